@@ -1,0 +1,77 @@
+// Package cloud is what a cluster asks of a cloud: the interface that each cloud implements and the plain structs that
+// cross it. It knows Pulumi's outputs and the resolved settings, but no cloud's SDK.
+package cloud
+
+import (
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Cloud brings up one cluster's resources in one region of one provider. TalosCluster calls the methods in this order;
+// an implementation keeps what it made for the calls that follow.
+type Cloud interface {
+	// Network creates or adopts the network, and makes the firewall that every machine stands behind.
+	Network() (Network, error)
+	// Endpoint makes the internal load balancer of the Kubernetes API and the name that nodes know it by.
+	Endpoint() (Endpoint, error)
+	// Nodes creates named machines that keep their identity: the control planes, and the pools of fixed size. Their image
+	// and user data never replace them. Control planes are put behind the endpoint.
+	Nodes(NodesArgs) ([]Node, error)
+	// Group creates an elastic pool behind the cloud's scaling group. Its machines are replaced when anything changes.
+	Group(GroupArgs) (Group, error)
+}
+
+// Network is what a machine's configuration must know of the network.
+type Network struct {
+	// CIDR holds the nodes' private addresses.
+	CIDR pulumi.StringOutput
+}
+
+// Endpoint is the way to the Kubernetes API, port 6443.
+type Endpoint struct {
+	// Host is the name that nodes and certificates use. Where the cloud has private names it is known before the balancer.
+	Host pulumi.StringOutput
+	// LoadBalancer is the balancer's own name or address: internal, but resolvable by operators who have a route.
+	LoadBalancer pulumi.StringOutput
+	// Ready must exist before the API can answer through the balancer.
+	Ready []pulumi.Resource
+}
+
+// NodesArgs asks for named machines.
+type NodesArgs struct {
+	// Pool is the pool's name, or config.ControlPlanePool.
+	Pool string
+	// ControlPlane says whether the machines run etcd and the Kubernetes API.
+	ControlPlane bool
+	Count        int
+	Machine      regions.MachineType
+	// DiskGiB is the root disk in GiB.
+	DiskGiB int
+	// Zones are filled in turn: node 0 stands in the first.
+	Zones []string
+	// UserData is the machine configuration, secret YAML.
+	UserData pulumi.StringOutput
+}
+
+// Node is a named machine.
+type Node struct {
+	Name string
+	// PrivateIP is the address that the cluster knows the node by; PublicIP is empty unless the node is reachable from outside.
+	PrivateIP, PublicIP pulumi.StringOutput
+	// Ready must exist before the node can be configured or bootstrapped.
+	Ready []pulumi.Resource
+}
+
+// GroupArgs asks for an elastic pool.
+type GroupArgs struct {
+	Pool config.Pool
+	// UserData is the machine configuration, secret YAML.
+	UserData pulumi.StringOutput
+}
+
+// Group is an elastic pool.
+type Group struct {
+	// Names of the cloud's scaling groups that make up the pool; more than one where the cloud cannot mix spot and on demand.
+	Names pulumi.StringArrayOutput
+}

@@ -1,0 +1,163 @@
+package config
+
+import (
+	"net/netip"
+
+	"github.com/inferadb/infra/regions"
+)
+
+// Cluster is one cluster, completely resolved: every default taken, every value checked. It knows no cloud's SDK.
+type Cluster struct {
+	// Name is unique over stacks and regions: "inferadb-production-nyc1".
+	Name string
+	// Stack is the Pulumi stack's name, Environment the profile that it selects.
+	Stack, Environment string
+	// Region is the region's name in the tables: "nyc1".
+	Region string
+	// Primary marks the cluster that is current in the merged kubeconfig. Exactly one cluster of a stack is.
+	Primary  bool
+	Provider regions.Provider
+	// Location is the region on the provider; its Zones are the ones that this cluster uses.
+	Location regions.Location
+	Network  Network
+	// Endpoint is the user's own host name for the Kubernetes API; empty for the one that the cluster makes.
+	Endpoint string
+	Access   Access
+	// OperatorCIDRs may reach the Talos API and the Kubernetes API. Never empty: under private access it defaults to the cluster's own network.
+	OperatorCIDRs []netip.Prefix
+
+	ControlPlanes ControlPlanes
+	Pools         []Pool
+
+	// TalosVersion ("v1.12.1") drives the image, KubernetesVersion ("1.35.0") the control plane and the kubelets.
+	TalosVersion, KubernetesVersion string
+	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
+	Image string
+	CNI   CNI
+	// EncryptionKey is the customer-managed key of every disk.
+	EncryptionKey EncryptionKey
+	// LUKS asks Talos to encrypt STATE and EPHEMERAL as well.
+	LUKS bool
+	// Patches are the user's Talos patches, each one YAML document (or several, separated by ---).
+	Patches Patches
+
+	// NATPerZone asks for one NAT gateway in each zone instead of one for all.
+	NATPerZone bool
+	// Protected switches deletion and termination protection on.
+	Protected bool
+	// Tags stand on every resource: the project's own and the user's.
+	Tags map[string]string
+}
+
+// Network is created with CIDR, or adopted when ID is set.
+type Network struct {
+	// CIDR of the created network; for an adopted one it is read from the cloud and this is the zero Prefix.
+	CIDR netip.Prefix
+	// Pods and Services are the ranges inside the cluster.
+	Pods, Services netip.Prefix
+	// ID and SubnetIDs name the network to adopt; nodes stand in these subnets. PublicSubnetIDs take the control planes under public access.
+	ID              string
+	SubnetIDs       []string
+	PublicSubnetIDs []string
+}
+
+// Adopted says whether the network exists already.
+func (n Network) Adopted() bool { return n.ID != "" }
+
+// ControlPlanes are the machines that run etcd and the Kubernetes API: always on demand, never scaled by a group.
+type ControlPlanes struct {
+	// Count is 1, 3 or 5.
+	Count int
+	// Size as in the stack file, Machine its type on the provider.
+	Size    string
+	Machine regions.MachineType
+	// DiskGiB is the root disk in GiB.
+	DiskGiB int
+}
+
+// Pool is a set of like workers.
+type Pool struct {
+	Name    string
+	Size    string
+	Machine regions.MachineType
+	// Min and Max machines; the same number for a pool of fixed size.
+	Min, Max int
+	Workload Workload
+	// Spot is the spot policy, nil for a pool that is all on demand.
+	Spot   *Spot
+	Labels map[string]string
+	Taints []Taint
+	// DiskGiB is the root disk in GiB.
+	DiskGiB int
+	// Zones that the pool spreads over.
+	Zones []string
+	// Patches for this pool's machines, after the cluster's.
+	Patches []string
+}
+
+// Elastic says whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
+// A pool that is not elastic is a list of named nodes.
+func (p Pool) Elastic() bool { return p.Spot != nil || p.Autoscaled() }
+
+// Autoscaled says whether something outside this program changes the number of machines.
+func (p Pool) Autoscaled() bool { return p.Min != p.Max }
+
+// Spot is a pool's spot policy.
+type Spot struct {
+	// Base is how many machines are always on demand, whatever the market does.
+	Base int
+	// MaxPrice in US dollars per hour and machine; empty for the on-demand price.
+	MaxPrice string
+	// Strategy is how the cloud picks among Types: "capacity-optimized" unless the stack file says otherwise.
+	Strategy string
+	// Types may serve the pool, the pool's own first.
+	Types []regions.MachineType
+}
+
+// Taint is a Kubernetes taint.
+type Taint struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Effect string `json:"effect"`
+}
+
+// Patches are the user's Talos patches by the machines that they reach.
+type Patches struct {
+	All, ControlPlanes, Workers []string
+}
+
+// EncryptionKey says which key encrypts the disks: one by ID, one that the cluster creates, or (zero) the cloud's own.
+type EncryptionKey struct {
+	ID      string
+	Managed bool
+}
+
+// Workload is what runs on a pool.
+type Workload string
+
+// The workloads. A stateful pool is always on demand and of fixed size.
+const (
+	Stateless Workload = "stateless"
+	Stateful  Workload = "stateful"
+)
+
+// Access is who can reach the nodes.
+type Access string
+
+// Under private access no node has a public address; under public the control planes have one.
+const (
+	Private Access = "private"
+	Public  Access = "public"
+)
+
+// CNI is the cluster's network plugin.
+type CNI string
+
+// Cilium leaves the CNI and kube-proxy out, ready for Cilium; Flannel is Talos' own.
+const (
+	Cilium  CNI = "cilium"
+	Flannel CNI = "flannel"
+)
+
+// ControlPlanePool is the name that control planes carry where workers carry their pool's; no pool may take it.
+const ControlPlanePool = "control-plane"
