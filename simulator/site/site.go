@@ -1,0 +1,21 @@
+// Package site is what the Talos part knows of the clouds: the running machines and whether a packet gets through.
+package site
+
+// Machine is a running virtual machine.
+type Machine struct {
+	ID, Name, Provider, Region, NetworkID, PrivateIP, PublicIP, Architecture, ImageID string
+	// UserData is what the machine reads from its metadata service: decoded from the API's base64, perhaps gzip.
+	UserData []byte
+}
+
+// Site is the clouds as seen by Talos. All calls happen under the world's lock.
+type Site interface {
+	// Machines lists the running machines of every cloud, in a stable order.
+	Machines() []Machine
+	// Dial follows a packet from a machine to host:port. A nil from is the operator, who has a route into every private
+	// network but is subject to every firewall, with the address OperatorIP. host is an address or a name.
+	//
+	// It returns the machines that may answer (a balancer's targets, or the one machine that has the address), or an error
+	// that says where the packet is lost.
+	Dial(from *Machine, host string, port int) ([]Machine, error)
+}
