@@ -1,0 +1,109 @@
+// Package catalogue says what a simulated cloud is made of: which resources it has, which properties they take and give,
+// and how they behave. The clouds themselves are tables of these types; package provider serves any of them.
+package catalogue
+
+import (
+	"context"
+	"time"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// Provider is what one plugin serves.
+type Provider struct {
+	// Name is the plugin's: "aws" is served by pulumi-resource-aws.
+	Name      string
+	Config    Fields
+	Resources []Resource
+	Functions []Function
+	// CheckConfig looks for what the fields alone cannot say.
+	CheckConfig func(config world.Values) []Problem
+	// Fill computes the properties that all resources share, such as default tags. It also runs in previews.
+	Fill func(*Call)
+}
+
+// Resource is one type of resource.
+type Resource struct {
+	// Token is the type's name in Pulumi.
+	Token  string
+	Fields Fields
+	// Name is how the resource is named when the program does not name it.
+	Name *Autoname
+	// ID is the prefix of the ids that the cloud gives, such as "vpc-". Create may set another id.
+	ID string
+	// Global resources exist once in an account, not in every region.
+	Global bool
+	// Latency is how long the cloud takes to create one.
+	Latency time.Duration
+
+	// Check looks for what the provider refuses before it asks the cloud. Values may be unknown.
+	Check func(*Call) []Problem
+	// Diff names further properties whose change replaces the resource. Values may be unknown.
+	Diff func(c *Call, changed []string) (replace []string)
+	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
+	// resource itself is put into the world, and removed from it, by the caller.
+	Create, Update, Delete func(*Call) error
+}
+
+// Function is a data source.
+type Function struct {
+	Token  string
+	Fields Fields
+	Invoke func(*Call) (world.Values, error)
+}
+
+// Call is one request. Values are plain: secrets are unwrapped, and marked again by the fields and by where they came from.
+type Call struct {
+	Context context.Context
+	// World and Site are nil in Check and Diff.
+	World *world.World
+	Site  site.Site
+	// Config is the configuration of the provider instance, Region its region.
+	Config world.Values
+	Region string
+	Token  string
+	// Name is the logical name, URN the whole one.
+	Name, URN string
+	// ID is given, except to Create, which may set it.
+	ID string
+	// Inputs are the checked inputs; Old are those of the last operation.
+	Inputs, Old world.Values
+	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state under
+	// the new inputs; the behaviour completes it.
+	State world.Values
+	// Preview says that nothing may be changed.
+	Preview bool
+}
+
+// Problem is an input that is refused.
+type Problem struct {
+	Property string
+	Reason   string
+}
+
+// Autoname is how a resource gets a name of its own: the logical name, a separator and random digits.
+type Autoname struct {
+	Property  string
+	MaxLength int
+}
+
+// Resource is the resource of that token, or nil.
+func (p *Provider) Resource(token string) *Resource {
+	for i := range p.Resources {
+		if p.Resources[i].Token == token {
+			return &p.Resources[i]
+		}
+	}
+	return nil
+}
+
+// Function is the function of that token, or nil.
+func (p *Provider) Function(token string) *Function {
+	for i := range p.Functions {
+		if p.Functions[i].Token == token {
+			return &p.Functions[i]
+		}
+	}
+	return nil
+}
