@@ -19,20 +19,91 @@ const (
 	ARM64 Architecture = "arm64"
 )
 
+// Subnets says how a cloud cuts a network.
+type Subnets string
+
+// A zonal subnet lies in one zone, a regional one spans them all; some clouds have none.
+const (
+	NoSubnets       Subnets = "none"
+	ZonalSubnets    Subnets = "zonal"
+	RegionalSubnets Subnets = "regional"
+)
+
 // Capabilities is what a cloud can do. Validation reads it, so that a setting which a cloud cannot honour is refused.
 type Capabilities struct {
 	// Title is the cloud's name for people.
 	Title string
+	// Platform is Talos' name for the cloud, as in its images and installers.
+	Platform string
 	// Spot says whether the cloud sells interruptible machines.
 	Spot bool
+	// SpotPolicy says whether a scaling group can mix on demand with spot of several types under a strategy and a price.
+	SpotPolicy bool
 	// Autoscaling says whether the cloud's own scaling group can run Talos.
 	Autoscaling bool
 	// Zones says whether a region has more than one failure domain that a machine can be placed in.
 	Zones bool
+	// Subnets says how the cloud cuts a network.
+	Subnets Subnets
 	// CustomerKeys says whether disks can be encrypted with the customer's own KMS key.
 	CustomerKeys bool
 	// CloudEncryption says whether the cloud itself encrypts every disk; where not, Talos must (LUKS).
 	CloudEncryption bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
+}
+
+// providers is the order in which errors and tables list the clouds.
+var providers = []Provider{AWS, GCP, DigitalOcean}
+
+var capabilities = map[Provider]Capabilities{
+	AWS: {
+		Title:           "AWS",
+		Platform:        "aws",
+		Spot:            true,
+		SpotPolicy:      true,
+		Autoscaling:     true,
+		Zones:           true,
+		Subnets:         ZonalSubnets,
+		CustomerKeys:    true,
+		CloudEncryption: true,
+		Architectures:   []Architecture{ARM64, AMD64},
+	},
+	GCP: {
+		Title:    "Google Cloud",
+		Platform: "gcp",
+		// Spot prices are Google's to set and an instance group has one machine type:
+		// https://cloud.google.com/compute/docs/instances/spot
+		Spot:            true,
+		Autoscaling:     true,
+		Zones:           true,
+		Subnets:         RegionalSubnets,
+		CustomerKeys:    true,
+		CloudEncryption: true,
+		Architectures:   []Architecture{AMD64, ARM64},
+	},
+	DigitalOcean: {
+		Title:    "DigitalOcean",
+		Platform: "digital-ocean",
+		// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
+		// https://docs.digitalocean.com/products/networking/vpc/
+		Subnets:       NoSubnets,
+		Architectures: []Architecture{AMD64},
+	},
+}
+
+// Providers returns the clouds.
+func Providers() []Provider { return append([]Provider(nil), providers...) }
+
+// LookupProvider finds a cloud by its name in a stack file. The error lists the clouds that there are.
+func LookupProvider(name string) (Provider, error) {
+	return lookup("provider", name, providers, func(p Provider) string { return string(p) })
+}
+
+// CapabilitiesOf returns what the cloud can do. The error lists the clouds that there are.
+func CapabilitiesOf(p Provider) (Capabilities, error) {
+	if _, err := LookupProvider(string(p)); err != nil {
+		return Capabilities{}, err
+	}
+	return capabilities[p], nil
 }

@@ -2,7 +2,13 @@
 // One file per region; adding a region is adding one file (docs/adding-a-region.md).
 package regions
 
-import "net/netip"
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
 
 // Region is a place that a stack file can name, on every cloud.
 type Region struct {
@@ -28,4 +34,54 @@ type Location struct {
 	Zones []string
 	// Warning says what a user of this location should know; empty if nothing.
 	Warning string
+}
+
+// table is filled by the region files, one register call in each, so that a new region is a new file and nothing else.
+var table []Region
+
+func register(r Region) Region {
+	table = append(table, r)
+	return r
+}
+
+// All returns the regions, the primary one first, then by name.
+func All() []Region {
+	return slices.SortedFunc(slices.Values(table), func(a, b Region) int {
+		if a.Primary != b.Primary {
+			return map[bool]int{true: -1, false: 1}[a.Primary]
+		}
+		return cmp.Compare(a.Name, b.Name)
+	})
+}
+
+// LookupRegion finds a region by its name. The error lists the regions that there are.
+func LookupRegion(name string) (Region, error) {
+	return lookup("region", name, All(), func(r Region) string { return r.Name })
+}
+
+// lookup finds the entry of a table that has the name; what is the kind of entry, for the error.
+func lookup[T any](what, name string, entries []T, nameOf func(T) string) (T, error) {
+	var names []string
+	for _, entry := range entries {
+		if nameOf(entry) == name {
+			return entry, nil
+		}
+		names = append(names, nameOf(entry))
+	}
+	var none T
+	return none, &UnknownError{What: what, Name: name, Known: names}
+}
+
+// UnknownError says that a table has no entry of the name.
+type UnknownError struct {
+	// What kind of entry was looked for: "region", "machine size" or "provider".
+	What string
+	// Name that was looked for.
+	Name string
+	// Known are the names that exist.
+	Known []string
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("there is no %s %q; choose one of %s", e.What, e.Name, strings.Join(e.Known, ", "))
 }
