@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# demo.sh STACK [PROVIDER]: the life of a stack on the simulator, with the real Pulumi CLI and engine: up, a second preview
+# that must be empty, and destroy (not with KEEP=1). Needs no account, and touches neither the user's Pulumi login nor state.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+stack=$1
+provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
+folder=.demo/$stack-$provider
+again="make demo STACK=$stack PROVIDER=$provider"
+current="the start"
+phases=()
+
+# A simulated cloud needs no credentials, so none get near it.
+for name in $(compgen -e); do
+  case $name in AWS_* | GOOGLE_* | GCLOUD_* | CLOUDSDK_* | DIGITALOCEAN_* | PULUMI_*) unset "$name" ;; esac
+done
+
+phase() { # title, command...
+  local title=$1 from=$SECONDS
+  shift
+  printf '\n=== %s\n\n' "$title"
+  current=$title
+  "$@"
+  phases+=("$(printf '%5d s  %s' $((SECONDS - from)) "$title")")
+}
+
+failed() {
+  printf '\nThe demo stopped at: %s\nIts state and world are left in %s. To start again: %s\n' "$current" "$folder" "$again" >&2
+}
+trap '[[ $? -eq 0 ]] || failed' EXIT
+
+start() {
+  rm -rf "$folder"
+  local env
+  env=$(scripts/simulator-env.sh "$stack" "$provider")
+  eval "$env"
+}
+
+outputs() {
+  pulumi stack output
+  printf '\nA secret is shown only on request: pulumi stack output kubeconfig --show-secrets\n'
+}
+
+kubeconfig() {
+  local file=$folder/kubeconfig contexts regions
+  (umask 077 && pulumi stack output kubeconfig --show-secrets > "$file")
+  contexts=$(awk '/^[a-z]/ { inside = /^contexts:/ } inside && /^  name: / { print "  " $2 }' "$file")
+  regions=$(pulumi stack output clusters --json | grep -c '"loadBalancer":')
+  printf 'Contexts in %s (%s), one for each region:\n%s\n' "$file" "$(ls -l "$file" | cut -c1-10)" "$contexts"
+  [[ $(wc -l <<< "$contexts") -eq $regions ]] || { echo "expected $regions contexts" >&2; return 1; }
+}
+
+unprotect() {
+  pulumi config set inferadb:protection false
+  pulumi up --yes --skip-preview
+}
+
+destroy() {
+  if pulumi stack export | grep -q '"protect": true'; then
+    echo "The stack is protected, as production should be: deleting it takes two steps. First the protection goes."
+    unprotect
+  fi
+  pulumi destroy --yes --skip-preview
+  pulumi stack rm --yes
+}
+
+phase "prepare $folder" start
+phase "pulumi up: create everything" pulumi up --yes
+phase "outputs, secrets hidden" outputs
+phase "kubeconfig" kubeconfig
+phase "machines: who booted, who joined" simulator nodes
+phase "pulumi preview: must find nothing to do" pulumi preview --expect-no-changes
+if [[ -z ${KEEP:-} ]]; then
+  phase "pulumi destroy" destroy
+  phase "what is left in the simulated cloud" simulator world --expect-empty
+  rm -rf "$folder"
+fi
+
+printf '\n=== %s on %s: done in %d s\n\n' "$stack" "$provider" "$SECONDS"
+printf '%s\n' "${phases[@]}"
+if [[ -n ${KEEP:-} ]]; then
+  cat <<EOF
+
+The stack is still up. Look around, change $folder/Pulumi.$stack.yaml, bring it up again:
+  eval "\$(make -s simulator-env STACK=$stack PROVIDER=$provider)"
+  pulumi stack --show-urns
+  pulumi up
+To remove it: make clean
+EOF
+else
+  cat <<EOF
+
+Nothing is left. Next:
+  make demo STACK=$stack PROVIDER=$provider KEEP=1   keeps the stack, to look around
+  make init STACK=dev                      the same on a real cloud (docs/getting-started.md)
+EOF
+fi

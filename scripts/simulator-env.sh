@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# simulator-env.sh STACK [PROVIDER]: prints the environment in which every pulumi command works on the simulator, with a
+# project folder, state and world of its own under .demo/<stack>-<provider>. Prepares that folder if it is not there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+stack=$1
+provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
+folder=$root/.demo/$stack-$provider
+
+exports() {
+  cat <<EOF
+export PATH='$root/.bin/simulator:$root/.bin':"\$PATH"
+export GOFLAGS='${GOFLAGS:--trimpath}'
+export SIMULATOR_WORLD='$folder/world'
+export PULUMI_HOME='$folder/home'
+export PULUMI_BACKEND_URL='file://$folder/state'
+export PULUMI_CONFIG_PASSPHRASE=''
+export PULUMI_STACK='$stack'
+export PULUMI_OPTION_CWD='$folder'
+export PULUMI_SKIP_UPDATE_CHECK=true
+export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
+export PULUMI_GO_USE_RUN=true
+EOF
+}
+
+# prepare copies the project and the stack file, because a stack writes its salt and its changes there.
+prepare() {
+  mkdir -p "$folder"/{home,state,world}
+  { cat Pulumi.yaml; printf '\n# The program stays where it is.\nmain: ../..\n'; } > "$folder/Pulumi.yaml"
+  cp "Pulumi.$stack.yaml" "$folder/"
+  eval "$(exports)"
+  pulumi stack init "$stack" --secrets-provider passphrase
+  pulumi config set inferadb:provider "$provider"
+}
+
+compgen -G "$folder/state/.pulumi/stacks/*/$stack.json" > /dev/null || prepare >&2
+exports
