@@ -49,6 +49,8 @@ type Capabilities struct {
 	CustomerKeys bool
 	// CloudEncryption says whether the cloud itself encrypts every disk; where not, Talos must (LUKS).
 	CloudEncryption bool
+	// UserDataLimit is the most bytes of user data that the cloud takes, 0 where a machine configuration never reaches it.
+	UserDataLimit int
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
 }
@@ -67,7 +69,9 @@ var capabilities = map[Provider]Capabilities{
 		Subnets:         ZonalSubnets,
 		CustomerKeys:    true,
 		CloudEncryption: true,
-		Architectures:   []Architecture{ARM64, AMD64},
+		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
+		UserDataLimit: 16384,
+		Architectures: []Architecture{ARM64, AMD64},
 	},
 	GCP: {
 		Title:    "Google Cloud",

@@ -59,6 +59,8 @@ type Node struct {
 	Name string
 	// PrivateIP is the address that the cluster knows the node by; PublicIP is empty unless the node is reachable from outside.
 	PrivateIP, PublicIP pulumi.StringOutput
+	// Identity changes when the machine is replaced: its configuration has to be applied again.
+	Identity pulumi.IDOutput
 	// Ready must exist before the node can be configured or bootstrapped.
 	Ready []pulumi.Resource
 }

@@ -1,0 +1,85 @@
+// Package aws brings a cluster up on Amazon Web Services. The files stand in the order in which the resources do:
+// network, firewall, load balancer, image, encryption, identity, nodes, group.
+package aws
+
+import (
+	"maps"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Cloud is one cluster on AWS: what it was asked for, and what it has made so far.
+type Cloud struct {
+	ctx      *pulumi.Context
+	cluster  config.Cluster
+	parent   pulumi.Resource
+	provider *aws.Provider
+
+	vpcID           pulumi.StringOutput
+	networkCIDR     pulumi.StringOutput
+	private, public []subnet
+	// firewall is the security group of each role, profiles the identity of each kind of node.
+	firewall    map[string]*ec2.SecurityGroup
+	profiles    map[string]*iam.InstanceProfile
+	targetGroup *lb.TargetGroup
+	// diskKey encrypts every disk; nil is the account's own key for EBS.
+	diskKey pulumi.StringPtrInput
+	images  map[regions.Architecture]image
+}
+
+var _ cloud.Cloud = (*Cloud)(nil)
+
+// New prepares AWS for a cluster: an explicit provider for its region, so that no resource follows the ambient one, the
+// key of its disks and the identities of its nodes.
+func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
+	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
+		Region:      pulumi.String(cluster.Location.Region),
+		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(cluster.Tags)},
+	}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	c := &Cloud{
+		ctx: ctx, cluster: cluster, parent: parent, provider: provider,
+		images: map[regions.Architecture]image{},
+	}
+	if err := c.createDiskKey(); err != nil {
+		return nil, err
+	}
+	return c, c.createIdentities()
+}
+
+// name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.
+func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffix }
+
+// options are the ones of every resource: below the cluster, on its own provider.
+func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
+}
+
+// named are the tags that tell one resource from another; the provider adds the cluster's.
+func (c *Cloud) named(suffix string, more ...map[string]string) pulumi.StringMap {
+	tags := map[string]string{"Name": c.name(suffix)}
+	for _, m := range more {
+		maps.Copy(tags, m)
+	}
+	return pulumi.ToStringMap(tags)
+}
+
+// machineTags are all the tags of a pool's machines, disks and network interfaces. They are spelled out because the
+// provider's default tags do not reach what a launch template makes:
+// https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#default_tags-configuration-block
+func (c *Cloud) machineTags(pool, name string) map[string]string {
+	tags := maps.Clone(c.cluster.Tags)
+	tags["Name"] = name
+	tags["pool"] = pool
+	tags["kubernetes.io/cluster/"+c.cluster.Name] = "owned"
+	return tags
+}

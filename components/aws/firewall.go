@@ -1,0 +1,167 @@
+package aws
+
+import (
+	"slices"
+
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The roles that a security group stands for.
+const (
+	controlPlane = "control-plane"
+	worker       = "worker"
+	loadBalancer = "load-balancer"
+)
+
+// rule lets one protocol into the group of a role: from the group of another role, or from a range of addresses.
+type rule struct {
+	name      string
+	to        string
+	from      string
+	cidr      string
+	protocol  string
+	low, high int
+	why       string
+}
+
+// tcp is a rule for one port.
+func tcp(port int, name, from, to, why string) rule {
+	return rule{name: name + "-from-" + from, to: to, from: from, protocol: "tcp", low: port, high: port, why: why}
+}
+
+// createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches it alone.
+func (c *Cloud) createFirewall() error {
+	c.firewall = map[string]*ec2.SecurityGroup{}
+	for _, role := range []string{controlPlane, worker, loadBalancer} {
+		group, err := ec2.NewSecurityGroup(c.ctx, c.name(role), &ec2.SecurityGroupArgs{
+			VpcId:       c.vpcID,
+			Description: pulumi.Sprintf("%s of %s", role, c.cluster.Name),
+			Tags:        c.named(role),
+		}, c.options()...)
+		if err != nil {
+			return err
+		}
+		c.firewall[role] = group
+	}
+	for _, r := range slices.Concat(nodeRules(), overlayRules(c.cluster.CNI), c.operatorRules()) {
+		if err := c.createIngress(r); err != nil {
+			return err
+		}
+	}
+	return c.createEgress()
+}
+
+// nodeRules are what the machines need of each other. The ports:
+// https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/ (22 is not among them: Talos has no SSH).
+func nodeRules() []rule {
+	rules := []rule{
+		tcp(6443, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks"),
+		{name: "etcd-from-control-plane", to: controlPlane, from: controlPlane, protocol: "tcp", low: 2379, high: 2380, why: "etcd clients and peers"},
+		tcp(50000, "apid", controlPlane, controlPlane, "Talos API, forwarded by a control plane"),
+		tcp(50000, "apid", controlPlane, worker, "Talos API, forwarded by a control plane"),
+	}
+	for _, node := range []string{controlPlane, worker} {
+		rules = append(rules,
+			tcp(6443, "api", node, controlPlane, "Kubernetes API: KubePrism on the nodes dials the control planes"),
+			tcp(6443, "api", node, loadBalancer, "Kubernetes API through the balancer"),
+			tcp(50001, "trustd", node, controlPlane, "Talos trustd issues the nodes' certificates"),
+			tcp(10250, "kubelet", node, controlPlane, "kubelet: logs, exec and metrics"),
+			tcp(10250, "kubelet", node, worker, "kubelet: logs, exec and metrics"),
+		)
+	}
+	return rules
+}
+
+// overlayRules are the ports by which the network plugin's agents talk to each other, from every node to every node.
+func overlayRules(cni config.CNI) []rule {
+	var rules []rule
+	for _, to := range []string{controlPlane, worker} {
+		for _, from := range []string{controlPlane, worker} {
+			for _, r := range overlay(cni) {
+				r.name, r.from, r.to = r.name+"-from-"+from, from, to
+				rules = append(rules, r)
+			}
+		}
+	}
+	return rules
+}
+
+// overlay are the ports by which the network plugin's agents talk to each other.
+// https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
+func overlay(cni config.CNI) []rule {
+	if cni == config.Flannel {
+		// Talos moves flannel's VXLAN from 8472 to the registered port.
+		return []rule{{name: "vxlan", protocol: "udp", low: 4789, high: 4789, why: "flannel VXLAN"}}
+	}
+	return []rule{
+		{name: "vxlan", protocol: "udp", low: 8472, high: 8472, why: "Cilium VXLAN"},
+		{name: "cilium-health", protocol: "tcp", low: 4240, high: 4240, why: "Cilium health checks"},
+		{name: "cilium-ping", protocol: "icmp", low: 8, high: 0, why: "Cilium health checks, ping"},
+		{name: "hubble", protocol: "tcp", low: 4244, high: 4244, why: "Cilium Hubble between agents"},
+		{name: "wireguard", protocol: "udp", low: 51871, high: 51871, why: "Cilium WireGuard encryption"},
+	}
+}
+
+// operatorRules let the operators in: to the Kubernetes API through the balancer, to the Talos API on the control planes.
+func (c *Cloud) operatorRules() []rule {
+	var rules []rule
+	for _, prefix := range c.cluster.OperatorCIDRs {
+		operators := []rule{
+			tcp(6443, "api", prefix.String(), loadBalancer, "Kubernetes API for operators"),
+			tcp(50000, "apid", prefix.String(), controlPlane, "Talos API for operators"),
+			// Without "fragmentation needed" a client behind a tunnel hangs on the first large packet.
+			{name: "path-mtu-from-" + prefix.String(), to: loadBalancer, protocol: "icmp", low: 3, high: 4, why: "Path MTU discovery"},
+		}
+		if c.cluster.Access == config.Public {
+			operators = append(operators,
+				tcp(6443, "api", prefix.String(), controlPlane, "Kubernetes API for operators, at the control planes' public addresses"))
+		}
+		for _, r := range operators {
+			r.from, r.cidr = "", prefix.String()
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+func (c *Cloud) createIngress(r rule) error {
+	name := r.to + "-" + r.name
+	args := &vpc.SecurityGroupIngressRuleArgs{
+		SecurityGroupId: c.firewall[r.to].ID(),
+		IpProtocol:      pulumi.String(r.protocol),
+		FromPort:        pulumi.Int(r.low),
+		ToPort:          pulumi.Int(r.high),
+		Description:     pulumi.String(r.why),
+		Tags:            c.named(name),
+	}
+	if r.cidr != "" {
+		args.CidrIpv4 = pulumi.String(r.cidr)
+	} else {
+		args.ReferencedSecurityGroupId = c.firewall[r.from].ID()
+	}
+	_, err := vpc.NewSecurityGroupIngressRule(c.ctx, c.name(name), args, c.options()...)
+	return err
+}
+
+// createEgress lets the nodes out to images, time, discovery and the cloud's services, and the balancer to its targets.
+func (c *Cloud) createEgress() error {
+	for role, args := range map[string]*vpc.SecurityGroupEgressRuleArgs{
+		controlPlane: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
+			Description: pulumi.String("Images, time, discovery, the cloud's services")},
+		worker: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
+			Description: pulumi.String("Images, time, discovery, the cloud's services")},
+		loadBalancer: {IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(apiPort), ToPort: pulumi.Int(apiPort),
+			ReferencedSecurityGroupId: c.firewall[controlPlane].ID(),
+			Description:               pulumi.String("Kubernetes API on the control planes, and their health checks")},
+	} {
+		args.SecurityGroupId = c.firewall[role].ID()
+		args.Tags = c.named(role + "-egress")
+		if _, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

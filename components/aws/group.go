@@ -1,0 +1,170 @@
+package aws
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Group creates a launch template and the Auto Scaling group that starts machines from it.
+func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
+	template, err := c.createLaunchTemplate(args)
+	if err != nil {
+		return cloud.Group{}, err
+	}
+	pool := args.Pool
+	places, err := c.places(pool)
+	if err != nil {
+		return cloud.Group{}, err
+	}
+	var egress []pulumi.Resource
+	for _, place := range places {
+		egress = append(egress, place.egress...)
+	}
+	settings := &autoscaling.GroupArgs{
+		MinSize:            pulumi.Int(pool.Min),
+		MaxSize:            pulumi.Int(pool.Max),
+		DesiredCapacity:    pulumi.Int(pool.Min),
+		VpcZoneIdentifiers: subnetIDs(places),
+		HealthCheckType:    pulumi.String("EC2"),
+		// A changed template rolls through the group. One new machine may start before an old one goes, so that a pool of
+		// one is never empty.
+		InstanceRefresh: &autoscaling.GroupInstanceRefreshArgs{
+			Strategy: pulumi.String("Rolling"),
+			Preferences: &autoscaling.GroupInstanceRefreshPreferencesArgs{
+				MinHealthyPercentage: pulumi.Int(100),
+				MaxHealthyPercentage: pulumi.Int(200),
+				InstanceWarmup:       pulumi.String("120"),
+			},
+		},
+		Tags: c.groupTags(pool),
+	}
+	if pool.Spot != nil {
+		settings.MixedInstancesPolicy = mixedPolicy(template, *pool.Spot)
+	} else {
+		settings.LaunchTemplate = &autoscaling.GroupLaunchTemplateArgs{
+			Id: template.ID(), Version: latest(template),
+		}
+	}
+	options := c.options(pulumi.DependsOn(egress))
+	if pool.Autoscaled() {
+		// The autoscaler moves it; an update that put it back would undo the autoscaler's work.
+		options = append(options, pulumi.IgnoreChanges([]string{"desiredCapacity"}))
+	}
+	group, err := autoscaling.NewGroup(c.ctx, c.name(pool.Name), settings, options...)
+	if err != nil {
+		return cloud.Group{}, err
+	}
+	return cloud.Group{Names: pulumi.StringArray{group.Name}.ToStringArrayOutput()}, nil
+}
+
+// createLaunchTemplate describes the pool's machines. It asks for no spot itself: a template that does cannot serve a mixed
+// policy. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
+func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate, error) {
+	pool := args.Pool
+	image := c.findImage(pool.Machine.Architecture)
+	disk := &ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
+		VolumeType:          pulumi.String("gp3"),
+		VolumeSize:          pulumi.Int(pool.DiskGiB),
+		Encrypted:           pulumi.String("true"),
+		KmsKeyId:            c.diskKey,
+		DeleteOnTermination: pulumi.String("true"),
+	}
+	var tags ec2.LaunchTemplateTagSpecificationArray
+	for _, resource := range []string{"instance", "volume", "network-interface"} {
+		tags = append(tags, &ec2.LaunchTemplateTagSpecificationArgs{
+			ResourceType: pulumi.String(resource),
+			Tags:         pulumi.ToStringMap(c.machineTags(pool.Name, c.name(pool.Name))),
+		})
+	}
+	return ec2.NewLaunchTemplate(c.ctx, c.name(pool.Name), &ec2.LaunchTemplateArgs{
+		ImageId:            image.id,
+		InstanceType:       pulumi.String(pool.Machine.Name),
+		UserData:           c.packUserData(args.UserData),
+		IamInstanceProfile: &ec2.LaunchTemplateIamInstanceProfileArgs{Arn: c.profiles[worker].Arn},
+		// The group picks the subnet; the security group stands with the interface so that no public address can be had.
+		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{&ec2.LaunchTemplateNetworkInterfaceArgs{
+			DeviceIndex:              pulumi.Int(0),
+			AssociatePublicIpAddress: pulumi.String("false"),
+			DeleteOnTermination:      pulumi.String("true"),
+			SecurityGroups:           pulumi.StringArray{c.firewall[worker].ID()},
+		}},
+		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{&ec2.LaunchTemplateBlockDeviceMappingArgs{
+			// The AMI's root device: under another name the disk would be a second one, and the root not encrypted.
+			DeviceName: image.rootDevice, Ebs: disk,
+		}},
+		MetadataOptions: &ec2.LaunchTemplateMetadataOptionsArgs{
+			HttpEndpoint:            pulumi.String("enabled"),
+			HttpTokens:              pulumi.String("required"),
+			HttpPutResponseHopLimit: pulumi.Int(1),
+		},
+		TagSpecifications: tags,
+		Tags:              c.named(pool.Name, map[string]string{"pool": pool.Name}),
+	}, c.options()...)
+}
+
+// mixedPolicy keeps the base on demand and buys the rest on the spot market, from the types that the cloud has most of.
+func mixedPolicy(template *ec2.LaunchTemplate, spot config.Spot) *autoscaling.GroupMixedInstancesPolicyArgs {
+	distribution := &autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
+		OnDemandBaseCapacity:                pulumi.Int(spot.Base),
+		OnDemandPercentageAboveBaseCapacity: pulumi.Int(0),
+		SpotAllocationStrategy:              pulumi.String(spot.Strategy),
+	}
+	if spot.MaxPrice != "" {
+		distribution.SpotMaxPrice = pulumi.String(spot.MaxPrice)
+	}
+	var overrides autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArray
+	for _, machine := range spot.Types {
+		overrides = append(overrides, &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs{
+			InstanceType: pulumi.String(machine.Name),
+		})
+	}
+	return &autoscaling.GroupMixedInstancesPolicyArgs{
+		InstancesDistribution: distribution,
+		LaunchTemplate: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateArgs{
+			LaunchTemplateSpecification: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecificationArgs{
+				LaunchTemplateId: template.ID(), Version: latest(template),
+			},
+			Overrides: overrides,
+		},
+	}
+}
+
+// latest is the template's version by number: under "$Latest" the group would see no change, and refresh nothing.
+func latest(template *ec2.LaunchTemplate) pulumi.StringOutput {
+	return template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
+}
+
+// places are the private subnets of the pool's zones.
+func (c *Cloud) places(pool config.Pool) ([]subnet, error) {
+	if c.cluster.Network.Adopted() {
+		return c.private, nil
+	}
+	var places []subnet
+	for i := range pool.Zones {
+		place, err := c.place(cloud.NodesArgs{Pool: pool.Name, Zones: pool.Zones}, i)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, place)
+	}
+	return places, nil
+}
+
+// groupTags stand on the group itself; the template tags the machines.
+func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
+	tags := c.machineTags(pool.Name, c.name(pool.Name))
+	var list autoscaling.GroupTagArray
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, &autoscaling.GroupTagArgs{
+			Key: pulumi.String(key), Value: pulumi.String(tags[key]), PropagateAtLaunch: pulumi.Bool(false),
+		})
+	}
+	return list
+}

@@ -1,0 +1,121 @@
+package aws
+
+import (
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// apiPort is the Kubernetes API's, on the balancer and on the control planes.
+const apiPort = 6443
+
+// balancerNameLimit is the longest name of a load balancer and of a target group:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+const balancerNameLimit = 32
+
+// Endpoint makes the internal network load balancer. Its private name is known before it is, so machines do not wait for it.
+func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
+	balancer, err := c.createLoadBalancer()
+	if err != nil {
+		return cloud.Endpoint{}, err
+	}
+	listener, err := c.createListener(balancer)
+	if err != nil {
+		return cloud.Endpoint{}, err
+	}
+	endpoint := cloud.Endpoint{
+		Host:         pulumi.String(c.cluster.Endpoint).ToStringOutput(),
+		LoadBalancer: balancer.DnsName,
+		Ready:        []pulumi.Resource{listener},
+	}
+	if c.cluster.Endpoint != "" {
+		return endpoint, nil
+	}
+	host, record, err := c.createPrivateName(balancer)
+	if err != nil {
+		return cloud.Endpoint{}, err
+	}
+	endpoint.Host = pulumi.String(host).ToStringOutput()
+	endpoint.Ready = append(endpoint.Ready, record)
+	return endpoint, nil
+}
+
+func (c *Cloud) createLoadBalancer() (*lb.LoadBalancer, error) {
+	// The logical name is cut, the physical one left to Pulumi: a balancer whose subnets shrink has to be replaced, and
+	// one with a fixed name would fail with "already exists".
+	name := cloud.Cut(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
+	return lb.NewLoadBalancer(c.ctx, name, &lb.LoadBalancerArgs{
+		Internal:                     pulumi.Bool(true),
+		LoadBalancerType:             pulumi.String("network"),
+		Subnets:                      subnetIDs(c.private),
+		SecurityGroups:               pulumi.StringArray{c.firewall[loadBalancer].ID()},
+		EnableCrossZoneLoadBalancing: pulumi.Bool(true),
+		EnableDeletionProtection:     pulumi.Bool(c.cluster.Protected),
+		Tags:                         c.named("api"),
+	}, c.options(pulumi.Protect(c.cluster.Protected))...)
+}
+
+func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) {
+	name := cloud.Cut(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
+	group, err := lb.NewTargetGroup(c.ctx, name, &lb.TargetGroupArgs{
+		VpcId:      c.vpcID,
+		TargetType: pulumi.String("instance"),
+		Protocol:   pulumi.String("TCP"),
+		Port:       pulumi.Int(apiPort),
+		// A control plane that dials the balancer may be sent to itself; with the client's address preserved that
+		// packet is dropped: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
+		PreserveClientIp:    pulumi.String("false"),
+		DeregistrationDelay: pulumi.Int(60),
+		HealthCheck: &lb.TargetGroupHealthCheckArgs{
+			// TCP, because Talos' API server answers no anonymous HTTP request.
+			Protocol:           pulumi.String("TCP"),
+			Port:               pulumi.String("6443"),
+			Interval:           pulumi.Int(10),
+			HealthyThreshold:   pulumi.Int(2),
+			UnhealthyThreshold: pulumi.Int(2),
+		},
+		Tags: c.named("api"),
+	}, c.options()...)
+	if err != nil {
+		return nil, err
+	}
+	c.targetGroup = group
+	return lb.NewListener(c.ctx, c.name("api"), &lb.ListenerArgs{
+		LoadBalancerArn: balancer.Arn,
+		Protocol:        pulumi.String("TCP"),
+		Port:            pulumi.Int(apiPort),
+		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
+			Type: pulumi.String("forward"), TargetGroupArn: group.Arn,
+		}},
+		Tags: c.named("api"),
+	}, c.options()...)
+}
+
+// createPrivateName returns a host name that only the network can resolve, and the record that leads to the balancer.
+func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.Record, error) {
+	domain := c.cluster.Name + ".internal"
+	zone, err := route53.NewZone(c.ctx, c.name("private"), &route53.ZoneArgs{
+		Name:    pulumi.String(domain),
+		Comment: pulumi.Sprintf("Names inside the network of %s", c.cluster.Name),
+		Vpcs: route53.ZoneVpcArray{&route53.ZoneVpcArgs{
+			VpcId: c.vpcID, VpcRegion: pulumi.String(c.cluster.Location.Region),
+		}},
+		Tags: c.named("private"),
+	}, c.options()...)
+	if err != nil {
+		return "", nil, err
+	}
+	host := "api." + domain
+	record, err := route53.NewRecord(c.ctx, c.name("api"), &route53.RecordArgs{
+		ZoneId: zone.ZoneId,
+		Name:   pulumi.String(host),
+		Type:   pulumi.String("A"),
+		Aliases: route53.RecordAliasArray{&route53.RecordAliasArgs{
+			Name: balancer.DnsName, ZoneId: balancer.ZoneId,
+			// While no target is healthy the name must still resolve: nodes wait at the door, not at the resolver.
+			EvaluateTargetHealth: pulumi.Bool(false),
+		}},
+	}, c.options()...)
+	return host, record, err
+}

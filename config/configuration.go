@@ -1,0 +1,63 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/regions"
+)
+
+// What the clouds tell only later is stood in for by something valid, so that the rest can be checked before.
+const unknownEndpoint = "api.internal"
+
+var unknownNetwork = netip.MustParsePrefix("10.0.0.0/16")
+
+// ControlPlaneConfiguration is what the control planes' machine configuration is made of, as far as the stack file says it.
+// The cluster fills in Endpoint, CertSANs and, for an adopted network, Network.
+func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
+	in := c.configuration(machineconfig.ControlPlane)
+	in.Patches = slices.Concat(c.Patches.All, c.Patches.ControlPlanes)
+	return in
+}
+
+// WorkerConfiguration is the same for a pool's machines.
+func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {
+	in := c.configuration(machineconfig.Worker)
+	in.Labels = pool.Labels
+	for _, taint := range pool.Taints {
+		in.Taints = append(in.Taints, machineconfig.Taint(taint))
+	}
+	in.Patches = slices.Concat(c.Patches.All, c.Patches.Workers, pool.Patches)
+	return in
+}
+
+func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
+	endpoint := c.Endpoint
+	if endpoint == "" {
+		endpoint = unknownEndpoint
+	}
+	network := c.Network.CIDR
+	if !network.IsValid() {
+		network = unknownNetwork
+	}
+	capabilities, err := regions.CapabilitiesOf(c.Provider)
+	if err != nil {
+		panic(err) // a resolved cluster's provider is in the table
+	}
+	return machineconfig.Input{
+		Role:              role,
+		ClusterName:       c.Name,
+		Endpoint:          endpoint,
+		Contract:          c.TalosVersion,
+		TalosVersion:      c.TalosVersion,
+		Platform:          capabilities.Platform,
+		KubernetesVersion: c.KubernetesVersion,
+		Network:           network,
+		Pods:              c.Network.Pods,
+		Services:          c.Network.Services,
+		NoCNI:             c.CNI == Cilium,
+		LUKS:              c.LUKS,
+		UserDataLimit:     capabilities.UserDataLimit,
+	}
+}
