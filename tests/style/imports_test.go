@@ -1,0 +1,102 @@
+package style
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// room is a folder with all below it, and what the Go files there may import.
+type room struct {
+	folder string
+	// ours are the rooms of this repository that it may import, besides itself.
+	ours []string
+	// forbidden are prefixes of other people's packages that have no business here.
+	forbidden []string
+}
+
+const (
+	pulumiPackages = "github.com/pulumi/"
+	talosSDK       = "github.com/pulumiverse/pulumi-talos"
+	awsSDK         = "github.com/pulumi/pulumi-aws"
+	gcpSDK         = "github.com/pulumi/pulumi-gcp"
+	doSDK          = "github.com/pulumi/pulumi-digitalocean"
+)
+
+// rooms stand with the innermost folder first: a file belongs to the first room that holds it.
+var rooms = []room{
+	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "config", ours: []string{"regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "components/machineconfig", forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "components/cloud", ours: []string{"config", "regions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "components/aws", ours: cloudMayImport, forbidden: []string{talosSDK, gcpSDK, doSDK}},
+	{folder: "components/gcp", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, doSDK}},
+	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
+	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),
+		forbidden: []string{awsSDK, gcpSDK, doSDK}},
+	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: ".", ours: []string{"config", "regions", "components"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+}
+
+var cloudMayImport = []string{"components/cloud", "components/machineconfig", "config", "regions"}
+
+// TestImportArrows keeps who may import whom: main → components → clouds → config → regions, and nobody the simulator.
+func TestImportArrows(t *testing.T) {
+	for _, f := range goFiles(t) {
+		// Tests put rooms together on purpose; only the simulator stays alone even there, or it would prove nothing.
+		if f.test && !within(f.path, "simulator") || within(f.path, "tests") {
+			continue
+		}
+		for _, imported := range f.syntax.Imports {
+			name, err := strconv.Unquote(imported.Path.Value)
+			require.NoError(t, err)
+			assert.Empty(t, objection(f.folder, name), "%s:%d", f.path, f.line(imported))
+		}
+	}
+}
+
+// objection says why a file in the folder may not import the package; empty if it may.
+func objection(folder, imported string) string {
+	i := slices.IndexFunc(rooms, func(r room) bool { return within(folder, r.folder) })
+	home := rooms[i]
+	own, ours := strings.CutPrefix(imported, module+"/")
+	if !ours {
+		for _, prefix := range home.forbidden {
+			if strings.HasPrefix(imported, prefix) {
+				return home.folder + " does not know " + imported
+			}
+		}
+		return ""
+	}
+	target := rooms[slices.IndexFunc(rooms, func(r room) bool { return within(own, r.folder) })]
+	if target.folder == home.folder || slices.Contains(home.ours, target.folder) {
+		return ""
+	}
+	return home.folder + " may not import " + target.folder
+}
+
+// within says whether the path is the folder or below it.
+func within(path, folder string) bool {
+	return folder == "." || path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+func TestObjections(t *testing.T) {
+	for _, test := range []struct{ folder, imported, want string }{
+		{"components/aws", module + "/components/gcp", "components/aws may not import components/gcp"},
+		{"components/aws", awsSDK + "/sdk/v6/go/aws", ""},
+		{"components/gcp", awsSDK + "/sdk/v6/go/aws", "components/gcp does not know " + awsSDK + "/sdk/v6/go/aws"},
+		{"simulator/aws", module + "/regions", "simulator may not import regions"},
+		{"simulator/aws", module + "/simulator/world", ""},
+		{".", module + "/simulator/world", ". may not import simulator"},
+		{"regions", module + "/config", "regions may not import config"},
+		{"config", "github.com/pulumi/pulumi/sdk/v3/go/pulumi", "config does not know github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
+		{"config", module + "/components/machineconfig", ""},
+		{"config", module + "/components/aws", "config may not import components/aws"},
+	} {
+		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
+	}
+}
