@@ -1,0 +1,100 @@
+package talos
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/siderolabs/talos/pkg/machinery/compatibility"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+)
+
+// node is a machine with the configuration that it runs.
+type node struct {
+	site.Machine
+	// config is nil while the machine has not booted, and reason says why.
+	config config.Provider
+	reason error
+}
+
+func (n *node) booted() bool       { return n.config != nil }
+func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Type().IsControlPlane() }
+
+// clusterID is the same for every machine of a cluster, and different for any two clusters.
+func (n *node) clusterID() string { return n.config.Cluster().ID() }
+
+// answersTo says whether the machine has the address or name.
+func (n *node) answersTo(host string) bool {
+	return host != "" && (host == n.PrivateIP || host == n.PublicIP || host == n.Name)
+}
+
+// kubelet is the Kubernetes version of the machine's kubelet.
+func (n *node) kubelet() (*compatibility.KubernetesVersion, error) {
+	return v1alpha1.KubernetesVersionFromImageRef(n.config.Machine().Kubelet().Image())
+}
+
+// apiServer is the Kubernetes version of the API server that a control plane runs.
+func (n *node) apiServer() (*compatibility.KubernetesVersion, error) {
+	return v1alpha1.KubernetesVersionFromImageRef(n.config.Cluster().APIServer().Image())
+}
+
+// unpack does what Talos does with user data before it loads it.
+// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/config/acquire.go
+func unpack(userData []byte) ([]byte, error) {
+	if http.DetectContentType(userData) != "application/x-gzip" {
+		return userData, nil
+	}
+
+	reader, err := gzip.NewReader(bytes.NewReader(userData))
+	if err != nil {
+		return nil, fmt.Errorf("error creating gzip reader: %w", err)
+	}
+
+	unpacked, err := io.ReadAll(reader)
+	if err != nil {
+		return nil, fmt.Errorf("error unzipping machine config: %w", err)
+	}
+
+	return unpacked, nil
+}
+
+// load reads a machine configuration as Talos on a cloud does, and refuses what Talos refuses there.
+func load(document []byte) (config.Provider, error) {
+	if len(bytes.TrimSpace(document)) == 0 {
+		return nil, errors.New("no configuration: the machine waits in maintenance mode")
+	}
+
+	provider, err := configloader.NewFromBytes(document)
+	if err != nil {
+		return nil, fmt.Errorf("failed to load config: %w", err)
+	}
+
+	if provider.RawV1Alpha1() == nil {
+		return nil, errors.New("the configuration has no v1alpha1 document: the machine waits in maintenance mode")
+	}
+
+	if _, err := provider.Validate(cloudMode{}); err != nil {
+		return nil, fmt.Errorf("failed to validate config: %w", err)
+	}
+
+	// The state is only read for hardware documents, which a cloud machine has no use for.
+	if _, err := provider.RuntimeValidate(context.Background(), nil, cloudMode{}); err != nil {
+		return nil, fmt.Errorf("failed to validate config: %w", err)
+	}
+
+	return provider, nil
+}
+
+// cloudMode is how Talos validates on a cloud: the image is installed already.
+type cloudMode struct{}
+
+func (cloudMode) String() string        { return "cloud" }
+func (cloudMode) RequiresInstall() bool { return false }
+func (cloudMode) InContainer() bool     { return false }

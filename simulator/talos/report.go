@@ -1,0 +1,183 @@
+package talos
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/siderolabs/crypto/x509"
+)
+
+// NodeStatus is how far a machine has come.
+type NodeStatus struct {
+	Cluster  string `json:"cluster"`
+	Node     string `json:"node"`
+	Machine  string `json:"machine"`
+	Provider string `json:"provider"`
+	Region   string `json:"region"`
+	Address  string `json:"address"`
+	Role     string `json:"role"`
+	// Booted means that Talos accepted the configuration, Joined that the node does its work in the Kubernetes cluster.
+	Booted bool `json:"booted"`
+	Joined bool `json:"joined"`
+	// Reason says why the machine has not booted or not joined.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Report says of every machine whether it has booted and joined its cluster, in the site's order.
+func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
+	c, err := observe(s, memory)
+	if err != nil {
+		return nil, err
+	}
+
+	statuses := make([]NodeStatus, 0, len(c.nodes))
+
+	for _, n := range c.nodes {
+		status := NodeStatus{
+			Node: n.Name, Machine: n.ID, Provider: n.Provider, Region: n.Region, Address: n.PrivateIP, Booted: n.booted(),
+		}
+
+		if err := c.joined(n); err != nil {
+			status.Reason = strings.ReplaceAll(err.Error(), "\n", " ")
+		} else {
+			status.Joined = true
+		}
+
+		if n.booted() {
+			status.Cluster = c.name(n)
+			status.Role = n.config.Machine().Type().String()
+		}
+
+		statuses = append(statuses, status)
+	}
+
+	return statuses, nil
+}
+
+// Settle lets the machines do what they do by themselves: boot, join etcd, be forgotten. It is for the clouds to call
+// whenever a machine comes or goes, so that a cluster that loses its control planes all at once is lost.
+func Settle(s site.Site, memory Memory) error {
+	_, err := observe(s, memory)
+
+	return err
+}
+
+// name of the machine's cluster; a worker's configuration need not have it.
+func (c *clusters) name(n *node) string {
+	for _, peer := range append([]*node{n}, c.controlPlanes(n.clusterID())...) {
+		if name := peer.config.Cluster().Name(); name != "" {
+			return name
+		}
+	}
+
+	return n.clusterID()
+}
+
+// joined says why a machine is no working node of its cluster; nil if it is.
+func (c *clusters) joined(n *node) error {
+	if !n.booted() {
+		return n.reason
+	}
+
+	if err := c.quorum(n.clusterID()); err != nil {
+		return err
+	}
+
+	if n.controlPlane() {
+		if err := c.joinEtcd(n); err != nil {
+			return err
+		}
+	} else if err := c.trustd(n); err != nil {
+		return err
+	}
+
+	api, err := c.kubernetes(n, n.config.Cluster().Endpoint().Hostname(), n.trustsCluster)
+	if err != nil {
+		return err
+	}
+
+	if err := skew(n, api); err != nil {
+		return err
+	}
+
+	return c.reachable(n)
+}
+
+// trustsCluster says why the node does not take the control plane for its own, or is not let in.
+func (n *node) trustsCluster(api *node) error {
+	ca := api.config.Cluster().IssuingCA()
+
+	trusted := slices.ContainsFunc(n.config.Cluster().AcceptedCAs(), func(accepted *x509.PEMEncodedCertificate) bool {
+		return bytes.Equal(bytes.TrimSpace(accepted.Crt), bytes.TrimSpace(ca.Crt))
+	})
+	if !trusted && !bytes.Equal(n.config.Cluster().IssuingCA().Crt, ca.Crt) {
+		return fmt.Errorf("%s: tls: failed to verify certificate: x509: certificate signed by unknown authority", api.Name)
+	}
+
+	if n.clusterID() != api.clusterID() || n.config.Cluster().Secret() != api.config.Cluster().Secret() {
+		return fmt.Errorf("%s is of another cluster", api.Name)
+	}
+
+	if n.config.Cluster().Token() != api.config.Cluster().Token() {
+		return fmt.Errorf("%s: Unauthorized: unknown bootstrap token", api.Name)
+	}
+
+	return nil
+}
+
+// skew: a kubelet is never newer than the API server, and at most three minor versions older.
+// https://kubernetes.io/releases/version-skew-policy/#kubelet
+func skew(n, api *node) error {
+	kubelet, err := n.kubelet()
+	if err != nil {
+		return err
+	}
+
+	server, err := api.apiServer()
+	if err != nil {
+		return err
+	}
+
+	if behind := minor(server) - minor(kubelet); behind < 0 || behind > 3 {
+		return fmt.Errorf("kubelet %s does not work with the API server %s of %s", kubelet, server, api.Name)
+	}
+
+	return nil
+}
+
+func minor(version fmt.Stringer) int {
+	var major, minor int
+	if _, err := fmt.Sscanf(version.String(), "%d.%d", &major, &minor); err != nil {
+		return -1
+	}
+
+	return minor
+}
+
+// reachable says which peer cannot reach the node: kubelets are read by the API server and, for metrics, by any node;
+// the Talos API of every node is reached through the control planes.
+func (c *clusters) reachable(n *node) error {
+	errs := []error{}
+
+	for _, peer := range c.nodes {
+		if peer == n || !peer.booted() || peer.clusterID() != n.clusterID() {
+			continue
+		}
+
+		errs = append(errs, c.reach(peer, n, kubeletPort))
+
+		if peer.controlPlane() {
+			errs = append(errs, c.reach(peer, n, talosPort))
+		}
+	}
+
+	if err := errors.Join(errs...); err != nil {
+		return err.(interface{ Unwrap() []error }).Unwrap()[0]
+	}
+
+	return nil
+}

@@ -1,0 +1,143 @@
+package talos
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/siderolabs/crypto/x509"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	"github.com/siderolabs/talos/pkg/machinery/gendata"
+	"github.com/siderolabs/talos/pkg/machinery/role"
+	"golang.org/x/mod/semver"
+)
+
+// secretsResource makes a cluster's secrets. Every update leaves both outputs unknown in its preview.
+func secretsResource() catalogue.Resource {
+	text := catalogue.String(catalogue.Output)
+	hidden := catalogue.String(catalogue.Output, catalogue.Secret)
+	pair := catalogue.Object(catalogue.Fields{"cert": text, "key": hidden}, catalogue.Output)
+	object := func(fields catalogue.Fields) catalogue.Field { return catalogue.Object(fields, catalogue.Output) }
+
+	return catalogue.Resource{
+		Token:  "talos:machine/secrets:Secrets",
+		Global: true,
+		Fields: catalogue.Fields{
+			"talosVersion": catalogue.String(catalogue.Computed),
+			"clientConfiguration": catalogue.Object(catalogue.Fields{
+				"caCertificate": text, "clientCertificate": text, "clientKey": hidden,
+			}, catalogue.Volatile),
+			"machineSecrets": catalogue.Object(catalogue.Fields{
+				"cluster":    object(catalogue.Fields{"id": text, "secret": hidden}),
+				"trustdinfo": object(catalogue.Fields{"token": hidden}),
+				"secrets": object(catalogue.Fields{
+					"bootstrapToken": hidden, "secretboxEncryptionSecret": hidden, "aescbcEncryptionSecret": hidden,
+				}),
+				"certs": object(catalogue.Fields{
+					"etcd": pair, "k8s": pair, "k8sAggregator": pair, "os": pair,
+					"k8sServiceaccount": object(catalogue.Fields{"key": hidden}),
+				}),
+			}, catalogue.Volatile),
+		},
+		Check:  checkTalosVersion,
+		Diff:   replaceLowered,
+		Create: createSecrets,
+	}
+}
+
+func checkTalosVersion(call *catalogue.Call) []catalogue.Problem {
+	if !call.Inputs.Known("talosVersion") {
+		return nil
+	}
+
+	if _, err := config.ParseContractFromVersion(call.Inputs.String("talosVersion")); err != nil {
+		return []catalogue.Problem{{Property: "talosVersion", Reason: err.Error()}}
+	}
+
+	return nil
+}
+
+// replaceLowered: a lower version makes new secrets, a higher one keeps them.
+func replaceLowered(call *catalogue.Call, changed []string) []string {
+	if !slices.Contains(changed, "talosVersion") || !call.Inputs.Known("talosVersion") {
+		return nil
+	}
+
+	canonical := func(v world.Values) string { return "v" + strings.TrimPrefix(v.String("talosVersion"), "v") }
+	if semver.Compare(canonical(call.Inputs), canonical(call.State)) < 0 {
+		return []string{"talosVersion"}
+	}
+
+	return nil
+}
+
+func createSecrets(call *catalogue.Call) error {
+	version := call.Inputs.String("talosVersion")
+	if version == "" {
+		version = semver.MajorMinor(gendata.VersionTag)
+	}
+
+	contract, err := config.ParseContractFromVersion(version)
+	if err != nil {
+		return fmt.Errorf("talosVersion: %w", err)
+	}
+
+	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), contract)
+	if err != nil {
+		return fmt.Errorf("failed to generate secrets bundle: %w", err)
+	}
+
+	admin, err := bundle.GenerateTalosAPIClientCertificateWithTTL(
+		role.MakeSet(role.Admin), constants.TalosAPIDefaultCertificateValidityDuration)
+	if err != nil {
+		return fmt.Errorf("failed to generate the client certificate: %w", err)
+	}
+
+	call.ID = "machine_secrets"
+	call.State["talosVersion"] = version
+	call.State["machineSecrets"] = machineSecrets(bundle)
+	call.State["clientConfiguration"] = map[string]any{
+		"caCertificate":     encode(bundle.Certs.OS.Crt),
+		"clientCertificate": encode(admin.Crt),
+		"clientKey":         encode(admin.Key),
+	}
+
+	return nil
+}
+
+func machineSecrets(bundle *secrets.Bundle) map[string]any {
+	pair := func(p *x509.PEMEncodedCertificateAndKey) map[string]any {
+		return map[string]any{"cert": encode(p.Crt), "key": encode(p.Key)}
+	}
+
+	encryption := map[string]any{"bootstrapToken": bundle.Secrets.BootstrapToken}
+	if secret := bundle.Secrets.SecretboxEncryptionSecret; secret != "" {
+		encryption["secretboxEncryptionSecret"] = secret
+	}
+
+	// Contracts below 1.3 have the older secret instead.
+	if secret := bundle.Secrets.AESCBCEncryptionSecret; secret != "" {
+		encryption["aescbcEncryptionSecret"] = secret
+	}
+
+	return map[string]any{
+		"cluster":    map[string]any{"id": bundle.Cluster.ID, "secret": bundle.Cluster.Secret},
+		"trustdinfo": map[string]any{"token": bundle.TrustdInfo.Token},
+		"secrets":    encryption,
+		"certs": map[string]any{
+			"etcd":              pair(bundle.Certs.Etcd),
+			"k8s":               pair(bundle.Certs.K8s),
+			"k8sAggregator":     pair(bundle.Certs.K8sAggregator),
+			"os":                pair(bundle.Certs.OS),
+			"k8sServiceaccount": map[string]any{"key": encode(bundle.Certs.K8sServiceAccount.Key)},
+		},
+	}
+}
+
+func encode(pem []byte) string { return base64.StdEncoding.EncodeToString(pem) }
