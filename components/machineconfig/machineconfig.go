@@ -3,9 +3,20 @@
 package machineconfig
 
 import (
+	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
+	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/validation"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 )
 
 // Role is what a machine is in the cluster.
@@ -38,27 +49,116 @@ type Input struct {
 	// LUKS encrypts the STATE and EPHEMERAL volumes.
 	LUKS   bool
 	Labels map[string]string
+	// Taints are for workers only: Talos gives the control planes theirs.
 	Taints []Taint
 	// Patches are the user's, applied last, in order.
 	Patches []string
+	// UserDataLimit is the most bytes that the cloud takes as user data after packing; 0 for no limit.
+	UserDataLimit int
 }
 
 // Taint is put on a node when it registers.
 type Taint struct{ Key, Value, Effect string }
 
+// APIServerPort is where the Kubernetes API listens, on every control plane and on the load balancer.
+const APIServerPort = "6443"
+
+// schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
+const schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
+
 // Generate returns the machine configuration, a multi-document YAML, and an error if Talos would not accept it.
-func Generate(in Input, bundle *secrets.Bundle) (string, error) { panic("not written yet") }
+func Generate(in Input, bundle *secrets.Bundle) (string, error) {
+	contract, err := config.ParseContractFromVersion(in.Contract)
+	if err != nil {
+		return "", fmt.Errorf("contract: %q is not a Talos version; write it like v1.12.1", in.Contract)
+	}
+	if err := checkInput(in); err != nil {
+		return "", err
+	}
+	base, err := generateBase(in, contract, bundle)
+	if err != nil {
+		return "", fmt.Errorf("generating the machine configuration: %s", oneLine(err))
+	}
+	ours, err := ownPatches(in, contract)
+	if err != nil {
+		return "", err
+	}
+	before, err := apply(base, ours...)
+	if err != nil {
+		return "", fmt.Errorf("patching the machine configuration: %s", oneLine(err))
+	}
+	after, err := applyUserPatches(before, in.Patches)
+	if err != nil {
+		return "", err
+	}
+	text, err := after.EncodeString(encoder.WithComments(encoder.CommentsDisabled))
+	if err != nil {
+		return "", fmt.Errorf("encoding the machine configuration: %s", oneLine(err))
+	}
+	if err := validate(text); err != nil {
+		return "", err
+	}
+	return text, checkReliedOn(before, after, in.LUKS)
+}
 
-// Check generates the configuration with secrets made for the purpose, so that a setting which Talos refuses is found
-// before anything is created. limit is the cloud's limit on user data in bytes after packing, 0 for none.
-func Check(in Input) error { panic("not written yet") }
+// generateBase asks Talos for its defaults. They include cluster discovery through Talos' public service: it is how
+// KubePrism learns the control planes' addresses, and what it stores is encrypted with the cluster's secret
+// (https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/system-configuration/discovery).
+func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bundle) (config.Provider, error) {
+	sans := in.CertSANs
+	// Up to contract 1.11 Talos writes the endpoint among the names itself.
+	if !contract.PopulateClusterSANsFromEndpoint() {
+		sans = append([]string{in.Endpoint}, sans...)
+	}
+	endpoint := "https://" + net.JoinHostPort(in.Endpoint, APIServerPort)
+	input, err := generate.NewInput(in.ClusterName, endpoint, in.KubernetesVersion,
+		generate.WithVersionContract(contract),
+		generate.WithSecretsBundle(bundle),
+		generate.WithAdditionalSubjectAltNames(sans),
+		generate.WithKubePrismPort(constants.DefaultKubePrismPort),
+		generate.WithInstallImage(installerImage(in.Platform, in.TalosVersion)),
+	)
+	if err != nil {
+		return nil, err
+	}
+	input.PodNet = []string{in.Pods.String()}
+	input.ServiceNet = []string{in.Services.String()}
+	kind, err := machine.ParseType(string(in.Role))
+	if err != nil {
+		return nil, err
+	}
+	return input.Config(kind)
+}
 
-// CheckPatch says why Talos would refuse the patch for machines of the role; nil if it would not.
-func CheckPatch(role Role, patch string) error { panic("not written yet") }
+// installerImage is what `talosctl upgrade` installs unless told otherwise
+// (https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/boot-assets).
+func installerImage(platform, version string) string {
+	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)
+}
 
-// CheckVersions says why this Kubernetes version cannot run on this Talos version; nil if it can.
-func CheckVersions(talos, kubernetes string) error { panic("not written yet") }
+func apply(base config.Provider, patches ...configpatcher.Patch) (config.Provider, error) {
+	out, err := configpatcher.Apply(configpatcher.WithConfig(base), patches)
+	if err != nil {
+		return nil, err
+	}
+	return out.Config()
+}
 
-// GzipUserData packs a configuration for a cloud that limits user data: base64 of gzip, which Talos unpacks. The output is
-// the same for the same input. An error if the packed size (before base64) is over limit bytes.
-func GzipUserData(config string, limit int) (string, error) { panic("not written yet") }
+// validate loads the text as a booting machine does and asks Talos for its opinion.
+func validate(text string) error {
+	loaded, err := configloader.NewFromBytes([]byte(text))
+	if err != nil {
+		return errors.New(oneLine(err))
+	}
+	if _, err := loaded.Validate(cloudMode{}, validation.WithLocal()); err != nil {
+		return errors.New(oneLine(err))
+	}
+	return nil
+}
+
+// cloudMode is Talos on a cloud's image: it is installed already, and it is not a container.
+type cloudMode struct{}
+
+func (cloudMode) String() string        { return "cloud" }
+func (cloudMode) RequiresInstall() bool { return false }
+func (cloudMode) InContainer() bool     { return false }

@@ -1,0 +1,223 @@
+package machineconfig
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/siderolabs/crypto/x509"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	"github.com/siderolabs/talos/pkg/machinery/labels"
+	"go.yaml.in/yaml/v4"
+)
+
+// Check generates and packs the configuration with secrets made for the purpose, so that a setting which Talos refuses is
+// found before anything is created. What only the cloud will tell, the endpoint and the range of an adopted network, may
+// be missing.
+func Check(in Input) error {
+	in.Endpoint = cmp.Or(in.Endpoint, strings.Repeat("a", 63)+".example.internal")
+	if !in.Network.IsValid() {
+		in.Network = netip.MustParsePrefix("10.0.0.0/8")
+	}
+	bundle, err := throwAway()
+	if err != nil {
+		return err
+	}
+	text, err := Generate(in, bundle)
+	if err != nil {
+		return err
+	}
+	_, err = GzipUserData(text, in.UserDataLimit)
+	return err
+}
+
+// CheckPatch says why Talos, or the cluster, would refuse the patch for machines of the role; nil if they would not.
+func CheckPatch(role Role, patch string) error {
+	if _, err := loadUserPatch(patch); err != nil {
+		return err
+	}
+	err := Check(Input{
+		Role:              role,
+		ClusterName:       "check",
+		Contract:          newestTalos,
+		TalosVersion:      newestTalos,
+		Platform:          "aws",
+		KubernetesVersion: constants.DefaultKubernetesVersion,
+		Pods:              netip.MustParsePrefix(constants.DefaultIPv4PodNet),
+		Services:          netip.MustParsePrefix(constants.DefaultIPv4ServiceNet),
+		NoCNI:             true,
+		Patches:           []string{patch},
+	})
+	if err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "patch 1 of 1: "))
+	}
+	return nil
+}
+
+// throwAway makes secrets that no cluster uses, once in a process. Making a service account key takes a second, so it is
+// only something of the same size: nothing here reads it, but it counts as user data.
+var throwAway = sync.OnceValues(func() (*secrets.Bundle, error) {
+	withoutRSA := config.TalosVersion1_6
+	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), withoutRSA)
+	if err != nil {
+		return nil, err
+	}
+	const rsa4096 = 2349
+	key := make([]byte, rsa4096)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	bundle.Certs.K8sServiceAccount = &x509.PEMEncodedKey{
+		Key: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: key}),
+	}
+	return bundle, nil
+})
+
+// checkInput refuses what Talos itself would let through.
+func checkInput(in Input) error {
+	if in.Role != ControlPlane && in.Role != Worker {
+		return fmt.Errorf("role: %q is neither %s nor %s", in.Role, ControlPlane, Worker)
+	}
+	if _, known := shutdown[in.Platform]; !known {
+		return fmt.Errorf("platform: %q is not one of aws, gcp, digital-ocean", in.Platform)
+	}
+	if in.Endpoint == "" {
+		return errors.New("endpoint: the Kubernetes API has no host")
+	}
+	if !in.Network.IsValid() || !in.Pods.IsValid() || !in.Services.IsValid() {
+		return errors.New("network: the address range of the nodes, the pods or the services is missing")
+	}
+	if in.Role == ControlPlane {
+		if len(in.Taints) > 0 {
+			return errors.New("taints: control planes have Talos' own; put taints on worker pools")
+		}
+		return nil
+	}
+	for _, label := range slices.Sorted(maps.Keys(in.Labels)) {
+		if err := checkWorkerLabel(label); err != nil {
+			return err
+		}
+	}
+	for _, taint := range in.Taints {
+		if err := labels.ValidateTaints(map[string]string{taint.Key: taint.Value + ":" + taint.Effect}); err != nil {
+			return fmt.Errorf("taints: %s", oneLine(err))
+		}
+	}
+	return nil
+}
+
+// checkWorkerLabel refuses the labels that the API server would: the node would never join, or join without them
+// (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction).
+func checkWorkerLabel(label string) error {
+	domain, _, qualified := strings.Cut(label, "/")
+	if !qualified {
+		return nil
+	}
+	within := func(parent string) bool { return domain == parent || strings.HasSuffix(domain, "."+parent) }
+	switch {
+	case within("node.kubernetes.io"), within("kubelet.kubernetes.io"):
+		return nil
+	case within("kubernetes.io"), within("k8s.io"):
+		return fmt.Errorf("labels: Kubernetes does not let a worker give itself %q; use a domain of your own, or %q",
+			label, "node.kubernetes.io/"+label[len(domain)+1:])
+	}
+	return nil
+}
+
+// reliedOn is what the cluster stands on: a patch that changes it takes the machine out of the cluster.
+var reliedOn = []struct {
+	field string
+	read  func(config.Provider) any
+}{
+	{"machine.type", func(c config.Provider) any { return c.Machine().Type() }},
+	{"machine.token", func(c config.Provider) any { return c.Machine().Security().Token() }},
+	{"machine.ca", func(c config.Provider) any { return c.Machine().Security().IssuingCA() }},
+	{"machine.features.kubePrism", func(c config.Provider) any { return c.Machine().Features().KubePrism().Enabled() }},
+	{"cluster.id", func(c config.Provider) any { return c.Cluster().ID() }},
+	{"cluster.secret", func(c config.Provider) any { return c.Cluster().Secret() }},
+	{"cluster.clusterName", func(c config.Provider) any { return c.Cluster().Name() }},
+	{"cluster.controlPlane.endpoint", func(c config.Provider) any { return c.Cluster().Endpoint().String() }},
+	{"cluster.controlPlane.localAPIServerPort", func(c config.Provider) any { return c.Cluster().LocalAPIServerPort() }},
+	{"cluster.token", func(c config.Provider) any { return c.Cluster().Token().ID() + c.Cluster().Token().Secret() }},
+	{"cluster.ca", func(c config.Provider) any { return c.Cluster().IssuingCA() }},
+	{"cluster.aggregatorCA", func(c config.Provider) any { return c.Cluster().AggregatorCA() }},
+	{"cluster.serviceAccount", func(c config.Provider) any { return c.Cluster().ServiceAccount() }},
+	{"cluster.secretboxEncryptionSecret", func(c config.Provider) any { return c.Cluster().SecretboxEncryptionSecret() }},
+	{"cluster.aescbcEncryptionSecret", func(c config.Provider) any { return c.Cluster().AESCBCEncryptionSecret() }},
+	{"cluster.etcd.ca", func(c config.Provider) any { return c.Cluster().Etcd().CA() }},
+}
+
+// checkReliedOn compares the configuration before and after the user's patches. Both are valid. The values are secret.
+func checkReliedOn(before, after config.Provider, luks bool) error {
+	for _, item := range reliedOn {
+		if !reflect.DeepEqual(item.read(before), item.read(after)) {
+			return fmt.Errorf("a patch changes %s, which the program sets and the cluster stands on; remove it from the patch", item.field)
+		}
+	}
+	if !luks {
+		return nil
+	}
+	for _, volume := range []string{constants.StatePartitionLabel, constants.EphemeralPartitionLabel} {
+		document, found := after.Volumes().ByName(volume)
+		legacy := after.Machine().SystemDiskEncryption().Get(volume)
+		if (!found || document.Encryption() == nil) && legacy == nil {
+			return fmt.Errorf("a patch takes the encryption from the %s volume, which diskEncryption: luks asks for; remove one of the two", volume)
+		}
+	}
+	return nil
+}
+
+var (
+	errorCount = regexp.MustCompile(`\d+ errors? occurred:\s*\* `)
+	nextError  = regexp.MustCompile(`\s*\n\s*\* `)
+	mainPrefix = regexp.MustCompile(`(^|; )v1alpha1\.Config: `)
+)
+
+// oneLine rewrites the lists that Talos returns as errors.
+func oneLine(err error) string {
+	text := errorCount.ReplaceAllString(err.Error(), "")
+	text = nextError.ReplaceAllString(text, "; ")
+	return mainPrefix.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1")
+}
+
+// loadError names the keys that Talos does not know. Talos itself prints their values as well, which may be secret.
+func loadError(err error) error {
+	_, tree, unknown := strings.Cut(err.Error(), "unknown keys found during decoding:\n")
+	var keys yaml.Node
+	switch {
+	case err.Error() == "missing kind":
+		return errors.New("a document has neither machine or cluster at its top nor apiVersion and kind")
+	case !unknown:
+		return errors.New(oneLine(err))
+	case yaml.Unmarshal([]byte(tree), &keys) != nil || len(keys.Content) == 0:
+		return errors.New("the patch has keys that Talos does not know")
+	}
+	return fmt.Errorf("Talos does not know %s", strings.Join(keyPaths(keys.Content[0], ""), ", "))
+}
+
+// keyPaths lists the paths in a tree, as deep as it is made of single-keyed maps: below the first unknown key all is the
+// user's.
+func keyPaths(node *yaml.Node, parent string) []string {
+	var paths []string
+	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
+		path := strings.TrimPrefix(parent+"."+node.Content[i].Value, ".")
+		if child := node.Content[i+1]; child.Kind == yaml.MappingNode {
+			paths = append(paths, keyPaths(child, path)...)
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}

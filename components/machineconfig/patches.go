@@ -1,0 +1,144 @@
+package machineconfig
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
+	"github.com/siderolabs/talos/pkg/machinery/config/container"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"go.yaml.in/yaml/v4"
+)
+
+// files holds the patches that need no settings, one idea in each.
+//
+//go:embed patches/*.yaml
+var files embed.FS
+
+// ownPatches are the project's, in the order of application: the files that this machine needs, then what follows from
+// the settings.
+func ownPatches(in Input, contract *config.VersionContract) ([]configpatcher.Patch, error) {
+	volumes := contract.VolumeConfigEncryptionSupported()
+	var patches []configpatcher.Patch
+	for _, file := range []struct {
+		name   string
+		wanted bool
+	}{
+		{"kubelet", true},
+		{"sysctls", true},
+		{"no-cni", in.NoCNI && in.Role == ControlPlane},
+		{"luks", in.LUKS && volumes},
+		{"luks-before-1.11", in.LUKS && !volumes},
+	} {
+		if !file.wanted {
+			continue
+		}
+		text, err := files.ReadFile("patches/" + file.name + ".yaml")
+		if err != nil {
+			return nil, err
+		}
+		patch, err := configpatcher.LoadPatch(text)
+		if err != nil {
+			return nil, fmt.Errorf("patches/%s.yaml: %s", file.name, oneLine(err))
+		}
+		patches = append(patches, patch)
+	}
+	computed := &v1alpha1.Config{MachineConfig: machinePatch(in)}
+	if in.Role == ControlPlane {
+		computed.ClusterConfig = clusterPatch(in)
+	}
+	return append(patches, configpatcher.NewStrategicMergePatch(container.NewV1Alpha1(computed))), nil
+}
+
+// machinePatch is what a machine of either role takes from the settings.
+func machinePatch(in Input) *v1alpha1.MachineConfig {
+	grace := shutdown[in.Platform]
+	kubelet := map[string]any{
+		"shutdownGracePeriod":             grace.all,
+		"shutdownGracePeriodCriticalPods": grace.critical,
+	}
+	// A worker may not taint itself once it is registered, so the taints come with the registration
+	// (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction).
+	if len(in.Taints) > 0 {
+		var taints []any
+		for _, taint := range in.Taints {
+			taints = append(taints, map[string]any{"key": taint.Key, "value": taint.Value, "effect": taint.Effect})
+		}
+		kubelet["registerWithTaints"] = taints
+	}
+	return &v1alpha1.MachineConfig{
+		MachineNodeLabels: in.Labels,
+		MachineKubelet: &v1alpha1.KubeletConfig{
+			// A node with a second interface must not register with that one's address.
+			KubeletNodeIP:      &v1alpha1.KubeletNodeIPConfig{KubeletNodeIPValidSubnets: []string{in.Network.String()}},
+			KubeletExtraConfig: v1alpha1.Unstructured{Object: kubelet},
+		},
+	}
+}
+
+// clusterPatch is what a control plane takes from the settings.
+func clusterPatch(in Input) *v1alpha1.ClusterConfig {
+	patch := &v1alpha1.ClusterConfig{
+		// etcd's peers talk over the private network, whatever other addresses a node has.
+		EtcdConfig: &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: []string{in.Network.String()}},
+	}
+	if !in.NoCNI {
+		// Flannel would take the interface of the default route (https://github.com/siderolabs/talos/issues/7754).
+		patch.ClusterNetwork = &v1alpha1.ClusterNetworkConfig{CNI: &v1alpha1.CNIConfig{
+			CNIName: "flannel",
+			CNIFlannel: &v1alpha1.FlannelCNIConfig{
+				FlanneldExtraArgs: []string{"--iface-can-reach=" + in.Network.Addr().Next().String()},
+			},
+		}}
+	}
+	return patch
+}
+
+// shutdown is how long pods get to end when a machine is told to stop, per platform: less than the cloud waits before it
+// cuts the power. Two minutes on AWS (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html),
+// 30 seconds for a spot machine on GCP (https://cloud.google.com/compute/docs/instances/spot#preemption-process). It is
+// kubelet configuration; there is no such flag.
+var shutdown = map[string]struct{ all, critical string }{
+	"aws":           {"90s", "20s"},
+	"gcp":           {"25s", "10s"},
+	"digital-ocean": {"90s", "20s"},
+}
+
+// applyUserPatches applies the patches of the stack file, and says which one fails.
+func applyUserPatches(base config.Provider, patches []string) (config.Provider, error) {
+	for i, text := range patches {
+		patch, err := loadUserPatch(text)
+		if err != nil {
+			return nil, fmt.Errorf("patch %d of %d: %w", i+1, len(patches), err)
+		}
+		if base, err = apply(base, patch); err != nil {
+			return nil, fmt.Errorf("patch %d of %d: %s", i+1, len(patches), oneLine(err))
+		}
+	}
+	return base, nil
+}
+
+// loadUserPatch takes strategic merge patches only: a JSON patch fails on a configuration of several documents, which
+// every configuration since Talos 1.12 is.
+func loadUserPatch(text string) (configpatcher.Patch, error) {
+	var content any
+	if yaml.Unmarshal([]byte(text), &content) == nil {
+		switch content.(type) {
+		case map[string]any, map[any]any:
+		case nil:
+			return nil, errors.New("the patch is empty; remove it or write what it should change")
+		case []any:
+			return nil, errors.New("a JSON patch (RFC 6902) cannot change a configuration of several documents; " +
+				"write a strategic merge patch: the YAML that should be in the configuration")
+		default:
+			return nil, errors.New("the patch is not a map; write the YAML that should be in the configuration")
+		}
+	}
+	patch, err := configpatcher.LoadPatch([]byte(text))
+	if err != nil {
+		return nil, loadError(err)
+	}
+	return patch, nil
+}
