@@ -26,7 +26,7 @@ SECRETS_production ?= awskms://alias/inferadb-pulumi-production?region=us-east-1
 STACKS    := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
 PROVIDERS := aws gcp digitalocean
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh destroy kubeconfig talosconfig
+CLOUD     := init preview up refresh destroy kubeconfig talosconfig pulumi
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -70,13 +70,16 @@ refresh: ## Compare the state with the cloud, after asking
 
 destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
 	$(PULUMI) destroy $(ARGS)
-	@echo "The stack is empty. To forget it: make init creates it again, pulumi stack rm removes it."
+	@echo "The stack is empty. Next, to forget it: make pulumi STACK=$(STACK) ARGS='stack rm'"
 
 # A new file, moved into place: an old one's wider mode would stay, and a failure leaves the old one alone.
 kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0600)
 	@umask 077; $(PULUMI) stack output $@ --show-secrets > $(STACK).new.$@ || { rm -f $(STACK).new.$@; exit 1; }
 	@mv $(STACK).new.$@ $(STACK).$@
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
+
+pulumi: ## Any other pulumi command: ARGS='stack history'
+	@$(PULUMI) $(ARGS)
 
 NEXT_kubeconfig  = kubectl --kubeconfig $(STACK).kubeconfig get nodes
 NEXT_talosconfig = talosctl --talosconfig $(STACK).talosconfig config contexts
