@@ -1,0 +1,140 @@
+package components
+
+import (
+	"net/netip"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
+	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
+)
+
+// applyMode applies what a running node can take and fails on what needs a reboot: "auto" would reboot the control planes
+// one after the other without waiting for etcd, and the staged modes ask the nodes during a preview.
+// https://github.com/siderolabs/terraform-provider-talos/pull/286
+const applyMode = "no_reboot"
+
+// talosAPI is a cluster's identity, and the steps that speak to its nodes. None of them sets Timeouts: with pulumi-talos
+// 0.7 that breaks them (https://github.com/pulumiverse/pulumi-talos/issues/208).
+type talosAPI struct {
+	ctx      *pulumi.Context
+	cluster  config.Cluster
+	parent   pulumi.Resource
+	provider *talos.Provider
+	secrets  *machine.Secrets
+	// applied is the end of the chain in which configurations are applied: one node after the other.
+	applied []pulumi.Resource
+}
+
+// newTalosAPI makes the cluster's secrets. They live as long as the cluster: a second set would be a second cluster.
+func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*talosAPI, error) {
+	provider, err := talos.NewProvider(ctx, cluster.Name+"-talos", &talos.ProviderArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := machine.NewSecrets(ctx, cluster.Name, &machine.SecretsArgs{
+		TalosVersion: pulumi.String(cluster.TalosVersion),
+	}, pulumi.Parent(parent), pulumi.Provider(provider),
+		pulumi.Protect(cluster.Protected),
+		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}),
+		// The version of creation stays: a lower one would replace the secrets, a higher one would change the documents
+		// that running nodes are configured with.
+		pulumi.IgnoreChanges([]string{"talosVersion"}))
+	if err != nil {
+		return nil, err
+	}
+	return &talosAPI{ctx: ctx, cluster: cluster, parent: parent, provider: provider, secrets: secrets}, nil
+}
+
+// configuration generates a machine configuration once the addresses that it names are known. It is secret.
+func (t *talosAPI) configuration(in machineconfig.Input, network cloud.Network, host pulumi.StringOutput, sans ...pulumi.StringOutput) pulumi.StringOutput {
+	names := pulumi.StringArray{}
+	for _, san := range sans {
+		names = append(names, san)
+	}
+	return pulumi.All(t.secrets.MachineSecrets, t.secrets.TalosVersion, network.CIDR, host, names).ApplyT(func(values []any) (string, error) {
+		in := in
+		in.Contract = values[1].(string)
+		in.Endpoint = values[3].(string)
+		for _, san := range values[4].([]string) {
+			if san != "" {
+				in.CertSANs = append(in.CertSANs, san)
+			}
+		}
+		var err error
+		if in.Network, err = netip.ParsePrefix(values[2].(string)); err != nil {
+			return "", err
+		}
+		bundle, err := bundleOf(values[0].(machine.MachineSecrets), in.Contract)
+		if err != nil {
+			return "", err
+		}
+		return machineconfig.Generate(in, bundle)
+	}).(pulumi.StringOutput)
+}
+
+// apply gives a node its configuration, after every node that was given one before.
+func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringOutput, after ...pulumi.Resource) error {
+	applied, err := machine.NewConfigurationApply(t.ctx, node.Name, &machine.ConfigurationApplyArgs{
+		ClientConfiguration:       t.client(),
+		Endpoint:                  endpoint,
+		Node:                      node.PrivateIP,
+		MachineConfigurationInput: configuration,
+		ApplyMode:                 pulumi.String(applyMode),
+	}, t.options(
+		pulumi.DependsOn(append(append(after, node.Ready...), t.applied...)),
+		// A machine that was replaced has the address of the old one, and booted with an old configuration.
+		pulumi.ReplacementTrigger(node.Identity),
+	)...)
+	if err != nil {
+		return err
+	}
+	t.applied = []pulumi.Resource{applied}
+	return nil
+}
+
+// bootstrap starts etcd on the first control plane. It happens once in a cluster's life: a changed address is no reason.
+func (t *talosAPI) bootstrap(first cloud.Node, endpoint pulumi.StringOutput, after ...pulumi.Resource) (*machine.Bootstrap, error) {
+	return machine.NewBootstrap(t.ctx, t.cluster.Name, &machine.BootstrapArgs{
+		ClientConfiguration: t.client(),
+		Endpoint:            endpoint,
+		Node:                first.PrivateIP,
+	}, t.options(
+		pulumi.DependsOn(append(after, t.applied...)),
+		pulumi.IgnoreChanges([]string{"node", "endpoint", "clientConfiguration"}),
+	)...)
+}
+
+// kubeconfig fetches the administrator's kubeconfig, whose server is the endpoint that nodes use. It is secret.
+func (t *talosAPI) kubeconfig(first cloud.Node, endpoint pulumi.StringOutput, bootstrapped pulumi.Resource) (pulumi.StringOutput, error) {
+	client := t.secrets.ClientConfiguration
+	kubeconfig, err := cluster.NewKubeconfig(t.ctx, t.cluster.Name, &cluster.KubeconfigArgs{
+		ClientConfiguration: &cluster.KubeconfigClientConfigurationArgs{
+			CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(), ClientKey: client.ClientKey(),
+		},
+		Endpoint: endpoint,
+		Node:     first.PrivateIP,
+	}, t.options(
+		pulumi.DependsOn([]pulumi.Resource{bootstrapped}),
+		pulumi.AdditionalSecretOutputs([]string{"kubeconfigRaw", "kubernetesClientConfiguration"}),
+	)...)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return pulumi.ToSecret(kubeconfig.KubeconfigRaw).(pulumi.StringOutput), nil
+}
+
+// client is the administrator's identity for the Talos API.
+func (t *talosAPI) client() machine.ClientConfigurationArgs {
+	client := t.secrets.ClientConfiguration
+	return machine.ClientConfigurationArgs{
+		CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(), ClientKey: client.ClientKey(),
+	}
+}
+
+func (t *talosAPI) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(t.parent), pulumi.Provider(t.provider)}, more...)
+}

@@ -1,0 +1,207 @@
+// Package components holds TalosCluster, the component that main.go builds once for each region of a stack.
+package components
+
+import (
+	"fmt"
+
+	"github.com/inferadb/infra/components/aws"
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// TalosCluster is a Kubernetes cluster on Talos Linux in one region of one cloud.
+type TalosCluster struct {
+	pulumi.ResourceState
+
+	// Kubeconfig and Talosconfig are secret: a file each, for this cluster alone.
+	Kubeconfig  pulumi.StringOutput `pulumi:"kubeconfig"`
+	Talosconfig pulumi.StringOutput `pulumi:"talosconfig"`
+	// Summary is plain: what there is, by name and address.
+	Summary pulumi.MapOutput `pulumi:"summary"`
+
+	region string
+	// kubernetes and talos are what the files are made of: a kubernetesAccess and a talosAccess.
+	kubernetes, talos pulumi.Output
+}
+
+// NewTalosCluster brings a cluster up. It reads in the order in which things happen; what does not depend on an earlier
+// step runs beside it: workers never wait for the control planes.
+func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
+	self := &TalosCluster{region: cluster.Region}
+	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
+		"region":   pulumi.String(cluster.Region),
+		"provider": pulumi.String(cluster.Provider),
+	}, self, opts...); err != nil {
+		return nil, err
+	}
+	up, err := newBringUp(ctx, cluster, self)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{
+		up.createNetwork,
+		up.createEndpoint,
+		up.createControlPlanes,
+		up.createPools,
+		up.configureControlPlanes,
+		up.bootstrap,
+		up.configureWorkers,
+		up.describe,
+	} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("cluster %s: %w", cluster.Name, err)
+		}
+	}
+	return self, ctx.RegisterResourceOutputs(self, pulumi.Map{
+		"kubeconfig": self.Kubeconfig, "talosconfig": self.Talosconfig, "summary": self.Summary,
+	})
+}
+
+// bringUp is a cluster on its way: what it was asked for, and what the steps so far have made.
+type bringUp struct {
+	cluster config.Cluster
+	self    *TalosCluster
+	cloud   cloud.Cloud
+	talos   *talosAPI
+
+	network       cloud.Network
+	endpoint      cloud.Endpoint
+	controlPlanes []cloud.Node
+	workers       map[string][]cloud.Node
+	groups        map[string]cloud.Group
+	// kubeconfig is the administrator's, as Talos issues it.
+	kubeconfig pulumi.StringOutput
+}
+
+func newBringUp(ctx *pulumi.Context, cluster config.Cluster, self *TalosCluster) (*bringUp, error) {
+	talos, err := newTalosAPI(ctx, cluster, self)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := newCloud(ctx, cluster, self)
+	if err != nil {
+		return nil, err
+	}
+	return &bringUp{
+		cluster: cluster, self: self, cloud: provider, talos: talos,
+		workers: map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
+	}, nil
+}
+
+// newCloud is the only place that tells one provider from another.
+func newCloud(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (cloud.Cloud, error) {
+	switch cluster.Provider {
+	case regions.AWS:
+		return aws.New(ctx, cluster, parent)
+	default:
+		return nil, fmt.Errorf("provider: %s is not built yet; choose aws", cluster.Provider)
+	}
+}
+
+func (up *bringUp) createNetwork() (err error) {
+	up.network, err = up.cloud.Network()
+	return err
+}
+
+func (up *bringUp) createEndpoint() (err error) {
+	up.endpoint, err = up.cloud.Endpoint()
+	return err
+}
+
+func (up *bringUp) createControlPlanes() (err error) {
+	up.controlPlanes, err = up.cloud.Nodes(cloud.NodesArgs{
+		Pool:         config.ControlPlanePool,
+		ControlPlane: true,
+		Count:        up.cluster.ControlPlanes.Count,
+		Machine:      up.cluster.ControlPlanes.Machine,
+		DiskGiB:      up.cluster.ControlPlanes.DiskGiB,
+		Zones:        up.cluster.Location.Zones,
+		UserData:     up.configuration(up.cluster.ControlPlaneConfiguration()),
+	})
+	return err
+}
+
+func (up *bringUp) createPools() (err error) {
+	for _, pool := range up.cluster.Pools {
+		userData := up.configuration(up.cluster.WorkerConfiguration(pool))
+		if pool.Elastic() {
+			up.groups[pool.Name], err = up.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData})
+		} else {
+			up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput()}
+			up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
+				Pool:     pool.Name,
+				Count:    pool.Min,
+				Machine:  pool.Machine,
+				DiskGiB:  pool.DiskGiB,
+				Zones:    pool.Zones,
+				UserData: userData,
+			})
+		}
+		if err != nil {
+			return fmt.Errorf("pool %s: %w", pool.Name, err)
+		}
+	}
+	return nil
+}
+
+// configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were not
+// known when the nodes booted: the balancer's own, and the nodes' public addresses.
+func (up *bringUp) configureControlPlanes() error {
+	names := []pulumi.StringOutput{up.endpoint.LoadBalancer}
+	for _, node := range up.controlPlanes {
+		names = append(names, node.PublicIP)
+	}
+	configuration := up.configuration(up.cluster.ControlPlaneConfiguration(), names...)
+	for _, node := range up.controlPlanes {
+		if err := up.talos.apply(node, up.reach(node), configuration); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bootstrap waits for everything by which the API answers, and fetches the kubeconfig once it does.
+func (up *bringUp) bootstrap() error {
+	first := up.controlPlanes[0]
+	ready := up.endpoint.Ready
+	for _, node := range up.controlPlanes {
+		ready = append(ready, node.Ready...)
+	}
+	bootstrapped, err := up.talos.bootstrap(first, up.reach(first), ready...)
+	if err != nil {
+		return err
+	}
+	// A worker's Talos API can be used once a control plane has issued its certificate; the chain goes on behind this.
+	up.talos.applied = []pulumi.Resource{bootstrapped}
+	up.kubeconfig, err = up.talos.kubeconfig(first, up.reach(first), bootstrapped)
+	return err
+}
+
+// configureWorkers does for workers with a name what configureControlPlanes does, through the first control plane. The
+// machines of a group are replaced instead.
+func (up *bringUp) configureWorkers() error {
+	for _, pool := range up.cluster.Pools {
+		configuration := up.configuration(up.cluster.WorkerConfiguration(pool))
+		for _, node := range up.workers[pool.Name] {
+			if err := up.talos.apply(node, up.reach(up.controlPlanes[0]), configuration); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (up *bringUp) configuration(in machineconfig.Input, names ...pulumi.StringOutput) pulumi.StringOutput {
+	return up.talos.configuration(in, up.network, up.endpoint.Host, names...)
+}
+
+// reach is the address at which operators reach a control plane.
+func (up *bringUp) reach(node cloud.Node) pulumi.StringOutput {
+	if up.cluster.Access == config.Public {
+		return node.PublicIP
+	}
+	return node.PrivateIP
+}

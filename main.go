@@ -1,0 +1,38 @@
+// InferaDB's Kubernetes clusters: one stack is one environment, with a Talos cluster in each of its regions.
+package main
+
+import (
+	"github.com/inferadb/infra/components"
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func main() {
+	var settings map[string]string
+	pulumi.Run(func(ctx *pulumi.Context) error { return program(ctx, settings) },
+		// The SDK looks settings up one by one; a key that nobody asks for would go unnoticed.
+		func(info *pulumi.RunInfo) { settings = info.Config })
+}
+
+// program builds the stack that its settings describe, or says everything that is wrong with them before it builds anything.
+func program(ctx *pulumi.Context, settings map[string]string) error {
+	clusters, warnings, err := config.Load(ctx.Stack(), settings)
+	if err != nil {
+		return err
+	}
+	for _, warning := range warnings {
+		if err := ctx.Log.Warn(warning, nil); err != nil {
+			return err
+		}
+	}
+	var built []*components.TalosCluster
+	for _, cluster := range clusters {
+		c, err := components.NewTalosCluster(ctx, cluster)
+		if err != nil {
+			return err
+		}
+		built = append(built, c)
+	}
+	components.Export(ctx, built)
+	return nil
+}
