@@ -19,8 +19,11 @@ type Provider struct {
 	Functions []Function
 	// CheckConfig looks for what the fields alone cannot say.
 	CheckConfig func(config world.Values) []Problem
-	// Fill computes the properties that all resources share, such as default tags. It also runs in previews.
-	Fill func(*Call)
+	// Check looks at every resource before it is planned, and may add inputs that come from the provider's configuration,
+	// such as default tags. Values may be unknown.
+	Check func(*Call) []Problem
+	// Site is the provider's part of what Talos sees; nil for a provider without machines.
+	Site func(*world.World) site.Site
 }
 
 // Resource is one type of resource.
@@ -56,7 +59,7 @@ type Function struct {
 // Call is one request. Values are plain: secrets are unwrapped, and marked again by the fields and by where they came from.
 type Call struct {
 	Context context.Context
-	// World and Site are nil in Check and Diff.
+	// World and Site are nil in Check and Diff, and in previews.
 	World *world.World
 	Site  site.Site
 	// Config is the configuration of the provider instance, Region its region.
@@ -72,8 +75,6 @@ type Call struct {
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state under
 	// the new inputs; the behaviour completes it.
 	State world.Values
-	// Preview says that nothing may be changed.
-	Preview bool
 }
 
 // Problem is an input that is refused.
@@ -82,9 +83,10 @@ type Problem struct {
 	Reason   string
 }
 
-// Autoname is how a resource gets a name of its own: the logical name, a separator and random digits.
+// Autoname is how a resource gets a name of its own: a prefix, the logical name, and random digits.
 type Autoname struct {
 	Property  string
+	Prefix    string
 	MaxLength int
 }
 

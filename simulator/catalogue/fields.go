@@ -144,3 +144,7 @@ func (f Fields) With(others ...Fields) Fields {
 	}
 	return joined
 }
+
+func (t Type) String() string {
+	return [...]string{"a text", "a number", "true or false", "a list", "a map", "an object"}[t]
+}

@@ -83,20 +83,22 @@ func (w *World) Select(is func(*Resource) bool) []*Resource {
 	return found
 }
 
-// Hash gives length hexadecimal digits for a seed: other ones every time the seed is used, the same ones in every run. So
-// ids do not depend on the order in which the engine happens to work.
-func (w *World) Hash(seed string, length int) string {
+// Count counts the uses of a seed, from 1.
+func (w *World) Count(seed string) int {
 	w.serials[seed]++
 	if w.changes.Serials == nil {
 		w.changes.Serials = map[string]int{}
 	}
 	w.changes.Serials[seed] = w.serials[seed]
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", seed, w.serials[seed]))
-	return hex.EncodeToString(sum[:])[:length]
+	return w.serials[seed]
 }
 
-// Serial counts the uses of a seed so far.
-func (w *World) Serial(seed string) int { return w.serials[seed] }
+// Hash gives length hexadecimal digits for a seed: other ones every time the seed is used, the same ones in every run. So
+// ids do not depend on the order in which the engine happens to work.
+func (w *World) Hash(seed string, length int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", seed, w.Count(seed)))
+	return hex.EncodeToString(sum[:])[:length]
+}
 
 // Talos reads what the Talos part keeps under a key: nil if nothing.
 func (w *World) Talos(key string) json.RawMessage { return w.talos[key] }

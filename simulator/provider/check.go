@@ -1,0 +1,145 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// checkFields compares what is given with what the fields allow. Unknown values are taken on trust.
+func checkFields(path string, fields catalogue.Fields, values world.Values) []catalogue.Problem {
+	var problems []catalogue.Problem
+	report := func(name, format string, arguments ...any) {
+		problems = append(problems, catalogue.Problem{Property: join(path, name), Reason: fmt.Sprintf(format, arguments...)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		field, ok := fields[name]
+		switch {
+		case !ok:
+			report(name, "no such property; the nearest is %q", nearest(name, fields))
+		case field.Output:
+			report(name, "is computed: it cannot be given")
+		default:
+			problems = append(problems, checkValue(join(path, name), field, values[name])...)
+			for _, other := range field.Conflicts {
+				if values.Has(other) && name < other {
+					report(name, "conflicts with %s: give one of them", join(path, other))
+				}
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if fields[name].Required && !values.Has(name) {
+			report(name, "is required and missing")
+		}
+	}
+	return problems
+}
+
+func checkValue(path string, field catalogue.Field, value any) []catalogue.Problem {
+	if value == world.Unknown || value == nil {
+		return nil
+	}
+	refuse := func(format string, arguments ...any) []catalogue.Problem {
+		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf(format, arguments...)}}
+	}
+	switch value := value.(type) {
+	case string:
+		if field.Type != catalogue.TypeString {
+			return refuse("is a text, %s is expected", field.Type)
+		}
+		return checkText(path, field, value)
+	case float64:
+		if field.Type != catalogue.TypeNumber {
+			return refuse("is a number, %s is expected", field.Type)
+		}
+		if field.Range[0] != field.Range[1] && (value < field.Range[0] || value > field.Range[1]) {
+			return refuse("is %v, expected to be in the range (%v - %v)", value, field.Range[0], field.Range[1])
+		}
+	case bool:
+		if field.Type != catalogue.TypeBool {
+			return refuse("is true or false, %s is expected", field.Type)
+		}
+	case []any:
+		if field.Type != catalogue.TypeList {
+			return refuse("is a list, %s is expected", field.Type)
+		}
+		return checkList(path, field, value)
+	case map[string]any:
+		return checkObject(path, field, value)
+	default:
+		return refuse("has a kind of value that no provider takes: %T", value)
+	}
+	return nil
+}
+
+func checkText(path string, field catalogue.Field, text string) []catalogue.Problem {
+	refuse := func(format string, arguments ...any) []catalogue.Problem {
+		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf(format, arguments...)}}
+	}
+	if len(field.Enum) > 0 && !slices.Contains(field.Enum, text) {
+		return refuse("expected one of %q, got %s", field.Enum, text)
+	}
+	if field.MaxLength > 0 && len(text) > field.MaxLength {
+		return refuse("cannot be longer than %d characters, %q has %d", field.MaxLength, text, len(text))
+	}
+	if field.Pattern != nil && !field.Pattern.MatchString(text) {
+		return refuse("%q does not match %s", text, field.Pattern)
+	}
+	return nil
+}
+
+func checkList(path string, field catalogue.Field, list []any) []catalogue.Problem {
+	var problems []catalogue.Problem
+	if field.MaxLength > 0 && len(list) > field.MaxLength {
+		problems = append(problems, catalogue.Problem{Property: path, Reason: fmt.Sprintf("takes at most %d items, got %d", field.MaxLength, len(list))})
+	}
+	for i, item := range list {
+		problems = append(problems, checkValue(fmt.Sprintf("%s[%d]", path, i), *field.Element, item)...)
+	}
+	return problems
+}
+
+func checkObject(path string, field catalogue.Field, object map[string]any) []catalogue.Problem {
+	switch field.Type {
+	case catalogue.TypeObject:
+		return checkFields(path, field.Object, object)
+	case catalogue.TypeMap:
+		var problems []catalogue.Problem
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			problems = append(problems, checkValue(join(path, key), *field.Element, object[key])...)
+		}
+		return problems
+	default:
+		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf("is an object, %s is expected", field.Type)}}
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// nearest is the field whose name shares the longest beginning with the given one.
+func nearest(name string, fields catalogue.Fields) string {
+	best, longest := "", -1
+	for _, candidate := range slices.Sorted(maps.Keys(fields)) {
+		if fields[candidate].Output {
+			continue
+		}
+		common := 0
+		for common < len(name) && common < len(candidate) && strings.EqualFold(name[common:common+1], candidate[common:common+1]) {
+			common++
+		}
+		if common > longest {
+			best, longest = candidate, common
+		}
+	}
+	return best
+}

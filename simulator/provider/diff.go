@@ -1,0 +1,181 @@
+package provider
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/world"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+// changes are the properties that differ, by path.
+type changes map[string]pulumirpc.PropertyDiff_Kind
+
+// diffFields compares old inputs with new ones. A property that is not given any more keeps what was computed for it, or
+// falls back to its default.
+func diffFields(path string, fields catalogue.Fields, old, new world.Values, replaces bool, found changes) {
+	names := map[string]bool{}
+	for name := range old {
+		names[name] = true
+	}
+	for name := range new {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		field := fields[name]
+		before, after := orDefault(old[name], field), orDefault(new[name], field)
+		if after == nil && field.Computed {
+			continue
+		}
+		diffValue(join(path, name), field, before, after, replaces, found)
+	}
+}
+
+func orDefault(value any, field catalogue.Field) any {
+	if value == nil {
+		return field.Default
+	}
+	return value
+}
+
+func diffValue(path string, field catalogue.Field, old, new any, replaces bool, found changes) {
+	if same(field, old, new) {
+		return
+	}
+	replaces = replaces || field.Replaces
+	before, isObject := old.(map[string]any)
+	after, stillObject := new.(map[string]any)
+	if field.Type == catalogue.TypeObject && isObject && stillObject {
+		diffFields(path, field.Object, before, after, replaces, found)
+		return
+	}
+	oldList, isList := old.([]any)
+	newList, stillList := new.([]any)
+	if isList && stillList && !field.Unordered && len(oldList) == len(newList) {
+		for i := range newList {
+			diffValue(fmt.Sprintf("%s[%d]", path, i), *field.Element, oldList[i], newList[i], replaces, found)
+		}
+		return
+	}
+	found[path] = kind(old, new, replaces)
+}
+
+func kind(old, new any, replaces bool) pulumirpc.PropertyDiff_Kind {
+	result := pulumirpc.PropertyDiff_UPDATE
+	switch {
+	case empty(old):
+		result = pulumirpc.PropertyDiff_ADD
+	case empty(new):
+		result = pulumirpc.PropertyDiff_DELETE
+	}
+	if replaces {
+		result++ // every kind is followed by its replacing one
+	}
+	return result
+}
+
+// same compares by meaning: sets without order, JSON without layout, nothing given as an empty list or map.
+func same(field catalogue.Field, old, new any) bool {
+	if old == world.Unknown || new == world.Unknown {
+		return false
+	}
+	if empty(old) && empty(new) {
+		return true
+	}
+	return reflect.DeepEqual(normal(field, old), normal(field, new))
+}
+
+func empty(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return true
+	case []any:
+		return len(value) == 0
+	case map[string]any:
+		return len(value) == 0
+	default:
+		return false
+	}
+}
+
+func normal(field catalogue.Field, value any) any {
+	switch value := value.(type) {
+	case string:
+		var parsed any
+		if field.JSON && json.Unmarshal([]byte(value), &parsed) == nil {
+			return parsed
+		}
+		return value
+	case []any:
+		list := make([]any, len(value))
+		for i, item := range value {
+			list[i] = normal(*field.Element, item)
+		}
+		if field.Unordered {
+			slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
+		return list
+	case map[string]any:
+		object := map[string]any{}
+		for key, item := range value {
+			element := field.Object[key]
+			if field.Element != nil {
+				element = *field.Element
+			}
+			if item != nil {
+				object[key] = normal(element, item)
+			}
+		}
+		for key, element := range field.Object {
+			if _, given := object[key]; !given && element.Default != nil {
+				object[key] = element.Default
+			}
+		}
+		return object
+	default:
+		return value
+	}
+}
+
+// property is the name of the top-level property that a path leads into.
+func property(path string) string {
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		return path[:end]
+	}
+	return path
+}
+
+// response tells the engine what differs and what that costs.
+func (c changes) response(replace []string) *pulumirpc.DiffResponse {
+	response := &pulumirpc.DiffResponse{
+		Changes:         pulumirpc.DiffResponse_DIFF_NONE,
+		DetailedDiff:    map[string]*pulumirpc.PropertyDiff{},
+		HasDetailedDiff: true,
+	}
+	for _, path := range slices.Sorted(maps.Keys(c)) {
+		name, change := property(path), c[path]
+		if slices.Contains(replace, name) && change%2 == 0 {
+			change++
+		}
+		response.Changes = pulumirpc.DiffResponse_DIFF_SOME
+		response.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: change, InputDiff: true}
+		response.Diffs = appendOnce(response.Diffs, name)
+		if change%2 == 1 {
+			response.Replaces = appendOnce(response.Replaces, name)
+		}
+	}
+	return response
+}
+
+func appendOnce(list []string, item string) []string {
+	if slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
+}

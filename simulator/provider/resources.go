@@ -1,0 +1,373 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// defaultsKey lists the inputs that the provider chose itself, as the real providers record them.
+const defaultsKey = "__defaults"
+
+// request is what all operations on a resource begin with.
+type request struct {
+	*catalogue.Resource
+	call *catalogue.Call
+	// inputs are the inputs as they came, with their secrets.
+	inputs resource.PropertyMap
+}
+
+func (s *Server) request(ctx context.Context, name, id string, inputs resource.PropertyMap) (request, error) {
+	u := urn.URN(name)
+	table := s.catalogue.Resource(string(u.Type()))
+	if table == nil {
+		return request{}, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such type of resource", u.Type(), s.catalogue.Name)
+	}
+	return request{Resource: table, inputs: inputs, call: &catalogue.Call{
+		Context: ctx, Config: s.config, Region: s.config.String("region"),
+		Token: table.Token, Name: u.Name(), URN: name, ID: id,
+		Inputs: plain(inputs), Old: world.Values{}, State: world.Values{},
+	}}, nil
+}
+
+// Check completes and checks the inputs of a resource.
+func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	news, err := unmarshal(in.News)
+	if err != nil {
+		return nil, err
+	}
+	olds, err := unmarshal(in.Olds)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.request(ctx, in.Urn, "", news)
+	if err != nil {
+		return nil, err
+	}
+	problems := r.autoname(news, olds, in.RandomSeed)
+	r.call.Inputs = plain(news)
+	problems = append(problems, checkFields("", r.Fields, r.call.Inputs)...)
+	for _, check := range []func(*catalogue.Call) []catalogue.Problem{s.catalogue.Check, r.Resource.Check} {
+		if check != nil && len(problems) == 0 {
+			problems = append(problems, check(r.call)...)
+		}
+	}
+	for name, value := range properties(r.call.Inputs, r.Fields) {
+		if _, given := news[name]; !given {
+			news[name] = value
+		}
+	}
+	inputs, err := marshal(news)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.CheckResponse{Inputs: inputs, Failures: failures(problems)}, nil
+}
+
+// autoname names the resource if the program did not: the logical name and random digits, or the name that it got before.
+func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []catalogue.Problem {
+	if r.Name == nil {
+		return nil
+	}
+	key := resource.PropertyKey(r.Name.Property)
+	if value, given := news[key]; given && !value.IsNull() || news.HasValue("namePrefix") {
+		return nil
+	}
+	if old, ok := olds[key]; ok && chosen(olds, r.Name.Property) {
+		news[key] = old
+	} else {
+		name, err := resource.NewUniqueName(seed, r.Name.Prefix+r.call.Name+"-", 7, r.Name.MaxLength, nil)
+		if err != nil {
+			return []catalogue.Problem{{Property: r.Name.Property, Reason: fmt.Sprintf("could not make up a name: %s", err)}}
+		}
+		news[key] = resource.NewStringProperty(name)
+	}
+	news[defaultsKey] = resource.NewArrayProperty([]resource.PropertyValue{resource.NewStringProperty(r.Name.Property)})
+	return nil
+}
+
+func chosen(olds resource.PropertyMap, name string) bool {
+	list := olds[defaultsKey]
+	return list.IsArray() && slices.ContainsFunc(list.ArrayValue(), func(v resource.PropertyValue) bool {
+		return v.IsString() && v.StringValue() == name
+	})
+}
+
+// Diff compares the inputs of the last operation with new ones.
+func (s *Server) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	news, err := unmarshal(in.News)
+	if err != nil {
+		return nil, err
+	}
+	oldInputs, err := unmarshal(in.OldInputs)
+	if err != nil {
+		return nil, err
+	}
+	state, err := unmarshal(in.Olds)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.request(ctx, in.Urn, in.Id, news)
+	if err != nil {
+		return nil, err
+	}
+	r.call.Old, r.call.State = plain(oldInputs), plain(state)
+	found := changes{}
+	diffFields("", r.Fields, r.call.Old, r.call.Inputs, false, found)
+	var replace []string
+	if r.Resource.Diff != nil {
+		var changed []string
+		for path := range found {
+			changed = appendOnce(changed, property(path))
+		}
+		slices.Sort(changed)
+		replace = r.Resource.Diff(r.call, changed)
+	}
+	return found.response(replace), nil
+}
+
+// Create makes a resource.
+func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	inputs, err := unmarshal(in.Properties)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.request(ctx, in.Urn, "", inputs)
+	if err != nil {
+		return nil, err
+	}
+	r.call.State = r.withDefaults(r.call.Inputs)
+	if in.Preview {
+		for name, field := range r.Fields {
+			if (field.Output || field.Computed) && !r.call.State.Has(name) {
+				r.call.State[name] = world.Unknown
+			}
+		}
+		outputs, err := r.outputs()
+		return &pulumirpc.CreateResponse{Properties: outputs}, err
+	}
+	fault, err := s.weather.strikes(s.store, r.Token)
+	if err != nil {
+		return nil, err
+	}
+	if fault != nil && !fault.Half {
+		return nil, refused("creating", r.call.Name, errFault)
+	}
+	if err := s.store.Do(func(w *world.World) error { return s.create(r, w) }); err != nil {
+		return nil, refused("creating", r.call.Name, err)
+	}
+	s.weather.wait(ctx, r.Latency)
+	outputs, err := r.outputs()
+	if err != nil {
+		return nil, err
+	}
+	if fault != nil {
+		return nil, halfMade(r.call.ID, outputs, in.Properties)
+	}
+	return &pulumirpc.CreateResponse{Id: r.call.ID, Properties: outputs}, nil
+}
+
+func (s *Server) create(r request, w *world.World) error {
+	s.enter(r, w)
+	if r.ID != "" {
+		r.call.ID = r.ID + w.Hash(r.call.URN, 17)
+	}
+	if r.Resource.Create != nil {
+		if err := r.Resource.Create(r.call); err != nil {
+			return err
+		}
+	}
+	region := r.region()
+	if w.Get(r.Token, region, r.call.ID) != nil {
+		return fmt.Errorf("%s already exists", r.call.ID)
+	}
+	w.Put(&world.Resource{
+		Provider: s.catalogue.Name, Type: r.Token, Region: region, ID: r.call.ID, Name: r.call.Name,
+		Inputs: r.call.Inputs.Clone(), State: r.call.State.Clone(),
+	})
+	return nil
+}
+
+// enter gives the behaviour its world.
+func (s *Server) enter(r request, w *world.World) {
+	r.call.World = w
+	if s.site != nil {
+		r.call.Site = s.site(w)
+	}
+}
+
+func (r request) region() string {
+	if r.Global {
+		return ""
+	}
+	return r.call.Region
+}
+
+func (r request) withDefaults(inputs world.Values) world.Values {
+	state := inputs.Clone()
+	for name, field := range r.Fields {
+		if field.Default != nil && !state.Has(name) {
+			state[name] = field.Default
+		}
+	}
+	return state
+}
+
+// halfMade reports a resource that exists but did not become ready: the engine keeps it and tries again next time.
+func halfMade(id string, outputs, inputs *structpb.Struct) error {
+	report, err := status.New(codes.Unknown, errFault.Error()).WithDetails(&pulumirpc.ErrorResourceInitFailed{
+		Id: id, Properties: outputs, Inputs: inputs, Reasons: []string{errFault.Error()},
+	})
+	if err != nil {
+		return err
+	}
+	return report.Err()
+}
+
+// outputs is the state as it goes over the wire.
+func (r request) outputs() (*structpb.Struct, error) {
+	state := properties(r.call.State, r.Fields)
+	keepSecrets(state, r.inputs)
+	return marshal(state)
+}
+
+// Update changes a resource in place.
+func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	inputs, err := unmarshal(in.News)
+	if err != nil {
+		return nil, err
+	}
+	oldInputs, err := unmarshal(in.OldInputs)
+	if err != nil {
+		return nil, err
+	}
+	state, err := unmarshal(in.Olds)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.request(ctx, in.Urn, in.Id, inputs)
+	if err != nil {
+		return nil, err
+	}
+	r.call.Old = plain(oldInputs)
+	r.call.State = r.overlay(plain(state))
+	if in.Preview {
+		for name, field := range r.Fields {
+			if field.Volatile {
+				r.call.State[name] = world.Unknown
+			}
+		}
+	} else if err := s.store.Do(func(w *world.World) error { return s.update(r, w) }); err != nil {
+		return nil, refused("updating", r.call.Name, err)
+	}
+	outputs, err := r.outputs()
+	return &pulumirpc.UpdateResponse{Properties: outputs}, err
+}
+
+func (s *Server) update(r request, w *world.World) error {
+	s.enter(r, w)
+	existing := w.Get(r.Token, r.region(), r.call.ID)
+	if existing == nil {
+		return fmt.Errorf("%s does not exist", r.call.ID)
+	}
+	r.call.Old, r.call.State = existing.Inputs.Clone(), r.overlay(existing.State)
+	if r.Resource.Update != nil {
+		if err := r.Resource.Update(r.call); err != nil {
+			return err
+		}
+	}
+	changed := *existing
+	changed.Inputs, changed.State = r.call.Inputs.Clone(), r.call.State.Clone()
+	w.Put(&changed)
+	return nil
+}
+
+// overlay is a state under new inputs: what is not given any more keeps what was computed, or falls back to the default.
+func (r request) overlay(state world.Values) world.Values {
+	result := r.withDefaults(r.call.Inputs)
+	for name, value := range state.Clone() {
+		field := r.Fields[name]
+		if _, given := result[name]; !given && (field.Output || field.Computed) {
+			result[name] = value
+		}
+	}
+	return result
+}
+
+// Delete removes a resource. What is gone already needs no removing.
+func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	r, err := s.request(ctx, in.Urn, in.Id, resource.PropertyMap{})
+	if err != nil {
+		return nil, err
+	}
+	err = s.store.Do(func(w *world.World) error {
+		s.enter(r, w)
+		existing := w.Get(r.Token, r.region(), in.Id)
+		if existing == nil {
+			return nil
+		}
+		r.call.Inputs, r.call.Old, r.call.State = existing.Inputs, existing.Inputs, existing.State
+		if r.Resource.Delete != nil {
+			if err := r.Resource.Delete(r.call); err != nil {
+				return err
+			}
+		}
+		w.Remove(existing)
+		return nil
+	})
+	if err != nil {
+		return nil, refused("deleting", r.call.Name, err)
+	}
+	s.weather.wait(ctx, r.Latency)
+	return &emptypb.Empty{}, nil
+}
+
+// Read looks a resource up in the world, which may have changed without the program.
+func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+	oldInputs, err := unmarshal(in.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	oldState, err := unmarshal(in.Properties)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.request(ctx, in.Urn, in.Id, oldInputs)
+	if err != nil {
+		return nil, err
+	}
+	var existing *world.Resource
+	err = s.store.Do(func(w *world.World) error {
+		existing = w.Get(r.Token, r.region(), in.Id)
+		return nil
+	})
+	if err != nil || existing == nil {
+		return &pulumirpc.ReadResponse{}, err
+	}
+	inputs, state := properties(existing.Inputs, r.Fields), properties(existing.State, r.Fields)
+	keepSecrets(inputs, oldInputs)
+	keepSecrets(state, oldInputs)
+	keepSecrets(state, oldState)
+	for key, value := range oldInputs {
+		if strings.HasPrefix(string(key), internalPrefix) {
+			inputs[key] = value
+		}
+	}
+	response := &pulumirpc.ReadResponse{Id: in.Id}
+	if response.Inputs, err = marshal(inputs); err != nil {
+		return nil, err
+	}
+	response.Properties, err = marshal(state)
+	return response, err
+}

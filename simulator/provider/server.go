@@ -1,0 +1,124 @@
+// Package provider serves a catalogue to the Pulumi engine: it speaks the provider protocol, checks and compares what the
+// fields declare, and leaves the rest to the behaviours.
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// version satisfies every SDK: the engine warns about plugins that are older than what the SDK asks for.
+const version = "999.0.0"
+
+// Server is one provider plugin: the engine starts one process for each provider instance.
+type Server struct {
+	pulumirpc.UnimplementedResourceProviderServer
+	catalogue *catalogue.Provider
+	store     *world.Store
+	site      func(*world.World) site.Site
+	weather   Weather
+	config    world.Values
+}
+
+// New serves a catalogue from a world. site is the clouds as the Talos part sees them.
+func New(c *catalogue.Provider, store *world.Store, site func(*world.World) site.Site, weather Weather) *Server {
+	return &Server{catalogue: c, store: store, site: site, weather: weather, config: world.Values{}}
+}
+
+// Handshake tells the engine what the plugin understands.
+func (s *Server) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
+	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true}, nil
+}
+
+// Attach is called by an engine that found the plugin already running.
+func (s *Server) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// Cancel is also called when an engine is done with the plugin: operations are short and end by themselves.
+func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// GetPluginInfo tells the plugin's version.
+func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: version}, nil
+}
+
+// CheckConfig checks the configuration of the provider.
+func (s *Server) CheckConfig(_ context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	news, err := unmarshal(request.News)
+	if err != nil {
+		return nil, err
+	}
+	config := s.plainConfig(news)
+	problems := checkFields("", s.catalogue.Config, config)
+	if len(problems) == 0 && s.catalogue.CheckConfig != nil {
+		problems = s.catalogue.CheckConfig(config)
+	}
+	return &pulumirpc.CheckResponse{Inputs: request.News, Failures: failures(problems)}, nil
+}
+
+// DiffConfig compares configurations of the provider.
+func (s *Server) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	olds, err := unmarshal(request.OldInputs)
+	if err != nil {
+		return nil, err
+	}
+	news, err := unmarshal(request.News)
+	if err != nil {
+		return nil, err
+	}
+	found := changes{}
+	diffFields("", s.catalogue.Config, s.plainConfig(olds), s.plainConfig(news), false, found)
+	return found.response(nil), nil
+}
+
+// Configure prepares the provider instance.
+func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+	arguments, err := unmarshal(request.Args)
+	if err != nil {
+		return nil, err
+	}
+	s.config = s.plainConfig(arguments)
+	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
+}
+
+// plainConfig is the configuration as plain data. SDKs write nested configuration as JSON texts:
+// https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/config
+func (s *Server) plainConfig(properties resource.PropertyMap) world.Values {
+	config := plain(properties)
+	for name, value := range config {
+		text, isText := value.(string)
+		var parsed any
+		if isText && s.catalogue.Config[name].Type != catalogue.TypeString && json.Unmarshal([]byte(text), &parsed) == nil {
+			config[name] = parsed
+		}
+	}
+	// The engine adds the version of the SDK.
+	delete(config, "version")
+	return config
+}
+
+func failures(problems []catalogue.Problem) []*pulumirpc.CheckFailure {
+	var list []*pulumirpc.CheckFailure
+	for _, problem := range problems {
+		list = append(list, &pulumirpc.CheckFailure{Property: problem.Property, Reason: problem.Reason})
+	}
+	return list
+}
+
+// refused is an error that the engine may trust: nothing was changed.
+func refused(operation, what string, err error) error {
+	return status.Error(codes.FailedPrecondition, fmt.Sprintf("%s %s: %s", operation, what, err))
+}

@@ -1,0 +1,95 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// Weather is what makes a cloud less than ideal: it takes its time, and sometimes it fails.
+type Weather struct {
+	// Latency scales the time that the clouds take; 0 is at once.
+	Latency float64
+	Faults  []Fault
+}
+
+// Fault makes one creation fail.
+type Fault struct {
+	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes.
+	Token string
+	Nth   int
+	// Half leaves the resource behind, made but not ready.
+	Half bool
+}
+
+// WeatherFromEnvironment reads SIMULATOR_LATENCY and SIMULATOR_FAULT.
+func WeatherFromEnvironment() (Weather, error) {
+	var weather Weather
+	if text := os.Getenv("SIMULATOR_LATENCY"); text != "" {
+		scale, err := strconv.ParseFloat(text, 64)
+		if err != nil || scale < 0 {
+			return weather, fmt.Errorf("SIMULATOR_LATENCY: %q is no factor; use a number such as 0.01", text)
+		}
+		weather.Latency = scale
+	}
+	for _, text := range strings.FieldsFunc(os.Getenv("SIMULATOR_FAULT"), func(r rune) bool { return r == ',' }) {
+		fault, err := parseFault(strings.TrimSpace(text))
+		if err != nil {
+			return weather, err
+		}
+		weather.Faults = append(weather.Faults, fault)
+	}
+	return weather, nil
+}
+
+func parseFault(text string) (Fault, error) {
+	rest, half := strings.CutSuffix(text, ":half")
+	token, count, found := strings.Cut(rest, "#")
+	nth, err := strconv.Atoi(count)
+	if !found || err != nil || nth < 1 {
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number or type#number:half, such as aws:ec2/instance:Instance#2", text)
+	}
+	return Fault{Token: token, Nth: nth, Half: half}, nil
+}
+
+var errFault = errors.New("simulated fault: the cloud had an internal error")
+
+// strikes counts a creation and says which fault hits it, if any. The count outlives the creation's own failure.
+func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
+	for _, fault := range w.Faults {
+		if fault.Token != token {
+			continue
+		}
+		var nth int
+		err := store.Do(func(world *world.World) error {
+			nth = world.Count("create " + token)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, fault := range w.Faults {
+			if fault.Token == token && fault.Nth == nth {
+				return &fault, nil
+			}
+		}
+		return nil, nil
+	}
+	return nil, nil
+}
+
+func (w Weather) wait(ctx context.Context, latency time.Duration) {
+	if w.Latency == 0 || latency == 0 {
+		return
+	}
+	select {
+	case <-time.After(time.Duration(float64(latency) * w.Latency)):
+	case <-ctx.Done():
+	}
+}
