@@ -17,6 +17,8 @@ type Cluster struct {
 	// Primary marks the cluster that is current in the merged kubeconfig. Exactly one cluster of a stack is.
 	Primary  bool
 	Provider regions.Provider
+	// Project is the Google Cloud project, from gcp:project; empty for the environment's.
+	Project string
 	// Location is the region on the provider; its Zones are the ones that this cluster uses.
 	Location regions.Location
 	Network  Network

@@ -1,0 +1,174 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/regions"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// maxClusterName leaves room for what each cloud's names add to it: a pool, a zone, a number.
+const maxClusterName = 40
+
+var (
+	talosVersion      = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
+	kubernetesVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
+)
+
+// checkStack checks what does not depend on a region or its cloud, and picks the profile.
+func (l *loader) checkStack() {
+	l.checkStackName()
+	var known bool
+	if l.profile, known = lookupProfile(l.stack.Environment); !known {
+		l.choose("environment", l.stack.Environment, Environments())
+	}
+	if _, err := regions.LookupProvider(l.stack.Provider); err != nil {
+		l.choose("provider", l.stack.Provider, providerNames())
+	}
+	if len(l.stack.Regions) == 0 {
+		l.refuse("regions", "is missing", "name one region or more of "+strings.Join(regionNames(), ", "))
+	}
+	l.checkControlPlanes()
+	l.oneOf("access", l.stack.Access, string(Private), string(Public))
+	l.oneOf("cni", l.stack.CNI, string(Cilium), string(Flannel))
+	if l.stack.DiskEncryption != "" {
+		l.oneOf("diskEncryption", l.stack.DiskEncryption, "cloud", "luks")
+	}
+	if len(l.stack.Regions) > 1 {
+		if l.stack.Endpoint != "" {
+			l.refuse("endpoint", "one name for several regions", "set endpoint of each region under regions")
+		}
+		if l.stack.EncryptionKey.ID != "" {
+			l.refuse("encryptionKey", "a key belongs to one region", "set encryptionKey of each region under regions, or managed: true")
+		}
+	}
+	l.checkOperators()
+	l.checkPools()
+	l.checkTags()
+	l.checkVersions()
+}
+
+// checkStackName: the stack's name is part of every resource's name.
+func (l *loader) checkStackName() {
+	const path = "stack name"
+	if len(validation.IsDNS1123Label(l.stackName)) > 0 {
+		l.refuse(path, fmt.Sprintf("%q is not a DNS label", l.stackName), "name the stack with lower-case letters, digits and dashes")
+		return
+	}
+	for _, region := range l.stack.Regions {
+		if name := Namespace + "-" + l.stackName + "-" + region.Name; len(name) > maxClusterName {
+			l.refuse(path, fmt.Sprintf("the cluster's name %s has %d characters, more than %d", name, len(name), maxClusterName), "choose a shorter name")
+			return
+		}
+	}
+}
+
+// choose asks for one of the known words where the stack file has none, or another.
+func (l *loader) choose(path, word string, known []string) {
+	problem := "is missing"
+	if word != "" {
+		problem = fmt.Sprintf("there is no %s %q", path, word)
+	}
+	l.refuse(path, problem, "choose one of "+strings.Join(known, ", "))
+}
+
+// checkControlPlanes: etcd keeps its data as long as more than half of its members are there, so an even number adds a
+// machine to lose and nothing else (https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members).
+func (l *loader) checkControlPlanes() {
+	if l.stack.ControlPlaneSize != "" {
+		if _, err := regions.LookupSize(l.stack.ControlPlaneSize); err != nil {
+			l.unknown("controlPlaneSize", err)
+		}
+	}
+	if l.stack.ControlPlanes == nil {
+		return
+	}
+	switch count := *l.stack.ControlPlanes; {
+	case !slices.Contains([]int{1, 3, 5}, count):
+		l.refuse("controlPlanes", fmt.Sprintf("%d control planes cannot agree any better than the next lower odd number", count), "set 1, 3 or 5")
+	case l.profile.highlyAvailable && count < 3:
+		l.refuse("controlPlanes", fmt.Sprintf("%s must outlive a machine, and %d control plane does not", l.profile.name, count), "set 3 or 5")
+	}
+}
+
+func (l *loader) checkLabels(path string, labels map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		at := join(path, key)
+		l.checkQualifiedName(at, key)
+		for _, problem := range validation.IsValidLabelValue(labels[key]) {
+			l.refuse(at, fmt.Sprintf("%q is not a label's value: %s", labels[key], problem), "change the value")
+		}
+		if !nodeMaySet(key) {
+			l.refuse(at, "Kubernetes lets no node give itself this label", "use a prefix of your own, or node.kubernetes.io/")
+		}
+	}
+}
+
+// nodeMaySet follows the NodeRestriction admission plugin, without the labels that the kubelet sets itself:
+// https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+func nodeMaySet(label string) bool {
+	prefix, _, prefixed := strings.Cut(label, "/")
+	if !prefixed {
+		return true
+	}
+	within := func(domain string) bool { return prefix == domain || strings.HasSuffix(prefix, "."+domain) }
+	switch {
+	case within("node.kubernetes.io"), within("kubelet.kubernetes.io"):
+		return true
+	case label == "topology.kubernetes.io/region", label == "topology.kubernetes.io/zone":
+		return true
+	}
+	return !within("kubernetes.io") && !within("k8s.io")
+}
+
+func (l *loader) checkTaints(path string, taints []Taint) {
+	seen := map[string]bool{}
+	for i, taint := range taints {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		l.checkQualifiedName(join(at, "key"), taint.Key)
+		for _, problem := range validation.IsValidLabelValue(taint.Value) {
+			l.refuse(join(at, "value"), fmt.Sprintf("%q is not a taint's value: %s", taint.Value, problem), "change the value")
+		}
+		l.oneOf(join(at, "effect"), taint.Effect, "NoSchedule", "PreferNoSchedule", "NoExecute")
+		if seen[taint.Key+taint.Effect] {
+			l.refuse(at, fmt.Sprintf("there is a taint %s with effect %s already", taint.Key, taint.Effect), "keep one of them")
+		}
+		seen[taint.Key+taint.Effect] = true
+	}
+}
+
+func (l *loader) checkQualifiedName(path, name string) {
+	for _, problem := range validation.IsQualifiedName(name) {
+		l.refuse(path, fmt.Sprintf("%q is not a Kubernetes name: %s", name, problem), "write it like example.com/name")
+	}
+}
+
+// checkVersions checks the form only; what fits what is Talos' to say.
+func (l *loader) checkVersions() {
+	if !talosVersion.MatchString(l.stack.TalosVersion) {
+		l.refuse("talosVersion", fmt.Sprintf("%q is not a release of Talos", l.stack.TalosVersion), "write it like v1.12.1")
+	}
+	if !kubernetesVersion.MatchString(l.stack.KubernetesVersion) {
+		l.refuse("kubernetesVersion", fmt.Sprintf("%q is not a release of Kubernetes", l.stack.KubernetesVersion), "write it like 1.35.0")
+	}
+}
+
+func providerNames() []string {
+	var names []string
+	for _, provider := range regions.Providers() {
+		names = append(names, string(provider))
+	}
+	return names
+}
+
+func regionNames() []string {
+	var names []string
+	for _, region := range regions.All() {
+		names = append(names, region.Name)
+	}
+	return names
+}

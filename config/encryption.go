@@ -1,0 +1,81 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/inferadb/infra/regions"
+)
+
+var (
+	// A key's ARN and not an alias', which may come to point at another key:
+	// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN
+	kmsKeyARN  = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/(mrk-)?[0-9a-f-]{32,36}$`)
+	gcpKeyName = regexp.MustCompile(`^projects/[^/]+/locations/([a-z0-9-]+)/keyRings/[^/]+/cryptoKeys/[^/]+$`)
+	amiID      = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
+)
+
+// awsID matches ids of the kind, short and long.
+func awsID(kind string) *regexp.Regexp {
+	return regexp.MustCompile(`^` + kind + `-([0-9a-f]{8}|[0-9a-f]{17})$`)
+}
+
+// encryption resolves the disks' key and whether Talos encrypts as well.
+func (l *loader) encryption(p *place) {
+	path, key := "encryptionKey", l.stack.EncryptionKey
+	if given(p.settings.EncryptionKey) {
+		path, key = join(p.path, "encryptionKey"), p.settings.EncryptionKey
+	}
+	switch {
+	case key.ID != "":
+		p.cluster.EncryptionKey.ID = key.ID
+	case key.Managed != nil:
+		p.cluster.EncryptionKey.Managed = *key.Managed
+	default:
+		p.cluster.EncryptionKey.Managed = l.profile.managedKey && p.can.CustomerKeys
+	}
+	if p.cluster.EncryptionKey != (EncryptionKey{}) {
+		l.checkKey(path, p)
+	}
+	p.cluster.LUKS = l.stack.DiskEncryption == "luks" || !p.can.CloudEncryption
+	if l.stack.DiskEncryption == "cloud" && !p.can.CloudEncryption {
+		l.refuse("diskEncryption", p.can.Title+" does not encrypt disks itself", "set luks, or leave diskEncryption out")
+	}
+}
+
+func (l *loader) checkKey(path string, p *place) {
+	if !p.can.CustomerKeys {
+		l.refuse(path, p.can.Title+" encrypts no disk with a customer's key", "remove it; Talos encrypts the disks there")
+		return
+	}
+	id, shape, example := p.cluster.EncryptionKey.ID, kmsKeyARN, "arn:aws:kms:%s:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	if p.cluster.Provider == regions.GCP {
+		shape, example = gcpKeyName, "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks"
+	}
+	if id == "" {
+		return
+	}
+	region := p.cluster.Location.Region
+	switch match := shape.FindStringSubmatch(id); {
+	case match == nil:
+		l.refuse(path, fmt.Sprintf("%q is not a key of %s", id, p.can.Title), "write it like "+fmt.Sprintf(example, region))
+	case match[1] != region && !(p.cluster.Provider == regions.GCP && match[1] == "global"):
+		l.refuse(path, fmt.Sprintf("the key is in %s, the disks are in %s", match[1], region),
+			"give "+p.region.Name+" a key of its own under regions")
+	}
+}
+
+// image checks the shape of the user's own image, so that a slip is not found by the first machine.
+func (l *loader) image(p *place) {
+	image, path := p.cluster.Image, join(p.path, "image")
+	switch {
+	case image == "":
+	case p.cluster.Provider == regions.AWS && !amiID.MatchString(image):
+		l.refuse(path, fmt.Sprintf("%q is not an AMI id", image), "write it like ami-0123456789abcdef0")
+	case p.cluster.Provider == regions.GCP && !strings.Contains(image, "/images/"):
+		l.refuse(path, fmt.Sprintf("%q is not an image of Google Cloud", image), "write it like projects/acme/global/images/talos")
+	case p.cluster.Provider == regions.DigitalOcean && strings.Trim(image, "0123456789") != "":
+		l.refuse(path, fmt.Sprintf("%q is not a custom image's id", image), "write its number, quoted")
+	}
+}

@@ -1,0 +1,60 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Error is one thing that is wrong with the settings.
+type Error struct {
+	// Path of the setting: "pools[1].spot.base".
+	Path string
+	// Problem says what is wrong with which value.
+	Problem string
+	// Remedy says what to do about it.
+	Remedy string
+}
+
+func (e Error) Error() string { return fmt.Sprintf("%s: %s; %s", e.Path, e.Problem, e.Remedy) }
+
+// Errors are all the things that are wrong with the settings, sorted by path.
+type Errors []Error
+
+func (e Errors) Error() string {
+	lines := make([]string, 0, len(e)+1)
+	lines = append(lines, fmt.Sprintf("%d of the stack's settings cannot be used:", len(e)))
+	for _, one := range e {
+		lines = append(lines, "  "+one.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// report collects what there is to say about the settings, so that a user hears everything at once.
+type report struct {
+	errors   Errors
+	warnings []string
+}
+
+func (r *report) refuse(path, problem, remedy string) {
+	r.errors = append(r.errors, Error{Path: path, Problem: problem, Remedy: remedy})
+}
+
+func (r *report) warn(format string, args ...any) {
+	warning := fmt.Sprintf(format, args...)
+	if !slices.Contains(r.warnings, warning) {
+		r.warnings = append(r.warnings, warning)
+	}
+}
+
+// err returns the errors in a stable order. A setting that is wrong for several regions is named once.
+func (r *report) err() error {
+	if len(r.errors) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.errors, func(a, b Error) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Problem, b.Problem))
+	})
+	return slices.Compact(r.errors)
+}

@@ -1,0 +1,221 @@
+// Package config is what a stack file may say, and its resolution into clusters. It is pure: settings in, clusters or
+// errors out, all errors at once and before the first resource is registered.
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/inferadb/infra/regions"
+)
+
+// Load resolves a stack's settings, as Pulumi's RunInfo hands them over ("inferadb:environment": "dev"), into its clusters,
+// in the order of the stack file. The error is of type Errors. The warnings are for people.
+func Load(stackName string, settings map[string]string) (clusters []Cluster, warnings []string, err error) {
+	l := loader{stackName: stackName, project: settings[projectKey]}
+	l.stack = decode(settings, &l.report)
+	l.checkStack()
+	for i, region := range l.stack.Regions {
+		l.region(i, region)
+	}
+	l.checkRegions()
+	l.checkPoolZones()
+	l.choosePrimary()
+	if err := l.err(); err != nil {
+		return nil, l.warnings, err
+	}
+	l.checkMachineConfigs()
+	if err := l.err(); err != nil {
+		return nil, l.warnings, err
+	}
+	for _, p := range l.places {
+		clusters = append(clusters, p.cluster)
+	}
+	return clusters, l.warnings, nil
+}
+
+// loader resolves one stack file.
+type loader struct {
+	report
+	stackName string
+	project   string
+	stack     Stack
+	profile   profile
+	places    []place
+}
+
+// place is a region of the stack file on its way to a cluster.
+type place struct {
+	path     string
+	settings RegionSettings
+	region   regions.Region
+	can      regions.Capabilities
+	cluster  Cluster
+}
+
+// region resolves one item of the stack file's regions. Each step reports what is wrong and goes on.
+func (l *loader) region(i int, settings RegionSettings) {
+	path := fmt.Sprintf("regions[%d]", i)
+	region, err := regions.LookupRegion(settings.Name)
+	if err != nil {
+		l.unknown(join(path, "name"), err)
+		return
+	}
+	providerPath, name := "provider", l.stack.Provider
+	if settings.Provider != "" {
+		providerPath, name = join(path, "provider"), settings.Provider
+	}
+	provider, err := regions.LookupProvider(name)
+	if err != nil {
+		if name != "" {
+			l.unknown(providerPath, err)
+		}
+		return
+	}
+	p := place{path: path, settings: settings, region: region}
+	p.can, _ = regions.CapabilitiesOf(provider)
+	location, ok := region.Locations[provider]
+	if !ok {
+		l.refuse(providerPath, fmt.Sprintf("%s is not on %s", region.Name, p.can.Title), "choose another provider or region")
+		return
+	}
+	p.cluster = Cluster{
+		Name:              Namespace + "-" + l.stackName + "-" + region.Name,
+		Stack:             l.stackName,
+		Environment:       l.profile.name,
+		Region:            region.Name,
+		Provider:          provider,
+		Project:           l.project,
+		Location:          location,
+		Access:            Access(l.stack.Access),
+		TalosVersion:      l.stack.TalosVersion,
+		KubernetesVersion: l.stack.KubernetesVersion,
+		Image:             settings.Image,
+		CNI:               CNI(l.stack.CNI),
+		Patches:           Patches(l.stack.Patches),
+		NATPerZone:        l.profile.natPerZone,
+		Protected:         l.profile.protected,
+	}
+	if l.stack.Protection != nil {
+		p.cluster.Protected = *l.stack.Protection
+	}
+	p.cluster.Tags = tagsOf(p.cluster, l.stack.Tags)
+	l.controlPlanes(&p)
+	l.zones(&p)
+	l.network(&p)
+	l.endpoint(&p)
+	l.encryption(&p)
+	l.image(&p)
+	l.pools(&p)
+	l.places = append(l.places, p)
+}
+
+// unknown reports a failed look-up in the region tables.
+func (l *loader) unknown(path string, err error) {
+	if unknown, ok := err.(*regions.UnknownError); ok {
+		l.refuse(path, fmt.Sprintf("there is no %s %q", unknown.What, unknown.Name), "choose one of "+strings.Join(unknown.Known, ", "))
+	}
+}
+
+func (l *loader) controlPlanes(p *place) {
+	count, size := l.profile.controlPlanes, l.profile.controlPlaneSize
+	if l.stack.ControlPlanes != nil {
+		count = *l.stack.ControlPlanes
+	}
+	if l.stack.ControlPlaneSize != "" {
+		size = l.stack.ControlPlaneSize
+	}
+	machine, ok := l.machine("controlPlaneSize", size, p)
+	if !ok {
+		return
+	}
+	p.cluster.ControlPlanes = ControlPlanes{Count: count, Size: size, Machine: machine, DiskGiB: controlPlaneDiskGiB}
+}
+
+func (l *loader) machine(path, size string, p *place) (regions.MachineType, bool) {
+	found, err := regions.LookupSize(size)
+	if err != nil {
+		l.unknown(path, err)
+		return regions.MachineType{}, false
+	}
+	return found.Types[p.cluster.Provider], true
+}
+
+// zones narrows the location to the zones that the cluster uses. With fewer zones than control planes the loss of one zone
+// may take the majority of etcd: that is refused where the location has more zones to offer.
+func (l *loader) zones(p *place) {
+	location, path := &p.cluster.Location, join(p.path, "zones")
+	offered := len(location.Zones)
+	if location.Warning != "" {
+		l.warn("%s: %s", p.region.Name, location.Warning)
+	}
+	if p.settings.Zones == nil {
+		return
+	}
+	if !p.can.Zones {
+		l.refuse(path, p.can.Title+" has no zones to choose from", "remove zones")
+		return
+	}
+	seen := map[string]bool{}
+	for i, zone := range p.settings.Zones {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		switch {
+		case !isZoneOf(*location, zone):
+			l.refuse(at, fmt.Sprintf("%q is not a zone of %s", zone, location.Region),
+				"write zones like "+strings.Join(location.Zones, ", "))
+		case seen[zone]:
+			l.refuse(at, fmt.Sprintf("%s is named twice", zone), "name each zone once")
+		}
+		seen[zone] = true
+	}
+	if need := max(1, min(p.cluster.ControlPlanes.Count, 3, offered)); len(seen) < need {
+		l.refuse(path, fmt.Sprintf("%d zones cannot hold %d control planes apart", len(seen), p.cluster.ControlPlanes.Count),
+			fmt.Sprintf("name at least %d zones of %s", need, location.Region))
+	}
+	location.Zones = slices.Clone(p.settings.Zones)
+}
+
+// isZoneOf compares with the shape of the location's own zones: an account may have other letters than the table.
+func isZoneOf(location regions.Location, zone string) bool {
+	return len(location.Zones) > 0 && len(zone) == len(location.Zones[0]) &&
+		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'z'
+}
+
+// choosePrimary marks exactly one cluster: the one that the stack file says, else the table's primary region, else the first.
+func (l *loader) choosePrimary() {
+	chosen, rank := -1, 0
+	for i, p := range l.places {
+		switch said := p.settings.Primary; {
+		case said != nil && *said && rank == 3:
+			l.refuse(join(p.path, "primary"), l.places[chosen].path+" is primary already", "set primary: true on one region only")
+		case said != nil && *said:
+			chosen, rank = i, 3
+		case said == nil && p.region.Primary && rank < 2:
+			chosen, rank = i, 2
+		case said == nil && rank < 1:
+			chosen, rank = i, 1
+		}
+	}
+	switch {
+	case chosen >= 0:
+		l.places[chosen].cluster.Primary = true
+	case len(l.places) > 0:
+		l.refuse("regions", "every region says primary: false", "leave it out for one region, whose cluster is then the current one")
+	}
+}
+
+func (l *loader) endpoint(p *place) {
+	path, endpoint := "endpoint", l.stack.Endpoint
+	if p.settings.Endpoint != "" {
+		path, endpoint = join(p.path, "endpoint"), p.settings.Endpoint
+	}
+	if endpoint == "" {
+		return
+	}
+	if problem := hostNameProblem(endpoint); problem != "" {
+		l.refuse(path, strconv.Quote(endpoint)+" "+problem, "give a DNS name that you point at the load balancer, such as api.example.com")
+	}
+	p.cluster.Endpoint = endpoint
+}

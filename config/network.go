@@ -1,0 +1,218 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/regions"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// network is the environment's part of the region's range, a range of the stack file's, or one that exists already.
+func (l *loader) network(p *place) {
+	settings, path := p.settings.Network, join(p.path, "network")
+	p.cluster.Network = Network{
+		CIDR:            environmentNetwork(p.region.Network, l.profile.index),
+		Pods:            p.region.Pods,
+		Services:        p.region.Services,
+		ID:              settings.ID,
+		SubnetIDs:       settings.SubnetIDs,
+		PublicSubnetIDs: settings.PublicSubnetIDs,
+	}
+	switch {
+	case settings.ID != "":
+		p.cluster.Network.CIDR = netip.Prefix{}
+		l.adoptedNetwork(p, path)
+	case settings.SubnetIDs != nil || settings.PublicSubnetIDs != nil:
+		l.refuse(path, "names subnets but not the network that they belong to", "set id, or remove subnetIds and publicSubnetIds")
+	case settings.CIDR != "":
+		if cidr, ok := l.cidr(join(path, "cidr"), settings.CIDR); ok {
+			l.createdNetwork(join(path, "cidr"), cidr)
+			p.cluster.Network.CIDR = cidr
+		}
+	}
+	l.operators(p)
+}
+
+// environmentNetwork is one of the four /18 in the region's /16.
+func environmentNetwork(region netip.Prefix, index int) netip.Prefix {
+	address := region.Addr().As4()
+	address[2] = byte(index * 64)
+	return netip.PrefixFrom(netip.AddrFrom4(address), 18)
+}
+
+// createdNetwork: AWS makes networks no larger than /16 (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html),
+// and one smaller than /22 is soon too small for a public and a private subnet in each zone.
+func (l *loader) createdNetwork(path string, cidr netip.Prefix) {
+	if cidr.Bits() < 16 || cidr.Bits() > 22 {
+		l.refuse(path, fmt.Sprintf("%s is a /%d", cidr, cidr.Bits()), "choose a range between /16 and /22")
+	}
+	if !cidr.Addr().IsPrivate() {
+		l.refuse(path, fmt.Sprintf("%s is not a private range", cidr), "choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+	}
+}
+
+func (l *loader) adoptedNetwork(p *place, path string) {
+	settings := p.settings.Network
+	if settings.CIDR != "" {
+		l.refuse(join(path, "cidr"), "an adopted network has its range already", "remove cidr, or remove id to create a network")
+	}
+	l.awsIDs(p, join(path, "id"), "vpc", settings.ID)
+	l.subnets(p, join(path, "subnetIds"), settings.SubnetIDs)
+	switch {
+	case l.stack.Access == string(Public) && p.can.Subnets == regions.ZonalSubnets:
+		l.subnets(p, join(path, "publicSubnetIds"), settings.PublicSubnetIDs)
+	case settings.PublicSubnetIDs != nil && p.can.Subnets != regions.ZonalSubnets:
+		l.refuse(join(path, "publicSubnetIds"), p.can.Title+" has no public subnets", "remove publicSubnetIds")
+	case settings.PublicSubnetIDs != nil:
+		l.refuse(join(path, "publicSubnetIds"), "nothing stands in public subnets under private access",
+			"remove publicSubnetIds, or set access: public")
+	}
+	if l.stack.OperatorCIDRs == nil {
+		l.refuse("operatorCidrs", fmt.Sprintf("is needed: the range of the adopted network %s is not known beforehand", settings.ID),
+			"name the networks that operators come from")
+	}
+}
+
+// subnets wants one for each zone, in the order of the zones, so that which machine stands where is known beforehand.
+func (l *loader) subnets(p *place, path string, ids []string) {
+	zones := p.cluster.Location.Zones
+	switch p.can.Subnets {
+	case regions.NoSubnets:
+		if ids != nil {
+			l.refuse(path, p.can.Title+" has no subnets", "remove it; the network's id is enough")
+		}
+		return
+	case regions.RegionalSubnets:
+		if len(ids) != 1 {
+			l.refuse(path, fmt.Sprintf("names %d subnets", len(ids)), "name the one subnet of the adopted network to stand in")
+		}
+	case regions.ZonalSubnets:
+		if len(ids) != len(zones) {
+			l.refuse(path, fmt.Sprintf("names %d subnets for %d zones", len(ids), len(zones)),
+				"name one subnet for each of "+strings.Join(zones, ", ")+", in this order")
+		}
+	}
+	l.awsIDs(p, path, "subnet", ids...)
+	for i, id := range ids {
+		if slices.Index(ids, id) < i {
+			l.refuse(fmt.Sprintf("%s[%d]", path, i), id+" is named twice", "name each subnet once")
+		}
+	}
+}
+
+func (l *loader) awsIDs(p *place, path, kind string, ids ...string) {
+	if p.cluster.Provider != regions.AWS {
+		return
+	}
+	for i, id := range ids {
+		if !awsID(kind).MatchString(id) {
+			at := path
+			if strings.HasSuffix(path, "Ids") {
+				at = fmt.Sprintf("%s[%d]", path, i)
+			}
+			l.refuse(at, fmt.Sprintf("%q is not an AWS %s id", id, kind), fmt.Sprintf("write it like %s-0123456789abcdef0", kind))
+		}
+	}
+}
+
+// operators under private access are whoever is in the cluster's own network, unless the stack file says who.
+func (l *loader) operators(p *place) {
+	if l.stack.OperatorCIDRs == nil {
+		if l.stack.Access == string(Private) && !p.cluster.Network.Adopted() {
+			p.cluster.OperatorCIDRs = []netip.Prefix{p.cluster.Network.CIDR}
+		}
+		return
+	}
+	for _, text := range l.stack.OperatorCIDRs {
+		if cidr, err := netip.ParsePrefix(text); err == nil {
+			p.cluster.OperatorCIDRs = append(p.cluster.OperatorCIDRs, cidr)
+		}
+	}
+}
+
+// checkOperators: an empty list never means everybody, and nobody may let everybody in.
+func (l *loader) checkOperators() {
+	if l.stack.Access == string(Public) && len(l.stack.OperatorCIDRs) == 0 {
+		l.refuse("operatorCidrs", "public access needs to know who may reach the control planes",
+			"name the networks that operators come from, such as 203.0.113.7/32")
+	}
+	for i, text := range l.stack.OperatorCIDRs {
+		path := fmt.Sprintf("operatorCidrs[%d]", i)
+		cidr, ok := l.cidr(path, text)
+		switch {
+		case !ok:
+		case cidr.Bits() == 0:
+			l.refuse(path, text+" lets the whole internet reach the Talos and Kubernetes APIs", "name the networks that operators come from")
+		case cidr.Bits() < 8:
+			l.refuse(path, fmt.Sprintf("%s is wider than a /8", text), "name the networks that operators come from")
+		case slices.Index(l.stack.OperatorCIDRs, text) < i:
+			l.refuse(path, text+" is named twice", "name each network once")
+		}
+	}
+}
+
+// cidr reads an IPv4 range: the clusters have no IPv6.
+func (l *loader) cidr(path, text string) (netip.Prefix, bool) {
+	cidr, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil:
+		l.refuse(path, fmt.Sprintf("%q is not a range of addresses", text), "write it like 10.0.0.0/16")
+	case !cidr.Addr().Is4():
+		l.refuse(path, text+" is not IPv4", "write it like 10.0.0.0/16")
+	case cidr != cidr.Masked():
+		l.refuse(path, text+" has host bits set", "write "+cidr.Masked().String())
+	default:
+		return cidr, true
+	}
+	return netip.Prefix{}, false
+}
+
+// checkRegions compares the regions with each other: no place twice, no address twice.
+func (l *loader) checkRegions() {
+	first := map[string]string{}
+	for i, settings := range l.stack.Regions {
+		path := fmt.Sprintf("regions[%d]", i)
+		if other, twice := first[settings.Name]; twice && settings.Name != "" {
+			l.refuse(path, fmt.Sprintf("%s is %s already", settings.Name, other), "name each region once; a second cluster there is another stack's")
+			continue
+		}
+		first[settings.Name] = path
+	}
+	for i, a := range l.places {
+		for _, b := range l.places {
+			l.disjoint(a, "pods", b.cluster.Network.Pods, b)
+			l.disjoint(a, "services", b.cluster.Network.Services, b)
+		}
+		for _, b := range l.places[:i] {
+			if a.region.Name != b.region.Name {
+				l.disjoint(a, "network", b.cluster.Network.CIDR, b)
+			}
+		}
+		if a.cluster.Endpoint != "" && slices.ContainsFunc(l.places[:i], func(b place) bool { return b.cluster.Endpoint == a.cluster.Endpoint }) {
+			l.refuse(join(a.path, "endpoint"), a.cluster.Endpoint+" is another region's already", "give each region a name of its own")
+		}
+	}
+}
+
+func (l *loader) disjoint(a place, what string, taken netip.Prefix, by place) {
+	if cidr := a.cluster.Network.CIDR; cidr.IsValid() && taken.IsValid() && cidr.Overlaps(taken) {
+		l.refuse(join(a.path, "network.cidr"), fmt.Sprintf("%s overlaps the %s of %s, %s", cidr, what, by.region.Name, taken), "choose another range")
+	}
+}
+
+// hostNameProblem says why the text is no host name, in words that follow the text; empty if it is one.
+func hostNameProblem(name string) string {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return "is an address, not a name"
+	}
+	if len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return "is not a host name in lower case, without scheme and port"
+	}
+	if !strings.Contains(name, ".") {
+		return "has no domain"
+	}
+	return ""
+}

@@ -1,0 +1,320 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/inferadb/infra/regions"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+const (
+	// maxPoolName leaves room for the cluster's name and a number within the 63 characters of a host name.
+	maxPoolName = 20
+	// maxMachines of a pool: far below the 5000 nodes of https://kubernetes.io/docs/setup/best-practices/cluster-large/,
+	// far above a slip of the finger.
+	maxMachines = 1000
+	// minDiskGiB: Talos wants 10 GiB (https://docs.siderolabs.com/talos/v1.12/getting-started/system-requirements), and
+	// images and logs fill the rest of anything smaller than this within a day.
+	minDiskGiB = 20
+	// maxDiskGiB is the most that a gp3 volume had when every cloud could follow: 16 TiB.
+	maxDiskGiB = 16384
+)
+
+// spotStrategies are the allocation strategies of AWS' mixed policy:
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+var spotStrategies = []string{"capacity-optimized", "capacity-optimized-prioritized", "price-capacity-optimized", "lowest-price"}
+
+var positiveDecimal = regexp.MustCompile(`^(0*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)$`)
+
+// poolSettings are the stack file's pools, or the profile's.
+func (l *loader) poolSettings() []PoolSettings {
+	if len(l.stack.Pools) == 0 {
+		return l.profile.pools
+	}
+	return l.stack.Pools
+}
+
+// checkPools checks what does not depend on the cloud.
+func (l *loader) checkPools() {
+	names := map[string]bool{}
+	for i, pool := range l.stack.Pools {
+		path := fmt.Sprintf("pools[%d]", i)
+		l.checkPoolName(join(path, "name"), pool.Name)
+		if names[pool.Name] && pool.Name != "" {
+			l.refuse(join(path, "name"), fmt.Sprintf("there is a pool %q already", pool.Name), "give each pool a name of its own")
+		}
+		names[pool.Name] = true
+		if pool.Size == "" {
+			l.refuse(join(path, "size"), "is missing", "choose one of "+strings.Join(sizeNames(), ", "))
+		} else if _, err := regions.LookupSize(pool.Size); err != nil {
+			l.unknown(join(path, "size"), err)
+		}
+		l.oneOf(join(path, "workload"), pool.Workload, string(Stateless), string(Stateful))
+		if pool.DiskGiB < minDiskGiB || pool.DiskGiB > maxDiskGiB {
+			l.refuse(join(path, "diskGiB"), fmt.Sprintf("%d is out of range", pool.DiskGiB), fmt.Sprintf("choose %d to %d", minDiskGiB, maxDiskGiB))
+		}
+		l.checkPoolCount(path, pool)
+		l.checkSpot(path, pool)
+		l.checkLabels(join(path, "labels"), pool.Labels)
+		l.checkTaints(join(path, "taints"), pool.Taints)
+	}
+	spot := func(pool PoolSettings) bool { return pool.Spot != nil && !pool.Spot.Off }
+	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, func(p PoolSettings) bool { return !spot(p) }) {
+		l.refuse("pools", "every pool of "+l.profile.name+" is on the spot market, which can take them all at once",
+			"make one pool spot: false for what must not stop")
+	}
+}
+
+func (l *loader) checkPoolName(path, name string) {
+	switch {
+	case name == "":
+		l.refuse(path, "is missing", "name the pool, such as workers")
+	case name == ControlPlanePool:
+		l.refuse(path, name+" is the name of the control planes", "choose another name")
+	case len(validation.IsDNS1123Label(name)) > 0:
+		l.refuse(path, fmt.Sprintf("%q is not a DNS label", name), "use lower-case letters, digits and dashes, such as workers")
+	case len(name) > maxPoolName:
+		l.refuse(path, fmt.Sprintf("%q has %d characters", name, len(name)), fmt.Sprintf("use at most %d", maxPoolName))
+	}
+}
+
+// checkPoolCount: a count of 0 is a parked pool, whose settings stay while its machines are gone.
+func (l *loader) checkPoolCount(path string, pool PoolSettings) {
+	for key, number := range map[string]*int{"count": pool.Count, "min": pool.Min, "max": pool.Max} {
+		if number != nil && (*number < 0 || *number > maxMachines) {
+			l.refuse(join(path, key), fmt.Sprintf("%d is out of range", *number), fmt.Sprintf("choose 0 to %d", maxMachines))
+		}
+	}
+	ranged := pool.Min != nil || pool.Max != nil
+	switch {
+	case pool.Count != nil && ranged:
+		l.refuse(path, "says both count and min or max", "keep count for a fixed number of machines, or min and max for a range")
+	case pool.Count == nil && (pool.Min == nil || pool.Max == nil):
+		l.refuse(path, "does not say how many machines", "set count, or both min and max")
+	case pool.Count == nil && *pool.Min > *pool.Max:
+		l.refuse(join(path, "min"), fmt.Sprintf("%d is more than max, %d", *pool.Min, *pool.Max), "swap them")
+	case pool.Count == nil && *pool.Min < *pool.Max && pool.Workload == string(Stateful):
+		l.refuse(path, "is stateful, and a stateful pool is of fixed size: what scales in takes its data along", "set count instead of min and max")
+	}
+}
+
+func (l *loader) checkSpot(path string, pool PoolSettings) {
+	spot := pool.Spot
+	if spot == nil || spot.Off {
+		return
+	}
+	path = join(path, "spot")
+	if pool.Workload == string(Stateful) {
+		l.refuse(path, "the pool is stateful, and a spot machine goes with two minutes' notice", "set spot: false or workload: stateless")
+	}
+	if _, most := bounds(pool); spot.Base != nil && (*spot.Base < 0 || *spot.Base > most) {
+		l.refuse(join(path, "base"), fmt.Sprintf("%d on-demand machines in a pool of at most %d", *spot.Base, most), fmt.Sprintf("choose 0 to %d", most))
+	}
+	if spot.MaxPrice != "" && !positiveDecimal.MatchString(string(spot.MaxPrice)) {
+		l.refuse(join(path, "maxPrice"), fmt.Sprintf("%q is not a price", spot.MaxPrice), "write US dollars per hour, such as 0.05")
+	}
+	if spot.Strategy != "" {
+		l.oneOf(join(path, "strategy"), spot.Strategy, spotStrategies...)
+	}
+}
+
+// bounds are the least and the most machines of a pool.
+func bounds(pool PoolSettings) (least, most int) {
+	if pool.Count != nil {
+		return *pool.Count, *pool.Count
+	}
+	if pool.Min == nil || pool.Max == nil {
+		return 0, maxMachines
+	}
+	return *pool.Min, *pool.Max
+}
+
+// pools resolves the pools for one cluster and checks what depends on its cloud.
+func (l *loader) pools(p *place) {
+	for i, settings := range l.poolSettings() {
+		path := fmt.Sprintf("pools[%d]", i)
+		size, err := regions.LookupSize(settings.Size)
+		if err != nil {
+			continue // checkPools has said so
+		}
+		pool := Pool{
+			Name:     settings.Name,
+			Size:     settings.Size,
+			Machine:  size.Types[p.cluster.Provider],
+			Workload: Workload(settings.Workload),
+			Labels:   settings.Labels,
+			Taints:   settings.Taints,
+			DiskGiB:  settings.DiskGiB,
+			Patches:  settings.Patches,
+		}
+		pool.Min, pool.Max = bounds(settings)
+		if pool.Autoscaled() && !p.can.Autoscaling {
+			l.refuse(path, fmt.Sprintf("%s has no scaling group that runs Talos", p.cluster.Provider), "set count instead of min and max")
+		}
+		pool.Zones = l.poolZones(path, settings, pool, p)
+		pool.Spot = l.spot(join(path, "spot"), settings, pool, p)
+		p.cluster.Pools = append(p.cluster.Pools, pool)
+	}
+}
+
+// poolZones are those of the pool's zones that are this cluster's: the stack file names zones of all its regions.
+func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *place) []string {
+	path = join(path, "zones")
+	cluster := p.cluster.Location.Zones
+	if settings.Zones == nil {
+		return cluster
+	}
+	if !p.can.Zones {
+		l.refuse(path, fmt.Sprintf("%s has no zones to choose from", p.can.Title), "remove zones")
+		return nil
+	}
+	var zones []string
+	for _, zone := range settings.Zones {
+		if slices.Contains(cluster, zone) {
+			zones = append(zones, zone)
+		}
+	}
+	switch {
+	case len(zones) == 0:
+		l.refuse(path, fmt.Sprintf("none of them is a zone of %s", p.cluster.Name), "add one of "+strings.Join(cluster, ", "))
+	case len(zones) == 1 && pool.Max > 1:
+		l.warn("%s: pool %s stands in %s alone; losing that zone takes all of it", p.region.Name, pool.Name, zones[0])
+	}
+	return zones
+}
+
+// checkPoolZones: a zone that no cluster has is a slip.
+func (l *loader) checkPoolZones() {
+	if len(l.places) < len(l.stack.Regions) {
+		return
+	}
+	for i, pool := range l.stack.Pools {
+		for j, zone := range pool.Zones {
+			path := fmt.Sprintf("pools[%d].zones[%d]", i, j)
+			known := slices.ContainsFunc(l.places, func(p place) bool { return slices.Contains(p.cluster.Location.Zones, zone) })
+			switch {
+			case !known:
+				l.refuse(path, fmt.Sprintf("%q is not a zone of any cluster of the stack", zone), "name zones that the regions use")
+			case slices.Index(pool.Zones, zone) < j:
+				l.refuse(path, zone+" is named twice", "name each zone once")
+			}
+		}
+	}
+}
+
+// spot resolves the spot policy. What the profile wants and the cloud does not sell becomes on demand; what the stack file
+// wants is refused.
+func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *place) *Spot {
+	spot := settings.Spot
+	if spot == nil || spot.Off {
+		return nil
+	}
+	if !p.can.Spot {
+		if len(l.stack.Pools) == 0 {
+			l.warn("%s: %s has no spot market, so pool %s is on demand", p.region.Name, p.cluster.Provider, pool.Name)
+		} else {
+			l.refuse(path, fmt.Sprintf("%s has no spot market", p.cluster.Provider), "set spot: false or choose "+spotProviders())
+		}
+		return nil
+	}
+	policy := &Spot{Base: min(1, pool.Max), MaxPrice: string(spot.MaxPrice), Types: []regions.MachineType{pool.Machine}}
+	if spot.Base != nil {
+		policy.Base = *spot.Base
+	}
+	if !p.can.SpotPolicy {
+		for key, said := range map[string]bool{"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil} {
+			if said {
+				l.refuse(join(path, key), fmt.Sprintf("%s has no choice of it", p.cluster.Provider), "remove "+key)
+			}
+		}
+		return policy
+	}
+	policy.Strategy = spotStrategies[0]
+	if spot.Strategy != "" {
+		policy.Strategy = spot.Strategy
+	}
+	if spot.Types == nil {
+		policy.Types = append(policy.Types, pool.Machine.Spot...)
+	} else {
+		policy.Types = append(policy.Types, l.spotTypes(join(path, "types"), spot.Types, pool.Machine, p.cluster.Provider)...)
+	}
+	return policy
+}
+
+// spotTypes are the user's choice of types beside the pool's own. One market can dry up, so there must be another.
+func (l *loader) spotTypes(path string, names []string, own regions.MachineType, provider regions.Provider) []regions.MachineType {
+	var chosen []regions.MachineType
+	standIns := "choose from " + strings.Join(typeNames(own.Spot), ", ")
+	for i, name := range names {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		found, err := regions.LookupType(provider, name)
+		switch {
+		case slices.Index(names, name) < i:
+			l.refuse(at, name+" is named twice", "name each type once")
+		case name == own.Name:
+		case err != nil:
+			l.refuse(at, fmt.Sprintf("%q is not known to be like %s (%s, %d vCPU, %d GiB)", name, own.Name, own.Architecture, own.VCPU, own.MemoryGiB), standIns)
+		default:
+			if problem := unlike(own, found); problem != "" {
+				l.refuse(at, problem, standIns)
+				continue
+			}
+			chosen = append(chosen, found)
+		}
+	}
+	if len(names) == 0 || len(names) == 1 && names[0] == own.Name {
+		l.refuse(path, "names no type beside the pool's own "+own.Name, standIns+", or remove types to have them all")
+	}
+	return chosen
+}
+
+// unlike says why a type cannot stand in for the pool's own: one image boots them all, and what Kubernetes schedules onto
+// one must fit the others.
+func unlike(own, other regions.MachineType) string {
+	switch {
+	case other.Architecture != own.Architecture:
+		return fmt.Sprintf("%s is %s, %s is %s", other.Name, other.Architecture, own.Name, own.Architecture)
+	case other.VCPU != own.VCPU:
+		return fmt.Sprintf("%s has %d vCPU, %s has %d", other.Name, other.VCPU, own.Name, own.VCPU)
+	case other.MemoryGiB < own.MemoryGiB:
+		return fmt.Sprintf("%s has %d GiB of memory, less than the %d of %s", other.Name, other.MemoryGiB, own.MemoryGiB, own.Name)
+	}
+	return ""
+}
+
+func typeNames(types []regions.MachineType) []string {
+	var names []string
+	for _, t := range types {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+func sizeNames() []string {
+	var names []string
+	for _, size := range regions.Sizes() {
+		names = append(names, size.Name)
+	}
+	return names
+}
+
+func spotProviders() string {
+	var names []string
+	for _, provider := range regions.Providers() {
+		if can, _ := regions.CapabilitiesOf(provider); can.Spot {
+			names = append(names, string(provider))
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// oneOf refuses a word that is not among the known ones.
+func (l *loader) oneOf(path, word string, known ...string) {
+	if !slices.Contains(known, word) {
+		l.refuse(path, strconv.Quote(word)+" is not one of "+strings.Join(known, ", "), "choose one of them")
+	}
+}

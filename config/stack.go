@@ -1,0 +1,118 @@
+package config
+
+import "reflect"
+
+// Stack is what a stack file may say, as written: one field for each key of the namespace "inferadb". A field that the
+// stack file leaves out has the value of its default tag; without one, the environment's profile decides.
+type Stack struct {
+	// Environment picks the profile: dev, staging or production.
+	Environment string `json:"environment"`
+	// Provider is the cloud of every region that does not name its own.
+	Provider string `json:"provider"`
+	// Regions are the places to build a cluster in, one cluster each.
+	Regions []RegionSettings `json:"regions"`
+	// ControlPlanes is their number in each cluster: 1, 3 or 5.
+	ControlPlanes *int `json:"controlPlanes"`
+	// ControlPlaneSize is a machine size.
+	ControlPlaneSize string `json:"controlPlaneSize"`
+	// Pools are the workers of each cluster.
+	Pools []PoolSettings `json:"pools"`
+	// TalosVersion and KubernetesVersion must fit each other.
+	TalosVersion      string `json:"talosVersion" default:"v1.12.1"`
+	KubernetesVersion string `json:"kubernetesVersion" default:"1.35.0"`
+	// Access says whether control planes have public addresses: private or public.
+	Access string `json:"access" default:"private"`
+	// OperatorCIDRs may reach the Talos and Kubernetes APIs.
+	OperatorCIDRs []string `json:"operatorCidrs"`
+	// CNI is cilium or flannel.
+	CNI string `json:"cni" default:"cilium"`
+	// EncryptionKey is the customer-managed key of every disk.
+	EncryptionKey KeySettings `json:"encryptionKey"`
+	// DiskEncryption is cloud or, in addition, luks.
+	DiskEncryption string `json:"diskEncryption"`
+	// Endpoint is a host name of the user's own for the Kubernetes API; for a stack of one region.
+	Endpoint string `json:"endpoint"`
+	// Patches change the Talos machine configuration.
+	Patches PatchSettings `json:"patches"`
+	// Tags stand on every resource.
+	Tags map[string]string `json:"tags"`
+	// Protection switches deletion and termination protection on or off.
+	Protection *bool `json:"protection"`
+}
+
+// RegionSettings is a region's name, or an object that also overrides settings for this region.
+type RegionSettings struct {
+	Name     string `json:"name"`
+	Provider string `json:"provider"`
+	// Primary makes this region's cluster the current one of the merged kubeconfig.
+	Primary *bool `json:"primary"`
+	// Zones to spread over, by the cloud's names.
+	Zones   []string        `json:"zones"`
+	Network NetworkSettings `json:"network"`
+	// Image is an AMI id, an image's self-link or a custom image's id.
+	Image         string      `json:"image"`
+	Endpoint      string      `json:"endpoint"`
+	EncryptionKey KeySettings `json:"encryptionKey"`
+}
+
+// NetworkSettings either choose the range of the network to create, or name a network to adopt.
+type NetworkSettings struct {
+	CIDR string `json:"cidr"`
+	ID   string `json:"id"`
+	// SubnetIDs take the machines, and PublicSubnetIDs the control planes under public access: one for each zone, in the
+	// order of the zones, where the cloud's subnets are zonal.
+	SubnetIDs       []string `json:"subnetIds"`
+	PublicSubnetIDs []string `json:"publicSubnetIds"`
+}
+
+// PoolSettings are a worker pool. It has Count machines, or between Min and Max.
+type PoolSettings struct {
+	Name  string `json:"name"`
+	Size  string `json:"size"`
+	Count *int   `json:"count"`
+	Min   *int   `json:"min"`
+	Max   *int   `json:"max"`
+	// Workload is stateless or stateful.
+	Workload string        `json:"workload" default:"stateless"`
+	Spot     *SpotSettings `json:"spot"`
+	// Labels and Taints are put on the Kubernetes nodes.
+	Labels map[string]string `json:"labels"`
+	Taints []Taint           `json:"taints"`
+	// DiskGiB is the root disk.
+	DiskGiB int `json:"diskGiB" default:"100"`
+	// Zones of the pool, if not all of the cluster's; a stack of several regions names zones of each.
+	Zones   []string `json:"zones"`
+	Patches []string `json:"patches"`
+}
+
+// SpotSettings are true, false, or an object.
+type SpotSettings struct {
+	// Off is what the stack file says by false.
+	Off bool `json:"-"`
+	// Base is how many machines are always on demand.
+	Base *int `json:"base"`
+	// MaxPrice in US dollars per machine and hour.
+	MaxPrice Decimal `json:"maxPrice"`
+	Strategy string  `json:"strategy"`
+	// Types may serve the pool beside its own.
+	Types []string `json:"types"`
+}
+
+// KeySettings are the key's id, or an object that asks for a managed key, or for none.
+type KeySettings struct {
+	ID      string `json:"-"`
+	Managed *bool  `json:"managed"`
+}
+
+// PatchSettings are Talos patches (YAML text) by the machines that they reach.
+type PatchSettings struct {
+	All           []string `json:"all"`
+	ControlPlanes []string `json:"controlPlanes"`
+	Workers       []string `json:"workers"`
+}
+
+// Decimal is a number as the stack file spells it, quoted or not.
+type Decimal string
+
+// given says whether the stack file says anything about the setting.
+func given[T any](setting T) bool { return !reflect.ValueOf(&setting).Elem().IsZero() }

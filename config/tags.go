@@ -1,0 +1,82 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// AWS' limits, which are the narrowest for what people write: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+const (
+	maxTagKey   = 128
+	maxTagValue = 256
+	maxTags     = 50
+)
+
+// ownTags are the keys that the program sets, on every resource or on some.
+var ownTags = []string{"cluster", "stack", "environment", "region", "managed-by", "name", "pool", "role"}
+
+// defaultTags are set where the stack file does not.
+var defaultTags = []string{"owner", "cost-centre"}
+
+// clusterTags are those of the form kubernetes.io/cluster/<name>, one for each cluster.
+const clusterTags = 1
+
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+// checkTags ignores case in keys: IAM does, and other clouds have lower case only.
+func (l *loader) checkTags() {
+	seen := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(l.stack.Tags)) {
+		path, value, lower := join("tags", key), l.stack.Tags[key], strings.ToLower(key)
+		switch {
+		case key == "":
+			l.refuse(path, "a tag has no key", "name it")
+		case slices.Contains(ownTags, lower):
+			l.refuse(path, "the program sets this tag", "choose another key")
+		case strings.HasPrefix(lower, "aws:"):
+			l.refuse(path, "AWS keeps keys that begin with aws: to itself", "choose another key")
+		case strings.Contains(lower, "kubernetes.io/"), strings.Contains(lower, "k8s.io/"):
+			l.refuse(path, "Kubernetes' controllers act on this tag", "choose another key")
+		case len([]rune(key)) > maxTagKey:
+			l.refuse(path, fmt.Sprintf("the key has %d characters", len([]rune(key))), fmt.Sprintf("use at most %d", maxTagKey))
+		case !tagText.MatchString(key):
+			l.refuse(path, "the key has characters that AWS does not accept", "use letters, digits, spaces and _.:/=+-@")
+		case seen[lower] != "":
+			l.refuse(path, "differs from "+seen[lower]+" by case only", "keep one of them")
+		}
+		seen[lower] = key
+		if len([]rune(value)) > maxTagValue {
+			l.refuse(path, fmt.Sprintf("the value has %d characters", len([]rune(value))), fmt.Sprintf("use at most %d", maxTagValue))
+		}
+		if !tagText.MatchString(value) {
+			l.refuse(path, fmt.Sprintf("the value %q has characters that AWS does not accept", value), "use letters, digits, spaces and _.:/=+-@")
+		}
+	}
+	own := len(ownTags) + clusterTags + len(defaultTags)
+	for _, key := range defaultTags {
+		if _, set := l.stack.Tags[key]; set {
+			own--
+		}
+	}
+	if len(l.stack.Tags)+own > maxTags {
+		l.refuse("tags", fmt.Sprintf("%d tags and the program's %d are more than the %d that AWS takes", len(l.stack.Tags), own, maxTags),
+			fmt.Sprintf("keep at most %d", maxTags-own))
+	}
+}
+
+// tagsOf are the user's tags and the program's.
+func tagsOf(c Cluster, user map[string]string) map[string]string {
+	tags := map[string]string{"owner": Namespace, "cost-centre": c.Environment}
+	maps.Copy(tags, user)
+	maps.Copy(tags, map[string]string{
+		"cluster":     c.Name,
+		"stack":       c.Stack,
+		"environment": c.Environment,
+		"region":      c.Region,
+		"managed-by":  "pulumi",
+	})
+	return tags
+}
