@@ -21,7 +21,6 @@ type credentials struct {
 
 func readCredentials(client world.Values) (credentials, error) {
 	var c credentials
-
 	for name, target := range map[string]*[]byte{
 		"caCertificate": &c.ca, "clientCertificate": &c.certificate, "clientKey": &c.key,
 	} {
@@ -29,10 +28,8 @@ func readCredentials(client world.Values) (credentials, error) {
 		if err != nil || len(decoded) == 0 {
 			return c, fmt.Errorf("clientConfiguration.%s: no base64 of PEM", name)
 		}
-
 		*target = decoded
 	}
-
 	return c, nil
 }
 
@@ -43,21 +40,17 @@ func (c *clusters) connect(client credentials, endpoint, target string) (*node, 
 	if err != nil {
 		return nil, err
 	}
-
 	entry := entries[0]
 	if endpoint == target || entry.answersTo(target) {
 		return entry, nil
 	}
-
 	if !entry.controlPlane() {
 		return nil, fmt.Errorf("%s: rpc error: code = PermissionDenied desc = no request forwarding", endpoint)
 	}
-
 	reached, err := c.apid(entry, client, target)
 	if err != nil {
 		return nil, fmt.Errorf("forwarded by %s: %w", entry.Name, err)
 	}
-
 	return reached[0], nil
 }
 
@@ -67,59 +60,46 @@ func (c *clusters) apid(from *node, client credentials, host string) ([]*node, e
 	if from != nil {
 		machine = &from.Machine
 	}
-
 	machines, err := c.site.Dial(machine, host, talosPort)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", host, talosPort, err)
 	}
-
 	nodes := make([]*node, 0, len(machines))
-
 	for _, m := range machines {
 		n := c.find(m.ID)
 		if n == nil || !n.booted() {
 			return nil, fmt.Errorf("%s:%d: %s has not booted: connection refused", host, talosPort, m.Name)
 		}
-
 		if err := c.handshake(client, host, n); err != nil {
 			return nil, fmt.Errorf("%s:%d: rpc error: code = Unavailable desc = %w", host, talosPort, err)
 		}
-
 		nodes = append(nodes, n)
 	}
-
 	if len(nodes) == 0 {
 		return nil, fmt.Errorf("%s:%d: no machine answers", host, talosPort)
 	}
-
 	return nodes, nil
 }
 
 // handshake is mutual TLS between the client and a machine's apid.
 func (c *clusters) handshake(client credentials, host string, n *node) error {
 	security := n.config.Machine().Security()
-
 	if !n.controlPlane() {
 		if err := c.trustd(n); err != nil {
 			return fmt.Errorf("%s has no server certificate: %w", n.Name, err)
 		}
 	}
-
 	if ca := security.IssuingCA(); ca == nil || !bytes.Equal(bytes.TrimSpace(ca.Crt), bytes.TrimSpace(client.ca)) {
 		return fmt.Errorf("%s: tls: failed to verify certificate: x509: certificate signed by unknown authority", n.Name)
 	}
-
 	if err := certificateFor(host, n, security.CertSANs()); err != nil {
 		return err
 	}
-
 	accepted := stdx509.NewCertPool()
 	accepted.AppendCertsFromPEM(security.IssuingCA().Crt)
-
 	for _, ca := range security.AcceptedCAs() {
 		accepted.AppendCertsFromPEM(ca.Crt)
 	}
-
 	return verifyClient(client.certificate, accepted)
 }
 
@@ -128,17 +108,14 @@ func verifyClient(certificate []byte, roots *stdx509.CertPool) error {
 	if block == nil {
 		return errors.New("clientConfiguration.clientCertificate: no PEM")
 	}
-
 	parsed, err := stdx509.ParseCertificate(block.Bytes)
 	if err != nil {
 		return fmt.Errorf("clientConfiguration.clientCertificate: %w", err)
 	}
-
 	usages := []stdx509.ExtKeyUsage{stdx509.ExtKeyUsageClientAuth}
 	if _, err := parsed.Verify(stdx509.VerifyOptions{Roots: roots, KeyUsages: usages}); err != nil {
 		return fmt.Errorf("remote error: tls: bad certificate: %w", err)
 	}
-
 	return nil
 }
 
@@ -150,8 +127,6 @@ func certificateFor(host string, n *node, configured []string) error {
 	if slices.Contains(names, host) {
 		return nil
 	}
-
 	valid := slices.DeleteFunc(names, func(name string) bool { return name == "" })
-
 	return fmt.Errorf("%s: x509: certificate is valid for %s, not %s", n.Name, strings.Join(valid, ", "), host)
 }

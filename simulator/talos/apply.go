@@ -12,6 +12,7 @@ import (
 func configurationApply() catalogue.Resource {
 	return catalogue.Resource{
 		Token:  "talos:machine/configurationApply:ConfigurationApply",
+		ID:     "machine_configuration_apply-",
 		Global: true,
 		Fields: target("create", "update", "delete").With(catalogue.Fields{
 			"machineConfigurationInput": catalogue.String(catalogue.Required, catalogue.Secret),
@@ -37,11 +38,9 @@ func checkApply(call *catalogue.Call) []catalogue.Problem {
 	if call.Inputs.Object("onDestroy").Bool("reset") {
 		return []catalogue.Problem{{Property: "onDestroy.reset", Reason: "the simulator does not reset machines"}}
 	}
-
 	if _, err := render(call.Inputs); err != nil {
 		return []catalogue.Problem{{Property: "configPatches", Reason: err.Error()}}
 	}
-
 	return nil
 }
 
@@ -49,28 +48,22 @@ func checkApply(call *catalogue.Call) []catalogue.Problem {
 func render(inputs world.Values) (string, error) {
 	texts := inputs.Strings("configPatches")
 	all, _ := inputs["configPatches"].([]any)
-
 	if !inputs.Known("machineConfigurationInput") || len(texts) != len(all) || inputs["configPatches"] == world.Unknown {
 		return "", nil
 	}
-
 	patches, err := configpatcher.LoadPatches(texts)
 	if err != nil {
 		return "", fmt.Errorf("error loading config patches: %w", err)
 	}
-
 	input := configpatcher.WithBytes([]byte(inputs.String("machineConfigurationInput")))
-
 	rendered, err := configpatcher.Apply(input, patches)
 	if err != nil {
 		return "", fmt.Errorf("error applying config patches: %w", err)
 	}
-
 	document, err := rendered.Bytes()
 	if err != nil {
 		return "", fmt.Errorf("error converting config to bytes: %w", err)
 	}
-
 	return string(document), nil
 }
 
@@ -79,16 +72,12 @@ func apply(call *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-
 	mode, err := send(call, document)
 	if err != nil {
 		return explain("Error applying configuration", err)
 	}
-
-	call.ID = "machine_configuration_apply"
 	call.State["machineConfiguration"] = document
 	call.State["resolvedApplyMode"] = mode
-
 	return explain("Error applying configuration", turnaround(call.Inputs))
 }
 
@@ -99,14 +88,11 @@ func send(call *catalogue.Call, document string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-
 	changed, err := load([]byte(document))
 	if err != nil {
 		return "", fmt.Errorf("rpc error: code = InvalidArgument desc = %w", err)
 	}
-
 	mode, needsReboot := call.State.String("applyMode"), immediate(n.config, changed)
-
 	switch {
 	case mode == "no_reboot" && needsReboot != nil:
 		return "", fmt.Errorf("rpc error: code = InvalidArgument desc = %w", needsReboot)
@@ -115,17 +101,14 @@ func send(call *catalogue.Call, document string) (string, error) {
 	case mode == "staged_if_needing_reboot":
 		mode = "auto"
 	}
-
 	saved, err := recall[disk](call.World, disks, n.ID)
 	if err != nil {
 		return "", err
 	}
-
 	if mode == "staged" {
 		saved.Staged = document
 	} else {
 		saved.Config, saved.Staged = document, ""
 	}
-
 	return mode, keep(call.World, disks, n.ID, saved)
 }

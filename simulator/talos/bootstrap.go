@@ -13,15 +13,13 @@ import (
 func bootstrap() catalogue.Resource {
 	return catalogue.Resource{
 		Token:  "talos:machine/bootstrap:Bootstrap",
+		ID:     "machine_bootstrap-",
 		Global: true,
 		Fields: target("create"),
 		Create: func(call *catalogue.Call) error {
 			if err := createCluster(call); err != nil {
 				return explain("Error bootstrapping node", err)
 			}
-
-			call.ID = "machine_bootstrap"
-
 			return explain("Error bootstrapping node", turnaround(call.Inputs))
 		},
 		Update: updateState,
@@ -31,7 +29,6 @@ func bootstrap() catalogue.Resource {
 // updateState is what a change of node or endpoint does to a bootstrap or a kubeconfig: nothing, but to the state.
 func updateState(call *catalogue.Call) error {
 	settleEndpoint(call)
-
 	return turnaround(call.Inputs)
 }
 
@@ -42,20 +39,16 @@ func createCluster(call *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-
 	if !n.controlPlane() {
 		return errors.New("rpc error: code = FailedPrecondition desc = bootstrap can only be performed on a control plane node")
 	}
-
 	// The provider retries this one for ten minutes in vain.
 	if c.etcd[n.clusterID()] != nil {
 		return errors.New("rpc error: code = AlreadyExists desc = etcd data directory is not empty")
 	}
-
 	if err := c.leadsToControlPlane(n); err != nil {
 		return retry{err}
 	}
-
 	return c.addMember(n)
 }
 
@@ -63,22 +56,17 @@ func createCluster(call *catalogue.Call) error {
 // succeed in life, and the cluster never come up.
 func (c *clusters) leadsToControlPlane(n *node) error {
 	host := n.config.Cluster().Endpoint().Hostname()
-
 	machines, err := c.site.Dial(&n.Machine, host, kubernetesPort)
 	if err != nil {
 		return fmt.Errorf("the cluster's endpoint %s:%d: %w", host, kubernetesPort, err)
 	}
-
 	names := []string{}
-
 	for _, m := range machines {
 		if slices.ContainsFunc(c.controlPlanes(n.clusterID()), func(peer *node) bool { return peer.ID == m.ID }) {
 			return nil
 		}
-
 		names = append(names, m.Name)
 	}
-
 	return fmt.Errorf("the cluster's endpoint %s:%d leads to no control plane of the cluster that runs, but to [%s]",
 		host, kubernetesPort, strings.Join(names, " "))
 }

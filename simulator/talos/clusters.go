@@ -35,20 +35,16 @@ type clusters struct {
 // observe boots the machines that are new, forgets those that are gone, and lets control planes join etcd.
 func observe(s site.Site, memory Memory) (*clusters, error) {
 	c := &clusters{site: s, memory: memory, etcd: map[string]*etcd{}}
-
 	for _, machine := range s.Machines() {
 		n, err := boot(machine, memory)
 		if err != nil {
 			return nil, err
 		}
-
 		c.nodes = append(c.nodes, n)
 	}
-
 	if err := c.recallEtcd(); err != nil {
 		return nil, err
 	}
-
 	for _, n := range c.nodes {
 		if n.controlPlane() && !c.member(n) && c.quorum(n.clusterID()) == nil && c.joinEtcd(n) == nil {
 			if err := c.addMember(n); err != nil {
@@ -56,7 +52,6 @@ func observe(s site.Site, memory Memory) (*clusters, error) {
 			}
 		}
 	}
-
 	return c, nil
 }
 
@@ -64,29 +59,22 @@ func observe(s site.Site, memory Memory) (*clusters, error) {
 // the machine does not boot is the node's reason.
 func boot(machine site.Machine, memory Memory) (*node, error) {
 	n := &node{Machine: machine}
-
 	saved, err := recall[disk](memory, disks, machine.ID)
 	if err != nil {
 		return nil, err
 	}
-
 	if saved != nil {
 		n.config, n.reason = load([]byte(saved.Config))
-
 		return n, nil
 	}
-
 	document, err := unpack(machine.UserData)
 	if err != nil {
 		n.reason = err
-
 		return n, nil
 	}
-
 	if n.config, n.reason = load(document); n.reason != nil {
 		return n, nil
 	}
-
 	return n, keep(memory, disks, machine.ID, disk{Config: string(document)})
 }
 
@@ -97,22 +85,17 @@ func (c *clusters) recallEtcd() error {
 			c.memory.SetTalos(disks+id, nil)
 		}
 	}
-
 	for _, cluster := range kept(c.memory, etcds) {
 		if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.booted() && n.clusterID() == cluster }) {
 			c.memory.SetTalos(etcds+cluster, nil)
-
 			continue
 		}
-
 		members, err := recall[etcd](c.memory, etcds, cluster)
 		if err != nil {
 			return err
 		}
-
 		c.etcd[cluster] = members
 	}
-
 	return nil
 }
 
@@ -122,7 +105,6 @@ func (c *clusters) find(machine string) *node {
 			return n
 		}
 	}
-
 	return nil
 }
 
@@ -140,7 +122,6 @@ func (c *clusters) members(cluster string) []*node {
 
 func (c *clusters) member(n *node) bool {
 	known := c.etcd[n.clusterID()]
-
 	return known != nil && slices.Contains(known.Members, n.ID)
 }
 
@@ -150,9 +131,7 @@ func (c *clusters) addMember(n *node) error {
 	if c.etcd[cluster] == nil {
 		c.etcd[cluster] = &etcd{}
 	}
-
 	c.etcd[cluster].Members = append(c.etcd[cluster].Members, n.ID)
-
 	return keep(c.memory, etcds, cluster, c.etcd[cluster])
 }
 
@@ -162,11 +141,9 @@ func (c *clusters) quorum(cluster string) error {
 	if known == nil {
 		return errors.New("the cluster has not been bootstrapped")
 	}
-
 	if alive := len(c.members(cluster)); alive*2 <= len(known.Members) {
 		return fmt.Errorf("etcd has lost its quorum: %d of %d members run", alive, len(known.Members))
 	}
-
 	return nil
 }
 
@@ -176,18 +153,15 @@ func (c *clusters) joinEtcd(n *node) error {
 		if member == n {
 			continue
 		}
-
 		for _, port := range []int{etcdClientPort, etcdPeerPort} {
 			if err := c.reach(n, member, port); err != nil {
 				return fmt.Errorf("etcd: %w", err)
 			}
 		}
-
 		if err := c.reach(member, n, etcdPeerPort); err != nil {
 			return fmt.Errorf("etcd: %w", err)
 		}
 	}
-
 	return nil
 }
 
@@ -197,35 +171,28 @@ func (c *clusters) reach(from, to *node, port int) error {
 	if err != nil {
 		return fmt.Errorf("%s to %s:%d: %w", from.Name, to.Name, port, err)
 	}
-
 	if !slices.ContainsFunc(machines, func(m site.Machine) bool { return m.ID == to.ID }) {
 		return fmt.Errorf("%s to %s:%d: %s is another machine", from.Name, to.Name, port, to.PrivateIP)
 	}
-
 	return nil
 }
 
 // trustd says why a worker gets no certificate for its Talos API: a control plane issues it.
 func (c *clusters) trustd(n *node) error {
 	reasons := []string{}
-
 	for _, issuer := range c.controlPlanes(n.clusterID()) {
 		err := c.reach(n, issuer, trustdPort)
 		if err == nil && issuer.config.Machine().Security().Token() != n.config.Machine().Security().Token() {
 			err = fmt.Errorf("%s refuses the machine token", issuer.Name)
 		}
-
 		if err == nil {
 			return nil
 		}
-
 		reasons = append(reasons, err.Error())
 	}
-
 	if len(reasons) == 0 {
 		return errors.New("trustd: no control plane of the cluster runs")
 	}
-
 	return fmt.Errorf("trustd: %s", strings.Join(reasons, "; "))
 }
 
@@ -236,39 +203,29 @@ func (c *clusters) kubernetes(from *node, host string, trusts func(*node) error)
 	if from != nil {
 		machine = &from.Machine
 	}
-
 	machines, err := c.site.Dial(machine, host, kubernetesPort)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", host, kubernetesPort, err)
 	}
-
 	var serving *node
-
 	reasons := []string{}
-
 	for _, m := range machines {
 		n := c.find(m.ID)
 		if err := c.serves(n); err != nil {
 			reasons = append(reasons, fmt.Sprintf("%s: %v", m.Name, err))
-
 			continue
 		}
-
 		if err := certificateFor(host, n, n.config.Cluster().CertSANs()); err != nil {
 			return nil, err
 		}
-
 		if err := trusts(n); err != nil {
 			return nil, err
 		}
-
 		serving = n
 	}
-
 	if serving == nil {
 		return nil, fmt.Errorf("%s:%d: no machine serves the Kubernetes API: %s", host, kubernetesPort, strings.Join(reasons, "; "))
 	}
-
 	return serving, nil
 }
 
@@ -284,6 +241,5 @@ func (c *clusters) serves(n *node) error {
 	case !c.member(n):
 		return errors.New("it has not joined etcd")
 	}
-
 	return nil
 }

@@ -17,7 +17,6 @@ func immediate(current, changed config.Provider) error {
 	if !reflect.DeepEqual(needingReboot(current.RawV1Alpha1()), needingReboot(changed.RawV1Alpha1())) {
 		return errNeedsReboot
 	}
-
 	return nil
 }
 
@@ -26,11 +25,9 @@ func needingReboot(document *v1alpha1.Config) *v1alpha1.Config {
 	document = document.DeepCopy()
 	document.ConfigDebug = nil
 	document.ClusterConfig = nil
-
 	if document.MachineConfig == nil {
 		return document
 	}
-
 	rest := v1alpha1.MachineConfig{
 		MachineType:                     document.MachineConfig.MachineType,
 		MachineToken:                    document.MachineConfig.MachineToken,
@@ -41,7 +38,6 @@ func needingReboot(document *v1alpha1.Config) *v1alpha1.Config {
 		MachineSystemDiskEncryption:     document.MachineConfig.MachineSystemDiskEncryption,
 		MachineBaseRuntimeSpecOverrides: document.MachineConfig.MachineBaseRuntimeSpecOverrides,
 	}
-
 	if features := document.MachineConfig.MachineFeatures; features != nil {
 		features.KubernetesTalosAPIAccessConfig = nil
 		features.KubePrismSupport = nil
@@ -50,8 +46,6 @@ func needingReboot(document *v1alpha1.Config) *v1alpha1.Config {
 		features.FeatureNodeAddressSortAlgorithm = ""
 		rest.MachineFeatures = features
 	}
-
 	document.MachineConfig = &rest
-
 	return document
 }

@@ -18,9 +18,9 @@ import (
 // the simulator has no clock that would let the certificate near its end.
 func kubeconfig() catalogue.Resource {
 	text := catalogue.String(catalogue.Output)
-
 	return catalogue.Resource{
 		Token:  "talos:cluster/kubeconfig:Kubeconfig",
+		ID:     "kubeconfig-",
 		Global: true,
 		Fields: target("create", "update").With(catalogue.Fields{
 			"certificateRenewalDuration": catalogue.String(catalogue.Default("720h")),
@@ -35,7 +35,6 @@ func kubeconfig() catalogue.Resource {
 			if err := fetchKubeconfig(call); err != nil {
 				return explain("failed to retrieve kubeconfig", err)
 			}
-
 			return explain("failed to retrieve kubeconfig", turnaround(call.Inputs))
 		},
 		Update: updateState,
@@ -46,11 +45,9 @@ func checkRenewal(call *catalogue.Call) []catalogue.Problem {
 	if !call.Inputs.Known("certificateRenewalDuration") {
 		return nil
 	}
-
 	if _, err := time.ParseDuration(call.Inputs.String("certificateRenewalDuration")); err != nil {
 		return []catalogue.Problem{{Property: "certificateRenewalDuration", Reason: err.Error()}}
 	}
-
 	return nil
 }
 
@@ -59,29 +56,22 @@ func fetchKubeconfig(call *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-
 	if !n.controlPlane() {
 		return errors.New("rpc error: code = Unimplemented desc = kubeconfig is only available on control plane nodes")
 	}
-
 	if err := c.serves(n); err != nil {
 		return retry{fmt.Errorf("%s: the Kubernetes API does not run: %w", n.Name, err)}
 	}
-
 	admin, err := administrator(n.config.Cluster())
 	if err != nil {
 		return err
 	}
-
 	raw, err := clientcmd.Write(*admin)
 	if err != nil {
 		return fmt.Errorf("failed to write kubeconfig: %w", err)
 	}
-
 	name := n.config.Cluster().Name()
 	user := admin.AuthInfos["admin@"+name]
-
-	call.ID = name
 	call.State["kubeconfigRaw"] = string(raw)
 	call.State["kubernetesClientConfiguration"] = map[string]any{
 		"host":              admin.Clusters[name].Server,
@@ -89,7 +79,6 @@ func fetchKubeconfig(call *catalogue.Call) error {
 		"clientCertificate": encode(user.ClientCertificateData),
 		"clientKey":         encode(user.ClientKeyData),
 	}
-
 	return nil
 }
 
@@ -100,9 +89,7 @@ func administrator(cluster config.ClusterConfig) (*clientcmdapi.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("error getting Kubernetes CA: %w", err)
 	}
-
 	const timeSkew = 10 * time.Second
-
 	pair, err := x509.NewKeyPair(ca,
 		x509.CommonName(cluster.AdminKubeconfig().CommonName()),
 		x509.Organization(cluster.AdminKubeconfig().CertOrganization()),
@@ -113,16 +100,13 @@ func administrator(cluster config.ClusterConfig) (*clientcmdapi.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("error generating Kubernetes client certificate: %w", err)
 	}
-
 	authorities := [][]byte{cluster.IssuingCA().Crt}
 	for _, accepted := range cluster.AcceptedCAs() {
 		authorities = append(authorities, accepted.Crt)
 	}
-
 	client := x509.NewCertificateAndKeyFromKeyPair(pair)
 	name := cluster.Name()
 	context := "admin@" + name
-
 	return &clientcmdapi.Config{
 		Clusters: map[string]*clientcmdapi.Cluster{name: {
 			Server:                   cluster.Endpoint().String(),

@@ -51,17 +51,14 @@ func unpack(userData []byte) ([]byte, error) {
 	if http.DetectContentType(userData) != "application/x-gzip" {
 		return userData, nil
 	}
-
 	reader, err := gzip.NewReader(bytes.NewReader(userData))
 	if err != nil {
 		return nil, fmt.Errorf("error creating gzip reader: %w", err)
 	}
-
 	unpacked, err := io.ReadAll(reader)
 	if err != nil {
 		return nil, fmt.Errorf("error unzipping machine config: %w", err)
 	}
-
 	return unpacked, nil
 }
 
@@ -70,25 +67,20 @@ func load(document []byte) (config.Provider, error) {
 	if len(bytes.TrimSpace(document)) == 0 {
 		return nil, errors.New("no configuration: the machine waits in maintenance mode")
 	}
-
 	provider, err := configloader.NewFromBytes(document)
 	if err != nil {
 		return nil, fmt.Errorf("failed to load config: %w", err)
 	}
-
 	if provider.RawV1Alpha1() == nil {
 		return nil, errors.New("the configuration has no v1alpha1 document: the machine waits in maintenance mode")
 	}
-
 	if _, err := provider.Validate(cloudMode{}); err != nil {
 		return nil, fmt.Errorf("failed to validate config: %w", err)
 	}
-
 	// The state is only read for hardware documents, which a cloud machine has no use for.
 	if _, err := provider.RuntimeValidate(context.Background(), nil, cloudMode{}); err != nil {
 		return nil, fmt.Errorf("failed to validate config: %w", err)
 	}
-
 	return provider, nil
 }
 

@@ -33,7 +33,6 @@ func target(timeouts ...string) catalogue.Fields {
 	for _, name := range timeouts {
 		durations[name] = catalogue.String()
 	}
-
 	return catalogue.Fields{
 		"clientConfiguration": clientConfiguration(catalogue.Required),
 		"node":                catalogue.String(catalogue.Required),
@@ -45,22 +44,18 @@ func target(timeouts ...string) catalogue.Fields {
 // connectFor reaches the machine that a resource is about, and fills in the endpoint.
 func connectFor(call *catalogue.Call) (*clusters, *node, error) {
 	settleEndpoint(call)
-
 	client, err := readCredentials(call.Inputs.Object("clientConfiguration"))
 	if err != nil {
 		return nil, nil, err
 	}
-
 	c, err := observe(call.Site, call.World)
 	if err != nil {
 		return nil, nil, err
 	}
-
 	n, err := c.connect(client, call.State.String("endpoint"), call.Inputs.String("node"))
 	if err != nil {
 		return nil, nil, retry{err}
 	}
-
 	return c, n, nil
 }
 
@@ -76,7 +71,6 @@ func turnaround(inputs world.Values) error {
 	if len(inputs.Object("timeouts")) == 0 {
 		return nil
 	}
-
 	return done{errors.New("failed recovering value for turnaround check: timeouts: the value is not what was planned")}
 }
 
@@ -102,15 +96,12 @@ func explain(headline string, err error) error {
 	if err == nil {
 		return nil
 	}
-
 	explained := fmt.Errorf("%s: %w", headline, err)
 	if errors.As(err, &retry{}) {
 		return retry{explained}
 	}
-
 	if errors.As(err, &done{}) {
 		return done{explained}
 	}
-
 	return explained
 }

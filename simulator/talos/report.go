@@ -33,28 +33,22 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-
 	statuses := make([]NodeStatus, 0, len(c.nodes))
-
 	for _, n := range c.nodes {
 		status := NodeStatus{
 			Node: n.Name, Machine: n.ID, Provider: n.Provider, Region: n.Region, Address: n.PrivateIP, Booted: n.booted(),
 		}
-
 		if err := c.joined(n); err != nil {
 			status.Reason = strings.ReplaceAll(err.Error(), "\n", " ")
 		} else {
 			status.Joined = true
 		}
-
 		if n.booted() {
 			status.Cluster = c.name(n)
 			status.Role = n.config.Machine().Type().String()
 		}
-
 		statuses = append(statuses, status)
 	}
-
 	return statuses, nil
 }
 
@@ -62,7 +56,6 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 // whenever a machine comes or goes, so that a cluster that loses its control planes all at once is lost.
 func Settle(s site.Site, memory Memory) error {
 	_, err := observe(s, memory)
-
 	return err
 }
 
@@ -73,7 +66,6 @@ func (c *clusters) name(n *node) string {
 			return name
 		}
 	}
-
 	return n.clusterID()
 }
 
@@ -82,11 +74,9 @@ func (c *clusters) joined(n *node) error {
 	if !n.booted() {
 		return n.reason
 	}
-
 	if err := c.quorum(n.clusterID()); err != nil {
 		return err
 	}
-
 	if n.controlPlane() {
 		if err := c.joinEtcd(n); err != nil {
 			return err
@@ -94,38 +84,31 @@ func (c *clusters) joined(n *node) error {
 	} else if err := c.trustd(n); err != nil {
 		return err
 	}
-
 	api, err := c.kubernetes(n, n.config.Cluster().Endpoint().Hostname(), n.trustsCluster)
 	if err != nil {
 		return err
 	}
-
 	if err := skew(n, api); err != nil {
 		return err
 	}
-
 	return c.reachable(n)
 }
 
 // trustsCluster says why the node does not take the control plane for its own, or is not let in.
 func (n *node) trustsCluster(api *node) error {
 	ca := api.config.Cluster().IssuingCA()
-
 	trusted := slices.ContainsFunc(n.config.Cluster().AcceptedCAs(), func(accepted *x509.PEMEncodedCertificate) bool {
 		return bytes.Equal(bytes.TrimSpace(accepted.Crt), bytes.TrimSpace(ca.Crt))
 	})
 	if !trusted && !bytes.Equal(n.config.Cluster().IssuingCA().Crt, ca.Crt) {
 		return fmt.Errorf("%s: tls: failed to verify certificate: x509: certificate signed by unknown authority", api.Name)
 	}
-
 	if n.clusterID() != api.clusterID() || n.config.Cluster().Secret() != api.config.Cluster().Secret() {
 		return fmt.Errorf("%s is of another cluster", api.Name)
 	}
-
 	if n.config.Cluster().Token() != api.config.Cluster().Token() {
 		return fmt.Errorf("%s: Unauthorized: unknown bootstrap token", api.Name)
 	}
-
 	return nil
 }
 
@@ -136,16 +119,13 @@ func skew(n, api *node) error {
 	if err != nil {
 		return err
 	}
-
 	server, err := api.apiServer()
 	if err != nil {
 		return err
 	}
-
 	if behind := minor(server) - minor(kubelet); behind < 0 || behind > 3 {
 		return fmt.Errorf("kubelet %s does not work with the API server %s of %s", kubelet, server, api.Name)
 	}
-
 	return nil
 }
 
@@ -154,7 +134,6 @@ func minor(version fmt.Stringer) int {
 	if _, err := fmt.Sscanf(version.String(), "%d.%d", &major, &minor); err != nil {
 		return -1
 	}
-
 	return minor
 }
 
@@ -162,22 +141,17 @@ func minor(version fmt.Stringer) int {
 // the Talos API of every node is reached through the control planes.
 func (c *clusters) reachable(n *node) error {
 	errs := []error{}
-
 	for _, peer := range c.nodes {
 		if peer == n || !peer.booted() || peer.clusterID() != n.clusterID() {
 			continue
 		}
-
 		errs = append(errs, c.reach(peer, n, kubeletPort))
-
 		if peer.controlPlane() {
 			errs = append(errs, c.reach(peer, n, talosPort))
 		}
 	}
-
 	if err := errors.Join(errs...); err != nil {
 		return err.(interface{ Unwrap() []error }).Unwrap()[0]
 	}
-
 	return nil
 }

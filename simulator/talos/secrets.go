@@ -24,9 +24,9 @@ func secretsResource() catalogue.Resource {
 	hidden := catalogue.String(catalogue.Output, catalogue.Secret)
 	pair := catalogue.Object(catalogue.Fields{"cert": text, "key": hidden}, catalogue.Output)
 	object := func(fields catalogue.Fields) catalogue.Field { return catalogue.Object(fields, catalogue.Output) }
-
 	return catalogue.Resource{
 		Token:  "talos:machine/secrets:Secrets",
+		ID:     "machine_secrets-",
 		Global: true,
 		Fields: catalogue.Fields{
 			"talosVersion": catalogue.String(catalogue.Computed),
@@ -55,11 +55,9 @@ func checkTalosVersion(call *catalogue.Call) []catalogue.Problem {
 	if !call.Inputs.Known("talosVersion") {
 		return nil
 	}
-
 	if _, err := config.ParseContractFromVersion(call.Inputs.String("talosVersion")); err != nil {
 		return []catalogue.Problem{{Property: "talosVersion", Reason: err.Error()}}
 	}
-
 	return nil
 }
 
@@ -68,12 +66,10 @@ func replaceLowered(call *catalogue.Call, changed []string) []string {
 	if !slices.Contains(changed, "talosVersion") || !call.Inputs.Known("talosVersion") {
 		return nil
 	}
-
 	canonical := func(v world.Values) string { return "v" + strings.TrimPrefix(v.String("talosVersion"), "v") }
 	if semver.Compare(canonical(call.Inputs), canonical(call.State)) < 0 {
 		return []string{"talosVersion"}
 	}
-
 	return nil
 }
 
@@ -82,24 +78,19 @@ func createSecrets(call *catalogue.Call) error {
 	if version == "" {
 		version = semver.MajorMinor(gendata.VersionTag)
 	}
-
 	contract, err := config.ParseContractFromVersion(version)
 	if err != nil {
 		return fmt.Errorf("talosVersion: %w", err)
 	}
-
 	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), contract)
 	if err != nil {
 		return fmt.Errorf("failed to generate secrets bundle: %w", err)
 	}
-
 	admin, err := bundle.GenerateTalosAPIClientCertificateWithTTL(
 		role.MakeSet(role.Admin), constants.TalosAPIDefaultCertificateValidityDuration)
 	if err != nil {
 		return fmt.Errorf("failed to generate the client certificate: %w", err)
 	}
-
-	call.ID = "machine_secrets"
 	call.State["talosVersion"] = version
 	call.State["machineSecrets"] = machineSecrets(bundle)
 	call.State["clientConfiguration"] = map[string]any{
@@ -107,7 +98,6 @@ func createSecrets(call *catalogue.Call) error {
 		"clientCertificate": encode(admin.Crt),
 		"clientKey":         encode(admin.Key),
 	}
-
 	return nil
 }
 
@@ -115,17 +105,14 @@ func machineSecrets(bundle *secrets.Bundle) map[string]any {
 	pair := func(p *x509.PEMEncodedCertificateAndKey) map[string]any {
 		return map[string]any{"cert": encode(p.Crt), "key": encode(p.Key)}
 	}
-
 	encryption := map[string]any{"bootstrapToken": bundle.Secrets.BootstrapToken}
 	if secret := bundle.Secrets.SecretboxEncryptionSecret; secret != "" {
 		encryption["secretboxEncryptionSecret"] = secret
 	}
-
 	// Contracts below 1.3 have the older secret instead.
 	if secret := bundle.Secrets.AESCBCEncryptionSecret; secret != "" {
 		encryption["aescbcEncryptionSecret"] = secret
 	}
-
 	return map[string]any{
 		"cluster":    map[string]any{"id": bundle.Cluster.ID, "secret": bundle.Cluster.Secret},
 		"trustdinfo": map[string]any{"token": bundle.TrustdInfo.Token},

@@ -37,12 +37,10 @@ func recall[T any](m Memory, prefix, id string) (*T, error) {
 	if text == nil {
 		return nil, nil
 	}
-
 	value := new(T)
 	if err := json.Unmarshal(text, value); err != nil {
 		return nil, fmt.Errorf("world: %s%s: %w", prefix, id, err)
 	}
-
 	return value, nil
 }
 
@@ -52,21 +50,17 @@ func keep(m Memory, prefix, id string, value any) error {
 	if err != nil {
 		return fmt.Errorf("world: %s%s: %w", prefix, id, err)
 	}
-
 	m.SetTalos(prefix+id, text)
-
 	return nil
 }
 
 // kept lists the ids under a prefix.
 func kept(m Memory, prefix string) []string {
 	var ids []string
-
 	for _, key := range m.TalosKeys() {
 		if id, ok := strings.CutPrefix(key, prefix); ok {
 			ids = append(ids, id)
 		}
 	}
-
 	return ids
 }
