@@ -17,6 +17,7 @@ import (
 
 	"github.com/siderolabs/crypto/x509"
 	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	"github.com/siderolabs/talos/pkg/machinery/labels"
@@ -197,7 +198,7 @@ func loadError(err error) error {
 	_, tree, unknown := strings.Cut(err.Error(), "unknown keys found during decoding:\n")
 	var keys yaml.Node
 	switch {
-	case err.Error() == "missing kind":
+	case err.Error() == "missing kind", errors.Is(err, configloader.ErrNoConfig):
 		return errors.New("a document has neither machine or cluster at its top nor apiVersion and kind")
 	case !unknown:
 		return errors.New(oneLine(err))

@@ -67,7 +67,13 @@ const APIServerPort = "6443"
 const schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 
 // Generate returns the machine configuration, a multi-document YAML, and an error if Talos would not accept it.
-func Generate(in Input, bundle *secrets.Bundle) (string, error) {
+func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
+	// Talos' library falls over some lists with an empty entry, where a stack trace would help nobody.
+	defer func() {
+		if recover() != nil {
+			text, err = "", errors.New("Talos cannot read this configuration; look for an empty entry (null) in the patches")
+		}
+	}()
 	contract, err := config.ParseContractFromVersion(in.Contract)
 	if err != nil {
 		return "", fmt.Errorf("contract: %q is not a Talos version; write it like v1.12.1", in.Contract)
@@ -83,22 +89,39 @@ func Generate(in Input, bundle *secrets.Bundle) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	before, err := apply(base, ours...)
+	patched, err := apply(base, ours...)
 	if err != nil {
 		return "", fmt.Errorf("patching the machine configuration: %s", oneLine(err))
 	}
-	after, err := applyUserPatches(before, in.Patches)
+	before, _, err := render(patched)
 	if err != nil {
 		return "", err
 	}
-	text, err := after.EncodeString(encoder.WithComments(encoder.CommentsDisabled))
-	if err != nil {
-		return "", fmt.Errorf("encoding the machine configuration: %s", oneLine(err))
-	}
-	if err := validate(text); err != nil {
+	if patched, err = applyUserPatches(patched, in.Patches); err != nil {
 		return "", err
+	}
+	after, text, err := render(patched)
+	if err != nil {
+		return "", err
+	}
+	if _, err := after.Validate(cloudMode{}, validation.WithLocal()); err != nil {
+		return "", errors.New(oneLine(err))
 	}
 	return text, checkReliedOn(before, after, in.LUKS)
+}
+
+// render writes the configuration and loads it as a booting machine does. What it loads shares nothing with what was
+// given, as Talos' own copies do.
+func render(provider config.Provider) (config.Provider, string, error) {
+	text, err := provider.EncodeString(encoder.WithComments(encoder.CommentsDisabled))
+	if err != nil {
+		return nil, "", fmt.Errorf("encoding the machine configuration: %s", oneLine(err))
+	}
+	loaded, err := configloader.NewFromBytes([]byte(text))
+	if err != nil {
+		return nil, "", errors.New(oneLine(err))
+	}
+	return loaded, text, nil
 }
 
 // generateBase asks Talos for its defaults. They include cluster discovery through Talos' public service: it is how
@@ -142,18 +165,6 @@ func apply(base config.Provider, patches ...configpatcher.Patch) (config.Provide
 		return nil, err
 	}
 	return out.Config()
-}
-
-// validate loads the text as a booting machine does and asks Talos for its opinion.
-func validate(text string) error {
-	loaded, err := configloader.NewFromBytes([]byte(text))
-	if err != nil {
-		return errors.New(oneLine(err))
-	}
-	if _, err := loaded.Validate(cloudMode{}, validation.WithLocal()); err != nil {
-		return errors.New(oneLine(err))
-	}
-	return nil
 }
 
 // cloudMode is Talos on a cloud's image: it is installed already, and it is not a container.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 	"github.com/siderolabs/talos/pkg/machinery/config/container"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
@@ -115,6 +116,13 @@ func applyUserPatches(base config.Provider, patches []string) (config.Provider, 
 		}
 		if base, err = apply(base, patch); err != nil {
 			return nil, fmt.Errorf("patch %d of %d: %s", i+1, len(patches), oneLine(err))
+		}
+		// Talos keeps a deletion that met no document among the documents, and cannot write it.
+		for _, document := range base.Documents() {
+			if _, deletion := document.(configloader.Selector); deletion {
+				return nil, fmt.Errorf("patch %d of %d: the patch deletes a document that is not there: %s; remove it from the patch",
+					i+1, len(patches), document.Kind())
+			}
 		}
 	}
 	return base, nil
