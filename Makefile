@@ -112,6 +112,7 @@ build: ## Compile the program (minutes the first time: the cloud SDKs are large)
 	go build -o $(BIN)/inferadb .
 
 tools: $(BIN)/.tools ## Find or build the Pulumi CLI and its Go language host
+	@echo "Pulumi $$($(PULUMI) version) is in .bin" >&2
 
 $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 	@scripts/tools.sh

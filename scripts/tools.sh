@@ -24,8 +24,9 @@ build() { # name, module, package
   version=$(cd "tools/$name" && go list -m -f '{{.Version}}' "$module")
   say "Building $name $version from source (minutes the first time, seconds after) ..."
   # The CLI compares this variable with requiredPulumiVersion; its releases set it in the same way.
-  (cd "tools/$name" && go build -o "$root/.bin/$name" \
+  (cd "tools/$name" && go build -o "$root/.bin/$name.new" \
     -ldflags "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$version" "$package")
+  mv "$root/.bin/$name.new" "$root/.bin/$name"
 }
 
 mkdir -p .bin
