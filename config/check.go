@@ -3,21 +3,16 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // maxClusterName leaves room for what each cloud's names add to it: a pool, a zone, a number.
 const maxClusterName = 40
-
-var (
-	talosVersion      = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
-	kubernetesVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
-)
 
 // checkStack checks what does not depend on a region or its cloud, and picks the profile.
 func (l *loader) checkStack() {
@@ -50,6 +45,7 @@ func (l *loader) checkStack() {
 	l.checkPools()
 	l.checkTags()
 	l.checkVersions()
+	l.checkPatches()
 }
 
 // checkStackName: the stack's name is part of every resource's name.
@@ -116,10 +112,7 @@ func nodeMaySet(label string) bool {
 		return true
 	}
 	within := func(domain string) bool { return prefix == domain || strings.HasSuffix(prefix, "."+domain) }
-	switch {
-	case within("node.kubernetes.io"), within("kubelet.kubernetes.io"):
-		return true
-	case label == "topology.kubernetes.io/region", label == "topology.kubernetes.io/zone":
+	if within("node.kubernetes.io") || within("kubelet.kubernetes.io") {
 		return true
 	}
 	return !within("kubernetes.io") && !within("k8s.io")
@@ -147,14 +140,20 @@ func (l *loader) checkQualifiedName(path, name string) {
 	}
 }
 
-// checkVersions checks the form only; what fits what is Talos' to say.
+// checkVersions blames the Kubernetes version, unless there is none that the Talos version runs.
 func (l *loader) checkVersions() {
-	if !talosVersion.MatchString(l.stack.TalosVersion) {
-		l.refuse("talosVersion", fmt.Sprintf("%q is not a release of Talos", l.stack.TalosVersion), "write it like v1.12.1")
+	talos, kubernetes := l.stack.TalosVersion, l.stack.KubernetesVersion
+	err := machineconfig.CheckVersions(talos, kubernetes)
+	if err == nil {
+		return
 	}
-	if !kubernetesVersion.MatchString(l.stack.KubernetesVersion) {
-		l.refuse("kubernetesVersion", fmt.Sprintf("%q is not a release of Kubernetes", l.stack.KubernetesVersion), "write it like 1.35.0")
+	path := "talosVersion"
+	for minor := range 100 {
+		if machineconfig.CheckVersions(talos, fmt.Sprintf("1.%d.0", minor)) == nil {
+			path = "kubernetesVersion"
+		}
 	}
+	l.refuseMachineConfig(path, err)
 }
 
 func providerNames() []string {

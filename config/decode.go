@@ -167,9 +167,10 @@ func parseDefault(f reflect.StructField) any {
 func (d decoder) wrongType(path string, value any, want string) {
 	if value == nil {
 		d.refuse(path, "has no value", "give it "+want+", or remove the key")
-		return
+	} else {
+		d.refuse(path, "is "+describe(path, value), "write "+want)
 	}
-	d.refuse(path, "is "+describe(path, value), "write "+want)
+	d.unreadable = append(d.unreadable, path)
 }
 
 // describe says what was written. Text in a patch may hold a secret, so it is not repeated.

@@ -35,9 +35,16 @@ func (e Errors) Error() string {
 type report struct {
 	errors   Errors
 	warnings []string
+	// unreadable are the paths of values of a wrong type: whatever else is wrong there follows from it.
+	unreadable []string
 }
 
 func (r *report) refuse(path, problem, remedy string) {
+	for _, other := range r.unreadable {
+		if path == other || strings.HasPrefix(path, other+".") || strings.HasPrefix(path, other+"[") {
+			return
+		}
+	}
 	r.errors = append(r.errors, Error{Path: path, Problem: problem, Remedy: remedy})
 }
 

@@ -180,7 +180,7 @@ func (l *loader) zones(p *place) {
 // isZoneOf compares with the shape of the location's own zones: an account may have other letters than the table.
 func isZoneOf(location regions.Location, zone string) bool {
 	return len(location.Zones) > 0 && len(zone) == len(location.Zones[0]) &&
-		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'z'
+		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'f'
 }
 
 // choosePrimary marks exactly one cluster: the one that the stack file says, else the table's primary region, else the first.
