@@ -18,7 +18,7 @@ type MachineType struct {
 	Spot []MachineType
 }
 
-// sizes, smallest first. The Spot types are offered in us-east-1 and us-west-1, which get the newest families last;
+// sizes, smallest first. AWS offers the Spot types in us-east-1 and in us-west-1, which lacks many a newer family:
 // https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-regions.html
 var sizes = []MachineSize{
 	{
@@ -27,8 +27,8 @@ var sizes = []MachineSize{
 			AWS: {
 				Name: "t4g.medium", Architecture: ARM64, VCPU: 2, MemoryGiB: 4,
 				Spot: []MachineType{
-					graviton("t4g.large", 2, 8), graviton("c6g.large", 2, 4), graviton("c6gd.large", 2, 4),
-					graviton("m6g.large", 2, 8), graviton("m6gd.large", 2, 8), graviton("r6g.large", 2, 16),
+					graviton("t4g.large", 2, 8), graviton("m6g.large", 2, 8), graviton("m6gd.large", 2, 8),
+					graviton("m8g.large", 2, 8), graviton("r6g.large", 2, 16), graviton("r6gd.large", 2, 16),
 				},
 			},
 			GCP:          {Name: "e2-medium", Architecture: AMD64, VCPU: 2, MemoryGiB: 4},
@@ -41,8 +41,8 @@ var sizes = []MachineSize{
 			AWS: {
 				Name: "t4g.xlarge", Architecture: ARM64, VCPU: 4, MemoryGiB: 16,
 				Spot: []MachineType{
-					graviton("m6g.xlarge", 4, 16), graviton("m6gd.xlarge", 4, 16), graviton("m7g.xlarge", 4, 16),
-					graviton("r6g.xlarge", 4, 32), graviton("r7g.xlarge", 4, 32),
+					graviton("m6g.xlarge", 4, 16), graviton("m6gd.xlarge", 4, 16), graviton("m8g.xlarge", 4, 16),
+					graviton("r6g.xlarge", 4, 32), graviton("r6gd.xlarge", 4, 32),
 				},
 			},
 			GCP:          {Name: "e2-standard-4", Architecture: AMD64, VCPU: 4, MemoryGiB: 16},
@@ -55,8 +55,8 @@ var sizes = []MachineSize{
 			AWS: {
 				Name: "t4g.2xlarge", Architecture: ARM64, VCPU: 8, MemoryGiB: 32,
 				Spot: []MachineType{
-					graviton("m6g.2xlarge", 8, 32), graviton("m6gd.2xlarge", 8, 32), graviton("m7g.2xlarge", 8, 32),
-					graviton("r6g.2xlarge", 8, 64), graviton("r7g.2xlarge", 8, 64),
+					graviton("m6g.2xlarge", 8, 32), graviton("m6gd.2xlarge", 8, 32), graviton("m8g.2xlarge", 8, 32),
+					graviton("r6g.2xlarge", 8, 64), graviton("r6gd.2xlarge", 8, 64),
 				},
 			},
 			GCP:          {Name: "e2-standard-8", Architecture: AMD64, VCPU: 8, MemoryGiB: 32},
