@@ -29,8 +29,7 @@ func decode(settings map[string]string, r *report) Stack {
 		namespace, name, _ := strings.Cut(key, ":")
 		switch {
 		case namespace == Namespace:
-			// Pulumi.yaml must give optional keys a default, and has no other way to say "none".
-			if value := parse(name, settings[key]); value != "" {
+			if value := parse(name, settings[key]); !notSet(value) {
 				object[name] = value
 			}
 		case namespace == "pulumi" || key == projectKey:
@@ -43,6 +42,19 @@ func decode(settings map[string]string, r *report) Stack {
 	}
 	d.object("", object, reflect.ValueOf(&stack).Elem())
 	return stack
+}
+
+// notSet: Pulumi requires every key of Pulumi.yaml that has no default there, so optional ones have an empty default.
+func notSet(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
 }
 
 // parse reads the value of a key of the stack file. Text stays text where the key wants text: a version is not a number.
@@ -134,7 +146,7 @@ func (d decoder) texts(path string, values map[string]any, into reflect.Value) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		text, ok := values[key].(string)
 		if !ok {
-			d.wrongType(join(path, key), values[key], "text")
+			d.wrongType(join(path, key), values[key], "text, in quotes")
 			continue
 		}
 		into.SetMapIndex(reflect.ValueOf(key), reflect.ValueOf(text))
