@@ -68,7 +68,7 @@ func (t *talosAPI) configuration(in machineconfig.Input, network cloud.Network, 
 		if in.Network, err = netip.ParsePrefix(values[2].(string)); err != nil {
 			return "", err
 		}
-		bundle, err := bundleOf(values[0].(machine.MachineSecrets), in.Contract)
+		bundle, err := bundleOf(values[0].(machine.MachineSecrets))
 		if err != nil {
 			return "", err
 		}

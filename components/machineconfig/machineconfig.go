@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
@@ -128,10 +129,13 @@ func render(provider config.Provider) (config.Provider, string, error) {
 // KubePrism learns the control planes' addresses, and what it stores is encrypted with the cluster's secret
 // (https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/system-configuration/discovery).
 func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bundle) (config.Provider, error) {
-	sans := in.CertSANs
-	// Up to contract 1.11 Talos writes the endpoint among the names itself.
-	if !contract.PopulateClusterSANsFromEndpoint() {
-		sans = append([]string{in.Endpoint}, sans...)
+	var sans []string
+	for _, name := range append([]string{in.Endpoint}, in.CertSANs...) {
+		// Up to contract 1.11 Talos writes the endpoint among the names itself.
+		ofTalos := name == in.Endpoint && contract.PopulateClusterSANsFromEndpoint()
+		if !ofTalos && !slices.Contains(sans, name) {
+			sans = append(sans, name)
+		}
 	}
 	endpoint := "https://" + net.JoinHostPort(in.Endpoint, APIServerPort)
 	input, err := generate.NewInput(in.ClusterName, endpoint, in.KubernetesVersion,
