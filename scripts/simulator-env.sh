@@ -11,7 +11,7 @@ folder=$root/.demo/$stack-$provider
 exports() {
   cat <<EOF
 export PATH='$root/.bin/simulator:$root/.bin':"\$PATH"
-export GOFLAGS='${GOFLAGS:--trimpath}'
+export GOFLAGS='${GOFLAGS:--trimpath -buildvcs=false}'
 export SIMULATOR_WORLD='$folder/world'
 export PULUMI_HOME='$folder/home'
 export PULUMI_BACKEND_URL='file://$folder/state'
