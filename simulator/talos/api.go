@@ -106,11 +106,11 @@ func (c *clusters) handshake(client credentials, host string, n *node) error {
 func verifyClient(certificate []byte, roots *stdx509.CertPool) error {
 	block, _ := pem.Decode(certificate)
 	if block == nil {
-		return errors.New("clientConfiguration.clientCertificate: no PEM")
+		return errors.New("the client certificate is no PEM")
 	}
 	parsed, err := stdx509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return fmt.Errorf("clientConfiguration.clientCertificate: %w", err)
+		return fmt.Errorf("the client certificate: %w", err)
 	}
 	usages := []stdx509.ExtKeyUsage{stdx509.ExtKeyUsageClientAuth}
 	if _, err := parsed.Verify(stdx509.VerifyOptions{Roots: roots, KeyUsages: usages}); err != nil {

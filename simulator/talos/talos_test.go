@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 func TestClusterComesUp(t *testing.T) {
@@ -407,4 +408,40 @@ func TestSecretsAreReplacedByALowerVersionOnly(t *testing.T) {
 	}
 	problems := checkTalosVersion(&catalogue.Call{Inputs: world.Values{"talosVersion": "latest"}})
 	assert.Len(t, problems, 1)
+}
+
+func TestReach(t *testing.T) {
+	l := newLab(t)
+	l.bootstrap()
+	call := l.call("cp-1", nil)
+	require.NoError(t, l.do(kubeconfig().Create, call))
+	reach := func(change func(*clientcmdapi.Config)) (answered string, err error) {
+		file, err := clientcmd.Load([]byte(call.State.String("kubeconfigRaw")))
+		require.NoError(t, err)
+		change(file)
+		require.NoError(t, l.store.Do(func(w *world.World) error {
+			answered, err = Reach(l, w, file, "admin@test")
+			return nil
+		}))
+		return answered, err
+	}
+	answered, err := reach(func(*clientcmdapi.Config) {})
+	require.NoError(t, err)
+	assert.Equal(t, "cp-3", answered)
+	for reason, change := range map[string]func(*clientcmdapi.Config){
+		"no whole context":  func(c *clientcmdapi.Config) { c.Contexts = nil },
+		"no https address":  func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://" + endpoint },
+		"no such machine":   func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://elsewhere:6443" },
+		"unknown authority": func(c *clientcmdapi.Config) { c.Clusters["test"].CertificateAuthorityData = strangers().Certs.K8s.Crt },
+		"tls: bad certificate": func(c *clientcmdapi.Config) {
+			c.AuthInfos["admin@test"].ClientCertificateData = strangers().Certs.K8s.Crt
+		},
+		"certificate is no PEM": func(c *clientcmdapi.Config) { c.AuthInfos["admin@test"].ClientCertificateData = nil },
+	} {
+		_, err := reach(change)
+		assert.ErrorContains(t, err, reason)
+	}
+	l.names["balancer"] = l.names[endpoint]
+	_, err = reach(func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://balancer:6443" })
+	assert.ErrorContains(t, err, "not balancer")
 }

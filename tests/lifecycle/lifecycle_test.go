@@ -1,0 +1,200 @@
+package lifecycle
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// clouds are the providers on which every stack lives.
+var clouds = []string{"aws"}
+
+// TestLife takes every stack as it is through its life: up, nothing left to do, every node joined, nothing left over.
+func TestLife(t *testing.T) {
+	stacks := map[string]int{"dev": 3, "staging": 6, "production": 16}
+	for _, cloud := range clouds {
+		for name, machines := range stacks {
+			t.Run(cloud+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				s := newStack(t, name, cloud)
+				s.up()
+				assert.Len(t, s.nodes(), machines)
+				s.settled()
+				s.destroy()
+			})
+		}
+	}
+}
+
+// TestSettings brings a small cluster up under settings that take other ways through the program.
+func TestSettings(t *testing.T) {
+	for name, settings := range map[string]map[string]string{
+		"public access": {"access": "public", "operatorCidrs": `["203.0.113.0/24"]`},
+		"all encrypted": {"diskEncryption": "luks", "encryptionKey": `{"managed":true}`, "cni": "flannel"},
+		"many pools": {"controlPlanes": "3", "pools": `[
+			{"name":"data","size":"medium","count":3,"workload":"stateful","taints":[{"key":"data","effect":"NoSchedule"}]},
+			{"name":"web","size":"small","min":1,"max":4},
+			{"name":"batch","size":"large","min":0,"max":9,"spot":{"base":0,"maxPrice":0.1,"strategy":"price-capacity-optimized"}}]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, "dev", "aws")
+			for key, value := range settings {
+				s.set(key, value)
+			}
+			if settings["access"] == "public" {
+				s.environment = append(s.environment, "SIMULATOR_OPERATOR_IP=203.0.113.7")
+			}
+			s.up()
+			assert.NotEmpty(t, s.nodes())
+			s.settled()
+			s.destroy()
+		})
+	}
+}
+
+const (
+	fixedAndSpot = `[{"name":"fixed","size":"small","count":2,"workload":"stateful"},` + spotPool + `]`
+	spotPool     = `{"name":"spot","size":"small","count":2,"spot":true}`
+)
+
+// The types of what changes.
+const (
+	applied  = "talos:machine/configurationApply:ConfigurationApply"
+	balancer = "aws:lb/loadBalancer:LoadBalancer"
+	group    = "aws:autoscaling/group:Group"
+	instance = "aws:ec2/instance:Instance"
+	nic      = "aws:ec2/networkInterface:NetworkInterface"
+	template = "aws:ec2/launchTemplate:LaunchTemplate"
+)
+
+// change is one edit of the stack file.
+type change struct {
+	name, key, value string
+	// steps are exactly what a preview must announce; without them, every step must be of the one kind.
+	steps steps
+	only  string
+}
+
+var changes = []change{
+	{name: "one machine more", key: "pools", value: strings.Replace(fixedAndSpot, `"count":2`, `"count":3`, 1),
+		steps: steps{"create " + nic: 1, "create " + instance: 1, "create " + applied: 1}},
+	{name: "one machine less", key: "pools", value: fixedAndSpot,
+		steps: steps{"delete " + nic: 1, "delete " + instance: 1, "delete " + applied: 1}},
+	{name: "a label on machines with names", key: "pools",
+		value: strings.Replace(fixedAndSpot, `"count":2`, `"count":2,"labels":{"tier":"gold"}`, 1),
+		steps: steps{"update " + applied: 2}},
+	{name: "no label", key: "pools", value: fixedAndSpot, steps: steps{"update " + applied: 2}},
+	{name: "a label on a group", key: "pools",
+		value: strings.Replace(fixedAndSpot, `"spot":true`, `"spot":true,"labels":{"tier":"tin"}`, 1),
+		steps: steps{"update " + template: 1, "update " + group: 1}},
+	{name: "an on-demand base", key: "pools",
+		value: strings.Replace(fixedAndSpot, `"spot":true`, `"spot":{"base":2},"labels":{"tier":"tin"}`, 1),
+		steps: steps{"update " + group: 1}},
+	{name: "a range of machines", key: "pools",
+		value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":1,"max":5,"spot":{"base":1},"labels":{"tier":"tin"}`, 1),
+		steps: steps{"update " + group: 1}},
+	{name: "a pool less", key: "pools", value: strings.Replace(fixedAndSpot, ","+spotPool, "", 1),
+		steps: steps{"delete " + template: 1, "delete " + group: 1}},
+	{name: "a pool more", key: "pools", value: fixedAndSpot,
+		steps: steps{"create " + template: 1, "create " + group: 1}},
+	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.35.0",
+		steps: steps{"update " + applied: 3, "update " + template: 1, "update " + group: 1}},
+	{name: "a newer Talos", key: "talosVersion", value: "v1.12.1",
+		steps: steps{"update " + applied: 3, "update " + template: 1, "update " + group: 1}},
+	{name: "protection", key: "protection", value: "true",
+		steps: steps{"update " + balancer: 1, "update " + instance: 3}},
+	{name: "no protection", key: "protection", value: "false",
+		steps: steps{"update " + balancer: 1, "update " + instance: 3}},
+	{name: "a region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
+	{name: "a region less", key: "regions", value: `["nyc1"]`, only: "delete"},
+	{name: "more control planes", key: "controlPlanes", value: "3",
+		steps: steps{"create " + nic: 2, "create " + instance: 2, "create " + applied: 2,
+			"create aws:lb/targetGroupAttachment:TargetGroupAttachment": 2}},
+}
+
+// TestChanges edits a stack, one change after the other: each costs exactly what it should, and never a control plane, the
+// secrets, the balancer or the network. What an up left undone would show among the steps of the next change.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "dev", "aws")
+	s.set("pools", fixedAndSpot)
+	s.set("talosVersion", "v1.12.0")
+	s.set("kubernetesVersion", "1.34.2")
+	s.up()
+	for _, change := range changes {
+		s.set(change.key, change.value)
+		planned := s.preview()
+		if change.only == "" {
+			require.Equal(t, change.steps, planned, change.name)
+		}
+		for step := range planned {
+			require.True(t, change.only == "" || strings.HasPrefix(step, change.only+" "), "%s: %s", change.name, step)
+		}
+		s.up()
+		s.nodes()
+	}
+	s.settled()
+	s.destroy()
+}
+
+// TestFaults lets the clouds fail in the middle. The next up goes on from there.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "dev", "aws")
+	for _, fault := range []string{
+		"aws:ec2/natGateway:NatGateway#1",
+		"aws:lb/loadBalancer:LoadBalancer#1:half",
+		"aws:ec2/instance:Instance#1",
+		"talos:machine/bootstrap:Bootstrap#1",
+		"talos:cluster/kubeconfig:Kubeconfig#1",
+	} {
+		assert.Contains(t, s.failingUp(fault), "simulated fault", fault)
+	}
+	s.up()
+	s.nodes()
+	s.settled()
+	s.destroy()
+}
+
+// TestLostMachine deletes a worker behind the program's back: a refresh finds out, and an up replaces it.
+func TestLostMachine(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "dev", "aws")
+	s.set("pools", fixedAndSpot)
+	s.up()
+	_, err := s.try(nil, "simulator", "terminate", "inferadb-dev-nyc1-fixed-1")
+	require.NoError(t, err)
+	s.pulumi("refresh", "--yes", "--skip-preview")
+	assert.Equal(t, steps{"create " + instance: 1, "create-replacement " + applied: 1, "replace " + applied: 1, "delete-replaced " + applied: 1}, s.preview())
+	s.up()
+	s.nodes()
+	s.destroy()
+}
+
+// TestOutputs reads what a person gets: files that merge the regions, secrets that stay hidden unless asked for.
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "staging", "aws")
+	s.set("regions", `["sfo1","nyc1"]`)
+	s.up()
+	hidden := s.pulumi("stack", "output")
+	for _, secret := range []string{"kubeconfig", "kubeconfigs", "talosconfig"} {
+		assert.Regexp(t, `(?m)^\s*`+secret+`\s+\[secret\]$`, hidden)
+	}
+	file := s.path("kubeconfig")
+	require.NoError(t, os.WriteFile(file, []byte(s.pulumi("stack", "output", "kubeconfig", "--show-secrets")), 0o600))
+	config, err := clientcmd.LoadFromFile(file)
+	require.NoError(t, err)
+	assert.Len(t, config.Contexts, 2)
+	assert.Contains(t, config.CurrentContext, "nyc1", "the primary region is current, whatever the order")
+	for name := range config.Contexts {
+		_, err := s.try(nil, "simulator", "kubectl", file, name)
+		assert.NoError(t, err)
+	}
+	s.destroy()
+}

@@ -1,0 +1,259 @@
+// Package lifecycle brings stacks up, changes them and takes them down: with the real Pulumi CLI and engine, the real
+// program and real state, on the simulator.
+package lifecycle
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+)
+
+// repository is the project's folder, program the binary that all stacks run.
+var repository, program string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+// run compiles the program once: linking the cloud SDKs takes longer than bringing a stack up.
+func run(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "lifecycle")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	if repository, err = filepath.Abs("../.."); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	for _, tool := range []string{"pulumi", "pulumi-language-go", "simulator/simulator", "simulator/pulumi-resource-talos"} {
+		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
+			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
+			return 1
+		}
+	}
+	program = filepath.Join(folder, "inferadb")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = repository
+	if output, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, output)
+		return 1
+	}
+	return m.Run()
+}
+
+// stack is a copy of one of the project's stacks, with a home, a state and a world of its own.
+type stack struct {
+	t           *testing.T
+	name        string
+	folder      string
+	environment []string
+	// said is everything that any command printed.
+	said bytes.Buffer
+}
+
+// newStack initializes the stack in a new folder, on a provider. Tests of different stacks run side by side.
+func newStack(t *testing.T, name, provider string) *stack {
+	t.Helper()
+	s := &stack{t: t, name: name, folder: t.TempDir()}
+	for _, folder := range []string{"home", "state", "world"} {
+		require.NoError(t, os.Mkdir(filepath.Join(s.folder, folder), 0o700))
+	}
+	s.copyProject()
+	s.environment = append(cleanEnvironment(),
+		"PATH="+strings.Join([]string{
+			filepath.Join(repository, ".bin", "simulator"), filepath.Join(repository, ".bin"), os.Getenv("PATH"),
+		}, string(os.PathListSeparator)),
+		"SIMULATOR_WORLD="+s.path("world"),
+		"PULUMI_HOME="+s.path("home"),
+		"PULUMI_BACKEND_URL=file://"+s.path("state"),
+		"PULUMI_CONFIG_PASSPHRASE=correct horse battery staple",
+		"PULUMI_STACK="+name,
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+	)
+	s.pulumi("stack", "init", name, "--secrets-provider", "passphrase")
+	s.set("provider", provider)
+	return s
+}
+
+func (s *stack) path(elements ...string) string {
+	return filepath.Join(append([]string{s.folder}, elements...)...)
+}
+
+// copyProject takes the project file and the stack's. A stack writes its salt and its settings into the latter.
+func (s *stack) copyProject() {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "Pulumi.yaml"))
+	require.NoError(s.t, err)
+	var project map[string]any
+	require.NoError(s.t, yaml.Unmarshal(text, &project))
+	project["runtime"] = map[string]any{"name": "go", "options": map[string]any{"binary": program}}
+	// The language host finds the module that the program belongs to here.
+	project["main"], err = filepath.Rel(s.folder, repository)
+	require.NoError(s.t, err)
+	text, err = yaml.Marshal(project)
+	require.NoError(s.t, err)
+	require.NoError(s.t, os.WriteFile(s.path("Pulumi.yaml"), text, 0o600))
+	file := "Pulumi." + s.name + ".yaml"
+	text, err = os.ReadFile(filepath.Join(repository, file))
+	require.NoError(s.t, err)
+	require.NoError(s.t, os.WriteFile(s.path(file), text, 0o600))
+}
+
+// cleanEnvironment has nothing by which a command could reach a real cloud or the user's own Pulumi.
+func cleanEnvironment() []string {
+	var clean []string
+	for _, entry := range os.Environ() {
+		reaches := false
+		for _, prefix := range []string{"AWS_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DIGITALOCEAN_", "PULUMI_", "SIMULATOR_", "PATH="} {
+			reaches = reaches || strings.HasPrefix(entry, prefix)
+		}
+		if !reaches {
+			clean = append(clean, entry)
+		}
+	}
+	return clean
+}
+
+// try runs a command in the stack's folder and returns what it printed.
+func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
+	s.t.Helper()
+	command := exec.Command(name, arguments...)
+	// exec looks names up in our own PATH, not in the stack's.
+	for _, folder := range []string{".bin", ".bin/simulator"} {
+		if tool := filepath.Join(repository, folder, name); exists(tool) {
+			command.Path, command.Err = tool, nil
+		}
+	}
+	command.Dir = s.folder
+	command.Env = append(append([]string{}, s.environment...), environment...)
+	var out, diagnostics bytes.Buffer
+	command.Stdout, command.Stderr = &out, &diagnostics
+	err = command.Run()
+	// What the test itself asks for in clear does not count as said.
+	if !strings.Contains(strings.Join(arguments, " "), "--show-secrets") {
+		s.said.Write(out.Bytes())
+	}
+	s.said.Write(diagnostics.Bytes())
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(arguments, " "), err, out.String(), diagnostics.String())
+	}
+	return out.String(), err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func (s *stack) pulumi(arguments ...string) string {
+	s.t.Helper()
+	out, err := s.try(nil, "pulumi", append(arguments, "--non-interactive", "--color", "never")...)
+	require.NoError(s.t, err)
+	return out
+}
+
+// set changes a setting of the stack file; value is JSON, or text.
+func (s *stack) set(key, value string) {
+	s.t.Helper()
+	s.pulumi("config", "set", "inferadb:"+key, value)
+}
+
+func (s *stack) up(arguments ...string) {
+	s.t.Helper()
+	s.pulumi(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
+}
+
+// failingUp is an up under a fault of the simulator; it returns what was printed.
+func (s *stack) failingUp(fault string) string {
+	s.t.Helper()
+	_, err := s.try([]string{"SIMULATOR_FAULT=" + fault}, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+	require.Error(s.t, err)
+	return err.Error()
+}
+
+// steps counts what a preview would do: "create aws:ec2/vpc:Vpc". What stays the same is left out.
+type steps map[string]int
+
+func (s *stack) preview() steps {
+	s.t.Helper()
+	var plan struct {
+		Steps []struct{ Op, URN string }
+	}
+	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi("preview", "--json")), &plan))
+	require.NotEmpty(s.t, plan.Steps)
+	planned := steps{}
+	for _, step := range plan.Steps {
+		if step.Op != "same" {
+			planned[step.Op+" "+typeOf(step.URN)]++
+		}
+	}
+	return planned
+}
+
+// typeOf is a resource's own type: the last of the types in a URN.
+func typeOf(urn string) string {
+	parts := strings.Split(urn, "::")
+	types := strings.Split(parts[2], "$")
+	return types[len(types)-1]
+}
+
+// settled says that there is nothing more to do: for the program, and against the clouds.
+func (s *stack) settled() {
+	s.t.Helper()
+	assert.Empty(s.t, s.preview(), "a second preview")
+	s.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+}
+
+// nodes asks the simulator for its machines, and expects all to have joined their clusters.
+func (s *stack) nodes() []node {
+	s.t.Helper()
+	out, err := s.try(nil, "simulator", "nodes", "--json")
+	require.NoError(s.t, err)
+	var nodes []node
+	require.NoError(s.t, json.Unmarshal([]byte(out), &nodes))
+	for _, n := range nodes {
+		assert.True(s.t, n.Joined, "%s: %s", n.Node, n.Reason)
+	}
+	return nodes
+}
+
+// node is a machine as the simulator reports it.
+type node struct {
+	Cluster, Node, Role, Reason string
+	Joined                      bool
+}
+
+// export is the state's deployment, in clear if asked.
+func (s *stack) export(arguments ...string) map[string]any {
+	s.t.Helper()
+	var state map[string]any
+	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"stack", "export"}, arguments...)...)), &state))
+	return state
+}
+
+// destroy takes the stack down as docs/operations.md says, and expects that nothing is left.
+func (s *stack) destroy() {
+	s.t.Helper()
+	if strings.Contains(fmt.Sprint(s.export()), "protect:true") {
+		_, err := s.try(nil, "pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+		require.ErrorContains(s.t, err, "protect", "a protected stack is not destroyed by accident")
+		s.set("protection", "false")
+		s.up()
+	}
+	s.pulumi("destroy", "--yes", "--skip-preview")
+	_, err := s.try(nil, "simulator", "world", "--expect-empty")
+	assert.NoError(s.t, err)
+	assert.NotContains(s.t, s.export()["deployment"], "resources", "the state is empty")
+}
