@@ -183,7 +183,9 @@ func checkReliedOn(before, after config.Provider, luks bool) error {
 var (
 	errorCount = regexp.MustCompile(`\d+ errors? occurred:\s*\* `)
 	nextError  = regexp.MustCompile(`\s*\n\s*\* `)
-	mainPrefix = regexp.MustCompile(`(^|; )v1alpha1\.Config: `)
+	// valueInError is how the YAML library quotes what does not fit its field.
+	valueInError = regexp.MustCompile(" `[^`]*`")
+	mainPrefix   = regexp.MustCompile(`(^|; )v1alpha1\.Config: `)
 )
 
 // oneLine rewrites the lists that Talos returns as errors.
@@ -193,7 +195,7 @@ func oneLine(err error) string {
 	return mainPrefix.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1")
 }
 
-// loadError names the keys that Talos does not know. Talos itself prints their values as well, which may be secret.
+// loadError names what Talos could not read, but not its value: it may be a password.
 func loadError(err error) error {
 	_, tree, unknown := strings.Cut(err.Error(), "unknown keys found during decoding:\n")
 	var keys yaml.Node
@@ -201,18 +203,17 @@ func loadError(err error) error {
 	case err.Error() == "missing kind", errors.Is(err, configloader.ErrNoConfig):
 		return errors.New("a document has neither machine or cluster at its top nor apiVersion and kind")
 	case !unknown:
-		return errors.New(oneLine(err))
-	case yaml.Unmarshal([]byte(tree), &keys) != nil || len(keys.Content) == 0:
+		return errors.New(valueInError.ReplaceAllString(oneLine(err), ""))
+	case yaml.Unmarshal([]byte(tree), &keys) != nil || len(keys.Content) == 0 || keys.Content[0].Kind != yaml.MappingNode:
 		return errors.New("the patch has keys that Talos does not know")
 	}
-	return fmt.Errorf("Talos does not know %s", strings.Join(keyPaths(keys.Content[0], ""), ", "))
+	return errors.New(oneLine(fmt.Errorf("Talos does not know %s", strings.Join(keyPaths(keys.Content[0], ""), ", "))))
 }
 
-// keyPaths lists the paths in a tree, as deep as it is made of single-keyed maps: below the first unknown key all is the
-// user's.
+// keyPaths lists the paths of a tree's leaves.
 func keyPaths(node *yaml.Node, parent string) []string {
 	var paths []string
-	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
+	for i := 0; i+1 < len(node.Content); i += 2 {
 		path := strings.TrimPrefix(parent+"."+node.Content[i].Value, ".")
 		if child := node.Content[i+1]; child.Kind == yaml.MappingNode {
 			paths = append(paths, keyPaths(child, path)...)
