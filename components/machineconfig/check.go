@@ -185,13 +185,13 @@ var (
 	nextError  = regexp.MustCompile(`\s*\n\s*\* `)
 	// valueInError is how the YAML library quotes what does not fit its field.
 	valueInError = regexp.MustCompile(" `[^`]*`")
-	mainPrefix   = regexp.MustCompile(`(^|; )v1alpha1\.Config: `)
+	mainPrefix   = regexp.MustCompile(`(^|, and )v1alpha1\.Config: `)
 )
 
-// oneLine rewrites the lists that Talos returns as errors.
+// oneLine rewrites the lists that Talos returns as errors. A semicolon is kept for the remedy.
 func oneLine(err error) string {
 	text := errorCount.ReplaceAllString(err.Error(), "")
-	text = nextError.ReplaceAllString(text, "; ")
+	text = nextError.ReplaceAllString(text, ", and ")
 	return mainPrefix.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1")
 }
 

@@ -117,7 +117,7 @@ func TestCheckPatchRefuses(t *testing.T) {
 			"Talos cannot read this configuration; look for an empty entry (null) in the patches"},
 		{"no machine", "machine: {$patch: delete}", "machine instructions are required"},
 		{"two errors", "machine: {kubelet: {extraConfig: {port: 1}}, nodeLabels: {\"a/b/c\": d}}",
-			`kubelet configuration field "port" can't be overridden; invalid machine node labels: invalid format: too many slashes: "a/b/c"`},
+			`kubelet configuration field "port" can't be overridden, and invalid machine node labels: invalid format: too many slashes: "a/b/c"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			assert.EqualError(t, CheckPatch(Worker, test.patch), test.want)
