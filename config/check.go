@@ -67,7 +67,7 @@ func (l *loader) checkStackName() {
 func (l *loader) choose(path, word string, known []string) {
 	problem := "is missing"
 	if word != "" {
-		problem = fmt.Sprintf("there is no %s %q", path, word)
+		problem = fmt.Sprintf("there is no %s %q", path[strings.LastIndex(path, ".")+1:], word)
 	}
 	l.refuse(path, problem, "choose one of "+strings.Join(known, ", "))
 }
@@ -85,19 +85,16 @@ func (l *loader) checkControlPlanes() {
 	}
 	switch count := *l.stack.ControlPlanes; {
 	case !slices.Contains([]int{1, 3, 5}, count):
-		l.refuse("controlPlanes", fmt.Sprintf("%d control planes cannot agree any better than the next lower odd number", count), "set 1, 3 or 5")
+		l.refuse("controlPlanes", fmt.Sprintf("%d is not 1, 3 or 5: an even number is no safer, a larger one slower", count), "set 1, 3 or 5")
 	case l.profile.highlyAvailable && count < 3:
-		l.refuse("controlPlanes", fmt.Sprintf("%s must outlive a machine, and %d control plane does not", l.profile.name, count), "set 3 or 5")
+		l.refuse("controlPlanes", fmt.Sprintf("%d control plane does not outlive a machine, and %s must", count, l.profile.name), "set 3 or 5")
 	}
 }
 
 func (l *loader) checkLabels(path string, labels map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		at := join(path, key)
-		l.checkQualifiedName(at, key)
-		for _, problem := range validation.IsValidLabelValue(labels[key]) {
-			l.refuse(at, fmt.Sprintf("%q is not a label's value: %s", labels[key], problem), "change the value")
-		}
+		l.checkKeyAndValue(at, key, at, labels[key])
 		if !nodeMaySet(key) {
 			l.refuse(at, "Kubernetes lets no node give itself this label", "use a prefix of your own, or node.kubernetes.io/")
 		}
@@ -122,10 +119,7 @@ func (l *loader) checkTaints(path string, taints []Taint) {
 	seen := map[string]bool{}
 	for i, taint := range taints {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		l.checkQualifiedName(join(at, "key"), taint.Key)
-		for _, problem := range validation.IsValidLabelValue(taint.Value) {
-			l.refuse(join(at, "value"), fmt.Sprintf("%q is not a taint's value: %s", taint.Value, problem), "change the value")
-		}
+		l.checkKeyAndValue(join(at, "key"), taint.Key, join(at, "value"), taint.Value)
 		l.oneOf(join(at, "effect"), taint.Effect, "NoSchedule", "PreferNoSchedule", "NoExecute")
 		if seen[taint.Key+taint.Effect] {
 			l.refuse(at, fmt.Sprintf("there is a taint %s with effect %s already", taint.Key, taint.Effect), "keep one of them")
@@ -134,9 +128,14 @@ func (l *loader) checkTaints(path string, taints []Taint) {
 	}
 }
 
-func (l *loader) checkQualifiedName(path, name string) {
-	for _, problem := range validation.IsQualifiedName(name) {
-		l.refuse(path, fmt.Sprintf("%q is not a Kubernetes name: %s", name, problem), "write it like example.com/name")
+// checkKeyAndValue of a label or a taint, which Kubernetes spells alike.
+func (l *loader) checkKeyAndValue(keyPath, key, valuePath, value string) {
+	const letters = "use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another"
+	if len(validation.IsQualifiedName(key)) > 0 {
+		l.refuse(keyPath, fmt.Sprintf("Kubernetes does not accept the key %q", key), letters+"; a prefix is a domain, such as example.com/name")
+	}
+	if len(validation.IsValidLabelValue(value)) > 0 {
+		l.refuse(valuePath, fmt.Sprintf("Kubernetes does not accept the value %q", value), letters)
 	}
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ func decode(settings map[string]string, r *report) Stack {
 	object := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		namespace, name, _ := strings.Cut(key, ":")
+		name = cmp.Or(name, key)
 		switch {
 		case namespace == Namespace:
 			if value := parse(name, settings[key]); !notSet(value) {
@@ -35,7 +37,7 @@ func decode(settings map[string]string, r *report) Stack {
 		case namespace == "pulumi" || key == projectKey:
 		case slices.Contains([]string{"aws", "gcp", "digitalocean", "talos"}, namespace):
 			r.refuse(key, "the program makes a provider of its own for each region, which does not read this key",
-				"remove it; regions and credentials are the region tables' and the environment's to say")
+				"remove it: the region tables say where, the environment as whom")
 		default:
 			r.refuse(key, "nothing reads keys of the namespace "+strconv.Quote(namespace), "begin the key with "+Namespace+":")
 		}
@@ -189,7 +191,7 @@ func (d decoder) wrongType(path string, value any, want string) {
 func describe(path string, value any) string {
 	switch v := value.(type) {
 	case string:
-		if strings.Contains(path, "atches") || len(v) > 40 {
+		if strings.Contains(path, "patches") || len(v) > 40 {
 			return "text"
 		}
 		return fmt.Sprintf("the text %q", v)

@@ -53,8 +53,8 @@ func (l *loader) checkKey(path string, p *place) {
 	if p.cluster.Provider == regions.GCP {
 		shape, example = gcpKeyName, "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks"
 	}
-	if id == "" {
-		return
+	if id == "" || !given(p.settings.EncryptionKey) && len(l.stack.Regions) > 1 {
+		return // checkStack has said that a key belongs to one region
 	}
 	region := p.cluster.Location.Region
 	switch match := shape.FindStringSubmatch(id); {

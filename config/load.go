@@ -59,8 +59,12 @@ type place struct {
 func (l *loader) region(i int, settings RegionSettings) {
 	path := fmt.Sprintf("regions[%d]", i)
 	region, err := regions.LookupRegion(settings.Name)
-	if err != nil {
-		l.unknown(join(path, "name"), err)
+	switch {
+	case settings.Name == "":
+		l.choose(join(path, "name"), "", regionNames())
+		return
+	case err != nil:
+		l.unknown(path, err)
 		return
 	}
 	providerPath, name := "provider", l.stack.Provider
@@ -158,6 +162,10 @@ func (l *loader) zones(p *place) {
 		l.refuse(path, p.can.Title+" has no zones to choose from", "remove zones")
 		return
 	}
+	if len(p.settings.Zones) == 0 {
+		l.refuse(path, "names no zone", "name zones, or remove it")
+		return
+	}
 	seen := map[string]bool{}
 	for i, zone := range p.settings.Zones {
 		at := fmt.Sprintf("%s[%d]", path, i)
@@ -170,7 +178,7 @@ func (l *loader) zones(p *place) {
 		}
 		seen[zone] = true
 	}
-	if need := max(1, min(p.cluster.ControlPlanes.Count, 3, offered)); len(seen) < need {
+	if need := min(p.cluster.ControlPlanes.Count, 3, offered); len(seen) < need {
 		l.refuse(path, fmt.Sprintf("%d zones cannot hold %d control planes apart", len(seen), p.cluster.ControlPlanes.Count),
 			fmt.Sprintf("name at least %d zones of %s", need, location.Region))
 	}

@@ -46,9 +46,10 @@ func (l *loader) checkMachineConfigs() {
 
 // refuseMachineConfig repeats what Talos says. Its errors end with a remedy where there is one.
 func (l *loader) refuseMachineConfig(path string, err error) {
-	problem, remedy, found := strings.Cut(err.Error(), "; ")
-	if !found {
-		remedy = "correct the patch"
+	text := err.Error()
+	if end := strings.LastIndex(text, "; "); end >= 0 {
+		l.refuse(path, text[:end], text[end+2:])
+		return
 	}
-	l.refuse(path, problem, remedy)
+	l.refuse(path, text, "correct the patch")
 }

@@ -82,7 +82,7 @@ func (l *loader) subnets(p *place, path string, ids []string) {
 	switch p.can.Subnets {
 	case regions.NoSubnets:
 		if ids != nil {
-			l.refuse(path, p.can.Title+" has no subnets", "remove it; the network's id is enough")
+			l.refuse(path, p.can.Title+" has no subnets", "remove it: the network's id is enough")
 		}
 		return
 	case regions.RegionalSubnets:
@@ -191,8 +191,9 @@ func (l *loader) checkRegions() {
 				l.disjoint(a, "network", b.cluster.Network.CIDR, b)
 			}
 		}
-		if a.cluster.Endpoint != "" && slices.ContainsFunc(l.places[:i], func(b place) bool { return b.cluster.Endpoint == a.cluster.Endpoint }) {
-			l.refuse(join(a.path, "endpoint"), a.cluster.Endpoint+" is another region's already", "give each region a name of its own")
+		same := func(b place) bool { return b.settings.Endpoint == a.settings.Endpoint }
+		if a.settings.Endpoint != "" && slices.ContainsFunc(l.places[:i], same) {
+			l.refuse(join(a.path, "endpoint"), a.settings.Endpoint+" is another region's already", "give each region a name of its own")
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/inferadb/infra/regions"
@@ -189,7 +188,8 @@ func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *pla
 
 // checkPoolZones: a zone that no cluster has is a slip.
 func (l *loader) checkPoolZones() {
-	if len(l.places) < len(l.stack.Regions) {
+	zoned := slices.ContainsFunc(l.places, func(p place) bool { return p.can.Zones })
+	if !zoned || len(l.places) < len(l.stack.Regions) {
 		return
 	}
 	for i, pool := range l.stack.Pools {
@@ -228,7 +228,7 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *place) *
 	if !p.can.SpotPolicy {
 		for key, said := range map[string]bool{"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil} {
 			if said {
-				l.refuse(join(path, key), fmt.Sprintf("%s has no choice of it", p.cluster.Provider), "remove "+key)
+				l.refuse(join(path, key), fmt.Sprintf("%s gives no choice of it", p.can.Title), "remove it")
 			}
 		}
 		return policy
@@ -315,6 +315,6 @@ func spotProviders() string {
 // oneOf refuses a word that is not among the known ones.
 func (l *loader) oneOf(path, word string, known ...string) {
 	if !slices.Contains(known, word) {
-		l.refuse(path, strconv.Quote(word)+" is not one of "+strings.Join(known, ", "), "choose one of them")
+		l.choose(path, word, known)
 	}
 }

@@ -33,7 +33,7 @@ func (l *loader) checkTags() {
 		path, value, lower := join("tags", key), l.stack.Tags[key], strings.ToLower(key)
 		switch {
 		case key == "":
-			l.refuse(path, "a tag has no key", "name it")
+			l.refuse("tags", "a tag has no key", "name it")
 		case slices.Contains(ownTags, lower):
 			l.refuse(path, "the program sets this tag", "choose another key")
 		case strings.HasPrefix(lower, "aws:"):

@@ -1,0 +1,178 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+)
+
+// projectFile is what these tests read of Pulumi.yaml.
+type projectFile struct {
+	Name   string
+	Config map[string]struct {
+		Type        string
+		Description string
+		Default     any
+		Value       any
+	}
+}
+
+func readYAML(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", name))
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(text, into))
+}
+
+func topLevelKeys() map[string]Key {
+	keys := map[string]Key{}
+	for _, key := range Keys() {
+		if !strings.ContainsAny(key.Path, ".[") {
+			keys[key.Path] = key
+		}
+	}
+	return keys
+}
+
+func TestPulumiYAMLDeclaresEveryKey(t *testing.T) {
+	var project projectFile
+	readYAML(t, "Pulumi.yaml", &project)
+	assert.Equal(t, Namespace, project.Name)
+	assert.Equal(t, []any{"*"}, project.Config["pulumi:disable-default-providers"].Value)
+
+	types := map[string]string{"text": "string", "a list": "array", "an object": "object"}
+	keys := topLevelKeys()
+	for name, declared := range project.Config {
+		if strings.Contains(name, ":") {
+			continue
+		}
+		key, known := keys[name]
+		if !assert.True(t, known, "Pulumi.yaml declares %s, which is no setting", name) {
+			continue
+		}
+		assert.NotEmpty(t, declared.Description, name)
+		if declared.Type != "" {
+			assert.Equal(t, types[key.Form], declared.Type, name)
+		}
+		if key.Default != "" {
+			assert.Equal(t, key.Default, declared.Default, name)
+		} else {
+			assert.True(t, emptyDefault(declared.Default), "%s has no default of its own", name)
+		}
+	}
+	for name := range keys {
+		assert.Contains(t, project.Config, name)
+	}
+	for _, required := range []string{"environment", "provider", "regions"} {
+		assert.Nil(t, project.Config[required].Default, "%s is required", required)
+	}
+}
+
+func emptyDefault(value any) bool {
+	switch fmt.Sprint(value) {
+	case "<nil>", "", "[]", "map[]":
+		return true
+	}
+	return false
+}
+
+func TestTheReadmeNamesEveryKey(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	rows := regexp.MustCompile("(?m)^\\| `([a-zA-Z]+)` \\| (.*) \\| (.*) \\|$").FindAllStringSubmatch(string(readme), -1)
+	defaults := map[string]string{}
+	for _, row := range rows {
+		defaults[row[1]] = row[3]
+	}
+	for _, key := range Keys() {
+		name := key.Path[strings.LastIndex(key.Path, ".")+1:]
+		assert.True(t, regexp.MustCompile("`"+name+"[`:]").Match(readme), "README.md names %s", key.Path)
+		if key.Default != "" {
+			assert.Equal(t, key.Default, defaults[name], "README.md's default of %s", key.Path)
+		}
+	}
+	for name := range defaults {
+		found := false
+		for _, key := range Keys() {
+			found = found || key.Path == name || strings.HasSuffix(key.Path, "."+name)
+		}
+		assert.True(t, found, "README.md names %s, which is no setting", name)
+	}
+}
+
+// settingsOf are what the engine makes of a stack file: text for scalars, JSON for the rest, Pulumi.yaml's defaults.
+func settingsOf(t *testing.T, stack string) map[string]string {
+	t.Helper()
+	var project projectFile
+	readYAML(t, "Pulumi.yaml", &project)
+	var file struct{ Config map[string]any }
+	readYAML(t, "Pulumi."+stack+".yaml", &file)
+	for name, declared := range project.Config {
+		if key := Namespace + ":" + name; declared.Default != nil && file.Config[key] == nil {
+			file.Config[key] = declared.Default
+		}
+	}
+	settings := map[string]string{"pulumi:disable-default-providers": `["*"]`}
+	for key, value := range file.Config {
+		settings[key] = fmt.Sprint(value)
+		switch value.(type) {
+		case []any, map[string]any:
+			text, err := json.Marshal(value)
+			require.NoError(t, err)
+			settings[key] = string(text)
+		}
+	}
+	return settings
+}
+
+func TestTheStackFilesSayWhatTheDesignSays(t *testing.T) {
+	for stack, want := range map[string][]string{"dev": {"nyc1"}, "staging": {"nyc1"}, "production": {"nyc1", "sfo1"}} {
+		clusters, _, err := Load(stack, settingsOf(t, stack))
+		require.NoError(t, err)
+		var got []string
+		for _, c := range clusters {
+			got = append(got, c.Region)
+			assert.Equal(t, stack, c.Environment)
+			assert.Equal(t, "inferadb-"+stack+"-"+c.Region, c.Name)
+		}
+		assert.Equal(t, want, got)
+	}
+}
+
+// What the stack files' comments propose must work.
+func TestTheStackFilesCommentedLinesAreSettings(t *testing.T) {
+	line := regexp.MustCompile(`(?m)^(\s*)# ((?:- |  |inferadb:|[a-z]+[A-Za-z]*:).*)$`)
+	for _, stack := range []string{"staging", "production"} {
+		text, err := os.ReadFile(filepath.Join("..", "Pulumi."+stack+".yaml"))
+		require.NoError(t, err)
+		uncommented := line.ReplaceAllString(string(text), "$1$2")
+		require.NotEqual(t, string(text), uncommented)
+		if stack == "production" {
+			// The object takes the place of the plain name.
+			uncommented = strings.Replace(uncommented, "    - sfo1\n", "", 1)
+		}
+		var file struct{ Config map[string]any }
+		require.NoError(t, yaml.Unmarshal([]byte(uncommented), &file))
+		settings := stackFile{}.settings()
+		for key, value := range file.Config {
+			settings[key] = fmt.Sprint(value)
+			if text, err := json.Marshal(value); err == nil && !isText(value) {
+				settings[key] = string(text)
+			}
+		}
+		settings["inferadb:operatorCidrs"] = `["10.0.0.0/8"]`
+		clusters, _, err := Load(stack, settings)
+		require.NoError(t, err)
+		assert.Len(t, clusters, 2)
+	}
+}
+
+func isText(value any) bool { _, ok := value.(string); return ok }

@@ -1,0 +1,504 @@
+package config
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stackFile is what a test's stack file says beside, or instead of, environment dev, provider aws, regions [nyc1].
+type stackFile map[string]string
+
+func (s stackFile) settings() map[string]string {
+	settings := map[string]string{
+		"inferadb:environment": "dev", "inferadb:provider": "aws", "inferadb:regions": `["nyc1"]`,
+	}
+	for key, value := range s {
+		if !strings.Contains(key, ":") {
+			key = Namespace + ":" + key
+		}
+		settings[key] = value
+	}
+	return settings
+}
+
+func (s stackFile) with(key, value string) stackFile {
+	changed := maps.Clone(s)
+	changed[key] = value
+	return changed
+}
+
+// refused lists what a stack file must not say, with everything that Load answers.
+var refused = []struct {
+	what string
+	file stackFile
+	want []string
+}{
+	{"an unknown key", stackFile{"enviroment": "dev"}, []string{
+		"enviroment: there is no such key; did you mean environment?",
+	}},
+	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, endpoint, patches, tags, protection",
+	}},
+	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
+		"pools[0].spott: there is no such key; did you mean spot?",
+	}},
+	{"an unknown key of spot", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"bases":1}}]`}, []string{
+		"pools[0].spot.bases: there is no such key; did you mean base?",
+	}},
+	{"an unknown key of a network", stackFile{"regions": `[{"name":"nyc1","network":{"cdir":"10.0.0.0/16"}}]`}, []string{
+		"regions[0].network.cdir: there is no such key; did you mean cidr?",
+	}},
+	{"an unknown key of patches", stackFile{"patches": `{"worker":["x"]}`}, []string{
+		"patches.worker: there is no such key; did you mean workers?",
+	}},
+	{"an unknown key of a taint", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"taints":[{"key":"a","effects":"NoSchedule","effect":"NoSchedule"}]}]`}, []string{
+		"pools[0].taints[0].effects: there is no such key; did you mean effect?",
+	}},
+	{"a cloud's own namespace", stackFile{"aws:region": "us-east-1"}, []string{
+		"aws:region: the program makes a provider of its own for each region, which does not read this key; remove it: the region tables say where, the environment as whom",
+	}},
+	{"another namespace", stackFile{"infra:environment": "dev"}, []string{
+		`infra:environment: nothing reads keys of the namespace "infra"; begin the key with inferadb:`,
+	}},
+	{"an unknown environment", stackFile{"environment": "prod"}, []string{
+		`environment: there is no environment "prod"; choose one of dev, staging, production`,
+	}},
+	{"no environment", stackFile{"environment": ""}, []string{
+		"environment: is missing; choose one of dev, staging, production",
+	}},
+	{"an unknown provider", stackFile{"provider": "azure"}, []string{
+		`provider: there is no provider "azure"; choose one of aws, gcp, digitalocean`,
+	}},
+	{"no provider", stackFile{"provider": ""}, []string{
+		"provider: is missing; choose one of aws, gcp, digitalocean",
+	}},
+	{"no region", stackFile{"regions": ""}, []string{
+		"regions: is missing; name one region or more of nyc1, sfo1",
+	}},
+	{"an unknown region", stackFile{"regions": `["nyc2"]`}, []string{
+		`regions[0]: there is no region "nyc2"; choose one of nyc1, sfo1`,
+	}},
+	{"a region twice", stackFile{"regions": `["nyc1","nyc1"]`}, []string{
+		"regions[1]: nyc1 is regions[0] already; name each region once; a second cluster there is another stack's",
+	}},
+	{"regions that are no list", stackFile{"regions": "nyc1"}, []string{
+		`regions: is the text "nyc1"; write a list`,
+	}},
+	{"JSON that does not parse", stackFile{"regions": `["nyc1"`}, []string{
+		`regions: is the text "[\"nyc1\""; write a list`,
+	}},
+	{"a region that is a number", stackFile{"regions": "[1]"}, []string{
+		"regions[0]: is the number 1; write a region's name or an object",
+	}},
+	{"a region without a name", stackFile{"regions": "[{}]"}, []string{
+		"regions[0].name: is missing; choose one of nyc1, sfo1",
+	}},
+	{"a region's unknown provider", stackFile{"regions": `[{"name":"nyc1","provider":"azure"}]`}, []string{
+		`regions[0].provider: there is no provider "azure"; choose one of aws, gcp, digitalocean`,
+	}},
+	{"two control planes", stackFile{"controlPlanes": "2"}, []string{
+		"controlPlanes: 2 is not 1, 3 or 5: an even number is no safer, a larger one slower; set 1, 3 or 5",
+	}},
+	{"seven control planes", stackFile{"controlPlanes": "7"}, []string{
+		"controlPlanes: 7 is not 1, 3 or 5: an even number is no safer, a larger one slower; set 1, 3 or 5",
+	}},
+	{"a fraction of a control plane", stackFile{"controlPlanes": "1.5"}, []string{
+		"controlPlanes: is the number 1.5; write a whole number",
+	}},
+	{"a number that is text", stackFile{"controlPlanes": "three"}, []string{
+		`controlPlanes: is the text "three"; write a whole number`,
+	}},
+	{"production with one control plane", stackFile{"controlPlanes": "1", "environment": "production"}, []string{
+		"controlPlanes: 1 control plane does not outlive a machine, and production must; set 3 or 5",
+	}},
+	{"an unknown size of control planes", stackFile{"controlPlaneSize": "huge"}, []string{
+		`controlPlaneSize: there is no machine size "huge"; choose one of small, medium, large`,
+	}},
+	{"an unknown size of a pool", stackFile{"pools": `[{"name":"a","size":"huge","count":1}]`}, []string{
+		`pools[0].size: there is no machine size "huge"; choose one of small, medium, large`,
+	}},
+	{"an empty pool", stackFile{"pools": "[{}]"}, []string{
+		"pools[0]: does not say how many machines; set count, or both min and max",
+		"pools[0].name: is missing; name the pool, such as workers",
+		"pools[0].size: is missing; choose one of small, medium, large",
+	}},
+	{"a pool twice", stackFile{"pools": `[{"name":"a","size":"small","count":1},{"name":"a","size":"small","count":1}]`}, []string{
+		`pools[1].name: there is a pool "a" already; give each pool a name of its own`,
+	}},
+	{"a pool with the control planes' name", stackFile{"pools": `[{"name":"control-plane","size":"small","count":1}]`}, []string{
+		"pools[0].name: control-plane is the name of the control planes; choose another name",
+	}},
+	{"a pool name that is no label", stackFile{"pools": `[{"name":"Workers","size":"small","count":1}]`}, []string{
+		`pools[0].name: "Workers" is not a DNS label; use lower-case letters, digits and dashes, such as workers`,
+	}},
+	{"a pool name that is too long", stackFile{"pools": `[{"name":"abcdefghijklmnopqrstu","size":"small","count":1}]`}, []string{
+		`pools[0].name: "abcdefghijklmnopqrstu" has 21 characters; use at most 20`,
+	}},
+	{"a negative count", stackFile{"pools": `[{"name":"a","size":"small","count":-1}]`}, []string{
+		"pools[0].count: -1 is out of range; choose 0 to 1000",
+	}},
+	{"a count beyond reason", stackFile{"pools": `[{"name":"a","size":"small","count":1001}]`}, []string{
+		"pools[0].count: 1001 is out of range; choose 0 to 1000",
+	}},
+	{"min above max", stackFile{"pools": `[{"name":"a","size":"small","min":3,"max":2}]`}, []string{
+		"pools[0].min: 3 is more than max, 2; swap them",
+	}},
+	{"count beside max", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"max":3}]`}, []string{
+		"pools[0]: says both count and min or max; keep count for a fixed number of machines, or min and max for a range",
+	}},
+	{"min without max", stackFile{"pools": `[{"name":"a","size":"small","min":3}]`}, []string{
+		"pools[0]: does not say how many machines; set count, or both min and max",
+	}},
+	{"a stateful pool that scales", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":3,"workload":"stateful"}]`}, []string{
+		"pools[0]: is stateful, and a stateful pool is of fixed size: what scales in takes its data along; set count instead of min and max",
+	}},
+	{"a stateful pool on spot", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"workload":"stateful","spot":true}]`}, []string{
+		"pools[0].spot: the pool is stateful, and a spot machine goes with two minutes' notice; set spot: false or workload: stateless",
+	}},
+	{"an unknown workload", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"workload":"statefull"}]`}, []string{
+		`pools[0].workload: there is no workload "statefull"; choose one of stateless, stateful`,
+	}},
+	{"spot that is text", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":"yes"}]`}, []string{
+		`pools[0].spot: is the text "yes"; write true, false or an object`,
+	}},
+	{"a base above the pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"base":3}}]`}, []string{
+		"pools[0].spot.base: 3 on-demand machines in a pool of at most 2; choose 0 to 2",
+	}},
+	{"a negative base", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"base":-1}}]`}, []string{
+		"pools[0].spot.base: -1 on-demand machines in a pool of at most 2; choose 0 to 2",
+	}},
+	{"a price that is no number", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"maxPrice":"cheap"}}]`}, []string{
+		`pools[0].spot.maxPrice: "cheap" is not a price; write US dollars per hour, such as 0.05`,
+	}},
+	{"a price of nothing", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"maxPrice":0}}]`}, []string{
+		`pools[0].spot.maxPrice: "0" is not a price; write US dollars per hour, such as 0.05`,
+	}},
+	{"an unknown strategy", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"strategy":"diversified"}}]`}, []string{
+		`pools[0].spot.strategy: there is no strategy "diversified"; choose one of capacity-optimized, capacity-optimized-prioritized, price-capacity-optimized, lowest-price`,
+	}},
+	{"a spot type of another architecture", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":["m6i.xlarge"]}}]`}, []string{
+		`pools[0].spot.types[0]: "m6i.xlarge" is not known to be like t4g.xlarge (arm64, 4 vCPU, 16 GiB); choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge`,
+	}},
+	{"a spot type with less memory and vCPU", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":["t4g.large"]}}]`}, []string{
+		"pools[0].spot.types[0]: t4g.large has 2 vCPU, t4g.xlarge has 4; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge",
+	}},
+	{"a spot type with more vCPU", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":["m6g.2xlarge"]}}]`}, []string{
+		"pools[0].spot.types[0]: m6g.2xlarge has 8 vCPU, t4g.xlarge has 4; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge",
+	}},
+	{"a spot type twice", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":["m6g.xlarge","m6g.xlarge"]}}]`}, []string{
+		"pools[0].spot.types[1]: m6g.xlarge is named twice; name each type once",
+	}},
+	{"no spot type but the pool's own", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":["t4g.xlarge"]}}]`}, []string{
+		"pools[0].spot.types: names no type beside the pool's own t4g.xlarge; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge, or remove types to have them all",
+	}},
+	{"no spot type", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":[]}}]`}, []string{
+		"pools[0].spot.types: names no type beside the pool's own t4g.xlarge; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge, or remove types to have them all",
+	}},
+	{"production on spot alone", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true}]`}, []string{
+		"pools: every pool of production is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
+	}},
+	{"spot on DigitalOcean", stackFile{"pools": `[{"name":"a","size":"small","count":3,"spot":true}]`, "provider": "digitalocean"}, []string{
+		"pools[0].spot: digitalocean has no spot market; set spot: false or choose aws or gcp",
+	}},
+	{"a range on DigitalOcean", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":3}]`, "provider": "digitalocean"}, []string{
+		"pools[0]: digitalocean has no scaling group that runs Talos; set count instead of min and max",
+	}},
+	{"zones on DigitalOcean", stackFile{"pools": `[{"name":"a","size":"small","count":3,"zones":["a"]}]`, "provider": "digitalocean", "regions": `[{"name":"nyc1","zones":["a"]}]`}, []string{
+		"pools[0].zones: DigitalOcean has no zones to choose from; remove zones",
+		"regions[0].zones: DigitalOcean has no zones to choose from; remove zones",
+	}},
+	{"a key on DigitalOcean", stackFile{"encryptionKey": `{"managed":true}`, "provider": "digitalocean"}, []string{
+		"encryptionKey: DigitalOcean encrypts no disk with a customer's key; remove it; Talos encrypts the disks there",
+	}},
+	{"cloud encryption on DigitalOcean", stackFile{"diskEncryption": "cloud", "provider": "digitalocean"}, []string{
+		"diskEncryption: DigitalOcean does not encrypt disks itself; set luks, or leave diskEncryption out",
+	}},
+	{"subnets on DigitalOcean", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "digitalocean", "regions": `[{"name":"nyc1","network":{"id":"x","subnetIds":["y"],"publicSubnetIds":["z"]}}]`}, []string{
+		"regions[0].network.publicSubnetIds: DigitalOcean has no public subnets; remove publicSubnetIds",
+		"regions[0].network.subnetIds: DigitalOcean has no subnets; remove it: the network's id is enough",
+	}},
+	{"an image that is no id on DigitalOcean", stackFile{"provider": "digitalocean", "regions": `[{"name":"nyc1","image":"talos"}]`}, []string{
+		`regions[0].image: "talos" is not a custom image's id; write its number, quoted`,
+	}},
+	{"a spot policy on Google Cloud", stackFile{"pools": `[{"name":"a","size":"small","count":3,"spot":{"types":["e2-medium"],"strategy":"lowest-price","maxPrice":1}}]`, "provider": "gcp"}, []string{
+		"pools[0].spot.maxPrice: Google Cloud gives no choice of it; remove it",
+		"pools[0].spot.strategy: Google Cloud gives no choice of it; remove it",
+		"pools[0].spot.types: Google Cloud gives no choice of it; remove it",
+	}},
+	{"two subnets on Google Cloud", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp", "regions": `[{"name":"nyc1","network":{"id":"x","subnetIds":["y","z"]}}]`}, []string{
+		"regions[0].network.subnetIds: names 2 subnets; name the one subnet of the adopted network to stand in",
+	}},
+	{"a key and an image that are none of Google Cloud", stackFile{"encryptionKey": "k", "provider": "gcp", "regions": `[{"name":"nyc1","image":"talos"}]`}, []string{
+		`encryptionKey: "k" is not a key of Google Cloud; write it like projects/acme/locations/us-east4/keyRings/clusters/cryptoKeys/disks`,
+		`regions[0].image: "talos" is not an image of Google Cloud; write it like projects/acme/global/images/talos`,
+	}},
+	{"a key of another region on Google Cloud", stackFile{"encryptionKey": "projects/a/locations/us-west1/keyRings/b/cryptoKeys/c", "provider": "gcp"}, []string{
+		"encryptionKey: the key is in us-west1, the disks are in us-east4; give nyc1 a key of its own under regions",
+	}},
+	{"a zone of another region", stackFile{"regions": `[{"name":"nyc1","zones":["us-west-1a","us-east-1b"]}]`}, []string{
+		`regions[0].zones[0]: "us-west-1a" is not a zone of us-east-1; write zones like us-east-1a, us-east-1b, us-east-1c`,
+	}},
+	{"a zone twice", stackFile{"regions": `[{"name":"nyc1","zones":["us-east-1b","us-east-1b"]}]`}, []string{
+		"regions[0].zones[1]: us-east-1b is named twice; name each zone once",
+	}},
+	{"fewer zones than control planes", stackFile{"environment": "staging", "regions": `[{"name":"nyc1","zones":["us-east-1b","us-east-1c"]}]`}, []string{
+		"regions[0].zones: 2 zones cannot hold 3 control planes apart; name at least 3 zones of us-east-1",
+	}},
+	{"a local zone", stackFile{"regions": `[{"name":"nyc1","zones":["us-east-1-bos-1a"]}]`}, []string{
+		`regions[0].zones[0]: "us-east-1-bos-1a" is not a zone of us-east-1; write zones like us-east-1a, us-east-1b, us-east-1c`,
+	}},
+	{"no zone", stackFile{"regions": `[{"name":"nyc1","zones":[]}]`}, []string{
+		"regions[0].zones: names no zone; name zones, or remove it",
+	}},
+	{"a pool's zone of another region", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"zones":["us-west-1a"]}]`}, []string{
+		"pools[0].zones: none of them is a zone of inferadb-test-nyc1; add one of us-east-1a, us-east-1b, us-east-1c",
+		`pools[0].zones[0]: "us-west-1a" is not a zone of any cluster of the stack; name zones that the regions use`,
+	}},
+	{"a pool's zone twice", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"zones":["us-east-1a","us-east-1a"]}]`}, []string{
+		"pools[0].zones[1]: us-east-1a is named twice; name each zone once",
+	}},
+	{"a pool without a zone in one region", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"zones":["us-east-1a"]}]`, "regions": `["nyc1","sfo1"]`}, []string{
+		"pools[0].zones: none of them is a zone of inferadb-test-sfo1; add one of us-west-1a, us-west-1c",
+	}},
+	{"a range with host bits", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"10.0.0.1/16"}}]`}, []string{
+		"regions[0].network.cidr: 10.0.0.1/16 has host bits set; write 10.0.0.0/16",
+	}},
+	{"an address for a range", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"10.0.0.0"}}]`}, []string{
+		`regions[0].network.cidr: "10.0.0.0" is not a range of addresses; write it like 10.0.0.0/16`,
+	}},
+	{"an IPv6 range", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"fd00::/48"}}]`}, []string{
+		"regions[0].network.cidr: fd00::/48 is not IPv4; write it like 10.0.0.0/16",
+	}},
+	{"an IPv4 range in IPv6 clothes", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"::ffff:10.0.0.0/112"}}]`}, []string{
+		"regions[0].network.cidr: ::ffff:10.0.0.0/112 is not IPv4; write it like 10.0.0.0/16",
+	}},
+	{"a range that is too wide", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"10.0.0.0/8"}}]`}, []string{
+		"regions[0].network.cidr: 10.0.0.0/8 is a /8; choose a range between /16 and /22",
+		"regions[0].network.cidr: 10.0.0.0/8 overlaps the pods of nyc1, 10.151.0.0/16; choose another range",
+		"regions[0].network.cidr: 10.0.0.0/8 overlaps the services of nyc1, 10.201.0.0/16; choose another range",
+	}},
+	{"a range that is too narrow", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"10.0.0.0/23"}}]`}, []string{
+		"regions[0].network.cidr: 10.0.0.0/23 is a /23; choose a range between /16 and /22",
+	}},
+	{"a public range", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"8.8.0.0/16"}}]`}, []string{
+		"regions[0].network.cidr: 8.8.0.0/16 is not a private range; choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+	}},
+	{"a range that overlaps the pods", stackFile{"regions": `[{"name":"nyc1","network":{"cidr":"10.151.0.0/16"}}]`}, []string{
+		"regions[0].network.cidr: 10.151.0.0/16 overlaps the pods of nyc1, 10.151.0.0/16; choose another range",
+	}},
+	{"a range that overlaps another region's", stackFile{"regions": `["nyc1",{"name":"sfo1","network":{"cidr":"10.101.0.0/20"}}]`}, []string{
+		"regions[1].network.cidr: 10.101.0.0/20 overlaps the network of nyc1, 10.101.0.0/18; choose another range",
+	}},
+	{"operators from everywhere", stackFile{"operatorCidrs": `["0.0.0.0/0","::/0","64.0.0.0/3","10.0.0.1/8","x","10.0.0.0/8","10.0.0.0/8"]`}, []string{
+		"operatorCidrs[0]: 0.0.0.0/0 lets the whole internet reach the Talos and Kubernetes APIs; name the networks that operators come from",
+		"operatorCidrs[1]: ::/0 is not IPv4; write it like 10.0.0.0/16",
+		"operatorCidrs[2]: 64.0.0.0/3 is wider than a /8; name the networks that operators come from",
+		"operatorCidrs[3]: 10.0.0.1/8 has host bits set; write 10.0.0.0/8",
+		`operatorCidrs[4]: "x" is not a range of addresses; write it like 10.0.0.0/16`,
+		"operatorCidrs[6]: 10.0.0.0/8 is named twice; name each network once",
+	}},
+	{"public access for nobody in particular", stackFile{"access": "public"}, []string{
+		"operatorCidrs: public access needs to know who may reach the control planes; name the networks that operators come from, such as 203.0.113.7/32",
+	}},
+	{"unknown access", stackFile{"access": "open"}, []string{
+		`access: there is no access "open"; choose one of private, public`,
+	}},
+	{"an unknown CNI", stackFile{"cni": "calico"}, []string{
+		`cni: there is no cni "calico"; choose one of cilium, flannel`,
+	}},
+	{"unknown disk encryption", stackFile{"diskEncryption": "both"}, []string{
+		`diskEncryption: there is no diskEncryption "both"; choose one of cloud, luks`,
+	}},
+	{"an adopted network without subnets", stackFile{"regions": `[{"name":"nyc1","network":{"id":"vpc-0123456789abcdef0"}}]`}, []string{
+		"operatorCidrs: is needed: the range of the adopted network vpc-0123456789abcdef0 is not known beforehand; name the networks that operators come from",
+		"regions[0].network.subnetIds: names 0 subnets for 3 zones; name one subnet for each of us-east-1a, us-east-1b, us-east-1c, in this order",
+	}},
+	{"an adopted network of wrong ids", stackFile{"access": "public", "operatorCidrs": `["10.0.0.0/8"]`, "regions": `[{"name":"nyc1","network":{"id":"network","cidr":"10.0.0.0/16","subnetIds":["a","subnet-01234567","subnet-01234567"]}}]`}, []string{
+		"regions[0].network.cidr: an adopted network has its range already; remove cidr, or remove id to create a network",
+		`regions[0].network.id: "network" is not an AWS vpc id; write it like vpc-0123456789abcdef0`,
+		"regions[0].network.publicSubnetIds: names 0 subnets for 3 zones; name one subnet for each of us-east-1a, us-east-1b, us-east-1c, in this order",
+		`regions[0].network.subnetIds[0]: "a" is not an AWS subnet id; write it like subnet-0123456789abcdef0`,
+		"regions[0].network.subnetIds[2]: subnet-01234567 is named twice; name each subnet once",
+	}},
+	{"public subnets under private access", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "regions": `[{"name":"nyc1","network":{"id":"vpc-01234567","subnetIds":["subnet-01234560","subnet-01234561","subnet-01234562"],"publicSubnetIds":["subnet-01234563"]}}]`}, []string{
+		"regions[0].network.publicSubnetIds: nothing stands in public subnets under private access; remove publicSubnetIds, or set access: public",
+	}},
+	{"subnets without a network", stackFile{"regions": `[{"name":"nyc1","network":{"subnetIds":["a"]}}]`}, []string{
+		"regions[0].network: names subnets but not the network that they belong to; set id, or remove subnetIds and publicSubnetIds",
+	}},
+	{"an address for an endpoint", stackFile{"endpoint": "10.0.0.1"}, []string{
+		`endpoint: "10.0.0.1" is an address, not a name; give a DNS name that you point at the load balancer, such as api.example.com`,
+	}},
+	{"a URL for an endpoint", stackFile{"endpoint": "https://api.example.com:6443"}, []string{
+		`endpoint: "https://api.example.com:6443" is not a host name in lower case, without scheme and port; give a DNS name that you point at the load balancer, such as api.example.com`,
+	}},
+	{"an endpoint without domain", stackFile{"endpoint": "api"}, []string{
+		`endpoint: "api" has no domain; give a DNS name that you point at the load balancer, such as api.example.com`,
+	}},
+	{"one endpoint for two regions", stackFile{"endpoint": "api.example.com", "regions": `["nyc1","sfo1"]`}, []string{
+		"endpoint: one name for several regions; set endpoint of each region under regions",
+	}},
+	{"the same endpoint twice", stackFile{"regions": `[{"name":"nyc1","endpoint":"api.example.com"},{"name":"sfo1","endpoint":"api.example.com"}]`}, []string{
+		"regions[1].endpoint: api.example.com is another region's already; give each region a name of its own",
+	}},
+	{"one key for two regions", stackFile{"encryptionKey": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "regions": `["nyc1","sfo1"]`}, []string{
+		"encryptionKey: a key belongs to one region; set encryptionKey of each region under regions, or managed: true",
+	}},
+	{"an alias for a key", stackFile{"encryptionKey": "arn:aws:kms:us-east-1:111122223333:alias/a"}, []string{
+		`encryptionKey: "arn:aws:kms:us-east-1:111122223333:alias/a" is not a key of AWS; write it like arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
+	}},
+	{"a key of another region", stackFile{"encryptionKey": "arn:aws:kms:us-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}, []string{
+		"encryptionKey: the key is in us-west-1, the disks are in us-east-1; give nyc1 a key of its own under regions",
+	}},
+	{"a key that is a list", stackFile{"encryptionKey": "[1]"}, []string{
+		"encryptionKey: is a list; write a key's id, or an object with managed",
+	}},
+	{"an image that is no AMI", stackFile{"regions": `[{"name":"nyc1","image":"talos"}]`}, []string{
+		`regions[0].image: "talos" is not an AMI id; write it like ami-0123456789abcdef0`,
+	}},
+	{"two primary regions", stackFile{"regions": `[{"name":"nyc1","primary":true},{"name":"sfo1","primary":true}]`}, []string{
+		"regions[1].primary: regions[0] is primary already; set primary: true on one region only",
+	}},
+	{"no primary region", stackFile{"regions": `[{"name":"nyc1","primary":false},{"name":"sfo1","primary":false}]`}, []string{
+		"regions: every region says primary: false; leave it out for one region, whose cluster is then the current one",
+	}},
+	{"labels that Kubernetes refuses", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"labels":{"node-role.kubernetes.io/worker":"","a b":"c d","x":1}}]`}, []string{
+		`pools[0].labels.a b: Kubernetes does not accept the key "a b"; use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another; a prefix is a domain, such as example.com/name`,
+		`pools[0].labels.a b: Kubernetes does not accept the value "c d"; use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another`,
+		"pools[0].labels.node-role.kubernetes.io/worker: Kubernetes lets no node give itself this label; use a prefix of your own, or node.kubernetes.io/",
+		"pools[0].labels.x: is the number 1; write text, in quotes",
+	}},
+	{"taints that Kubernetes refuses", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"taints":[{"key":"","effect":"Never","value":"-"},{"key":"a","effect":"NoSchedule"},{"key":"a","effect":"NoSchedule"}]}]`}, []string{
+		`pools[0].taints[0].effect: there is no effect "Never"; choose one of NoSchedule, PreferNoSchedule, NoExecute`,
+		`pools[0].taints[0].key: Kubernetes does not accept the key ""; use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another; a prefix is a domain, such as example.com/name`,
+		`pools[0].taints[0].value: Kubernetes does not accept the value "-"; use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another`,
+		"pools[0].taints[2]: there is a taint a with effect NoSchedule already; keep one of them",
+	}},
+	{"a disk that is too small", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"diskGiB":5}]`}, []string{
+		"pools[0].diskGiB: 5 is out of range; choose 20 to 16384",
+	}},
+	{"a key without value", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"labels":null}]`}, []string{
+		"pools[0].labels: has no value; give it an object, or remove the key",
+	}},
+	{"tags that AWS or the program refuses", stackFile{"tags": `{"Cluster":"x","aws:x":"y","kubernetes.io/cluster/x":"owned","Team":"a","team":"b","a,b":"c","c":"<>","n":5,"":"x"}`}, []string{
+		"tags: a tag has no key; name it",
+		"tags.Cluster: the program sets this tag; choose another key",
+		"tags.a,b: the key has characters that AWS does not accept; use letters, digits, spaces and _.:/=+-@",
+		"tags.aws:x: AWS keeps keys that begin with aws: to itself; choose another key",
+		`tags.c: the value "<>" has characters that AWS does not accept; use letters, digits, spaces and _.:/=+-@`,
+		"tags.kubernetes.io/cluster/x: Kubernetes' controllers act on this tag; choose another key",
+		"tags.n: is the number 5; write text, in quotes",
+		"tags.team: differs from Team by case only; keep one of them",
+	}},
+	{"a Talos version without v", stackFile{"talosVersion": "1.12.1"}, []string{
+		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.12.1`,
+	}},
+	{"an unknown Talos version", stackFile{"talosVersion": "v1.99.0"}, []string{
+		"talosVersion: Talos v1.99.0 is not among the versions that this program knows; choose one of v1.10 to v1.12",
+	}},
+	{"a Kubernetes version with v", stackFile{"kubernetesVersion": "v1.35.0"}, []string{
+		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.35.0`,
+	}},
+	{"a Kubernetes version that Talos does not run", stackFile{"kubernetesVersion": "1.29.0"}, []string{
+		"kubernetesVersion: Talos v1.12.1 does not run Kubernetes 1.29.0; choose one of 1.30 to 1.35",
+	}},
+	{"a Talos version that does not run Kubernetes", stackFile{"talosVersion": "v1.10.0"}, []string{
+		"kubernetesVersion: Talos v1.10.0 does not run Kubernetes 1.35.0; choose one of 1.28 to 1.33",
+	}},
+	{"patches that Talos refuses", stackFile{"patches": `{"all":["machine: {nope: 1}",""],"workers":["cluster: {etcd: {}}"],"controlPlanes":["[{\"op\":\"add\"}]"]}`}, []string{
+		"patches.all[0]: Talos does not know machine.nope; correct the patch",
+		"patches.all[1]: the patch is empty; remove it or write what it should change",
+		"patches.controlPlanes[0]: a JSON patch (RFC 6902) cannot change a configuration of several documents; write a strategic merge patch: the YAML that should be in the configuration",
+		"patches.workers[0]: etcd config is only allowed on control plane machines; correct the patch",
+	}},
+	{"a patch that is no text", stackFile{"patches": `{"all":[{"machine":{"token":"secret"}}]}`}, []string{
+		"patches.all[0]: is an object; write text",
+	}},
+	{"patches that are no object", stackFile{"patches": "machine: secret"}, []string{
+		"patches: is text; write an object",
+	}},
+	{"a pool's patch that is no YAML", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":["machine: ["]}]`}, []string{
+		"pools[0].patches[0]: decode error: yaml: line 1: did not find expected node content; correct the patch",
+	}},
+	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
+		`protection: is the text "maybe"; write true or false`,
+	}},
+}
+
+func TestEachOfTheseIsRefused(t *testing.T) {
+	for _, row := range refused {
+		t.Run(row.what, func(t *testing.T) {
+			clusters, _, err := Load("test", row.file.settings())
+			assert.Nil(t, clusters)
+			var all Errors
+			require.ErrorAs(t, err, &all)
+			var got []string
+			for _, one := range all {
+				got = append(got, one.Error())
+			}
+			assert.Equal(t, row.want, got)
+		})
+	}
+}
+
+func TestStackNamesThatMakeNoClusterNameAreRefused(t *testing.T) {
+	for name, want := range map[string]string{
+		"Prod":                        `stack name: "Prod" is not a DNS label; name the stack with lower-case letters, digits and dashes`,
+		"a-stack-with-a-long-name-xy": "stack name: the cluster's name inferadb-a-stack-with-a-long-name-xy-nyc1 has 41 characters, more than 40; choose a shorter name",
+	} {
+		_, _, err := Load(name, stackFile{}.settings())
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestEverythingWrongIsNamedAtOnceAndInOrder(t *testing.T) {
+	file := stackFile{
+		"controlPlanes": "2", "acess": "public", "aws:region": "us-east-1", "operatorCidrs": `["0.0.0.0/0"]`,
+		"regions": `["nyc1","nyc2",{"name":"sfo1","zone":["us-west-1b"],"network":{"cidr":"10.0.0.1/16"}}]`,
+		"pools":   `[{"name":"a","size":"small","count":1},{"name":"a","size":"tiny","count":-1,"workload":"stateful","spot":true}]`,
+		"tags":    `{"cluster":"mine"}`, "talosVersion": "1.12.1",
+		"patches": `{"workers":["cluster: {etcd: {}}"]}`,
+	}
+	var first string
+	for range 5 {
+		_, _, err := Load("test", file.settings())
+		var all Errors
+		require.ErrorAs(t, err, &all)
+		var paths []string
+		for _, one := range all {
+			paths = append(paths, one.Path)
+			assert.NotEmpty(t, one.Problem)
+			assert.NotEmpty(t, one.Remedy)
+		}
+		assert.Equal(t, []string{
+			"acess", "aws:region", "controlPlanes", "operatorCidrs[0]", "patches.workers[0]", "pools[1].count", "pools[1].name",
+			"pools[1].size", "pools[1].spot", "regions[1]", "regions[2].network.cidr", "regions[2].zone", "tags.cluster", "talosVersion",
+		}, paths)
+		if first == "" {
+			first = err.Error()
+		}
+		assert.Equal(t, first, err.Error())
+	}
+	assert.True(t, strings.HasPrefix(first, "14 of the stack's settings cannot be used:\n  acess: "))
+}
+
+func TestErrorsDoNotRepeatWhatAPatchSays(t *testing.T) {
+	const secret = "abcdef.0123456789abcdef"
+	for _, file := range []stackFile{
+		{"patches": `"machine: {token: ` + secret + `}"`},
+		{"patches": "machine: {token: " + secret + "}"},
+		{"patches": `{"all":"machine: {token: ` + secret + `}"}`},
+		{"patches": `{"all":[{"machine":{"token":"` + secret + `"}}]}`},
+		{"patches": `{"all":["machine: {token: ` + secret + `, nope: 1}"]}`},
+		{"patches": `{"all":["machine: {token: ` + secret + `"]}`},
+		{"pools": `[{"name":"a","size":"small","count":1,"patches":["` + secret + `"]}]`},
+	} {
+		_, _, err := Load("test", file.settings())
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), secret)
+	}
+}
