@@ -39,6 +39,8 @@ type Resource struct {
 	Global bool
 	// Latency is how long the cloud takes to create one.
 	Latency time.Duration
+	// Machines says that machines may start or end when one comes, changes or goes.
+	Machines bool
 
 	// Check looks for what the provider refuses before it asks the cloud. Values may be unknown.
 	Check func(*Call) []Problem
@@ -65,7 +67,9 @@ type Call struct {
 	// Config is the configuration of the provider instance, Region its region.
 	Config world.Values
 	Region string
-	Token  string
+	// Type is the resource's row of the table, nil for a function.
+	Type  *Resource
+	Token string
 	// Name is the logical name, URN the whole one.
 	Name, URN string
 	// ID is given, except to Create, which may set it.

@@ -29,10 +29,7 @@ func (s *Server) Invoke(ctx context.Context, in *pulumirpc.InvokeRequest) (*pulu
 	}
 	var answer world.Values
 	err = s.store.Do(func(w *world.World) error {
-		call.World = w
-		if s.site != nil {
-			call.Site = s.site(w)
-		}
+		call.World, call.Site = w, s.clouds.Site(w)
 		answer, err = function.Invoke(call)
 		return err
 	})

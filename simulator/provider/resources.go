@@ -1,10 +1,13 @@
 package provider
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
@@ -36,7 +39,7 @@ func (s *Server) request(ctx context.Context, name, id string, inputs resource.P
 	}
 	return request{Resource: table, inputs: inputs, call: &catalogue.Call{
 		Context: ctx, Config: s.config, Region: s.config.String("region"),
-		Token: table.Token, Name: u.Name(), URN: name, ID: id,
+		Type: table, Token: table.Token, Name: u.Name(), URN: name, ID: id,
 		Inputs: plain(inputs), Old: world.Values{}, State: world.Values{},
 	}}, nil
 }
@@ -164,7 +167,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if fault != nil && !fault.Half {
 		return nil, refused("creating", r.call.Name, errFault)
 	}
-	if err := s.store.Do(func(w *world.World) error { return s.create(r, w) }); err != nil {
+	if err := s.change(ctx, r, s.create); err != nil {
 		return nil, refused("creating", r.call.Name, err)
 	}
 	s.weather.wait(ctx, r.Latency)
@@ -176,6 +179,33 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 		return nil, halfMade(r.call.ID, outputs, in.Properties)
 	}
 	return &pulumirpc.CreateResponse{Id: r.call.ID, Properties: outputs}, nil
+}
+
+// change runs an operation on the world. An error may mark itself: one with Retry is tried again for a while, as providers
+// do that wait for the network; what one with Done changed stays changed.
+func (s *Server) change(ctx context.Context, r request, operation func(request, *world.World) error) error {
+	given := *r.call
+	for end := time.Now().Add(s.weather.patience()); ; {
+		var late error
+		err := s.store.Do(func(w *world.World) error {
+			*r.call = given
+			r.call.State = given.State.Clone()
+			err := operation(r, w)
+			var done interface{ Done() bool }
+			if errors.As(err, &done) && done.Done() {
+				late, err = err, nil
+			}
+			if err == nil && r.Machines {
+				err = s.clouds.Settle(s.clouds.Site(w), w)
+			}
+			return err
+		})
+		var again interface{ Retry() bool }
+		if err == nil || ctx.Err() != nil || time.Now().After(end) || !errors.As(err, &again) || !again.Retry() {
+			return cmp.Or(err, late)
+		}
+		time.Sleep(pause)
+	}
 }
 
 func (s *Server) create(r request, w *world.World) error {
@@ -201,10 +231,7 @@ func (s *Server) create(r request, w *world.World) error {
 
 // enter gives the behaviour its world.
 func (s *Server) enter(r request, w *world.World) {
-	r.call.World = w
-	if s.site != nil {
-		r.call.Site = s.site(w)
-	}
+	r.call.World, r.call.Site = w, s.clouds.Site(w)
 }
 
 func (r request) region() string {
@@ -268,7 +295,7 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 				r.call.State[name] = world.Unknown
 			}
 		}
-	} else if err := s.store.Do(func(w *world.World) error { return s.update(r, w) }); err != nil {
+	} else if err := s.change(ctx, r, s.update); err != nil {
 		return nil, refused("updating", r.call.Name, err)
 	}
 	outputs, err := r.outputs()
@@ -298,7 +325,7 @@ func (r request) overlay(state world.Values) world.Values {
 	result := r.withDefaults(r.call.Inputs)
 	for name, value := range state.Clone() {
 		field := r.Fields[name]
-		if _, given := result[name]; !given && (field.Output || field.Computed) {
+		if _, given := result[name]; !given && (field.Output || field.Computed || internal(name)) {
 			result[name] = value
 		}
 	}
@@ -311,26 +338,28 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, err
 	}
-	err = s.store.Do(func(w *world.World) error {
-		s.enter(r, w)
-		existing := w.Get(r.Token, r.region(), in.Id)
-		if existing == nil {
-			return nil
-		}
-		r.call.Inputs, r.call.Old, r.call.State = existing.Inputs, existing.Inputs, existing.State
-		if r.Resource.Delete != nil {
-			if err := r.Resource.Delete(r.call); err != nil {
-				return err
-			}
-		}
-		w.Remove(existing)
-		return nil
-	})
+	err = s.change(ctx, r, s.delete)
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
 	}
 	s.weather.wait(ctx, r.Latency)
 	return &emptypb.Empty{}, nil
+}
+
+func (s *Server) delete(r request, w *world.World) error {
+	s.enter(r, w)
+	existing := w.Get(r.Token, r.region(), r.call.ID)
+	if existing == nil {
+		return nil
+	}
+	r.call.Inputs, r.call.Old, r.call.State = existing.Inputs, existing.Inputs, existing.State
+	if r.Resource.Delete != nil {
+		if err := r.Resource.Delete(r.call); err != nil {
+			return err
+		}
+	}
+	w.Remove(existing)
+	return nil
 }
 
 // Read looks a resource up in the world, which may have changed without the program.

@@ -25,14 +25,22 @@ type Server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	catalogue *catalogue.Provider
 	store     *world.Store
-	site      func(*world.World) site.Site
+	clouds    Clouds
 	weather   Weather
 	config    world.Values
 }
 
-// New serves a catalogue from a world. site is the clouds as the Talos part sees them.
-func New(c *catalogue.Provider, store *world.Store, site func(*world.World) site.Site, weather Weather) *Server {
-	return &Server{catalogue: c, store: store, site: site, weather: weather, config: world.Values{}}
+// Clouds are all the clouds together.
+type Clouds struct {
+	// Site is what the Talos part sees of them.
+	Site func(*world.World) site.Site
+	// Settle lets the machines do what they do by themselves, whenever one has come or gone.
+	Settle func(site.Site, *world.World) error
+}
+
+// New serves a catalogue from a world that it shares with the other clouds.
+func New(c *catalogue.Provider, store *world.Store, clouds Clouds, weather Weather) *Server {
+	return &Server{catalogue: c, store: store, clouds: clouds, weather: weather, config: world.Values{}}
 }
 
 // Handshake tells the engine what the plugin understands.

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// internalPrefix marks the properties that are the engine's or the provider's own.
+// internalPrefix marks the properties that are the engine's, the provider's or the world's own.
 const internalPrefix = "__"
 
 var wire = plugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true, SkipNulls: true}
@@ -64,8 +64,9 @@ func plainValue(value resource.PropertyValue) any {
 func properties(values world.Values, fields catalogue.Fields) resource.PropertyMap {
 	result := resource.PropertyMap{}
 	for name, value := range values {
-		field := fields[name]
-		result[resource.PropertyKey(name)] = propertyValue(value, field)
+		if !internal(name) {
+			result[resource.PropertyKey(name)] = propertyValue(value, fields[name])
+		}
 	}
 	return result
 }

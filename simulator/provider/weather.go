@@ -84,6 +84,15 @@ func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
 	return nil, nil
 }
 
+// pause is the time between two tries.
+const pause = 100 * time.Millisecond
+
+// patience is how long an operation that may be retried is: ten minutes of a cloud's time, and a moment for the machine
+// that all this runs on.
+func (w Weather) patience() time.Duration {
+	return 2*time.Second + time.Duration(w.Latency*float64(10*time.Minute))
+}
+
 func (w Weather) wait(ctx context.Context, latency time.Duration) {
 	if w.Latency == 0 || latency == 0 {
 		return

@@ -1,6 +1,11 @@
 // Package site is what the Talos part knows of the clouds: the running machines and whether a packet gets through.
 package site
 
+import "errors"
+
+// ErrNotHere says that an address or a name leads to nothing in a cloud.
+var ErrNotHere = errors.New("does not lead to anything")
+
 // Machine is a running virtual machine.
 type Machine struct {
 	ID, Name, Provider, Region, NetworkID, PrivateIP, PublicIP, Architecture, ImageID string

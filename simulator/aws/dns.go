@@ -1,0 +1,155 @@
+package aws
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of names.
+const (
+	zoneType   = "aws:route53/zone:Zone"
+	recordType = "aws:route53/record:Record"
+)
+
+var dnsResources = []Resource{
+	{
+		Token: zoneType, Global: true, Latency: 40 * time.Second,
+		Fields: Fields{
+			"name": String(Required, Replaces, MaxLength(1024)), "comment": String(Default("Managed by Pulumi"), MaxLength(256)), "forceDestroy": Bool(Default(false)),
+			"vpcs": Objects(Fields{"vpcId": String(Required), "vpcRegion": String(Computed)}, Unordered, Conflicts("delegationSetId")), "delegationSetId": String(Replaces, Conflicts("vpcs")),
+			"nameServers": Strings(Output),
+		}.With(tags, Outputs("arn", "zoneId", "primaryNameServer")),
+		Create: createZone, Update: checkZoneNetworks, Delete: deleteZone,
+	},
+	{
+		Token: recordType, Global: true, Latency: 35 * time.Second,
+		Fields: Fields{
+			"zoneId": String(Required, Replaces), "name": String(Required, Replaces, MaxLength(255)),
+			"type":    String(Required, Replaces, OneOf("A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT")),
+			"records": Strings(Unordered, Conflicts("aliases")), "ttl": Number(Conflicts("aliases"), Between(0, 2147483647)), "allowOverwrite": Bool(Computed), "setIdentifier": String(Replaces),
+			"aliases": Objects(Fields{"name": String(Required), "zoneId": String(Required), "evaluateTargetHealth": Bool(Required)}, MaxLength(1), Conflicts("records", "ttl")),
+			"fqdn":    String(Output),
+		},
+		Check: checkRecord, Create: createRecord, Update: updateRecord,
+	},
+}
+
+func createZone(c *Call) error {
+	if err := checkZoneNetworks(c); err != nil {
+		return err
+	}
+	for _, other := range c.World.List(zoneType, "") {
+		for _, network := range other.State.Objects("vpcs") {
+			if other.State.String("name") == c.State.String("name") && slices.Contains(zoneNetworks(c.State), network.String("vpcId")) {
+				return fmt.Errorf("ConflictingDomainExists: The VPC %s has already been associated with the hosted zone %s with the same domain name", network.String("vpcId"), other.ID)
+			}
+		}
+	}
+	c.ID = "Z" + strings.ToUpper(c.World.Hash(c.URN, 20))
+	c.State["zoneId"], c.State["arn"] = c.ID, "arn:aws:route53:::hostedzone/"+c.ID
+	servers := []string{"ns-0.awsdns-00.com", "ns-1024.awsdns-00.org", "ns-1536.awsdns-00.co.uk", "ns-512.awsdns-00.net"}
+	c.State["nameServers"], c.State["primaryNameServer"] = world.List(servers...), servers[0]
+	return nil
+}
+
+func zoneNetworks(zone world.Values) []string {
+	var networks []string
+	for _, network := range zone.Objects("vpcs") {
+		networks = append(networks, network.String("vpcId"))
+	}
+	return networks
+}
+
+func checkZoneNetworks(c *Call) error {
+	for _, network := range c.State.Objects("vpcs") {
+		region := network.String("vpcRegion")
+		if region == "" {
+			region = c.Region
+		}
+		if c.World.Get(vpcType, region, network.String("vpcId")) == nil {
+			return fmt.Errorf("InvalidVPCId: The VPC %s in region %s that you provided is not authorized to make the association", network.String("vpcId"), region)
+		}
+	}
+	return nil
+}
+
+func deleteZone(c *Call) error {
+	records := c.World.Select(func(r *world.Resource) bool { return r.Type == recordType && r.State.String("zoneId") == c.ID })
+	if len(records) > 0 && !c.State.Bool("forceDestroy") {
+		return fmt.Errorf("HostedZoneNotEmpty: The specified hosted zone contains non-required resource record sets and so cannot be deleted: %s", names(records))
+	}
+	for _, record := range records {
+		c.World.Remove(record)
+	}
+	return nil
+}
+
+func checkRecord(c *Call) []Problem {
+	if c.Inputs.Has("aliases") == c.Inputs.Has("records") {
+		return []Problem{{Property: "records", Reason: "exactly one of aliases, records must be given"}}
+	}
+	if c.Inputs.Has("records") && !c.Inputs.Has("ttl") {
+		return []Problem{{Property: "ttl", Reason: "must be given with records"}}
+	}
+	return nil
+}
+
+func createRecord(c *Call) error {
+	zone := c.World.Get(zoneType, "", c.State.String("zoneId"))
+	if zone == nil {
+		return fmt.Errorf("NoSuchHostedZone: No hosted zone found with ID: %s", c.State.String("zoneId"))
+	}
+	name, domain := strings.ToLower(strings.TrimSuffix(c.State.String("name"), ".")), strings.TrimSuffix(zone.State.String("name"), ".")
+	if name == "" {
+		name = domain
+	} else if name != domain && !strings.HasSuffix(name, "."+domain) {
+		name += "." + domain
+	}
+	c.State["fqdn"] = name
+	kind := c.State.String("type")
+	for _, other := range c.World.List(recordType, "") {
+		taken := other.State.String("zoneId") == zone.ID && other.State.String("fqdn") == name
+		if taken && other.State.String("type") == kind && !c.State.Bool("allowOverwrite") && other.State.String("setIdentifier") == c.State.String("setIdentifier") {
+			return fmt.Errorf("InvalidChangeBatch: [Tried to create resource record set [name='%s.', type='%s'] but it already exists]", name, kind)
+		}
+		if taken && other.State.String("type") != kind && (kind == "CNAME" || other.State.String("type") == "CNAME") {
+			return fmt.Errorf("InvalidChangeBatch: [RRSet of type %s with DNS name %s. is not permitted as it conflicts with other records with the same DNS name]", kind, name)
+		}
+	}
+	if kind == "CNAME" && name == domain {
+		return fmt.Errorf("InvalidChangeBatch: [RRSet of type CNAME with DNS name %s. is not permitted at apex in zone %s.]", name, domain)
+	}
+	c.ID = fmt.Sprintf("%s_%s_%s", zone.ID, name, kind)
+	if set := c.State.String("setIdentifier"); set != "" {
+		c.ID += "_" + set
+	}
+	return updateRecord(c)
+}
+
+func updateRecord(c *Call) error {
+	for _, value := range c.State.Strings("records") {
+		if address, err := netip.ParseAddr(value); c.State.String("type") == "A" && (err != nil || !address.Is4()) {
+			return fmt.Errorf("InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) encountered with '%s']", value)
+		}
+	}
+	for _, alias := range c.State.Objects("aliases") {
+		balancer := balancerNamed(c.World, alias.String("name"))
+		if balancer == nil || balancer.State.String("zoneId") != alias.String("zoneId") {
+			return fmt.Errorf("InvalidChangeBatch: [Tried to create an alias that targets %s, type %s in zone %s, but the alias target name does not lie within the target zone]", alias.String("name"), c.State.String("type"), alias.String("zoneId"))
+		}
+	}
+	return nil
+}
+
+// balancerNamed is the load balancer that a public name leads to.
+func balancerNamed(w *world.World, name string) *world.Resource {
+	return w.Find(loadBalancerType, "", func(r *world.Resource) bool {
+		return strings.EqualFold(r.State.String("dnsName"), strings.TrimSuffix(name, "."))
+	})
+}

@@ -1,0 +1,213 @@
+package aws
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of the firewall.
+const (
+	securityGroupType = "aws:ec2/securityGroup:SecurityGroup"
+	defaultGroupType  = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	ingressType       = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	egressType        = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+)
+
+// The alphabet of a security group's description, and of its rules':
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+const descriptionPattern = `^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*$`
+
+var inlineRule = Fields{
+	"protocol": String(Required), "fromPort": Number(Required), "toPort": Number(Required),
+	"cidrBlocks": Strings(), "ipv6CidrBlocks": Strings(), "securityGroups": Strings(Unordered), "prefixListIds": Strings(),
+	"self": Bool(Default(false)), "description": String(MaxLength(255), Matching(descriptionPattern)),
+}
+
+var groupRule = Fields{
+	"securityGroupId": String(Required, Replaces), "ipProtocol": String(Required),
+	"fromPort": Number(Between(-1, 65535)), "toPort": Number(Between(-1, 65535)),
+	"cidrIpv4": String(), "cidrIpv6": String(), "prefixListId": String(), "referencedSecurityGroupId": String(),
+	"description": String(MaxLength(255), Matching(descriptionPattern)),
+}.With(tags, Outputs("arn", "securityGroupRuleId"))
+
+var firewallResources = []Resource{
+	{
+		Token: securityGroupType, ID: "sg-", Latency: 2 * time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(255), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(229), Conflicts("name")),
+			"description": String(Default("Managed by Pulumi"), Replaces, MaxLength(255), Matching(descriptionPattern)),
+			"vpcId":       String(Computed, Replaces), "revokeRulesOnDelete": Bool(Default(false)),
+			"ingress": Objects(inlineRule, Computed, Unordered), "egress": Objects(inlineRule, Computed, Unordered),
+		}.With(tags, Outputs("arn", "ownerId")),
+		Check: checkGroupName, Create: createSecurityGroup, Delete: deleteSecurityGroup,
+	},
+	{
+		Token: defaultGroupType, Latency: time.Second,
+		Fields: Fields{
+			"vpcId": String(Computed, Replaces), "revokeRulesOnDelete": Bool(Default(false)),
+			"ingress": Objects(inlineRule, Unordered), "egress": Objects(inlineRule, Unordered),
+		}.With(tags, Outputs("arn", "ownerId", "name", "description")),
+		Create: adoptDefaultGroup,
+	},
+	{Token: ingressType, ID: "sgr-", Latency: time.Second, Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
+	{Token: egressType, ID: "sgr-", Latency: time.Second, Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
+}
+
+var groupNamePattern = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+$`)
+
+func checkGroupName(c *Call) []Problem {
+	name := c.Inputs.String("name")
+	switch {
+	case len(name) >= 3 && name[:3] == "sg-":
+		return []Problem{{Property: "name", Reason: fmt.Sprintf("%q cannot begin with sg-", name)}}
+	case name != "" && !groupNamePattern.MatchString(name):
+		return []Problem{{Property: "name", Reason: fmt.Sprintf("%q has characters that EC2 does not allow", name)}}
+	}
+	return nil
+}
+
+func createSecurityGroup(c *Call) error {
+	vpc := c.State.String("vpcId")
+	if _, err := find(c, vpcType, vpc, "InvalidVpcID.NotFound", "vpc ID"); err != nil {
+		return err
+	}
+	if c.State.String("name") == "default" {
+		return fmt.Errorf("InvalidParameterValue: Cannot use reserved security group name: default")
+	}
+	for _, other := range users(c, "vpcId", vpc, securityGroupType) {
+		if other.State.String("name") == c.State.String("name") {
+			return fmt.Errorf("InvalidGroup.Duplicate: The security group '%s' already exists for VPC '%s'", c.State.String("name"), vpc)
+		}
+	}
+	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "security-group/"+c.ID), Account
+	return nil
+}
+
+func deleteSecurityGroup(c *Call) error {
+	left := users(c, "vpcSecurityGroupIds", c.ID, instanceType)
+	left = append(left, users(c, "securityGroups", c.ID, interfaceType, loadBalancerType)...)
+	for _, rule := range users(c, "referencedSecurityGroupId", c.ID, ingressType, egressType) {
+		if rule.State.String("securityGroupId") != c.ID {
+			left = append(left, rule)
+		}
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("DependencyViolation: resource %s has a dependent object: %s", c.ID, names(left))
+	}
+	// A group takes its own rules along.
+	for _, rule := range users(c, "securityGroupId", c.ID, ingressType, egressType) {
+		c.World.Remove(rule)
+	}
+	return nil
+}
+
+func adoptDefaultGroup(c *Call) error {
+	vpc, err := find(c, vpcType, c.State.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID")
+	if err != nil {
+		return err
+	}
+	c.ID = vpc.State.String("defaultSecurityGroupId")
+	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "security-group/"+c.ID), Account
+	c.State["name"], c.State["description"] = "default", "default VPC security group"
+	return nil
+}
+
+var rulePeers = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
+
+func checkRule(c *Call) []Problem {
+	given := 0
+	for _, peer := range rulePeers {
+		if c.Inputs.Has(peer) {
+			given++
+		}
+	}
+	if given != 1 {
+		return []Problem{{Property: rulePeers[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", rulePeers, given)}}
+	}
+	hasPorts := c.Inputs.Has("fromPort") || c.Inputs.Has("toPort")
+	switch c.Inputs.String("ipProtocol") {
+	case "-1", "all":
+		if hasPorts {
+			return []Problem{{Property: "fromPort", Reason: "must not be given with ipProtocol -1, which means all ports"}}
+		}
+	case "tcp", "udp":
+		low, high := c.Inputs.Int("fromPort"), c.Inputs.Int("toPort")
+		if !c.Inputs.Has("fromPort") || !c.Inputs.Has("toPort") || low > high {
+			return []Problem{{Property: "fromPort", Reason: fmt.Sprintf("invalid TCP/UDP port range (%d:%d)", low, high)}}
+		}
+	}
+	return nil
+}
+
+func createRule(c *Call) error {
+	if err := checkPeer(c); err != nil {
+		return err
+	}
+	siblings := users(c, "securityGroupId", c.State.String("securityGroupId"), c.Token)
+	for _, other := range siblings {
+		same := !slices.ContainsFunc(append(rulePeers, "ipProtocol", "fromPort", "toPort"), func(name string) bool { return other.State[name] != c.State[name] })
+		if same {
+			return fmt.Errorf("InvalidPermission.Duplicate: the specified rule already exists: %s", other.ID)
+		}
+	}
+	// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+	if len(siblings) >= 60 {
+		return fmt.Errorf("RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached")
+	}
+	c.State["securityGroupRuleId"] = c.ID
+	c.State["arn"] = arn("ec2", c.Region, "security-group-rule/"+c.ID)
+	return nil
+}
+
+// checkPeer looks for the rule's group and for the group at its other end, which must stand in the same network.
+func checkPeer(c *Call) error {
+	vpc, err := vpcOfGroup(c, c.State.String("securityGroupId"))
+	if err != nil {
+		return err
+	}
+	if cidr := c.State.String("cidrIpv4"); cidr != "" {
+		_, err := parseCIDR(cidr)
+		return err
+	}
+	if id := c.State.String("referencedSecurityGroupId"); id != "" {
+		other, err := vpcOfGroup(c, id)
+		if err != nil {
+			return err
+		}
+		if other != vpc {
+			return fmt.Errorf("InvalidGroup.NotFound: You have specified two resources that belong to different networks: %s, %s", c.State.String("securityGroupId"), id)
+		}
+	}
+	return nil
+}
+
+// vpcOfGroup is the network of a security group, be it a network's default one.
+func vpcOfGroup(c *Call, id string) (string, error) {
+	if group := c.World.Get(securityGroupType, c.Region, id); group != nil {
+		return group.State.String("vpcId"), nil
+	}
+	if vpc := c.World.Find(vpcType, c.Region, func(r *world.Resource) bool { return r.State.String("defaultSecurityGroupId") == id }); vpc != nil {
+		return vpc.ID, nil
+	}
+	return "", fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", id)
+}
+
+// checkGroups looks for security groups, which must stand in the network.
+func checkGroups(c *Call, groups []string, vpc string) error {
+	for _, id := range groups {
+		other, err := vpcOfGroup(c, id)
+		if err != nil {
+			return err
+		}
+		if other != vpc {
+			return fmt.Errorf("InvalidParameter: Security group %s and network %s belong to different networks", id, vpc)
+		}
+	}
+	return nil
+}

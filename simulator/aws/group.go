@@ -1,0 +1,522 @@
+package aws
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of scaling groups.
+const (
+	templateType = "aws:ec2/launchTemplate:LaunchTemplate"
+	groupType    = "aws:autoscaling/group:Group"
+)
+
+// Keys of a state that only the world knows.
+const (
+	// versionsKey are a launch template's versions, the first being number 1.
+	versionsKey = "__versions"
+	// groupKey is the group that started a machine.
+	groupKey = "__group"
+)
+
+var templateSpecification = Fields{"launchTemplateId": String(Computed), "launchTemplateName": String(Computed), "version": String(Computed)}
+
+var groupResources = []Resource{
+	{
+		Token: templateType, ID: "lt-", Latency: 2 * time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 125},
+		Fields: Fields{
+			"name":       String(Computed, Replaces, MaxLength(128), Matching(`^[a-zA-Z0-9().\-/_]{3,}$`), Conflicts("namePrefix")),
+			"namePrefix": String(Computed, Replaces, MaxLength(99), Conflicts("name")), "description": String(MaxLength(255)),
+			"imageId": String(), "instanceType": String(), "keyName": String(), "userData": String(), "ebsOptimized": String(),
+			"defaultVersion": Number(Computed), "updateDefaultVersion": Bool(), "disableApiTermination": Bool(), "disableApiStop": Bool(),
+			"instanceInitiatedShutdownBehavior": String(OneOf("stop", "terminate")),
+			"vpcSecurityGroupIds":               Strings(Unordered), "iamInstanceProfile": Object(Fields{"arn": String(Conflicts("name")), "name": String(Conflicts("arn"))}),
+			"networkInterfaces": Objects(Fields{
+				"deviceIndex": Number(), "associatePublicIpAddress": String(OneOf("true", "false")), "deleteOnTermination": String(OneOf("true", "false")),
+				"securityGroups": Strings(Unordered), "subnetId": String(), "description": String(), "networkInterfaceId": String(), "networkCardIndex": Number(),
+			}),
+			"blockDeviceMappings": Objects(Fields{
+				"deviceName": String(), "noDevice": String(), "virtualName": String(),
+				"ebs": Object(Fields{
+					"volumeType": String(Computed, volumeTypes), "volumeSize": Number(Computed, Between(1, 65536)), "iops": Number(Computed), "throughput": Number(Computed),
+					"encrypted": String(OneOf("true", "false")), "kmsKeyId": String(), "deleteOnTermination": String(OneOf("true", "false")), "snapshotId": String(),
+				}),
+			}),
+			"metadataOptions": Object(metadataOptions, Computed), "instanceMarketOptions": Object(marketOptions), "monitoring": Object(Fields{"enabled": Bool()}),
+			"creditSpecification": Object(Fields{"cpuCredits": String(OneOf("standard", "unlimited"))}), "placement": Object(Fields{"tenancy": String(), "groupName": String(), "availabilityZone": String()}),
+			"privateDnsNameOptions": Object(Fields{"hostnameType": String(OneOf("ip-name", "resource-name")), "enableResourceNameDnsARecord": Bool(), "enableResourceNameDnsAaaaRecord": Bool()}),
+			"maintenanceOptions":    Object(Fields{"autoRecovery": String(OneOf("default", "disabled"))}),
+			"tagSpecifications":     Objects(Fields{"resourceType": String(OneOf("instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu")), "tags": StringMap()}),
+			"arn":                   String(Output), "latestVersion": Number(Volatile),
+		}.With(tags),
+		Check: checkTemplateTags, Create: createTemplate, Update: updateTemplate,
+	},
+	{
+		Token: groupType, Latency: 20 * time.Second, Machines: true,
+		Name: &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(255), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(229), Conflicts("name")),
+			"minSize": Number(Required, Between(0, 10000)), "maxSize": Number(Required, Between(0, 10000)), "desiredCapacity": Number(Computed, Between(0, 10000)),
+			"vpcZoneIdentifiers": Strings(Computed, Unordered, Conflicts("availabilityZones")), "availabilityZones": Strings(Computed, Unordered, Conflicts("vpcZoneIdentifiers")),
+			"launchTemplate": Object(Fields{"id": String(Computed, Conflicts("name")), "name": String(Computed, Conflicts("id")), "version": String(Computed)}, Conflicts("mixedInstancesPolicy")),
+			"mixedInstancesPolicy": Object(Fields{
+				"instancesDistribution": Object(Fields{
+					"onDemandAllocationStrategy": String(Computed, OneOf("prioritized", "lowest-price")), "onDemandBaseCapacity": Number(Computed, Between(0, 10000)),
+					"onDemandPercentageAboveBaseCapacity": Number(Computed, Between(0, 100)), "spotMaxPrice": String(), "spotInstancePools": Number(Computed, Between(0, 20)),
+					"spotAllocationStrategy": String(Computed, OneOf("lowest-price", "capacity-optimized", "capacity-optimized-prioritized", "price-capacity-optimized")),
+				}, Computed),
+				"launchTemplate": Object(Fields{
+					"launchTemplateSpecification": Object(templateSpecification, Required),
+					"overrides":                   Objects(Fields{"instanceType": String(), "weightedCapacity": String(), "launchTemplateSpecification": Object(templateSpecification)}, MaxLength(40)),
+				}, Required),
+			}, Conflicts("launchTemplate")),
+			"instanceRefresh": Object(Fields{
+				"strategy": String(Required, OneOf("Rolling")), "triggers": Strings(Unordered),
+				"preferences": Object(Fields{
+					"minHealthyPercentage": Number(Default(90.0), Between(0, 100)), "maxHealthyPercentage": Number(Default(100.0), Between(100, 200)), "instanceWarmup": String(), "autoRollback": Bool(Default(false)),
+					"skipMatching": Bool(Default(false)), "checkpointDelay": String(), "checkpointPercentages": List(Number()),
+					"scaleInProtectedInstances": String(OneOf("Refresh", "Ignore", "Wait")), "standbyInstances": String(OneOf("Terminate", "Ignore", "Wait")),
+				}),
+			}),
+			"tags":            Objects(Fields{"key": String(Required), "value": String(Required), "propagateAtLaunch": Bool(Required)}, Unordered),
+			"healthCheckType": String(Computed, OneOf("EC2", "ELB")), "healthCheckGracePeriod": Number(Default(300.0)), "defaultCooldown": Number(Computed), "defaultInstanceWarmup": Number(),
+			"capacityRebalance": Bool(), "forceDelete": Bool(Default(false)), "protectFromScaleIn": Bool(Default(false)), "maxInstanceLifetime": Number(Between(0, 31536000)),
+			"terminationPolicies": Strings(), "suspendedProcesses": Strings(Unordered), "targetGroupArns": Strings(Computed, Unordered), "enabledMetrics": Strings(Unordered), "metricsGranularity": String(Default("1Minute")),
+			"waitForCapacityTimeout": String(Default("10m")), "serviceLinkedRoleArn": String(Computed), "ignoreFailedScalingActivities": Bool(Default(false)),
+			"instanceMaintenancePolicy": Object(Fields{"minHealthyPercentage": Number(Required), "maxHealthyPercentage": Number(Required)}),
+			"initialLifecycleHooks": Objects(Fields{
+				"name": String(Required), "lifecycleTransition": String(Required), "defaultResult": String(Computed), "heartbeatTimeout": Number(),
+				"notificationMetadata": String(), "notificationTargetArn": String(), "roleArn": String(),
+			}, Replaces, Unordered),
+			"arn": String(Output), "predictedCapacity": Number(Output), "warmPoolSize": Number(Output),
+		},
+		Check: checkGroup, Create: createGroup, Update: updateGroup, Delete: deleteGroup,
+	},
+}
+
+// versioned are the properties of a launch template that make up its versions.
+func versioned(inputs world.Values) map[string]any {
+	version := inputs.Clone()
+	for _, name := range []string{"name", "namePrefix", "tags", "tagsAll", "updateDefaultVersion", "defaultVersion", "description"} {
+		delete(version, name)
+	}
+	return version
+}
+
+func checkTemplateTags(c *Call) []Problem {
+	var problems []Problem
+	for i, specification := range c.Inputs.Objects("tagSpecifications") {
+		problems = append(problems, tagProblems(fmt.Sprintf("tagSpecifications[%d].tags", i), specification.Object("tags"))...)
+	}
+	return problems
+}
+
+func createTemplate(c *Call) error {
+	name := c.State.String("name")
+	if c.World.Find(templateType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
+		return fmt.Errorf("InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use: %s", name)
+	}
+	if err := checkTemplate(c); err != nil {
+		return err
+	}
+	c.State["arn"] = arn("ec2", c.Region, "launch-template/"+c.ID)
+	c.State["latestVersion"], c.State["defaultVersion"] = 1.0, 1.0
+	c.State[versionsKey] = []any{versioned(c.Inputs)}
+	return nil
+}
+
+func checkTemplate(c *Call) error {
+	if err := checkUserData(c.Inputs.String("userData")); err != nil {
+		return err
+	}
+	for _, interfaces := range c.Inputs.Objects("networkInterfaces") {
+		if interfaces.Has("securityGroups") && c.Inputs.Has("vpcSecurityGroupIds") {
+			return fmt.Errorf("InvalidParameterCombination: Network interfaces and an instance-level security groups may not be specified on the same request")
+		}
+	}
+	for _, mapping := range c.Inputs.Objects("blockDeviceMappings") {
+		disk := mapping.Object("ebs")
+		if err := checkDiskKey(c, disk.String("kmsKeyId"), disk.String("encrypted") == "true"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func updateTemplate(c *Call) error {
+	if err := checkTemplate(c); err != nil {
+		return err
+	}
+	template := c.World.Get(templateType, c.Region, c.ID)
+	versions := slices.Clone(template.State[versionsKey].([]any))
+	if !reflect.DeepEqual(versioned(c.Old), versioned(c.Inputs)) {
+		versions = append(versions, versioned(c.Inputs))
+	}
+	c.State[versionsKey], c.State["latestVersion"] = versions, float64(len(versions))
+	if c.Inputs.Bool("updateDefaultVersion") {
+		c.State["defaultVersion"] = float64(len(versions))
+	}
+	return nil
+}
+
+// checkGroup refuses what the provider and the service refuse before they look at anything else.
+func checkGroup(c *Call) []Problem {
+	var problems []Problem
+	refuse := func(property, format string, arguments ...any) {
+		problems = append(problems, Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+	}
+	if !c.Inputs.Has("launchTemplate") && !c.Inputs.Has("mixedInstancesPolicy") {
+		refuse("launchTemplate", "one of launchTemplate, mixedInstancesPolicy must be given")
+	}
+	if !c.Inputs.Has("vpcZoneIdentifiers") && !c.Inputs.Has("availabilityZones") {
+		refuse("vpcZoneIdentifiers", "one of availabilityZones, vpcZoneIdentifiers must be given")
+	}
+	distribution := c.Inputs.Object("mixedInstancesPolicy").Object("instancesDistribution")
+	strategy := distribution.String("spotAllocationStrategy")
+	if distribution.Has("spotInstancePools") && strategy != "lowest-price" && strategy != "" {
+		refuse("mixedInstancesPolicy.instancesDistribution.spotInstancePools", "is only for the strategy lowest-price, not for %s", strategy)
+	}
+	if price := distribution.String("spotMaxPrice"); price != "" && !regexp.MustCompile(`^\d+(\.\d+)?$`).MatchString(price) {
+		refuse("mixedInstancesPolicy.instancesDistribution.spotMaxPrice", "%q is no price", price)
+	}
+	if lifetime := c.Inputs.Int("maxInstanceLifetime"); lifetime != 0 && lifetime < 86400 {
+		refuse("maxInstanceLifetime", "must be 0 or between 86400 and 31536000, got %d", lifetime)
+	}
+	tags := world.Values{}
+	for _, tag := range c.Inputs.Objects("tags") {
+		tags[tag.String("key")] = tag.String("value")
+	}
+	return append(problems, tagProblems("tags", tags)...)
+}
+
+// group is an Auto Scaling group at work: it starts and ends machines in the world.
+type group struct {
+	call *Call
+	// template is the launch template's version that new machines start from; types are those that they may have.
+	template world.Values
+	version  int
+	types    []string
+	subnets  []*world.Resource
+	mixed    world.Values
+}
+
+func createGroup(c *Call) error {
+	c.ID = c.State.String("name")
+	if c.World.Get(groupType, c.Region, c.ID) != nil {
+		return fmt.Errorf("AlreadyExists: AutoScalingGroup by this name already exists - A group with the name %s already exists", c.ID)
+	}
+	c.State["arn"] = arn("autoscaling", c.Region, "autoScalingGroup:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.ID)
+	c.State["predictedCapacity"], c.State["warmPoolSize"] = 0.0, 0.0
+	for name, value := range map[string]any{"healthCheckType": "EC2", "defaultCooldown": 300.0} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	return updateGroup(c)
+}
+
+func updateGroup(c *Call) error {
+	g, err := newGroup(c)
+	if err != nil {
+		return err
+	}
+	low, high := c.State.Int("minSize"), c.State.Int("maxSize")
+	desired := c.State.Int("desiredCapacity")
+	if low > high {
+		return fmt.Errorf("ValidationError: Min bound, %d, must be less than or equal to max bound, %d", low, high)
+	}
+	if c.Inputs.Has("desiredCapacity") && (desired < low || desired > high) {
+		return fmt.Errorf("ValidationError: Desired capacity:%d must be between the specified min size:%d and max size:%d", desired, low, high)
+	}
+	desired = min(max(desired, low), high)
+	c.State["desiredCapacity"] = float64(desired)
+	if err := g.scale(desired); err != nil {
+		return err
+	}
+	if refresh := c.Inputs.Object("instanceRefresh"); len(refresh) > 0 && len(c.Old) > 0 && g.refreshes(refresh) {
+		return g.refresh()
+	}
+	return nil
+}
+
+func deleteGroup(c *Call) error {
+	for _, member := range members(c.World, c.Region, c.ID) {
+		c.World.Remove(member)
+	}
+	return nil
+}
+
+// members are the machines of a group, in the order of their start.
+func members(w *world.World, region, name string) []*world.Resource {
+	return w.Select(func(r *world.Resource) bool {
+		return r.Type == instanceType && r.Region == region && r.State.String(groupKey) == name
+	})
+}
+
+// newGroup resolves what the group's machines are made from, and refuses what cannot be started.
+func newGroup(c *Call) (*group, error) {
+	g := &group{call: c}
+	specification := c.State.Object("launchTemplate")
+	if policy := c.State.Object("mixedInstancesPolicy"); len(policy) > 0 {
+		specification = policy.Object("launchTemplate").Object("launchTemplateSpecification")
+		g.mixed = policy.Object("instancesDistribution")
+		if g.mixed == nil {
+			g.mixed = world.Values{}
+		}
+		for _, override := range policy.Object("launchTemplate").Objects("overrides") {
+			g.types = append(g.types, override.String("instanceType"))
+		}
+	}
+	if err := g.findTemplate(specification); err != nil {
+		return nil, err
+	}
+	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
+	if g.mixed != nil && g.template.Object("instanceMarketOptions").String("marketType") != "" {
+		return nil, fmt.Errorf("ValidationError: Incompatible launch template: You cannot use a launch template that is set to request Spot Instances (InstanceMarketOptions) when you configure an Auto Scaling group with a mixed instances policy. Remove the InstanceMarketOptions and try again")
+	}
+	if len(g.types) == 0 {
+		g.types = []string{g.template.String("instanceType")}
+	}
+	if err := g.findSubnets(); err != nil {
+		return nil, err
+	}
+	return g, g.checkMachine()
+}
+
+func (g *group) findTemplate(specification world.Values) error {
+	c := g.call
+	id, name := specification.String("id")+specification.String("launchTemplateId"), specification.String("name")+specification.String("launchTemplateName")
+	template := c.World.Find(templateType, c.Region, func(r *world.Resource) bool { return r.ID == id || r.State.String("name") == name && name != "" })
+	if template == nil {
+		return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified launch template %s%s does not exist", id, name)
+	}
+	versions, _ := template.State[versionsKey].([]any)
+	switch version := specification.String("version"); version {
+	case "$Latest":
+		g.version = len(versions)
+	case "$Default", "":
+		g.version = template.State.Int("defaultVersion")
+	default:
+		number, err := strconv.Atoi(version)
+		if err != nil || number < 1 || number > len(versions) {
+			return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified launch template version %s does not exist", version)
+		}
+		g.version = number
+	}
+	g.template = versions[g.version-1].(map[string]any)
+	return nil
+}
+
+func (g *group) findSubnets() error {
+	c := g.call
+	for _, id := range c.State.Strings("vpcZoneIdentifiers") {
+		subnet := c.World.Get(subnetType, c.Region, id)
+		if subnet == nil {
+			return fmt.Errorf("ValidationError: The subnet ID '%s' does not exist", id)
+		}
+		if len(g.subnets) > 0 && g.subnets[0].State.String("vpcId") != subnet.State.String("vpcId") {
+			return fmt.Errorf("ValidationError: Subnets can only belong to one VPC: %s", id)
+		}
+		g.subnets = append(g.subnets, subnet)
+	}
+	if len(g.subnets) == 0 {
+		return fmt.Errorf("ValidationError: No default subnet in the availability zones; name subnets in vpcZoneIdentifiers")
+	}
+	slices.SortFunc(g.subnets, func(a, b *world.Resource) int {
+		return strings.Compare(a.State.String("availabilityZone")+a.ID, b.State.String("availabilityZone")+b.ID)
+	})
+	return nil
+}
+
+// checkMachine refuses what EC2 would refuse when the group starts its first machine.
+func (g *group) checkMachine() error {
+	c := g.call
+	image, err := findImage(c.Region, g.template.String("imageId"))
+	if err != nil {
+		return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. %w", err)
+	}
+	for _, machine := range g.types {
+		if err := image.fits(machine); err != nil {
+			return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. %w", err)
+		}
+	}
+	for _, mapping := range g.template.Objects("blockDeviceMappings") {
+		size := mapping.Object("ebs").Int("volumeSize")
+		if mapping.String("deviceName") == rootDevice && size != 0 && size < imageGiB {
+			return fmt.Errorf("ValidationError: Volume of size %dGB is smaller than the image's snapshot, expect size >= %dGB", size, imageGiB)
+		}
+	}
+	profile := g.template.Object("iamInstanceProfile")
+	name := profile.String("name")
+	if name == "" {
+		name = profile.String("arn")[strings.LastIndex(profile.String("arn"), "/")+1:]
+	}
+	if err := checkProfile(c, name); err != nil {
+		return err
+	}
+	return checkGroups(c, g.securityGroups(), g.subnets[0].State.String("vpcId"))
+}
+
+func (g *group) securityGroups() []string {
+	groups := g.template.Strings("vpcSecurityGroupIds")
+	for _, interfaces := range g.template.Objects("networkInterfaces") {
+		groups = append(groups, interfaces.Strings("securityGroups")...)
+	}
+	return groups
+}
+
+// scale starts or ends machines until the group has as many as desired. The oldest go first.
+func (g *group) scale(desired int) error {
+	running := members(g.call.World, g.call.Region, g.call.ID)
+	for _, member := range running[:max(0, len(running)-desired)] {
+		g.call.World.Remove(member)
+	}
+	for n := len(running); n < desired; n++ {
+		if err := g.start(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refreshes says whether the update starts an instance refresh, by the provider's rules:
+// https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/autoscaling_group#triggers-2
+func (g *group) refreshes(refresh world.Values) bool {
+	triggers := []string{"launchTemplate", "mixedInstancesPolicy"}
+	for _, trigger := range refresh.Strings("triggers") {
+		if trigger == "tag" {
+			trigger = "tags"
+		}
+		triggers = append(triggers, trigger)
+	}
+	return slices.ContainsFunc(triggers, func(name string) bool {
+		return !reflect.DeepEqual(g.call.Old[name], g.call.Inputs[name])
+	})
+}
+
+// refresh replaces the machines one after the other.
+func (g *group) refresh() error {
+	for _, member := range members(g.call.World, g.call.Region, g.call.ID) {
+		if err := g.start(); err != nil {
+			return err
+		}
+		g.call.World.Remove(member)
+	}
+	return nil
+}
+
+// start starts one machine in the subnet that has the fewest of the group, on demand up to the base and by percentage above.
+func (g *group) start() error {
+	c := g.call
+	running := members(c.World, c.Region, c.ID)
+	count := map[string]int{}
+	for _, member := range running {
+		count[member.State.String("subnetId")]++
+	}
+	subnet := slices.MinFunc(g.subnets, func(a, b *world.Resource) int { return count[a.ID] - count[b.ID] })
+	seed := "member of " + c.Region + " " + c.ID
+	serial := c.World.Count(seed)
+	id := fmt.Sprintf("i-%05x%s", serial, c.World.Hash(seed+" id", 12))
+	address, err := freeAddress(c.World, subnet, "")
+	if err != nil {
+		return err
+	}
+	lifecycle, machine := g.buy(running)
+	state := world.Values{
+		"ami": g.template.String("imageId"), "instanceType": machine, "instanceLifecycle": lifecycle,
+		"subnetId": subnet.ID, "availabilityZone": subnet.State.String("availabilityZone"), "privateIp": address,
+		"vpcSecurityGroupIds": world.List(g.securityGroups()...), "tagsAll": g.memberTags(), "tags": g.memberTags(),
+		groupKey: c.ID, userDataKey: g.template.String("userData"), "launchTemplate": map[string]any{"version": strconv.Itoa(g.version)},
+	}
+	if g.public(subnet) {
+		state["publicIp"] = publicAddress(c.World)
+	}
+	for _, mapping := range g.template.Objects("blockDeviceMappings") {
+		if mapping.String("deviceName") == rootDevice {
+			root := mapping.Object("ebs").Clone()
+			root["encrypted"] = root.String("encrypted") == "true"
+			delete(root, "deleteOnTermination")
+			state["rootBlockDevice"] = map[string]any(root)
+		}
+	}
+	state["metadataOptions"] = map[string]any(g.template.Object("metadataOptions").Clone())
+	launch(c.World, c.Region, id, id, state)
+	c.World.Put(&world.Resource{Provider: "aws", Type: instanceType, Region: c.Region, ID: id, Name: c.ID + "-" + id[len(id)-5:], Inputs: world.Values{}, State: state})
+	return nil
+}
+
+// buy says how the next machine is bought, and of which type.
+func (g *group) buy(running []*world.Resource) (lifecycle, machine string) {
+	if g.mixed == nil {
+		if g.template.Object("instanceMarketOptions").String("marketType") == "spot" {
+			return "spot", g.types[0]
+		}
+		return "", g.types[0]
+	}
+	onDemand := 0
+	for _, member := range running {
+		if member.State.String("instanceLifecycle") == "" {
+			onDemand++
+		}
+	}
+	base, percentage := g.mixed.Int("onDemandBaseCapacity"), 100
+	if g.mixed.Has("onDemandPercentageAboveBaseCapacity") {
+		percentage = g.mixed.Int("onDemandPercentageAboveBaseCapacity")
+	}
+	above := max(0, len(running)+1-base)
+	// AWS rounds up in favor of on demand.
+	if onDemand < base+(above*percentage+99)/100 {
+		return "", g.types[0]
+	}
+	// Which spot pool has capacity is the market's affair: take the types in turn.
+	return "spot", g.types[(len(running)-onDemand)%len(g.types)]
+}
+
+func (g *group) public(subnet *world.Resource) bool {
+	for _, interfaces := range g.template.Objects("networkInterfaces") {
+		if choice := interfaces.String("associatePublicIpAddress"); choice != "" {
+			return choice == "true"
+		}
+	}
+	return subnet.State.Bool("mapPublicIpOnLaunch")
+}
+
+func (g *group) memberTags() map[string]any {
+	tags := map[string]any{"aws:autoscaling:groupName": g.call.ID}
+	for _, specification := range g.template.Objects("tagSpecifications") {
+		if specification.String("resourceType") == "instance" {
+			maps.Copy(tags, specification.Object("tags"))
+		}
+	}
+	for _, tag := range g.call.State.Objects("tags") {
+		if tag.Bool("propagateAtLaunch") {
+			tags[tag.String("key")] = tag.String("value")
+		}
+	}
+	return tags
+}
+
+// Terminate ends a machine behind the program's back, as an operator does, or the spot market. A group replaces it.
+func Terminate(w *world.World, machine *world.Resource) error {
+	w.Remove(machine)
+	deregister(w, machine)
+	owner := w.Get(groupType, machine.Region, machine.State.String(groupKey))
+	if owner == nil {
+		return nil
+	}
+	g, err := newGroup(&Call{World: w, Region: owner.Region, ID: owner.ID, State: owner.State, Inputs: owner.Inputs, Old: owner.Inputs})
+	if err != nil {
+		return err
+	}
+	return g.scale(owner.State.Int("desiredCapacity"))
+}

@@ -1,0 +1,149 @@
+package aws
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of identities.
+const (
+	roleType             = "aws:iam/role:Role"
+	rolePolicyType       = "aws:iam/rolePolicy:RolePolicy"
+	policyAttachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	profileType          = "aws:iam/instanceProfile:InstanceProfile"
+)
+
+// Names of IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const identityName = `^[\w+=,.@-]+$`
+
+// propagation is how long an identity takes to be known everywhere.
+const propagation = 10 * time.Second
+
+var identityResources = []Resource{
+	{
+		Token: roleType, Global: true, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 64},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(64), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(38), Conflicts("name")),
+			"assumeRolePolicy": String(Required, JSON), "description": String(MaxLength(1000), Matching(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]*$`)),
+			"maxSessionDuration": Number(Default(3600.0), Between(3600, 43200)), "path": String(Default("/"), Replaces), "permissionsBoundary": String(), "forceDetachPolicies": Bool(Default(false)),
+		}.With(tags, Outputs("arn", "uniqueId", "createDate")),
+		Create: createRole, Update: checkTrust, Delete: deleteRole,
+	},
+	{
+		Token: rolePolicyType, Global: true, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 128},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
+			"role": String(Required, Replaces), "policy": String(Required, JSON),
+		},
+		Create: createRolePolicy, Update: checkRolePolicy,
+	},
+	{
+		Token: policyAttachmentType, Global: true, Latency: time.Second,
+		Fields: Fields{"role": String(Required, Replaces), "policyArn": String(Required, Replaces, Matching(`^arn:aws:iam::(aws|\d{12}):policy/.+`))},
+		Create: createPolicyAttachment,
+	},
+	{
+		Token: profileType, Global: true, Latency: propagation,
+		Name: &Autoname{Property: "name", MaxLength: 128},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
+			"role": String(), "path": String(Default("/"), Replaces),
+		}.With(tags, Outputs("arn", "uniqueId", "createDate")),
+		Create: createProfile, Update: checkProfileRole,
+	},
+}
+
+// birthday stands for every date of creation: the world has no clock, so that runs repeat.
+const birthday = "2025-01-01T00:00:00Z"
+
+func createRole(c *Call) error {
+	c.ID = c.State.String("name")
+	if c.World.Get(roleType, "", c.ID) != nil {
+		return fmt.Errorf("EntityAlreadyExists: Role with name %s already exists", c.ID)
+	}
+	c.State["arn"] = arn("iam", "", "role"+c.State.String("path")+c.ID)
+	c.State["uniqueId"], c.State["createDate"] = "AROA"+strings.ToUpper(c.World.Hash(c.URN, 17)), birthday
+	return checkTrust(c)
+}
+
+func checkTrust(c *Call) error { return checkPolicy(c.State.String("assumeRolePolicy"), 2048) }
+
+// checkPolicy reads a policy document. IAM does not count its white space.
+func checkPolicy(text string, limit int) error {
+	var document struct{ Version, Statement any }
+	if err := json.Unmarshal([]byte(text), &document); err != nil || document.Statement == nil {
+		return fmt.Errorf("MalformedPolicyDocument: This policy contains invalid Json or no Statement")
+	}
+	if size := len(strings.Join(strings.Fields(text), "")); size > limit {
+		return fmt.Errorf("LimitExceeded: the policy has %d characters, the quota is %d", size, limit)
+	}
+	return nil
+}
+
+func deleteRole(c *Call) error {
+	policies := c.World.Select(func(r *world.Resource) bool {
+		return (r.Type == policyAttachmentType || r.Type == rolePolicyType) && r.State.String("role") == c.ID
+	})
+	if len(policies) > 0 && !c.State.Bool("forceDetachPolicies") {
+		return fmt.Errorf("DeleteConflict: Cannot delete entity, must detach all policies first: %s", names(policies))
+	}
+	for _, policy := range policies {
+		c.World.Remove(policy)
+	}
+	profiles := c.World.Select(func(r *world.Resource) bool { return r.Type == profileType && r.State.String("role") == c.ID })
+	if len(profiles) > 0 {
+		return fmt.Errorf("DeleteConflict: Cannot delete entity, must remove roles from instance profile first: %s", names(profiles))
+	}
+	return nil
+}
+
+func createRolePolicy(c *Call) error {
+	c.ID = c.State.String("role") + ":" + c.State.String("name")
+	return checkRolePolicy(c)
+}
+
+func checkRolePolicy(c *Call) error {
+	if _, err := find(c, roleType, c.State.String("role"), "NoSuchEntity", "role with name"); err != nil {
+		return err
+	}
+	return checkPolicy(c.State.String("policy"), 10240)
+}
+
+func createPolicyAttachment(c *Call) error {
+	c.ID = c.State.String("role") + "-" + c.World.Hash(c.URN, 20)
+	_, err := find(c, roleType, c.State.String("role"), "NoSuchEntity", "role with name")
+	return err
+}
+
+func createProfile(c *Call) error {
+	c.ID = c.State.String("name")
+	if c.World.Get(profileType, "", c.ID) != nil {
+		return fmt.Errorf("EntityAlreadyExists: Instance Profile %s already exists", c.ID)
+	}
+	c.State["arn"] = arn("iam", "", "instance-profile"+c.State.String("path")+c.ID)
+	c.State["uniqueId"], c.State["createDate"] = "AIPA"+strings.ToUpper(c.World.Hash(c.URN, 17)), birthday
+	return checkProfileRole(c)
+}
+
+func checkProfileRole(c *Call) error {
+	if !c.State.Has("role") {
+		return nil
+	}
+	_, err := find(c, roleType, c.State.String("role"), "NoSuchEntity", "role with name")
+	return err
+}
+
+// checkProfile looks for the instance profile that a machine is to have, if any.
+func checkProfile(c *Call, name string) error {
+	if name == "" || c.World.Get(profileType, "", name) != nil {
+		return nil
+	}
+	return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name)
+}

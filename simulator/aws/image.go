@@ -1,0 +1,149 @@
+package aws
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// talosOwner publishes Talos' images: https://www.talos.dev/v1.12/talos-guides/install/cloud-platforms/aws/
+const talosOwner = "540036508848"
+
+// talosVersions are the releases whose images exist, by minor version: every patch release up to this one.
+var talosVersions = []struct{ minor, lastPatch int }{{8, 4}, {9, 6}, {10, 9}, {11, 6}, {12, 1}}
+
+// image is a machine image in one region.
+type image struct{ id, name, owner, architecture string }
+
+// rootDevice is where Talos' images, and the ones that stand for a user's own, expect their root disk.
+const rootDevice = "/dev/xvda"
+
+// imageGiB is the size of the images' root disk.
+const imageGiB = 20
+
+// images are the images of a region: Talos' own, and one for each architecture that a user might have built.
+func images(region string) []image {
+	list := []image{
+		{"ami-0aa64000000000001", "custom-talos-arm64", Account, "arm64"},
+		{"ami-0ad64000000000001", "custom-talos-amd64", Account, "x86_64"},
+	}
+	for _, version := range talosVersions {
+		for patch := 0; patch <= version.lastPatch; patch++ {
+			for suffix, architecture := range map[string]string{"amd64": "x86_64", "arm64": "arm64"} {
+				name := fmt.Sprintf("talos-v1.%d.%d-%s-%s", version.minor, patch, region, suffix)
+				sum := sha256.Sum256([]byte(name))
+				list = append(list, image{"ami-0" + hex.EncodeToString(sum[:])[:16], name, talosOwner, architecture})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b image) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+func findImage(region, id string) (image, error) {
+	for _, image := range images(region) {
+		if image.id == id {
+			return image, nil
+		}
+	}
+	return image{}, fmt.Errorf("InvalidAMIID.NotFound: The image id '[%s]' does not exist", id)
+}
+
+// fits says whether an image boots on a machine type.
+func (i image) fits(machine string) error {
+	architecture, err := architectureOf(machine)
+	if err != nil {
+		return err
+	}
+	if architecture != i.architecture {
+		return fmt.Errorf("InvalidParameterValue: The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. (%s, %s)", architecture, i.architecture, machine, i.id)
+	}
+	return nil
+}
+
+func (i image) matches(filter world.Values) bool {
+	value, known := map[string]string{
+		"name": i.name, "architecture": i.architecture, "image-id": i.id, "owner-id": i.owner,
+		"root-device-type": "ebs", "virtualization-type": "hvm", "state": "available", "ena-support": "true",
+	}[filter.String("name")]
+	return known && slices.ContainsFunc(filter.Strings("values"), func(pattern string) bool { return wildcard(pattern, value) })
+}
+
+// wildcard matches with * for any text, as filters of the EC2 API do.
+func wildcard(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == text
+	}
+	if !strings.HasPrefix(text, parts[0]) {
+		return false
+	}
+	text = text[len(parts[0]):]
+	for _, part := range parts[1 : len(parts)-1] {
+		at := strings.Index(text, part)
+		if at < 0 {
+			return false
+		}
+		text = text[at+len(part):]
+	}
+	return strings.HasSuffix(text, parts[len(parts)-1])
+}
+
+var filters = Objects(Fields{"name": String(Required), "values": Strings(Required)})
+
+var imageFunction = Function{
+	Token: "aws:ec2/getAmi:getAmi",
+	Fields: Fields{
+		"owners": Strings(), "filters": filters, "mostRecent": Bool(), "includeDeprecated": Bool(),
+	},
+	Invoke: lookUpImage,
+}
+
+func lookUpImage(c *Call) (world.Values, error) {
+	var found []image
+	owners := c.Inputs.Strings("owners")
+	for i, owner := range owners {
+		if owner == "self" {
+			owners[i] = Account
+		}
+	}
+	for _, image := range images(c.Region) {
+		mismatch := slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter world.Values) bool { return !image.matches(filter) })
+		if !mismatch && (len(owners) == 0 || slices.Contains(owners, image.owner)) {
+			found = append(found, image)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return nil, fmt.Errorf("Your query returned no results. Please change your search criteria and try again (%s)", searched(c))
+	case len(found) > 1 && !c.Inputs.Bool("mostRecent"):
+		return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search criteria, or set `mostRecent` attribute to true (%s)", searched(c))
+	}
+	image := found[len(found)-1]
+	answer := c.Inputs.Clone()
+	for name, value := range map[string]any{
+		"id": image.id, "imageId": image.id, "name": image.name, "ownerId": image.owner, "architecture": image.architecture,
+		"arn": "arn:aws:ec2:" + c.Region + "::image/" + image.id, "rootDeviceName": rootDevice, "rootDeviceType": "ebs",
+		"virtualizationType": "hvm", "hypervisor": "xen", "state": "available", "imageType": "machine", "enaSupport": true, "public": true,
+		"bootMode": "uefi-preferred", "imdsSupport": "v2.0", "imageLocation": image.owner + "/" + image.name, "imageOwnerAlias": "",
+		"creationDate": "", "deprecationTime": "", "description": "", "kernelId": "", "lastLaunchedTime": "", "platform": "", "platformDetails": "Linux/UNIX",
+		"ramdiskId": "", "rootSnapshotId": "", "sriovNetSupport": "simple", "tpmSupport": "", "usageOperation": "RunInstances",
+		"blockDeviceMappings": []any{}, "productCodes": []any{}, "stateReason": map[string]any{}, "tags": map[string]any{},
+	} {
+		answer[name] = value
+	}
+	return answer, nil
+}
+
+func searched(c *Call) string {
+	text := "region " + c.Region
+	for _, filter := range c.Inputs.Objects("filters") {
+		text += fmt.Sprintf(", %s=%s", filter.String("name"), strings.Join(filter.Strings("values"), "|"))
+	}
+	return text
+}

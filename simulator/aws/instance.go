@@ -1,0 +1,354 @@
+package aws
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of machines.
+const (
+	instanceType  = "aws:ec2/instance:Instance"
+	interfaceType = "aws:ec2/networkInterface:NetworkInterface"
+)
+
+// Keys of a state that only the world knows; the provider does not hand them out.
+const (
+	// addressesKey holds the private addresses of what has several.
+	addressesKey = "__addresses"
+	// interfaceKey is the network interface that a machine was given.
+	interfaceKey = "__interface"
+	// userDataKey is what the machine reads, in base64.
+	userDataKey = "__userData"
+)
+
+// userDataLimit is in bytes, before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
+const userDataLimit = 16384
+
+var volumeTypes = OneOf("standard", "gp2", "gp3", "io1", "io2", "st1", "sc1")
+
+var metadataOptions = Fields{
+	"httpEndpoint": String(Computed, OneOf("enabled", "disabled")), "httpTokens": String(Computed, OneOf("optional", "required")),
+	"httpPutResponseHopLimit": Number(Computed, Between(1, 64)), "httpProtocolIpv6": String(Computed, OneOf("enabled", "disabled")),
+	"instanceMetadataTags": String(Computed, OneOf("enabled", "disabled")),
+}
+
+var marketOptions = Fields{
+	"marketType": String(Computed, OneOf("spot", "capacity-block")),
+	"spotOptions": Object(Fields{
+		"maxPrice": String(Computed), "spotInstanceType": String(Computed, OneOf("one-time", "persistent")),
+		"instanceInterruptionBehavior": String(Computed, OneOf("hibernate", "stop", "terminate")), "validUntil": String(Computed),
+	}, Computed),
+}
+
+var instanceResources = []Resource{
+	{
+		Token: interfaceType, ID: "eni-", Latency: 2 * time.Second,
+		Fields: Fields{
+			"subnetId": String(Required, Replaces), "description": String(), "securityGroups": Strings(Computed, Unordered),
+			"privateIp": String(Computed), "privateIps": Strings(Computed, Unordered), "sourceDestCheck": Bool(Default(true)), "interfaceType": String(Computed, Replaces),
+			"attachments": Objects(Fields{"instance": String(Required), "deviceIndex": Number(Required)}, Computed, Unordered),
+		}.With(tags, Outputs("arn", "macAddress", "ownerId", "privateDnsName", "outpostArn")),
+		Create: createInterface, Update: checkInterface, Delete: deleteInterface,
+	},
+	{
+		Token: instanceType, ID: "i-", Latency: 15 * time.Second, Machines: true,
+		Fields: Fields{
+			"ami": String(Computed, Replaces), "instanceType": String(Computed), "availabilityZone": String(Computed, Replaces), "keyName": String(Computed, Replaces),
+			"subnetId": String(Computed, Replaces), "privateIp": String(Computed, Replaces), "vpcSecurityGroupIds": Strings(Computed, Unordered),
+			"securityGroups": Strings(Computed, Replaces, Unordered), "associatePublicIpAddress": Bool(Computed, Replaces), "sourceDestCheck": Bool(Default(true)),
+			"networkInterfaces": Objects(Fields{
+				"networkInterfaceId": String(Required, Replaces), "deviceIndex": Number(Required, Replaces), "networkCardIndex": Number(Default(0.0), Replaces), "deleteOnTermination": Bool(Default(false), Replaces),
+			}, Computed, Replaces, Conflicts("associatePublicIpAddress", "subnetId", "privateIp", "vpcSecurityGroupIds", "securityGroups")),
+			"userData": String(Computed, MaxLength(userDataLimit), Conflicts("userDataBase64")), "userDataBase64": String(Computed, Conflicts("userData")), "userDataReplaceOnChange": Bool(Default(false)),
+			"iamInstanceProfile": String(Computed), "disableApiTermination": Bool(Computed), "disableApiStop": Bool(Computed), "monitoring": Bool(Computed),
+			"ebsOptimized": Bool(Computed, Replaces), "tenancy": String(Computed, Replaces, OneOf("default", "dedicated", "host")), "placementGroup": String(Computed, Replaces),
+			"instanceInitiatedShutdownBehavior": String(Computed, OneOf("stop", "terminate")), "hibernation": Bool(Replaces), "getPasswordData": Bool(Default(false)),
+			"instanceMarketOptions": Object(marketOptions, Computed, Replaces), "metadataOptions": Object(metadataOptions, Computed),
+			"creditSpecification": Object(Fields{"cpuCredits": String(OneOf("standard", "unlimited"))}), "maintenanceOptions": Object(Fields{"autoRecovery": String(Computed, OneOf("default", "disabled"))}, Computed),
+			"rootBlockDevice": Object(blockDevice.With(Outputs("deviceName")), Computed), "ebsBlockDevices": Objects(extraDevice, Computed, Replaces, Unordered),
+			"volumeTags": StringMap(),
+		}.With(tags, Outputs("arn", "instanceLifecycle", "instanceState", "primaryNetworkInterfaceId", "privateDns", "publicDns", "publicIp", "outpostArn", "spotInstanceRequestId", "passwordData")),
+		Check: checkInstance, Diff: replaceForUserData, Create: createInstance, Update: updateInstance, Delete: deleteInstance,
+	},
+}
+
+// blockDevice is a root disk: only its size and kind change in place.
+var blockDevice = Fields{
+	"volumeType": String(Computed, volumeTypes), "volumeSize": Number(Computed, Between(1, 65536)), "iops": Number(Computed), "throughput": Number(Computed),
+	"encrypted": Bool(Computed, Replaces), "kmsKeyId": String(Computed, Replaces), "deleteOnTermination": Bool(Default(true)),
+	"tags": StringMap(), "tagsAll": StringMap(Computed), "volumeId": String(Output),
+}
+
+var extraDevice = blockDevice.With(Fields{"deviceName": String(Required), "snapshotId": String(Computed)})
+
+func createInterface(c *Call) error {
+	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
+	if err != nil {
+		return err
+	}
+	if c.State["privateIp"], err = freeAddress(c.World, subnet, c.State.String("privateIp")); err != nil {
+		return err
+	}
+	c.State["privateIps"] = world.List(c.State.String("privateIp"))
+	if len(c.State.Strings("securityGroups")) == 0 {
+		vpc := c.World.Get(vpcType, c.Region, subnet.State.String("vpcId"))
+		c.State["securityGroups"] = world.List(vpc.State.String("defaultSecurityGroupId"))
+	}
+	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "network-interface/"+c.ID), Account
+	c.State["macAddress"] = "0a:" + strings.Join(pairs(c.World.Hash(c.URN+" mac", 10)), ":")
+	c.State["privateDnsName"] = privateName(c.Region, c.State.String("privateIp"))
+	c.State["interfaceType"], c.State["outpostArn"] = "interface", ""
+	return checkInterface(c)
+}
+
+func pairs(digits string) []string {
+	var list []string
+	for len(digits) >= 2 {
+		list, digits = append(list, digits[:2]), digits[2:]
+	}
+	return list
+}
+
+func checkInterface(c *Call) error {
+	return checkGroups(c, c.State.Strings("securityGroups"), vpcOfSubnet(c.World, c.Region, c.State.String("subnetId")))
+}
+
+func deleteInterface(c *Call) error {
+	if left := users(c, interfaceKey, c.ID, instanceType); len(left) > 0 {
+		return fmt.Errorf("InvalidParameterValue: Network interface '%s' is currently in use: %s", c.ID, names(left))
+	}
+	return nil
+}
+
+// privateName is what the network's own resolver calls an address.
+func privateName(region, address string) string {
+	domain := region + ".compute.internal"
+	if region == "us-east-1" {
+		domain = "ec2.internal"
+	}
+	return "ip-" + strings.ReplaceAll(address, ".", "-") + "." + domain
+}
+
+func checkInstance(c *Call) []Problem {
+	var problems []Problem
+	refuse := func(property, reason string) {
+		problems = append(problems, Problem{Property: property, Reason: reason})
+	}
+	for _, name := range []string{"ami", "instanceType"} {
+		if !c.Inputs.Has(name) {
+			refuse(name, "is required: an instance without a launch template needs it")
+		}
+	}
+	if c.Inputs.Known("userDataBase64") {
+		if _, err := base64.StdEncoding.DecodeString(c.Inputs.String("userDataBase64")); err != nil {
+			refuse("userDataBase64", "must be base64-encoded")
+		}
+	}
+	if c.Inputs.Has("volumeTags") && c.Inputs.Object("rootBlockDevice").Has("tags") {
+		refuse("volumeTags", "conflicts with rootBlockDevice.tags")
+	}
+	return problems
+}
+
+// replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is told to replace it.
+func replaceForUserData(c *Call, changed []string) []string {
+	if c.Inputs.Bool("userDataReplaceOnChange") && (slices.Contains(changed, "userData") || slices.Contains(changed, "userDataBase64")) {
+		return []string{"userData", "userDataBase64"}
+	}
+	return nil
+}
+
+func createInstance(c *Call) error {
+	image, err := findImage(c.Region, c.State.String("ami"))
+	if err != nil {
+		return err
+	}
+	if err := image.fits(c.State.String("instanceType")); err != nil {
+		return err
+	}
+	if err := placeInstance(c); err != nil {
+		return err
+	}
+	launch(c.World, c.Region, c.ID, c.URN, c.State)
+	return updateInstance(c)
+}
+
+// deleteInstance ends a machine. Protection against termination does not stop the provider, which lifts it first:
+// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ec2_instance.go
+func deleteInstance(c *Call) error {
+	if machine := c.World.Get(instanceType, c.Region, c.ID); machine != nil {
+		deregister(c.World, machine)
+	}
+	return nil
+}
+
+// deregister takes a machine out of the target groups, as AWS does when it ends.
+func deregister(w *world.World, machine *world.Resource) {
+	for _, attachment := range w.List(attachmentType, machine.Region) {
+		if attachment.State.String("targetId") == machine.ID {
+			w.Remove(attachment)
+		}
+	}
+}
+
+// placeInstance gives the machine its network: an interface that there is, or one of its own in a subnet.
+func placeInstance(c *Call) error {
+	if interfaces := c.State.Objects("networkInterfaces"); len(interfaces) > 0 {
+		nic, err := find(c, interfaceType, interfaces[0].String("networkInterfaceId"), "InvalidNetworkInterfaceID.NotFound", "networkInterface ID")
+		if err != nil {
+			return err
+		}
+		if left := users(c, interfaceKey, nic.ID, instanceType); len(left) > 0 {
+			return fmt.Errorf("InvalidNetworkInterface.InUse: Interface: [%s] in use: %s", nic.ID, names(left))
+		}
+		c.State[interfaceKey], c.State["primaryNetworkInterfaceId"] = nic.ID, nic.ID
+		c.State["subnetId"], c.State["privateIp"] = nic.State.String("subnetId"), nic.State.String("privateIp")
+		c.State["vpcSecurityGroupIds"] = nic.State["securityGroups"]
+		return checkZone(c)
+	}
+	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
+	if err != nil {
+		return err
+	}
+	if c.State["privateIp"], err = freeAddress(c.World, subnet, c.State.String("privateIp")); err != nil {
+		return err
+	}
+	c.State["primaryNetworkInterfaceId"] = "eni-" + c.World.Hash(c.URN+" interface", 17)
+	if c.State.Bool("associatePublicIpAddress") || !c.State.Has("associatePublicIpAddress") && subnet.State.Bool("mapPublicIpOnLaunch") {
+		c.State["associatePublicIpAddress"], c.State["publicIp"] = true, publicAddress(c.World)
+	} else {
+		c.State["associatePublicIpAddress"], c.State["publicIp"] = false, ""
+	}
+	return checkZone(c)
+}
+
+func checkZone(c *Call) error {
+	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
+	if err != nil {
+		return err
+	}
+	zone := subnet.State.String("availabilityZone")
+	if wanted := c.Inputs.String("availabilityZone"); wanted != "" && wanted != zone {
+		return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter availabilityZone is invalid: the subnet %s is in %s", wanted, subnet.ID, zone)
+	}
+	c.State["availabilityZone"] = zone
+	return nil
+}
+
+// launch fills in what every running machine has.
+func launch(w *world.World, region, id, seed string, state world.Values) {
+	state["arn"], state["instanceState"] = arn("ec2", region, "instance/"+id), "running"
+	state["privateDns"] = privateName(region, state.String("privateIp"))
+	if !state.Has("instanceLifecycle") {
+		state["instanceLifecycle"] = ""
+		if state.Object("instanceMarketOptions").String("marketType") == "spot" {
+			state["instanceLifecycle"] = "spot"
+		}
+	}
+	if state.String("publicIp") == "" {
+		state["publicIp"] = ""
+	}
+	root := state.Object("rootBlockDevice").Clone()
+	root["deviceName"], root["volumeId"] = rootDevice, "vol-"+w.Hash(seed+" root", 17)
+	for name, value := range map[string]any{"volumeType": "gp2", "volumeSize": float64(imageGiB), "encrypted": false, "deleteOnTermination": true} {
+		if !root.Has(name) {
+			root[name] = value
+		}
+	}
+	state["rootBlockDevice"] = map[string]any(root)
+	options := state.Object("metadataOptions").Clone()
+	for name, value := range map[string]any{"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2.0, "httpProtocolIpv6": "disabled", "instanceMetadataTags": "disabled"} {
+		if !options.Has(name) {
+			options[name] = value
+		}
+	}
+	state["metadataOptions"] = map[string]any(options)
+}
+
+// updateInstance checks what may change in place; the machine stops and starts where it must.
+func updateInstance(c *Call) error {
+	subnet := c.State.String("subnetId")
+	if err := checkGroups(c, c.State.Strings("vpcSecurityGroupIds"), vpcOfSubnet(c.World, c.Region, subnet)); err != nil {
+		return err
+	}
+	if err := checkProfile(c, c.State.String("iamInstanceProfile")); err != nil {
+		return err
+	}
+	image, err := findImage(c.Region, c.State.String("ami"))
+	if err != nil {
+		return err
+	}
+	if err := image.fits(c.State.String("instanceType")); err != nil {
+		return err
+	}
+	root := c.Inputs.Object("rootBlockDevice")
+	if size := root.Int("volumeSize"); size != 0 && size < imageGiB {
+		return fmt.Errorf("InvalidBlockDeviceMapping: Volume of size %dGB is smaller than snapshot 'snap-%s', expect size >= %dGB", size, image.id[4:], imageGiB)
+	}
+	if err := checkDiskKey(c, root.String("kmsKeyId"), root.Bool("encrypted")); err != nil {
+		return err
+	}
+	return setUserData(c)
+}
+
+func setUserData(c *Call) error {
+	encoded := c.Inputs.String("userDataBase64")
+	if text := c.Inputs.String("userData"); text != "" {
+		encoded = base64.StdEncoding.EncodeToString([]byte(text))
+		// The provider keeps a hash in the state, not the text:
+		// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ec2_instance.go
+		sum := sha1.Sum([]byte(text))
+		c.State["userData"] = hex.EncodeToString(sum[:])
+	}
+	if err := checkUserData(encoded); err != nil {
+		return err
+	}
+	c.State[userDataKey] = encoded
+	return nil
+}
+
+func checkUserData(encoded string) error {
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return fmt.Errorf("InvalidUserData.Malformed: Invalid BASE64 encoding of user data")
+	}
+	if len(raw) > userDataLimit {
+		return fmt.Errorf("InvalidParameterValue: User data is limited to %d bytes, got %d", userDataLimit, len(raw))
+	}
+	return nil
+}
+
+// nic is a machine's place in its network.
+type nic struct {
+	vpc, subnet, privateIP, publicIP string
+	groups                           []string
+}
+
+// interfaceOf looks up where a machine stands: at the interface that it was given, which may have changed since, or its own.
+func interfaceOf(w *world.World, machine *world.Resource) nic {
+	state, groups := machine.State, machine.State.Strings("vpcSecurityGroupIds")
+	given := w.Get(interfaceType, machine.Region, machine.State.String(interfaceKey))
+	if given != nil {
+		state, groups = given.State, given.State.Strings("securityGroups")
+	}
+	place := nic{subnet: state.String("subnetId"), privateIP: state.String("privateIp"), publicIP: machine.State.String("publicIp"), groups: groups}
+	place.vpc = vpcOfSubnet(w, machine.Region, place.subnet)
+	address := w.Find(addressType, machine.Region, func(r *world.Resource) bool {
+		return r.State.String("instance") == machine.ID || given != nil && r.State.String("networkInterface") == given.ID
+	})
+	if address != nil {
+		place.publicIP = address.State.String("publicIp")
+	}
+	if vpc := w.Get(vpcType, machine.Region, place.vpc); len(place.groups) == 0 && vpc != nil {
+		place.groups = []string{vpc.State.String("defaultSecurityGroupId")}
+	}
+	return place
+}

@@ -1,0 +1,144 @@
+package aws
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of keys.
+const (
+	keyType   = "aws:kms/key:Key"
+	aliasType = "aws:kms/alias:Alias"
+	grantType = "aws:kms/grant:Grant"
+)
+
+var keyResources = []Resource{
+	{
+		// A deleted key waits for its window to pass and costs nothing: the world forgets it at once.
+		Token: keyType, Latency: 20 * time.Second,
+		Fields: Fields{
+			"description": String(Computed, MaxLength(8192)), "policy": String(Computed, JSON), "keyUsage": String(Default("ENCRYPT_DECRYPT"), Replaces), "customerMasterKeySpec": String(Default("SYMMETRIC_DEFAULT"), Replaces),
+			"deletionWindowInDays": Number(Between(7, 30)), "enableKeyRotation": Bool(Default(false)), "rotationPeriodInDays": Number(Computed, Between(90, 2560)),
+			"isEnabled": Bool(Default(true)), "multiRegion": Bool(Computed, Replaces), "bypassPolicyLockoutSafetyCheck": Bool(Default(false)),
+		}.With(tags, Outputs("arn", "keyId")),
+		Create: createKey, Update: checkKeyPolicy,
+	},
+	{
+		Token: aliasType, Latency: time.Second,
+		Name: &Autoname{Property: "name", Prefix: "alias/", MaxLength: 256},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(256), Matching(`^alias/[a-zA-Z0-9/_-]+$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
+			"targetKeyId": String(Required),
+		}.With(Outputs("arn", "targetKeyArn")),
+		Create: createAlias, Update: resolveAlias,
+	},
+	{
+		Token: grantType, Latency: 2 * time.Second,
+		Fields: Fields{
+			"name": String(Replaces, MaxLength(256)), "keyId": String(Required, Replaces), "granteePrincipal": String(Required, Replaces, Matching(`^(arn:aws:(iam|sts)::\d{12}:|.*\.amazonaws\.com$)`)),
+			"operations":        List(String(grantOperations), Required, Replaces, Unordered),
+			"retiringPrincipal": String(Replaces), "grantCreationTokens": Strings(Replaces, Unordered), "retireOnDelete": Bool(Default(false), Replaces),
+			"constraints": Objects(Fields{"encryptionContextEquals": StringMap(), "encryptionContextSubset": StringMap()}, Replaces, Unordered),
+			"grantId":     String(Output), "grantToken": String(Output, Secret),
+		},
+		Create: createGrant,
+	},
+}
+
+// https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#terms-grant-operations
+var grantOperations = OneOf("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo", "Sign", "Verify",
+	"GetPublicKey", "CreateGrant", "RetireGrant", "DescribeKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateMac", "VerifyMac", "DeriveSharedSecret")
+
+func createKey(c *Call) error {
+	h := c.World.Hash(c.URN, 32)
+	c.ID = fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
+	c.State["keyId"], c.State["arn"] = c.ID, arn("kms", c.Region, "key/"+c.ID)
+	for name, value := range map[string]any{"description": "", "multiRegion": false} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	return checkKeyPolicy(c)
+}
+
+func checkKeyPolicy(c *Call) error {
+	policy := c.State.String("policy")
+	if policy == "" {
+		return nil
+	}
+	if err := checkPolicy(policy, 32768); err != nil {
+		return err
+	}
+	// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#allow-iam-policies
+	if !strings.Contains(policy, ":root") && !c.State.Bool("bypassPolicyLockoutSafetyCheck") {
+		return fmt.Errorf("MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy in the future")
+	}
+	return nil
+}
+
+// findKey looks a key up as KMS does: by id, by ARN, by alias or by an alias' ARN.
+func findKey(c *Call, id string) (*world.Resource, error) {
+	short := id
+	if strings.HasPrefix(id, "arn:") {
+		parts := strings.SplitN(id, ":", 6)
+		if len(parts) < 6 || parts[3] != c.Region {
+			return nil, fmt.Errorf("NotFoundException: Invalid arn %s: the key must be in %s", id, c.Region)
+		}
+		short = strings.TrimPrefix(parts[5], "key/")
+	}
+	if alias := c.World.Get(aliasType, c.Region, short); alias != nil {
+		short = strings.TrimPrefix(alias.State.String("targetKeyId"), arn("kms", c.Region, "key/"))
+	}
+	if key := c.World.Get(keyType, c.Region, short); key != nil {
+		return key, nil
+	}
+	return nil, fmt.Errorf("NotFoundException: Key '%s' does not exist", id)
+}
+
+func createAlias(c *Call) error {
+	c.ID = c.State.String("name")
+	if strings.HasPrefix(c.ID, "alias/aws/") {
+		return fmt.Errorf("NotAuthorizedException: %s: aliases that begin with alias/aws/ are AWS' own", c.ID)
+	}
+	if c.World.Get(aliasType, c.Region, c.ID) != nil {
+		return fmt.Errorf("AlreadyExistsException: An alias with the name %s already exists", arn("kms", c.Region, c.ID))
+	}
+	c.State["arn"] = arn("kms", c.Region, c.ID)
+	return resolveAlias(c)
+}
+
+func resolveAlias(c *Call) error {
+	key, err := findKey(c, c.State.String("targetKeyId"))
+	if err != nil {
+		return err
+	}
+	c.State["targetKeyArn"] = key.State.String("arn")
+	return nil
+}
+
+func createGrant(c *Call) error {
+	key, err := findKey(c, c.State.String("keyId"))
+	if err != nil {
+		return err
+	}
+	c.State["grantId"] = c.World.Hash(c.URN, 64)
+	c.State["grantToken"] = c.World.Hash(c.URN+" token", 64)
+	c.ID = key.ID + ":" + c.State.String("grantId")
+	return nil
+}
+
+// checkDiskKey looks for the key of a disk, which only an encrypted disk can have.
+func checkDiskKey(c *Call, id string, encrypted bool) error {
+	if id == "" {
+		return nil
+	}
+	if !encrypted {
+		return fmt.Errorf("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to be set")
+	}
+	_, err := findKey(c, id)
+	return err
+}

@@ -1,0 +1,347 @@
+package aws
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of load balancing.
+const (
+	loadBalancerType = "aws:lb/loadBalancer:LoadBalancer"
+	targetGroupType  = "aws:lb/targetGroup:TargetGroup"
+	listenerType     = "aws:lb/listener:Listener"
+	attachmentType   = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+)
+
+// A balancer's name: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+const balancerName = `^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`
+
+var protocols = OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE")
+
+var loadBalancerResources = []Resource{
+	{
+		Token: loadBalancerType, Latency: 150 * time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 32},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(32), Matching(balancerName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(6), Conflicts("name")),
+			"internal": Bool(Computed, Replaces), "loadBalancerType": String(Default("application"), Replaces, OneOf("application", "network", "gateway")),
+			"subnets": Strings(Computed, Unordered), "securityGroups": Strings(Computed, Unordered), "ipAddressType": String(Computed, OneOf("ipv4", "dualstack")),
+			"subnetMappings":               Objects(Fields{"subnetId": String(Required), "privateIpv4Address": String(), "allocationId": String(), "outpostId": String(Output)}, Computed, Unordered, Conflicts("subnets")),
+			"enableCrossZoneLoadBalancing": Bool(Default(false)), "enableDeletionProtection": Bool(Default(false)), "idleTimeout": Number(Default(60.0)),
+			"dnsRecordClientRoutingPolicy": String(Default("any_availability_zone"), OneOf("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone")),
+			"enableZonalShift":             Bool(Default(false)), "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": String(Computed, OneOf("on", "off")),
+			"accessLogs": Object(Fields{"bucket": String(Required), "enabled": Bool(Default(false)), "prefix": String()}),
+		}.With(tags, Outputs("arn", "arnSuffix", "dnsName", "vpcId", "zoneId")),
+		Check: checkLoadBalancer, Diff: replaceNetworkBalancer, Create: createLoadBalancer, Update: updateLoadBalancer, Delete: deleteLoadBalancer,
+	},
+	{
+		Token: targetGroupType, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 32},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(32), Matching(balancerName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(6), Conflicts("name")),
+			"port": Number(Replaces, Between(1, 65535)), "protocol": String(Replaces, protocols), "protocolVersion": String(Computed, Replaces), "vpcId": String(Replaces),
+			"targetType": String(Default("instance"), Replaces, OneOf("instance", "ip", "lambda", "alb")), "ipAddressType": String(Computed, Replaces, OneOf("ipv4", "ipv6")),
+			"deregistrationDelay": Number(Default(300.0), Between(0, 3600)), "slowStart": Number(Default(0.0)), "proxyProtocolV2": Bool(Default(false)),
+			"connectionTermination": Bool(Computed), "preserveClientIp": String(Computed, OneOf("true", "false")), "loadBalancingCrossZoneEnabled": String(Computed, OneOf("true", "false", "use_load_balancer_configuration")),
+			"loadBalancingAlgorithmType": String(Computed), "stickiness": Object(Fields{"type": String(Required, OneOf("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")), "enabled": Bool(Default(true))}, Computed),
+			"healthCheck": Object(Fields{
+				"enabled": Bool(Default(true)), "protocol": String(Default("HTTP"), OneOf("HTTP", "HTTPS", "TCP")), "port": String(Default("traffic-port")),
+				"interval": Number(Default(30.0), Between(5, 300)), "timeout": Number(Computed, Between(2, 120)),
+				"healthyThreshold": Number(Default(3.0), Between(2, 10)), "unhealthyThreshold": Number(Default(3.0), Between(2, 10)), "path": String(Computed), "matcher": String(Computed),
+			}, Computed),
+			"targetHealthStates": Objects(Fields{"enableUnhealthyConnectionTermination": Bool(Required), "unhealthyDrainingInterval": Number(Default(0.0))}, Computed),
+		}.With(tags, Outputs("arn", "arnSuffix")),
+		Check: checkTargetGroup, Create: createTargetGroup, Delete: deleteTargetGroup,
+	},
+	{
+		Token: listenerType, Latency: time.Second,
+		Fields: Fields{
+			"loadBalancerArn": String(Required, Replaces), "port": Number(Between(1, 65535)), "protocol": String(Computed, protocols),
+			"certificateArn": String(), "sslPolicy": String(Computed), "alpnPolicy": String(), "tcpIdleTimeoutSeconds": Number(Computed, Between(60, 6000)),
+			"defaultActions": Objects(Fields{"type": String(Required, OneOf("forward", "redirect", "fixed-response", "authenticate-oidc", "authenticate-cognito")), "targetGroupArn": String(), "order": Number(Computed)}, Required),
+		}.With(tags, Outputs("arn")),
+		Create: createListener, Update: checkListener,
+	},
+	{
+		Token: attachmentType, Latency: time.Second,
+		Fields: Fields{"targetGroupArn": String(Required, Replaces), "targetId": String(Required, Replaces), "port": Number(Replaces, Between(1, 65535)), "availabilityZone": String(Replaces)},
+		Create: createAttachment,
+	},
+}
+
+func checkLoadBalancer(c *Call) []Problem {
+	var problems []Problem
+	if name := c.Inputs.String("name"); strings.HasPrefix(name, "internal-") {
+		problems = append(problems, Problem{Property: "name", Reason: fmt.Sprintf("%q cannot begin with internal-", name)})
+	}
+	if c.Inputs.Has("subnets") == c.Inputs.Has("subnetMappings") {
+		problems = append(problems, Problem{Property: "subnets", Reason: "exactly one of subnets, subnetMappings must be given"})
+	}
+	return problems
+}
+
+// replaceNetworkBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange them, and
+// gain its first security group only by being replaced.
+// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elbv2/load_balancer.go
+func replaceNetworkBalancer(c *Call, changed []string) []string {
+	if c.Inputs.String("loadBalancerType") != "network" {
+		return nil
+	}
+	var replace []string
+	for _, name := range changed {
+		if !c.Inputs.Known(name) && c.Inputs.Has(name) {
+			continue
+		}
+		before, after := len(c.Old.Strings(name)), len(c.Inputs.Strings(name))
+		if name == "subnets" && after <= before || name == "securityGroups" && (before == 0) != (after == 0) {
+			replace = append(replace, name)
+		}
+	}
+	return replace
+}
+
+func createLoadBalancer(c *Call) error {
+	name := c.State.String("name")
+	if c.World.Find(loadBalancerType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
+		return fmt.Errorf("ELBv2 Load Balancer (%s) already exists", name)
+	}
+	kind := map[string]string{"application": "app", "network": "net", "gateway": "gwy"}[c.State.String("loadBalancerType")]
+	hash := c.World.Hash(c.URN, 16)
+	c.ID = arn("elasticloadbalancing", c.Region, fmt.Sprintf("loadbalancer/%s/%s/%s", kind, name, hash))
+	c.State["arn"], c.State["arnSuffix"] = c.ID, fmt.Sprintf("%s/%s/%s", kind, name, hash)
+	c.State["dnsName"] = fmt.Sprintf("%s-%s.elb.%s.amazonaws.com", name, hash, c.Region)
+	c.State["zoneId"] = balancerZone(c.Region)
+	for name, value := range map[string]any{"internal": false, "ipAddressType": "ipv4", "securityGroups": []any{}} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	return updateLoadBalancer(c)
+}
+
+// balancerZone is the hosted zone of a region's network load balancers:
+// https://docs.aws.amazon.com/general/latest/gr/elb.html
+func balancerZone(region string) string {
+	if zone, known := map[string]string{"us-east-1": "Z26RNL4JYFTOTI", "us-west-1": "Z24FKFUX50B4VW"}[region]; known {
+		return zone
+	}
+	return "Z" + strings.ToUpper(strings.ReplaceAll(region, "-", ""))
+}
+
+func updateLoadBalancer(c *Call) error {
+	subnets := c.State.Strings("subnets")
+	for _, mapping := range c.State.Objects("subnetMappings") {
+		subnets = append(subnets, mapping.String("subnetId"))
+	}
+	vpc, zones := "", map[string]bool{}
+	for _, id := range subnets {
+		subnet, err := find(c, subnetType, id, "SubnetNotFound", "subnet ID")
+		if err != nil {
+			return err
+		}
+		zone, network := subnet.State.String("availabilityZone"), subnet.State.String("vpcId")
+		switch {
+		case zones[zone]:
+			return fmt.Errorf("InvalidConfigurationRequest: A load balancer cannot be attached to multiple subnets in the same Availability Zone: %s", zone)
+		case vpc != "" && vpc != network:
+			return fmt.Errorf("InvalidConfigurationRequest: Subnets must be in the same VPC: %s", id)
+		}
+		vpc, zones[zone] = network, true
+	}
+	if c.State.String("loadBalancerType") == "application" && len(zones) < 2 {
+		return fmt.Errorf("ValidationError: At least two subnets in two different Availability Zones must be specified")
+	}
+	if !c.State.Bool("internal") && len(users(c, "vpcId", vpc, gatewayType)) == 0 {
+		return fmt.Errorf("InvalidSubnet: VPC %s has no internet gateway", vpc)
+	}
+	c.State["vpcId"] = vpc
+	c.State["subnets"] = world.List(subnets...)
+	if err := checkGroups(c, c.State.Strings("securityGroups"), vpc); err != nil {
+		return err
+	}
+	return addressBalancer(c, subnets)
+}
+
+// addressBalancer gives the balancer a private address in every subnet, and keeps those it has.
+func addressBalancer(c *Call, subnets []string) error {
+	addresses := c.State.Strings(addressesKey)
+	for len(addresses) < len(subnets) {
+		subnet := c.World.Get(subnetType, c.Region, subnets[len(addresses)])
+		address, err := freeAddress(c.World, subnet, "")
+		if err != nil {
+			return err
+		}
+		addresses = append(addresses, address)
+	}
+	c.State[addressesKey] = world.List(addresses...)
+	return nil
+}
+
+func deleteLoadBalancer(c *Call) error {
+	if c.State.Bool("enableDeletionProtection") {
+		return fmt.Errorf("OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection is enabled", c.ID)
+	}
+	// A balancer takes its listeners along.
+	for _, listener := range users(c, "loadBalancerArn", c.ID, listenerType) {
+		c.World.Remove(listener)
+	}
+	return nil
+}
+
+func checkTargetGroup(c *Call) []Problem {
+	var problems []Problem
+	refuse := func(property, format string, arguments ...any) {
+		problems = append(problems, Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+	}
+	for _, name := range []string{"port", "protocol", "vpcId"} {
+		if !c.Inputs.Has(name) && c.Inputs.String("targetType") != "lambda" {
+			refuse(name, "must be given when targetType is not lambda")
+		}
+	}
+	health := c.Inputs.Object("healthCheck")
+	if health.String("protocol") == "TCP" {
+		for _, name := range []string{"matcher", "path"} {
+			if health.String(name) != "" {
+				refuse("healthCheck."+name, "cannot be given when healthCheck.protocol is TCP")
+			}
+		}
+		if protocol := c.Inputs.String("protocol"); strings.HasPrefix(protocol, "HTTP") {
+			refuse("healthCheck.protocol", "cannot be TCP when protocol is %s", protocol)
+		}
+	}
+	if port := health.String("port"); port != "" && port != "traffic-port" {
+		if number, err := strconv.Atoi(port); err != nil || number < 1 || number > 65536 {
+			refuse("healthCheck.port", `%q must be a valid port number (1-65536) or "traffic-port"`, port)
+		}
+	}
+	if slow := c.Inputs.Int("slowStart"); slow != 0 && (slow < 30 || slow > 900) {
+		refuse("slowStart", "must be 0 or between 30 and 900, got %d", slow)
+	}
+	return problems
+}
+
+func createTargetGroup(c *Call) error {
+	name := c.State.String("name")
+	if c.World.Find(targetGroupType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
+		return fmt.Errorf("ELBv2 Target Group (%s) already exists", name)
+	}
+	if _, err := find(c, vpcType, c.State.String("vpcId"), "ValidationError", "VPC ID"); err != nil {
+		return err
+	}
+	suffix := fmt.Sprintf("targetgroup/%s/%s", name, c.World.Hash(c.URN, 16))
+	c.ID = arn("elasticloadbalancing", c.Region, suffix)
+	c.State["arn"], c.State["arnSuffix"] = c.ID, suffix
+	if !c.State.Has("preserveClientIp") && slices.Contains(networkProtocols, c.State.String("protocol")) {
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
+		c.State["preserveClientIp"] = strconv.FormatBool(c.State.String("targetType") == "instance" || strings.Contains(c.State.String("protocol"), "UDP"))
+	}
+	return nil
+}
+
+func deleteTargetGroup(c *Call) error {
+	left := c.World.Select(func(r *world.Resource) bool {
+		return r.Type == listenerType && r.Region == c.Region && slices.Contains(forwardsTo(r), c.ID)
+	})
+	if len(left) > 0 {
+		return fmt.Errorf("ResourceInUse: Target group '%s' is currently in use by a listener or a rule: %s", c.ID, names(left))
+	}
+	for _, attachment := range users(c, "targetGroupArn", c.ID, attachmentType) {
+		c.World.Remove(attachment)
+	}
+	return nil
+}
+
+func forwardsTo(listener *world.Resource) []string {
+	var groups []string
+	for _, action := range listener.State.Objects("defaultActions") {
+		groups = append(groups, action.String("targetGroupArn"))
+	}
+	return groups
+}
+
+var networkProtocols = []string{"TCP", "TLS", "UDP", "TCP_UDP"}
+
+var listenerHash = regexp.MustCompile(`loadbalancer/(.*)$`)
+
+func createListener(c *Call) error {
+	if err := checkListener(c); err != nil {
+		return err
+	}
+	balancer := listenerHash.FindStringSubmatch(c.State.String("loadBalancerArn"))[1]
+	c.ID = arn("elasticloadbalancing", c.Region, fmt.Sprintf("listener/%s/%s", balancer, c.World.Hash(c.URN, 16)))
+	c.State["arn"] = c.ID
+	return nil
+}
+
+func checkListener(c *Call) error {
+	balancer, err := find(c, loadBalancerType, c.State.String("loadBalancerArn"), "LoadBalancerNotFound", "load balancer")
+	if err != nil {
+		return err
+	}
+	port, protocol := c.State.Int("port"), c.State.String("protocol")
+	network := balancer.State.String("loadBalancerType") == "network"
+	if network != slices.Contains(networkProtocols, protocol) {
+		return fmt.Errorf("ValidationError: Protocol '%s' is not valid for a %s load balancer", protocol, balancer.State.String("loadBalancerType"))
+	}
+	for _, other := range users(c, "loadBalancerArn", balancer.ID, listenerType) {
+		if other.ID != c.ID && other.State.Int("port") == port {
+			return fmt.Errorf("DuplicateListener: A listener already exists on this port for this load balancer '%s': %d", balancer.ID, port)
+		}
+	}
+	for _, action := range c.State.Objects("defaultActions") {
+		if network && action.String("type") != "forward" {
+			return fmt.Errorf("InvalidLoadBalancerAction: The action type '%s' is not valid with network load balancer", action.String("type"))
+		}
+		if err := checkForward(c, balancer, action.String("targetGroupArn")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkForward(c *Call, balancer *world.Resource, id string) error {
+	group, err := find(c, targetGroupType, id, "TargetGroupNotFound", "target group")
+	if err != nil {
+		return err
+	}
+	if group.State.String("vpcId") != balancer.State.String("vpcId") {
+		return fmt.Errorf("InvalidConfigurationRequest: The following target groups are in a different VPC than load balancer '%s': %s", balancer.ID, id)
+	}
+	listener, target := c.State.String("protocol"), group.State.String("protocol")
+	if listener != target && !(listener == "TLS" && target == "TCP") && !(listener == "TCP" && target == "TLS") && !strings.HasPrefix(target, "HTTP") {
+		return fmt.Errorf("InvalidConfigurationRequest: Listener protocol '%s' must be compatible with target group protocol '%s'", listener, target)
+	}
+	for _, other := range c.World.List(listenerType, c.Region) {
+		if other.ID != c.ID && other.State.String("loadBalancerArn") != balancer.ID && slices.Contains(forwardsTo(other), id) {
+			return fmt.Errorf("TargetGroupAssociationLimit: The following target groups cannot be associated with more than one load balancer: %s", id)
+		}
+	}
+	return nil
+}
+
+func createAttachment(c *Call) error {
+	group, err := find(c, targetGroupType, c.State.String("targetGroupArn"), "TargetGroupNotFound", "target group")
+	if err != nil {
+		return err
+	}
+	target, vpc := c.State.String("targetId"), group.State.String("vpcId")
+	c.ID = group.ID + "-" + c.World.Hash(c.URN, 20)
+	if group.State.String("targetType") != "instance" {
+		return nil
+	}
+	machine, err := find(c, instanceType, target, "InvalidTarget", "instance ID")
+	if err != nil {
+		return err
+	}
+	if interfaceOf(c.World, machine).vpc != vpc {
+		return fmt.Errorf("InvalidTarget: The following targets are not in the target group VPC '%s': '%s'", vpc, target)
+	}
+	return nil
+}

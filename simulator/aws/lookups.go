@@ -1,0 +1,134 @@
+package aws
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+var functions = []Function{
+	imageFunction,
+	{
+		Token:  "aws:ec2/getVpc:getVpc",
+		Fields: Fields{"id": String(), "cidrBlock": String(), "default": Bool(), "state": String(), "filters": filters, "tags": StringMap()},
+		Invoke: func(c *Call) (world.Values, error) {
+			found, err := single(c, vpcType, "EC2 VPC")
+			if err != nil {
+				return nil, err
+			}
+			return merged(found, world.Values{"id": found.ID, "default": false, "state": "available", "cidrBlockAssociations": []any{}, "ipv6AssociationId": "", "ipv6CidrBlock": ""}), nil
+		},
+	},
+	{
+		Token:  "aws:ec2/getSubnet:getSubnet",
+		Fields: Fields{"id": String(), "vpcId": String(), "cidrBlock": String(), "availabilityZone": String(), "state": String(), "filters": filters, "tags": StringMap()},
+		Invoke: func(c *Call) (world.Values, error) {
+			found, err := single(c, subnetType, "EC2 Subnet")
+			if err != nil {
+				return nil, err
+			}
+			return merged(found, world.Values{
+				"id": found.ID, "state": "available", "availableIpAddressCount": 250.0, "defaultForAz": false, "customerOwnedIpv4Pool": "", "enableDns64": false,
+				"enableLniAtDeviceIndex": 0.0, "enableResourceNameDnsAaaaRecordOnLaunch": false, "ipv6CidrBlock": "", "ipv6CidrBlockAssociationId": "", "ipv6Native": false,
+				"mapCustomerOwnedIpOnLaunch": false, "outpostArn": "",
+			}), nil
+		},
+	},
+	{
+		Token:  "aws:ec2/getSubnets:getSubnets",
+		Fields: Fields{"filters": filters, "tags": StringMap()},
+		Invoke: func(c *Call) (world.Values, error) {
+			ids := world.List()
+			for _, subnet := range search(c, subnetType) {
+				ids = append(ids, subnet.ID)
+			}
+			return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
+		},
+	},
+	{
+		Token: "aws:index/getCallerIdentity:getCallerIdentity", Fields: Fields{"id": String()},
+		Invoke: func(*Call) (world.Values, error) {
+			return world.Values{"id": Account, "accountId": Account, "arn": arn("iam", "", "user/simulator"), "userId": "AIDASIMULATOR"}, nil
+		},
+	},
+	{
+		Token: "aws:index/getPartition:getPartition", Fields: Fields{"id": String()},
+		Invoke: func(*Call) (world.Values, error) {
+			return world.Values{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}, nil
+		},
+	},
+	{
+		Token: "aws:index/getAvailabilityZones:getAvailabilityZones", Fields: Fields{"id": String(), "state": String(), "filters": filters},
+		Invoke: func(c *Call) (world.Values, error) {
+			names, ids := zones(c.Region), world.List()
+			for _, zone := range names {
+				ids = append(ids, zoneID(zone))
+			}
+			return world.Values{"id": c.Region, "names": world.List(names...), "zoneIds": ids, "groupNames": world.List(c.Region)}, nil
+		},
+	},
+}
+
+// merged is what a data source tells of a resource.
+func merged(r *world.Resource, more world.Values) world.Values {
+	answer := world.Values{}
+	for name, value := range r.State {
+		if !strings.HasPrefix(name, "__") && name != "tagsAll" {
+			answer[name] = value
+		}
+	}
+	maps.Copy(answer, more)
+	answer["tags"] = map[string]any(r.State.Object("tagsAll").Clone())
+	return answer
+}
+
+func single(c *Call, token, what string) (*world.Resource, error) {
+	found := search(c, token)
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("no matching %s found", what)
+	case 1:
+		return found[0], nil
+	default:
+		return nil, fmt.Errorf("multiple %ss matched; use additional constraints to reduce matches to a single %s", what, what)
+	}
+}
+
+// search finds resources by the arguments of a data source.
+func search(c *Call, token string) []*world.Resource {
+	return c.World.Select(func(r *world.Resource) bool {
+		if r.Type != token || r.Region != c.Region {
+			return false
+		}
+		if id := c.Inputs.String("id"); id != "" && id != r.ID {
+			return false
+		}
+		for _, name := range []string{"vpcId", "cidrBlock", "availabilityZone"} {
+			if wanted := c.Inputs.String(name); wanted != "" && wanted != r.State.String(name) {
+				return false
+			}
+		}
+		for key := range c.Inputs.Object("tags") {
+			if c.Inputs.Object("tags").String(key) != r.State.Object("tagsAll").String(key) {
+				return false
+			}
+		}
+		return !slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter world.Values) bool { return !matches(r, filter) })
+	})
+}
+
+func matches(r *world.Resource, filter world.Values) bool {
+	name := filter.String("name")
+	value := map[string]string{
+		"vpc-id": r.State.String("vpcId"), "subnet-id": r.ID, "availability-zone": r.State.String("availabilityZone"),
+		"cidr-block": r.State.String("cidrBlock"), "cidr": r.State.String("cidrBlock"),
+	}[name]
+	if key, isTag := strings.CutPrefix(name, "tag:"); isTag {
+		value = r.State.Object("tagsAll").String(key)
+	}
+	return slices.ContainsFunc(filter.Strings("values"), func(pattern string) bool { return wildcard(pattern, value) })
+}

@@ -1,0 +1,431 @@
+package aws
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// network follows packets through AWS.
+type network struct {
+	world *world.World
+	// operator is the operator's address; empty means that he stands in the network that he dials into.
+	operator string
+}
+
+func newSite(w *world.World) site.Site {
+	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
+}
+
+// Machines lists the running machines.
+func (n network) Machines() []site.Machine {
+	var machines []site.Machine
+	for _, r := range n.world.List(instanceType, "") {
+		machines = append(machines, n.machine(r))
+	}
+	return machines
+}
+
+func (n network) machine(r *world.Resource) site.Machine {
+	place := interfaceOf(n.world, r)
+	// A machine whose user data is damaged still runs: Talos says what is wrong with it.
+	userData, _ := base64.StdEncoding.DecodeString(r.State.String(userDataKey))
+	architecture, _ := architectureOf(r.State.String("instanceType"))
+	if architecture == "x86_64" {
+		architecture = "amd64"
+	}
+	return site.Machine{
+		ID: r.ID, Name: r.Name, Provider: "aws", Region: r.Region, NetworkID: place.vpc,
+		PrivateIP: place.privateIP, PublicIP: place.publicIP,
+		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData,
+	}
+}
+
+// source is where a packet comes from. The operator has no machine.
+type source struct {
+	machine *world.Resource
+	place   nic
+}
+
+func (s source) operator() bool { return s.machine == nil }
+
+func (s source) String() string {
+	if s.operator() {
+		return "the operator"
+	}
+	return s.machine.ID
+}
+
+// Dial follows a packet to host:port.
+func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+	sender := source{}
+	if from != nil {
+		machine := n.world.Get(instanceType, from.Region, from.ID)
+		if machine == nil {
+			return nil, fmt.Errorf("%s does not run any more", from.ID)
+		}
+		sender = source{machine: machine, place: interfaceOf(n.world, machine)}
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return n.dialAddress(sender, host, port)
+	}
+	balancer, address, err := n.resolve(sender, host)
+	switch {
+	case err != nil:
+		return nil, err
+	case balancer != nil:
+		return n.dialBalancer(sender, balancer, port)
+	default:
+		return n.dialAddress(sender, address, port)
+	}
+}
+
+// resolve follows a name to a balancer or an address. A private zone answers only machines of its networks, and only
+// networks that have both DNS attributes on:
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
+func (n network) resolve(from source, name string) (*world.Resource, string, error) {
+	if balancer := balancerNamed(n.world, name); balancer != nil {
+		return balancer, "", nil
+	}
+	for _, record := range n.world.List(recordType, "") {
+		if !strings.EqualFold(record.State.String("fqdn"), strings.TrimSuffix(name, ".")) {
+			continue
+		}
+		zone := n.world.Get(zoneType, "", record.State.String("zoneId"))
+		if networks := zoneNetworks(zone.State); len(networks) > 0 {
+			if from.operator() || !slices.Contains(networks, from.place.vpc) {
+				continue
+			}
+			vpc := n.world.Get(vpcType, from.machine.Region, from.place.vpc)
+			if !vpc.State.Bool("enableDnsSupport") || !vpc.State.Bool("enableDnsHostnames") {
+				return nil, "", fmt.Errorf("%s does not resolve from %s: the private zone %s needs enableDnsSupport and enableDnsHostnames on %s", name, from, zone.ID, vpc.ID)
+			}
+		}
+		for _, alias := range record.State.Objects("aliases") {
+			return n.resolve(from, alias.String("name"))
+		}
+		for _, value := range record.State.Strings("records") {
+			if record.State.String("type") == "CNAME" {
+				return n.resolve(from, value)
+			}
+			return nil, value, nil
+		}
+	}
+	return nil, "", fmt.Errorf("%s: %w (from %s)", name, site.ErrNotHere, from)
+}
+
+// dialAddress follows a packet to a machine's own address, private within a network or public.
+func (n network) dialAddress(from source, address string, port int) ([]site.Machine, error) {
+	var found []site.Machine
+	lost := fmt.Errorf("%s: %w (from %s)", address, site.ErrNotHere, from)
+	for _, r := range n.world.List(instanceType, "") {
+		target := source{machine: r, place: interfaceOf(n.world, r)}
+		var err error
+		switch {
+		case target.place.privateIP == address && (from.operator() || from.place.vpc == target.place.vpc):
+			err = n.passes(from, target, n.privateAddress(from, target), port)
+		case target.place.publicIP == address:
+			err = n.crossesInternet(from, target, port)
+		default:
+			continue
+		}
+		if err != nil {
+			lost = err
+			continue
+		}
+		found = append(found, n.machine(r))
+	}
+	if len(found) == 0 {
+		return nil, lost
+	}
+	return found, nil
+}
+
+// privateAddress is what a machine of the same network sees a packet come from.
+func (n network) privateAddress(from, target source) string {
+	switch {
+	case !from.operator():
+		return from.place.privateIP
+	case n.operator != "":
+		return n.operator
+	default:
+		return n.firstAddress(target.machine.Region, target.place.vpc)
+	}
+}
+
+// firstAddress is an address inside a network that no machine has.
+func (n network) firstAddress(region, vpc string) string {
+	found := n.world.Get(vpcType, region, vpc)
+	if found == nil {
+		return ""
+	}
+	return netip.MustParsePrefix(found.State.String("cidrBlock")).Addr().Next().String()
+}
+
+// passes asks the firewalls at both ends of a packet within a network.
+func (n network) passes(from, target source, address string, port int) error {
+	if !from.operator() && from.machine.ID == target.machine.ID {
+		return nil
+	}
+	if !from.operator() {
+		if err := n.lets(egressType, from.machine.Region, from.place.groups, target.place.groups, target.place.privateIP, port); err != nil {
+			return fmt.Errorf("%s to %s: %w", from, target, err)
+		}
+	}
+	if err := n.lets(ingressType, target.machine.Region, target.place.groups, from.place.groups, address, port); err != nil {
+		return fmt.Errorf("%s to %s: %w", from, target, err)
+	}
+	return nil
+}
+
+// crossesInternet follows a packet to a public address.
+func (n network) crossesInternet(from, target source, port int) error {
+	address := n.operator
+	if !from.operator() {
+		var err error
+		if address, err = n.leaves(from); err != nil {
+			return err
+		}
+		if err := n.lets(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP, port); err != nil {
+			return fmt.Errorf("%s to %s: %w", from, target, err)
+		}
+	}
+	if address == "" {
+		address = n.firstAddress(target.machine.Region, target.place.vpc)
+	}
+	if gateway := n.defaultRoute(target.machine.Region, target.place.subnet); gateway.String("gatewayId") == "" {
+		return fmt.Errorf("%s: the subnet %s of %s has no route to an internet gateway", target.place.publicIP, target.place.subnet, target)
+	}
+	if err := n.lets(ingressType, target.machine.Region, target.place.groups, nil, address, port); err != nil {
+		return fmt.Errorf("%s to %s: %w", from, target, err)
+	}
+	return nil
+}
+
+// leaves is the public address by which a machine's packets reach the internet, or why they do not.
+func (n network) leaves(from source) (string, error) {
+	route := n.defaultRoute(from.machine.Region, from.place.subnet)
+	if nat := n.world.Get(natType, from.machine.Region, route.String("natGatewayId")); nat != nil {
+		if n.defaultRoute(from.machine.Region, nat.State.String("subnetId")).String("gatewayId") == "" {
+			return "", fmt.Errorf("%s: the NAT gateway %s stands in a subnet without a route to an internet gateway", from, nat.ID)
+		}
+		return nat.State.String("publicIp"), nil
+	}
+	if route.String("gatewayId") == "" {
+		return "", fmt.Errorf("%s: the subnet %s has no route to the internet", from, from.place.subnet)
+	}
+	if from.place.publicIP == "" {
+		return "", fmt.Errorf("%s: has no public address, and its subnet %s leads to an internet gateway, not to a NAT gateway", from, from.place.subnet)
+	}
+	return from.place.publicIP, nil
+}
+
+// defaultRoute is the route to everywhere of a subnet's table.
+func (n network) defaultRoute(region, subnet string) world.Values {
+	association := n.world.Find(associationType, region, func(r *world.Resource) bool { return r.State.String("subnetId") == subnet })
+	if association == nil {
+		return nil
+	}
+	table := association.State.String("routeTableId")
+	route := n.world.Find(routeType, region, func(r *world.Resource) bool {
+		return r.State.String("routeTableId") == table && r.State.String("destinationCidrBlock") == "0.0.0.0/0"
+	})
+	if route != nil {
+		return route.State
+	}
+	if found := n.world.Get(routeTableType, region, table); found != nil {
+		for _, route := range found.State.Objects("routes") {
+			if route.String("cidrBlock") == "0.0.0.0/0" {
+				return route
+			}
+		}
+	}
+	return nil
+}
+
+// dialBalancer follows a packet through a load balancer to the machines that may answer.
+func (n network) dialBalancer(from source, balancer *world.Resource, port int) ([]site.Machine, error) {
+	name, region, vpc := balancer.State.String("name"), balancer.Region, balancer.State.String("vpcId")
+	groups := balancer.State.Strings("securityGroups")
+	inside := from.operator() || from.place.vpc == vpc
+	if balancer.State.Bool("internal") && !inside {
+		return nil, fmt.Errorf("%s cannot reach the balancer %s: it is internal to %s", from, name, vpc)
+	}
+	address := n.clientAddress(from, region, vpc)
+	if len(groups) > 0 {
+		for _, own := range balancer.State.Strings(addressesKey) {
+			if err := n.fromMachine(from, groups, own, port); err != nil {
+				return nil, fmt.Errorf("%s to the balancer %s: %w", from, name, err)
+			}
+		}
+		if err := n.lets(ingressType, region, groups, from.place.groups, address, port); err != nil {
+			return nil, fmt.Errorf("%s to the balancer %s: %w", from, name, err)
+		}
+	}
+	listener := n.world.Find(listenerType, region, func(r *world.Resource) bool {
+		return r.State.String("loadBalancerArn") == balancer.ID && r.State.Int("port") == port
+	})
+	if listener == nil {
+		return nil, fmt.Errorf("the balancer %s has no listener on port %d", name, port)
+	}
+	var found []site.Machine
+	lost := fmt.Errorf("the balancer %s has no target for port %d", name, port)
+	for _, group := range forwardsTo(listener) {
+		for _, attachment := range n.world.List(attachmentType, region) {
+			if attachment.State.String("targetGroupArn") != group {
+				continue
+			}
+			target, err := n.forward(from, balancer, n.world.Get(targetGroupType, region, group), attachment)
+			if err != nil {
+				lost = err
+				continue
+			}
+			found = append(found, target)
+		}
+	}
+	if len(found) == 0 {
+		return nil, lost
+	}
+	return found, nil
+}
+
+func (n network) clientAddress(from source, region, vpc string) string {
+	switch {
+	case !from.operator():
+		return from.place.privateIP
+	case n.operator != "":
+		return n.operator
+	default:
+		return n.firstAddress(region, vpc)
+	}
+}
+
+func (n network) fromMachine(from source, groups []string, address string, port int) error {
+	if from.operator() {
+		return nil
+	}
+	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, port)
+}
+
+// forward follows a packet from a balancer to one target. With the client's address preserved, the target's firewall sees
+// the client, and a machine that is sent to itself drops the packet:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html#loopback-timeout
+func (n network) forward(from source, balancer, group, attachment *world.Resource) (site.Machine, error) {
+	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))
+	if machine == nil {
+		return site.Machine{}, fmt.Errorf("the balancer %s sends to %s, which does not run any more", balancer.State.String("name"), attachment.State.String("targetId"))
+	}
+	target := source{machine: machine, place: interfaceOf(n.world, machine)}
+	port := attachment.State.Int("port")
+	if port == 0 {
+		port = group.State.Int("port")
+	}
+	preserved := group.State.String("preserveClientIp") == "true"
+	if preserved && !from.operator() && from.machine.ID == machine.ID {
+		return site.Machine{}, fmt.Errorf("the balancer %s sends %s to itself, and preserveClientIp makes it drop that packet", balancer.State.String("name"), from)
+	}
+	ports := []int{port}
+	if health, err := strconv.Atoi(group.State.Object("healthCheck").String("port")); err == nil {
+		ports = append(ports, health)
+	}
+	groups := balancer.State.Strings("securityGroups")
+	for i, port := range ports {
+		address := balancer.State.Strings(addressesKey)[0]
+		peers := groups
+		if preserved && i == 0 {
+			address = n.clientAddress(from, balancer.Region, target.place.vpc)
+			peers = append(slices.Clone(groups), from.place.groups...)
+		}
+		if len(groups) > 0 {
+			if err := n.lets(egressType, balancer.Region, groups, target.place.groups, target.place.privateIP, port); err != nil {
+				return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target, err)
+			}
+		}
+		if err := n.lets(ingressType, balancer.Region, target.place.groups, peers, address, port); err != nil {
+			return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target, err)
+		}
+	}
+	return n.machine(machine), nil
+}
+
+// lets asks the security groups at one end of a packet whether they let TCP through to or from the other end, which is an
+// address and perhaps groups.
+func (n network) lets(direction, region string, groups, peers []string, address string, port int) error {
+	way, inline := "to", "egress"
+	if direction == ingressType {
+		way, inline = "from", "ingress"
+	}
+	for _, id := range groups {
+		for _, rule := range n.world.List(direction, region) {
+			if rule.State.String("securityGroupId") == id && ruleLets(rule.State, peers, address, port) {
+				return nil
+			}
+		}
+		owner := n.world.Get(securityGroupType, region, id)
+		if owner == nil {
+			owner = n.world.Get(defaultGroupType, region, id)
+		}
+		if owner != nil && slices.ContainsFunc(owner.State.Objects(inline), func(rule world.Values) bool { return inlineLets(rule, id, peers, address, port) }) {
+			return nil
+		}
+		if owner == nil && (direction == egressType || slices.Contains(peers, id)) {
+			return nil // a network's default group, untouched: everything out, itself in
+		}
+	}
+	return fmt.Errorf("firewall: no rule of %s lets %d %s %s", strings.Join(groups, ", "), port, way, describe(address, peers))
+}
+
+func describe(address string, peers []string) string {
+	if len(peers) == 0 {
+		return address
+	}
+	return fmt.Sprintf("%s (%s)", address, strings.Join(peers, ", "))
+}
+
+func ruleLets(rule world.Values, peers []string, address string, port int) bool {
+	if !portMatches(rule.String("ipProtocol"), rule, port) {
+		return false
+	}
+	if cidr := rule.String("cidrIpv4"); cidr != "" {
+		return contains(cidr, address)
+	}
+	return slices.Contains(peers, rule.String("referencedSecurityGroupId"))
+}
+
+func inlineLets(rule world.Values, own string, peers []string, address string, port int) bool {
+	if !portMatches(rule.String("protocol"), rule, port) {
+		return false
+	}
+	for _, cidr := range rule.Strings("cidrBlocks") {
+		if contains(cidr, address) {
+			return true
+		}
+	}
+	if rule.Bool("self") && slices.Contains(peers, own) {
+		return true
+	}
+	return slices.ContainsFunc(rule.Strings("securityGroups"), func(id string) bool { return slices.Contains(peers, id) })
+}
+
+func portMatches(protocol string, rule world.Values, port int) bool {
+	if protocol == "-1" || protocol == "all" {
+		return true
+	}
+	return (protocol == "tcp" || protocol == "6") && rule.Int("fromPort") <= port && port <= rule.Int("toPort")
+}
+
+func contains(cidr, address string) bool {
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return false
+	}
+	parsed, err := netip.ParseAddr(address)
+	return err == nil && prefix.Contains(parsed)
+}

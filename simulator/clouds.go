@@ -1,0 +1,123 @@
+// Package simulator puts the simulated clouds together.
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/aws"
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/provider"
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// catalogues are the providers that there are.
+var catalogues = map[string]func() *catalogue.Provider{
+	"aws":   aws.Catalogue,
+	"talos": talos.Provider,
+}
+
+// Open returns the world that SIMULATOR_WORLD names.
+func Open() (*world.Store, error) {
+	directory := os.Getenv("SIMULATOR_WORLD")
+	if directory == "" {
+		return nil, errors.New("SIMULATOR_WORLD: is not set; set it to the directory that keeps the simulated clouds")
+	}
+	return world.Open(directory)
+}
+
+// Serve returns the plugin of a provider.
+func Serve(name string) (*provider.Server, error) {
+	table, ok := catalogues[name]
+	if !ok {
+		return nil, fmt.Errorf("pulumi-resource-%s: the simulator has no such provider", name)
+	}
+	store, err := Open()
+	if err != nil {
+		return nil, err
+	}
+	weather, err := provider.WeatherFromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	return provider.New(table(), store, Clouds(store), weather), nil
+}
+
+// Clouds are all the clouds of a world.
+func Clouds(store *world.Store) provider.Clouds {
+	return provider.Clouds{
+		Site:   func(w *world.World) site.Site { return sites(w, store.Directory()) },
+		Settle: func(s site.Site, w *world.World) error { return talos.Settle(s, w) },
+	}
+}
+
+// allClouds is every cloud as one site.
+type allClouds struct {
+	clouds map[string]site.Site
+	// hosts are names that stand in no cloud's zone, such as one that the user points at the balancer himself.
+	hosts map[string]string
+}
+
+func sites(w *world.World, directory string) site.Site {
+	all := allClouds{clouds: map[string]site.Site{}, hosts: readHosts(filepath.Join(directory, "hosts"))}
+	for name, table := range catalogues {
+		if view := table().Site; view != nil {
+			all.clouds[name] = view(w)
+		}
+	}
+	return all
+}
+
+// readHosts reads lines of a name and where it leads: another name or an address.
+func readHosts(file string) map[string]string {
+	hosts := map[string]string{}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return hosts
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) == 2 {
+			hosts[fields[0]] = fields[1]
+		}
+	}
+	return hosts
+}
+
+// Machines lists the running machines of every cloud.
+func (a allClouds) Machines() []site.Machine {
+	var machines []site.Machine
+	for _, name := range []string{"aws", "gcp", "digitalocean"} {
+		if cloud, ok := a.clouds[name]; ok {
+			machines = append(machines, cloud.Machines()...)
+		}
+	}
+	return machines
+}
+
+// Dial asks the machine's own cloud; the operator asks all of them.
+func (a allClouds) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+	if target, ok := a.hosts[host]; ok {
+		host = target
+	}
+	if from != nil {
+		return a.clouds[from.Provider].Dial(from, host, port)
+	}
+	var lost error
+	var found []site.Machine
+	for _, cloud := range a.clouds {
+		machines, err := cloud.Dial(nil, host, port)
+		if err != nil && (lost == nil || errors.Is(lost, site.ErrNotHere)) {
+			lost = err
+		}
+		found = append(found, machines...)
+	}
+	if len(found) == 0 {
+		return nil, lost
+	}
+	return found, nil
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/inferadb/infra/simulator"
+	"github.com/inferadb/infra/simulator/aws"
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/inferadb/infra/simulator/world"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// within runs an operation on the world, with the clouds as Talos sees them.
+func within(operation func(*world.World, site.Site) error) error {
+	store, err := simulator.Open()
+	if err != nil {
+		return err
+	}
+	clouds := simulator.Clouds(store)
+	return store.Do(func(w *world.World) error { return operation(w, clouds.Site(w)) })
+}
+
+func parse(command string, arguments []string, define func(*flag.FlagSet)) ([]string, error) {
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
+	define(flags)
+	err := flags.Parse(arguments)
+	return flags.Args(), err
+}
+
+func printJSON(value any) error {
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// showWorld lists what exists and does not belong to somebody else.
+func showWorld(arguments []string) error {
+	var asJSON, expectEmpty bool
+	if _, err := parse("world", arguments, func(flags *flag.FlagSet) {
+		flags.BoolVar(&asJSON, "json", false, "every resource, without user data and secrets")
+		flags.BoolVar(&expectEmpty, "expect-empty", false, "fail if anything is left")
+	}); err != nil {
+		return err
+	}
+	return within(func(w *world.World, _ site.Site) error {
+		left := w.Select(func(r *world.Resource) bool { return !r.Adopted })
+		if asJSON {
+			if err := printJSON(elided(left)); err != nil {
+				return err
+			}
+		} else {
+			printCounts(left)
+		}
+		if expectEmpty && len(left) > 0 {
+			return fmt.Errorf("%d resources are left", len(left))
+		}
+		return nil
+	})
+}
+
+func printCounts(resources []*world.Resource) {
+	counts := map[string]int{}
+	var kinds []string
+	for _, r := range resources {
+		if counts[r.Type] == 0 {
+			kinds = append(kinds, r.Type)
+		}
+		counts[r.Type]++
+	}
+	slices.Sort(kinds)
+	for _, kind := range kinds {
+		fmt.Printf("%5d  %s\n", counts[kind], kind)
+	}
+	fmt.Printf("%5d  resources\n", len(resources))
+}
+
+// elided leaves out what holds a cluster's secrets: user data, and everything of Talos.
+func elided(resources []*world.Resource) []world.Resource {
+	var list []world.Resource
+	for _, r := range resources {
+		shown := *r
+		shown.Inputs, shown.State = r.Inputs.Clone(), r.State.Clone()
+		if r.Provider == "talos" {
+			shown.Inputs, shown.State = nil, nil
+		}
+		elide(shown.Inputs)
+		elide(shown.State)
+		list = append(list, shown)
+	}
+	return list
+}
+
+func elide(value any) {
+	switch value := value.(type) {
+	case world.Values:
+		elide(map[string]any(value))
+	case []any:
+		for _, item := range value {
+			elide(item)
+		}
+	case map[string]any:
+		for key, item := range value {
+			if slices.Contains([]string{"userData", "userDataBase64", "__userData"}, key) {
+				value[key] = "[elided]"
+				continue
+			}
+			elide(item)
+		}
+	}
+}
+
+// showNodes says who has booted and joined.
+func showNodes(arguments []string) error {
+	var asJSON bool
+	if _, err := parse("nodes", arguments, func(flags *flag.FlagSet) {
+		flags.BoolVar(&asJSON, "json", false, "as JSON")
+	}); err != nil {
+		return err
+	}
+	return within(func(w *world.World, s site.Site) error {
+		nodes, err := talos.Report(s, w)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(nodes)
+		}
+		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "CLUSTER\tNODE\tROLE\tADDRESS\tBOOTED\tJOINED\tREASON")
+		for _, n := range nodes {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%t\t%t\t%s\n", n.Cluster, n.Node, n.Role, n.Address, n.Booted, n.Joined, n.Reason)
+		}
+		return table.Flush()
+	})
+}
+
+func terminate(arguments []string) error {
+	if len(arguments) != 1 {
+		return errors.New("terminate: name one machine")
+	}
+	return within(func(w *world.World, s site.Site) error {
+		for _, machine := range s.Machines() {
+			if machine.Name != arguments[0] && machine.ID != arguments[0] {
+				continue
+			}
+			found := w.Select(func(r *world.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })
+			if err := aws.Terminate(w, found[0]); err != nil {
+				return err
+			}
+			return talos.Settle(s, w)
+		}
+		return fmt.Errorf("terminate: there is no machine %s", arguments[0])
+	})
+}
+
+func kubectl(arguments []string) error {
+	if len(arguments) != 2 {
+		return errors.New("kubectl: name a kubeconfig and a context")
+	}
+	config, err := clientcmd.LoadFromFile(arguments[0])
+	if err != nil {
+		return err
+	}
+	return within(func(w *world.World, s site.Site) error {
+		node, err := talos.Reach(s, w, config, arguments[1])
+		if err == nil {
+			fmt.Println(node)
+		}
+		return err
+	})
+}
+
+func seed(arguments []string) error {
+	if len(arguments) != 2 {
+		return errors.New("seed: name a region and a CIDR")
+	}
+	cidr, err := netip.ParsePrefix(arguments[1])
+	if err != nil || cidr.Bits() != 16 || cidr != cidr.Masked() {
+		return fmt.Errorf("seed: %q is no network; use one such as 10.50.0.0/16", arguments[1])
+	}
+	return within(func(w *world.World, _ site.Site) error {
+		seeded, err := aws.Seed(w, arguments[0], cidr)
+		if err != nil {
+			return err
+		}
+		return printJSON(seeded)
+	})
+}

@@ -1,0 +1,91 @@
+// Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is that
+// plugin, which the Pulumi engine starts; under its own name it shows the simulated world.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/inferadb/infra/simulator"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+)
+
+const usage = `usage: simulator <command>
+
+  world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
+  nodes [--json]                    the machines: who has booted, who has joined its cluster
+  terminate <name or id>            end a machine behind the program's back
+  kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
+  seed <aws region> <cidr>          make a network and a key for a stack to adopt
+
+SIMULATOR_WORLD names the directory that keeps the world.
+`
+
+func main() {
+	if err := run(filepath.Base(os.Args[0]), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "simulator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(name string, arguments []string) error {
+	if provider, isPlugin := strings.CutPrefix(name, "pulumi-resource-"); isPlugin {
+		return serve(provider, arguments)
+	}
+	if len(arguments) == 0 {
+		return errors.New(usage)
+	}
+	command, rest := arguments[0], arguments[1:]
+	switch command {
+	case "world":
+		return showWorld(rest)
+	case "nodes":
+		return showNodes(rest)
+	case "terminate":
+		return terminate(rest)
+	case "kubectl":
+		return kubectl(rest)
+	case "seed":
+		return seed(rest)
+	default:
+		return fmt.Errorf("%q is no command\n%s", command, usage)
+	}
+}
+
+// serve is the plugin: it prints its port, and ends when the engine is gone.
+func serve(provider string, arguments []string) error {
+	server, err := simulator.Serve(provider)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if len(arguments) > 0 {
+		if err := rpcutil.Healthcheck(ctx, arguments[0], 5*time.Minute, cancel); err != nil {
+			return fmt.Errorf("engine at %s: %w", arguments[0], err)
+		}
+	}
+	stop := make(chan bool)
+	go func() { <-ctx.Done(); close(stop) }()
+	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
+		Cancel: stop,
+		Init: func(s *grpc.Server) error {
+			pulumirpc.RegisterResourceProviderServer(s, server)
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Println(handle.Port)
+	return <-handle.Done
+}
