@@ -13,9 +13,9 @@ import (
 const (
 	// maxPoolName leaves room for the cluster's name and a number within the 63 characters of a host name.
 	maxPoolName = 20
-	// maxMachines of a pool: far below the 5000 nodes of https://kubernetes.io/docs/setup/best-practices/cluster-large/,
-	// far above a slip of the finger.
-	maxMachines = 1000
+	// nodePodsBits is the size of the range that Kubernetes gives each node out of the pods' /16:
+	// --node-cidr-mask-size of https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
+	nodePodsBits = 24
 	// minDiskGiB: Talos wants 10 GiB (https://docs.siderolabs.com/talos/v1.12/getting-started/system-requirements), and
 	// images and logs fill the rest of anything smaller than this within a day.
 	minDiskGiB = 20
@@ -84,8 +84,8 @@ func (l *loader) checkPoolName(path, name string) {
 // checkPoolCount: a count of 0 is a parked pool, whose settings stay while its machines are gone.
 func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 	for key, number := range map[string]*int{"count": pool.Count, "min": pool.Min, "max": pool.Max} {
-		if number != nil && (*number < 0 || *number > maxMachines) {
-			l.refuse(join(path, key), fmt.Sprintf("%d is out of range", *number), fmt.Sprintf("choose 0 to %d", maxMachines))
+		if number != nil && *number < 0 {
+			l.refuse(join(path, key), fmt.Sprintf("%d is below zero", *number), "choose 0 or more")
 		}
 	}
 	ranged := pool.Min != nil || pool.Max != nil
@@ -110,7 +110,7 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 	if pool.Workload == string(Stateful) {
 		l.refuse(path, "the pool is stateful, and a spot machine goes with two minutes' notice", "set spot: false or workload: stateless")
 	}
-	if _, most := bounds(pool); spot.Base != nil && (*spot.Base < 0 || *spot.Base > most) {
+	if _, most, known := bounds(pool); known && spot.Base != nil && (*spot.Base < 0 || *spot.Base > most) {
 		l.refuse(join(path, "base"), fmt.Sprintf("%d on-demand machines in a pool of at most %d", *spot.Base, most), fmt.Sprintf("choose 0 to %d", most))
 	}
 	if spot.MaxPrice != "" && !positiveDecimal.MatchString(string(spot.MaxPrice)) {
@@ -121,15 +121,15 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 	}
 }
 
-// bounds are the least and the most machines of a pool.
-func bounds(pool PoolSettings) (least, most int) {
+// bounds are the least and the most machines of a pool, if the stack file says them.
+func bounds(pool PoolSettings) (least, most int, known bool) {
 	if pool.Count != nil {
-		return *pool.Count, *pool.Count
+		return *pool.Count, *pool.Count, true
 	}
 	if pool.Min == nil || pool.Max == nil {
-		return 0, maxMachines
+		return 0, 0, false
 	}
-	return *pool.Min, *pool.Max
+	return *pool.Min, *pool.Max, true
 }
 
 // pools resolves the pools for one cluster and checks what depends on its cloud.
@@ -150,13 +150,27 @@ func (l *loader) pools(p *place) {
 			DiskGiB:  settings.DiskGiB,
 			Patches:  settings.Patches,
 		}
-		pool.Min, pool.Max = bounds(settings)
+		pool.Min, pool.Max, _ = bounds(settings)
 		if pool.Autoscaled() && !p.can.Autoscaling {
 			l.refuse(path, fmt.Sprintf("%s has no scaling group that runs Talos", p.cluster.Provider), "set count instead of min and max")
 		}
 		pool.Zones = l.poolZones(path, settings, pool, p)
 		pool.Spot = l.spot(join(path, "spot"), settings, pool, p)
 		p.cluster.Pools = append(p.cluster.Pools, pool)
+	}
+	l.checkRoom(p)
+}
+
+// checkRoom: a node without a range for its pods never becomes ready.
+func (l *loader) checkRoom(p *place) {
+	room := 1 << (nodePodsBits - p.cluster.Network.Pods.Bits())
+	machines := p.cluster.ControlPlanes.Count
+	for _, pool := range p.cluster.Pools {
+		machines += min(pool.Max, room)
+	}
+	if machines > room {
+		l.refuse("pools", fmt.Sprintf("the pods' range %s has room for %d nodes, control planes included", p.cluster.Network.Pods, room),
+			"lower count or max")
 	}
 }
 
