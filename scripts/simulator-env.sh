@@ -24,10 +24,16 @@ export PULUMI_GO_USE_RUN=true
 EOF
 }
 
+# additions to Pulumi.yaml: the program stays where it is, and the providers are the simulator's.
+additions() {
+  printf '\nmain: ../..\nplugins:\n  providers:\n'
+  printf '    - {name: %s, path: ../../.bin/simulator}\n' aws gcp digitalocean talos
+}
+
 # prepare copies the project and the stack file, because a stack writes its salt and its changes there.
 prepare() {
   mkdir -p "$folder"/{home,state,world}
-  { cat Pulumi.yaml; printf '\n# The program stays where it is.\nmain: ../..\n'; } > "$folder/Pulumi.yaml"
+  { cat Pulumi.yaml; additions; } > "$folder/Pulumi.yaml"
   cp "Pulumi.$stack.yaml" "$folder/"
   eval "$(exports)"
   pulumi stack init "$stack" --secrets-provider passphrase
