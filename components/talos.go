@@ -2,6 +2,7 @@ package components
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/machineconfig"
@@ -85,7 +86,7 @@ func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringO
 		MachineConfigurationInput: configuration,
 		ApplyMode:                 pulumi.String(applyMode),
 	}, t.options(
-		pulumi.DependsOn(append(append(after, node.Ready...), t.applied...)),
+		pulumi.DependsOn(slices.Concat(after, node.Ready, t.applied)),
 		// A machine that was replaced has the address of the old one, and booted with an old configuration.
 		pulumi.ReplacementTrigger(node.Identity),
 	)...)
@@ -103,7 +104,7 @@ func (t *talosAPI) bootstrap(first cloud.Node, endpoint pulumi.StringOutput, aft
 		Endpoint:            endpoint,
 		Node:                first.PrivateIP,
 	}, t.options(
-		pulumi.DependsOn(append(after, t.applied...)),
+		pulumi.DependsOn(slices.Concat(after, t.applied)),
 		pulumi.IgnoreChanges([]string{"node", "endpoint", "clientConfiguration"}),
 	)...)
 }

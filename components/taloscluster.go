@@ -3,6 +3,7 @@ package components
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/inferadb/infra/components/aws"
 	"github.com/inferadb/infra/components/cloud"
@@ -156,7 +157,7 @@ func (up *bringUp) configureControlPlanes() error {
 	}
 	configuration := up.configuration(up.cluster.ControlPlaneConfiguration(), names...)
 	for _, node := range up.controlPlanes {
-		if err := up.talos.apply(node, up.reach(node), configuration); err != nil {
+		if err := up.talos.apply(node, up.reach(node), configuration, up.network.Ready...); err != nil {
 			return err
 		}
 	}
@@ -166,7 +167,7 @@ func (up *bringUp) configureControlPlanes() error {
 // bootstrap waits for everything by which the API answers, and fetches the kubeconfig once it does.
 func (up *bringUp) bootstrap() error {
 	first := up.controlPlanes[0]
-	ready := up.endpoint.Ready
+	ready := slices.Clone(up.endpoint.Ready)
 	for _, node := range up.controlPlanes {
 		ready = append(ready, node.Ready...)
 	}

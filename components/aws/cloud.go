@@ -26,8 +26,11 @@ type Cloud struct {
 	networkCIDR     pulumi.StringOutput
 	private, public []subnet
 	// firewall is the security group of each role, profiles the identity of each kind of node.
-	firewall    map[string]*ec2.SecurityGroup
-	profiles    map[string]*iam.InstanceProfile
+	firewall map[string]*ec2.SecurityGroup
+	profiles map[string]*iam.InstanceProfile
+	// rules let packets in; egress is what lets each role out.
+	rules       []pulumi.Resource
+	egress      map[string]pulumi.Resource
 	targetGroup *lb.TargetGroup
 	// diskKey encrypts every disk; nil is the account's own key for EBS.
 	diskKey pulumi.StringPtrInput

@@ -34,7 +34,7 @@ func tcp(port int, name, from, to, why string) rule {
 
 // createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches it alone.
 func (c *Cloud) createFirewall() error {
-	c.firewall = map[string]*ec2.SecurityGroup{}
+	c.firewall, c.egress = map[string]*ec2.SecurityGroup{}, map[string]pulumi.Resource{}
 	for _, role := range []string{controlPlane, worker, loadBalancer} {
 		group, err := ec2.NewSecurityGroup(c.ctx, c.name(role), &ec2.SecurityGroupArgs{
 			VpcId:       c.vpcID,
@@ -47,9 +47,11 @@ func (c *Cloud) createFirewall() error {
 		c.firewall[role] = group
 	}
 	for _, r := range slices.Concat(nodeRules(), overlayRules(c.cluster.CNI), c.operatorRules()) {
-		if err := c.createIngress(r); err != nil {
+		rule, err := c.createIngress(r)
+		if err != nil {
 			return err
 		}
+		c.rules = append(c.rules, rule)
 	}
 	return c.createEgress()
 }
@@ -67,7 +69,7 @@ func nodeRules() []rule {
 		rules = append(rules,
 			tcp(6443, "api", node, controlPlane, "Kubernetes API: KubePrism on the nodes dials the control planes"),
 			tcp(6443, "api", node, loadBalancer, "Kubernetes API through the balancer"),
-			tcp(50001, "trustd", node, controlPlane, "Talos trustd issues the nodes' certificates"),
+			tcp(50001, "trustd", node, controlPlane, "Talos trustd issues the certificates of the nodes"),
 			tcp(10250, "kubelet", node, controlPlane, "kubelet: logs, exec and metrics"),
 			tcp(10250, "kubelet", node, worker, "kubelet: logs, exec and metrics"),
 		)
@@ -117,7 +119,7 @@ func (c *Cloud) operatorRules() []rule {
 		}
 		if c.cluster.Access == config.Public {
 			operators = append(operators,
-				tcp(6443, "api", prefix.String(), controlPlane, "Kubernetes API for operators, at the control planes' public addresses"))
+				tcp(6443, "api", prefix.String(), controlPlane, "Kubernetes API for operators, at the public addresses of the control planes"))
 		}
 		for _, r := range operators {
 			r.from, r.cidr = "", prefix.String()
@@ -127,7 +129,7 @@ func (c *Cloud) operatorRules() []rule {
 	return rules
 }
 
-func (c *Cloud) createIngress(r rule) error {
+func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 	name := r.to + "-" + r.name
 	args := &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId: c.firewall[r.to].ID(),
@@ -142,26 +144,27 @@ func (c *Cloud) createIngress(r rule) error {
 	} else {
 		args.ReferencedSecurityGroupId = c.firewall[r.from].ID()
 	}
-	_, err := vpc.NewSecurityGroupIngressRule(c.ctx, c.name(name), args, c.options()...)
-	return err
+	return vpc.NewSecurityGroupIngressRule(c.ctx, c.name(name), args, c.options()...)
 }
 
 // createEgress lets the nodes out to images, time, discovery and the cloud's services, and the balancer to its targets.
 func (c *Cloud) createEgress() error {
 	for role, args := range map[string]*vpc.SecurityGroupEgressRuleArgs{
 		controlPlane: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
-			Description: pulumi.String("Images, time, discovery, the cloud's services")},
+			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
 		worker: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
-			Description: pulumi.String("Images, time, discovery, the cloud's services")},
+			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
 		loadBalancer: {IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(apiPort), ToPort: pulumi.Int(apiPort),
 			ReferencedSecurityGroupId: c.firewall[controlPlane].ID(),
 			Description:               pulumi.String("Kubernetes API on the control planes, and their health checks")},
 	} {
 		args.SecurityGroupId = c.firewall[role].ID()
 		args.Tags = c.named(role + "-egress")
-		if _, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options()...); err != nil {
+		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options()...)
+		if err != nil {
 			return err
 		}
+		c.egress[role] = rule
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	if err != nil {
 		return cloud.Group{}, err
 	}
-	var egress []pulumi.Resource
+	egress := []pulumi.Resource{c.egress[worker]}
 	for _, place := range places {
 		egress = append(egress, place.egress...)
 	}
@@ -143,12 +143,9 @@ func latest(template *ec2.LaunchTemplate) pulumi.StringOutput {
 
 // places are the private subnets of the pool's zones.
 func (c *Cloud) places(pool config.Pool) ([]subnet, error) {
-	if c.cluster.Network.Adopted() {
-		return c.private, nil
-	}
 	var places []subnet
-	for i := range pool.Zones {
-		place, err := c.place(cloud.NodesArgs{Pool: pool.Name, Zones: pool.Zones}, i)
+	for _, zone := range pool.Zones {
+		place, err := inZone(c.private, zone)
 		if err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 // subnet is a subnet of the cluster's network, with what gives its machines a way out.
 type subnet struct {
 	id     pulumi.StringOutput
-	zone   pulumi.StringOutput
+	zone   string
 	egress []pulumi.Resource
 }
 
@@ -27,7 +27,7 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	if err := c.createFirewall(); err != nil {
 		return cloud.Network{}, err
 	}
-	return cloud.Network{CIDR: c.networkCIDR}, nil
+	return cloud.Network{CIDR: c.networkCIDR, Ready: c.rules}, nil
 }
 
 func (c *Cloud) createNetwork() error {
@@ -111,7 +111,7 @@ func (c *Cloud) createPublicSubnets(internet *ec2.Route) error {
 			return err
 		}
 		c.public = append(c.public, subnet{
-			id: public.ID().ToStringOutput(), zone: public.AvailabilityZone,
+			id: public.ID().ToStringOutput(), zone: zone,
 			egress: []pulumi.Resource{internet, association},
 		})
 	}
@@ -178,7 +178,7 @@ func (c *Cloud) createPrivateSubnets(gateways []*ec2.NatGateway) (pulumi.StringA
 			return nil, err
 		}
 		c.private = append(c.private, subnet{
-			id: private.ID().ToStringOutput(), zone: private.AvailabilityZone,
+			id: private.ID().ToStringOutput(), zone: zone,
 			egress: []pulumi.Resource{route, association},
 		})
 		tables = append(tables, table.ID())
@@ -223,19 +223,21 @@ func (c *Cloud) adoptNetwork() error {
 	return nil
 }
 
+// adoptSubnets takes one subnet for each zone, and compares what it was told with what is there: a subnet of another
+// network or zone would fail only at the first machine.
 func (c *Cloud) adoptSubnets(ids []string) []subnet {
 	var subnets []subnet
-	for _, id := range ids {
+	for i, id := range ids {
+		zone := c.cluster.Location.Zones[i]
 		found := ec2.LookupSubnetOutput(c.ctx, ec2.LookupSubnetOutputArgs{Id: pulumi.String(id)}, c.lookup()...)
-		// The looked-up VPC is compared, not assumed: a subnet of another one fails only at the first machine.
-		checked := pulumi.All(found.Id(), found.VpcId()).ApplyT(func(found []any) (string, error) {
-			if found[1] != c.cluster.Network.ID {
-				return "", fmt.Errorf("regions[%s].network: subnet %s belongs to %s, not to %s; name subnets of one network",
-					c.cluster.Region, found[0], found[1], c.cluster.Network.ID)
+		checked := pulumi.All(found.VpcId(), found.AvailabilityZone()).ApplyT(func(found []any) (string, error) {
+			if found[0] != c.cluster.Network.ID || found[1] != zone {
+				return "", fmt.Errorf("%s: network: subnet %s lies in %s, %s, not in %s, %s; name one subnet of the network for each zone, in their order",
+					c.cluster.Region, id, found[0], found[1], c.cluster.Network.ID, zone)
 			}
-			return found[0].(string), nil
+			return id, nil
 		}).(pulumi.StringOutput)
-		subnets = append(subnets, subnet{id: checked, zone: found.AvailabilityZone()})
+		subnets = append(subnets, subnet{id: checked, zone: zone})
 	}
 	return subnets
 }

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/inferadb/infra/components/cloud"
@@ -82,16 +83,17 @@ func (c *Cloud) place(args cloud.NodesArgs, index int) (subnet, error) {
 	if args.ControlPlane && c.cluster.Access == config.Public {
 		subnets = c.public
 	}
-	if c.cluster.Network.Adopted() {
-		return subnets[index%len(subnets)], nil
-	}
-	zone := args.Zones[index%len(args.Zones)]
-	for i, known := range c.cluster.Location.Zones {
-		if known == zone {
-			return subnets[i], nil
+	return inZone(subnets, args.Zones[index%len(args.Zones)])
+}
+
+// inZone finds a zone's subnet.
+func inZone(subnets []subnet, zone string) (subnet, error) {
+	for _, s := range subnets {
+		if s.zone == zone {
+			return s, nil
 		}
 	}
-	return subnet{}, fmt.Errorf("pools[%s].zones: %s is not a zone of the cluster", args.Pool, zone)
+	return subnet{}, fmt.Errorf("zone %s has no subnet", zone)
 }
 
 func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.NetworkInterface, place subnet) (*ec2.Instance, error) {
@@ -123,8 +125,8 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 	}, c.options(
 		pulumi.IgnoreChanges(settled),
 		pulumi.Protect(c.cluster.Protected && args.ControlPlane),
-		// A machine without a way out pulls no image. An adopted network has its own.
-		pulumi.DependsOn(place.egress),
+		// A machine without a way out pulls no image.
+		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{c.egress[role(args.ControlPlane)]})),
 	)...)
 	if err != nil {
 		return nil, err

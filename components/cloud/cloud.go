@@ -26,6 +26,8 @@ type Cloud interface {
 type Network struct {
 	// CIDR holds the nodes' private addresses.
 	CIDR pulumi.StringOutput
+	// Ready must exist before a packet gets through to a machine: the firewall's rules.
+	Ready []pulumi.Resource
 }
 
 // Endpoint is the way to the Kubernetes API, port 6443.

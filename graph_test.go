@@ -1,0 +1,331 @@
+package main
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// node is a resource as the program registered it.
+type node struct {
+	Type, Name   string
+	Inputs       resource.PropertyMap
+	Provider     string
+	Parent       string
+	Protect      bool
+	Custom       bool
+	IgnoreChange []string
+	DependsOn    []string
+}
+
+// graph is everything that a stack registers, by URN, and what it exports.
+type graph struct {
+	nodes   map[string]*node
+	calls   []pulumi.MockCallArgs
+	exports map[string]export
+}
+
+// export is an output of the stack.
+type export struct {
+	value  any
+	secret bool
+}
+
+// ofType returns the resources of a type, sorted by name.
+func (g graph) ofType(token string) []*node {
+	var found []*node
+	for _, n := range g.nodes {
+		if n.Type == token {
+			found = append(found, n)
+		}
+	}
+	slices.SortFunc(found, func(a, b *node) int { return cmp.Compare(a.Name, b.Name) })
+	return found
+}
+
+// reaches says whether a resource waits for another, directly or through others.
+func (g graph) reaches(from, to *node) bool {
+	seen := map[string]bool{}
+	var visit func(n *node) bool
+	visit = func(n *node) bool {
+		for _, urn := range n.DependsOn {
+			if seen[urn] {
+				continue
+			}
+			seen[urn] = true
+			next := g.nodes[urn]
+			if next == to || next != nil && visit(next) {
+				return true
+			}
+		}
+		return false
+	}
+	return visit(from)
+}
+
+// build runs the program with the settings of a stack against mocks.
+func build(t *testing.T, stack string, settings map[string]string) graph {
+	t.Helper()
+	key := fmt.Sprint(stack, settings)
+	if built[key].nodes == nil {
+		g, err := tryBuild(stack, settings)
+		require.NoError(t, err)
+		built[key] = g
+	}
+	return built[key]
+}
+
+// built keeps the graphs: every invariant walks over the same ones.
+var built = map[string]graph{}
+
+func tryBuild(stack string, settings map[string]string) (graph, error) {
+	m := &mocks{nodes: map[string]*node{}, stack: stack}
+	exports := map[string]export{}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		if err := program(ctx, settings); err != nil {
+			return err
+		}
+		for name, value := range ctx.GetCurrentExportMap() {
+			output := pulumi.ToOutput(value)
+			pulumi.All(output, pulumi.IsSecret(output)).ApplyT(func(values []any) error {
+				m.mutex.Lock()
+				defer m.mutex.Unlock()
+				exports[name] = export{values[0], values[1].(bool)}
+				return nil
+			})
+		}
+		return nil
+	}, pulumi.WithMocks("inferadb", stack, m))
+	return graph{nodes: m.nodes, calls: m.calls, exports: exports}, err
+}
+
+// stackFile reads the settings of a stack file of this repository, with changes made to it.
+func stackFile(t *testing.T, stack string, changes ...map[string]string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile("Pulumi." + stack + ".yaml")
+	require.NoError(t, err)
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(data, &file))
+	settings := map[string]string{}
+	for key, value := range file.Config {
+		text, ok := value.(string)
+		if !ok {
+			encoded, err := json.Marshal(value)
+			require.NoError(t, err)
+			text = string(encoded)
+		}
+		settings[key] = text
+	}
+	for _, change := range changes {
+		for key, value := range change {
+			settings["inferadb:"+key] = value
+		}
+	}
+	return settings
+}
+
+// mocks answer for the engine: every resource is recorded, and what a cloud computes is made up.
+type mocks struct {
+	mutex sync.Mutex
+	stack string
+	nodes map[string]*node
+	calls []pulumi.MockCallArgs
+}
+
+func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	request := args.RegisterRPC
+	urn := m.urn(request.GetParent(), args.TypeToken, args.Name)
+	n := &node{
+		Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, Provider: args.Provider, Custom: args.Custom,
+		Parent: request.GetParent(), Protect: request.GetProtect(), IgnoreChange: request.GetIgnoreChanges(),
+		DependsOn: request.GetDependencies(),
+	}
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.nodes[urn] != nil {
+		return "", nil, fmt.Errorf("two resources share the URN %s", urn)
+	}
+	m.nodes[urn] = n
+	outputs := args.Inputs.Copy()
+	for key, value := range computed(args, len(m.nodes)) {
+		outputs[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
+	}
+	// Mocks know nothing of the option that makes outputs secret.
+	for _, key := range request.GetAdditionalSecretOutputs() {
+		outputs[resource.PropertyKey(key)] = resource.MakeSecret(outputs[resource.PropertyKey(key)])
+	}
+	return args.Name + "-id", outputs, nil
+}
+
+func (m *mocks) urn(parent, token, name string) string {
+	var parentType string
+	if parent != "" && !strings.Contains(parent, "::pulumi:pulumi:Stack::") {
+		parentType = string(resource.URN(parent).QualifiedType()) + "$"
+	}
+	return fmt.Sprintf("urn:pulumi:%s::inferadb::%s%s::%s", m.stack, parentType, token, name)
+}
+
+func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	m.mutex.Lock()
+	m.calls = append(m.calls, args)
+	m.mutex.Unlock()
+	answers := map[string]map[string]any{
+		"aws:ec2/getAmi:getAmi":                         {"id": "ami-0123456789abcdef0", "architecture": "arm64", "rootDeviceName": "/dev/xvda"},
+		"aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
+		"aws:ec2/getVpc:getVpc":                         {"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"},
+		"aws:ec2/getSubnet:getSubnet":                   {"vpcId": "vpc-0123456789abcdef0"},
+	}
+	answer, ok := answers[args.Token]
+	if !ok {
+		return nil, fmt.Errorf("no answer to %s", args.Token)
+	}
+	outputs := args.Args.Copy()
+	if args.Token == "aws:ec2/getSubnet:getSubnet" {
+		id := args.Args["id"].StringValue()
+		answer["availabilityZone"] = map[byte]string{'0': "us-east-1a", '1': "us-east-1b", '2': "us-east-1c"}[id[len(id)-1]]
+	}
+	for key, value := range answer {
+		outputs[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
+	}
+	return outputs, nil
+}
+
+// computed are the outputs that the program reads and that a cloud would compute.
+func computed(args pulumi.MockResourceArgs, n int) map[string]any {
+	switch args.TypeToken {
+	case "talos:machine/secrets:Secrets":
+		return mockSecrets()
+	case "talos:cluster/kubeconfig:Kubeconfig":
+		return map[string]any{"kubeconfigRaw": mockKubeconfig()}
+	case "aws:ec2/networkInterface:NetworkInterface":
+		return map[string]any{"privateIp": fmt.Sprintf("10.101.0.%d", n)}
+	case "aws:ec2/eip:Eip":
+		return map[string]any{"publicIp": fmt.Sprintf("198.51.100.%d", n)}
+	case "aws:ec2/subnet:Subnet":
+		return map[string]any{"availabilityZone": args.Inputs["availabilityZone"].StringValue()}
+	case "aws:ec2/launchTemplate:LaunchTemplate":
+		return map[string]any{"latestVersion": 1.0, "arn": "arn:aws:ec2:::launch-template/" + args.Name}
+	case "aws:lb/loadBalancer:LoadBalancer":
+		return map[string]any{"dnsName": args.Name + ".elb.amazonaws.com", "arn": "arn:aws:elasticloadbalancing:::" + args.Name, "zoneId": "Z0"}
+	case "aws:autoscaling/group:Group":
+		return map[string]any{"name": args.Name + "-0000000"}
+	case "aws:route53/zone:Zone":
+		return map[string]any{"zoneId": "Z1"}
+	default:
+		return map[string]any{"arn": "arn:aws:::" + args.Name, "name": args.Name + "-0000000", "keyId": args.Name}
+	}
+}
+
+// mockSecrets is a real secrets bundle, made once: keys take time.
+var mockSecrets = sync.OnceValue(func() map[string]any {
+	bundle, err := secrets.NewBundle(secrets.NewFixedClock(secrets.NewClock().Now()), config.TalosVersion1_12)
+	if err != nil {
+		panic(err)
+	}
+	pair := func(crt, key []byte) map[string]any {
+		return map[string]any{"cert": base64Of(crt), "key": base64Of(key)}
+	}
+	return map[string]any{
+		"talosVersion": "v1.12.1",
+		"machineSecrets": map[string]any{
+			"certs": map[string]any{
+				"etcd":              pair(bundle.Certs.Etcd.Crt, bundle.Certs.Etcd.Key),
+				"k8s":               pair(bundle.Certs.K8s.Crt, bundle.Certs.K8s.Key),
+				"k8sAggregator":     pair(bundle.Certs.K8sAggregator.Crt, bundle.Certs.K8sAggregator.Key),
+				"k8sServiceaccount": map[string]any{"key": base64Of(bundle.Certs.K8sServiceAccount.Key)},
+				"os":                pair(bundle.Certs.OS.Crt, bundle.Certs.OS.Key),
+			},
+			"cluster":    map[string]any{"id": bundle.Cluster.ID, "secret": bundle.Cluster.Secret},
+			"secrets":    map[string]any{"bootstrapToken": bundle.Secrets.BootstrapToken, "secretboxEncryptionSecret": bundle.Secrets.SecretboxEncryptionSecret},
+			"trustdinfo": map[string]any{"token": bundle.TrustdInfo.Token},
+		},
+		"clientConfiguration": map[string]any{
+			"caCertificate": base64Of(bundle.Certs.OS.Crt), "clientCertificate": base64Of(bundle.Certs.OS.Crt), "clientKey": base64Of(bundle.Certs.OS.Key),
+		},
+	}
+})
+
+func mockKubeconfig() string {
+	c := api.NewConfig()
+	c.Clusters["mock"] = &api.Cluster{Server: "https://api.internal:6443"}
+	c.AuthInfos["admin@mock"] = &api.AuthInfo{Token: "mock"}
+	c.Contexts["admin@mock"] = &api.Context{Cluster: "mock", AuthInfo: "admin@mock"}
+	c.CurrentContext = "admin@mock"
+	data, err := clientcmd.Write(*c)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}
+
+// TestGraphGolden shows each environment's graph as a text that a reviewer can read: a resource a line, with what it waits for.
+func TestGraphGolden(t *testing.T) {
+	for _, stack := range []string{"dev", "staging", "production"} {
+		t.Run(stack, func(t *testing.T) {
+			g := build(t, stack, stackFile(t, stack))
+			path := filepath.Join("testdata", "graph", "aws-"+stack+".golden")
+			got := g.render("inferadb-" + stack + "-nyc1")
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got, "run: go test . -run TestGraphGolden -update")
+		})
+	}
+}
+
+// render lists a cluster's resources by type and name, with those that each waits for directly. A name that was cut stays cut.
+func (g graph) render(cluster string) string {
+	short := func(n *node) string {
+		kind := n.Type[strings.LastIndex(n.Type, ":")+1:]
+		return kind + " " + strings.TrimPrefix(strings.TrimPrefix(n.Name, cluster), "-")
+	}
+	var lines []string
+	for _, n := range g.nodes {
+		if !strings.HasSuffix(n.Parent, "::"+cluster) {
+			continue
+		}
+		line := short(n)
+		if n.Protect {
+			line += " (protected)"
+		}
+		var after []string
+		for _, urn := range n.DependsOn {
+			if d := g.nodes[urn]; d != nil && d.Custom && !strings.HasPrefix(d.Type, "pulumi:providers:") {
+				after = append(after, short(d))
+			}
+		}
+		slices.Sort(after)
+		if len(after) > 0 {
+			line += " <- " + strings.Join(slices.Compact(after), ", ")
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func base64Of(data []byte) string { return base64.StdEncoding.EncodeToString(data) }

@@ -1,0 +1,633 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Each test below is one invariant: a property that holds for every stack. variants are the stacks that they walk over:
+// the three of this repository, and what else a stack file can ask for.
+var variants = []struct {
+	name, stack string
+	changes     map[string]string
+}{
+	{"dev", "dev", nil},
+	{"staging", "staging", nil},
+	{"production", "production", nil},
+	{"public", "production", map[string]string{"access": "public", "operatorCidrs": `["203.0.113.0/24"]`}},
+	{"adopted", "production", map[string]string{"operatorCidrs": `["10.50.0.0/16"]`, "regions": `[{"name": "nyc1", "network": {"id": "vpc-0123456789abcdef0",
+		"subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2"]}}]`}},
+	{"flannel-luks", "staging", map[string]string{"cni": "flannel", "diskEncryption": "luks"}},
+	{"own-key", "staging", map[string]string{"encryptionKey": ownKey}},
+	{"pools", "production", map[string]string{"pools": `[
+		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
+		{"name": "burst", "size": "medium", "min": 1, "max": 8, "spot": {"base": 2, "maxPrice": "0.2"}},
+		{"name": "steady", "size": "small", "min": 2, "max": 4}]`}},
+}
+
+const ownKey = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+
+// forEach runs an invariant over the graph of every variant.
+func forEach(t *testing.T, check func(t *testing.T, g graph)) {
+	t.Helper()
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) { check(t, build(t, v.stack, stackFile(t, v.stack, v.changes))) })
+	}
+}
+
+// get follows a path of keys into a resource's inputs, past secrets.
+func (n *node) get(path ...any) resource.PropertyValue {
+	value := resource.NewObjectProperty(n.Inputs)
+	for _, step := range path {
+		for value.IsSecret() {
+			value = value.SecretValue().Element
+		}
+		switch step := step.(type) {
+		case string:
+			if !value.IsObject() {
+				return resource.NewNullProperty()
+			}
+			value = value.ObjectValue()[resource.PropertyKey(step)]
+		case int:
+			if !value.IsArray() || len(value.ArrayValue()) <= step {
+				return resource.NewNullProperty()
+			}
+			value = value.ArrayValue()[step]
+		}
+	}
+	for value.IsSecret() {
+		value = value.SecretValue().Element
+	}
+	return value
+}
+
+func (n *node) text(path ...any) string {
+	value := n.get(path...)
+	switch {
+	case value.IsString():
+		return value.StringValue()
+	case value.IsBool():
+		return fmt.Sprint(value.BoolValue())
+	case value.IsNumber():
+		return fmt.Sprint(value.NumberValue())
+	}
+	return ""
+}
+
+const (
+	instanceType = "aws:ec2/instance:Instance"
+	nicType      = "aws:ec2/networkInterface:NetworkInterface"
+	templateType = "aws:ec2/launchTemplate:LaunchTemplate"
+	groupType    = "aws:autoscaling/group:Group"
+	balancerType = "aws:lb/loadBalancer:LoadBalancer"
+	ingressType  = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	egressType   = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+)
+
+func (g graph) controlPlanes() []*node {
+	return slices.DeleteFunc(g.ofType(instanceType), func(n *node) bool { return !strings.Contains(n.Name, "-control-plane-") })
+}
+
+func TestInvariant01ControlPlanesAreNeverSpot(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		require.NotEmpty(t, g.controlPlanes())
+		for _, n := range g.controlPlanes() {
+			assert.True(t, n.get("instanceMarketOptions").IsNull(), n.Name)
+		}
+		for _, n := range append(g.ofType(groupType), g.ofType(templateType)...) {
+			assert.NotContains(t, n.Name, "control-plane")
+		}
+	})
+}
+
+func TestInvariant03And04MachinesSpreadOverZones(t *testing.T) {
+	g := build(t, "production", stackFile(t, "production"))
+	zonesOf := func(nodes []*node) map[string]bool {
+		zones := map[string]bool{}
+		for _, n := range nodes {
+			zones[n.text("subnetId")] = true
+		}
+		return zones
+	}
+	in := func(cluster, pool string) []*node {
+		return slices.DeleteFunc(g.ofType(nicType), func(n *node) bool { return !strings.HasPrefix(n.Name, cluster+"-"+pool) })
+	}
+	assert.Len(t, zonesOf(in("inferadb-production-nyc1", "control-plane")), 3)
+	assert.Len(t, zonesOf(in("inferadb-production-sfo1", "control-plane")), 2, "us-west-1 gives an account two zones")
+	assert.Len(t, zonesOf(in("inferadb-production-nyc1", "workers")), 3)
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(groupType) {
+			assert.GreaterOrEqual(t, len(n.get("vpcZoneIdentifiers").ArrayValue()), 2, n.Name)
+		}
+	})
+}
+
+func TestInvariant06NothingIsOpenToTheWorld(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		require.NotEmpty(t, g.ofType(ingressType))
+		for _, n := range g.ofType(ingressType) {
+			assert.NotContains(t, []string{"0.0.0.0/0", "::/0"}, n.text("cidrIpv4")+n.text("cidrIpv6"), n.Name)
+			assert.NotEmpty(t, n.text("cidrIpv4")+n.text("referencedSecurityGroupId"), "%s has no source", n.Name)
+			assert.NotEmpty(t, n.text("description"), n.Name)
+		}
+		for _, n := range g.ofType("aws:ec2/securityGroup:SecurityGroup") {
+			assert.True(t, n.get("ingress").IsNull() && n.get("egress").IsNull(), "%s has rules of its own", n.Name)
+		}
+	})
+}
+
+func TestInvariant07And08PortsAreTheLeast(t *testing.T) {
+	// What each port range may come from, by the group that it leads to.
+	allowed := map[string][]string{
+		"control-plane 2379-2380":   {"control-plane"},
+		"control-plane 6443-6443":   {"control-plane", "worker", "load-balancer"},
+		"control-plane 10250-10250": {"control-plane", "worker"},
+		"control-plane 50000-50000": {"control-plane", "operators"},
+		"control-plane 50001-50001": {"control-plane", "worker"},
+		"worker 10250-10250":        {"control-plane", "worker"},
+		"worker 50000-50000":        {"control-plane"},
+		"load-balancer 6443-6443":   {"control-plane", "worker", "operators"},
+		"load-balancer 3-4":         {"operators"},
+	}
+	for _, role := range []string{"control-plane", "worker"} {
+		for _, overlay := range []string{"8472-8472", "4789-4789", "4240-4240", "4244-4244", "51871-51871", "8-0"} {
+			allowed[role+" "+overlay] = []string{"control-plane", "worker"}
+		}
+	}
+	group := func(id string) string {
+		for _, role := range []string{"control-plane", "worker", "load-balancer"} {
+			if strings.HasSuffix(id, "-"+role+"-id") {
+				return role
+			}
+		}
+		return "operators"
+	}
+	forEach(t, func(t *testing.T, g graph) {
+		public := t.Name() == "TestInvariant07And08PortsAreTheLeast/public"
+		for _, n := range g.ofType(ingressType) {
+			key := fmt.Sprintf("%s %s-%s", group(n.text("securityGroupId")), n.text("fromPort"), n.text("toPort"))
+			sources := allowed[key]
+			if public && key == "control-plane 6443-6443" {
+				sources = append(sources, "operators")
+			}
+			assert.Contains(t, sources, group(n.text("referencedSecurityGroupId")), "%s: %s", n.Name, key)
+		}
+	})
+}
+
+func TestInvariant09EveryMachineStandsBehindItsFirewall(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(nicType) {
+			assert.NotEmpty(t, n.text("securityGroups", 0), n.Name)
+		}
+		for _, n := range g.ofType(instanceType) {
+			assert.NotEmpty(t, n.text("networkInterfaces", 0, "networkInterfaceId"), n.Name)
+		}
+		for _, n := range g.ofType(templateType) {
+			assert.NotEmpty(t, n.text("networkInterfaces", 0, "securityGroups", 0), n.Name)
+		}
+	})
+}
+
+func TestInvariant10TheBalancerIsInternal(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		require.NotEmpty(t, g.ofType(balancerType))
+		for _, n := range g.ofType(balancerType) {
+			assert.Equal(t, "true", n.text("internal"), n.Name)
+		}
+		for _, n := range g.ofType("aws:route53/zone:Zone") {
+			assert.NotEmpty(t, n.text("vpcs", 0, "vpcId"), "%s is a public zone", n.Name)
+		}
+	})
+}
+
+func TestInvariant11TheBalancerChecksAndTargetsTheControlPlanesAlone(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType("aws:lb/targetGroup:TargetGroup") {
+			assert.Equal(t, "6443", n.text("healthCheck", "port"))
+			assert.Equal(t, "TCP", n.text("healthCheck", "protocol"))
+			assert.LessOrEqual(t, n.get("healthCheck", "interval").NumberValue(), 10.0)
+		}
+		var targets, controlPlanes []string
+		for _, n := range g.ofType("aws:lb/targetGroupAttachment:TargetGroupAttachment") {
+			targets = append(targets, n.text("targetId"))
+		}
+		for _, n := range g.controlPlanes() {
+			controlPlanes = append(controlPlanes, n.Name+"-id")
+		}
+		assert.ElementsMatch(t, controlPlanes, targets)
+		for _, n := range g.ofType(groupType) {
+			assert.True(t, n.get("targetGroupArns").IsNull(), n.Name)
+		}
+	})
+}
+
+func TestInvariant12TheBalancerCrossesZonesAndHidesClients(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(balancerType) {
+			assert.Equal(t, "true", n.text("enableCrossZoneLoadBalancing"))
+			assert.NotEmpty(t, n.text("securityGroups", 0))
+		}
+		for _, n := range g.ofType("aws:lb/targetGroup:TargetGroup") {
+			assert.Equal(t, "false", n.text("preserveClientIp"))
+		}
+		mtu := slices.ContainsFunc(g.ofType(ingressType), func(n *node) bool {
+			return n.text("ipProtocol") == "icmp" && n.text("fromPort") == "3" && n.text("toPort") == "4"
+		})
+		assert.True(t, mtu, "fragmentation-needed is not let through")
+	})
+}
+
+func TestInvariant13TheEndpointIsInTheCertificates(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType("talos:machine/configurationApply:ConfigurationApply") {
+			document := n.text("machineConfigurationInput")
+			cluster := strings.Join(strings.Split(n.Name, "-")[:3], "-")
+			assert.Contains(t, document, "endpoint: https://api."+cluster+".internal:6443")
+			assert.Contains(t, document, "kubePrism:\n            enabled: true")
+			if strings.Contains(n.Name, "control-plane") {
+				assert.Contains(t, document, "- api."+cluster+".internal")
+				assert.Contains(t, document, ".elb.amazonaws.com", "the name by which operators reach the balancer")
+			}
+		}
+	})
+}
+
+func TestInvariant15EveryDiskIsEncrypted(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		key := ""
+		for _, n := range g.ofType("aws:kms/key:Key") {
+			key = n.Name
+			assert.Equal(t, "true", n.text("enableKeyRotation"))
+		}
+		own := strings.HasSuffix(t.Name(), "own-key")
+		checkKey := func(name, id string) {
+			switch {
+			case own:
+				assert.Equal(t, ownKey, id, name)
+			case key != "":
+				assert.Contains(t, id, "-disks", name)
+			default:
+				assert.Empty(t, id, name)
+			}
+		}
+		for _, n := range g.ofType(instanceType) {
+			assert.Equal(t, "true", n.text("rootBlockDevice", "encrypted"), n.Name)
+			assert.Equal(t, "gp3", n.text("rootBlockDevice", "volumeType"), n.Name)
+			assert.True(t, n.get("ebsBlockDevices").IsNull(), n.Name)
+			checkKey(n.Name, n.text("rootBlockDevice", "kmsKeyId"))
+		}
+		for _, n := range g.ofType(templateType) {
+			mappings := n.get("blockDeviceMappings").ArrayValue()
+			require.Len(t, mappings, 1, n.Name)
+			assert.Equal(t, "/dev/xvda", n.text("blockDeviceMappings", 0, "deviceName"), "the AMI's root device")
+			assert.Equal(t, "true", n.text("blockDeviceMappings", 0, "ebs", "encrypted"), n.Name)
+			checkKey(n.Name, n.text("blockDeviceMappings", 0, "ebs", "kmsKeyId"))
+		}
+	})
+}
+
+func TestInvariant16MetadataNeedsATokenAndOneHop(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range append(g.ofType(instanceType), g.ofType(templateType)...) {
+			assert.Equal(t, "required", n.text("metadataOptions", "httpTokens"), n.Name)
+			assert.Equal(t, "1", n.text("metadataOptions", "httpPutResponseHopLimit"), n.Name)
+		}
+	})
+}
+
+func TestInvariant17And18EverythingIsTagged(t *testing.T) {
+	mandatory := []resource.PropertyKey{"cluster", "stack", "environment", "owner", "cost-centre"}
+	forEach(t, func(t *testing.T, g graph) {
+		requireTags := func(where string, tags resource.PropertyValue, more ...resource.PropertyKey) {
+			require.True(t, tags.IsObject(), "%s has no tags", where)
+			for _, key := range append(more, mandatory...) {
+				assert.Contains(t, tags.ObjectValue(), key, where)
+			}
+		}
+		for _, n := range g.ofType("pulumi:providers:aws") {
+			requireTags(n.Name, n.get("defaultTags", "tags"))
+		}
+		for _, n := range g.ofType(instanceType) {
+			requireTags(n.Name, n.get("tags"), "pool", "Name")
+			requireTags(n.Name+"'s disk", n.get("rootBlockDevice", "tags"), "pool", "Name")
+		}
+		for _, n := range g.ofType(nicType) {
+			requireTags(n.Name, n.get("tags"), "pool", "Name")
+		}
+		for _, n := range g.ofType(templateType) {
+			var tagged []string
+			for i := range n.get("tagSpecifications").ArrayValue() {
+				tagged = append(tagged, n.text("tagSpecifications", i, "resourceType"))
+				requireTags(n.Name, n.get("tagSpecifications", i, "tags"), "pool", "Name")
+			}
+			assert.ElementsMatch(t, []string{"instance", "volume", "network-interface"}, tagged, n.Name)
+		}
+		for _, n := range g.ofType(groupType) {
+			var keys []resource.PropertyKey
+			for i := range n.get("tags").ArrayValue() {
+				keys = append(keys, resource.PropertyKey(n.text("tags", i, "key")))
+			}
+			assert.Subset(t, keys, append(mandatory, "pool", "Name"), n.Name)
+		}
+	})
+}
+
+func TestInvariant19TheMixedPolicyIsOneThatAWSAccepts(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(groupType) {
+			if n.get("mixedInstancesPolicy").IsNull() {
+				continue
+			}
+			distribution := []any{"mixedInstancesPolicy", "instancesDistribution"}
+			assert.Equal(t, "0", n.text(append(distribution, "onDemandPercentageAboveBaseCapacity")...))
+			assert.Equal(t, "capacity-optimized", n.text(append(distribution, "spotAllocationStrategy")...))
+			assert.True(t, n.get(append(distribution, "spotInstancePools")...).IsNull())
+			assert.GreaterOrEqual(t, len(n.get("mixedInstancesPolicy", "launchTemplate", "overrides").ArrayValue()), 5, "the size's own type and four others")
+			assert.True(t, n.get("launchTemplate").IsNull(), "a group has a template or a mixed policy")
+		}
+		for _, n := range g.ofType(templateType) {
+			assert.True(t, n.get("instanceMarketOptions").IsNull(), "%s asks for spot itself", n.Name)
+			assert.Equal(t, "false", n.text("networkInterfaces", 0, "associatePublicIpAddress"), n.Name)
+		}
+	})
+	g := build(t, "production", stackFile(t, "production", variants[7].changes))
+	burst := g.ofType(groupType)[0]
+	assert.Equal(t, "2", burst.text("mixedInstancesPolicy", "instancesDistribution", "onDemandBaseCapacity"))
+	assert.Equal(t, "0.2", burst.text("mixedInstancesPolicy", "instancesDistribution", "spotMaxPrice"))
+}
+
+func TestInvariant23DesiredIsIgnoredOnlyWhereAnAutoscalerMovesIt(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(groupType) {
+			autoscaled := n.text("minSize") != n.text("maxSize")
+			assert.Equal(t, autoscaled, slices.Contains(n.IgnoreChange, "desiredCapacity"), n.Name)
+		}
+	})
+}
+
+func TestInvariant28SecretsAreSecretsInEveryInput(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		secretInputs := map[string]string{
+			instanceType: "userDataBase64", templateType: "userData",
+			"talos:machine/configurationApply:ConfigurationApply": "machineConfigurationInput",
+		}
+		for _, n := range g.nodes {
+			if property, ok := secretInputs[n.Type]; ok {
+				assert.True(t, n.Inputs[resource.PropertyKey(property)].IsSecret(), "%s.%s", n.Name, property)
+			}
+		}
+		// Beyond those inputs, no resource holds any of the cluster's secrets, plain or encoded.
+		for _, n := range g.nodes {
+			for _, leaf := range secretLeaves(resource.NewPropertyMapFromMap(mockSecrets())) {
+				assert.False(t, strings.Contains(plain(resource.NewObjectProperty(n.Inputs)), leaf), "%s %s holds a secret in clear", n.Type, n.Name)
+			}
+		}
+	})
+}
+
+// secretLeaves are the long strings of the mocked secrets.
+func secretLeaves(secrets resource.PropertyMap) []string {
+	var leaves []string
+	var walk func(v resource.PropertyValue)
+	walk = func(v resource.PropertyValue) {
+		switch {
+		case v.IsObject():
+			for _, child := range v.ObjectValue() {
+				walk(child)
+			}
+		case v.IsString() && len(v.StringValue()) > 12:
+			leaves = append(leaves, v.StringValue())
+		}
+	}
+	walk(secrets["machineSecrets"])
+	return leaves
+}
+
+// plain is everything in a value that is not marked secret.
+func plain(v resource.PropertyValue) string {
+	switch {
+	case v.IsSecret():
+		return ""
+	case v.IsObject():
+		var all strings.Builder
+		for _, child := range v.ObjectValue() {
+			all.WriteString(plain(child) + "\n")
+		}
+		return all.String()
+	case v.IsArray():
+		var all strings.Builder
+		for _, child := range v.ArrayValue() {
+			all.WriteString(plain(child) + "\n")
+		}
+		return all.String()
+	case v.IsString():
+		return v.StringValue()
+	}
+	return ""
+}
+
+func TestInvariant29ProductionIsProtected(t *testing.T) {
+	protected := func(g graph) (types []string) {
+		for _, n := range g.nodes {
+			if n.Protect && !slices.Contains(types, n.Type) {
+				types = append(types, n.Type)
+			}
+		}
+		return types
+	}
+	g := build(t, "production", stackFile(t, "production"))
+	assert.ElementsMatch(t, []string{"talos:machine/secrets:Secrets", balancerType, instanceType, "aws:kms/key:Key"}, protected(g))
+	for _, n := range g.ofType(instanceType) {
+		assert.Equal(t, "true", n.text("disableApiTermination"), n.Name)
+		assert.Equal(t, strings.Contains(n.Name, "control-plane"), n.Protect, "%s: a pool must be able to shrink", n.Name)
+	}
+	for _, n := range g.ofType(balancerType) {
+		assert.Equal(t, "true", n.text("enableDeletionProtection"), n.Name)
+	}
+	for _, stack := range []string{"dev", "staging"} {
+		assert.Empty(t, protected(build(t, stack, stackFile(t, stack))), stack)
+	}
+}
+
+func TestInvariant30ControlPlanesAreNotReplacedTogether(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(instanceType) {
+			assert.Subset(t, n.IgnoreChange, []string{"ami", "userDataBase64", "instanceType", "rootBlockDevice.kmsKeyId"}, n.Name)
+			assert.NotEqual(t, "true", n.text("userDataReplaceOnChange"), n.Name)
+		}
+		for _, n := range g.ofType("talos:machine/secrets:Secrets") {
+			assert.Contains(t, n.IgnoreChange, "talosVersion")
+		}
+		// Configurations are applied one after the other.
+		applied := slices.DeleteFunc(g.ofType("talos:machine/configurationApply:ConfigurationApply"), func(n *node) bool {
+			return !strings.Contains(n.Name, "nyc1-control-plane")
+		})
+		for i := 1; i < len(applied); i++ {
+			assert.True(t, g.reaches(applied[i], applied[i-1]), "%s does not wait for %s", applied[i].Name, applied[i-1].Name)
+		}
+	})
+}
+
+func TestInvariant33BootstrapHappensOnceBehindTheEndpoint(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		bootstraps := g.ofType("talos:machine/bootstrap:Bootstrap")
+		assert.Len(t, bootstraps, len(g.ofType("inferadb:index:TalosCluster")), "one for each cluster")
+		for _, b := range bootstraps {
+			for _, token := range []string{"aws:lb/listener:Listener", "aws:route53/record:Record", "aws:lb/targetGroupAttachment:TargetGroupAttachment", instanceType} {
+				for _, n := range g.ofType(token) {
+					if strings.HasPrefix(n.Name, b.Name) && (token != instanceType || strings.Contains(n.Name, "control-plane")) {
+						assert.True(t, g.reaches(b, n), "bootstrap does not wait for %s", n.Name)
+					}
+				}
+			}
+			for _, n := range g.nodes {
+				if n.Type == instanceType || n.Type == groupType {
+					assert.False(t, g.reaches(n, b), "%s waits for the bootstrap", n.Name)
+				}
+			}
+			assert.True(t, b.get("timeouts").IsNull(), "timeouts break the bootstrap")
+		}
+		for _, k := range g.ofType("talos:cluster/kubeconfig:Kubeconfig") {
+			reached := slices.ContainsFunc(bootstraps, func(b *node) bool { return g.reaches(k, b) })
+			assert.True(t, reached, "the kubeconfig does not wait for a bootstrap")
+		}
+	})
+}
+
+// TestGraphHasNoNeedlessEdge is what makes an update as fast as its slowest part: workers, load balancer and control
+// planes are created side by side.
+func TestGraphHasNoNeedlessEdge(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		var controlPlanes, workers []*node
+		for _, n := range g.ofType(instanceType) {
+			if strings.Contains(n.Name, "control-plane") {
+				controlPlanes = append(controlPlanes, n)
+			} else {
+				workers = append(workers, n)
+			}
+		}
+		workers = append(workers, g.ofType(groupType)...)
+		balancers := append(g.ofType(balancerType), g.ofType("aws:lb/listener:Listener")...)
+		for name, pair := range map[string][2][]*node{
+			"control planes wait for the balancer":  {controlPlanes, balancers},
+			"workers wait for the balancer":         {workers, balancers},
+			"workers wait for control planes":       {workers, controlPlanes},
+			"control planes wait for workers":       {controlPlanes, workers},
+			"the balancer waits for control planes": {balancers, controlPlanes},
+			"a control plane waits for another":     {controlPlanes, controlPlanes},
+		} {
+			for _, from := range pair[0] {
+				for _, to := range pair[1] {
+					assert.False(t, g.reaches(from, to), "%s: %s, %s", name, from.Name, to.Name)
+				}
+			}
+		}
+	})
+}
+
+func TestInvariant35EveryResourceHasAnExplicitProvider(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for urn, n := range g.nodes {
+			if n.Custom && !strings.HasPrefix(n.Type, "pulumi:providers:") {
+				assert.NotEmpty(t, n.Provider, urn)
+			}
+		}
+	})
+	g := build(t, "production", stackFile(t, "production"))
+	var regions []string
+	for _, n := range g.ofType("pulumi:providers:aws") {
+		regions = append(regions, n.text("region"))
+	}
+	assert.ElementsMatch(t, []string{"us-east-1", "us-west-1"}, regions)
+}
+
+func TestInvariant36AnAdoptedNetworkIsLeftAsItIs(t *testing.T) {
+	g := build(t, "production", stackFile(t, "production", variants[4].changes))
+	for _, token := range []string{"Vpc", "Subnet", "RouteTable", "Route", "NatGateway", "InternetGateway", "Eip", "VpcEndpoint"} {
+		for _, n := range g.nodes {
+			assert.NotEqual(t, token, n.Type[strings.LastIndex(n.Type, ":")+1:], n.Name)
+		}
+	}
+	for _, n := range g.ofType(nicType) {
+		assert.True(t, strings.HasPrefix(n.text("subnetId"), "subnet-"), n.Name)
+	}
+}
+
+func TestInvariant36TwoStacksShareNoName(t *testing.T) {
+	names := map[string]string{}
+	for _, stack := range []string{"dev", "staging", "production"} {
+		for _, n := range build(t, stack, stackFile(t, stack)).nodes {
+			if n.Type == "pulumi:pulumi:Stack" {
+				continue
+			}
+			key := n.Type + " " + n.Name
+			assert.NotContains(t, names, key, "in %s and %s", names[key], stack)
+			names[key] = stack
+		}
+	}
+}
+
+func TestInvariant25NamesFitTheirService(t *testing.T) {
+	// Pulumi appends a dash and seven characters to the logical name.
+	const suffix = 8
+	limits := map[string]int{
+		balancerType: 32, "aws:lb/targetGroup:TargetGroup": 32, "aws:iam/role:Role": 64, "aws:iam/instanceProfile:InstanceProfile": 128,
+		templateType: 128, groupType: 255, "aws:ec2/securityGroup:SecurityGroup": 255, "aws:kms/alias:Alias": 256,
+	}
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.nodes {
+			if limit, ok := limits[n.Type]; ok {
+				assert.LessOrEqual(t, len(n.Name)+suffix, limit, n.Name)
+			}
+			assert.True(t, n.get("name").IsNull() || !strings.HasPrefix(n.Type, "aws:lb/"), "%s has a fixed name: its replacement would fail", n.Name)
+		}
+	})
+}
+
+func TestInvariant37ImagesArePinned(t *testing.T) {
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) {
+			found := false
+			for _, call := range build(t, v.stack, stackFile(t, v.stack, v.changes)).calls {
+				if call.Token != "aws:ec2/getAmi:getAmi" {
+					continue
+				}
+				found = true
+				assert.False(t, call.Args.HasValue("mostRecent"))
+				assert.Equal(t, "540036508848", call.Args["owners"].ArrayValue()[0].StringValue())
+				assert.NotEmpty(t, call.Provider)
+				name := call.Args["filters"].ArrayValue()[0].ObjectValue()["values"].ArrayValue()[0].StringValue()
+				assert.Regexp(t, `^talos-v\d+\.\d+\.\d+-us-(east|west)-1-arm64$`, name)
+			}
+			assert.True(t, found)
+		})
+	}
+}
+
+func TestInvariant39NodesWaitForTheirWayOut(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		nats := g.ofType("aws:ec2/natGateway:NatGateway")
+		if len(nats) == 0 {
+			t.Skip("an adopted network has its own way out")
+		}
+		public := strings.HasSuffix(t.Name(), "/public")
+		for _, n := range append(g.ofType(instanceType), g.ofType(groupType)...) {
+			ways := nats
+			if public && strings.Contains(n.Name, "control-plane") {
+				ways = g.ofType("aws:ec2/internetGateway:InternetGateway")
+			}
+			assert.True(t, slices.ContainsFunc(ways, func(way *node) bool { return g.reaches(n, way) }), n.Name)
+		}
+	})
+	g := build(t, "production", stackFile(t, "production"))
+	assert.Len(t, g.ofType("aws:ec2/natGateway:NatGateway"), 5, "production has one for each of its zones")
+	g = build(t, "staging", stackFile(t, "staging"))
+	assert.Len(t, g.ofType("aws:ec2/natGateway:NatGateway"), 1)
+}
