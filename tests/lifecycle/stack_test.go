@@ -246,9 +246,10 @@ func (s *stack) export(arguments ...string) map[string]any {
 // destroy takes the stack down as docs/operations.md says, and expects that nothing is left.
 func (s *stack) destroy() {
 	s.t.Helper()
-	if strings.Contains(fmt.Sprint(s.export()), "protect:true") {
-		_, err := s.try(nil, "pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+	if before := s.export(); strings.Contains(fmt.Sprint(before), "protect:true") {
+		_, err := s.try(nil, "pulumi", "destroy", "--yes", "--non-interactive", "--color", "never")
 		require.ErrorContains(s.t, err, "protect", "a protected stack is not destroyed by accident")
+		require.Equal(s.t, before["deployment"].(map[string]any)["resources"], s.export()["deployment"].(map[string]any)["resources"])
 		s.set("protection", "false")
 		s.up()
 	}
