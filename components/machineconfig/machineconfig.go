@@ -64,8 +64,8 @@ type Taint struct{ Key, Value, Effect string }
 // APIServerPort is where the Kubernetes API listens, on every control plane and on the load balancer.
 const APIServerPort = "6443"
 
-// schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
-const schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
+// Schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
+const Schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 
 // Generate returns the machine configuration, a multi-document YAML, and an error if Talos would not accept it.
 func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
@@ -160,7 +160,13 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 // installerImage is what `talosctl upgrade` installs unless told otherwise
 // (https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/boot-assets).
 func installerImage(platform, version string) string {
-	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)
+	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, Schematic, version)
+}
+
+// ImageURL is where the Image Factory builds a disk image of Talos, such as "digital-ocean-amd64.raw.gz"
+// (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
+func ImageURL(disk, version string) string {
+	return fmt.Sprintf("https://factory.talos.dev/image/%s/%s/%s", Schematic, version, disk)
 }
 
 func apply(base config.Provider, patches ...configpatcher.Patch) (config.Provider, error) {

@@ -110,7 +110,7 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 			[]string{"    certSANs:\n        - api.inferadb-dev-nyc1.internal\n        - lb.example.com\n", // Talos' API
 				"        certSANs:\n            - api.inferadb-dev-nyc1.internal\n            - lb.example.com\n"}}, // Kubernetes'
 		{"installer", input(Worker, func(in *Input) { in.Platform, in.TalosVersion = "digital-ocean", "v1.12.3" }),
-			[]string{"image: factory.talos.dev/digital-ocean-installer/" + schematic + ":v1.12.3"}},
+			[]string{"image: factory.talos.dev/digital-ocean-installer/" + Schematic + ":v1.12.3"}},
 		{"Kubernetes version", input(ControlPlane, func(in *Input) { in.KubernetesVersion = "1.34.2" }),
 			[]string{"kubelet:v1.34.2", "kube-apiserver:v1.34.2", "kube-scheduler:v1.34.2", "kube-controller-manager:v1.34.2"}},
 		{"nodes' range", input(ControlPlane, func(in *Input) { in.Network = netip.MustParsePrefix("172.16.0.0/20") }),
