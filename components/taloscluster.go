@@ -7,6 +7,7 @@ import (
 
 	"github.com/inferadb/infra/components/aws"
 	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/components/digitalocean"
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -97,6 +98,8 @@ func newCloud(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resourc
 	switch cluster.Provider {
 	case regions.AWS:
 		return aws.New(ctx, cluster, parent)
+	case regions.DigitalOcean:
+		return digitalocean.New(ctx, cluster, parent)
 	default:
 		return nil, fmt.Errorf("provider: %s is not built yet; choose aws", cluster.Provider)
 	}

@@ -3,6 +3,7 @@ package aws
 import (
 	"slices"
 
+	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -11,8 +12,8 @@ import (
 
 // The roles that a security group stands for.
 const (
-	controlPlane = "control-plane"
-	worker       = "worker"
+	controlPlane = cloud.ControlPlane
+	worker       = cloud.Worker
 	loadBalancer = "load-balancer"
 )
 
@@ -46,7 +47,7 @@ func (c *Cloud) createFirewall() error {
 		}
 		c.firewall[role] = group
 	}
-	for _, r := range slices.Concat(nodeRules(), overlayRules(c.cluster.CNI), c.operatorRules()) {
+	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules()) {
 		rule, err := c.createIngress(r)
 		if err != nil {
 			return err
@@ -56,55 +57,16 @@ func (c *Cloud) createFirewall() error {
 	return c.createEgress()
 }
 
-// nodeRules are what the machines need of each other. The ports:
-// https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/ (22 is not among them: Talos has no SSH).
-func nodeRules() []rule {
-	rules := []rule{
-		tcp(6443, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks"),
-		{name: "etcd-from-control-plane", to: controlPlane, from: controlPlane, protocol: "tcp", low: 2379, high: 2380, why: "etcd clients and peers"},
-		tcp(50000, "apid", controlPlane, controlPlane, "Talos API, forwarded by a control plane"),
-		tcp(50000, "apid", controlPlane, worker, "Talos API, forwarded by a control plane"),
-	}
+// nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.
+func (c *Cloud) nodeRules() []rule {
+	rules := []rule{tcp(6443, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks")}
 	for _, node := range []string{controlPlane, worker} {
-		rules = append(rules,
-			tcp(6443, "api", node, controlPlane, "Kubernetes API: KubePrism on the nodes dials the control planes"),
-			tcp(6443, "api", node, loadBalancer, "Kubernetes API through the balancer"),
-			tcp(50001, "trustd", node, controlPlane, "Talos trustd issues the certificates of the nodes"),
-			tcp(10250, "kubelet", node, controlPlane, "kubelet: logs, exec and metrics"),
-			tcp(10250, "kubelet", node, worker, "kubelet: logs, exec and metrics"),
-		)
+		rules = append(rules, tcp(6443, "api", node, loadBalancer, "Kubernetes API through the balancer"))
+	}
+	for _, r := range cloud.NodeRules(c.cluster.CNI) {
+		rules = append(rules, rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why})
 	}
 	return rules
-}
-
-// overlayRules are the ports by which the network plugin's agents talk to each other, from every node to every node.
-func overlayRules(cni config.CNI) []rule {
-	var rules []rule
-	for _, to := range []string{controlPlane, worker} {
-		for _, from := range []string{controlPlane, worker} {
-			for _, r := range overlay(cni) {
-				r.name, r.from, r.to = r.name+"-from-"+from, from, to
-				rules = append(rules, r)
-			}
-		}
-	}
-	return rules
-}
-
-// overlay are the ports by which the network plugin's agents talk to each other.
-// https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
-func overlay(cni config.CNI) []rule {
-	if cni == config.Flannel {
-		// Talos moves flannel's VXLAN from 8472 to the registered port.
-		return []rule{{name: "vxlan", protocol: "udp", low: 4789, high: 4789, why: "flannel VXLAN"}}
-	}
-	return []rule{
-		{name: "vxlan", protocol: "udp", low: 8472, high: 8472, why: "Cilium VXLAN"},
-		{name: "cilium-health", protocol: "tcp", low: 4240, high: 4240, why: "Cilium health checks"},
-		{name: "cilium-ping", protocol: "icmp", low: 8, high: 0, why: "Cilium health checks, ping"},
-		{name: "hubble", protocol: "tcp", low: 4244, high: 4244, why: "Cilium Hubble between agents"},
-		{name: "wireguard", protocol: "udp", low: 51871, high: 51871, why: "Cilium WireGuard encryption"},
-	}
 }
 
 // operatorRules let the operators in: to the Kubernetes API through the balancer, to the Talos API on the control planes.

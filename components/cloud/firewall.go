@@ -1,0 +1,66 @@
+package cloud
+
+import "github.com/inferadb/infra/config"
+
+// The roles that a firewall tells apart.
+const (
+	ControlPlane = "control-plane"
+	Worker       = "worker"
+)
+
+// Rule lets one protocol from the machines of one role to those of another.
+type Rule struct {
+	// Name is unique among the rules that lead to a role.
+	Name     string
+	To, From string
+	// Protocol is tcp, udp or icmp. For icmp Low is the type and High the code.
+	Protocol  string
+	Low, High int
+	// Why is for people.
+	Why string
+}
+
+// NodeRules are what the machines need of each other, on every cloud. The ports:
+// https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/ (22 is not among them: Talos has no SSH).
+func NodeRules(cni config.CNI) []Rule {
+	rules := []Rule{
+		{Name: "etcd-from-control-plane", To: ControlPlane, From: ControlPlane, Protocol: "tcp", Low: 2379, High: 2380, Why: "etcd clients and peers"},
+		tcp(50000, "apid", ControlPlane, ControlPlane, "Talos API, forwarded by a control plane"),
+		tcp(50000, "apid", ControlPlane, Worker, "Talos API, forwarded by a control plane"),
+	}
+	for _, from := range []string{ControlPlane, Worker} {
+		rules = append(rules,
+			tcp(6443, "api", from, ControlPlane, "Kubernetes API: KubePrism on the nodes dials the control planes"),
+			tcp(50001, "trustd", from, ControlPlane, "Talos trustd issues the certificates of the nodes"),
+			tcp(10250, "kubelet", from, ControlPlane, "kubelet: logs, exec and metrics"),
+			tcp(10250, "kubelet", from, Worker, "kubelet: logs, exec and metrics"),
+		)
+		for _, to := range []string{ControlPlane, Worker} {
+			for _, rule := range overlay(cni) {
+				rule.Name, rule.From, rule.To = rule.Name+"-from-"+from, from, to
+				rules = append(rules, rule)
+			}
+		}
+	}
+	return rules
+}
+
+func tcp(port int, name, from, to, why string) Rule {
+	return Rule{Name: name + "-from-" + from, To: to, From: from, Protocol: "tcp", Low: port, High: port, Why: why}
+}
+
+// overlay are the ports by which the network plugin's agents talk to each other.
+// https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
+func overlay(cni config.CNI) []Rule {
+	if cni == config.Flannel {
+		// Talos moves flannel's VXLAN from 8472 to the registered port.
+		return []Rule{{Name: "vxlan", Protocol: "udp", Low: 4789, High: 4789, Why: "flannel VXLAN"}}
+	}
+	return []Rule{
+		{Name: "vxlan", Protocol: "udp", Low: 8472, High: 8472, Why: "Cilium VXLAN"},
+		{Name: "cilium-health", Protocol: "tcp", Low: 4240, High: 4240, Why: "Cilium health checks"},
+		{Name: "cilium-ping", Protocol: "icmp", Low: 8, High: 0, Why: "Cilium health checks, ping"},
+		{Name: "hubble", Protocol: "tcp", Low: 4244, High: 4244, Why: "Cilium Hubble between agents"},
+		{Name: "wireguard", Protocol: "udp", Low: 51871, High: 51871, Why: "Cilium WireGuard encryption"},
+	}
+}

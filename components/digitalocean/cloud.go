@@ -1,0 +1,95 @@
+// Package digitalocean brings a cluster up on DigitalOcean. The files stand in the order in which the resources do:
+// network, firewall, load balancer, image, encryption, identity, nodes, group.
+package digitalocean
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
+	settings "github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Cloud is one cluster on DigitalOcean: what it was asked for, and what it has made so far.
+type Cloud struct {
+	ctx      *pulumi.Context
+	cluster  config.Cluster
+	parent   pulumi.Resource
+	provider *digitalocean.Provider
+
+	vpcID       pulumi.StringOutput
+	networkCIDR pulumi.StringOutput
+	// roleTags mark the droplets of each role; firewalls and balancer find them by it.
+	roleTags map[string]*digitalocean.Tag
+	// firewalls stand before the first droplet does.
+	firewalls map[string]pulumi.Resource
+	sshKey    *digitalocean.SshKey
+	// image is the id of the machines' image.
+	image pulumi.StringOutput
+}
+
+var _ cloud.Cloud = (*Cloud)(nil)
+
+// New prepares DigitalOcean for a cluster: an explicit provider, so that no resource follows the ambient one, the key that
+// the API demands and the image.
+func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
+	args := &digitalocean.ProviderArgs{}
+	switch token := settings.GetToken(ctx); {
+	case token != "":
+		// An explicit provider does not read the stack's settings by itself.
+		args.Token = pulumi.ToSecret(pulumi.String(token)).(pulumi.StringOutput).ToStringPtrOutput()
+	case os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "":
+		// The plugin finds out at its first call only, where the API says no more than 401.
+		return nil, errors.New("digitalocean:token: there is no API token; run: export DIGITALOCEAN_TOKEN=..., or: " +
+			"pulumi config set --secret digitalocean:token (https://cloud.digitalocean.com/account/api/tokens)")
+	}
+	provider, err := digitalocean.NewProvider(ctx, cluster.Name+"-digitalocean", args, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	c := &Cloud{ctx: ctx, cluster: cluster, parent: parent, provider: provider}
+	if err := c.createKey(); err != nil {
+		return nil, err
+	}
+	return c, c.findImage()
+}
+
+// name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.
+func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffix }
+
+// options are the ones of every resource: below the cluster, on its own provider.
+func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
+}
+
+// A tag is one word: https://docs.digitalocean.com/products/platform/how-to/use-tags/
+const tagLimit = 255
+
+var notInTag = regexp.MustCompile(`[^a-zA-Z0-9:_-]`)
+
+// tags are the cluster's and some more as words, key:value. Two that become the same word were meant the same; what does
+// not fit is cut, with a hash of the whole.
+func (c *Cloud) tags(more map[string]string) pulumi.StringArray {
+	all := maps.Clone(c.cluster.Tags)
+	maps.Copy(all, more)
+	var words []string
+	for key, value := range all {
+		words = append(words, tagWord(key, value))
+	}
+	slices.Sort(words)
+	return pulumi.ToStringArray(slices.Compact(words))
+}
+
+func tagWord(key, value string) string {
+	word := key + ":" + value
+	if clean := notInTag.ReplaceAllString(word, "-"); clean != word || len(word) > tagLimit {
+		return cloud.Cut(clean, tagLimit)
+	}
+	return word
+}

@@ -1,0 +1,53 @@
+package digitalocean
+
+import (
+	"strings"
+	"testing"
+
+	"filippo.io/edwards25519"
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh"
+)
+
+func TestTheKeyIsWellFormedAndEachClustersOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range []string{"inferadb-dev-nyc1", "inferadb-dev-sfo1", "inferadb-production-nyc1"} {
+		line, err := unusableKey(name)
+		require.NoError(t, err)
+		again, err := unusableKey(name)
+		require.NoError(t, err)
+		assert.Equal(t, line, again, "every run asks for the same key")
+
+		key, comment, _, rest, err := ssh.ParseAuthorizedKey([]byte(line))
+		require.NoError(t, err)
+		assert.Equal(t, name, comment)
+		assert.Empty(t, rest)
+		assert.Equal(t, "ssh-ed25519", key.Type())
+		blob := key.Marshal()
+		_, err = new(edwards25519.Point).SetBytes(blob[len(blob)-32:])
+		assert.NoError(t, err, "a point of the curve")
+		assert.False(t, seen[ssh.FingerprintSHA256(key)])
+		seen[ssh.FingerprintSHA256(key)] = true
+	}
+}
+
+func TestTagsAreWordsThatDigitalOceanTakes(t *testing.T) {
+	for _, test := range []struct{ key, value, want string }{
+		{"cluster", "inferadb-dev-nyc1", "cluster:inferadb-dev-nyc1"},
+		{"cost-centre", "dev", "cost-centre:dev"},
+		{"owner", "Platform Team <a@b.c>", "owner:Platform-Team--a-b-c-"},
+		{"empty", "", "empty:"},
+	} {
+		assert.Equal(t, test.want, tagWord(test.key, test.value))
+	}
+	long, other := tagWord("note", strings.Repeat("x", 300)+"1"), tagWord("note", strings.Repeat("x", 300)+"2")
+	assert.Len(t, long, tagLimit)
+	assert.NotEqual(t, long, other, "what is cut off is not lost to the comparison")
+}
+
+func TestAGroupIsRefused(t *testing.T) {
+	_, err := new(Cloud).Group(cloud.GroupArgs{})
+	assert.ErrorContains(t, err, "digitalocean has neither spot nor a scaling group")
+}

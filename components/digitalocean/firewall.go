@@ -1,0 +1,124 @@
+package digitalocean
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+var roles = []string{cloud.ControlPlane, cloud.Worker}
+
+// createFirewalls makes one firewall for each role. It covers whatever carries the role's tag, so it stands before the
+// first droplet. It holds for the public interface too, which nothing but a named source can reach.
+func (c *Cloud) createFirewalls() error {
+	c.roleTags, c.firewalls = map[string]*digitalocean.Tag{}, map[string]pulumi.Resource{}
+	for _, role := range roles {
+		tag, err := digitalocean.NewTag(c.ctx, c.name(role), &digitalocean.TagArgs{
+			Name: pulumi.String(c.name(role)),
+		}, c.options()...)
+		if err != nil {
+			return err
+		}
+		c.roleTags[role] = tag
+	}
+	for _, role := range roles {
+		firewall, err := digitalocean.NewFirewall(c.ctx, c.name(role), &digitalocean.FirewallArgs{
+			Tags:          pulumi.StringArray{c.roleTags[role].Name},
+			InboundRules:  c.inbound(role),
+			OutboundRules: outbound(),
+		}, c.options()...)
+		if err != nil {
+			return err
+		}
+		c.firewalls[role] = firewall
+	}
+	return nil
+}
+
+// inbound are a role's rules, one for each port: DigitalOcean keeps the sources of a port together.
+func (c *Cloud) inbound(role string) digitalocean.FirewallInboundRuleArray {
+	var ports []string
+	inbound := map[string]*digitalocean.FirewallInboundRuleArgs{}
+	port := func(protocol string, low, high int) *digitalocean.FirewallInboundRuleArgs {
+		key := fmt.Sprint(protocol, low, high)
+		if inbound[key] == nil {
+			ports = append(ports, key)
+			inbound[key] = &digitalocean.FirewallInboundRuleArgs{Protocol: pulumi.String(protocol)}
+			if protocol != "icmp" {
+				inbound[key].PortRange = pulumi.String(portRange(low, high))
+			}
+		}
+		return inbound[key]
+	}
+	for _, rule := range cloud.NodeRules(c.cluster.CNI) {
+		if rule.To == role {
+			into := port(rule.Protocol, rule.Low, rule.High)
+			into.SourceTags = addTo(into.SourceTags, c.roleTags[rule.From].Name)
+		}
+	}
+	if role == cloud.ControlPlane {
+		operated := []int{talosPort}
+		if c.cluster.Access == config.Public {
+			operated = append(operated, apiPort)
+		}
+		for _, number := range operated {
+			into := port("tcp", number, number)
+			for _, prefix := range c.cluster.OperatorCIDRs {
+				into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
+			}
+		}
+	}
+	var rules digitalocean.FirewallInboundRuleArray
+	for _, key := range ports {
+		rules = append(rules, inbound[key])
+	}
+	return rules
+}
+
+func addTo(list pulumi.StringArrayInput, item pulumi.StringInput) pulumi.StringArray {
+	array, _ := list.(pulumi.StringArray)
+	return append(array, item)
+}
+
+func portRange(low, high int) string {
+	if low == high {
+		return strconv.Itoa(low)
+	}
+	return fmt.Sprintf("%d-%d", low, high)
+}
+
+// outbound lets the machines out to images, time, discovery, and to DHCP, which a custom image's network needs:
+// https://docs.digitalocean.com/products/networking/firewalls/details/limits/
+func outbound() digitalocean.FirewallOutboundRuleArray {
+	everywhere := pulumi.ToStringArray([]string{"0.0.0.0/0"})
+	return digitalocean.FirewallOutboundRuleArray{
+		&digitalocean.FirewallOutboundRuleArgs{Protocol: pulumi.String("tcp"), PortRange: pulumi.String("all"), DestinationAddresses: everywhere},
+		&digitalocean.FirewallOutboundRuleArgs{Protocol: pulumi.String("udp"), PortRange: pulumi.String("all"), DestinationAddresses: everywhere},
+		&digitalocean.FirewallOutboundRuleArgs{Protocol: pulumi.String("icmp"), DestinationAddresses: everywhere},
+	}
+}
+
+// admitBalancer lets the balancer through to the control planes. It is a firewall of its own, because the balancer is not
+// there yet when the droplets must be covered already.
+func (c *Cloud) admitBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
+	return digitalocean.NewFirewall(c.ctx, c.name("api"), &digitalocean.FirewallArgs{
+		Tags: pulumi.StringArray{c.roleTags[cloud.ControlPlane].Name},
+		InboundRules: digitalocean.FirewallInboundRuleArray{&digitalocean.FirewallInboundRuleArgs{
+			Protocol: pulumi.String("tcp"), PortRange: pulumi.String(strconv.Itoa(apiPort)),
+			SourceLoadBalancerUids: pulumi.StringArray{balancer.ID()},
+		}},
+	}, c.options()...)
+}
+
+// allFirewalls in the order of the roles.
+func (c *Cloud) allFirewalls() []pulumi.Resource {
+	var all []pulumi.Resource
+	for _, role := range roles {
+		all = append(all, c.firewalls[role])
+	}
+	return all
+}

@@ -1,0 +1,42 @@
+package digitalocean
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"filippo.io/edwards25519"
+	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"golang.org/x/crypto/ssh"
+)
+
+// createKey registers the SSH key without which the API starts no droplet from a custom image
+// (https://docs.digitalocean.com/products/custom-images/how-to/create-droplets/). Talos has no SSH to use it with.
+func (c *Cloud) createKey() error {
+	public, err := unusableKey(c.cluster.Name)
+	if err != nil {
+		return err
+	}
+	c.sshKey, err = digitalocean.NewSshKey(c.ctx, c.name("unusable"), &digitalocean.SshKeyArgs{
+		PublicKey: pulumi.String(public),
+	}, c.options()...)
+	return err
+}
+
+// unusableKey is a public key whose private half nobody ever had: a point of the curve that a hash of the name falls on.
+// It is the same in every run, and another for every cluster, because an account takes a key only once.
+func unusableKey(name string) (string, error) {
+	for try := 0; ; try++ {
+		hash := sha256.Sum256(fmt.Appendf(nil, "no private key: %s %d", name, try))
+		if _, err := new(edwards25519.Point).SetBytes(hash[:]); err != nil {
+			continue // about half of all numbers are no point
+		}
+		key, err := ssh.NewPublicKey(ed25519.PublicKey(hash[:]))
+		if err != nil {
+			return "", err
+		}
+		return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + " " + name, nil
+	}
+}
