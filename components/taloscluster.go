@@ -8,6 +8,7 @@ import (
 	"github.com/inferadb/infra/components/aws"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/digitalocean"
+	"github.com/inferadb/infra/components/gcp"
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -98,6 +99,8 @@ func newCloud(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resourc
 	switch cluster.Provider {
 	case regions.AWS:
 		return aws.New(ctx, cluster, parent)
+	case regions.GCP:
+		return gcp.New(ctx, cluster, parent)
 	case regions.DigitalOcean:
 		return digitalocean.New(ctx, cluster, parent)
 	default:

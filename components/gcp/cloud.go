@@ -1,0 +1,110 @@
+// Package gcp brings a cluster up on Google Cloud. The files stand in the order in which the resources do: network,
+// firewall, load balancer, image, encryption, identity, nodes, group.
+package gcp
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Cloud is one cluster on Google Cloud: what it was asked for, and what it has made so far.
+type Cloud struct {
+	ctx      *pulumi.Context
+	cluster  config.Cluster
+	parent   pulumi.Resource
+	project  string
+	provider *gcp.Provider
+
+	network, subnetwork pulumi.StringOutput
+	// networkCIDR holds the nodes' addresses, proxyCIDR those that the load balancer's packets come from.
+	networkCIDR, proxyCIDR pulumi.StringOutput
+	// proxies must exist before the load balancer, egress before a machine without a public address.
+	proxies, egress []pulumi.Resource
+	// accounts are the identities of the two kinds of nodes; firewall rules know the nodes by them.
+	accounts map[string]*serviceaccount.Account
+	rules    []pulumi.Resource
+	// members are the control planes of each zone, as the load balancer wants them.
+	members map[string]*compute.InstanceGroup
+	// diskKey encrypts every disk; nil is Google's own. keyGranted must exist before a disk can use it.
+	diskKey    pulumi.StringPtrInput
+	keyGranted []pulumi.Resource
+	// alive is the check by which groups replace dead machines.
+	alive  *compute.HealthCheck
+	images map[regions.Architecture]pulumi.String
+}
+
+var _ cloud.Cloud = (*Cloud)(nil)
+
+// New prepares Google Cloud for a cluster: an explicit provider for its project and region, so that no resource follows the
+// ambient ones, the identities of its nodes and the key of its disks.
+func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
+	project, err := projectOf(cluster)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := gcp.NewProvider(ctx, cluster.Name+"-gcp", &gcp.ProviderArgs{
+		Project: pulumi.String(project),
+		Region:  pulumi.String(cluster.Location.Region),
+	}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	c := &Cloud{
+		ctx: ctx, cluster: cluster, parent: parent, project: project, provider: provider,
+		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]pulumi.String{},
+	}
+	if err := c.createIdentities(); err != nil {
+		return nil, err
+	}
+	return c, c.createDiskKey()
+}
+
+// https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; a domain may precede it.
+var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+
+// projectOf is the stack's project, else the environment's, by the variables that every Google Cloud tool reads.
+func projectOf(cluster config.Cluster) (string, error) {
+	const remedy = "run: pulumi config set gcp:project my-project"
+	project := cluster.Project
+	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
+		if project == "" {
+			project = os.Getenv(variable)
+		}
+	}
+	switch {
+	case project == "":
+		return "", fmt.Errorf("gcp:project: is not set, and neither is GOOGLE_PROJECT; %s", remedy)
+	case !projectID.MatchString(project):
+		return "", fmt.Errorf("gcp:project: %q is not a project's id (its name and number are not); %s", project, remedy)
+	}
+	return project, nil
+}
+
+// nameLimit is the longest name of nearly every resource:
+// https://cloud.google.com/compute/docs/naming-resources#resource-name-format
+const nameLimit = 63
+
+// name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not. It leaves room
+// for what Pulumi, or a group of machines, appends.
+func (c *Cloud) name(suffix string) string {
+	return cloud.Cut(c.cluster.Name+"-"+suffix, nameLimit-cloud.AutonameSuffix)
+}
+
+// options are the ones of every resource: below the cluster, on its own provider.
+func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
+}
+
+// lookup are the options of every look-up: without a provider it would ask the ambient project.
+func (c *Cloud) lookup() []pulumi.InvokeOption {
+	return []pulumi.InvokeOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}
+}

@@ -1,0 +1,176 @@
+package gcp
+
+import (
+	"slices"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// part is the share of a pool that one instance group holds: a group has one way to buy machines. Every name ends in that
+// way, so that no part of one pool is called like a part of another.
+type part struct {
+	name     string
+	spot     bool
+	min, max int
+}
+
+// parts splits a pool. The base comes first, as machines on demand; the spot market fills up from there.
+func parts(pool config.Pool) []part {
+	onDemand := part{name: pool.Name + "-on-demand", min: pool.Min, max: pool.Max}
+	if pool.Spot == nil {
+		return []part{onDemand}
+	}
+	onDemand.min, onDemand.max = min(pool.Spot.Base, pool.Min), min(pool.Spot.Base, pool.Max)
+	spot := part{name: pool.Name + "-spot", spot: true, min: pool.Min - onDemand.min, max: pool.Max - onDemand.max}
+	return slices.DeleteFunc([]part{onDemand, spot}, func(p part) bool { return p.max == 0 })
+}
+
+// Group creates the instance groups of a pool, each with the template that it starts machines from.
+func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
+	var names pulumi.StringArray
+	for _, p := range parts(args.Pool) {
+		template, err := c.createTemplate(args, p)
+		if err != nil {
+			return cloud.Group{}, err
+		}
+		manager, err := c.createManager(args.Pool, p, template)
+		if err != nil {
+			return cloud.Group{}, err
+		}
+		names = append(names, manager.Name)
+		if p.min != p.max {
+			if err := c.createBounds(p, manager); err != nil {
+				return cloud.Group{}, err
+			}
+		}
+	}
+	return cloud.Group{Names: names.ToStringArrayOutput()}, nil
+}
+
+// createTemplate describes a group's machines. A template never changes: a new one takes its place, and the group rolls.
+func (c *Cloud) createTemplate(args cloud.GroupArgs, p part) (*compute.RegionInstanceTemplate, error) {
+	pool := args.Pool
+	image, err := c.findImage(pool.Machine.Architecture)
+	if err != nil {
+		return nil, err
+	}
+	disk := &compute.RegionInstanceTemplateDiskArgs{
+		Boot:        pulumi.Bool(true),
+		AutoDelete:  pulumi.Bool(true),
+		SourceImage: image,
+		DiskSizeGb:  pulumi.Int(pool.DiskGiB),
+		DiskType:    pulumi.String(diskType),
+		Labels:      c.poolLabels(pool.Name),
+	}
+	if c.diskKey != nil {
+		disk.DiskEncryptionKey = &compute.RegionInstanceTemplateDiskDiskEncryptionKeyArgs{KmsKeySelfLink: c.diskKey.ToStringPtrOutput().Elem()}
+	}
+	return compute.NewRegionInstanceTemplate(c.ctx, c.name(p.name), &compute.RegionInstanceTemplateArgs{
+		Region:      pulumi.String(c.cluster.Location.Region),
+		MachineType: pulumi.String(pool.Machine.Name),
+		Metadata:    pulumi.StringMap{userDataKey: args.UserData},
+		Disks:       compute.RegionInstanceTemplateDiskArray{disk},
+		NetworkInterfaces: compute.RegionInstanceTemplateNetworkInterfaceArray{
+			&compute.RegionInstanceTemplateNetworkInterfaceArgs{Subnetwork: c.subnetwork},
+		},
+		Scheduling: scheduling(p.spot),
+		ServiceAccount: &compute.RegionInstanceTemplateServiceAccountArgs{
+			Email: c.accounts[worker].Email, Scopes: pulumi.ToStringArray([]string{cloudPlatform}),
+		},
+		ShieldedInstanceConfig: &compute.RegionInstanceTemplateShieldedInstanceConfigArgs{
+			EnableSecureBoot: pulumi.Bool(false), EnableVtpm: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
+		},
+		Labels: c.poolLabels(pool.Name),
+	}, c.options()...)
+}
+
+// scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a stopped
+// one again when the market has room. https://cloud.google.com/compute/docs/instances/create-use-spot
+func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
+	if !spot {
+		return &compute.RegionInstanceTemplateSchedulingArgs{
+			ProvisioningModel: pulumi.String("STANDARD"), AutomaticRestart: pulumi.Bool(true), OnHostMaintenance: pulumi.String("MIGRATE"),
+		}
+	}
+	return &compute.RegionInstanceTemplateSchedulingArgs{
+		ProvisioningModel:         pulumi.String("SPOT"),
+		Preemptible:               pulumi.Bool(true),
+		AutomaticRestart:          pulumi.Bool(false),
+		OnHostMaintenance:         pulumi.String("TERMINATE"),
+		InstanceTerminationAction: pulumi.String("STOP"),
+	}
+}
+
+func (c *Cloud) createManager(pool config.Pool, p part, template *compute.RegionInstanceTemplate) (*compute.RegionInstanceGroupManager, error) {
+	alive, err := c.healthCheck()
+	if err != nil {
+		return nil, err
+	}
+	options := c.options(pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)))
+	if p.min != p.max {
+		// The autoscaler moves it; an update that put it back would undo the autoscaler's work.
+		options = append(options, pulumi.IgnoreChanges([]string{"targetSize"}))
+	}
+	return compute.NewRegionInstanceGroupManager(c.ctx, c.name(p.name), &compute.RegionInstanceGroupManagerArgs{
+		Region:                  pulumi.String(c.cluster.Location.Region),
+		BaseInstanceName:        pulumi.String(c.name(p.name)),
+		DistributionPolicyZones: pulumi.ToStringArray(pool.Zones),
+		TargetSize:              pulumi.Int(p.min),
+		Versions: compute.RegionInstanceGroupManagerVersionArray{
+			&compute.RegionInstanceGroupManagerVersionArgs{InstanceTemplate: template.SelfLink},
+		},
+		// New machines start before old ones go. A regional group moves in steps of at least one machine per zone:
+		// https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups#max_surge
+		UpdatePolicy: &compute.RegionInstanceGroupManagerUpdatePolicyArgs{
+			Type:                pulumi.String("PROACTIVE"),
+			MinimalAction:       pulumi.String("REPLACE"),
+			MaxSurgeFixed:       pulumi.Int(len(pool.Zones)),
+			MaxUnavailableFixed: pulumi.Int(0),
+		},
+		AutoHealingPolicies: &compute.RegionInstanceGroupManagerAutoHealingPoliciesArgs{
+			HealthCheck: alive.ID(),
+			// Longer than a machine takes to boot and to get its certificate from a control plane that boots beside it.
+			InitialDelaySec: pulumi.Int(900),
+		},
+	}, options...)
+}
+
+// healthCheck asks the Talos API whether a machine is alive, once for all groups. The kubelet is not asked: it does not
+// answer before the Kubernetes API has, and an outage of that would have every new machine replaced over and over.
+func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
+	if c.alive != nil {
+		return c.alive, nil
+	}
+	var err error
+	c.alive, err = compute.NewHealthCheck(c.ctx, c.name("alive"), &compute.HealthCheckArgs{
+		Description:      pulumi.Sprintf("Workers of %s", c.cluster.Name),
+		CheckIntervalSec: pulumi.Int(30),
+		TimeoutSec:       pulumi.Int(10),
+		// Five minutes: a machine that reboots is not dead.
+		UnhealthyThreshold: pulumi.Int(10),
+		TcpHealthCheck:     &compute.HealthCheckTcpHealthCheckArgs{Port: pulumi.Int(talosPortNumber)},
+	}, c.options()...)
+	return c.alive, err
+}
+
+// createBounds keeps a pool's min and max with its group, which has none of its own. Google's autoscaler is off: it knows
+// load, not pods that wait, and would end machines without draining them. Kubernetes' cluster-autoscaler moves the group.
+// https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler/cloudprovider/gce
+func (c *Cloud) createBounds(p part, manager *compute.RegionInstanceGroupManager) error {
+	_, err := compute.NewRegionAutoscaler(c.ctx, c.name(p.name), &compute.RegionAutoscalerArgs{
+		Region: pulumi.String(c.cluster.Location.Region),
+		Target: manager.ID(),
+		AutoscalingPolicy: &compute.RegionAutoscalerAutoscalingPolicyArgs{
+			Mode:        pulumi.String("OFF"),
+			MinReplicas: pulumi.Int(p.min),
+			MaxReplicas: pulumi.Int(p.max),
+			CpuUtilization: &compute.RegionAutoscalerAutoscalingPolicyCpuUtilizationArgs{
+				Target: pulumi.Float64(0.6),
+			},
+		},
+	}, c.options()...)
+	return err
+}

@@ -1,0 +1,30 @@
+package gcp
+
+import (
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// accountLimit is the longest id of a service account: https://cloud.google.com/iam/docs/service-accounts-create#creating
+const accountLimit = 30
+
+// cloudPlatform leaves what a machine may do to its account's roles: https://cloud.google.com/compute/docs/access/service-accounts#scopes_best_practice
+const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
+
+// createIdentities makes a service account for control planes and one for workers. They hold no role: Talos needs none, and
+// what a workload needs is given to that workload alone. Without them every machine would be the project's default account.
+func (c *Cloud) createIdentities() error {
+	c.accounts = map[string]*serviceaccount.Account{}
+	for _, role := range []string{controlPlane, worker} {
+		account, err := serviceaccount.NewAccount(c.ctx, c.name(role), &serviceaccount.AccountArgs{
+			AccountId:   pulumi.String(cloud.Cut(c.cluster.Name+"-"+role, accountLimit)),
+			DisplayName: pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
+		}, c.options()...)
+		if err != nil {
+			return err
+		}
+		c.accounts[role] = account
+	}
+	return nil
+}
