@@ -10,6 +10,7 @@ import (
 
 	"github.com/inferadb/infra/simulator/aws"
 	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/digitalocean"
 	"github.com/inferadb/infra/simulator/provider"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
@@ -18,8 +19,9 @@ import (
 
 // catalogues are the providers that there are.
 var catalogues = map[string]func() *catalogue.Provider{
-	"aws":   aws.Catalogue,
-	"talos": talos.Provider,
+	"aws":          aws.Catalogue,
+	"digitalocean": digitalocean.Catalogue,
+	"talos":        talos.Provider,
 }
 
 // Open returns the world that SIMULATOR_WORLD names.

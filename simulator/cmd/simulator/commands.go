@@ -152,13 +152,22 @@ func terminate(arguments []string) error {
 				continue
 			}
 			found := w.Select(func(r *world.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })
-			if err := aws.Terminate(w, found[0]); err != nil {
+			if err := end(w, found[0]); err != nil {
 				return err
 			}
 			return talos.Settle(s, w)
 		}
 		return fmt.Errorf("terminate: there is no machine %s", arguments[0])
 	})
+}
+
+// end takes a machine away. On AWS it may belong to a group, which replaces it.
+func end(w *world.World, machine *world.Resource) error {
+	if machine.Provider == "aws" {
+		return aws.Terminate(w, machine)
+	}
+	w.Remove(machine)
+	return nil
 }
 
 func kubectl(arguments []string) error {

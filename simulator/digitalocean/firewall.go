@@ -1,0 +1,122 @@
+package digitalocean
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+const firewallType = "digitalocean:index/firewall:Firewall"
+
+// Limits of a firewall: https://docs.digitalocean.com/products/networking/firewalls/details/limits/
+const (
+	maxRules    = 50
+	maxTags     = 5
+	maxDroplets = 10
+)
+
+// firewallRule is a rule whose other end has properties with that prefix: source or destination.
+func firewallRule(end string) Fields {
+	return Fields{
+		"protocol": String(Required, OneOf("tcp", "udp", "icmp")), "portRange": String(),
+		end + "Addresses": Strings(Unordered), end + "DropletIds": List(Number(), Unordered), end + "KubernetesIds": Strings(Unordered),
+		end + "LoadBalancerUids": Strings(Unordered), end + "Tags": tagList(),
+	}
+}
+
+var firewallResources = []Resource{{
+	Token: firewallType, Global: true, Latency: 2 * time.Second,
+	Name: &Autoname{Property: "name", MaxLength: 255},
+	Fields: Fields{
+		"name": String(Computed, Matching(hostName)), "dropletIds": List(Number(), Unordered, MaxLength(maxDroplets)),
+		"tags":         List(String(Matching(tagPattern)), Unordered, MaxLength(maxTags)),
+		"inboundRules": Objects(firewallRule("source"), Unordered), "outboundRules": Objects(firewallRule("destination"), Unordered),
+		"pendingChanges": Objects(Fields{"dropletId": Number(), "removing": Bool(), "status": String()}, Output),
+	}.With(Outputs("createdAt", "status")),
+	Check: checkFirewall, Create: createFirewall, Update: updateFirewall,
+}}
+
+func checkFirewall(c *Call) []Problem {
+	var problems []Problem
+	count := 0
+	for property, end := range map[string]string{"inboundRules": "source", "outboundRules": "destination"} {
+		for i, rule := range c.Inputs.Objects(property) {
+			count++
+			if reason := ruleProblem(rule, end); reason != "" {
+				problems = append(problems, Problem{Property: fmt.Sprintf("%s[%d]", property, i), Reason: reason})
+			}
+		}
+	}
+	if count == 0 && (!c.Inputs.Has("inboundRules") && !c.Inputs.Has("outboundRules")) {
+		problems = append(problems, Problem{Property: "inboundRules", Reason: "at least one rule must be specified"})
+	}
+	if count > maxRules {
+		problems = append(problems, Problem{Property: "inboundRules", Reason: fmt.Sprintf("%d rules, at most %d are allowed", count, maxRules)})
+	}
+	return problems
+}
+
+// ruleProblem says what is wrong with a rule. A rule without another end would let everybody in on a careless cloud; this
+// one refuses it.
+func ruleProblem(rule world.Values, end string) string {
+	protocol, text := rule.String("protocol"), rule.String("portRange")
+	switch _, _, valid := ports(text); {
+	case protocol == "icmp" && text != "":
+		return "icmp has no portRange"
+	case protocol != "icmp" && !rule.Has("portRange"):
+		return "portRange is required if protocol is tcp or udp"
+	case protocol != "icmp" && rule.Known("portRange") && !valid:
+		return fmt.Sprintf("portRange %q is not a port, a range or all", text)
+	}
+	given := false
+	for _, kind := range []string{"Addresses", "DropletIds", "KubernetesIds", "LoadBalancerUids", "Tags"} {
+		list, isList := rule[end+kind].([]any)
+		given = given || rule.Has(end+kind) && (!isList || len(list) > 0)
+	}
+	if !given {
+		return "must have at least one " + end
+	}
+	for _, text := range rule.Strings(end + "Addresses") {
+		_, notRange := netip.ParsePrefix(text)
+		_, notAddress := netip.ParseAddr(text)
+		if notRange != nil && notAddress != nil {
+			return fmt.Sprintf("%q is neither an address nor a range", text)
+		}
+	}
+	return ""
+}
+
+func createFirewall(c *Call) error {
+	c.ID = uuid(c)
+	c.State["createdAt"], c.State["status"], c.State["pendingChanges"] = created, "succeeded", []any{}
+	return updateFirewall(c)
+}
+
+// updateFirewall looks for what the rules name.
+func updateFirewall(c *Call) error {
+	if err := unique(c, "firewall"); err != nil {
+		return err
+	}
+	tags := c.State.Strings("tags")
+	var balancers []string
+	for property, end := range map[string]string{"inboundRules": "source", "outboundRules": "destination"} {
+		for _, rule := range c.State.Objects(property) {
+			tags = append(tags, rule.Strings(end+"Tags")...)
+			balancers = append(balancers, rule.Strings(end+"LoadBalancerUids")...)
+		}
+	}
+	for _, tag := range tags {
+		if err := checkTag(c.World, tag); err != nil {
+			return err
+		}
+	}
+	for _, id := range balancers {
+		if _, err := find(c.World, loadBalancerType, id, "load balancer"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package digitalocean
+
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of what a droplet starts from.
+const (
+	imageType  = "digitalocean:index/customImage:CustomImage"
+	sshKeyType = "digitalocean:index/sshKey:SshKey"
+)
+
+// ownImage stands for an image that a user made; it is in every region.
+const ownImage = "170000001"
+
+// distributions of https://docs.digitalocean.com/reference/api/digitalocean/#tag/Images/operation/images_create_custom
+var distributions = OneOf("Arch Linux", "CentOS", "CoreOS", "Debian", "Fedora", "Fedora Atomic", "FreeBSD", "Gentoo", "openSUSE",
+	"RancherOS", "Rocky Linux", "Ubuntu", "Unknown", "Unknown OS")
+
+var imageResources = []Resource{
+	{
+		Token: imageType, Global: true, Latency: 120 * time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{
+			"name": String(Computed), "url": String(Required, Replaces), "regions": Strings(Required, Unordered), "description": String(),
+			"distribution": String(Default("Unknown"), distributions), "tags": tagList(),
+			"imageId": Number(Output), "minDiskSize": Number(Output), "public": Bool(Output), "sizeGigabytes": Number(Output),
+		}.With(Outputs("createdAt", "slug", "status", "type")),
+		Diff: replaceLeftRegions, Create: createImage,
+	},
+	{
+		Token: sshKeyType, Global: true, Latency: time.Second,
+		Name:   &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{"name": String(Computed), "publicKey": String(Required, Replaces)}.With(Outputs("fingerprint")),
+		Create: createKey,
+	},
+}
+
+// replaceLeftRegions follows the provider: an image can be brought to more regions, but not be taken out of one.
+func replaceLeftRegions(c *Call, changed []string) []string {
+	for _, region := range c.Old.Strings("regions") {
+		if slices.Contains(changed, "regions") && !slices.Contains(c.Inputs.Strings("regions"), region) {
+			return []string{"regions"}
+		}
+	}
+	return nil
+}
+
+// factoryURL is where Talos' Image Factory serves the image for DigitalOcean, which runs amd64 alone:
+// https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/cloud-platforms/digitalocean
+var factoryURL = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
+
+// talosMinors are the minor versions that the factory serves, with the last patch release of each.
+var talosMinors = map[int]int{8: 4, 9: 6, 10: 9, 11: 6, 12: 1}
+
+func createImage(c *Call) error {
+	c.ID = number(c)
+	if len(c.State.Strings("regions")) != 1 {
+		return fmt.Errorf("422 (unprocessable_entity) an image is imported to one region, got %d", len(c.State.Strings("regions")))
+	}
+	if err := checkRegion(c.State.Strings("regions")[0]); err != nil {
+		return err
+	}
+	url := c.State.String("url")
+	if match := factoryURL.FindStringSubmatch(url); match != nil {
+		minor, _ := strconv.Atoi(match[1])
+		patch, _ := strconv.Atoi(match[2])
+		if last, known := talosMinors[minor]; !known || patch > last {
+			return fmt.Errorf("Error waiting for image (%s) to become ready: the import failed: 404 at %s", c.ID, url)
+		}
+	} else if strings.HasPrefix(url, "https://factory.talos.dev/") {
+		return fmt.Errorf("Error waiting for image (%s) to become ready: the import failed: 404 at %s", c.ID, url)
+	}
+	id, _ := strconv.ParseFloat(c.ID, 64)
+	c.State["imageId"], c.State["status"], c.State["type"], c.State["slug"] = id, "available", "custom", ""
+	c.State["public"], c.State["minDiskSize"], c.State["sizeGigabytes"], c.State["createdAt"] = false, 10.0, 0.2, created
+	return nil
+}
+
+// createKey takes a key that is well-formed, and each only once in an account.
+func createKey(c *Call) error {
+	c.ID = number(c)
+	parts := strings.Fields(c.State.String("publicKey"))
+	if len(parts) < 2 {
+		return fmt.Errorf("422 (unprocessable_entity) Key invalid, key should be of the format `type key [comment]`")
+	}
+	blob, err := base64.StdEncoding.DecodeString(parts[1])
+	if err != nil || len(blob) < 4+len(parts[0]) || string(blob[4:4+len(parts[0])]) != parts[0] {
+		return fmt.Errorf("422 (unprocessable_entity) Key invalid, key should be of the format `type key [comment]`")
+	}
+	sum := md5.Sum(blob)
+	var pairs []string
+	for _, b := range sum {
+		pairs = append(pairs, hex.EncodeToString([]byte{b}))
+	}
+	fingerprint := strings.Join(pairs, ":")
+	if c.World.Find(sshKeyType, "", func(r *world.Resource) bool { return r.State.String("fingerprint") == fingerprint }) != nil {
+		return fmt.Errorf("422 (unprocessable_entity) SSH Key is already in use on your account")
+	}
+	c.State["fingerprint"] = fingerprint
+	return nil
+}
+
+// checkImage says why a droplet in a region cannot start from an image.
+func checkImage(w *world.World, id, region string) error {
+	if id == ownImage {
+		return nil
+	}
+	image := w.Get(imageType, "", id)
+	if image == nil {
+		return fmt.Errorf("422 (unprocessable_entity) the image %q does not exist or is not yours", id)
+	}
+	if !slices.Contains(image.State.Strings("regions"), region) {
+		return fmt.Errorf("422 (unprocessable_entity) the image %s is not available in %s, it is in %s", id, region, strings.Join(image.State.Strings("regions"), ", "))
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package digitalocean
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of networking.
+const (
+	vpcType = "digitalocean:index/vpc:Vpc"
+	tagType = "digitalocean:index/tag:Tag"
+)
+
+var networkResources = []Resource{
+	{
+		Token: vpcType, Global: true, Latency: 2 * time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{
+			"name": String(Computed, MaxLength(255), Matching(`^[a-zA-Z0-9.\-]+$`)), "region": String(Required, Replaces),
+			"ipRange": String(Computed, Replaces), "description": String(MaxLength(255)), "default": Bool(Output),
+		}.With(Outputs("createdAt", "vpcUrn")),
+		Create: createVPC, Update: func(c *Call) error { return unique(c, "VPC") }, Delete: deleteVPC,
+	},
+	{
+		Token: tagType, Global: true, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{
+			"name":           String(Computed, Replaces, Matching(tagPattern)),
+			"databasesCount": Number(Output), "dropletsCount": Number(Output), "imagesCount": Number(Output),
+			"totalResourceCount": Number(Output), "volumeSnapshotsCount": Number(Output), "volumesCount": Number(Output),
+		},
+		Create: createTag,
+	},
+}
+
+var functions = []Function{{
+	Token:  "digitalocean:index/getVpc:getVpc",
+	Fields: Fields{"id": String(), "name": String(Conflicts("id")), "region": String(Conflicts("id", "name"))},
+	Invoke: func(c *Call) (world.Values, error) {
+		found := c.World.Find(vpcType, "", func(r *world.Resource) bool {
+			return r.ID == c.Inputs.String("id") || c.Inputs.Has("name") && r.State.String("name") == c.Inputs.String("name") ||
+				c.Inputs.Has("region") && r.State.String("region") == c.Inputs.String("region") && r.State.Bool("default")
+		})
+		if found == nil {
+			return nil, fmt.Errorf("Error retrieving VPC: 404 (not_found) the resource you were accessing could not be found: %v", c.Inputs)
+		}
+		answer := world.Values{"id": found.ID, "urn": "do:vpc:" + found.ID}
+		for _, name := range []string{"name", "region", "ipRange", "description", "default", "createdAt"} {
+			answer[name] = found.State[name]
+		}
+		return answer, nil
+	},
+}}
+
+// created is the time of everything: the simulated worlds of two runs do not differ.
+const created = "2026-01-01 00:00:00 +0000 UTC"
+
+// reserved ranges: https://docs.digitalocean.com/products/networking/vpc/details/limits/
+var reserved = []netip.Prefix{
+	netip.MustParsePrefix("10.244.0.0/16"), netip.MustParsePrefix("10.245.0.0/16"),
+	netip.MustParsePrefix("10.246.0.0/24"), netip.MustParsePrefix("10.229.0.0/16"),
+}
+
+func createVPC(c *Call) error {
+	c.ID = uuid(c)
+	if err := checkRegion(c.State.String("region")); err != nil {
+		return err
+	}
+	if err := unique(c, "VPC"); err != nil {
+		return err
+	}
+	if !c.State.Has("ipRange") {
+		c.State["ipRange"] = fmt.Sprintf("10.%d.0.0/20", 116+c.World.Count("vpc range"))
+	}
+	if err := checkRange(c); err != nil {
+		return err
+	}
+	c.State["default"], c.State["createdAt"], c.State["vpcUrn"] = false, created, "do:vpc:"+c.ID
+	if !c.State.Has("description") {
+		c.State["description"] = ""
+	}
+	return nil
+}
+
+func checkRange(c *Call) error {
+	prefix, err := netip.ParsePrefix(c.State.String("ipRange"))
+	switch {
+	case err != nil || prefix != prefix.Masked():
+		return fmt.Errorf("422 (unprocessable_entity) ip_range %q is not a valid network", c.State.String("ipRange"))
+	case !prefix.Addr().IsPrivate():
+		return fmt.Errorf("422 (unprocessable_entity) ip_range %s is not in the ranges of RFC 1918", prefix)
+	case prefix.Bits() < 16 || prefix.Bits() > 28:
+		return fmt.Errorf("422 (unprocessable_entity) ip_range %s must be between /16 and /28", prefix)
+	case c.State.String("region") == "nyc1" && prefix.Overlaps(netip.MustParsePrefix("10.10.0.0/16")),
+		slices.ContainsFunc(reserved, prefix.Overlaps):
+		return fmt.Errorf("422 (unprocessable_entity) ip_range %s overlaps a range that DigitalOcean reserves", prefix)
+	}
+	for _, other := range c.World.List(vpcType, "") {
+		if other.ID != c.ID && prefix.Overlaps(rangeOf(other)) {
+			return fmt.Errorf("422 (unprocessable_entity) this range/size overlaps with another VPC network in your account: %s and %s of %s", prefix, rangeOf(other), other.State.String("name"))
+		}
+	}
+	return nil
+}
+
+func rangeOf(vpc *world.Resource) netip.Prefix {
+	return netip.MustParsePrefix(vpc.State.String("ipRange"))
+}
+
+func deleteVPC(c *Call) error {
+	members := c.World.Select(func(r *world.Resource) bool {
+		return (r.Type == dropletType || r.Type == loadBalancerType) && r.State.String("vpcUuid") == c.ID
+	})
+	if len(members) > 0 {
+		return fmt.Errorf("403 (forbidden) can not delete VPC with members: %s", members[0].Name)
+	}
+	return nil
+}
+
+// freeAddress is the lowest address of a VPC that nothing has: the first is the network's own, the second the gateway's.
+func freeAddress(w *world.World, vpc *world.Resource) (string, error) {
+	taken := map[string]bool{}
+	for _, r := range w.List(dropletType, "") {
+		taken[r.State.String("ipv4AddressPrivate")] = true
+	}
+	for _, r := range w.List(loadBalancerType, "") {
+		taken[r.State.String("ip")] = true
+	}
+	prefix := rangeOf(vpc)
+	for address := prefix.Addr().Next().Next(); prefix.Contains(address.Next()); address = address.Next() {
+		if !taken[address.String()] {
+			return address.String(), nil
+		}
+	}
+	return "", fmt.Errorf("422 (unprocessable_entity) the VPC %s has no free address", vpc.State.String("name"))
+}
+
+// publicAddress is of the range for documentation.
+func publicAddress(w *world.World) string {
+	n := w.Count("digitalocean public address")
+	return fmt.Sprintf("192.0.2.%d", 1+(n-1)%254)
+}
+
+// createTag: the API would hand out a tag that exists already; here that is refused, since the first of two owners to
+// delete it would take it from the other one's droplets.
+func createTag(c *Call) error {
+	c.ID = c.State.String("name")
+	for _, name := range []string{"databasesCount", "dropletsCount", "imagesCount", "totalResourceCount", "volumeSnapshotsCount", "volumesCount"} {
+		c.State[name] = 0.0
+	}
+	return nil
+}
+
+func checkTag(w *world.World, tag string) error {
+	if tag != "" && w.Get(tagType, "", tag) == nil {
+		return fmt.Errorf("404 (not_found) the tag %q does not exist", tag)
+	}
+	return nil
+}

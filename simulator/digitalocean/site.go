@@ -1,0 +1,225 @@
+package digitalocean
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// network follows packets through DigitalOcean.
+type network struct {
+	world *world.World
+	// operator is the operator's address; empty means that he stands in the network that he dials into.
+	operator string
+}
+
+func newSite(w *world.World) site.Site {
+	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
+}
+
+// Machines lists the running droplets.
+func (n network) Machines() []site.Machine {
+	var machines []site.Machine
+	for _, r := range n.world.List(dropletType, "") {
+		machines = append(machines, machine(r))
+	}
+	return machines
+}
+
+func machine(r *world.Resource) site.Machine {
+	return site.Machine{
+		ID: r.ID, Name: r.State.String("name"), Provider: "digitalocean", Region: r.State.String("region"), NetworkID: r.State.String("vpcUuid"),
+		PrivateIP: r.State.String("ipv4AddressPrivate"), PublicIP: r.State.String("ipv4Address"), Architecture: "amd64",
+		ImageID: r.State.String("image"), UserData: []byte(r.State.String(userDataKey)),
+	}
+}
+
+// end is one end of a packet: a droplet, a balancer, or neither (the operator).
+type end struct {
+	droplet, balancer *world.Resource
+	address           string
+}
+
+func (e end) String() string {
+	switch {
+	case e.droplet != nil:
+		return e.droplet.State.String("name")
+	case e.balancer != nil:
+		return "the balancer " + e.balancer.State.String("name")
+	default:
+		return "the operator"
+	}
+}
+
+// vpc is where a machine stands; the operator has a route into every network.
+func (e end) inside(vpc string) bool {
+	return e.droplet == nil || e.droplet.State.String("vpcUuid") == vpc
+}
+
+// Dial follows a packet to host:port. DigitalOcean has no names of its own inside a VPC.
+func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+	sender := end{}
+	if from != nil {
+		droplet := n.world.Get(dropletType, "", from.ID)
+		if droplet == nil {
+			return nil, fmt.Errorf("%s does not run any more", from.ID)
+		}
+		sender = end{droplet: droplet, address: from.PrivateIP}
+	}
+	lost := fmt.Errorf("%s: %w (from %s)", host, site.ErrNotHere, sender)
+	for _, balancer := range n.world.List(loadBalancerType, "") {
+		internal := balancer.State.String("network") == "INTERNAL"
+		if balancer.State.String("ip") == host && (!internal || sender.inside(balancer.State.String("vpcUuid"))) {
+			return n.dialBalancer(n.at(sender, balancer), balancer, port)
+		}
+	}
+	for _, droplet := range n.world.List(dropletType, "") {
+		private := droplet.State.String("ipv4AddressPrivate") == host && sender.inside(droplet.State.String("vpcUuid"))
+		if !private && droplet.State.String("ipv4Address") != host {
+			continue
+		}
+		if err := n.passes(n.at(sender, droplet), end{droplet: droplet, address: host}, port); err != nil {
+			return nil, err
+		}
+		return []site.Machine{machine(droplet)}, nil
+	}
+	return nil, lost
+}
+
+// at gives the operator an address: his own, or one in the network that he dials into.
+func (n network) at(sender end, target *world.Resource) end {
+	if sender.droplet == nil {
+		sender.address = n.operator
+		if vpc := n.world.Get(vpcType, "", target.State.String("vpcUuid")); n.operator == "" && vpc != nil {
+			sender.address = rangeOf(vpc).Addr().Next().String()
+		}
+	}
+	return sender
+}
+
+// dialBalancer follows a packet through a balancer to the droplets that may answer. The balancer is a proxy: behind it the
+// packet comes from the balancer.
+func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]site.Machine, error) {
+	to := end{balancer: balancer, address: balancer.State.String("ip")}
+	if err := n.lets("outboundRules", "destination", from, to, port); err != nil {
+		return nil, err
+	}
+	if err := admits(balancer, from); err != nil {
+		return nil, err
+	}
+	rules := balancer.State.Objects("forwardingRules")
+	i := slices.IndexFunc(rules, func(rule world.Values) bool {
+		return rule.Int("entryPort") == port && rule.String("entryProtocol") == "tcp"
+	})
+	if i < 0 {
+		return nil, fmt.Errorf("%s has no forwarding rule for port %d", to, port)
+	}
+	if balancer.State.Bool("enableProxyProtocol") {
+		return nil, fmt.Errorf("%s speaks the PROXY protocol, which its targets do not", to)
+	}
+	var found []site.Machine
+	lost := fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, balancer.State.String("dropletTag"))
+	for _, target := range targets(n.world, balancer) {
+		receiver := end{droplet: target, address: target.State.String("ipv4AddressPrivate")}
+		err := n.lets("inboundRules", "source", receiver, to, rules[i].Int("targetPort"))
+		if health := balancer.State.Object("healthcheck").Int("port"); err == nil && health != 0 {
+			err = n.lets("inboundRules", "source", receiver, to, health)
+		}
+		if err != nil {
+			lost = err
+			continue
+		}
+		found = append(found, machine(target))
+	}
+	if len(found) == 0 {
+		return nil, lost
+	}
+	return found, nil
+}
+
+// admits asks the balancer's own firewall.
+func admits(balancer *world.Resource, from end) error {
+	matches := func(rule string) bool {
+		kind, value, _ := strings.Cut(rule, ":")
+		return kind == "ip" && value == from.address || kind == "cidr" && contains(value, from.address)
+	}
+	firewall := balancer.State.Object("firewall")
+	allows := firewall.Strings("allows")
+	if len(allows) > 0 && !slices.ContainsFunc(allows, matches) || slices.ContainsFunc(firewall.Strings("denies"), matches) {
+		return fmt.Errorf("%s (%s) is not admitted by %s", from, from.address, end{balancer: balancer})
+	}
+	return nil
+}
+
+// passes asks the firewalls of both droplets.
+func (n network) passes(from, to end, port int) error {
+	if from.droplet != nil && from.droplet.ID == to.droplet.ID {
+		return nil
+	}
+	if err := n.lets("outboundRules", "destination", from, to, port); err != nil {
+		return err
+	}
+	return n.lets("inboundRules", "source", to, from, port)
+}
+
+// lets asks the firewalls that cover a droplet whether they let TCP through to or from a peer. A droplet that none covers is
+// open: https://docs.digitalocean.com/products/networking/firewalls/
+func (n network) lets(property, side string, covered, peer end, port int) error {
+	if covered.droplet == nil {
+		return nil
+	}
+	var names []string
+	for _, firewall := range n.world.List(firewallType, "") {
+		if !covers(firewall, covered.droplet) {
+			continue
+		}
+		names = append(names, firewall.State.String("name"))
+		for _, rule := range firewall.State.Objects(property) {
+			if ruleLets(rule, side, peer, port) {
+				return nil
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("firewall: no rule of %s at %s lets %d through, %s %s (%s)", strings.Join(names, ", "), covered, port, side, peer, peer.address)
+}
+
+func covers(firewall, droplet *world.Resource) bool {
+	return listed(firewall.State["dropletIds"], droplet.ID) ||
+		slices.ContainsFunc(firewall.State.Strings("tags"), func(tag string) bool { return hasTag(droplet, tag) })
+}
+
+func ruleLets(rule world.Values, side string, peer end, port int) bool {
+	low, high, _ := ports(rule.String("portRange"))
+	if rule.String("protocol") != "tcp" || port < low || high < port {
+		return false
+	}
+	if slices.ContainsFunc(rule.Strings(side+"Addresses"), func(cidr string) bool { return contains(cidr, peer.address) }) {
+		return true
+	}
+	switch {
+	case peer.droplet != nil:
+		return listed(rule[side+"DropletIds"], peer.droplet.ID) ||
+			slices.ContainsFunc(rule.Strings(side+"Tags"), func(tag string) bool { return hasTag(peer.droplet, tag) })
+	case peer.balancer != nil:
+		return slices.Contains(rule.Strings(side+"LoadBalancerUids"), peer.balancer.ID)
+	}
+	return false
+}
+
+// contains says whether a range, or a single address, holds the address.
+func contains(cidr, address string) bool {
+	parsed, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	prefix, err := netip.ParsePrefix(cidr)
+	return err == nil && prefix.Contains(parsed) || cidr == address
+}
