@@ -167,7 +167,7 @@ func TestPools(t *testing.T) {
 
 	assert.False(t, data.Elastic())
 	assert.Equal(t, 500, data.DiskGiB)
-	assert.Equal(t, map[string]string{"tier": "data"}, data.Labels)
+	assert.Equal(t, map[string]string{"tier": "data", labelPool: "data", labelWorkload: "stateful"}, data.Labels)
 	assert.Equal(t, []Taint{{Key: "tier", Value: "data", Effect: "NoSchedule"}}, data.Taints)
 	assert.Equal(t, []string{"us-east-1a", "us-east-1b"}, data.Zones)
 	assert.Len(t, data.Patches, 1)
@@ -179,6 +179,9 @@ func TestPools(t *testing.T) {
 	assert.Equal(t, "lowest-price", batch.Spot.Strategy)
 	assert.Equal(t, []string{"t4g.xlarge", "r6g.xlarge"}, typeNames(batch.Spot.Types), "the pool's own type comes first, once")
 
+	assert.Equal(t, "true", batch.Labels[labelSpot])
+	assert.Contains(t, batch.Taints, Taint{Key: labelSpot, Value: "true", Effect: "NoSchedule"})
+
 	assert.Equal(t, 0, parked.Max)
 	assert.Nil(t, parked.Spot)
 
@@ -188,6 +191,13 @@ func TestPools(t *testing.T) {
 	assert.Empty(t, cheap.Spot.MaxPrice)
 	assert.Equal(t, "t4g.medium", cheap.Spot.Types[0].Name)
 	assert.Len(t, cheap.Spot.Types, 1+len(cheap.Machine.Spot))
+}
+
+// Invariant 22: spot machines are marked, and keep off what does not tolerate them unless there is nowhere else to go.
+func TestTheOnlyPoolCanBeSpot(t *testing.T) {
+	only := loadOne(t, stackFile{"pools": `[{"name":"cheap","size":"small","count":2,"spot":true}]`}).Pools[0]
+	assert.Equal(t, "true", only.Labels[labelSpot])
+	assert.Empty(t, only.Taints)
 }
 
 func TestAPoolTakesTheZonesThatAreItsRegions(t *testing.T) {

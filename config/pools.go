@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,6 +27,13 @@ const (
 // spotStrategies are the allocation strategies of AWS' mixed policy:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
 var spotStrategies = []string{"capacity-optimized", "capacity-optimized-prioritized", "price-capacity-optimized", "lowest-price"}
+
+// Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
+const (
+	labelPool     = "inferadb.com/pool"
+	labelWorkload = "inferadb.com/workload"
+	labelSpot     = "inferadb.com/spot"
+)
 
 var positiveDecimal = regexp.MustCompile(`^(0*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)$`)
 
@@ -158,7 +166,26 @@ func (l *loader) pools(p *place) {
 		pool.Spot = l.spot(join(path, "spot"), settings, pool, p)
 		p.cluster.Pools = append(p.cluster.Pools, pool)
 	}
+	markPools(p.cluster.Pools)
 	l.checkRoom(p)
+}
+
+// markPools lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps off
+// what does not tolerate interruption, unless there is nowhere else to go.
+func markPools(pools []Pool) {
+	elsewhere := slices.ContainsFunc(pools, func(p Pool) bool { return p.Spot == nil && p.Max > 0 })
+	for i := range pools {
+		pool := &pools[i]
+		labels := map[string]string{labelPool: pool.Name, labelWorkload: string(pool.Workload)}
+		if pool.Spot != nil {
+			labels[labelSpot] = "true"
+			if elsewhere {
+				pool.Taints = append(slices.Clone(pool.Taints), Taint{Key: labelSpot, Value: "true", Effect: "NoSchedule"})
+			}
+		}
+		maps.Copy(labels, pool.Labels)
+		pool.Labels = labels
+	}
 }
 
 // checkRoom: a node without a range for its pods never becomes ready.
