@@ -56,7 +56,8 @@ unprotect() {
 }
 
 destroy() {
-  if pulumi stack export | grep -q '"protect": true'; then
+  # Not grep -q: it leaves early, and the export's broken pipe would count as "not protected".
+  if pulumi stack export | grep '"protect": true' > /dev/null; then
     echo "The stack is protected, as production should be: deleting it takes two steps. First the protection goes."
     unprotect
   fi
