@@ -22,6 +22,7 @@ export PULUMI_SKIP_UPDATE_CHECK=true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
 export PULUMI_GO_USE_RUN=true
 export DIGITALOCEAN_TOKEN=simulated
+export GOOGLE_PROJECT=inferadb-simulated
 EOF
 }
 

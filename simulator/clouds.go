@@ -11,6 +11,7 @@ import (
 	"github.com/inferadb/infra/simulator/aws"
 	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/digitalocean"
+	"github.com/inferadb/infra/simulator/gcp"
 	"github.com/inferadb/infra/simulator/provider"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
@@ -21,6 +22,7 @@ import (
 var catalogues = map[string]func() *catalogue.Provider{
 	"aws":          aws.Catalogue,
 	"digitalocean": digitalocean.Catalogue,
+	"gcp":          gcp.Catalogue,
 	"talos":        talos.Provider,
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/inferadb/infra/simulator"
 	"github.com/inferadb/infra/simulator/aws"
+	"github.com/inferadb/infra/simulator/gcp"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
 	"github.com/inferadb/infra/simulator/world"
@@ -108,7 +109,7 @@ func elide(value any) {
 		}
 	case map[string]any:
 		for key, item := range value {
-			if slices.Contains([]string{"userData", "userDataBase64", "__userData"}, key) {
+			if slices.Contains([]string{"userData", "userDataBase64", "__userData", "user-data"}, key) {
 				value[key] = "[elided]"
 				continue
 			}
@@ -151,8 +152,7 @@ func terminate(arguments []string) error {
 			if machine.Name != arguments[0] && machine.ID != arguments[0] {
 				continue
 			}
-			found := w.Select(func(r *world.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })
-			if err := end(w, found[0]); err != nil {
+			if err := end(w, machine); err != nil {
 				return err
 			}
 			return talos.Settle(s, w)
@@ -161,12 +161,16 @@ func terminate(arguments []string) error {
 	})
 }
 
-// end takes a machine away. On AWS it may belong to a group, which replaces it.
-func end(w *world.World, machine *world.Resource) error {
-	if machine.Provider == "aws" {
-		return aws.Terminate(w, machine)
+// end takes a machine away. Where it belongs to a group, the group replaces it.
+func end(w *world.World, machine site.Machine) error {
+	if machine.Provider == "gcp" {
+		return gcp.Terminate(w, gcp.Find(w, machine))
 	}
-	w.Remove(machine)
+	found := w.Select(func(r *world.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })[0]
+	if machine.Provider == "aws" {
+		return aws.Terminate(w, found)
+	}
+	w.Remove(found)
 	return nil
 }
 
@@ -196,7 +200,12 @@ func seed(arguments []string) error {
 		return fmt.Errorf("seed: %q is no network; use one such as 10.50.0.0/16", arguments[1])
 	}
 	return within(func(w *world.World, _ site.Site) error {
-		seeded, err := aws.Seed(w, arguments[0], cidr)
+		var seeded any
+		if gcp.IsRegion(arguments[0]) {
+			seeded, err = gcp.Seed(w, arguments[0], cidr)
+		} else {
+			seeded, err = aws.Seed(w, arguments[0], cidr)
+		}
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ const usage = `usage: simulator <command>
   nodes [--json]                    the machines: who has booted, who has joined its cluster
   terminate <name or id>            end a machine behind the program's back
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
-  seed <aws region> <cidr>          make a network and a key for a stack to adopt
+  seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
 
 SIMULATOR_WORLD names the directory that keeps the world.
 `

@@ -1,0 +1,86 @@
+package gcp
+
+import (
+	"net/netip"
+	"regexp"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+)
+
+const firewallType = "gcp:compute/firewall:Firewall"
+
+var traffic = Objects(Fields{"protocol": String(Required), "ports": Strings()}, Unordered)
+
+var firewallResources = []Resource{{
+	Token: firewallType, Global: true, Name: autoname, Latency: 10 * time.Second,
+	Fields: named.With(Fields{
+		"network": String(Required), "description": String(MaxLength(2048)), "direction": String(Computed, Replaces, OneOf("INGRESS", "EGRESS")), "disabled": Bool(),
+		"priority": Number(Default(1000.0), Between(0, 65535)), "allows": traffic, "denies": traffic,
+		"sourceRanges": Strings(Unordered), "destinationRanges": Strings(Computed, Unordered),
+		"sourceTags": Strings(Unordered, Conflicts("sourceServiceAccounts", "targetServiceAccounts")), "targetTags": Strings(Unordered, Conflicts("sourceServiceAccounts", "targetServiceAccounts")),
+		"sourceServiceAccounts": Strings(Unordered, MaxLength(10), Conflicts("sourceTags", "targetTags")), "targetServiceAccounts": Strings(Unordered, MaxLength(10), Conflicts("sourceTags", "targetTags")),
+		"logConfig": Object(Fields{"metadata": String(Required, OneOf("EXCLUDE_ALL_METADATA", "INCLUDE_ALL_METADATA"))}),
+	}),
+	Check: checkFirewall, Create: createFirewall, Update: checkFirewallEnds,
+}}
+
+var portPattern = regexp.MustCompile(`^\d{1,5}(-\d{1,5})?$`)
+
+func checkFirewall(c *Call) []Problem {
+	var problems []Problem
+	refuse := func(property, reason string) {
+		problems = append(problems, Problem{Property: property, Reason: reason})
+	}
+	if c.Inputs.Has("allows") == c.Inputs.Has("denies") {
+		refuse("allows", "exactly one of allows, denies must be given")
+	}
+	egress := c.Inputs.String("direction") == "EGRESS"
+	sources := c.Inputs.Has("sourceRanges") || c.Inputs.Has("sourceTags") || c.Inputs.Has("sourceServiceAccounts")
+	if !egress && !sources {
+		refuse("sourceRanges", "one of sourceRanges, sourceTags, sourceServiceAccounts must be given: an empty source would be everybody")
+	}
+	if egress && sources {
+		refuse("sourceRanges", "a rule for EGRESS has no source")
+	}
+	for _, name := range []string{"allows", "denies"} {
+		for _, t := range c.Inputs.Objects(name) {
+			protocol := t.String("protocol")
+			for _, port := range t.Strings("ports") {
+				if protocol != "tcp" && protocol != "udp" && protocol != "sctp" {
+					refuse(name, "ports are for tcp, udp and sctp, not for "+protocol)
+				}
+				if !portPattern.MatchString(port) {
+					refuse(name, "Invalid port or range: "+port)
+				}
+			}
+		}
+	}
+	return problems
+}
+
+func createFirewall(c *Call) error {
+	if !c.State.Has("direction") {
+		c.State["direction"] = "INGRESS"
+	}
+	if err := create(c, "firewalls"); err != nil {
+		return err
+	}
+	return checkFirewallEnds(c)
+}
+
+func checkFirewallEnds(c *Call) error {
+	network, err := find(c, networkType, c.State.String("network"))
+	if err != nil {
+		return err
+	}
+	c.State["network"] = api + network.ID
+	for _, name := range []string{"sourceRanges", "destinationRanges"} {
+		for _, text := range c.State.Strings(name) {
+			if prefix, err := netip.ParsePrefix(text); err != nil || prefix != prefix.Masked() {
+				return invalid(name, text, "Must be a range of addresses without host bits")
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,313 @@
+package gcp
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of managed groups.
+const (
+	templateType   = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+	managerType    = "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager"
+	autoscalerType = "gcp:compute/regionAutoscaler:RegionAutoscaler"
+)
+
+// Keys of a member's state that only the world knows: the group that started it, and the template that it was made from.
+const (
+	managerKey  = "__manager"
+	templateKey = "__template"
+)
+
+var groupResources = []Resource{
+	{
+		Token: templateType, Name: autoname, Latency: 5 * time.Second,
+		Fields: regional.With(labelled, Fields{
+			"namePrefix": String(Computed, Replaces), "machineType": String(Required, Replaces), "description": String(Replaces), "instanceDescription": String(Replaces),
+			"disks": Objects(Fields{
+				"boot": Bool(Computed), "autoDelete": Bool(Default(true)), "sourceImage": String(Computed), "diskSizeGb": Number(Computed, Between(1, 65536)), "diskType": String(Computed, diskTypes),
+				"deviceName": String(Computed), "diskName": String(), "interface": String(Computed), "mode": String(Computed), "type": String(Computed), "source": String(), "labels": StringMap(),
+				"diskEncryptionKey": Object(Fields{"kmsKeySelfLink": String(Required)}), "provisionedIops": Number(Computed),
+			}, Required, Replaces),
+			"networkInterfaces": Objects(Fields{
+				"network": String(Computed), "subnetwork": String(Computed), "subnetworkProject": String(Computed), "networkIp": String(), "nicType": String(), "accessConfigs": accessConfigs, "stackType": String(Computed),
+			}, Replaces),
+			"metadata": StringMap(Replaces), "metadataStartupScript": String(Replaces), "tags": Strings(Replaces, Unordered), "canIpForward": Bool(Default(false), Replaces),
+			"serviceAccount": Object(serviceAccount, Replaces), "scheduling": Object(schedule, Computed, Replaces), "shieldedInstanceConfig": Object(shielded, Computed, Replaces),
+			"minCpuPlatform": String(Replaces), "resourcePolicies": String(Replaces),
+		}, Outputs("metadataFingerprint", "tagsFingerprint")),
+		Check: checkTemplate, Diff: relabel, Create: createTemplate, Delete: deleteUnused,
+	},
+	{
+		Token: managerType, Name: autoname, Latency: 30 * time.Second, Machines: true,
+		Fields: regional.With(Fields{
+			"baseInstanceName": String(Required, Replaces, MaxLength(58), Matching(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)), "description": String(Replaces),
+			"versions":   Objects(Fields{"name": String(), "instanceTemplate": String(Required), "targetSize": Object(Fields{"fixed": Number(), "percent": Number()})}, Required),
+			"targetSize": Number(Computed), "distributionPolicyZones": Strings(Computed, Replaces, Unordered), "distributionPolicyTargetShape": String(Computed, OneOf("EVEN", "BALANCED", "ANY", "ANY_SINGLE_ZONE")),
+			"namedPorts": Objects(Fields{"name": String(Required), "port": Number(Required)}, Unordered), "targetPools": Strings(Unordered), "waitForInstances": Bool(Default(false)), "waitForInstancesStatus": String(Default("STABLE")),
+			"listManagedInstancesResults": String(Default("PAGELESS")),
+			"autoHealingPolicies":         Object(Fields{"healthCheck": String(Required), "initialDelaySec": Number(Required, Between(0, 3600))}),
+			"updatePolicy": Object(Fields{
+				"type": String(Required, OneOf("PROACTIVE", "OPPORTUNISTIC")), "minimalAction": String(Required, OneOf("REFRESH", "RESTART", "REPLACE")), "mostDisruptiveAllowedAction": String(),
+				"maxSurgeFixed": Number(Computed, Conflicts("maxSurgePercent")), "maxSurgePercent": Number(Conflicts("maxSurgeFixed")),
+				"maxUnavailableFixed": Number(Computed, Conflicts("maxUnavailablePercent")), "maxUnavailablePercent": Number(Conflicts("maxUnavailableFixed")),
+				"minReadySec": Number(), "instanceRedistributionType": String(OneOf("PROACTIVE", "NONE")), "replacementMethod": String(OneOf("SUBSTITUTE", "RECREATE")),
+			}, Computed),
+		}, Outputs("instanceGroup", "fingerprint")),
+		Create: createManager, Update: updateManager, Delete: deleteManager,
+	},
+	{
+		Token: autoscalerType, Name: autoname, Latency: 5 * time.Second,
+		Fields: regional.With(Fields{
+			"target": String(Required), "description": String(),
+			"autoscalingPolicy": Object(Fields{
+				"minReplicas": Number(Required, Between(0, 10000)), "maxReplicas": Number(Required, Between(0, 10000)), "cooldownPeriod": Number(Default(60.0)),
+				"mode": String(Default("ON"), OneOf("ON", "OFF", "ONLY_UP", "ONLY_SCALE_OUT")), "cpuUtilization": Object(Fields{"target": Number(Required, Between(0, 1)), "predictiveMethod": String(Default("NONE"))}, Computed),
+			}, Required),
+		}),
+		Create: createAutoscaler, Update: checkAutoscaler,
+	},
+}
+
+func checkTemplate(c *Call) []Problem {
+	var problems []Problem
+	for i, disk := range c.Inputs.Objects("disks") {
+		problems = append(problems, labelProblems(fmt.Sprintf("disks[%d].labels", i), disk.Object("labels"))...)
+	}
+	return problems
+}
+
+// relabel: labels take effect as effectiveLabels, which replace the template.
+func relabel(_ *Call, changed []string) []string {
+	if slices.Contains(changed, "labels") {
+		return []string{"labels"}
+	}
+	return nil
+}
+
+func createTemplate(c *Call) error {
+	interfaces := c.State.Objects("networkInterfaces")
+	if len(interfaces) != 1 {
+		return invalid("properties.networkInterfaces", "", "The simulated machines have one network interface, got %d", len(interfaces))
+	}
+	if _, err := find(c, subnetworkType, interfaces[0].String("subnetwork")); err != nil {
+		return err
+	}
+	if err := checkMachine(c, describe(member(c.State))); err != nil {
+		return err
+	}
+	c.State["metadataFingerprint"], c.State["tagsFingerprint"] = "x", "x"
+	return create(c, "instanceTemplates")
+}
+
+// member is a template in the terms of an instance.
+func member(template world.Values) world.Values {
+	disk := world.Values{}
+	for _, candidate := range template.Objects("disks") {
+		if candidate.Bool("boot") || !candidate.Has("boot") {
+			disk = candidate
+		}
+	}
+	state := world.Values{}
+	for _, name := range []string{"machineType", "metadata", "serviceAccount", "scheduling", "shieldedInstanceConfig", "labels", "tags", "networkInterfaces"} {
+		if template.Has(name) {
+			state[name] = template[name]
+		}
+	}
+	state["bootDisk"] = map[string]any{
+		"kmsKeySelfLink":   disk.Object("diskEncryptionKey").String("kmsKeySelfLink"),
+		"initializeParams": map[string]any{"image": disk.String("sourceImage"), "size": disk["diskSizeGb"], "type": disk.String("diskType"), "labels": disk["labels"]},
+	}
+	return state.Clone()
+}
+
+func createManager(c *Call) error {
+	if !c.State.Has("distributionPolicyZones") {
+		c.State["distributionPolicyZones"] = world.List(zones(c.Region)...)
+	}
+	for name, value := range map[string]any{"targetSize": 0.0, "distributionPolicyTargetShape": "EVEN"} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	if err := create(c, "instanceGroupManagers"); err != nil {
+		return err
+	}
+	c.State["fingerprint"] = "x"
+	c.State["instanceGroup"] = fmt.Sprintf("%sprojects/%s/regions/%s/instanceGroups/%s", api, Project, c.Region, c.State.String("name"))
+	return updateManager(c)
+}
+
+func updateManager(c *Call) error {
+	if err := checkManager(c); err != nil {
+		return err
+	}
+	template, err := find(c, templateType, c.State.Objects("versions")[0].String("instanceTemplate"))
+	if err != nil {
+		return err
+	}
+	g := group{call: c, template: template}
+	if err := g.scale(c.State.Int("targetSize")); err != nil {
+		return err
+	}
+	if c.State.Object("updatePolicy").String("type") == "PROACTIVE" {
+		return g.roll()
+	}
+	return nil
+}
+
+func checkManager(c *Call) error {
+	chosen := c.State.Strings("distributionPolicyZones")
+	for _, zone := range chosen {
+		if err := checkZone(c, zone); err != nil {
+			return err
+		}
+	}
+	if len(c.State.Objects("versions")) != 1 {
+		return invalid("versions", "", "The simulated groups have one version")
+	}
+	policy := c.State.Object("updatePolicy")
+	// https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups#max_surge
+	for _, name := range []string{"maxSurgeFixed", "maxUnavailableFixed"} {
+		if n := policy.Int(name); n != 0 && n < len(chosen) {
+			return invalid("updatePolicy."+name, fmt.Sprint(n), "Fixed updatePolicy.%s for regional managed instance group has to be either 0 or at least equal to the number of zones.", name)
+		}
+	}
+	if policy.Has("maxSurgeFixed") && policy.Int("maxSurgeFixed") == 0 && policy.Has("maxUnavailableFixed") && policy.Int("maxUnavailableFixed") == 0 {
+		return invalid("updatePolicy.maxSurge", "0", "updatePolicy.maxSurge and updatePolicy.maxUnavailable cannot both be 0.")
+	}
+	if check := c.State.Object("autoHealingPolicies").String("healthCheck"); check != "" {
+		if _, err := find(c, healthCheckType, check); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func deleteManager(c *Call) error {
+	if err := deleteUnused(c); err != nil {
+		return err
+	}
+	for _, machine := range members(c.World, c.Region, c.ID) {
+		c.World.Remove(machine)
+	}
+	return nil
+}
+
+// group is a managed instance group at work: it starts and ends machines in the world.
+type group struct {
+	call     *Call
+	template *world.Resource
+}
+
+// members are the machines of a group.
+func members(w *world.World, region, manager string) []*world.Resource {
+	return w.Select(func(r *world.Resource) bool {
+		return r.Type == instanceType && r.Region == region && r.State.String(managerKey) == manager
+	})
+}
+
+// scale starts or ends machines until the group has as many as it should.
+func (g group) scale(target int) error {
+	running := members(g.call.World, g.call.Region, g.call.ID)
+	for _, machine := range running[:max(0, len(running)-target)] {
+		g.call.World.Remove(machine)
+	}
+	for n := len(running); n < target; n++ {
+		if err := g.start(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// roll replaces the machines of an older template, one after the other, each by a new one that starts first.
+func (g group) roll() error {
+	for _, machine := range members(g.call.World, g.call.Region, g.call.ID) {
+		if machine.State.String(templateKey) == g.template.ID {
+			continue
+		}
+		if err := g.start(); err != nil {
+			return err
+		}
+		g.call.World.Remove(machine)
+	}
+	return nil
+}
+
+// start starts one machine in the zone that has the fewest of the group.
+func (g group) start() error {
+	c := g.call
+	count := map[string]int{}
+	for _, machine := range members(c.World, c.Region, c.ID) {
+		count[machine.State.String("zone")]++
+	}
+	zones := c.State.Strings("distributionPolicyZones")
+	slices.Sort(zones)
+	zone := slices.MinFunc(zones, func(a, b string) int { return count[a] - count[b] })
+	name := c.State.String("baseInstanceName") + "-" + c.World.Hash("member of "+c.ID, 4)
+	state := member(g.template.State)
+	state["name"], state["zone"], state[managerKey], state[templateKey] = name, zone, c.ID, g.template.ID
+	id := fmt.Sprintf("projects/%s/zones/%s/instances/%s", Project, zone, name)
+	state["selfLink"], state["project"] = api+id, Project
+	made := &Call{World: c.World, Region: c.Region, URN: id, ID: id, State: state, Config: c.Config}
+	if err := checkMachine(made, describe(state)); err != nil {
+		return err
+	}
+	if err := placeInstance(made, nil); err != nil {
+		return err
+	}
+	launch(made, state)
+	c.World.Put(&world.Resource{Provider: "gcp", Type: instanceType, Region: c.Region, ID: id, Name: name, Inputs: world.Values{}, State: state})
+	return nil
+}
+
+func createAutoscaler(c *Call) error {
+	if err := create(c, "autoscalers"); err != nil {
+		return err
+	}
+	return checkAutoscaler(c)
+}
+
+// checkAutoscaler looks for the group, which one autoscaler moves at most. The simulated load never changes, so a group that
+// is within its bounds stays as it is.
+func checkAutoscaler(c *Call) error {
+	manager, err := find(c, managerType, c.State.String("target"))
+	if err != nil {
+		return err
+	}
+	for _, other := range c.World.List(autoscalerType, c.Region) {
+		if other.ID != c.ID && same(other.State.String("target"), manager.ID) {
+			return invalid("target", manager.ID, "The group has an autoscaler already: %s", other.ID)
+		}
+	}
+	policy := c.State.Object("autoscalingPolicy")
+	low, high := policy.Int("minReplicas"), policy.Int("maxReplicas")
+	if low > high {
+		return invalid("autoscalingPolicy.minNumReplicas", fmt.Sprint(low), "It must not be greater than maxNumReplicas, %d", high)
+	}
+	size := manager.State.Int("targetSize")
+	if policy.String("mode") != "OFF" && (size < low || size > high) {
+		return invalid("target", manager.ID, "The simulated autoscaler does not move a group into its bounds, %d to %d; it has %d", low, high, size)
+	}
+	return nil
+}
+
+// Terminate ends a machine behind the program's back, as an operator does, or the spot market. A group replaces it.
+func Terminate(w *world.World, machine *world.Resource) error {
+	w.Remove(machine)
+	leaveGroups(w, machine.Region, machine.ID)
+	manager := w.Get(managerType, machine.Region, machine.State.String(managerKey))
+	if manager == nil {
+		return nil
+	}
+	c := &Call{World: w, Region: manager.Region, ID: manager.ID, State: manager.State, Inputs: manager.Inputs, Old: manager.Inputs}
+	template, err := find(c, templateType, manager.State.Objects("versions")[0].String("instanceTemplate"))
+	if err != nil {
+		return err
+	}
+	return group{call: c, template: template}.scale(manager.State.Int("targetSize"))
+}

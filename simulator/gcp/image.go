@@ -1,0 +1,67 @@
+package gcp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// talosVersions are the releases that somebody has put into the project, by minor version: every patch release up to this one.
+var talosVersions = []struct{ minor, lastPatch int }{{8, 4}, {9, 6}, {10, 9}, {11, 6}, {12, 1}}
+
+// schematic is the beginning of the Image Factory's id of Talos without any extension.
+const schematic = "376567988ad3"
+
+// imageGiB is the size of the images' disk.
+const imageGiB = 10
+
+// image is a machine image of the project.
+type image struct{ name, architecture string }
+
+func (i image) id() string { return fmt.Sprintf("projects/%s/global/images/%s", Project, i.name) }
+
+// images are the images of the project: Talos, and one for each architecture that a user might have built.
+func images() []image {
+	list := []image{{"custom-talos-amd64", "amd64"}, {"custom-talos-arm64", "arm64"}}
+	for _, version := range talosVersions {
+		for patch := 0; patch <= version.lastPatch; patch++ {
+			for _, architecture := range []string{"amd64", "arm64"} {
+				list = append(list, image{fmt.Sprintf("talos-v1-%d-%d-%s-%s", version.minor, patch, architecture, schematic), architecture})
+			}
+		}
+	}
+	return list
+}
+
+func findImage(reference string) (image, error) {
+	list := images()
+	i := slices.IndexFunc(list, func(i image) bool { return i.id() == path(reference) })
+	if i < 0 {
+		return image{}, fmt.Errorf("Error 404: The resource '%s' was not found, notFound", path(reference))
+	}
+	return list[i], nil
+}
+
+var imageFunction = Function{
+	Token:  "gcp:compute/getImage:getImage",
+	Fields: Fields{"name": String(), "family": String(), "filter": String(), "mostRecent": Bool(), "project": String()},
+	Invoke: func(c *Call) (world.Values, error) {
+		project := c.Inputs.String("project")
+		if project == "" {
+			project = c.Config.String("project")
+		}
+		found, err := findImage(fmt.Sprintf("projects/%s/global/images/%s", project, c.Inputs.String("name")))
+		if err != nil {
+			return nil, fmt.Errorf("error retrieving image information: googleapi: %w", err)
+		}
+		return world.Values{
+			"id": found.id(), "name": found.name, "project": Project, "selfLink": api + found.id(), "status": "READY", "diskSizeGb": float64(imageGiB),
+			"archiveSizeBytes": 0.0, "creationTimestamp": "", "description": "", "family": "", "imageEncryptionKeySha256": "", "imageId": found.name,
+			"labelFingerprint": "", "labels": map[string]any{"architecture": strings.ToLower(found.architecture)}, "licenses": []any{}, "sourceDisk": "",
+			"sourceDiskEncryptionKeySha256": "", "sourceDiskId": "", "sourceImageId": "",
+		}, nil
+	},
+}

@@ -1,0 +1,325 @@
+package gcp
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+const instanceType = "gcp:compute/instance:Instance"
+
+// https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+const (
+	metadataValueLimit = 256 << 10
+	metadataLimit      = 512 << 10
+)
+
+var (
+	serviceAccount = Fields{"email": String(Computed), "scopes": Strings(Required, Unordered)}
+	shielded       = Fields{"enableSecureBoot": Bool(Default(false)), "enableVtpm": Bool(Default(true)), "enableIntegrityMonitoring": Bool(Default(true))}
+	schedule       = Fields{
+		"preemptible": Bool(Default(false), Replaces), "automaticRestart": Bool(Default(true)), "onHostMaintenance": String(Computed, OneOf("MIGRATE", "TERMINATE")),
+		"provisioningModel": String(Computed, Replaces, OneOf("STANDARD", "SPOT")), "instanceTerminationAction": String(OneOf("STOP", "DELETE")), "minNodeCpus": Number(),
+	}
+	accessConfigs = Objects(Fields{"natIp": String(Computed), "networkTier": String(Computed, OneOf("PREMIUM", "STANDARD")), "publicPtrDomainName": String()})
+	diskTypes     = OneOf("pd-standard", "pd-balanced", "pd-ssd", "pd-extreme", "hyperdisk-balanced")
+)
+
+var instanceResources = []Resource{{
+	Token: instanceType, Name: autoname, Latency: 30 * time.Second, Machines: true,
+	Fields: named.With(labelled, Fields{
+		"zone": String(Computed, Replaces), "machineType": String(Required), "description": String(), "hostname": String(Replaces), "minCpuPlatform": String(Computed),
+		"bootDisk": Object(Fields{
+			"autoDelete": Bool(Default(true)), "deviceName": String(Computed), "mode": String(Default("READ_WRITE"), OneOf("READ_WRITE", "READ_ONLY")), "source": String(Computed),
+			"kmsKeySelfLink": String(Computed), "diskEncryptionKeyRaw": String(Secret), "diskEncryptionKeySha256": String(Output),
+			"initializeParams": Object(Fields{
+				"image": String(Computed), "size": Number(Computed, Between(1, 65536)), "type": String(Computed, diskTypes), "labels": StringMap(Computed),
+				"provisionedIops": Number(Computed), "provisionedThroughput": Number(Computed), "enableConfidentialCompute": Bool(),
+			}, Computed),
+		}, Required, Replaces),
+		"networkInterfaces": Objects(Fields{
+			"network": String(Computed), "subnetwork": String(Computed), "subnetworkProject": String(Computed), "networkIp": String(Computed), "name": String(Output),
+			"nicType": String(Replaces, OneOf("GVNIC", "VIRTIO_NET")), "stackType": String(Computed), "accessConfigs": accessConfigs, "queueCount": Number(Replaces),
+		}, Required),
+		"metadata": StringMap(), "metadataStartupScript": String(Replaces), "tags": Strings(Unordered), "canIpForward": Bool(Default(false)), "deletionProtection": Bool(Default(false)),
+		"serviceAccount": Object(serviceAccount), "scheduling": Object(schedule, Computed), "shieldedInstanceConfig": Object(shielded, Computed),
+		"allowStoppingForUpdate": Bool(), "desiredStatus": String(OneOf("RUNNING", "TERMINATED", "SUSPENDED")), "resourcePolicies": String(), "enableDisplay": Bool(),
+	}, Outputs("instanceId", "currentStatus", "cpuPlatform", "metadataFingerprint", "tagsFingerprint")),
+	Check: checkInstance, Create: createInstance, Update: updateInstance, Delete: deleteInstance,
+}}
+
+func checkInstance(c *Call) []Problem {
+	problems := labelProblems("bootDisk.initializeParams.labels", c.Inputs.Object("bootDisk").Object("initializeParams").Object("labels"))
+	if !c.Inputs.Has("zone") {
+		problems = append(problems, Problem{Property: "zone", Reason: "is required: the provider has no zone of its own"})
+	}
+	return problems
+}
+
+// zones are the letters of a region's zones: https://cloud.google.com/compute/docs/regions-zones
+func zones(region string) []string {
+	letters, known := map[string]string{"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"}[region]
+	if !known {
+		letters = "abc"
+	}
+	var list []string
+	for _, letter := range letters {
+		list = append(list, region+"-"+string(letter))
+	}
+	return list
+}
+
+func checkZone(c *Call, zone string) error {
+	if !slices.Contains(zones(c.Region), zone) {
+		return invalid("zone", zone, "Unknown zone; %s has %s", c.Region, strings.Join(zones(c.Region), ", "))
+	}
+	return nil
+}
+
+var machineTypes = regexp.MustCompile(`^((e2|n1|n2|n2d|n4|t2d|t2a|c2|c2d|c3|c3d|c4|c4a)-(standard|highmem|highcpu)-\d+|e2-(micro|small|medium))$`)
+
+// architectureOf is the architecture of a machine type.
+func architectureOf(machine string) (string, error) {
+	if !machineTypes.MatchString(machine) {
+		return "", invalid("machineType", machine, "The referenced resource does not exist")
+	}
+	if strings.HasPrefix(machine, "t2a-") || strings.HasPrefix(machine, "c4a-") {
+		return "arm64", nil
+	}
+	return "amd64", nil
+}
+
+// machine is what an instance and a template say alike.
+type machine struct {
+	kind, image, key, account string
+	sizeGiB                   int
+	metadata, scheduling      world.Values
+	secureBoot                bool
+}
+
+// checkMachine refuses what Compute Engine refuses of a machine, wherever it is described.
+func checkMachine(c *Call, m machine) error {
+	image, err := findImage(m.image)
+	if err != nil {
+		return err
+	}
+	architecture, err := architectureOf(m.kind)
+	if err != nil {
+		return err
+	}
+	if architecture != image.architecture {
+		return invalid("machineType", m.kind, "The machine type's architecture %s does not match the image's, %s", architecture, image.architecture)
+	}
+	if m.sizeGiB != 0 && m.sizeGiB < imageGiB {
+		return invalid("disks[0].initializeParams.diskSizeGb", fmt.Sprint(m.sizeGiB), "Requested disk size cannot be smaller than the image size (%d GB)", imageGiB)
+	}
+	if m.secureBoot {
+		return invalid("shieldedInstanceConfig.enableSecureBoot", "true", "The image %s is not signed: the machine would not boot", image.name)
+	}
+	if err := checkAccount(c, m.account); err != nil {
+		return err
+	}
+	if err := checkDiskKey(c, m.key); err != nil {
+		return err
+	}
+	if err := checkScheduling(m.scheduling); err != nil {
+		return err
+	}
+	return checkMetadata(m.metadata)
+}
+
+// checkScheduling: https://cloud.google.com/compute/docs/instances/create-use-spot
+func checkScheduling(s world.Values) error {
+	spot, action := s.String("provisioningModel") == "SPOT", s.String("instanceTerminationAction")
+	restarts := !s.Has("automaticRestart") || s.Bool("automaticRestart")
+	switch {
+	case action != "" && !spot:
+		return invalid("scheduling.instanceTerminationAction", action, "You cannot specify a termination action for a VM instance that has the standard provisioning model (default). To use instance termination action, the VM instance must use the Spot or Reservation-Bound provisioning model.")
+	case (spot || s.Bool("preemptible")) && restarts:
+		return invalid("scheduling.automaticRestart", "true", "Scheduling must have automaticRestart be false when preemptible is true.")
+	case (spot || s.Bool("preemptible")) && s.String("onHostMaintenance") == "MIGRATE":
+		return invalid("scheduling.onHostMaintenance", "MIGRATE", "Scheduling must have onHostMaintenance be TERMINATE when preemptible is true.")
+	case spot != s.Bool("preemptible"):
+		return invalid("scheduling.preemptible", fmt.Sprint(s.Bool("preemptible")), "Scheduling must have preemptible be true when the provisioning model is SPOT, and only then.")
+	}
+	return nil
+}
+
+func checkMetadata(metadata world.Values) error {
+	total := 0
+	for key := range metadata {
+		value := metadata.String(key)
+		total += len(key) + len(value)
+		if len(value) > metadataValueLimit {
+			return invalid("metadata.items", key, "Metadata value is too large: %d bytes, at most %d are allowed", len(value), metadataValueLimit)
+		}
+		if !utf8.ValidString(value) {
+			return invalid("metadata.items", key, "Metadata values must be valid UTF-8")
+		}
+	}
+	if total > metadataLimit {
+		return invalid("metadata", "", "Metadata is too large: %d bytes, at most %d are allowed", total, metadataLimit)
+	}
+	return nil
+}
+
+func describe(state world.Values) machine {
+	disk := state.Object("bootDisk")
+	return machine{
+		kind: state.String("machineType"), image: disk.Object("initializeParams").String("image"), sizeGiB: disk.Object("initializeParams").Int("size"),
+		key: withoutVersion(disk.String("kmsKeySelfLink")), account: state.Object("serviceAccount").String("email"), metadata: state.Object("metadata"),
+		scheduling: state.Object("scheduling"), secureBoot: state.Object("shieldedInstanceConfig").Bool("enableSecureBoot"),
+	}
+}
+
+func withoutVersion(key string) string {
+	name, _, _ := strings.Cut(key, "/cryptoKeyVersions/")
+	return name
+}
+
+func createInstance(c *Call) error {
+	if err := checkZone(c, c.State.String("zone")); err != nil {
+		return err
+	}
+	if err := create(c, "instances"); err != nil {
+		return err
+	}
+	if err := checkMachine(c, describe(c.State)); err != nil {
+		return err
+	}
+	if err := placeInstance(c, nil); err != nil {
+		return err
+	}
+	launch(c, c.State)
+	return nil
+}
+
+// launch fills in what every running machine has.
+func launch(c *Call, state world.Values) {
+	state["instanceId"], state["currentStatus"], state["cpuPlatform"] = digits(c, 19), "RUNNING", "Unknown CPU Platform"
+	state["metadataFingerprint"], state["tagsFingerprint"] = "x", "x"
+	if !state.Has("scheduling") {
+		state["scheduling"] = map[string]any{"provisioningModel": "STANDARD", "automaticRestart": true, "preemptible": false, "onHostMaintenance": "MIGRATE"}
+	}
+	disk := state.Object("bootDisk").Clone()
+	if key := disk.String("kmsKeySelfLink"); key != "" {
+		// The provider answers with the version that encrypted the disk.
+		disk["kmsKeySelfLink"] = withoutVersion(key) + "/cryptoKeyVersions/1"
+	}
+	disk["deviceName"], disk["source"] = "persistent-disk-0", state.String("selfLink")+"-disk"
+	state["bootDisk"] = map[string]any(disk)
+}
+
+// placeInstance gives the machine its network interface. An address that is reserved must not be another machine's.
+func placeInstance(c *Call, before *world.Resource) error {
+	interfaces := c.State.Objects("networkInterfaces")
+	if len(interfaces) != 1 {
+		return invalid("networkInterfaces", "", "The simulated machines have one network interface, got %d", len(interfaces))
+	}
+	nic := interfaces[0].Clone()
+	subnetwork, err := find(c, subnetworkType, nic.String("subnetwork"))
+	if err != nil {
+		return err
+	}
+	address := nic.String("networkIp")
+	if before != nil && (address == "" || address == interfaceOf(before).privateIP) {
+		address = interfaceOf(before).privateIP
+	} else if address, err = claim(c, subnetwork, address); err != nil {
+		return err
+	}
+	nic["networkIp"], nic["name"], nic["subnetwork"] = address, "nic0", api+subnetwork.ID
+	nic["network"], nic["subnetworkProject"] = subnetwork.State.String("network"), Project
+	var configs []any
+	for _, config := range nic.Objects("accessConfigs") {
+		config = config.Clone()
+		if config.String("natIp") == "" {
+			config["natIp"] = fmt.Sprintf("198.51.100.%d", c.World.Count("public addresses of gcp")%250+1)
+		}
+		configs = append(configs, map[string]any(config))
+	}
+	if configs != nil {
+		nic["accessConfigs"] = configs
+	}
+	c.State["networkInterfaces"] = []any{map[string]any(nic)}
+	return nil
+}
+
+// claim takes a free address, or one that is reserved and that no machine has.
+func claim(c *Call, subnetwork *world.Resource, address string) (string, error) {
+	reserved := c.World.Find(addressType, c.Region, func(r *world.Resource) bool {
+		return address != "" && r.State.String("address") == address && same(r.State.String("subnetwork"), subnetwork.ID)
+	})
+	if reserved == nil {
+		return freeAddress(c.World, subnetwork, address)
+	}
+	for _, other := range c.World.List(instanceType, c.Region) {
+		if other.ID != c.ID && interfaceOf(other).privateIP == address {
+			return "", fmt.Errorf("Error 400: IP '%s' is already being used by another resource, IP_IN_USE_BY_ANOTHER_RESOURCE (%s)", address, other.ID)
+		}
+	}
+	return address, nil
+}
+
+// stopping are the inputs that change on a stopped machine only.
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/compute/resource_compute_instance.go.erb
+var stopping = []string{"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"}
+
+func updateInstance(c *Call) error {
+	for _, name := range stopping {
+		if fmt.Sprint(c.Old[name]) != fmt.Sprint(c.Inputs[name]) && !c.Inputs.Bool("allowStoppingForUpdate") {
+			return fmt.Errorf("Changing the machine_type, min_cpu_platform, service_account, enable_display, shielded_instance_config, scheduling.node_affinities or network_interface.[#d].(network/subnetwork/subnetwork_project) or advanced_machine_features on a started instance requires stopping it. To acknowledge this, please set allow_stopping_for_update = true in your config (%s)", name)
+		}
+	}
+	before := c.World.Get(instanceType, c.Region, c.ID)
+	if err := checkMachine(c, describe(c.State)); err != nil {
+		return err
+	}
+	if err := placeInstance(c, before); err != nil {
+		return err
+	}
+	number := before.State["instanceId"]
+	launch(c, c.State)
+	c.State["instanceId"] = number
+	label(c.State, c.Type.Fields)
+	return nil
+}
+
+// deleteInstance takes the machine out of its groups. The provider does not lift the protection by itself.
+func deleteInstance(c *Call) error {
+	if c.State.Bool("deletionProtection") {
+		return fmt.Errorf("Cannot delete instance %s: instance Deletion Protection is enabled. Set deletion_protection to false for this resource and run \"terraform apply\" before attempting to delete it", c.State.String("name"))
+	}
+	leaveGroups(c.World, c.Region, c.ID)
+	return nil
+}
+
+func leaveGroups(w *world.World, region, machine string) {
+	for _, membership := range w.List(membershipType, region) {
+		if same(membership.State.String("instance"), machine) {
+			w.Remove(membership)
+		}
+	}
+}
+
+// nic is a machine's place in its network.
+type nic struct{ network, subnetwork, privateIP, publicIP string }
+
+func interfaceOf(machine *world.Resource) nic {
+	interfaces := machine.State.Objects("networkInterfaces")
+	if len(interfaces) == 0 {
+		return nic{}
+	}
+	place := nic{
+		network: path(interfaces[0].String("network")), subnetwork: path(interfaces[0].String("subnetwork")), privateIP: interfaces[0].String("networkIp"),
+	}
+	if configs := interfaces[0].Objects("accessConfigs"); len(configs) > 0 {
+		place.publicIP = configs[0].String("natIp")
+	}
+	return place
+}

@@ -1,0 +1,120 @@
+package gcp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of keys.
+const (
+	keyRingType   = "gcp:kms/keyRing:KeyRing"
+	keyType       = "gcp:kms/cryptoKey:CryptoKey"
+	keyMemberType = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+	// retiredType marks the name of a ring that was deleted: it is never free again.
+	retiredType = "gcp:kms/retired"
+)
+
+const (
+	// serviceAgent is Compute Engine's own account in the project, useKey the role by which it encrypts disks.
+	serviceAgent = "serviceAccount:service-" + ProjectNumber + "@compute-system.iam.gserviceaccount.com"
+	useKey       = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+)
+
+const keyName = `^[a-zA-Z0-9_-]{1,63}$`
+
+var keyResources = []Resource{
+	{
+		Token: keyRingType, Global: true, Name: autoname, Latency: 2 * time.Second,
+		Fields: Fields{"name": String(Computed, Replaces, Matching(keyName)), "location": String(Required, Replaces), "project": String(Computed, Replaces)},
+		Create: createKeyRing, Delete: retireKeyRing,
+	},
+	{
+		Token: keyType, Global: true, Name: autoname, Latency: 2 * time.Second,
+		Fields: Fields{
+			"name": String(Computed, Replaces, Matching(keyName)), "keyRing": String(Required, Replaces), "purpose": String(Default("ENCRYPT_DECRYPT"), Replaces),
+			"rotationPeriod": String(Matching(`^\d+(\.\d+)?s$`)), "destroyScheduledDuration": String(Computed, Replaces, Matching(`^\d+(\.\d+)?s$`)),
+			"importOnly": Bool(Computed, Replaces), "skipInitialVersionCreation": Bool(Replaces), "cryptoKeyBackend": String(Computed, Replaces),
+			"versionTemplate": Object(Fields{"algorithm": String(Required), "protectionLevel": String(Default("SOFTWARE"), Replaces)}, Computed),
+		}.With(labelled),
+		Create: createKey, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil },
+	},
+	{
+		Token: keyMemberType, Global: true, Latency: 5 * time.Second,
+		Fields: Fields{
+			"cryptoKeyId": String(Required, Replaces), "role": String(Required, Replaces), "etag": String(Output),
+			"member":    String(Required, Replaces, Matching(`^(user|group|serviceAccount|domain|principal|principalSet):.+$`)),
+			"condition": Object(Fields{"title": String(Required), "expression": String(Required), "description": String()}, Replaces),
+		},
+		Create: createKeyMember,
+	},
+}
+
+func createKeyRing(c *Call) error {
+	c.ID = fmt.Sprintf("projects/%s/locations/%s/keyRings/%s", Project, c.State.String("location"), c.State.String("name"))
+	if c.World.Get(keyRingType, "", c.ID) != nil || c.World.Get(retiredType, "", c.ID) != nil {
+		return fmt.Errorf("Error 409: KeyRing %s already exists", c.ID)
+	}
+	c.State["project"] = Project
+	return nil
+}
+
+// retireKeyRing: a ring cannot be deleted, and the provider only forgets it.
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/kms/resource_kms_key_ring.go
+func retireKeyRing(c *Call) error {
+	c.World.Put(&world.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: world.Values{}, Adopted: true})
+	return nil
+}
+
+func createKey(c *Call) error {
+	if _, err := find(c, keyRingType, c.State.String("keyRing")); err != nil {
+		return err
+	}
+	c.ID = c.State.String("keyRing") + "/cryptoKeys/" + c.State.String("name")
+	if !c.State.Has("destroyScheduledDuration") {
+		c.State["destroyScheduledDuration"] = "2592000s"
+	}
+	c.State["importOnly"], c.State["cryptoKeyBackend"] = false, ""
+	label(c.State, c.Type.Fields)
+	return nil
+}
+
+func createKeyMember(c *Call) error {
+	if _, err := find(c, keyType, c.State.String("cryptoKeyId")); err != nil {
+		return err
+	}
+	member := c.State.String("member")
+	if strings.Contains(member, "@compute-system.") && member != serviceAgent {
+		return fmt.Errorf("Error 400: Service account %s does not exist., badRequest", strings.TrimPrefix(member, "serviceAccount:"))
+	}
+	c.ID = fmt.Sprintf("%s/%s/%s", c.State.String("cryptoKeyId"), c.State.String("role"), member)
+	c.State["etag"] = "BwX"
+	return nil
+}
+
+// checkDiskKey looks for a disk's key, in the disk's region, and for the right of Compute Engine to use it.
+// https://cloud.google.com/compute/docs/disks/customer-managed-encryption
+func checkDiskKey(c *Call, key string) error {
+	if key == "" {
+		return nil
+	}
+	found, err := find(c, keyType, key)
+	if err != nil {
+		return err
+	}
+	location := strings.Split(found.ID, "/")[3]
+	if location != c.Region && location != "global" {
+		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', invalid", location, c.Region)
+	}
+	granted := slices.ContainsFunc(c.World.List(keyMemberType, ""), func(r *world.Resource) bool {
+		return same(r.State.String("cryptoKeyId"), found.ID) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent
+	})
+	if !granted {
+		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', kmsPermissionDenied", found.ID, found.ID)
+	}
+	return nil
+}

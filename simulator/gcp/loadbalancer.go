@@ -1,0 +1,341 @@
+package gcp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of a load balancer, in the order in which a packet meets them.
+const (
+	ruleType        = "gcp:compute/forwardingRule:ForwardingRule"
+	proxyType       = "gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy"
+	backendType     = "gcp:compute/regionBackendService:RegionBackendService"
+	groupType       = "gcp:compute/instanceGroup:InstanceGroup"
+	membershipType  = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
+	healthCheckType = "gcp:compute/healthCheck:HealthCheck"
+	// regionCheckType is a health check of a region, which is what regional balancers take.
+	regionCheckType = "gcp:compute/regionHealthCheck:RegionHealthCheck"
+)
+
+var schemes = OneOf("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL", "INTERNAL_MANAGED")
+
+// probes are the protocols of a health check.
+var probes = Fields{
+	"tcpHealthCheck": probe("request", "response"), "sslHealthCheck": probe("request", "response"), "grpcHealthCheck": probe("grpcServiceName"),
+	"httpHealthCheck": probe("host", "requestPath", "response"), "httpsHealthCheck": probe("host", "requestPath", "response"), "http2HealthCheck": probe("host", "requestPath", "response"),
+}
+
+func probe(texts ...string) Field {
+	fields := Fields{"port": Number(Between(1, 65535)), "portName": String(), "portSpecification": String(OneOf("USE_FIXED_PORT", "USE_NAMED_PORT", "USE_SERVING_PORT")), "proxyHeader": String(Default("NONE"), OneOf("NONE", "PROXY_V1"))}
+	for _, name := range texts {
+		fields[name] = String()
+	}
+	return Object(fields)
+}
+
+var checkFields = probes.With(Fields{
+	"description": String(), "checkIntervalSec": Number(Default(5.0), Between(1, 300)), "timeoutSec": Number(Default(5.0), Between(1, 300)),
+	"healthyThreshold": Number(Default(2.0), Between(1, 10)), "unhealthyThreshold": Number(Default(2.0), Between(1, 10)),
+	"logConfig": Object(Fields{"enable": Bool(Default(false))}, Computed), "type": String(Output),
+})
+
+var balancerResources = []Resource{
+	{Token: healthCheckType, Global: true, Name: autoname, Latency: 10 * time.Second, Fields: named.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
+	{Token: regionCheckType, Name: autoname, Latency: 10 * time.Second, Fields: regional.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
+	{
+		Token: groupType, Name: autoname, Latency: 5 * time.Second,
+		Fields: named.With(Fields{
+			"zone": String(Required, Replaces), "description": String(Replaces), "network": String(Computed, Replaces), "instances": Strings(Computed, Unordered),
+			"namedPorts": Objects(Fields{"name": String(Required, Matching(namePattern)), "port": Number(Required, Between(1, 65535))}), "size": Number(Output),
+		}),
+		Create: createGroup, Delete: deleteGroup,
+	},
+	{
+		Token: membershipType, Latency: 5 * time.Second,
+		Fields: Fields{"instance": String(Required, Replaces), "instanceGroup": String(Required, Replaces), "zone": String(Computed, Replaces), "project": String(Computed, Replaces)},
+		Create: createMembership,
+	},
+	{
+		Token: backendType, Name: autoname, Latency: 25 * time.Second,
+		Fields: regional.With(Fields{
+			"loadBalancingScheme": String(Default("INTERNAL"), Replaces, schemes), "description": String(), "healthChecks": String(), "network": String(), "portName": String(Computed),
+			"protocol":        String(Computed, OneOf("HTTP", "HTTPS", "HTTP2", "SSL", "TCP", "UDP", "GRPC", "UNSPECIFIED")),
+			"sessionAffinity": String(Computed, OneOf("NONE", "CLIENT_IP", "CLIENT_IP_PORT_PROTO", "CLIENT_IP_PROTO", "GENERATED_COOKIE", "HEADER_FIELD", "HTTP_COOKIE", "CLIENT_IP_NO_DESTINATION")),
+			"timeoutSec":      Number(Computed, Between(1, 2147483647)), "connectionDrainingTimeoutSec": Number(Default(0.0), Between(0, 3600)), "localityLbPolicy": String(), "affinityCookieTtlSec": Number(),
+			"backends": Objects(Fields{
+				"group": String(Required), "balancingMode": String(Default("CONNECTION"), OneOf("UTILIZATION", "RATE", "CONNECTION")), "capacityScaler": Number(Between(0, 1)),
+				"description": String(), "failover": Bool(), "maxConnections": Number(), "maxConnectionsPerInstance": Number(), "maxConnectionsPerEndpoint": Number(),
+				"maxRate": Number(), "maxRatePerInstance": Number(), "maxUtilization": Number(Between(0, 1)),
+			}, Unordered),
+			"logConfig": Object(Fields{"enable": Bool(), "sampleRate": Number(Default(1.0))}, Computed),
+		}, Outputs("fingerprint"), Fields{"generatedId": Number(Output)}),
+		Check: checkBackends, Create: createBackend, Update: checkBackendParts, Delete: deleteUnused,
+	},
+	{
+		Token: proxyType, Name: autoname, Latency: 10 * time.Second,
+		Fields: regional.With(Fields{
+			"backendService": String(Required, Replaces), "description": String(Replaces), "proxyBind": Bool(Computed, Replaces),
+			"proxyHeader": String(Default("NONE"), Replaces, OneOf("NONE", "PROXY_V1")), "proxyId": Number(Output),
+		}),
+		Create: createProxy, Delete: deleteUnused,
+	},
+	{
+		Token: ruleType, Name: autoname, Latency: 20 * time.Second,
+		Fields: regional.With(labelled, Fields{
+			"loadBalancingScheme": String(Default("EXTERNAL"), Replaces, schemes), "ipProtocol": String(Computed, Replaces, OneOf("TCP", "UDP", "ESP", "AH", "SCTP", "ICMP", "L3_DEFAULT")),
+			"ipAddress": String(Computed, Replaces), "portRange": String(Computed, Replaces, Conflicts("ports", "allPorts"), Matching(`^\d+(-\d+)?$`)), "ports": Strings(Replaces, Unordered, MaxLength(5), Conflicts("portRange", "allPorts")),
+			"allPorts": Bool(Replaces, Conflicts("portRange", "ports")), "allowGlobalAccess": Bool(), "backendService": String(Replaces), "target": String(),
+			"network": String(Computed, Replaces), "subnetwork": String(Computed, Replaces), "networkTier": String(Computed, Replaces, OneOf("PREMIUM", "STANDARD")),
+			"description": String(Replaces), "serviceLabel": String(Replaces), "sourceIpRanges": Strings(Replaces), "ipVersion": String(Computed, Replaces),
+		}, Outputs("serviceName", "baseForwardingRule")),
+		Check: checkRule, Create: createRule, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil },
+	},
+}
+
+func checkHealthCheck(c *Call) []Problem {
+	given := 0
+	for name := range probes {
+		if c.Inputs.Has(name) {
+			given++
+		}
+	}
+	if given != 1 {
+		return []Problem{{Property: "tcpHealthCheck", Reason: fmt.Sprintf("exactly one protocol of a health check must be given, got %d", given)}}
+	}
+	interval, timeout := 5, 5
+	if c.Inputs.Has("checkIntervalSec") {
+		interval = c.Inputs.Int("checkIntervalSec")
+	}
+	if c.Inputs.Has("timeoutSec") {
+		timeout = c.Inputs.Int("timeoutSec")
+	}
+	if timeout > interval {
+		return []Problem{{Property: "timeoutSec", Reason: fmt.Sprintf("timeoutSec (%d) must not be greater than checkIntervalSec (%d)", timeout, interval)}}
+	}
+	return nil
+}
+
+func createHealthCheck(c *Call) error {
+	for name := range probes {
+		if c.State.Has(name) {
+			c.State["type"] = strings.ToUpper(strings.TrimSuffix(name, "HealthCheck"))
+		}
+	}
+	return create(c, "healthChecks")
+}
+
+func createGroup(c *Call) error {
+	if err := checkZone(c, c.State.String("zone")); err != nil {
+		return err
+	}
+	if _, err := find(c, networkType, c.State.String("network")); err != nil {
+		return err
+	}
+	c.State["size"] = 0.0
+	if !c.State.Has("instances") {
+		c.State["instances"] = []any{}
+	}
+	return create(c, "instanceGroups")
+}
+
+// deleteGroup lets machines go; a backend that uses the group holds it.
+func deleteGroup(c *Call) error {
+	for _, backend := range c.World.List(backendType, c.Region) {
+		if refers(map[string]any(backend.State), c.ID) {
+			return fmt.Errorf("Error 400: The instance_group resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, backend.ID)
+		}
+	}
+	for _, membership := range c.World.List(membershipType, c.Region) {
+		if same(membership.State.String("instanceGroup"), c.ID) {
+			c.World.Remove(membership)
+		}
+	}
+	return nil
+}
+
+// createMembership puts a machine into a group of its zone and network.
+// https://cloud.google.com/compute/docs/instance-groups/creating-groups-of-unmanaged-instances
+func createMembership(c *Call) error {
+	group, err := find(c, groupType, c.State.String("instanceGroup"))
+	if err != nil {
+		return err
+	}
+	machine, err := find(c, instanceType, c.State.String("instance"))
+	if err != nil {
+		return err
+	}
+	zone := group.State.String("zone")
+	if machine.State.String("zone") != zone || c.State.Has("zone") && c.State.String("zone") != zone {
+		return invalid("instances", machine.ID, "All instances of a group must be in its zone, %s", zone)
+	}
+	if nic := interfaceOf(machine); !same(nic.network, group.State.String("network")) {
+		return invalid("instances", machine.ID, "All instances of a group must be in its network, %s", path(group.State.String("network")))
+	}
+	c.State["zone"], c.State["project"] = zone, Project
+	c.State["instance"], c.State["instanceGroup"] = api+machine.ID, api+group.ID
+	c.ID = fmt.Sprintf("%s/%s", group.ID, machine.State.String("name"))
+	if c.World.Get(membershipType, c.Region, c.ID) != nil {
+		return fmt.Errorf("Error 400: The resource '%s' is already a member of '%s', memberAlreadyExists", machine.ID, group.ID)
+	}
+	return nil
+}
+
+// managed says whether a balancer works by proxies.
+func managed(state world.Values) bool {
+	return strings.HasSuffix(state.String("loadBalancingScheme"), "_MANAGED")
+}
+
+// checkBackends follows the provider:
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/compute/resource_compute_region_backend_service.go
+func checkBackends(c *Call) []Problem {
+	var problems []Problem
+	refuse := func(format string, arguments ...any) {
+		problems = append(problems, Problem{Property: "backends", Reason: fmt.Sprintf(format, arguments...)})
+	}
+	isManaged, scaled := managed(c.Inputs), false
+	for _, backend := range c.Inputs.Objects("backends") {
+		scaler, mode := backend["capacityScaler"], backend.String("balancingMode")
+		scaled = scaled || scaler != nil && scaler != 0.0
+		limited := backend.Has("maxConnections") || backend.Has("maxConnectionsPerInstance") || backend.Has("maxConnectionsPerEndpoint")
+		switch {
+		case !isManaged && scaler != nil:
+			refuse("capacityScaler cannot be set for a load balancing scheme that is not managed")
+		case !isManaged && mode != "" && mode != "CONNECTION":
+			refuse("balancingMode must be CONNECTION for a load balancing scheme that is not managed")
+		case isManaged && (mode == "" || mode == "CONNECTION") && !limited:
+			refuse("balancingMode CONNECTION needs maxConnections, maxConnectionsPerInstance or maxConnectionsPerEndpoint")
+		}
+	}
+	if isManaged && !scaled && len(c.Inputs.Objects("backends")) > 0 {
+		refuse("capacityScaler must be greater than 0 for at least one backend of a managed load balancing scheme")
+	}
+	return problems
+}
+
+func createBackend(c *Call) error {
+	for name, value := range map[string]any{"protocol": "TCP", "sessionAffinity": "NONE", "timeoutSec": 30.0, "portName": ""} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	c.State["fingerprint"], c.State["generatedId"] = "x", 1.0
+	if err := create(c, "backendServices"); err != nil {
+		return err
+	}
+	return checkBackendParts(c)
+}
+
+func checkBackendParts(c *Call) error {
+	scheme, protocol := c.State.String("loadBalancingScheme"), c.State.String("protocol")
+	if scheme == "INTERNAL_MANAGED" && protocol == "UDP" || scheme == "INTERNAL" && strings.HasPrefix(protocol, "HTTP") {
+		return invalid("protocol", protocol, "Not for the load balancing scheme %s", scheme)
+	}
+	token := healthCheckType
+	if strings.Contains(c.State.String("healthChecks"), "/regions/") {
+		token = regionCheckType
+	}
+	if _, err := find(c, token, c.State.String("healthChecks")); err != nil {
+		return err
+	}
+	for _, backend := range c.State.Objects("backends") {
+		if _, err := find(c, groupType, backend.String("group")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func createProxy(c *Call) error {
+	backend, err := find(c, backendType, c.State.String("backendService"))
+	if err != nil {
+		return err
+	}
+	if !managed(backend.State) || backend.State.String("protocol") != "TCP" {
+		return invalid("backendService", backend.ID, "A target TCP proxy needs a backend service of protocol TCP and a managed scheme, not %s and %s",
+			backend.State.String("protocol"), backend.State.String("loadBalancingScheme"))
+	}
+	c.State["proxyBind"], c.State["proxyId"] = false, 1.0
+	return create(c, "targetTcpProxies")
+}
+
+func checkRule(c *Call) []Problem {
+	if c.Inputs.Has("target") == c.Inputs.Has("backendService") {
+		return []Problem{{Property: "target", Reason: "exactly one of target, backendService must be given"}}
+	}
+	return nil
+}
+
+// createRule: a managed rule listens on one port, in a network that has a subnetwork for the proxies.
+// https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts
+func createRule(c *Call) error {
+	scheme := c.State.String("loadBalancingScheme")
+	if managed(c.State) != c.State.Has("target") {
+		return invalid("loadBalancingScheme", scheme, "A managed scheme forwards to a target proxy, a passthrough one to a backend service")
+	}
+	subnetwork, err := find(c, subnetworkType, c.State.String("subnetwork"))
+	if err != nil {
+		return err
+	}
+	network := subnetwork.State.String("network")
+	if c.State.Has("network") && !same(c.State.String("network"), network) {
+		return invalid("network", c.State.String("network"), "The subnetwork is in another network, %s", path(network))
+	}
+	if managed(c.State) {
+		if !c.State.Has("portRange") {
+			return invalid("portRange", "", "A rule with a target proxy needs a port")
+		}
+		if proxySubnetwork(c.World, c.Region, network) == nil {
+			return invalid("network", path(network), "An active proxy-only subnetwork is required in the same region and VPC as the forwarding rule")
+		}
+		if _, err := find(c, proxyType, c.State.String("target")); err != nil {
+			return err
+		}
+	}
+	if err := create(c, "forwardingRules"); err != nil {
+		return err
+	}
+	if err := addressRule(c, subnetwork); err != nil {
+		return err
+	}
+	for name, value := range map[string]any{"ipProtocol": "TCP", "networkTier": "PREMIUM", "serviceName": "", "baseForwardingRule": ""} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	c.State["network"], c.State["subnetwork"] = network, api+subnetwork.ID
+	return nil
+}
+
+// addressRule gives the rule its reserved address, which no other rule may have, or a free one.
+func addressRule(c *Call, subnetwork *world.Resource) error {
+	wanted := c.State.String("ipAddress")
+	if reserved := c.World.Find(addressType, c.Region, func(r *world.Resource) bool {
+		return r.State.String("address") == wanted || r.ID == path(wanted)
+	}); reserved != nil {
+		wanted = reserved.State.String("address")
+		if !same(reserved.State.String("subnetwork"), subnetwork.ID) {
+			return invalid("IPAddress", wanted, "The address is not in the subnetwork %s", subnetwork.ID)
+		}
+		taken := slices.ContainsFunc(c.World.List(ruleType, c.Region), func(r *world.Resource) bool { return r.State.String("ipAddress") == wanted })
+		if taken {
+			return fmt.Errorf("Error 400: Invalid value for field 'resource.IPAddress': '%s'. Specified IP address is in-use and would result in a conflict., invalid", wanted)
+		}
+		c.State["ipAddress"] = wanted
+		return nil
+	}
+	address, err := freeAddress(c.World, subnetwork, wanted)
+	c.State["ipAddress"] = address
+	return err
+}
+
+// proxySubnetwork is where a region's managed balancers of a network send from.
+func proxySubnetwork(w *world.World, region, network string) *world.Resource {
+	return w.Find(subnetworkType, region, func(r *world.Resource) bool {
+		return isProxy(r.State) && r.State.String("role") == "ACTIVE" && same(r.State.String("network"), network)
+	})
+}

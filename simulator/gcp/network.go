@@ -1,0 +1,299 @@
+package gcp
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of the network.
+const (
+	networkType    = "gcp:compute/network:Network"
+	subnetworkType = "gcp:compute/subnetwork:Subnetwork"
+	routerType     = "gcp:compute/router:Router"
+	natType        = "gcp:compute/routerNat:RouterNat"
+	addressType    = "gcp:compute/address:Address"
+)
+
+// proxyPurpose marks the subnetwork that a region's managed balancers send from.
+const proxyPurpose = "REGIONAL_MANAGED_PROXY"
+
+var networkResources = []Resource{
+	{
+		Token: networkType, Global: true, Name: autoname, Latency: 20 * time.Second,
+		Fields: named.With(Fields{
+			"autoCreateSubnetworks": Bool(Default(true), Replaces), "description": String(Replaces), "mtu": Number(Computed, Replaces, Between(1300, 8896)),
+			"routingMode": String(Computed, OneOf("REGIONAL", "GLOBAL")), "deleteDefaultRoutesOnCreate": Bool(Default(false)),
+			"networkFirewallPolicyEnforcementOrder": String(Default("AFTER_CLASSIC_FIREWALL"), OneOf("BEFORE_CLASSIC_FIREWALL", "AFTER_CLASSIC_FIREWALL")),
+			"enableUlaInternalIpv6":                 Bool(Replaces), "internalIpv6Range": String(Computed, Replaces),
+		}, Outputs("gatewayIpv4", "numericId")),
+		Create: func(c *Call) error {
+			c.State["mtu"], c.State["gatewayIpv4"], c.State["numericId"] = 1460.0, "", digits(c, 19)
+			return create(c, "networks")
+		},
+		Delete: deleteUnused,
+	},
+	{
+		Token: subnetworkType, Name: autoname, Latency: 20 * time.Second,
+		Fields: regional.With(Fields{
+			"ipCidrRange": String(Required), "network": String(Required, Replaces), "description": String(Replaces),
+			"privateIpGoogleAccess": Bool(Computed), "privateIpv6GoogleAccess": String(Computed), "stackType": String(Computed, OneOf("IPV4_ONLY", "IPV4_IPV6")),
+			"purpose":           String(Computed, Replaces, OneOf("PRIVATE", proxyPurpose, "GLOBAL_MANAGED_PROXY", "PRIVATE_SERVICE_CONNECT", "PRIVATE_NAT")),
+			"role":              String(OneOf("ACTIVE", "BACKUP")),
+			"secondaryIpRanges": Objects(Fields{"rangeName": String(Required), "ipCidrRange": String(Required)}, Computed),
+			"logConfig":         Object(Fields{"aggregationInterval": String(Default("INTERVAL_5_SEC")), "flowSampling": Number(Default(0.5)), "metadata": String(Default("INCLUDE_ALL_METADATA"))}),
+		}, Outputs("gatewayAddress", "fingerprint")),
+		Diff: replaceShrunk, Create: createSubnetwork, Update: checkRange, Delete: deleteSubnetwork,
+	},
+	{
+		Token: routerType, Name: autoname, Latency: 10 * time.Second,
+		Fields: regional.With(Fields{
+			"network": String(Required, Replaces), "description": String(), "encryptedInterconnectRouter": Bool(Replaces),
+			"bgp": Object(Fields{"asn": Number(Required), "advertiseMode": String(Default("DEFAULT"), OneOf("DEFAULT", "CUSTOM")), "keepaliveInterval": Number(Default(20.0))}),
+		}),
+		Create: func(c *Call) error {
+			if _, err := find(c, networkType, c.State.String("network")); err != nil {
+				return err
+			}
+			return create(c, "routers")
+		},
+		Delete: deleteUnused,
+	},
+	{
+		Token: natType, Name: autoname, Latency: 15 * time.Second,
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(63), Matching(namePattern)), "project": String(Computed, Replaces), "region": String(Computed, Replaces),
+			"router": String(Required, Replaces), "natIpAllocateOption": String(OneOf("MANUAL_ONLY", "AUTO_ONLY")), "natIps": Strings(Unordered), "drainNatIps": Strings(Unordered),
+			"sourceSubnetworkIpRangesToNat": String(Required, OneOf("ALL_SUBNETWORKS_ALL_IP_RANGES", "ALL_SUBNETWORKS_ALL_PRIMARY_IP_RANGES", "LIST_OF_SUBNETWORKS")),
+			"subnetworks":                   Objects(Fields{"name": String(Required), "sourceIpRangesToNats": Strings(Required, Unordered), "secondaryIpRangeNames": Strings(Unordered)}, Unordered),
+			"minPortsPerVm":                 Number(Computed), "maxPortsPerVm": Number(), "enableDynamicPortAllocation": Bool(Computed), "enableEndpointIndependentMapping": Bool(Computed),
+			"udpIdleTimeoutSec": Number(Default(30.0)), "icmpIdleTimeoutSec": Number(Default(30.0)), "tcpEstablishedIdleTimeoutSec": Number(Default(1200.0)),
+			"tcpTransitoryIdleTimeoutSec": Number(Default(30.0)), "tcpTimeWaitTimeoutSec": Number(Default(120.0)),
+			"logConfig": Object(Fields{"enable": Bool(Required), "filter": String(Required, OneOf("ERRORS_ONLY", "TRANSLATIONS_ONLY", "ALL"))}),
+			"type":      String(Default("PUBLIC"), Replaces, OneOf("PUBLIC", "PRIVATE")), "autoNetworkTier": String(Computed, OneOf("PREMIUM", "STANDARD")),
+		},
+		Create: createNat, Update: checkNat,
+	},
+	{
+		Token: addressType, Name: autoname, Latency: 5 * time.Second,
+		Fields: regional.With(labelled, Fields{
+			"address": String(Computed, Replaces), "addressType": String(Default("EXTERNAL"), Replaces, OneOf("INTERNAL", "EXTERNAL")), "description": String(Replaces),
+			"purpose":    String(Computed, Replaces, OneOf("GCE_ENDPOINT", "SHARED_LOADBALANCER_VIP", "VPC_PEERING", "IPSEC_INTERCONNECT", "PRIVATE_SERVICE_CONNECT")),
+			"subnetwork": String(Computed, Replaces), "network": String(Replaces), "networkTier": String(Computed, Replaces, OneOf("PREMIUM", "STANDARD")),
+			"prefixLength": Number(Computed, Replaces), "ipVersion": String(Replaces, OneOf("IPV4", "IPV6")), "ipv6EndpointType": String(Replaces),
+			"users": Strings(Output),
+		}),
+		Create: createAddress, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil }, Delete: deleteAddress,
+	},
+}
+
+// parseRange reads a range as Google takes it: no host bits, and no smaller than a /29.
+// https://cloud.google.com/vpc/docs/subnets#limitations
+func parseRange(text string) (netip.Prefix, error) {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil || prefix != prefix.Masked() || prefix.Bits() > 29 || prefix.Bits() < 8 {
+		return prefix, invalid("ipCidrRange", text, "Must be a valid IPv4 address range of /8 to /29 without host bits")
+	}
+	return prefix, nil
+}
+
+// replaceShrunk: a range can grow in place only.
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/compute/resource_compute_subnetwork.go
+func replaceShrunk(c *Call, changed []string) []string {
+	before, _ := netip.ParsePrefix(c.Old.String("ipCidrRange"))
+	after, err := netip.ParsePrefix(c.Inputs.String("ipCidrRange"))
+	if !slices.Contains(changed, "ipCidrRange") || err == nil && after.Bits() <= before.Bits() && after.Contains(before.Addr()) {
+		return nil
+	}
+	return []string{"ipCidrRange"}
+}
+
+func createSubnetwork(c *Call) error {
+	network, err := find(c, networkType, c.State.String("network"))
+	if err != nil {
+		return err
+	}
+	c.State["network"] = api + network.ID
+	for name, value := range map[string]any{"purpose": "PRIVATE", "privateIpGoogleAccess": false, "stackType": "IPV4_ONLY", "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS", "secondaryIpRanges": []any{}} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	if err := create(c, "subnetworks"); err != nil {
+		return err
+	}
+	c.State["fingerprint"] = "x"
+	return checkRange(c)
+}
+
+func checkRange(c *Call) error {
+	prefix, err := parseRange(c.State.String("ipCidrRange"))
+	if err != nil {
+		return err
+	}
+	c.State["gatewayAddress"] = prefix.Addr().Next().String()
+	for _, other := range c.World.List(subnetworkType, "") {
+		if other.ID == c.ID || !same(other.State.String("network"), c.State.String("network")) {
+			continue
+		}
+		if netip.MustParsePrefix(other.State.String("ipCidrRange")).Overlaps(prefix) {
+			return invalid("ipCidrRange", prefix.String(), "Invalid IPCidrRange: %s conflicts with existing subnetwork '%s' in region '%s'", prefix, other.State.String("name"), other.Region)
+		}
+		active := func(state world.Values) bool { return isProxy(state) && state.String("role") == "ACTIVE" }
+		if other.Region == c.Region && active(other.State) && active(c.State) {
+			return invalid("role", "ACTIVE", "There is an active proxy-only subnetwork in this region and network already: %s", other.State.String("name"))
+		}
+	}
+	return checkProxySubnetwork(c, prefix)
+}
+
+func isProxy(subnetwork world.Values) bool { return subnetwork.String("purpose") == proxyPurpose }
+
+// https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
+func checkProxySubnetwork(c *Call, prefix netip.Prefix) error {
+	role := c.State.String("role")
+	switch {
+	case !isProxy(c.State) && role != "":
+		return invalid("role", role, "A role is for subnetworks of a managed proxy only")
+	case isProxy(c.State) && role == "":
+		return invalid("role", role, "A subnetwork of purpose %s needs a role", proxyPurpose)
+	case isProxy(c.State) && prefix.Bits() > 26:
+		return invalid("ipCidrRange", prefix.String(), "A proxy-only subnetwork must have at least 64 addresses, a /26")
+	case isProxy(c.State) && c.State.Bool("privateIpGoogleAccess"):
+		return invalid("privateIpGoogleAccess", "true", "A proxy-only subnetwork cannot have it")
+	}
+	return nil
+}
+
+func deleteSubnetwork(c *Call) error {
+	if isProxy(c.State) {
+		for _, rule := range c.World.List(ruleType, c.Region) {
+			if managed(rule.State) && same(rule.State.String("network"), c.State.String("network")) {
+				return fmt.Errorf("Error 400: The subnetwork resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, rule.ID)
+			}
+		}
+	}
+	return deleteUnused(c)
+}
+
+func createNat(c *Call) error {
+	router, err := find(c, routerType, c.State.String("router"))
+	if err != nil {
+		return err
+	}
+	c.State["region"], c.State["project"] = c.Region, Project
+	c.ID = fmt.Sprintf("%s/%s/%s/%s", Project, c.Region, router.State.String("name"), c.State.String("name"))
+	for name, value := range map[string]any{"enableDynamicPortAllocation": false, "enableEndpointIndependentMapping": false, "minPortsPerVm": 64.0, "autoNetworkTier": "PREMIUM"} {
+		if !c.State.Has(name) {
+			c.State[name] = value
+		}
+	}
+	return checkNat(c)
+}
+
+// checkNat: https://cloud.google.com/nat/docs/ports-and-addresses#port-allocation-method
+func checkNat(c *Call) error {
+	lowest, highest, dynamic := c.State.Int("minPortsPerVm"), c.State.Int("maxPortsPerVm"), c.State.Bool("enableDynamicPortAllocation")
+	power := func(n int) bool { return n&(n-1) == 0 }
+	list := c.State.Objects("subnetworks")
+	switch {
+	case dynamic && c.State.Bool("enableEndpointIndependentMapping"):
+		return invalid("nats", c.State.String("name"), "Dynamic port allocation and endpoint-independent mapping cannot both be enabled")
+	case dynamic && (!power(lowest) || !power(highest) || highest != 0 && highest <= lowest):
+		return invalid("nats.maxPortsPerVm", fmt.Sprint(highest), "Under dynamic port allocation both numbers of ports must be powers of two, and the maximum the larger one")
+	case !dynamic && highest != 0:
+		return invalid("nats.maxPortsPerVm", fmt.Sprint(highest), "It needs dynamic port allocation")
+	case (c.State.String("natIpAllocateOption") == "MANUAL_ONLY") != (len(c.State.Strings("natIps")) > 0):
+		return invalid("nats.natIps", "", "Addresses belong to MANUAL_ONLY, and only to it")
+	case (c.State.String("sourceSubnetworkIpRangesToNat") == "LIST_OF_SUBNETWORKS") != (len(list) > 0):
+		return invalid("nats.subnetworks", "", "A list of subnetworks belongs to LIST_OF_SUBNETWORKS, and only to it")
+	}
+	for _, subnetwork := range list {
+		if _, err := find(c, subnetworkType, subnetwork.String("name")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func createAddress(c *Call) error {
+	internal := c.State.String("addressType") == "INTERNAL"
+	if internal && !c.State.Has("subnetwork") {
+		return invalid("subnetwork", "", "An internal address needs a subnetwork")
+	}
+	if !internal && (c.State.Has("subnetwork") || c.State.Has("purpose")) {
+		return invalid("subnetwork", c.State.String("subnetwork"), "Subnetwork and purpose are for internal addresses only")
+	}
+	if err := create(c, "addresses"); err != nil {
+		return err
+	}
+	c.State["users"], c.State["prefixLength"] = []any{}, 0.0
+	if !internal {
+		c.State["networkTier"], c.State["purpose"], c.State["subnetwork"] = "PREMIUM", "", ""
+		c.State["address"] = fmt.Sprintf("198.51.100.%d", c.World.Count("public addresses of gcp")%250+1)
+		return nil
+	}
+	subnetwork, err := find(c, subnetworkType, c.State.String("subnetwork"))
+	if err != nil {
+		return err
+	}
+	c.State["networkTier"], c.State["subnetwork"] = "PREMIUM", api+subnetwork.ID
+	if !c.State.Has("purpose") {
+		c.State["purpose"] = "GCE_ENDPOINT"
+	}
+	c.State["address"], err = freeAddress(c.World, subnetwork, c.State.String("address"))
+	return err
+}
+
+func deleteAddress(c *Call) error {
+	address := c.State.String("address")
+	for _, user := range c.World.Select(func(r *world.Resource) bool { return r.Type == instanceType || r.Type == ruleType }) {
+		nic := interfaceOf(user)
+		if user.Region == c.Region && (nic.privateIP == address || nic.publicIP == address || user.State.String("ipAddress") == address) {
+			return fmt.Errorf("Error 400: The address resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, user.ID)
+		}
+	}
+	return nil
+}
+
+// freeAddress is the wanted address of a subnetwork, or the lowest that nobody has. Google keeps the first two and the last
+// two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
+func freeAddress(w *world.World, subnetwork *world.Resource, wanted string) (string, error) {
+	if isProxy(subnetwork.State) {
+		return "", invalid("subnetwork", subnetwork.ID, "A proxy-only subnetwork has no addresses for anything else")
+	}
+	taken := map[string]bool{}
+	for _, r := range w.Select(func(r *world.Resource) bool { return r.Region == subnetwork.Region && r.Provider == "gcp" }) {
+		switch r.Type {
+		case addressType:
+			taken[r.State.String("address")] = taken[r.State.String("address")] || same(r.State.String("subnetwork"), subnetwork.ID)
+		case instanceType:
+			if nic := interfaceOf(r); same(nic.subnetwork, subnetwork.ID) {
+				taken[nic.privateIP] = true
+			}
+		}
+	}
+	prefix := netip.MustParsePrefix(subnetwork.State.String("ipCidrRange"))
+	address := prefix.Addr().Next().Next()
+	if wanted != "" {
+		parsed, err := netip.ParseAddr(wanted)
+		if err != nil || !prefix.Contains(parsed) {
+			return "", invalid("address", wanted, "Requested internal IP address is not in the range of the subnetwork, %s", prefix)
+		}
+		address = parsed
+	}
+	for prefix.Contains(address.Next().Next()) {
+		switch {
+		case !taken[address.String()]:
+			return address.String(), nil
+		case wanted != "":
+			return "", fmt.Errorf("Error 400: IP '%s' is already being used by another resource, IP_IN_USE_BY_ANOTHER_RESOURCE", wanted)
+		}
+		address = address.Next()
+	}
+	return "", fmt.Errorf("Error 400: IP space of '%s' is exhausted, IP_SPACE_EXHAUSTED", subnetwork.ID)
+}

@@ -1,0 +1,297 @@
+package gcp
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// network follows packets through Google Cloud.
+type network struct {
+	world *world.World
+	// operator is the operator's address; empty means that he stands in the network that he dials into.
+	operator string
+}
+
+func newSite(w *world.World) site.Site {
+	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
+}
+
+// Machines lists the running machines.
+func (n network) Machines() []site.Machine {
+	var machines []site.Machine
+	for _, r := range n.world.List(instanceType, "") {
+		machines = append(machines, machineOf(r))
+	}
+	return machines
+}
+
+// machineOf: a machine's number changes when it is replaced, its path does not.
+func machineOf(r *world.Resource) site.Machine {
+	place := interfaceOf(r)
+	architecture, _ := architectureOf(r.State.String("machineType"))
+	return site.Machine{
+		ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region, NetworkID: place.network,
+		PrivateIP: place.privateIP, PublicIP: place.publicIP, Architecture: architecture,
+		ImageID: r.State.Object("bootDisk").Object("initializeParams").String("image"), UserData: []byte(r.State.Object("metadata").String("user-data")),
+	}
+}
+
+// Find is the machine's resource.
+func Find(w *world.World, machine site.Machine) *world.Resource {
+	return w.Find(instanceType, machine.Region, func(r *world.Resource) bool { return r.State.String("instanceId") == machine.ID })
+}
+
+// end is one end of a packet: a machine, the operator, or a range of Google's own.
+type end struct {
+	machine *world.Resource
+	place   nic
+	address string
+	what    string
+}
+
+func endOf(r *world.Resource) end {
+	place := interfaceOf(r)
+	return end{machine: r, place: place, address: place.privateIP, what: r.State.String("name")}
+}
+
+func (e end) operator() bool { return e.machine == nil }
+
+func (e end) String() string { return e.what }
+
+// Dial follows a packet to host:port.
+func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+	sender := end{address: n.operator, what: "the operator"}
+	if from != nil {
+		machine := Find(n.world, *from)
+		if machine == nil {
+			return nil, fmt.Errorf("%s does not run any more", from.Name)
+		}
+		sender = endOf(machine)
+	}
+	if _, err := netip.ParseAddr(host); err != nil {
+		return nil, fmt.Errorf("%s: %w (from %s)", host, site.ErrNotHere, sender)
+	}
+	lost := fmt.Errorf("%s: %w (from %s)", host, site.ErrNotHere, sender)
+	for _, rule := range n.world.List(ruleType, "") {
+		if rule.State.String("ipAddress") != host || !sender.operator() && sender.place.network != path(rule.State.String("network")) {
+			continue
+		}
+		found, err := n.dialBalancer(sender, rule, port)
+		if err == nil {
+			return found, nil
+		}
+		lost = err
+	}
+	for _, r := range n.world.List(instanceType, "") {
+		target := endOf(r)
+		var err error
+		switch {
+		case target.place.privateIP == host && (sender.operator() || sender.place.network == target.place.network):
+			err = n.passes(n.inside(sender, target), target, port)
+		case target.place.publicIP == host:
+			err = n.crossesInternet(sender, target, port)
+		default:
+			continue
+		}
+		if err == nil {
+			return []site.Machine{machineOf(r)}, nil
+		}
+		lost = err
+	}
+	return nil, lost
+}
+
+// inside gives the operator an address of the network, unless he has one of his own.
+func (n network) inside(from, target end) end {
+	if from.operator() && from.address == "" {
+		subnetwork := n.world.Get(subnetworkType, target.machine.Region, target.place.subnetwork)
+		from.address = subnetwork.State.String("gatewayAddress")
+	}
+	return from
+}
+
+// crossesInternet follows a packet to a public address: the firewall sees where it comes from, not from which machine.
+func (n network) crossesInternet(from, target end, port int) error {
+	if from.operator() {
+		return n.passes(n.inside(from, target), target, port)
+	}
+	outside := end{what: from.what, address: from.place.publicIP}
+	if outside.address == "" {
+		nat := n.world.Find(natType, from.machine.Region, func(r *world.Resource) bool { return n.serves(r, from.place) })
+		if nat == nil {
+			return fmt.Errorf("%s: has no public address, and no NAT gateway serves its subnetwork", from)
+		}
+		outside.address = "203.0.113.1"
+	}
+	return n.passes(outside, target, port)
+}
+
+func (n network) serves(nat *world.Resource, place nic) bool {
+	router := n.world.Find(routerType, nat.Region, func(r *world.Resource) bool {
+		return r.State.String("name") == nat.State.String("router") && same(r.State.String("network"), place.network)
+	})
+	listed := slices.ContainsFunc(nat.State.Objects("subnetworks"), func(s world.Values) bool { return same(s.String("name"), place.subnetwork) })
+	return router != nil && (listed || len(nat.State.Objects("subnetworks")) == 0)
+}
+
+// dialBalancer follows a packet through a load balancer to the machines that may answer.
+func (n network) dialBalancer(from end, rule *world.Resource, port int) ([]site.Machine, error) {
+	name := rule.State.String("name")
+	switch {
+	case !managed(rule.State):
+		return nil, fmt.Errorf("the balancer %s passes packets through with its own address, which no interface of Talos has", name)
+	case !from.operator() && from.machine.Region != rule.Region && !rule.State.Bool("allowGlobalAccess"):
+		return nil, fmt.Errorf("%s cannot reach the balancer %s from another region", from, name)
+	case !portIn(rule.State.String("portRange"), port):
+		return nil, fmt.Errorf("the balancer %s has no rule for port %d", name, port)
+	}
+	proxy := n.world.Get(proxyType, rule.Region, path(rule.State.String("target")))
+	if proxy == nil {
+		return nil, fmt.Errorf("the balancer %s has no target proxy", name)
+	}
+	backend := n.world.Get(backendType, rule.Region, path(proxy.State.String("backendService")))
+	var found []site.Machine
+	lost := fmt.Errorf("the balancer %s has no backend for port %d", name, port)
+	for _, part := range backend.State.Objects("backends") {
+		for _, machine := range n.inGroup(rule.Region, part.String("group")) {
+			if err := n.forward(rule, backend, part.String("group"), machine); err != nil {
+				lost = err
+				continue
+			}
+			found = append(found, machineOf(machine))
+		}
+	}
+	if len(found) == 0 {
+		return nil, lost
+	}
+	return found, nil
+}
+
+// inGroup are the machines of an unmanaged instance group.
+func (n network) inGroup(region, group string) []*world.Resource {
+	var machines []*world.Resource
+	for _, membership := range n.world.List(membershipType, region) {
+		if same(membership.State.String("instanceGroup"), group) {
+			if machine := n.world.Get(instanceType, region, path(membership.State.String("instance"))); machine != nil {
+				machines = append(machines, machine)
+			}
+		}
+	}
+	return machines
+}
+
+// forward follows a packet from the proxies to a machine, and the health checks, without which nothing is forwarded.
+func (n network) forward(rule, backend *world.Resource, groupLink string, machine *world.Resource) error {
+	target, name := endOf(machine), rule.State.String("name")
+	group := n.world.Get(groupType, rule.Region, path(groupLink))
+	port := 0
+	for _, named := range group.State.Objects("namedPorts") {
+		if named.String("name") == backend.State.String("portName") {
+			port = named.Int("port")
+		}
+	}
+	if port == 0 {
+		return fmt.Errorf("the group %s has no port named %q, as the balancer %s wants", group.State.String("name"), backend.State.String("portName"), name)
+	}
+	proxies := proxySubnetwork(n.world, rule.Region, rule.State.String("network"))
+	if proxies == nil {
+		return fmt.Errorf("the balancer %s has no subnetwork for its proxies", name)
+	}
+	address := netip.MustParsePrefix(proxies.State.String("ipCidrRange")).Addr().Next().Next().String()
+	if err := n.passes(end{what: "the proxies of " + name, address: address}, target, port); err != nil {
+		return err
+	}
+	check := n.world.Get(regionCheckType, rule.Region, path(backend.State.String("healthChecks")))
+	if check == nil {
+		return fmt.Errorf("the balancer %s has no health check", name)
+	}
+	if probed := check.State.Object("tcpHealthCheck").Int("port"); probed != 0 {
+		port = probed
+	}
+	for _, source := range []string{"130.211.0.1", "35.191.0.1"} {
+		if err := n.passes(end{what: "the health checks of " + name, address: source}, target, port); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passes asks the firewall of the target's network. A machine that dials itself asks nobody.
+func (n network) passes(from, target end, port int) error {
+	if !from.operator() && from.machine.ID == target.machine.ID {
+		return nil
+	}
+	rules := slices.DeleteFunc(n.world.List(firewallType, ""), func(r *world.Resource) bool {
+		return !same(r.State.String("network"), target.place.network) || r.State.Bool("disabled") || !applies(r.State, from, target, port)
+	})
+	// The lowest number decides, and among equals a denial: https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
+	slices.SortFunc(rules, func(a, b *world.Resource) int {
+		return cmp.Or(a.State.Int("priority")-b.State.Int("priority"), len(a.State.Objects("allows"))-len(b.State.Objects("allows")))
+	})
+	if len(rules) == 0 || len(rules[0].State.Objects("denies")) > 0 {
+		return fmt.Errorf("%s to %s: firewall: no rule of %s lets %d from %s", from, target, target.place.network, port, from.address)
+	}
+	return nil
+}
+
+// applies says whether a rule for ingress speaks of the packet.
+func applies(rule world.Values, from, target end, port int) bool {
+	if rule.String("direction") != "INGRESS" || !isTarget(rule, target.machine.State) || !isSource(rule, from) {
+		return false
+	}
+	return slices.ContainsFunc(append(rule.Objects("allows"), rule.Objects("denies")...), func(t world.Values) bool {
+		if protocol := t.String("protocol"); protocol == "all" || protocol != "tcp" {
+			return protocol == "all"
+		}
+		ports := t.Strings("ports")
+		return len(ports) == 0 || slices.ContainsFunc(ports, func(text string) bool { return portIn(text, port) })
+	})
+}
+
+func isTarget(rule, machine world.Values) bool {
+	accounts, tags := rule.Strings("targetServiceAccounts"), rule.Strings("targetTags")
+	if len(accounts)+len(tags) == 0 {
+		return true
+	}
+	return slices.Contains(accounts, machine.Object("serviceAccount").String("email")) || overlap(tags, machine.Strings("tags"))
+}
+
+func isSource(rule world.Values, from end) bool {
+	ranges, accounts, tags := rule.Strings("sourceRanges"), rule.Strings("sourceServiceAccounts"), rule.Strings("sourceTags")
+	if len(ranges)+len(accounts)+len(tags) == 0 {
+		return true // nobody named is everybody
+	}
+	if slices.ContainsFunc(ranges, func(text string) bool { return within(text, from.address) }) {
+		return true
+	}
+	return !from.operator() && (slices.Contains(accounts, from.machine.State.Object("serviceAccount").String("email")) || overlap(tags, from.machine.State.Strings("tags")))
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(item string) bool { return slices.Contains(b, item) })
+}
+
+func within(text, address string) bool {
+	prefix, err := netip.ParsePrefix(text)
+	parsed, problem := netip.ParseAddr(address)
+	return err == nil && problem == nil && prefix.Contains(parsed)
+}
+
+// portIn says whether a port is the one, or among those, that a text such as 2379-2380 names.
+func portIn(text string, port int) bool {
+	first, last, isRange := strings.Cut(text, "-")
+	if !isRange {
+		last = first
+	}
+	low, err := strconv.Atoi(first)
+	high, problem := strconv.Atoi(last)
+	return err == nil && problem == nil && low <= port && port <= high
+}
