@@ -59,5 +59,6 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		NoCNI:             c.CNI == Cilium,
 		LUKS:              c.LUKS,
 		UserDataLimit:     capabilities.UserDataLimit,
+		PlainUserData:     capabilities.PlainUserData,
 	}
 }

@@ -275,9 +275,9 @@ func TestAdoptedNetworks(t *testing.T) {
 	assert.Equal(t, Public, c.Access)
 
 	c = loadOne(t, stackFile{
-		"provider": "digitalocean", "operatorCidrs": `["10.0.0.0/8"]`, "regions": `[{"name":"nyc1","network":{"id":"5a4981aa"}}]`,
+		"provider": "digitalocean", "operatorCidrs": `["10.0.0.0/8"]`, "regions": `[{"name":"nyc1","network":{"id":"5a4981aa-9653-4bd1-bef5-d6bff52042e4"}}]`,
 	})
-	assert.Equal(t, "5a4981aa", c.Network.ID)
+	assert.Equal(t, "5a4981aa-9653-4bd1-bef5-d6bff52042e4", c.Network.ID)
 }
 
 // Nobody may be let in by leaving something out.

@@ -29,7 +29,7 @@ func (l *loader) network(p *place) {
 		l.refuse(path, "names subnets but not the network that they belong to", "set id, or remove subnetIds and publicSubnetIds")
 	case settings.CIDR != "":
 		if cidr, ok := l.cidr(join(path, "cidr"), settings.CIDR); ok {
-			l.createdNetwork(join(path, "cidr"), cidr)
+			l.createdNetwork(p, join(path, "cidr"), cidr)
 			p.cluster.Network.CIDR = cidr
 		}
 	}
@@ -45,12 +45,17 @@ func environmentNetwork(region netip.Prefix, index int) netip.Prefix {
 
 // createdNetwork: AWS makes networks no larger than /16 (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html),
 // and one smaller than /22 is soon too small for a public and a private subnet in each zone.
-func (l *loader) createdNetwork(path string, cidr netip.Prefix) {
+func (l *loader) createdNetwork(p *place, path string, cidr netip.Prefix) {
 	if cidr.Bits() < 16 || cidr.Bits() > 22 {
 		l.refuse(path, fmt.Sprintf("%s is a /%d", cidr, cidr.Bits()), "choose a range between /16 and /22")
 	}
 	if !cidr.Addr().IsPrivate() {
 		l.refuse(path, fmt.Sprintf("%s is not a private range", cidr), "choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+	}
+	for _, reserved := range p.can.Reserved {
+		if cidr.Overlaps(reserved) {
+			l.refuse(path, fmt.Sprintf("%s overlaps %s, which %s keeps for itself", cidr, reserved, p.can.Title), "choose another range")
+		}
 	}
 }
 
@@ -60,6 +65,9 @@ func (l *loader) adoptedNetwork(p *place, path string) {
 		l.refuse(join(path, "cidr"), "an adopted network has its range already", "remove cidr, or remove id to create a network")
 	}
 	l.awsIDs(p, join(path, "id"), "vpc", settings.ID)
+	if p.cluster.Provider == regions.DigitalOcean && !vpcUUID.MatchString(settings.ID) {
+		l.refuse(join(path, "id"), fmt.Sprintf("%q is not a VPC's id", settings.ID), "write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4")
+	}
 	l.subnets(p, join(path, "subnetIds"), settings.SubnetIDs)
 	switch {
 	case l.stack.Access == string(Public) && p.can.Subnets == regions.ZonalSubnets:

@@ -162,6 +162,9 @@ func (l *loader) pools(p *place) {
 		if pool.Autoscaled() && !p.can.Autoscaling {
 			l.refuse(path, fmt.Sprintf("%s has no scaling group that runs Talos", p.cluster.Provider), "set count instead of min and max")
 		}
+		if settings.DiskGiB != defaultDiskGiB && !p.can.DiskSizes {
+			l.refuse(join(path, "diskGiB"), fmt.Sprintf("%s gives each size its own disk", p.can.Title), "remove it, or choose a larger size")
+		}
 		pool.Zones = l.poolZones(path, settings, pool, p)
 		pool.Spot = l.spot(join(path, "spot"), settings, pool, p)
 		p.cluster.Pools = append(p.cluster.Pools, pool)

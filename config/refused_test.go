@@ -217,7 +217,7 @@ var refused = []struct {
 	{"cloud encryption on DigitalOcean", stackFile{"diskEncryption": "cloud", "provider": "digitalocean"}, []string{
 		"diskEncryption: DigitalOcean does not encrypt disks itself; set luks, or leave diskEncryption out",
 	}},
-	{"subnets on DigitalOcean", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "digitalocean", "regions": `[{"name":"nyc1","network":{"id":"x","subnetIds":["y"],"publicSubnetIds":["z"]}}]`}, []string{
+	{"subnets on DigitalOcean", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "digitalocean", "regions": `[{"name":"nyc1","network":{"id":"5a4981aa-9653-4bd1-bef5-d6bff52042e4","subnetIds":["y"],"publicSubnetIds":["z"]}}]`}, []string{
 		"regions[0].network.publicSubnetIds: DigitalOcean has no public subnets; remove publicSubnetIds",
 		"regions[0].network.subnetIds: DigitalOcean has no subnets; remove it: the network's id is enough",
 	}},
@@ -228,6 +228,13 @@ var refused = []struct {
 		"pools[0].spot.maxPrice: Google Cloud gives no choice of it; remove it",
 		"pools[0].spot.strategy: Google Cloud gives no choice of it; remove it",
 		"pools[0].spot.types: Google Cloud gives no choice of it; remove it",
+	}},
+	{"what DigitalOcean has no choice of", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "digitalocean",
+		"regions": `[{"name":"nyc1","network":{"id":"default"}},{"name":"sfo1","network":{"cidr":"10.244.0.0/20"}}]`,
+		"pools":   `[{"name":"workers","size":"small","count":1,"diskGiB":50}]`}, []string{
+		`pools[0].diskGiB: DigitalOcean gives each size its own disk; remove it, or choose a larger size`,
+		`regions[0].network.id: "default" is not a VPC's id; write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4`,
+		`regions[1].network.cidr: 10.244.0.0/20 overlaps 10.244.0.0/16, which DigitalOcean keeps for itself; choose another range`,
 	}},
 	{"two subnets on Google Cloud", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp", "regions": `[{"name":"nyc1","network":{"id":"x","subnetIds":["y","z"]}}]`}, []string{
 		"regions[0].network.subnetIds: names 2 subnets; name the one subnet of the adopted network to stand in",

@@ -1,5 +1,7 @@
 package regions
 
+import "net/netip"
+
 // Provider is a cloud that the program can build clusters on.
 type Provider string
 
@@ -45,12 +47,18 @@ type Capabilities struct {
 	Zones bool
 	// Subnets says how the cloud cuts a network.
 	Subnets Subnets
+	// Reserved are private ranges that no network may overlap.
+	Reserved []netip.Prefix
+	// DiskSizes says whether the size of a machine's disk can be chosen; where not, it comes with the machine type.
+	DiskSizes bool
 	// CustomerKeys says whether disks can be encrypted with the customer's own KMS key.
 	CustomerKeys bool
 	// CloudEncryption says whether the cloud itself encrypts every disk; where not, Talos must (LUKS).
 	CloudEncryption bool
 	// UserDataLimit is the most bytes of user data that the cloud takes, 0 where a machine configuration never reaches it.
 	UserDataLimit int
+	// PlainUserData says that user data must be text, so that it cannot be packed.
+	PlainUserData bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
 }
@@ -67,6 +75,7 @@ var capabilities = map[Provider]Capabilities{
 		Autoscaling:     true,
 		Zones:           true,
 		Subnets:         ZonalSubnets,
+		DiskSizes:       true,
 		CustomerKeys:    true,
 		CloudEncryption: true,
 		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
@@ -82,6 +91,7 @@ var capabilities = map[Provider]Capabilities{
 		Autoscaling:     true,
 		Zones:           true,
 		Subnets:         RegionalSubnets,
+		DiskSizes:       true,
 		CustomerKeys:    true,
 		CloudEncryption: true,
 		Architectures:   []Architecture{AMD64, ARM64},
@@ -91,7 +101,15 @@ var capabilities = map[Provider]Capabilities{
 		Platform: "digital-ocean",
 		// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
 		// https://docs.digitalocean.com/products/networking/vpc/
-		Subnets:       NoSubnets,
+		Subnets: NoSubnets,
+		// https://docs.digitalocean.com/products/networking/vpc/details/limits/
+		Reserved: []netip.Prefix{
+			netip.MustParsePrefix("10.229.0.0/16"), netip.MustParsePrefix("10.244.0.0/16"),
+			netip.MustParsePrefix("10.245.0.0/16"), netip.MustParsePrefix("10.246.0.0/24"),
+		},
+		// https://docs.digitalocean.com/reference/api/digitalocean/#tag/Droplets/operation/droplets_create
+		UserDataLimit: 64 << 10,
+		PlainUserData: true,
 		Architectures: []Architecture{AMD64},
 	},
 }

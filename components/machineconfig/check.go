@@ -40,8 +40,20 @@ func Check(in Input) error {
 	if err != nil {
 		return err
 	}
+	if in.PlainUserData {
+		return checkPlainSize(text, in.UserDataLimit)
+	}
 	_, err = GzipUserData(text, in.UserDataLimit)
 	return err
+}
+
+// checkPlainSize is the limit of a cloud whose API takes user data as text, which leaves nothing to pack.
+func checkPlainSize(text string, limit int) error {
+	if limit > 0 && len(text) > limit {
+		return fmt.Errorf("user data is %d bytes, of which the cloud takes at most %d; shorten the patches: "+
+			"manifests and files belong into the running cluster, not into its first boot", len(text), limit)
+	}
+	return nil
 }
 
 // CheckPatch says why Talos, or the cluster, would refuse the patch for machines of the role; nil if they would not.

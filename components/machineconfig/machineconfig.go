@@ -56,6 +56,8 @@ type Input struct {
 	Patches []string
 	// UserDataLimit is the most bytes that the cloud takes as user data after packing; 0 for no limit.
 	UserDataLimit int
+	// PlainUserData says that the cloud takes text alone: what counts is the size before packing.
+	PlainUserData bool
 }
 
 // Taint is put on a node when it registers.
