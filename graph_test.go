@@ -196,6 +196,7 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		"aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
 		"aws:ec2/getVpc:getVpc":                         {"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"},
 		"aws:ec2/getSubnet:getSubnet":                   {"vpcId": "vpc-0123456789abcdef0"},
+		"digitalocean:index/getVpc:getVpc":              {"id": ownVPC, "region": "nyc1", "ipRange": "10.50.0.0/16"},
 	}
 	answer, ok := answers[args.Token]
 	if !ok {
@@ -214,6 +215,9 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 
 // computed are the outputs that the program reads and that a cloud would compute.
 func computed(args pulumi.MockResourceArgs, n int) map[string]any {
+	if strings.HasPrefix(args.TypeToken, "digitalocean:") {
+		return computedByDigitalOcean(args, n)
+	}
 	switch args.TypeToken {
 	case "talos:machine/secrets:Secrets":
 		return mockSecrets()
@@ -282,18 +286,20 @@ func mockKubeconfig() string {
 
 // TestGraphGolden shows each environment's graph as a text that a reviewer can read: a resource a line, with what it waits for.
 func TestGraphGolden(t *testing.T) {
-	for _, stack := range []string{"dev", "staging", "production"} {
-		t.Run(stack, func(t *testing.T) {
-			g := build(t, stack, stackFile(t, stack))
-			path := filepath.Join("testdata", "graph", "aws-"+stack+".golden")
-			got := g.render("inferadb-" + stack + "-nyc1")
-			if *update {
-				require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-			}
-			want, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), got, "run: go test . -run TestGraphGolden -update")
-		})
+	for _, provider := range []string{"aws", "digitalocean"} {
+		for _, stack := range []string{"dev", "staging", "production"} {
+			t.Run(provider+"/"+stack, func(t *testing.T) {
+				g := build(t, stack, stackFile(t, stack, map[string]string{"provider": provider}))
+				path := filepath.Join("testdata", "graph", provider+"-"+stack+".golden")
+				got := g.render("inferadb-" + stack + "-nyc1")
+				if *update {
+					require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+				}
+				want, err := os.ReadFile(path)
+				require.NoError(t, err)
+				assert.Equal(t, string(want), got, "run: go test . -run TestGraphGolden -update")
+			})
+		}
 	}
 }
 
