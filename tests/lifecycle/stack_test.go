@@ -4,13 +4,16 @@ package lifecycle
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -127,10 +130,18 @@ func cleanEnvironment() []string {
 	return clean
 }
 
+// patience is many times what any command takes.
+const patience = 5 * time.Minute
+
 // try runs a command in the stack's folder and returns what it printed.
 func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
 	s.t.Helper()
-	command := exec.Command(name, arguments...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	command := exec.CommandContext(ctx, name, arguments...)
+	// A command that hangs says where.
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
+	command.WaitDelay = 10 * time.Second
 	// exec looks names up in our own PATH, not in the stack's.
 	for _, folder := range []string{".bin", ".bin/simulator"} {
 		if tool := filepath.Join(repository, folder, name); exists(tool) {
