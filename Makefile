@@ -31,7 +31,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) test lint fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo simulator-env $(CLOUD) test bench lint fmt build tools simulator clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -96,6 +96,10 @@ test: tools simulator ## Run every test
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
 	go test -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
+
+bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
+	@go run ./tests/bench
+	@echo "Next: make demo, to see one"
 
 lint: ## Check formatting, vet, staticcheck, and the rules of the house
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }

@@ -104,7 +104,7 @@ func newCloud(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resourc
 	case regions.DigitalOcean:
 		return digitalocean.New(ctx, cluster, parent)
 	default:
-		return nil, fmt.Errorf("provider: %s is not built yet; choose aws", cluster.Provider)
+		return nil, fmt.Errorf("provider: there is no cloud %q", cluster.Provider)
 	}
 }
 
