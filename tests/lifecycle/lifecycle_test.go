@@ -11,7 +11,7 @@ import (
 )
 
 // clouds are the providers on which every stack lives.
-var clouds = []string{"aws"}
+var clouds = []string{"aws", "digitalocean"}
 
 // TestLife takes every stack as it is through its life: up, nothing left to do, every node joined, nothing left over.
 func TestLife(t *testing.T) {
@@ -126,35 +126,45 @@ func TestChanges(t *testing.T) {
 	s.set("talosVersion", "v1.12.0")
 	s.set("kubernetesVersion", "1.34.2")
 	s.up()
-	for _, change := range changes {
-		s.set(change.key, change.value)
-		planned := s.preview()
-		if change.only == "" {
-			require.Equal(t, change.steps, planned, change.name)
-		}
-		for step := range planned {
-			require.True(t, change.only == "" || strings.HasPrefix(step, change.only+" "), "%s: %s", change.name, step)
-		}
-		s.up()
-		s.nodes()
-	}
+	s.walk(changes)
 	s.settled()
 	s.destroy()
 }
 
-// TestFaults lets the clouds fail in the middle. The next up goes on from there.
+// walk edits the stack, one change after the other, and looks at what each would cost before it is made.
+func (s *stack) walk(changes []change) {
+	s.t.Helper()
+	for _, change := range changes {
+		s.set(change.key, change.value)
+		planned := s.preview()
+		if change.only == "" {
+			require.Equal(s.t, change.steps, planned, change.name)
+		}
+		for step := range planned {
+			require.True(s.t, change.only == "" || strings.HasPrefix(step, change.only+" "), "%s: %s", change.name, step)
+		}
+		s.up()
+		s.nodes()
+	}
+}
+
+// TestFaults lets the clouds fail in the middle. The next up goes on from there. Each of the first faults stops what the
+// next one waits for.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
 	for _, fault := range []string{
-		"aws:ec2/natGateway:NatGateway#1",
-		"aws:lb/loadBalancer:LoadBalancer#1:half",
-		"aws:ec2/instance:Instance#1",
+		"aws:ec2/vpc:Vpc#1",
+		balancer + "#1:half",
 		"talos:machine/bootstrap:Bootstrap#1",
 		"talos:cluster/kubeconfig:Kubeconfig#1",
 	} {
 		assert.Contains(t, s.failingUp(fault), "simulated fault", fault)
 	}
+	s.up()
+	s.nodes()
+	s.set("pools", fixedAndSpot)
+	assert.Contains(t, s.failingUp(instance+"#1:half"), "simulated fault")
 	s.up()
 	s.nodes()
 	s.settled()

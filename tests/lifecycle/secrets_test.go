@@ -21,12 +21,21 @@ import (
 
 // TestSecretsStaySecret looks for every secret of a run in everything that the run leaves behind or prints.
 func TestSecretsStaySecret(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, "dev", "aws")
-	s.set("pools", fixedAndSpot)
+	for provider, pools := range map[string]string{"aws": fixedAndSpot, "digitalocean": doPool} {
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			findSecrets(t, newStack(t, "dev", provider), pools)
+		})
+	}
+}
+
+// findSecrets takes a stack through its life, and looks for its secrets.
+func findSecrets(t *testing.T, s *stack, pools string) {
+	t.Helper()
+	s.set("pools", pools)
 	s.pulumi("preview", "--diff")
 	s.up("--diff")
-	s.set("pools", strings.Replace(fixedAndSpot, `"count":2`, `"count":2,"labels":{"tier":"gold"}`, 1))
+	s.set("pools", strings.Replace(pools, `"count":2`, `"count":2,"labels":{"tier":"gold"}`, 1))
 	s.pulumi("preview", "--diff")
 	s.preview()
 	s.up("--diff")

@@ -15,13 +15,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/tests/compiled"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
 )
 
-// repository is the project's folder, program the binary that all stacks run.
-var repository, program string
+// repository is the project's folder, cli the Pulumi CLI that runs its program.
+var repository, cli string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -45,11 +46,8 @@ func run(m *testing.M) int {
 			return 1
 		}
 	}
-	program = filepath.Join(folder, "inferadb")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = repository
-	if output, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, output)
+	if cli, err = compiled.Tools(repository, ".", folder); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -75,7 +73,7 @@ func newStack(t *testing.T, name, provider string) *stack {
 	s.copyProject()
 	s.environment = append(cleanEnvironment(),
 		"PATH="+strings.Join([]string{
-			filepath.Join(repository, ".bin", "simulator"), filepath.Join(repository, ".bin"), os.Getenv("PATH"),
+			filepath.Join(repository, ".bin", "simulator"), filepath.Dir(cli), os.Getenv("PATH"),
 		}, string(os.PathListSeparator)),
 		"SIMULATOR_WORLD="+s.path("world"),
 		"PULUMI_HOME="+s.path("home"),
@@ -102,7 +100,7 @@ func (s *stack) copyProject() {
 	require.NoError(s.t, err)
 	var project map[string]any
 	require.NoError(s.t, yaml.Unmarshal(text, &project))
-	project["runtime"] = map[string]any{"name": "go", "options": map[string]any{"binary": program}}
+	project["runtime"] = "go"
 	// The language host finds the module that the program belongs to here.
 	project["main"], err = filepath.Rel(s.folder, repository)
 	require.NoError(s.t, err)
@@ -143,10 +141,11 @@ func (s *stack) try(environment []string, name string, arguments ...string) (std
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
 	command.WaitDelay = 10 * time.Second
 	// exec looks names up in our own PATH, not in the stack's.
-	for _, folder := range []string{".bin", ".bin/simulator"} {
-		if tool := filepath.Join(repository, folder, name); exists(tool) {
-			command.Path, command.Err = tool, nil
-		}
+	switch name {
+	case "pulumi":
+		command.Path, command.Err = cli, nil
+	case "simulator":
+		command.Path, command.Err = filepath.Join(repository, ".bin", "simulator", name), nil
 	}
 	command.Dir = s.folder
 	command.Env = append(append([]string{}, s.environment...), environment...)
@@ -176,10 +175,19 @@ func (s *stack) pulumi(arguments ...string) string {
 	return out
 }
 
-// set changes a setting of the stack file; value is JSON, or text.
+// set changes a setting of the stack file, as a person would write it; value is YAML.
 func (s *stack) set(key, value string) {
 	s.t.Helper()
-	s.pulumi("config", "set", "inferadb:"+key, value)
+	var file map[string]any
+	text, err := os.ReadFile(s.path("Pulumi." + s.name + ".yaml"))
+	require.NoError(s.t, err)
+	require.NoError(s.t, yaml.Unmarshal(text, &file))
+	var parsed any
+	require.NoError(s.t, yaml.Unmarshal([]byte(value), &parsed))
+	file["config"].(map[string]any)["inferadb:"+key] = parsed
+	text, err = yaml.Marshal(file)
+	require.NoError(s.t, err)
+	require.NoError(s.t, os.WriteFile(s.path("Pulumi."+s.name+".yaml"), text, 0o600))
 }
 
 func (s *stack) up(arguments ...string) {
