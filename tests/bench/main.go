@@ -5,9 +5,10 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/inferadb/infra/tests/compiled"
 )
 
 func main() {
@@ -28,7 +29,7 @@ func run() error {
 	}
 	defer os.RemoveAll(scratch)
 	fmt.Println("Compiling the program and its copy for many regions ...")
-	b := bench{repository: repository, scratch: scratch}
+	b := bench{repository: repository, scratch: scratch, clis: map[string]string{}}
 	if err := b.compile("production", "."); err != nil {
 		return err
 	}
@@ -47,15 +48,18 @@ func run() error {
 // bench is where everything is.
 type bench struct {
 	repository, scratch string
+	// clis are the Pulumi CLIs, by the program that they run.
+	clis map[string]string
 }
 
-func (b bench) compile(name, folder string) error {
-	command := exec.Command("go", "build", "-o", filepath.Join(b.scratch, name), folder)
-	command.Dir = b.repository
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", folder, err, output)
+func (b bench) compile(name, path string) error {
+	folder := filepath.Join(b.scratch, name)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
 	}
-	return nil
+	cli, err := compiled.Tools(b.repository, path, folder)
+	b.clis[name] = cli
+	return err
 }
 
 // production measures what a person waits for: the preview of a stack that is up.
@@ -113,10 +117,6 @@ func (b bench) clouds() error {
 	for _, provider := range []string{"aws", "gcp", "digitalocean"} {
 		s, err := b.stack("many", "production", provider, 1)
 		if err != nil {
-			return err
-		}
-		// Only Google asks for it; the others ignore what is not theirs.
-		if _, err := s.pulumi("config", "set", "gcp:project", "inferadb-bench"); err != nil {
 			return err
 		}
 		for _, args := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"}, {"preview", "--expect-no-changes"}} {

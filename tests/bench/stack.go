@@ -23,12 +23,9 @@ func (b bench) stack(program, name, provider string, regions int) (*stack, error
 	if err != nil {
 		return nil, err
 	}
-	tools, err := b.tools(program)
-	if err != nil {
-		return nil, err
-	}
-	s := &stack{folder: folder, cli: filepath.Join(tools, "pulumi"), environment: append(os.Environ(),
-		"PATH="+filepath.Join(b.repository, ".bin", "simulator")+":"+tools+":"+os.Getenv("PATH"),
+	cli := b.clis[program]
+	s := &stack{folder: folder, cli: cli, environment: append(os.Environ(),
+		"PATH="+filepath.Join(b.repository, ".bin", "simulator")+":"+filepath.Dir(cli)+":"+os.Getenv("PATH"),
 		"SIMULATOR_WORLD="+filepath.Join(folder, "world"),
 		"PULUMI_HOME="+filepath.Join(folder, "home"),
 		"PULUMI_BACKEND_URL=file://"+folder,
@@ -39,6 +36,7 @@ func (b bench) stack(program, name, provider string, regions int) (*stack, error
 		// A checkpoint after every step would measure the disk.
 		"PULUMI_SKIP_CHECKPOINTS=true",
 		"DIGITALOCEAN_TOKEN=simulated",
+		"GOOGLE_PROJECT=inferadb-simulated",
 		fmt.Sprint("BENCH_REGIONS=", regions),
 	)}
 	if err := os.Mkdir(filepath.Join(folder, "world"), 0o700); err != nil {
@@ -69,31 +67,6 @@ func (b bench) stack(program, name, provider string, regions int) (*stack, error
 	}
 	_, err = s.pulumi("config", "set", "inferadb:provider", provider)
 	return s, err
-}
-
-// tools is a folder with the CLI and a language host that runs a compiled program, so that no command is measured linking.
-func (b bench) tools(program string) (string, error) {
-	folder := filepath.Join(b.scratch, program+"-tools")
-	if err := os.Mkdir(folder, 0o700); os.IsExist(err) {
-		return folder, nil
-	} else if err != nil {
-		return "", err
-	}
-	cli, err := filepath.EvalSymlinks(filepath.Join(b.repository, ".bin", "pulumi"))
-	if err != nil {
-		return "", err
-	}
-	// The CLI takes the language host that lies beside it.
-	text, err := os.ReadFile(cli)
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(filepath.Join(folder, "pulumi"), text, 0o700); err != nil {
-		return "", err
-	}
-	host := fmt.Sprintf("#!/bin/sh\nexec %q -binary=%q \"$@\"\n",
-		filepath.Join(b.repository, ".bin", "pulumi-language-go"), filepath.Join(b.scratch, program))
-	return folder, os.WriteFile(filepath.Join(folder, "pulumi-language-go"), []byte(host), 0o700)
 }
 
 // pulumi runs a command and measures it.
