@@ -199,6 +199,9 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		"digitalocean:index/getVpc:getVpc":              {"id": ownVPC, "region": "nyc1", "ipRange": "10.50.0.0/16"},
 	}
 	answer, ok := answers[args.Token]
+	if strings.HasPrefix(args.Token, "gcp:") {
+		answer, ok = answerOfGoogleCloud(args), true
+	}
 	if !ok {
 		return nil, fmt.Errorf("no answer to %s", args.Token)
 	}
@@ -217,6 +220,9 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 func computed(args pulumi.MockResourceArgs, n int) map[string]any {
 	if strings.HasPrefix(args.TypeToken, "digitalocean:") {
 		return computedByDigitalOcean(args, n)
+	}
+	if strings.HasPrefix(args.TypeToken, "gcp:") {
+		return computedByGoogleCloud(args, n)
 	}
 	switch args.TypeToken {
 	case "talos:machine/secrets:Secrets":
@@ -286,7 +292,7 @@ func mockKubeconfig() string {
 
 // TestGraphGolden shows each environment's graph as a text that a reviewer can read: a resource a line, with what it waits for.
 func TestGraphGolden(t *testing.T) {
-	for _, provider := range []string{"aws", "digitalocean"} {
+	for _, provider := range []string{"aws", "digitalocean", "gcp"} {
 		for _, stack := range []string{"dev", "staging", "production"} {
 			t.Run(provider+"/"+stack, func(t *testing.T) {
 				g := build(t, stack, stackFile(t, stack, map[string]string{"provider": provider}))

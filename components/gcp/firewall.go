@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
@@ -117,5 +118,7 @@ func (c *Cloud) createRule(r rule) (pulumi.Resource, error) {
 		})
 	}
 	args.Allows = allows
-	return compute.NewFirewall(c.ctx, c.name(r.to+"-from-"+r.from), args, c.options()...)
+	// Names are short here: the longer word would be cut in most stacks.
+	name := strings.ReplaceAll(r.to+"-from-"+r.from, controlPlane, "cp")
+	return compute.NewFirewall(c.ctx, c.name(name), args, c.options()...)
 }

@@ -173,7 +173,7 @@ func refers(value any, id string) bool {
 		return slices.ContainsFunc(value, func(item any) bool { return refers(item, id) })
 	case map[string]any:
 		for key, item := range value {
-			if key != "selfLink" && refers(item, id) {
+			if key != "selfLink" && !strings.HasPrefix(key, "__") && refers(item, id) {
 				return true
 			}
 		}
