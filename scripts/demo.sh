@@ -42,12 +42,17 @@ outputs() {
 }
 
 kubeconfig() {
-  local file=$folder/kubeconfig contexts regions
+  local file=$folder/kubeconfig contexts context node regions
   (umask 077 && pulumi stack output kubeconfig --show-secrets > "$file")
-  contexts=$(awk '/^[a-z]/ { inside = /^contexts:/ } inside && /^  name: / { print "  " $2 }' "$file")
-  regions=$(pulumi stack output clusters --json | grep -c '"loadBalancer":')
-  printf 'Contexts in %s (%s), one for each region:\n%s\n' "$file" "$(ls -l "$file" | cut -c1-10)" "$contexts"
-  [[ $(wc -l <<< "$contexts") -eq $regions ]] || { echo "expected $regions contexts" >&2; return 1; }
+  contexts=$(awk '/^[a-z]/ { inside = /^contexts:/ } inside && /^  name: / { print $2 }' "$file")
+  regions=$(pulumi stack output clusters | grep -o '"loadBalancer":' | wc -l)
+  printf '%s (%s)\n' "$file" "$(ls -l "$file" | cut -c1-10)"
+  for context in $contexts; do
+    node=$(simulator kubectl "$file" "$context")
+    printf '  context %s: kubectl would reach %s\n' "$context" "$node"
+  done
+  printf 'One context for each region: %d of %d.\n' "$(wc -l <<< "$contexts")" "$regions"
+  [[ $(wc -l <<< "$contexts") -eq $regions ]]
 }
 
 unprotect() {
