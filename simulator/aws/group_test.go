@@ -1,0 +1,144 @@
+package aws
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// template are the inputs of a launch template.
+func (p place) template() props {
+	return props{
+		"name": "pool", "imageId": p.image, "instanceType": "t4g.medium", "userData": "aGVsbG8=",
+		"networkInterfaces": []any{map[string]any{"deviceIndex": 0, "associatePublicIpAddress": "false", "securityGroups": []any{p.workers}}},
+	}
+}
+
+// pool are the inputs of a group with a mixed policy.
+func (p place) pool(template, version string, types ...any) props {
+	var overrides []any
+	for _, machine := range types {
+		overrides = append(overrides, map[string]any{"instanceType": machine})
+	}
+	return props{
+		"name": "pool", "minSize": 4, "maxSize": 8, "vpcZoneIdentifiers": []any{p.private, p.other},
+		"instanceRefresh": map[string]any{"strategy": "Rolling"},
+		"mixedInstancesPolicy": map[string]any{
+			"instancesDistribution": map[string]any{"onDemandBaseCapacity": 1, "onDemandPercentageAboveBaseCapacity": 0, "spotAllocationStrategy": "capacity-optimized"},
+			"launchTemplate": map[string]any{
+				"launchTemplateSpecification": map[string]any{"launchTemplateId": template, "version": version}, "overrides": overrides,
+			},
+		},
+	}
+}
+
+// census counts a group's machines by some property.
+func (p place) census(property string) map[string]int {
+	counts := map[string]int{}
+	p.within(func(w *world.World) {
+		for _, member := range members(w, "us-east-1", "pool") {
+			counts[member.State.String(property)]++
+		}
+	})
+	return counts
+}
+
+func TestGroupStartsMachines(t *testing.T) {
+	p := newPlace(t)
+	template := p.create(templateType, "pool", p.template())
+	group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium", "m6g.large"))
+	assert.Equal(t, "pool", group)
+	assert.Equal(t, map[string]int{"": 1, "spot": 3}, p.census("instanceLifecycle"))
+	assert.Equal(t, map[string]int{p.private: 2, p.other: 2}, p.census("subnetId"))
+	assert.Equal(t, map[string]int{"t4g.medium": 3, "m6g.large": 1}, p.census("instanceType"))
+
+	_, err := p.update(groupType, group, p.pool(template, "1", "t4g.medium").with(props{"minSize": 6}))
+	require.NoError(t, err)
+	assert.Equal(t, 6, sum(p.census("subnetId")), "a higher minimum raises the group")
+
+	require.NoError(t, p.delete(groupType, group))
+	assert.Empty(t, p.census("subnetId"), "a deleted group ends its machines")
+}
+
+func sum(counts map[string]int) int {
+	total := 0
+	for _, count := range counts {
+		total += count
+	}
+	return total
+}
+
+func TestGroupRefresh(t *testing.T) {
+	p := newPlace(t)
+	template := p.create(templateType, "pool", p.template())
+	group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
+	before := p.census("arn")
+
+	updated, err := p.update(templateType, template, p.template().with(props{"userData": "d29ybGQ="}))
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, updated["latestVersion"])
+	assert.Equal(t, before, p.census("arn"), "a new version alone changes no machine")
+
+	_, err = p.update(groupType, group, p.pool(template, "2", "t4g.medium"))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int{"d29ybGQ=": 4}, p.census(userDataKey), "a refresh replaces every machine")
+
+	updated, err = p.update(templateType, template, p.template().with(props{"userData": "d29ybGQ=", "tags": map[string]any{"a": "b"}}))
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, updated["latestVersion"], "tags of the template make no version")
+}
+
+func TestGroupReplacesLostMachines(t *testing.T) {
+	p := newPlace(t)
+	template := p.create(templateType, "pool", p.template())
+	p.create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
+	p.within(func(w *world.World) {
+		lost := members(w, "us-east-1", "pool")[0]
+		require.NoError(t, Terminate(w, lost))
+		assert.Nil(t, w.Get(instanceType, "us-east-1", lost.ID))
+	})
+	assert.Equal(t, 4, sum(p.census("subnetId")))
+}
+
+func TestGroupRefusals(t *testing.T) {
+	p := newPlace(t)
+	template := p.create(templateType, "pool", p.template())
+	spot := p.create(templateType, "spot", p.template().with(props{"name": "spot", "instanceMarketOptions": map[string]any{"marketType": "spot"}}))
+	good := p.pool(template, "1", "t4g.medium")
+	policy := func(changes map[string]any) props {
+		pool := p.pool(template, "1", "t4g.medium")
+		for key, value := range changes {
+			pool["mixedInstancesPolicy"].(map[string]any)["instancesDistribution"].(map[string]any)[key] = value
+		}
+		return pool
+	}
+	for name, c := range map[string]struct {
+		inputs props
+		want   string
+	}{
+		"template asks for spot": {p.pool(spot, "1", "t4g.medium"), "Incompatible launch template: You cannot use a launch template that is set to request Spot Instances"},
+		"other architecture":     {p.pool(template, "1", "t4g.medium", "m5.large"), "does not match the architecture"},
+		"no such version":        {p.pool(template, "7", "t4g.medium"), "version 7 does not exist"},
+		"pools of a strategy":    {policy(map[string]any{"spotInstancePools": 2}), "only for the strategy lowest-price"},
+		"no such strategy":       {policy(map[string]any{"spotAllocationStrategy": "cheapest"}), "expected one of"},
+		"percentage":             {policy(map[string]any{"onDemandPercentageAboveBaseCapacity": 101}), "expected to be in the range"},
+		"price":                  {policy(map[string]any{"spotMaxPrice": "cheap"}), "is no price"},
+		"minimum above maximum":  {good.with(props{"minSize": 9}), "must be less than or equal to max bound"},
+		"desired above maximum":  {good.with(props{"desiredCapacity": 9}), "must be between the specified min size"},
+		"template and policy":    {good.with(props{"launchTemplate": map[string]any{"id": template}}), "conflicts with"},
+		"no template":            {good.with(props{"mixedInstancesPolicy": nil}), "one of launchTemplate, mixedInstancesPolicy"},
+		"no such subnet":         {good.with(props{"vpcZoneIdentifiers": []any{"subnet-0"}}), "does not exist"},
+		"lifetime":               {good.with(props{"maxInstanceLifetime": 60}), "86400"},
+	} {
+		_, _, err := p.try(groupType, "mistake", c.inputs)
+		assert.ErrorContains(t, err, c.want, name)
+	}
+	_, err := p.update(templateType, template, p.template().with(props{"vpcSecurityGroupIds": []any{p.workers}}))
+	assert.ErrorContains(t, err, "Network interfaces and an instance-level security groups")
+	for n := range 3 {
+		p.create(groupType, fmt.Sprint("group-", n), good.with(props{"name": nil}))
+	}
+}
