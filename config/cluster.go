@@ -49,6 +49,8 @@ type Cluster struct {
 	Protected bool
 	// Tags stand on every resource: the project's own and the user's.
 	Tags map[string]string
+	// AlarmEmails are told when the cloud takes spot machines back.
+	AlarmEmails []string
 }
 
 // Network is created with CIDR, or adopted when ID is set.
@@ -84,7 +86,9 @@ type Pool struct {
 	Machine regions.MachineType
 	// Min and Max machines; the same number for a pool of fixed size.
 	Min, Max int
-	Workload Workload
+	// Autoscaling is who moves the pool between Min and Max; empty for a pool of fixed size.
+	Autoscaling Autoscaling
+	Workload    Workload
 	// Spot is the spot policy, nil for a pool that is all on demand.
 	Spot   *Spot
 	Labels map[string]string
@@ -108,12 +112,29 @@ func (p Pool) Autoscaled() bool { return p.Min != p.Max }
 type Spot struct {
 	// Base is how many machines are always on demand, whatever the market does.
 	Base int
+	// OnDemandPercent of the machines above Base are on demand as well.
+	OnDemandPercent int
 	// MaxPrice in US dollars per hour and machine; empty for the on-demand price.
 	MaxPrice string
 	// Strategy is how the cloud picks among Types: "capacity-optimized" unless the stack file says otherwise.
 	Strategy string
 	// Types may serve the pool, the pool's own first.
 	Types []regions.MachineType
+	// Requirements takes every type that is like the pool's own instead of Types.
+	Requirements bool
+	// Rebalance replaces machines at risk before the cloud takes them.
+	Rebalance bool
+}
+
+// SpotMachines is the most that the cluster can have on the spot market.
+func (c Cluster) SpotMachines() int {
+	machines := 0
+	for _, pool := range c.Pools {
+		if pool.Spot != nil {
+			machines += pool.Max - pool.Spot.Base
+		}
+	}
+	return machines
 }
 
 // Taint is a Kubernetes taint.
@@ -142,6 +163,18 @@ const (
 	Stateless Workload = "stateless"
 	Stateful  Workload = "stateful"
 )
+
+// Autoscaling is who moves a pool between its bounds.
+type Autoscaling string
+
+// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors.
+const (
+	ClusterAutoscaler Autoscaling = "cluster-autoscaler"
+	CPU               Autoscaling = "cpu"
+)
+
+// TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
+const TargetCPU = 60
 
 // Access is who can reach the nodes.
 type Access string

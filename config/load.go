@@ -23,6 +23,7 @@ func Load(stackName string, settings map[string]string) (clusters []Cluster, war
 	l.checkRegions()
 	l.checkPoolZones()
 	l.choosePrimary()
+	l.checkAlarmEmails()
 	if err := l.err(); err != nil {
 		return nil, l.warnings, err
 	}
@@ -101,6 +102,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 		Patches:           Patches(l.stack.Patches),
 		NATPerZone:        l.profile.natPerZone,
 		Protected:         l.profile.protected,
+		AlarmEmails:       l.stack.AlarmEmails,
 	}
 	if l.stack.Protection != nil {
 		p.cluster.Protected = *l.stack.Protection

@@ -193,6 +193,25 @@ func TestPools(t *testing.T) {
 	assert.Len(t, cheap.Spot.Types, 1+len(cheap.Machine.Spot))
 }
 
+func TestSpotPolicyAndAutoscaling(t *testing.T) {
+	c := loadOne(t, stackFile{"alarmEmails": `["ops@example.com"]`, "pools": `[
+		{"name":"mixed","size":"small","count":6,"spot":{"base":2,"onDemandPercent":25,"requirements":true,"rebalance":true}},
+		{"name":"waiting","size":"small","min":0,"max":3,"labels":{"tier":"web"},"taints":[{"key":"web","effect":"NoExecute"}]},
+		{"name":"loaded","size":"small","min":1,"max":3,"autoscaling":"cpu"}]`})
+	mixed, waiting, loaded := c.Pools[0], c.Pools[1], c.Pools[2]
+	assert.Equal(t, 25, mixed.Spot.OnDemandPercent)
+	assert.True(t, mixed.Spot.Requirements && mixed.Spot.Rebalance)
+	assert.Empty(t, mixed.Autoscaling, "a pool of fixed size is moved by nobody")
+	assert.Equal(t, ClusterAutoscaler, waiting.Autoscaling)
+	assert.Equal(t, map[string]string{
+		NodeTemplate + "label/tier": "web", NodeTemplate + "label/" + labelPool: "waiting", NodeTemplate + "label/" + labelWorkload: "stateless",
+		NodeTemplate + "taint/web": ":NoExecute",
+	}, waiting.NodeTemplateTags())
+	assert.Equal(t, CPU, loaded.Autoscaling)
+	assert.Equal(t, 4, c.SpotMachines(), "the base is not on the market")
+	assert.Equal(t, []string{"ops@example.com"}, c.AlarmEmails)
+}
+
 // Invariant 22: spot machines are marked, and keep off what does not tolerate them unless there is nowhere else to go.
 func TestTheOnlyPoolCanBeSpot(t *testing.T) {
 	only := loadOne(t, stackFile{"pools": `[{"name":"cheap","size":"small","count":2,"spot":true}]`}).Pools[0]

@@ -26,7 +26,10 @@ const (
 
 // spotStrategies are the allocation strategies of AWS' mixed policy:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
-var spotStrategies = []string{"capacity-optimized", "capacity-optimized-prioritized", "price-capacity-optimized", "lowest-price"}
+var spotStrategies = []string{"capacity-optimized", prioritized, "price-capacity-optimized", "lowest-price"}
+
+// prioritized prefers the types in their order.
+const prioritized = "capacity-optimized-prioritized"
 
 // Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
 const (
@@ -65,6 +68,7 @@ func (l *loader) checkPools() {
 			l.refuse(join(path, "diskGiB"), fmt.Sprintf("%d is out of range", pool.DiskGiB), fmt.Sprintf("choose %d to %d", minDiskGiB, maxDiskGiB))
 		}
 		l.checkPoolCount(path, pool)
+		l.checkAutoscaling(join(path, "autoscaling"), pool)
 		l.checkSpot(path, pool)
 		l.checkLabels(join(path, "labels"), pool.Labels)
 		l.checkTaints(join(path, "taints"), pool.Taints)
@@ -127,6 +131,36 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 	if spot.Strategy != "" {
 		l.oneOf(join(path, "strategy"), spot.Strategy, spotStrategies...)
 	}
+	if percent := spot.OnDemandPercent; percent != nil && (*percent < 0 || *percent > 100) {
+		l.refuse(join(path, "onDemandPercent"), fmt.Sprintf("%d is not a percentage", *percent), "choose 0 to 100")
+	}
+	l.checkRequirements(join(path, "requirements"), *spot)
+}
+
+// checkRequirements: types that are picked by their attributes come in no order.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/create-mixed-instances-group-attribute-based-instance-type-selection.html
+func (l *loader) checkRequirements(path string, spot SpotSettings) {
+	switch {
+	case spot.Requirements && spot.Types != nil:
+		l.refuse(path, "takes every type that is like the pool's own, and types names some", "remove one of them")
+	case spot.Requirements && spot.Strategy == prioritized:
+		l.refuse(path, "gives the types in no order, and the strategy "+prioritized+" wants one", "choose another strategy, or remove requirements")
+	}
+}
+
+// checkAutoscaling: the cloud's own autoscaler measures the machines that there are, so it never begins with none.
+func (l *loader) checkAutoscaling(path string, pool PoolSettings) {
+	if pool.Autoscaling == "" {
+		return
+	}
+	l.oneOf(path, pool.Autoscaling, string(ClusterAutoscaler), string(CPU))
+	least, most, known := bounds(pool)
+	switch {
+	case known && least == most:
+		l.refuse(path, "the pool is of fixed size", "remove it, or set min and max")
+	case known && least == 0 && pool.Autoscaling == string(CPU):
+		l.refuse(path, "with min 0 there may be no machine whose processor says that another is needed", "set min to 1 or more, or choose "+string(ClusterAutoscaler))
+	}
 }
 
 // bounds are the least and the most machines of a pool, if the stack file says them.
@@ -167,9 +201,11 @@ func (l *loader) pools(p *place) {
 		}
 		pool.Zones = l.poolZones(path, settings, pool, p)
 		pool.Spot = l.spot(join(path, "spot"), settings, pool, p)
+		pool.Autoscaling = l.autoscaling(path, settings, pool, p)
 		p.cluster.Pools = append(p.cluster.Pools, pool)
 	}
 	markPools(p.cluster.Pools)
+	l.checkNodeTemplates(p)
 	l.checkRoom(p)
 }
 
@@ -270,7 +306,10 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *place) *
 		policy.Base = *spot.Base
 	}
 	if !p.can.SpotPolicy {
-		for key, said := range map[string]bool{"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil} {
+		for key, said := range map[string]bool{
+			"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil,
+			"onDemandPercent": spot.OnDemandPercent != nil, "requirements": spot.Requirements, "rebalance": spot.Rebalance,
+		} {
 			if said {
 				l.refuse(join(path, key), fmt.Sprintf("%s gives no choice of it", p.can.Title), "remove it")
 			}
@@ -281,6 +320,10 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *place) *
 	if spot.Strategy != "" {
 		policy.Strategy = spot.Strategy
 	}
+	if spot.OnDemandPercent != nil {
+		policy.OnDemandPercent = *spot.OnDemandPercent
+	}
+	policy.Requirements, policy.Rebalance = spot.Requirements, spot.Rebalance
 	if spot.Types == nil {
 		policy.Types = append(policy.Types, pool.Machine.Spot...)
 	} else {

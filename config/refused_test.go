@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, endpoint, patches, tags, protection",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, endpoint, patches, tags, alarmEmails, protection",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -197,6 +198,54 @@ var refused = []struct {
 	}},
 	{"no spot type", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":[]}}]`}, []string{
 		"pools[0].spot.types: names no type beside the pool's own t4g.xlarge; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge, or remove types to have them all",
+	}},
+	{"a percentage that is none", stackFile{"pools": `[{"name":"a","size":"small","count":2,"spot":{"onDemandPercent":101}}]`}, []string{
+		"pools[0].spot.onDemandPercent: 101 is not a percentage; choose 0 to 100",
+	}},
+	{"requirements and types", stackFile{"pools": `[{"name":"a","size":"small","count":2,"spot":{"requirements":true,"types":["m6g.large"]}}]`}, []string{
+		"pools[0].spot.requirements: takes every type that is like the pool's own, and types names some; remove one of them",
+	}},
+	{"requirements in order", stackFile{"pools": `[{"name":"a","size":"small","count":2,"spot":{"requirements":true,"strategy":"capacity-optimized-prioritized"}}]`}, []string{
+		"pools[0].spot.requirements: gives the types in no order, and the strategy capacity-optimized-prioritized wants one; choose another strategy, or remove requirements",
+	}},
+	{"autoscaling of a fixed pool", stackFile{"pools": `[{"name":"a","size":"small","count":2,"autoscaling":"cpu"}]`}, []string{
+		"pools[0].autoscaling: the pool is of fixed size; remove it, or set min and max",
+	}},
+	{"an unknown autoscaling", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"autoscaling":"karpenter"}]`}, []string{
+		`pools[0].autoscaling: there is no autoscaling "karpenter"; choose one of cluster-autoscaler, cpu`,
+	}},
+	{"autoscaling by the load of nothing", stackFile{"pools": `[{"name":"a","size":"small","min":0,"max":2,"autoscaling":"cpu"}]`}, []string{
+		"pools[0].autoscaling: with min 0 there may be no machine whose processor says that another is needed; set min to 1 or more, or choose cluster-autoscaler",
+	}},
+	{"autoscaling of a stateful pool", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"workload":"stateful","autoscaling":"cpu"}]`}, []string{
+		"pools[0]: is stateful, and a stateful pool is of fixed size: what scales in takes its data along; set count instead of min and max",
+	}},
+	{"an empty spot group under load on Google Cloud", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","min":1,"max":3,"spot":true,"autoscaling":"cpu"}]`}, []string{
+		"pools[0].min: 1 is all base, so there may be no spot machine whose processor says that another is needed; set min above spot.base, or autoscaling: cluster-autoscaler",
+	}},
+	{"what only AWS offers on spot", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","count":2,"spot":{"onDemandPercent":50,"requirements":true,"rebalance":true}}]`}, []string{
+		"pools[0].spot.onDemandPercent: Google Cloud gives no choice of it; remove it",
+		"pools[0].spot.rebalance: Google Cloud gives no choice of it; remove it",
+		"pools[0].spot.requirements: Google Cloud gives no choice of it; remove it",
+	}},
+	{"an autoscaled pool's long label", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"labels":{"` + strings.Repeat("a", 30) + ".example.com/" + strings.Repeat("b", 60) + `":"x"}}]`}, []string{
+		"pools[0]: cluster-autoscaler's tag k8s.io/cluster-autoscaler/node-template/label/" + strings.Repeat("a", 30) + ".example.com/" + strings.Repeat("b", 60) + " has 149 characters; shorten the key by 21",
+	}},
+	{"an autoscaled pool's two taints of a key", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"taints":[{"key":"a","effect":"NoSchedule"},{"key":"a","effect":"NoExecute"}]}]`}, []string{
+		"pools[0].taints: cluster-autoscaler knows one taint of each key; keep one effect for each key, or set count",
+	}},
+	{"an autoscaled pool's many labels", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"labels":{` + manyLabels(40) + `}}]`}, []string{
+		"pools[0]: 42 labels and taints and 13 tags are more than the 50 tags that a group takes; keep at most 44 together",
+	}},
+	{"an alarm without an address", stackFile{"alarmEmails": `["ops@example.com","ops","ops@example.com"]`}, []string{
+		`alarmEmails[1]: "ops" is not an e-mail address; write it like ops@example.com`,
+		"alarmEmails[2]: ops@example.com is named twice; name each address once",
+	}},
+	{"an alarm without spot", stackFile{"alarmEmails": `["ops@example.com"]`, "environment": "production"}, []string{
+		"alarmEmails: no machine of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
+	}},
+	{"an alarm on DigitalOcean", stackFile{"alarmEmails": `["ops@example.com"]`, "provider": "digitalocean"}, []string{
+		"alarmEmails: no machine of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
 	}},
 	{"production on spot alone", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true}]`}, []string{
 		"pools: every pool of production is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
@@ -512,4 +561,13 @@ func TestErrorsDoNotRepeatWhatAPatchSays(t *testing.T) {
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), secret)
 	}
+}
+
+// manyLabels are that many labels, as JSON.
+func manyLabels(count int) string {
+	var labels []string
+	for i := range count {
+		labels = append(labels, fmt.Sprintf(`"label-%d":"x"`, i))
+	}
+	return strings.Join(labels, ",")
 }

@@ -36,6 +36,8 @@ type Stack struct {
 	Patches PatchSettings `json:"patches"`
 	// Tags stand on every resource.
 	Tags map[string]string `json:"tags"`
+	// AlarmEmails are told when the cloud takes spot machines back.
+	AlarmEmails []string `json:"alarmEmails"`
 	// Protection switches deletion and termination protection on or off.
 	Protection *bool `json:"protection"`
 }
@@ -72,6 +74,8 @@ type PoolSettings struct {
 	Count *int   `json:"count"`
 	Min   *int   `json:"min"`
 	Max   *int   `json:"max"`
+	// Autoscaling says who moves a pool between Min and Max: cluster-autoscaler or cpu.
+	Autoscaling string `json:"autoscaling"`
 	// Workload is stateless or stateful.
 	Workload string        `json:"workload" default:"stateless"`
 	Spot     *SpotSettings `json:"spot"`
@@ -91,11 +95,17 @@ type SpotSettings struct {
 	Off bool `json:"-"`
 	// Base is how many machines are always on demand.
 	Base *int `json:"base"`
+	// OnDemandPercent of the machines above the base are on demand as well.
+	OnDemandPercent *int `json:"onDemandPercent"`
 	// MaxPrice in US dollars per machine and hour.
 	MaxPrice Decimal `json:"maxPrice"`
 	Strategy string  `json:"strategy"`
 	// Types may serve the pool beside its own.
 	Types []string `json:"types"`
+	// Requirements takes every type that is like the pool's own instead of a list.
+	Requirements bool `json:"requirements"`
+	// Rebalance replaces machines at risk before the cloud takes them.
+	Rebalance bool `json:"rebalance"`
 }
 
 // KeySettings are the key's id, or an object that asks for a managed key, or for none.

@@ -43,6 +43,8 @@ type Capabilities struct {
 	SpotPolicy bool
 	// Autoscaling says whether the cloud's own scaling group can run Talos.
 	Autoscaling bool
+	// GroupTags says whether cluster-autoscaler reads what a group's nodes will be like from the group's tags.
+	GroupTags bool
 	// Zones says whether a region has more than one failure domain that a machine can be placed in.
 	Zones bool
 	// Subnets says how the cloud cuts a network.
@@ -73,6 +75,7 @@ var capabilities = map[Provider]Capabilities{
 		Spot:            true,
 		SpotPolicy:      true,
 		Autoscaling:     true,
+		GroupTags:       true,
 		Zones:           true,
 		Subnets:         ZonalSubnets,
 		DiskSizes:       true,

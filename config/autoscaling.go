@@ -1,0 +1,86 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/mail"
+	"slices"
+)
+
+// NodeTemplate are the tags by which cluster-autoscaler knows the nodes of a pool before there is one.
+// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#auto-discovery-setup
+const NodeTemplate = "k8s.io/cluster-autoscaler/node-template/"
+
+// autoscaling resolves who moves the pool between its bounds.
+func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *place) Autoscaling {
+	if !pool.Autoscaled() {
+		return ""
+	}
+	if settings.Autoscaling == "" {
+		return ClusterAutoscaler
+	}
+	// Without a mixed policy the machines above the base are a group of their own, which must not be empty either.
+	if chosen := Autoscaling(settings.Autoscaling); chosen == CPU && pool.Spot != nil && !p.can.SpotPolicy && pool.Min == pool.Spot.Base {
+		l.refuse(join(path, "min"), fmt.Sprintf("%d is all base, so there may be no spot machine whose processor says that another is needed", pool.Min),
+			"set min above spot.base, or autoscaling: "+string(ClusterAutoscaler))
+	}
+	return Autoscaling(settings.Autoscaling)
+}
+
+// NodeTemplateTags are the pool's labels and taints in the words of cluster-autoscaler.
+func (p Pool) NodeTemplateTags() map[string]string {
+	tags := map[string]string{}
+	for label, value := range p.Labels {
+		tags[NodeTemplate+"label/"+label] = value
+	}
+	for _, taint := range p.Taints {
+		tags[NodeTemplate+"taint/"+taint.Key] = taint.Value + ":" + taint.Effect
+	}
+	return tags
+}
+
+// checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short and few.
+func (l *loader) checkNodeTemplates(p *place) {
+	if !p.can.GroupTags {
+		return
+	}
+	for i, pool := range p.cluster.Pools {
+		if pool.Autoscaling != ClusterAutoscaler {
+			continue
+		}
+		path, tags := fmt.Sprintf("pools[%d]", i), pool.NodeTemplateTags()
+		for _, key := range slices.Sorted(maps.Keys(tags)) {
+			if len(key) > maxTagKey {
+				l.refuse(path, fmt.Sprintf("cluster-autoscaler's tag %s has %d characters", key, len(key)), fmt.Sprintf("shorten the key by %d", len(key)-maxTagKey))
+			}
+		}
+		if len(tags) < len(pool.Labels)+len(pool.Taints) {
+			l.refuse(join(path, "taints"), "cluster-autoscaler knows one taint of each key", "keep one effect for each key, or set count")
+		}
+		if own := len(p.cluster.Tags) + groupTags; own+len(tags) > maxTags {
+			l.refuse(path, fmt.Sprintf("%d labels and taints and %d tags are more than the %d tags that a group takes", len(tags), own, maxTags),
+				fmt.Sprintf("keep at most %d together", maxTags-groupTags))
+		}
+	}
+}
+
+// groupTags are the tags that a group has besides the cluster's and those of its node template: its name, its pool and its
+// owner, two that cluster-autoscaler looks for and one that the termination handler does.
+const groupTags = 6
+
+// checkAlarmEmails looks at the addresses, and at whether there is anything to tell them.
+func (l *loader) checkAlarmEmails() {
+	for i, address := range l.stack.AlarmEmails {
+		path := fmt.Sprintf("alarmEmails[%d]", i)
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			l.refuse(path, fmt.Sprintf("%q is not an e-mail address", address), "write it like ops@example.com")
+		}
+		if slices.Index(l.stack.AlarmEmails, address) < i {
+			l.refuse(path, address+" is named twice", "name each address once")
+		}
+	}
+	spot := slices.ContainsFunc(l.places, func(p place) bool { return p.cluster.SpotMachines() > 0 })
+	if len(l.stack.AlarmEmails) > 0 && len(l.places) == len(l.stack.Regions) && !spot {
+		l.refuse("alarmEmails", "no machine of the stack is on the spot market, so there is nothing to tell", "remove it, or make a pool spot")
+	}
+}
