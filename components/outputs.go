@@ -104,8 +104,9 @@ func (up *bringUp) summary() pulumi.Map {
 	pools := pulumi.Map{}
 	for _, pool := range up.cluster.Pools {
 		pools[pool.Name] = pulumi.Map{
-			"groups": up.groups[pool.Name].Names,
-			"nodes":  nodeSummaries(up.workers[pool.Name]),
+			"groups":            up.groups[pool.Name].Names,
+			"interruptionQueue": up.groups[pool.Name].InterruptionQueue,
+			"nodes":             nodeSummaries(up.workers[pool.Name]),
 		}
 	}
 	return pulumi.Map{

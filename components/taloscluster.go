@@ -137,7 +137,7 @@ func (up *bringUp) createPools() (err error) {
 		if pool.Elastic() {
 			up.groups[pool.Name], err = up.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData})
 		} else {
-			up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput()}
+			up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
 			up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
 				Pool:     pool.Name,
 				Count:    pool.Min,

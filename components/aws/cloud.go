@@ -1,5 +1,5 @@
 // Package aws brings a cluster up on Amazon Web Services. The files stand in the order in which the resources do:
-// network, firewall, load balancer, image, encryption, identity, nodes, group.
+// network, firewall, load balancer, image, encryption, identity, interruption, alarms, nodes, group, autoscaling.
 package aws
 
 import (
@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -25,9 +26,12 @@ type Cloud struct {
 	vpcID           pulumi.StringOutput
 	networkCIDR     pulumi.StringOutput
 	private, public []subnet
-	// firewall is the security group of each role, profiles the identity of each kind of node.
+	// firewall is the security group of each role; roles and profiles are the identity of each kind of node.
 	firewall map[string]*ec2.SecurityGroup
+	roles    map[string]*iam.Role
 	profiles map[string]*iam.InstanceProfile
+	// interruptions is where groups announce machines that are about to go; nil without an elastic pool.
+	interruptions *sqs.Queue
 	// rules let packets in; egress is what lets each role out.
 	rules       []pulumi.Resource
 	egress      map[string]pulumi.Resource
@@ -53,10 +57,12 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		ctx: ctx, cluster: cluster, parent: parent, provider: provider,
 		images: map[regions.Architecture]image{},
 	}
-	if err := c.createDiskKey(); err != nil {
-		return nil, err
+	for _, step := range []func() error{c.createDiskKey, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
-	return c, c.createIdentities()
+	return c, nil
 }
 
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.

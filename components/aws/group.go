@@ -7,10 +7,14 @@ import (
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// warmupSeconds is how long a machine takes from its start until its load counts.
+const warmupSeconds = 120
 
 // Group creates a launch template and the Auto Scaling group that starts machines from it.
 func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
@@ -40,13 +44,14 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 			Preferences: &autoscaling.GroupInstanceRefreshPreferencesArgs{
 				MinHealthyPercentage: pulumi.Int(100),
 				MaxHealthyPercentage: pulumi.Int(200),
-				InstanceWarmup:       pulumi.String("120"),
+				InstanceWarmup:       pulumi.String(strconv.Itoa(warmupSeconds)),
 			},
 		},
 		Tags: c.groupTags(pool),
 	}
 	if pool.Spot != nil {
-		settings.MixedInstancesPolicy = mixedPolicy(template, *pool.Spot)
+		settings.MixedInstancesPolicy = mixedPolicy(template, *pool.Spot, pool.Machine)
+		settings.CapacityRebalance = pulumi.Bool(pool.Spot.Rebalance)
 	} else {
 		settings.LaunchTemplate = &autoscaling.GroupLaunchTemplateArgs{
 			Id: template.ID(), Version: latest(template),
@@ -61,7 +66,15 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	if err != nil {
 		return cloud.Group{}, err
 	}
-	return cloud.Group{Names: pulumi.StringArray{group.Name}.ToStringArrayOutput()}, nil
+	if err := c.createTerminationHook(pool, group); err != nil {
+		return cloud.Group{}, err
+	}
+	if pool.Autoscaling == config.CPU {
+		if err := c.createScalingPolicy(pool, group); err != nil {
+			return cloud.Group{}, err
+		}
+	}
+	return cloud.Group{Names: pulumi.StringArray{group.Name}.ToStringArrayOutput(), InterruptionQueue: c.interruptions.Url}, nil
 }
 
 // createLaunchTemplate describes the pool's machines. It asks for no spot itself: a template that does cannot serve a mixed
@@ -109,21 +122,28 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 	}, c.options()...)
 }
 
-// mixedPolicy keeps the base on demand and buys the rest on the spot market, from the types that the cloud has most of.
-func mixedPolicy(template *ec2.LaunchTemplate, spot config.Spot) *autoscaling.GroupMixedInstancesPolicyArgs {
+// mixedPolicy keeps the base on demand, and its share of what comes above, and buys the rest on the spot market, from the
+// types that the cloud has most of. Types count alike, without weights: the group's size is a number of machines.
+func mixedPolicy(template *ec2.LaunchTemplate, spot config.Spot, machine regions.MachineType) *autoscaling.GroupMixedInstancesPolicyArgs {
 	distribution := &autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
 		OnDemandBaseCapacity:                pulumi.Int(spot.Base),
-		OnDemandPercentageAboveBaseCapacity: pulumi.Int(0),
+		OnDemandPercentageAboveBaseCapacity: pulumi.Int(spot.OnDemandPercent),
 		SpotAllocationStrategy:              pulumi.String(spot.Strategy),
 	}
 	if spot.MaxPrice != "" {
 		distribution.SpotMaxPrice = pulumi.String(spot.MaxPrice)
 	}
 	var overrides autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArray
-	for _, machine := range spot.Types {
-		overrides = append(overrides, &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs{
-			InstanceType: pulumi.String(machine.Name),
-		})
+	if spot.Requirements {
+		// Types that are picked by attributes come in no order, so that on demand cannot take them by priority.
+		distribution.OnDemandAllocationStrategy = pulumi.String("lowest-price")
+		overrides = append(overrides, requirements(machine))
+	} else {
+		for _, machine := range spot.Types {
+			overrides = append(overrides, &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs{
+				InstanceType: pulumi.String(machine.Name),
+			})
+		}
 	}
 	return &autoscaling.GroupMixedInstancesPolicyArgs{
 		InstancesDistribution: distribution,
@@ -132,6 +152,32 @@ func mixedPolicy(template *ec2.LaunchTemplate, spot config.Spot) *autoscaling.Gr
 				LaunchTemplateId: template.ID(), Version: latest(template),
 			},
 			Overrides: overrides,
+		},
+	}
+}
+
+// requirements describe a type instead of naming it: current, with the size's vCPU and no less memory, without accelerators.
+// The image decides the architecture; the manufacturer says it as well.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/create-mixed-instances-group-attribute-based-instance-type-selection.html
+func requirements(machine regions.MachineType) *autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs {
+	manufacturers := []string{"intel", "amd"}
+	if machine.Architecture == regions.ARM64 {
+		manufacturers = []string{"amazon-web-services"}
+	}
+	return &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs{
+		InstanceRequirements: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsArgs{
+			VcpuCount: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsVcpuCountArgs{
+				Min: pulumi.Int(machine.VCPU), Max: pulumi.Int(machine.VCPU),
+			},
+			MemoryMib: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsMemoryMibArgs{
+				Min: pulumi.Int(machine.MemoryGiB << 10),
+			},
+			AcceleratorCount: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsAcceleratorCountArgs{
+				Max: pulumi.Int(0),
+			},
+			CpuManufacturers:     pulumi.ToStringArray(manufacturers),
+			InstanceGenerations:  pulumi.ToStringArray([]string{"current"}),
+			BurstablePerformance: pulumi.String("included"),
 		},
 	}
 }
@@ -154,13 +200,15 @@ func (c *Cloud) places(pool config.Pool) ([]subnet, error) {
 	return places, nil
 }
 
-// groupTags stand on the group itself; the template tags the machines.
+// groupTags stand on the group itself; the template tags the machines, but for the tag that the termination handler looks for.
 func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
 	tags := c.machineTags(pool.Name, c.name(pool.Name))
+	tags[managedTag] = ""
+	maps.Copy(tags, c.discoveryTags(pool))
 	var list autoscaling.GroupTagArray
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		list = append(list, &autoscaling.GroupTagArgs{
-			Key: pulumi.String(key), Value: pulumi.String(tags[key]), PropagateAtLaunch: pulumi.Bool(false),
+			Key: pulumi.String(key), Value: pulumi.String(tags[key]), PropagateAtLaunch: pulumi.Bool(key == managedTag),
 		})
 	}
 	return list

@@ -8,10 +8,10 @@ import (
 // ec2Assumes lets EC2 hand a role to a machine.
 const ec2Assumes = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
-// createIdentities makes a role for control planes and one for workers. They hold no permission: Talos needs none, and
-// what a workload needs is attached for that workload alone.
+// createIdentities makes a role for control planes and one for workers. Talos needs no permission, and what a workload
+// needs is attached for that workload alone; workers of elastic pools hold what draining and scaling need.
 func (c *Cloud) createIdentities() error {
-	c.profiles = map[string]*iam.InstanceProfile{}
+	c.roles, c.profiles = map[string]*iam.Role{}, map[string]*iam.InstanceProfile{}
 	for _, role := range []string{controlPlane, worker} {
 		identity, err := iam.NewRole(c.ctx, c.name(role), &iam.RoleArgs{
 			Description:      pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
@@ -27,7 +27,16 @@ func (c *Cloud) createIdentities() error {
 		if err != nil {
 			return err
 		}
-		c.profiles[role] = profile
+		c.roles[role], c.profiles[role] = identity, profile
 	}
 	return nil
+}
+
+// permit lets workers do what a component in the cluster needs. A pod acts as its node only if it shares the node's network:
+// the metadata service answers over one hop.
+func (c *Cloud) permit(component string, policy pulumi.StringInput) error {
+	_, err := iam.NewRolePolicy(c.ctx, c.name(component), &iam.RolePolicyArgs{
+		Role: c.roles[worker].Name, Policy: policy,
+	}, c.options()...)
+	return err
 }

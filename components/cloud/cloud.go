@@ -78,4 +78,6 @@ type GroupArgs struct {
 type Group struct {
 	// Names of the cloud's scaling groups that make up the pool; more than one where the cloud cannot mix spot and on demand.
 	Names pulumi.StringArrayOutput
+	// InterruptionQueue is where the cloud announces machines that are about to go; empty where it tells the machine alone.
+	InterruptionQueue pulumi.StringInput
 }

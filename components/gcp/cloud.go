@@ -1,5 +1,5 @@
 // Package gcp brings a cluster up on Google Cloud. The files stand in the order in which the resources do: network,
-// firewall, load balancer, image, encryption, identity, nodes, group.
+// firewall, load balancer, image, encryption, identity, alarms, nodes, group.
 package gcp
 
 import (
@@ -62,10 +62,12 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		ctx: ctx, cluster: cluster, parent: parent, project: project, provider: provider,
 		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]pulumi.String{},
 	}
-	if err := c.createIdentities(); err != nil {
-		return nil, err
+	for _, step := range []func() error{c.createIdentities, c.createDiskKey, c.createPreemptionAlert} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
-	return c, c.createDiskKey()
+	return c, nil
 }
 
 // https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; a domain may precede it.

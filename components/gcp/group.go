@@ -42,12 +42,12 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		}
 		names = append(names, manager.Name)
 		if p.min != p.max {
-			if err := c.createBounds(p, manager); err != nil {
+			if err := c.createAutoscaler(args.Pool, p, manager); err != nil {
 				return cloud.Group{}, err
 			}
 		}
 	}
-	return cloud.Group{Names: names.ToStringArrayOutput()}, nil
+	return cloud.Group{Names: names.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}, nil
 }
 
 // createTemplate describes a group's machines. A template never changes: a new one takes its place, and the group rolls.
@@ -156,19 +156,23 @@ func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
 	return c.alive, err
 }
 
-// createBounds keeps a pool's min and max with its group, which has none of its own. Google's autoscaler is off: it knows
-// load, not pods that wait, and would end machines without draining them. Kubernetes' cluster-autoscaler moves the group.
+// createAutoscaler keeps a pool's min and max with its group, which has none of its own. Unless the stack file wants the load
+// to move the group, Google's autoscaler is off: it knows no pods that wait. Kubernetes' cluster-autoscaler moves the group.
 // https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler/cloudprovider/gce
-func (c *Cloud) createBounds(p part, manager *compute.RegionInstanceGroupManager) error {
+func (c *Cloud) createAutoscaler(pool config.Pool, p part, manager *compute.RegionInstanceGroupManager) error {
+	mode := "OFF"
+	if pool.Autoscaling == config.CPU {
+		mode = "ON"
+	}
 	_, err := compute.NewRegionAutoscaler(c.ctx, c.name(p.name), &compute.RegionAutoscalerArgs{
 		Region: pulumi.String(c.cluster.Location.Region),
 		Target: manager.ID(),
 		AutoscalingPolicy: &compute.RegionAutoscalerAutoscalingPolicyArgs{
-			Mode:        pulumi.String("OFF"),
+			Mode:        pulumi.String(mode),
 			MinReplicas: pulumi.Int(p.min),
 			MaxReplicas: pulumi.Int(p.max),
 			CpuUtilization: &compute.RegionAutoscalerAutoscalingPolicyCpuUtilizationArgs{
-				Target: pulumi.Float64(0.6),
+				Target: pulumi.Float64(config.TargetCPU / 100.0),
 			},
 		},
 	}, c.options()...)

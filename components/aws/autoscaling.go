@@ -1,0 +1,72 @@
+package aws
+
+import (
+	"slices"
+
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// The tags by which cluster-autoscaler finds the groups that it may move.
+// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#auto-discovery-setup
+const (
+	discoveryTag = "k8s.io/cluster-autoscaler/enabled"
+	ownerTag     = "k8s.io/cluster-autoscaler/"
+)
+
+// discoveryTags are for the groups of pools that cluster-autoscaler moves, and for no others.
+func (c *Cloud) discoveryTags(pool config.Pool) map[string]string {
+	if pool.Autoscaling != config.ClusterAutoscaler {
+		return nil
+	}
+	tags := pool.NodeTemplateTags()
+	tags[discoveryTag], tags[ownerTag+c.cluster.Name] = "true", "owned"
+	return tags
+}
+
+// permitAutoscaling lets cluster-autoscaler look at every group and move those of this cluster that it may discover.
+func (c *Cloud) permitAutoscaling() error {
+	moved := func(pool config.Pool) bool { return pool.Autoscaling == config.ClusterAutoscaler }
+	if !slices.ContainsFunc(c.cluster.Pools, moved) {
+		return nil
+	}
+	policy, err := policyText(
+		map[string]any{
+			"Effect": "Allow", "Resource": "*",
+			"Action": []string{
+				"autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeLaunchConfigurations",
+				"autoscaling:DescribeScalingActivities", "autoscaling:DescribeTags", "ec2:DescribeImages", "ec2:DescribeInstanceTypes",
+				"ec2:DescribeLaunchTemplateVersions", "ec2:GetInstanceTypesFromInstanceRequirements",
+			},
+		},
+		map[string]any{
+			"Effect": "Allow", "Resource": "*",
+			"Action": []string{"autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"},
+			"Condition": map[string]any{"StringEquals": map[string]string{
+				"aws:ResourceTag/" + discoveryTag: "true", "aws:ResourceTag/" + ownerTag + c.cluster.Name: "owned",
+			}},
+		},
+	)
+	if err != nil {
+		return err
+	}
+	return c.permit("cluster-autoscaler", pulumi.String(policy))
+}
+
+// createScalingPolicy has AWS itself keep the group's processors as busy as they should be.
+func (c *Cloud) createScalingPolicy(pool config.Pool, group *autoscaling.Group) error {
+	_, err := autoscaling.NewPolicy(c.ctx, c.name(pool.Name), &autoscaling.PolicyArgs{
+		AutoscalingGroupName: group.Name,
+		PolicyType:           pulumi.String("TargetTrackingScaling"),
+		TargetTrackingConfiguration: &autoscaling.PolicyTargetTrackingConfigurationArgs{
+			PredefinedMetricSpecification: &autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs{
+				PredefinedMetricType: pulumi.String("ASGAverageCPUUtilization"),
+			},
+			TargetValue: pulumi.Float64(config.TargetCPU),
+		},
+		// What a machine does while it boots says nothing about the pool's load.
+		EstimatedInstanceWarmup: pulumi.Int(warmupSeconds),
+	}, c.options()...)
+	return err
+}

@@ -1,0 +1,162 @@
+package aws
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// spotInterruption is the rule whose events the alarm counts.
+	spotInterruption = "spot-interruption"
+	// rebalance is the rule that announces machines at risk.
+	rebalance = "rebalance"
+)
+
+// announcement is a kind of event by which AWS says that a machine is about to go.
+// https://github.com/aws/aws-node-termination-handler#3-create-amazon-eventbridge-rules
+type announcement struct{ rule, source, detailType string }
+
+var announcements = []announcement{
+	{spotInterruption, "aws.ec2", "EC2 Spot Instance Interruption Warning"},
+	{rebalance, "aws.ec2", "EC2 Instance Rebalance Recommendation"},
+	{"state-change", "aws.ec2", "EC2 Instance State-change Notification"},
+	{"termination", "aws.autoscaling", "EC2 Instance-terminate Lifecycle Action"},
+}
+
+// drainSeconds is how long a machine waits for its pods to leave when its group ends it, and how long an announcement is
+// worth reading. Without a termination handler it is what every scale-in takes longer.
+const drainSeconds = 300
+
+// managedTag is by what the termination handler knows the machines that it drains.
+const managedTag = "aws-node-termination-handler/managed"
+
+// createInterruption makes the way by which a termination handler in the cluster learns which machines are about to go:
+// events into a queue that workers may read. Only groups need it: nobody but operators ends a machine with a name.
+func (c *Cloud) createInterruption() error {
+	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
+		return nil
+	}
+	var err error
+	c.interruptions, err = sqs.NewQueue(c.ctx, c.name("interruption"), &sqs.QueueArgs{
+		MessageRetentionSeconds: pulumi.Int(drainSeconds),
+		// SQS' own key: EventBridge cannot use AWS' managed one for KMS.
+		SqsManagedSseEnabled: pulumi.Bool(true),
+		Tags:                 c.named("interruption"),
+	}, c.options()...)
+	if err != nil {
+		return err
+	}
+	var rules pulumi.StringArray
+	for _, a := range announcements {
+		rule, err := c.createRule(a)
+		if err != nil {
+			return err
+		}
+		rules = append(rules, rule.Arn)
+		if a.rule == spotInterruption && c.cluster.SpotMachines() > 0 {
+			if err := c.createInterruptionAlarm(rule); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = sqs.NewQueuePolicy(c.ctx, c.name("interruption"), &sqs.QueuePolicyArgs{
+		QueueUrl: c.interruptions.Url,
+		Policy:   pulumi.All(c.interruptions.Arn, rules).ApplyT(queuePolicy),
+	}, c.options()...)
+	if err != nil {
+		return err
+	}
+	return c.permit("termination-handler", c.interruptions.Arn.ApplyT(c.handlerPolicy).(pulumi.StringOutput))
+}
+
+// createRule sends a kind of event to the queue. EC2's events name no group, so they come for the whole region, and the
+// handler leaves machines of other clusters alone.
+func (c *Cloud) createRule(a announcement) (*cloudwatch.EventRule, error) {
+	pattern := map[string]any{"source": []string{a.source}, "detail-type": []string{a.detailType}}
+	if a.source == "aws.autoscaling" {
+		pattern["detail"] = map[string]any{"AutoScalingGroupName": []any{map[string]string{"prefix": c.name("")}}}
+	}
+	text, err := json.Marshal(pattern)
+	if err != nil {
+		return nil, err
+	}
+	// The handler drains a machine at risk; unless its group replaces it, the machine would then stand idle.
+	state := "ENABLED"
+	if a.rule == rebalance && !slices.ContainsFunc(c.cluster.Pools, rebalances) {
+		state = "DISABLED"
+	}
+	rule, err := cloudwatch.NewEventRule(c.ctx, c.name(a.rule), &cloudwatch.EventRuleArgs{
+		Description:  pulumi.String(a.detailType + " for " + c.cluster.Name),
+		EventPattern: pulumi.String(text),
+		State:        pulumi.String(state),
+		Tags:         c.named(a.rule),
+	}, c.options()...)
+	if err != nil {
+		return nil, err
+	}
+	_, err = cloudwatch.NewEventTarget(c.ctx, c.name(a.rule), &cloudwatch.EventTargetArgs{
+		Rule: rule.Name, Arn: c.interruptions.Arn,
+	}, c.options()...)
+	return rule, err
+}
+
+func rebalances(pool config.Pool) bool { return pool.Spot != nil && pool.Spot.Rebalance }
+
+// createTerminationHook keeps a machine that its group ends until its pods have left, or the time is over.
+func (c *Cloud) createTerminationHook(pool config.Pool, group *autoscaling.Group) error {
+	_, err := autoscaling.NewLifecycleHook(c.ctx, c.name(pool.Name), &autoscaling.LifecycleHookArgs{
+		AutoscalingGroupName: group.Name,
+		LifecycleTransition:  pulumi.String("autoscaling:EC2_INSTANCE_TERMINATING"),
+		HeartbeatTimeout:     pulumi.Int(drainSeconds),
+		DefaultResult:        pulumi.String("CONTINUE"),
+	}, c.options()...)
+	return err
+}
+
+// queuePolicy lets the rules, and nothing else, write into the queue.
+func queuePolicy(values []any) (string, error) {
+	queue, rules := values[0].(string), values[1].([]string)
+	return policyText(
+		map[string]any{
+			"Sid": "Events", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue,
+			"Principal": map[string]string{"Service": "events.amazonaws.com"},
+			"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rules}},
+		},
+		map[string]any{
+			"Sid": "EncryptedTransport", "Effect": "Deny", "Action": "sqs:*", "Resource": queue, "Principal": "*",
+			"Condition": map[string]any{"Bool": map[string]string{"aws:SecureTransport": "false"}},
+		},
+	)
+}
+
+// handlerPolicy is what the termination handler may do: read the queue, look at machines, and let those of this cluster's
+// groups go. https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
+func (c *Cloud) handlerPolicy(queue string) (string, error) {
+	return policyText(
+		map[string]any{"Effect": "Allow", "Action": []string{"sqs:ReceiveMessage", "sqs:DeleteMessage"}, "Resource": queue},
+		map[string]any{
+			"Effect": "Allow", "Action": "autoscaling:CompleteLifecycleAction", "Resource": "*",
+			"Condition": map[string]any{"StringEquals": map[string]string{"aws:ResourceTag/kubernetes.io/cluster/" + c.cluster.Name: "owned"}},
+		},
+		map[string]any{
+			"Effect": "Allow", "Resource": "*",
+			"Action": []string{"autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances"},
+		},
+	)
+}
+
+// policyText spells the statements of an IAM policy.
+func policyText(statements ...map[string]any) (string, error) {
+	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
+	if err != nil {
+		return "", fmt.Errorf("policy: %w", err)
+	}
+	return string(text), nil
+}
