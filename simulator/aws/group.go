@@ -18,6 +18,8 @@ import (
 const (
 	templateType = "aws:ec2/launchTemplate:LaunchTemplate"
 	groupType    = "aws:autoscaling/group:Group"
+	hookType     = "aws:autoscaling/lifecycleHook:LifecycleHook"
+	scalingType  = "aws:autoscaling/policy:Policy"
 )
 
 // Keys of a state that only the world knows.
@@ -77,7 +79,7 @@ var groupResources = []Resource{
 				}, Computed),
 				"launchTemplate": Object(Fields{
 					"launchTemplateSpecification": Object(templateSpecification, Required),
-					"overrides":                   Objects(Fields{"instanceType": String(), "weightedCapacity": String(), "launchTemplateSpecification": Object(templateSpecification)}, MaxLength(40)),
+					"overrides":                   Objects(Fields{"instanceType": String(), "weightedCapacity": String(Matching(`^[1-9]\d{0,2}$`)), "launchTemplateSpecification": Object(templateSpecification), "instanceRequirements": Object(instanceRequirements)}, MaxLength(40)),
 				}, Required),
 			}, Conflicts("launchTemplate")),
 			"instanceRefresh": Object(Fields{
@@ -101,6 +103,31 @@ var groupResources = []Resource{
 			"arn": String(Output), "predictedCapacity": Number(Output), "warmPoolSize": Number(Output),
 		},
 		Check: checkGroup, Create: createGroup, Update: updateGroup, Delete: deleteGroup,
+	},
+	{
+		Token: hookType, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(255), Matching(`[A-Za-z0-9\-_/]+`)), "autoscalingGroupName": String(Required), "defaultResult": String(Computed, OneOf("CONTINUE", "ABANDON")), "heartbeatTimeout": Number(Between(30, 7200)),
+			"lifecycleTransition":  String(Required, OneOf("autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING")),
+			"notificationMetadata": String(), "notificationTargetArn": String(), "roleArn": String(),
+		},
+		Create: createHook, Update: findGroup,
+	},
+	{
+		Token: scalingType, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 255},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(255)), "autoscalingGroupName": String(Required, Replaces), "enabled": Bool(Default(true)), "estimatedInstanceWarmup": Number(), "cooldown": Number(),
+			"policyType": String(Default("SimpleScaling"), OneOf("SimpleScaling", "StepScaling", "TargetTrackingScaling", "PredictiveScaling")), "adjustmentType": String(), "scalingAdjustment": Number(), "metricAggregationType": String(Computed),
+			"targetTrackingConfiguration": Object(Fields{
+				"targetValue": Number(Required), "disableScaleIn": Bool(Default(false)),
+				"predefinedMetricSpecification": Object(Fields{
+					"predefinedMetricType": String(Required, OneOf("ASGAverageCPUUtilization", "ASGAverageNetworkIn", "ASGAverageNetworkOut", "ALBRequestCountPerTarget")), "resourceLabel": String(),
+				}),
+			}),
+		}.With(Outputs("arn")),
+		Check: checkScaling, Create: createScaling, Update: findGroup,
 	},
 }
 
@@ -189,6 +216,7 @@ func checkGroup(c *Call) []Problem {
 	if price := distribution.String("spotMaxPrice"); price != "" && !regexp.MustCompile(`^\d+(\.\d+)?$`).MatchString(price) {
 		refuse("mixedInstancesPolicy.instancesDistribution.spotMaxPrice", "%q is no price", price)
 	}
+	problems = append(problems, overrideProblems(c.Inputs.Object("mixedInstancesPolicy"))...)
 	if lifetime := c.Inputs.Int("maxInstanceLifetime"); lifetime != 0 && lifetime < 86400 {
 		refuse("maxInstanceLifetime", "must be 0 or between 86400 and 31536000, got %d", lifetime)
 	}
@@ -208,6 +236,8 @@ type group struct {
 	types    []string
 	subnets  []*world.Resource
 	mixed    world.Values
+	// requirements describe the types instead of naming them.
+	requirements world.Values
 }
 
 func createGroup(c *Call) error {
@@ -235,7 +265,10 @@ func updateGroup(c *Call) error {
 	if low > high {
 		return fmt.Errorf("ValidationError: Min bound, %d, must be less than or equal to max bound, %d", low, high)
 	}
-	if c.Inputs.Has("desiredCapacity") && (desired < low || desired > high) {
+	// A desired capacity that the update does not change follows the new bounds by itself:
+	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
+	changed := c.Inputs.Int("desiredCapacity") != c.Old.Int("desiredCapacity")
+	if c.Inputs.Has("desiredCapacity") && changed && (desired < low || desired > high) {
 		return fmt.Errorf("ValidationError: Desired capacity:%d must be between the specified min size:%d and max size:%d", desired, low, high)
 	}
 	desired = min(max(desired, low), high)
@@ -275,6 +308,9 @@ func newGroup(c *Call) (*group, error) {
 		}
 		for _, override := range policy.Object("launchTemplate").Objects("overrides") {
 			g.types = append(g.types, override.String("instanceType"))
+			if wanted := override.Object("instanceRequirements"); len(wanted) > 0 {
+				g.requirements = wanted
+			}
 		}
 	}
 	if err := g.findTemplate(specification); err != nil {
@@ -284,7 +320,12 @@ func newGroup(c *Call) (*group, error) {
 	if g.mixed != nil && g.template.Object("instanceMarketOptions").String("marketType") != "" {
 		return nil, fmt.Errorf("ValidationError: Incompatible launch template: You cannot use a launch template that is set to request Spot Instances (InstanceMarketOptions) when you configure an Auto Scaling group with a mixed instances policy. Remove the InstanceMarketOptions and try again")
 	}
-	if len(g.types) == 0 {
+	switch {
+	case len(g.requirements) > 0:
+		if err := g.matchTypes(); err != nil {
+			return nil, err
+		}
+	case len(g.types) == 0:
 		g.types = []string{g.template.String("instanceType")}
 	}
 	if err := g.findSubnets(); err != nil {
@@ -519,4 +560,12 @@ func Terminate(w *world.World, machine *world.Resource) error {
 		return err
 	}
 	return g.scale(owner.State.Int("desiredCapacity"))
+}
+
+// Interrupt takes a spot machine back, as the market does. Its group replaces it.
+func Interrupt(w *world.World, machine *world.Resource) error {
+	if machine.State.String("instanceLifecycle") != "spot" {
+		return fmt.Errorf("%s is not a spot machine: AWS takes back no other", machine.ID)
+	}
+	return Terminate(w, machine)
 }

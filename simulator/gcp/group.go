@@ -60,7 +60,7 @@ var groupResources = []Resource{
 		Create: createManager, Update: updateManager, Delete: deleteManager,
 	},
 	{
-		Token: autoscalerType, Name: autoname, Latency: 5 * time.Second,
+		Token: autoscalerType, Name: autoname, Latency: 5 * time.Second, Machines: true,
 		Fields: regional.With(Fields{
 			"target": String(Required), "description": String(),
 			"autoscalingPolicy": Object(Fields{
@@ -272,8 +272,8 @@ func createAutoscaler(c *Call) error {
 	return checkAutoscaler(c)
 }
 
-// checkAutoscaler looks for the group, which one autoscaler moves at most. The simulated load never changes, so a group that
-// is within its bounds stays as it is.
+// checkAutoscaler looks for the group, which one autoscaler moves at most, and moves it into its bounds. The simulated load
+// never changes, so a group that is within them stays as it is.
 func checkAutoscaler(c *Call) error {
 	manager, err := find(c, managerType, c.State.String("target"))
 	if err != nil {
@@ -290,10 +290,14 @@ func checkAutoscaler(c *Call) error {
 		return invalid("autoscalingPolicy.minNumReplicas", fmt.Sprint(low), "It must not be greater than maxNumReplicas, %d", high)
 	}
 	size := manager.State.Int("targetSize")
-	if policy.String("mode") != "OFF" && (size < low || size > high) {
-		return invalid("target", manager.ID, "The simulated autoscaler does not move a group into its bounds, %d to %d; it has %d", low, high, size)
+	if policy.String("mode") == "OFF" || size >= low && size <= high {
+		return nil
 	}
-	return nil
+	moved := *manager
+	moved.State = manager.State.Clone()
+	moved.State["targetSize"] = float64(min(max(size, low), high))
+	c.World.Put(&moved)
+	return rescale(c.World, &moved)
 }
 
 // Terminate ends a machine behind the program's back, as an operator does, or the spot market. A group replaces it.
@@ -304,10 +308,23 @@ func Terminate(w *world.World, machine *world.Resource) error {
 	if manager == nil {
 		return nil
 	}
+	return rescale(w, manager)
+}
+
+// rescale starts or ends machines until the group has as many as it should.
+func rescale(w *world.World, manager *world.Resource) error {
 	c := &Call{World: w, Region: manager.Region, ID: manager.ID, State: manager.State, Inputs: manager.Inputs, Old: manager.Inputs}
 	template, err := find(c, templateType, manager.State.Objects("versions")[0].String("instanceTemplate"))
 	if err != nil {
 		return err
 	}
 	return group{call: c, template: template}.scale(manager.State.Int("targetSize"))
+}
+
+// Interrupt takes a spot machine back, as the market does. Its group replaces it.
+func Interrupt(w *world.World, machine *world.Resource) error {
+	if machine.State.Object("scheduling").String("provisioningModel") != "SPOT" {
+		return fmt.Errorf("%s is not a spot machine: Google Cloud takes back no other", machine.ID)
+	}
+	return Terminate(w, machine)
 }

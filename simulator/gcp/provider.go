@@ -41,7 +41,7 @@ func Catalogue() *Provider {
 		Site:      newSite,
 	}
 	for _, resources := range [][]Resource{
-		networkResources, firewallResources, balancerResources, instanceResources, groupResources, identityResources, keyResources,
+		networkResources, firewallResources, balancerResources, instanceResources, groupResources, identityResources, keyResources, monitoringResources,
 	} {
 		provider.Resources = append(provider.Resources, resources...)
 	}

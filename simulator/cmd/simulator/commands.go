@@ -143,35 +143,55 @@ func showNodes(arguments []string) error {
 	})
 }
 
-func terminate(arguments []string) error {
+// remove takes one machine away.
+func remove(command string, arguments []string, how func(*world.World, site.Machine) error) error {
 	if len(arguments) != 1 {
-		return errors.New("terminate: name one machine")
+		return fmt.Errorf("%s: name one machine", command)
 	}
 	return within(func(w *world.World, s site.Site) error {
 		for _, machine := range s.Machines() {
 			if machine.Name != arguments[0] && machine.ID != arguments[0] {
 				continue
 			}
-			if err := end(w, machine); err != nil {
-				return err
+			if err := how(w, machine); err != nil {
+				return fmt.Errorf("%s: %w", command, err)
 			}
 			return talos.Settle(s, w)
 		}
-		return fmt.Errorf("terminate: there is no machine %s", arguments[0])
+		return fmt.Errorf("%s: there is no machine %s", command, arguments[0])
 	})
 }
 
-// end takes a machine away. Where it belongs to a group, the group replaces it.
+// end takes a machine away as an operator does. Where it belongs to a group, the group replaces it.
 func end(w *world.World, machine site.Machine) error {
-	if machine.Provider == "gcp" {
-		return gcp.Terminate(w, gcp.Find(w, machine))
-	}
-	found := w.Select(func(r *world.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })[0]
-	if machine.Provider == "aws" {
+	switch found := find(w, machine); machine.Provider {
+	case "aws":
 		return aws.Terminate(w, found)
+	case "gcp":
+		return gcp.Terminate(w, found)
+	default:
+		w.Remove(found)
+		return nil
 	}
-	w.Remove(found)
-	return nil
+}
+
+// interrupt takes a machine away as the spot market does, if it may.
+func interrupt(w *world.World, machine site.Machine) error {
+	switch found := find(w, machine); machine.Provider {
+	case "aws":
+		return aws.Interrupt(w, found)
+	case "gcp":
+		return gcp.Interrupt(w, found)
+	default:
+		return fmt.Errorf("%s has no spot market", machine.Provider)
+	}
+}
+
+func find(w *world.World, machine site.Machine) *world.Resource {
+	if machine.Provider == "gcp" {
+		return gcp.Find(w, machine)
+	}
+	return w.Select(func(r *world.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })[0]
 }
 
 func kubectl(arguments []string) error {

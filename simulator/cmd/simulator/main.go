@@ -24,6 +24,7 @@ const usage = `usage: simulator <command>
   world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
   nodes [--json]                    the machines: who has booted, who has joined its cluster
   terminate <name or id>            end a machine behind the program's back
+  interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
   seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
 
@@ -51,7 +52,9 @@ func run(name string, arguments []string) error {
 	case "nodes":
 		return showNodes(rest)
 	case "terminate":
-		return terminate(rest)
+		return remove(command, rest, end)
+	case "interrupt":
+		return remove(command, rest, interrupt)
 	case "kubectl":
 		return kubectl(rest)
 	case "seed":

@@ -1,0 +1,131 @@
+package aws
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+var (
+	bounds = Object(Fields{"min": Number(), "max": Number()})
+	choice = String(OneOf("included", "excluded", "required"))
+)
+
+// instanceRequirements describe machine types instead of naming them.
+var instanceRequirements = Fields{
+	"vcpuCount": bounds, "memoryMib": bounds, "memoryGibPerVcpu": bounds, "acceleratorCount": bounds, "networkInterfaceCount": bounds, "totalLocalStorageGb": bounds,
+	"cpuManufacturers": List(String(OneOf("intel", "amd", "amazon-web-services", "apple")), Unordered), "instanceGenerations": List(String(OneOf("current", "previous")), Unordered),
+	"bareMetal": choice, "burstablePerformance": choice, "localStorage": choice,
+	"allowedInstanceTypes": Strings(Unordered, MaxLength(400)), "excludedInstanceTypes": Strings(Unordered, MaxLength(400), Conflicts("allowedInstanceTypes")),
+	"spotMaxPricePercentageOverLowestPrice": Number(), "onDemandMaxPricePercentageOverLowestPrice": Number(), "maxSpotPriceAsPercentageOfOptimalOnDemandPrice": Number(),
+}
+
+// overrideProblems are what does not fit together in a mixed policy's types.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html
+func overrideProblems(policy world.Values) []Problem {
+	var problems []Problem
+	refuse := func(property, format string, arguments ...any) {
+		problems = append(problems, Problem{Property: "mixedInstancesPolicy." + property, Reason: fmt.Sprintf(format, arguments...)})
+	}
+	overrides := policy.Object("launchTemplate").Objects("overrides")
+	named, described, weighted := 0, 0, 0
+	for i, override := range overrides {
+		requirements := override.Object("instanceRequirements")
+		for property, count := range map[string]*int{"instanceType": &named, "instanceRequirements": &described, "weightedCapacity": &weighted} {
+			if override.Has(property) {
+				*count++
+			}
+		}
+		at := fmt.Sprintf("launchTemplate.overrides[%d].instanceRequirements", i)
+		if override.Has("instanceRequirements") && (!requirements.Has("vcpuCount") || !requirements.Has("memoryMib")) {
+			refuse(at, "You must specify VCpuCount and MemoryMiB")
+		}
+	}
+	distribution := policy.Object("instancesDistribution")
+	switch {
+	case weighted > 0 && weighted < len(overrides):
+		refuse("launchTemplate.overrides", "a weight must be given for every instance type or for none, got %d of %d", weighted, len(overrides))
+	case named > 0 && described > 0:
+		refuse("launchTemplate.overrides", "You can't combine InstanceType with InstanceRequirements")
+	case described > 0 && distribution.String("spotAllocationStrategy") == "capacity-optimized-prioritized":
+		refuse("instancesDistribution.spotAllocationStrategy", "capacity-optimized-prioritized is not for InstanceRequirements")
+	case described > 0 && distribution.String("onDemandAllocationStrategy") == "prioritized":
+		refuse("instancesDistribution.onDemandAllocationStrategy", "prioritized is not for InstanceRequirements")
+	}
+	return problems
+}
+
+// The families of which matchTypes knows the memory, in GiB for each vCPU, and their sizes' vCPU.
+var (
+	memoryOf = map[string]int{"c6g": 2, "c7g": 2, "c8g": 2, "m6g": 4, "m7g": 4, "m8g": 4, "r6g": 8, "r7g": 8, "r8g": 8, "c6i": 2, "m6i": 4, "m6a": 4, "r6i": 8}
+	vCPUOf   = map[string]int{"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}
+)
+
+// matchTypes picks the types that fit the description and the image's architecture.
+func (g *group) matchTypes() error {
+	image, err := findImage(g.call.Region, g.template.String("imageId"))
+	if err != nil {
+		return err
+	}
+	vCPU, memory := g.requirements.Object("vcpuCount"), g.requirements.Object("memoryMib")
+	g.types = nil
+	for family, perVCPU := range memoryOf {
+		for size, count := range vCPUOf {
+			machine := family + "." + size
+			if within(count, vCPU) && within(count*perVCPU<<10, memory) && image.fits(machine) == nil && madeBy(family, g.requirements.Strings("cpuManufacturers")) {
+				g.types = append(g.types, machine)
+			}
+		}
+	}
+	slices.Sort(g.types)
+	if len(g.types) == 0 {
+		return fmt.Errorf("ValidationError: No instance types satisfy the instance requirements")
+	}
+	return nil
+}
+
+func within(number int, bounds world.Values) bool {
+	return number >= bounds.Int("min") && (!bounds.Has("max") || number <= bounds.Int("max"))
+}
+
+// madeBy reads a processor's maker from the last letter of the family.
+func madeBy(family string, manufacturers []string) bool {
+	maker := map[string]string{"g": "amazon-web-services", "i": "intel", "a": "amd"}[strings.TrimLeft(family, "cmr0123456789")]
+	return len(manufacturers) == 0 || slices.Contains(manufacturers, maker)
+}
+
+func createHook(c *Call) error {
+	c.ID = c.State.String("name")
+	if !c.State.Has("defaultResult") {
+		c.State["defaultResult"] = "ABANDON"
+	}
+	return findGroup(c)
+}
+
+// findGroup looks for the group of a hook or a policy.
+func findGroup(c *Call) error {
+	_, err := find(c, groupType, c.State.String("autoscalingGroupName"), "ValidationError", "AutoScalingGroup name")
+	return err
+}
+
+func checkScaling(c *Call) []Problem {
+	kind := c.Inputs.String("policyType")
+	switch target := c.Inputs.Has("targetTrackingConfiguration"); {
+	case kind == "TargetTrackingScaling" && !target:
+		return []Problem{{Property: "targetTrackingConfiguration", Reason: "target_tracking_configuration must be set for policy type TargetTrackingScaling"}}
+	case kind != "TargetTrackingScaling" && target:
+		return []Problem{{Property: "targetTrackingConfiguration", Reason: "is only supported for policy type TargetTrackingScaling, got " + kind}}
+	case kind == "TargetTrackingScaling" && c.Inputs.Has("scalingAdjustment"):
+		return []Problem{{Property: "scalingAdjustment", Reason: "is only supported for policy type SimpleScaling"}}
+	}
+	return nil
+}
+
+func createScaling(c *Call) error {
+	c.ID = c.State.String("name")
+	c.State["arn"] = arn("autoscaling", c.Region, "scalingPolicy:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.State.String("autoscalingGroupName")+":policyName/"+c.ID)
+	return findGroup(c)
+}
