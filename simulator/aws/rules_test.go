@@ -20,6 +20,7 @@ func TestRefusals(t *testing.T) {
 	rule := props{"securityGroupId": p.workers, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/8"}
 	zone := p.create(zoneType, "zone", props{"name": "test.internal", "vpcs": []any{map[string]any{"vpcId": p.vpc}}})
 	record := props{"zoneId": zone, "name": "api", "type": "A", "ttl": 60, "records": []any{"10.0.0.1"}}
+	table := p.create(routeTableType, "other", props{"vpcId": p.vpc})
 	bigUserData := base64.StdEncoding.EncodeToString(make([]byte, userDataLimit+1))
 
 	for name, mistake := range map[string]struct {
@@ -40,7 +41,7 @@ func TestRefusals(t *testing.T) {
 		"second gateway":            {gatewayType, props{"vpcId": p.vpc}, "Resource.AlreadyAssociated"},
 		"NAT without address":       {natType, props{"subnetId": p.public}, "MissingParameter"},
 		"two route targets":         {routeType, props{"routeTableId": "rtb-0", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": p.gateway, "natGatewayId": "nat-0"}, "exactly one of"},
-		"second association":        {associationType, props{"routeTableId": p.anyID(routeTableType), "subnetId": p.private}, "Resource.AlreadyAssociated"},
+		"second association":        {associationType, props{"routeTableId": table, "subnetId": p.private}, "Resource.AlreadyAssociated"},
 		"endpoint elsewhere":        {endpointType, props{"vpcId": p.vpc, "serviceName": "com.amazonaws.us-west-1.s3"}, "InvalidServiceName"},
 		"group named sg-":           {securityGroupType, props{"vpcId": p.vpc, "name": "sg-mine"}, "cannot begin with sg-"},
 		"description with quote":    {ingressType, rule.with(props{"description": "the cloud's"}), "description: "},
@@ -84,16 +85,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// anyID is the id of some resource of a type.
-func (p place) anyID(token string) string {
-	for id, inputs := range p.inputs {
-		if strings.HasPrefix(id, "rtb-") && token == routeTableType && inputs != nil {
-			return id
-		}
-	}
-	return ""
-}
-
+// subnetOf makes a subnet in the other network.
 func (p place) subnetOf(vpc string) string {
 	return p.create(subnetType, "of "+vpc, props{"vpcId": vpc, "cidrBlock": "10.9.0.0/24"})
 }
