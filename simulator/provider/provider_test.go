@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	. "github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/world"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
