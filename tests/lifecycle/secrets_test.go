@@ -21,7 +21,7 @@ import (
 
 // TestSecretsStaySecret looks for every secret of a run in everything that the run leaves behind or prints.
 func TestSecretsStaySecret(t *testing.T) {
-	for provider, pools := range map[string]string{"aws": fixedAndSpot, "digitalocean": doPool} {
+	for provider, pools := range map[string]string{"aws": fixedAndSpot, "digitalocean": doPool, "gcp": fixedAndSpot} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			findSecrets(t, newStack(t, "dev", provider), pools)
@@ -94,7 +94,7 @@ func (s *stack) secrets() map[string]string {
 // private are the properties whose value is secret, wherever they stand.
 var private = []string{
 	"clientKey", "key", "token", "secret", "bootstrapToken", "secretboxEncryptionSecret", "machineConfiguration",
-	"machineConfigurationInput", "userDataBase64", "userData", "kubeconfigRaw", "kubeconfig", "talosconfig", "kubeconfigs",
+	"machineConfigurationInput", "userDataBase64", "userData", "user-data", "kubeconfigRaw", "kubeconfig", "talosconfig", "kubeconfigs",
 }
 
 // secretSignature marks an encrypted value in a deployment:

@@ -83,6 +83,7 @@ func newStack(t *testing.T, name, provider string) *stack {
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"DIGITALOCEAN_TOKEN=simulated",
+		"GOOGLE_PROJECT=inferadb-simulated",
 	)
 	s.pulumi("stack", "init", name, "--secrets-provider", "passphrase")
 	s.set("provider", provider)
