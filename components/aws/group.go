@@ -1,8 +1,6 @@
 package aws
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/inferadb/infra/components/cloud"
@@ -152,16 +150,4 @@ func (c *Cloud) places(pool config.Pool) ([]subnet, error) {
 		places = append(places, place)
 	}
 	return places, nil
-}
-
-// groupTags stand on the group itself; the template tags the machines.
-func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
-	tags := c.machineTags(pool.Name, c.name(pool.Name))
-	var list autoscaling.GroupTagArray
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		list = append(list, &autoscaling.GroupTagArgs{
-			Key: pulumi.String(key), Value: pulumi.String(tags[key]), PropagateAtLaunch: pulumi.Bool(false),
-		})
-	}
-	return list
 }
