@@ -14,6 +14,9 @@ PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# Where gcp-image puts which image; without a version it is Pulumi.yaml's.
+GCP_PROJECT   ?=
+TALOS_VERSION ?=
 
 # Where each stack keeps its state, and what encrypts its secrets.
 BACKEND_dev        ?= file://$(CURDIR)/.state
@@ -31,7 +34,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) test bench lint fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo simulator-env $(CLOUD) gcp-image test bench lint fmt build tools simulator clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -77,6 +80,10 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 	@umask 077; $(PULUMI) stack output $@ --show-secrets > $(STACK).new.$@ || { rm -f $(STACK).new.$@; exit 1; }
 	@mv $(STACK).new.$@ $(STACK).$@
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
+
+gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION=
+	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project))
+	@scripts/gcp-image.sh $(GCP_PROJECT) $(TALOS_VERSION)
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
 	@$(PULUMI) $(ARGS)
