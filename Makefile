@@ -127,7 +127,6 @@ tools: $(BIN)/.tools ## Find or build the Pulumi CLI and its Go language host
 $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 	@scripts/tools.sh
 	@touch $@
-	@echo "Pulumi $$($(PULUMI) version) is in .bin" >&2
 
 # In a folder of its own: whoever has it on PATH talks to the simulator.
 simulator: ## Build the simulator and its links
