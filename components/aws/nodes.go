@@ -16,7 +16,7 @@ import (
 // settled are the inputs that an update never changes: each would replace a machine or stop it, all of them at the same
 // time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
 var settled = []string{
-	"ami", "userDataBase64", "instanceType", "rootBlockDevice.deviceName", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
+	"ami", "userDataBase64", "instanceType", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
 }
 
 // Nodes creates named machines, each behind a network interface of its own: its address outlives it.
@@ -52,7 +52,8 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 		address, err := ec2.NewEip(c.ctx, name, &ec2.EipArgs{
 			Domain: pulumi.String("vpc"), NetworkInterface: nic.ID(),
 			Tags: pulumi.ToStringMap(c.machineTags(args.Pool, name)),
-		}, c.options()...)
+			// An address can only be given to an interface once its network has an internet gateway.
+		}, c.options(pulumi.DependsOn(place.egress))...)
 		if err != nil {
 			return cloud.Node{}, err
 		}
