@@ -9,7 +9,6 @@ import (
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
-	settings "github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -36,17 +35,12 @@ var _ cloud.Cloud = (*Cloud)(nil)
 // New prepares DigitalOcean for a cluster: an explicit provider, so that no resource follows the ambient one, the key that
 // the API demands and the image.
 func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
-	args := &digitalocean.ProviderArgs{}
-	switch token := settings.GetToken(ctx); {
-	case token != "":
-		// An explicit provider does not read the stack's settings by itself.
-		args.Token = pulumi.ToSecret(pulumi.String(token)).(pulumi.StringOutput).ToStringPtrOutput()
-	case os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "":
+	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
 		// The plugin finds out at its first call only, where the API says no more than 401.
-		return nil, errors.New("digitalocean:token: there is no API token; run: export DIGITALOCEAN_TOKEN=..., or: " +
-			"pulumi config set --secret digitalocean:token (https://cloud.digitalocean.com/account/api/tokens)")
+		return nil, errors.New("DIGITALOCEAN_TOKEN: is not set; make a token at https://cloud.digitalocean.com/account/api/tokens " +
+			"and run: export DIGITALOCEAN_TOKEN=...")
 	}
-	provider, err := digitalocean.NewProvider(ctx, cluster.Name+"-digitalocean", args, pulumi.Parent(parent))
+	provider, err := digitalocean.NewProvider(ctx, cluster.Name+"-digitalocean", &digitalocean.ProviderArgs{}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
 	}
