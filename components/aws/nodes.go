@@ -133,7 +133,7 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 		return nil, err
 	}
 	cloud.WarnIfIgnored(c.ctx, name+": machine type", instance.InstanceType, pulumi.String(args.Machine.Name))
-	cloud.WarnIfIgnored(c.ctx, name+": image", instance.Ami, image.id)
+	cloud.TellImage(c.ctx, name, instance.Ami, image.id)
 	cloud.WarnIfIgnored(c.ctx, name+": subnet", nic.SubnetId, place.id)
 	if c.diskKey != nil {
 		cloud.WarnIfIgnored(c.ctx, name+": disk key", instance.RootBlockDevice.KmsKeyId().Elem(), c.diskKey.ToStringPtrOutput().Elem())

@@ -76,7 +76,7 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 		return nil, err
 	}
 	cloud.WarnIfIgnored(c.ctx, name+": size", droplet.Size, pulumi.String(args.Machine.Name))
-	cloud.WarnIfIgnored(c.ctx, name+": image", droplet.Image, c.image)
+	cloud.TellImage(c.ctx, name, droplet.Image, c.image)
 	cloud.WarnIfIgnored(c.ctx, name+": VPC", droplet.VpcUuid, c.vpcID)
 	return droplet, nil
 }

@@ -124,7 +124,7 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 	}
 	cloud.WarnIfIgnored(c.ctx, name+": machine type", instance.MachineType, pulumi.String(args.Machine.Name))
 	cloud.WarnIfIgnored(c.ctx, name+": zone", instance.Zone, pulumi.String(zone))
-	cloud.WarnIfIgnored(c.ctx, name+": image", instance.BootDisk.InitializeParams().Image().Elem(), image)
+	cloud.TellImage(c.ctx, name, instance.BootDisk.InitializeParams().Image().Elem(), image)
 	if c.diskKey != nil {
 		cloud.WarnIfIgnored(c.ctx, name+": disk key", withoutVersion(instance.BootDisk.KmsKeySelfLink()), c.diskKey.ToStringPtrOutput().Elem())
 	}
