@@ -113,7 +113,7 @@ func collect(path string, value any, found map[string]string) {
 			return
 		}
 		for key, item := range value {
-			if slices.Contains(private, key) && !isSHA1(item) {
+			if slices.Contains(private, key) && !isSHA1(item) && !isTag(path) {
 				collectSecret(path+"."+key, item, found)
 			}
 			collect(path+"."+key, item, found)
@@ -131,6 +131,9 @@ func isSHA1(value any) bool {
 	_, err := hex.DecodeString(text)
 	return err == nil && len(text) == 40
 }
+
+// isTag: a scaling group's tags are objects with a key.
+func isTag(path string) bool { return strings.HasSuffix(path, ".tags[]") }
 
 // collectSecret takes the texts of a secret value: an object with one secret property is secret as a whole, and its
 // certificates, names and addresses are not.

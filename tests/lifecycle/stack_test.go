@@ -164,11 +164,6 @@ func (s *stack) try(environment []string, name string, arguments ...string) (std
 	return out.String(), err
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 func (s *stack) pulumi(arguments ...string) string {
 	s.t.Helper()
 	out, err := s.try(nil, "pulumi", append(arguments, "--non-interactive", "--color", "never")...)
