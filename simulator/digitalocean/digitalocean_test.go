@@ -17,14 +17,15 @@ const talosURL = "https://factory.talos.dev/image/376567988ad370138ad8b269821236
 // place is a VPC with all that a cluster needs.
 type place struct {
 	*lab
-	vpc, image, key, balancer string
-	droplet, lb, firewall     props
+	vpc, elsewhere, image, key string
+	droplet, lb, firewall      props
 }
 
 func newPlace(t *testing.T) place {
 	t.Helper()
 	p := place{lab: newLab(t)}
 	p.vpc = p.create(vpcType, "network", props{"region": "nyc1", "ipRange": "10.20.0.0/20"})
+	p.elsewhere = p.create(vpcType, "elsewhere", props{"region": "sfo3", "ipRange": "10.30.0.0/20"})
 	p.image = p.create(imageType, "talos", props{"url": talosURL, "regions": []any{"nyc1"}, "distribution": "Unknown OS"})
 	p.key = p.create(sshKeyType, "unusable", props{"publicKey": publicKey})
 	p.create(tagType, "control-plane", props{"name": "lab-control-plane"})
@@ -46,34 +47,48 @@ func (p place) rule(changes props) props {
 	return p.firewall.with(props{"inboundRules": []any{map[string]any(rule)}})
 }
 
+// mistake is something that DigitalOcean or its provider refuses, and what it says.
+type mistake struct {
+	token  string
+	inputs props
+	want   string
+}
+
 // TestRefusals makes, one after the other, the mistakes that DigitalOcean or its provider refuses.
 func TestRefusals(t *testing.T) {
 	p := newPlace(t)
 	p.create(loadBalancerType, "taken", p.lb.with(props{"name": "taken"}))
-	elsewhere := p.create(vpcType, "elsewhere", props{"region": "sfo3", "ipRange": "10.30.0.0/20"})
-	vpc := props{"region": "nyc1", "ipRange": "10.40.0.0/20"}
-	image := props{"url": talosURL, "regions": []any{"nyc1"}}
-	many := make([]any, maxRules+1)
-	for i := range many {
-		many[i] = map[string]any{"protocol": "icmp", "sourceAddresses": []any{"10.0.0.0/8"}}
+	for area, mistakes := range map[string]map[string]mistake{
+		"network": networkMistakes(), "machine": p.machineMistakes(), "balancer": p.balancerMistakes(), "firewall": p.firewallMistakes(),
+	} {
+		for name, mistake := range mistakes {
+			_, _, err := p.try(mistake.token, "mistake", mistake.inputs)
+			assert.ErrorContains(t, err, mistake.want, "%s: %s", area, name)
+		}
 	}
-	for name, mistake := range map[string]struct {
-		token  string
-		inputs props
-		want   string
-	}{
-		"unknown input":              {vpcType, vpc.with(props{"cidr": "x"}), "cidr: no such property"},
-		"ranges overlap":             {vpcType, vpc.with(props{"ipRange": "10.20.8.0/24"}), "overlaps with another VPC network"},
-		"reserved range":             {vpcType, vpc.with(props{"ipRange": "10.244.16.0/20"}), "overlaps a range that DigitalOcean reserves"},
-		"reserved in nyc1":           {vpcType, vpc.with(props{"ipRange": "10.10.0.0/20"}), "overlaps a range that DigitalOcean reserves"},
-		"public range":               {vpcType, vpc.with(props{"ipRange": "8.8.0.0/20"}), "RFC 1918"},
-		"VPC too large":              {vpcType, vpc.with(props{"ipRange": "10.0.0.0/12"}), "between /16 and /28"},
-		"host bits":                  {vpcType, vpc.with(props{"ipRange": "10.40.0.1/20"}), "not a valid network"},
-		"closed region":              {vpcType, vpc.with(props{"region": "sfo1"}), "does not take new resources"},
-		"no such region":             {vpcType, vpc.with(props{"region": "mars1"}), "is not a region"},
-		"VPC name":                   {vpcType, vpc.with(props{"name": "my_vpc"}), "name: "},
-		"tag alphabet":               {tagType, props{"name": "a=b"}, "name: "},
-		"tag twice":                  {tagType, props{"name": "lab-worker"}, "already exists"},
+}
+
+func networkMistakes() map[string]mistake {
+	vpc := props{"region": "nyc1", "ipRange": "10.40.0.0/20"}
+	return map[string]mistake{
+		"unknown input":    {vpcType, vpc.with(props{"cidr": "x"}), "cidr: no such property"},
+		"ranges overlap":   {vpcType, vpc.with(props{"ipRange": "10.20.8.0/24"}), "overlaps with another VPC network"},
+		"reserved range":   {vpcType, vpc.with(props{"ipRange": "10.244.16.0/20"}), "overlaps a range that DigitalOcean reserves"},
+		"reserved in nyc1": {vpcType, vpc.with(props{"ipRange": "10.10.0.0/20"}), "overlaps a range that DigitalOcean reserves"},
+		"public range":     {vpcType, vpc.with(props{"ipRange": "8.8.0.0/20"}), "RFC 1918"},
+		"VPC too large":    {vpcType, vpc.with(props{"ipRange": "10.0.0.0/12"}), "between /16 and /28"},
+		"host bits":        {vpcType, vpc.with(props{"ipRange": "10.40.0.1/20"}), "not a valid network"},
+		"closed region":    {vpcType, vpc.with(props{"region": "sfo1"}), "does not take new resources"},
+		"no such region":   {vpcType, vpc.with(props{"region": "mars1"}), "is not a region"},
+		"VPC name":         {vpcType, vpc.with(props{"name": "my_vpc"}), "name: "},
+		"tag alphabet":     {tagType, props{"name": "a=b"}, "name: "},
+		"tag twice":        {tagType, props{"name": "lab-worker"}, "already exists"},
+	}
+}
+
+func (p place) machineMistakes() map[string]mistake {
+	image := props{"url": talosURL, "regions": []any{"nyc1"}}
+	return map[string]mistake{
 		"key twice":                  {sshKeyType, props{"publicKey": publicKey}, "already in use"},
 		"no key":                     {sshKeyType, props{"publicKey": "hello"}, "Key invalid"},
 		"image of no version":        {imageType, image.with(props{"url": strings.Replace(talosURL, "v1.12.1", "v1.99.0", 1)}), "404"},
@@ -83,33 +98,44 @@ func TestRefusals(t *testing.T) {
 		"droplet without a key":      {dropletType, p.droplet.with(props{"sshKeys": nil}), "an SSH key is required"},
 		"droplet with a strange key": {dropletType, p.droplet.with(props{"sshKeys": []any{"1"}}), "invalid key identifiers"},
 		"droplet without an image":   {dropletType, p.droplet.with(props{"image": "1"}), "does not exist"},
-		"image of another region":    {dropletType, p.droplet.with(props{"region": "sfo3", "vpcUuid": elsewhere}), "is not available in sfo3"},
-		"VPC of another region":      {dropletType, p.droplet.with(props{"vpcUuid": elsewhere}), "is in sfo3"},
+		"image of another region":    {dropletType, p.droplet.with(props{"region": "sfo3", "vpcUuid": p.elsewhere}), "is not available in sfo3"},
+		"VPC of another region":      {dropletType, p.droplet.with(props{"vpcUuid": p.elsewhere}), "is in sfo3"},
 		"no such size":               {dropletType, p.droplet.with(props{"size": "huge"}), "is not available"},
 		"droplet's name":             {dropletType, p.droplet.with(props{"name": "my_droplet"}), "name: "},
 		"droplet's tag":              {dropletType, p.droplet.with(props{"tags": []any{"a b"}}), "tags[0]: "},
 		"too much user data":         {dropletType, p.droplet.with(props{"userData": strings.Repeat("x", userDataLimit+1)}), "userData: "},
-		"balancer without a VPC":     {loadBalancerType, p.lb.with(props{"vpcUuid": nil}), "vpcUuid: "},
-		"balancer's VPC elsewhere":   {loadBalancerType, p.lb.with(props{"vpcUuid": elsewhere}), "is in sfo3"},
-		"balancer of no region":      {loadBalancerType, p.lb.with(props{"region": nil}), "region: "},
-		"balancer of a strange tag":  {loadBalancerType, p.lb.with(props{"dropletTag": "nobody"}), "does not exist"},
-		"balancer by tag and id":     {loadBalancerType, p.lb.with(props{"dropletIds": []any{1}}), "conflicts"},
-		"balancer's name taken":      {loadBalancerType, p.lb.with(props{"name": "taken"}), "already in use"},
-		"balancer's rules":           {loadBalancerType, p.lb.with(props{"firewall": map[string]any{"allows": []any{"10.0.0.0/8"}}}), "must be written"},
-		"path of a TCP check":        {loadBalancerType, p.lb.with(props{"healthcheck": map[string]any{"protocol": "tcp", "port": 6443, "path": "/"}}), "healthcheck.path"},
-		"rule without a source":      {firewallType, p.rule(props{"sourceAddresses": nil}), "must have at least one source"},
-		"rule with no sources":       {firewallType, p.rule(props{"sourceAddresses": []any{}}), "must have at least one source"},
-		"rule without a port":        {firewallType, p.rule(props{"portRange": nil}), "portRange is required"},
-		"rule of a strange port":     {firewallType, p.rule(props{"portRange": "99999"}), "not a port"},
-		"ping with a port":           {firewallType, p.rule(props{"protocol": "icmp"}), "icmp has no portRange"},
-		"rule from nowhere":          {firewallType, p.rule(props{"sourceAddresses": []any{"home"}}), "neither an address nor a range"},
-		"rule from a strange tag":    {firewallType, p.rule(props{"sourceTags": []any{"nobody"}}), "does not exist"},
-		"rule from no balancer":      {firewallType, p.rule(props{"sourceLoadBalancerUids": []any{"x"}}), "could not be found"},
-		"too many rules":             {firewallType, p.firewall.with(props{"inboundRules": many}), "at most 50"},
-		"too many tags":              {firewallType, p.firewall.with(props{"tags": []any{"a", "b", "c", "d", "e", "f"}}), "at most 5"},
-	} {
-		_, _, err := p.try(mistake.token, "mistake", mistake.inputs)
-		assert.ErrorContains(t, err, mistake.want, name)
+	}
+}
+
+func (p place) balancerMistakes() map[string]mistake {
+	return map[string]mistake{
+		"balancer without a VPC":    {loadBalancerType, p.lb.with(props{"vpcUuid": nil}), "vpcUuid: "},
+		"balancer's VPC elsewhere":  {loadBalancerType, p.lb.with(props{"vpcUuid": p.elsewhere}), "is in sfo3"},
+		"balancer of no region":     {loadBalancerType, p.lb.with(props{"region": nil}), "region: "},
+		"balancer of a strange tag": {loadBalancerType, p.lb.with(props{"dropletTag": "nobody"}), "does not exist"},
+		"balancer by tag and id":    {loadBalancerType, p.lb.with(props{"dropletIds": []any{1}}), "conflicts"},
+		"balancer's name taken":     {loadBalancerType, p.lb.with(props{"name": "taken"}), "already in use"},
+		"balancer's rules":          {loadBalancerType, p.lb.with(props{"firewall": map[string]any{"allows": []any{"10.0.0.0/8"}}}), "must be written"},
+		"path of a TCP check":       {loadBalancerType, p.lb.with(props{"healthcheck": map[string]any{"protocol": "tcp", "port": 6443, "path": "/"}}), "healthcheck.path"},
+	}
+}
+
+func (p place) firewallMistakes() map[string]mistake {
+	many := make([]any, maxRules+1)
+	for i := range many {
+		many[i] = map[string]any{"protocol": "icmp", "sourceAddresses": []any{"10.0.0.0/8"}}
+	}
+	return map[string]mistake{
+		"rule without a source":   {firewallType, p.rule(props{"sourceAddresses": nil}), "must have at least one source"},
+		"rule with no sources":    {firewallType, p.rule(props{"sourceAddresses": []any{}}), "must have at least one source"},
+		"rule without a port":     {firewallType, p.rule(props{"portRange": nil}), "portRange is required"},
+		"rule of a strange port":  {firewallType, p.rule(props{"portRange": "99999"}), "not a port"},
+		"ping with a port":        {firewallType, p.rule(props{"protocol": "icmp"}), "icmp has no portRange"},
+		"rule from nowhere":       {firewallType, p.rule(props{"sourceAddresses": []any{"home"}}), "neither an address nor a range"},
+		"rule from a strange tag": {firewallType, p.rule(props{"sourceTags": []any{"nobody"}}), "does not exist"},
+		"rule from no balancer":   {firewallType, p.rule(props{"sourceLoadBalancerUids": []any{"x"}}), "could not be found"},
+		"too many rules":          {firewallType, p.firewall.with(props{"inboundRules": many}), "at most 50"},
+		"too many tags":           {firewallType, p.firewall.with(props{"tags": []any{"a", "b", "c", "d", "e", "f"}}), "at most 5"},
 	}
 }
 
