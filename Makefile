@@ -14,6 +14,9 @@ PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# Where gcp-image puts which image; without a version it is Pulumi.yaml's.
+GCP_PROJECT   ?=
+TALOS_VERSION ?=
 
 # Where each stack keeps its state, and what encrypts its secrets.
 BACKEND_dev        ?= file://$(CURDIR)/.state
@@ -31,7 +34,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) test bench lint fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo simulator-env $(CLOUD) gcp-image test bench lint fmt build tools simulator clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -68,7 +71,10 @@ refresh: ## Compare the state with the cloud, after asking
 	$(PULUMI) refresh $(ARGS)
 	@echo "Next: make preview STACK=$(STACK)"
 
+# Pulumi deletes what is not protected before it meets what is: half of production would be gone.
 destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
+	@if $(PULUMI) stack export | grep '"protect": true' > /dev/null; then \
+	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md)" >&2; exit 1; fi
 	$(PULUMI) destroy $(ARGS)
 	@echo "The stack is empty. Next, to forget it: make pulumi STACK=$(STACK) ARGS='stack rm'"
 
@@ -77,6 +83,10 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 	@umask 077; $(PULUMI) stack output $@ --show-secrets > $(STACK).new.$@ || { rm -f $(STACK).new.$@; exit 1; }
 	@mv $(STACK).new.$@ $(STACK).$@
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
+
+gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION=
+	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project))
+	@scripts/gcp-image.sh $(GCP_PROJECT) $(TALOS_VERSION)
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
 	@$(PULUMI) $(ARGS)
@@ -104,7 +114,7 @@ bench: tools simulator ## Measure previews on the simulator: production, many re
 lint: ## Check formatting, vet, staticcheck, and the rules of the house
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
-	go build -o $(BIN)/staticcheck -C tools/staticcheck honnef.co/go/tools/cmd/staticcheck
+	go build -C tools/staticcheck -o $(BIN)/staticcheck honnef.co/go/tools/cmd/staticcheck
 	$(BIN)/staticcheck ./...
 	go test ./tests/style/...
 
@@ -120,7 +130,6 @@ tools: $(BIN)/.tools ## Find or build the Pulumi CLI and its Go language host
 $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 	@scripts/tools.sh
 	@touch $@
-	@echo "Pulumi $$($(PULUMI) version) is in .bin" >&2
 
 # In a folder of its own: whoever has it on PATH talks to the simulator.
 simulator: ## Build the simulator and its links

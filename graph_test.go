@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,7 +99,7 @@ func build(t *testing.T, stack string, settings map[string]string) graph {
 // built keeps the graphs: every invariant walks over the same ones.
 var built = map[string]graph{}
 
-func tryBuild(stack string, settings map[string]string) (graph, error) {
+func tryBuild(stack string, settings map[string]string, options ...pulumi.RunOption) (graph, error) {
 	m := &mocks{nodes: map[string]*node{}, stack: stack}
 	exports := map[string]export{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
@@ -115,7 +116,7 @@ func tryBuild(stack string, settings map[string]string) (graph, error) {
 			})
 		}
 		return nil
-	}, pulumi.WithMocks("inferadb", stack, m))
+	}, append(options, pulumi.WithMocks("inferadb", stack, m))...)
 	return graph{nodes: m.nodes, calls: m.calls, exports: exports}, err
 }
 
@@ -306,6 +307,34 @@ func TestGraphGolden(t *testing.T) {
 				assert.Equal(t, string(want), got, "run: go test . -run TestGraphGolden -update")
 			})
 		}
+	}
+}
+
+// TestInvariant32APreviewRegistersWhatAnUpdateDoes fails when a resource is made inside an Apply: a preview, to which the
+// values are unknown, would not show it.
+func TestInvariant32APreviewRegistersWhatAnUpdateDoes(t *testing.T) {
+	preview := func(info *pulumi.RunInfo) { info.DryRun = true }
+	for _, provider := range []string{"aws", "gcp", "digitalocean"} {
+		for _, stack := range []string{"dev", "staging", "production"} {
+			t.Run(provider+"/"+stack, func(t *testing.T) {
+				settings := stackFile(t, stack, map[string]string{"provider": provider})
+				previewed, err := tryBuild(stack, settings, preview)
+				require.NoError(t, err)
+				assert.ElementsMatch(t, slices.Collect(maps.Keys(build(t, stack, settings).nodes)), slices.Collect(maps.Keys(previewed.nodes)))
+			})
+		}
+	}
+}
+
+// TestInvariant28OutputsAreSecretWhereTheyMustBe is about the stack's outputs, as `pulumi stack output` shows them.
+func TestInvariant28OutputsAreSecretWhereTheyMustBe(t *testing.T) {
+	for _, provider := range []string{"aws", "gcp", "digitalocean"} {
+		exports := build(t, "dev", stackFile(t, "dev", map[string]string{"provider": provider})).exports
+		for name, secret := range map[string]bool{"kubeconfig": true, "kubeconfigs": true, "talosconfig": true, "clusters": false} {
+			assert.Contains(t, exports, name, provider)
+			assert.Equal(t, secret, exports[name].secret, "%s: %s", provider, name)
+		}
+		assert.Len(t, exports, 4)
 	}
 }
 

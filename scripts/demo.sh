@@ -97,7 +97,7 @@ else
   cat <<EOF
 
 Nothing is left. Next:
-  make demo STACK=$stack PROVIDER=$provider KEEP=1   keeps the stack, to look around
-  make init STACK=dev                      the same on a real cloud (docs/getting-started.md)
+  $again KEEP=1     # keeps the stack, to look around
+  make init STACK=dev     # the same on a real cloud: docs/getting-started.md
 EOF
 fi

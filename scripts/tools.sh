@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
+# Even `pulumi version` writes a log, and finds the user's home without $HOME.
+export PULUMI_HOME=$root/.bin/home PULUMI_SKIP_UPDATE_CHECK=true
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -13,7 +15,7 @@ recent_pulumi() {
   required=$(sed -n 's/^requiredPulumiVersion: *">=\([0-9.]*\)".*/\1/p' Pulumi.yaml)
   found=$(command -v pulumi) || return 1
   command -v pulumi-language-go >/dev/null || return 1
-  version=$(PULUMI_SKIP_UPDATE_CHECK=true pulumi version 2>/dev/null) || return 1
+  version=$(pulumi version 2>/dev/null) || return 1
   printf '%s\n%s\n' "$required" "${version#v}" | sort -V -C || return 1
   dirname "$found"
 }
@@ -41,3 +43,4 @@ else
   build pulumi github.com/pulumi/pulumi/pkg/v3 github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
   build pulumi-language-go github.com/pulumi/pulumi/sdk/v3 github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go
 fi
+say "Pulumi $(.bin/pulumi version) is in .bin"

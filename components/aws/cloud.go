@@ -3,8 +3,6 @@
 package aws
 
 import (
-	"maps"
-
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -71,24 +69,4 @@ func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffi
 // options are the ones of every resource: below the cluster, on its own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
-}
-
-// named are the tags that tell one resource from another; the provider adds the cluster's.
-func (c *Cloud) named(suffix string, more ...map[string]string) pulumi.StringMap {
-	tags := map[string]string{"Name": c.name(suffix)}
-	for _, m := range more {
-		maps.Copy(tags, m)
-	}
-	return pulumi.ToStringMap(tags)
-}
-
-// machineTags are all the tags of a pool's machines, disks and network interfaces. They are spelled out because the
-// provider's default tags do not reach what a launch template makes:
-// https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#default_tags-configuration-block
-func (c *Cloud) machineTags(pool, name string) map[string]string {
-	tags := maps.Clone(c.cluster.Tags)
-	tags["Name"] = name
-	tags["pool"] = pool
-	tags["kubernetes.io/cluster/"+c.cluster.Name] = "owned"
-	return tags
 }

@@ -1,8 +1,6 @@
 package aws
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/inferadb/infra/components/cloud"
@@ -198,18 +196,4 @@ func (c *Cloud) places(pool config.Pool) ([]subnet, error) {
 		places = append(places, place)
 	}
 	return places, nil
-}
-
-// groupTags stand on the group itself; the template tags the machines, but for the tag that the termination handler looks for.
-func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
-	tags := c.machineTags(pool.Name, c.name(pool.Name))
-	tags[managedTag] = ""
-	maps.Copy(tags, c.discoveryTags(pool))
-	var list autoscaling.GroupTagArray
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		list = append(list, &autoscaling.GroupTagArgs{
-			Key: pulumi.String(key), Value: pulumi.String(tags[key]), PropagateAtLaunch: pulumi.Bool(key == managedTag),
-		})
-	}
-	return list
 }

@@ -16,7 +16,7 @@ import (
 // settled are the inputs that an update never changes: each would replace a machine or stop it, all of them at the same
 // time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
 var settled = []string{
-	"ami", "userDataBase64", "instanceType", "rootBlockDevice.deviceName", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
+	"ami", "userDataBase64", "instanceType", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
 }
 
 // Nodes creates named machines, each behind a network interface of its own: its address outlives it.
@@ -52,7 +52,8 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 		address, err := ec2.NewEip(c.ctx, name, &ec2.EipArgs{
 			Domain: pulumi.String("vpc"), NetworkInterface: nic.ID(),
 			Tags: pulumi.ToStringMap(c.machineTags(args.Pool, name)),
-		}, c.options()...)
+			// An address can only be given to an interface once its network has an internet gateway.
+		}, c.options(pulumi.DependsOn(place.egress))...)
 		if err != nil {
 			return cloud.Node{}, err
 		}
@@ -120,11 +121,11 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 			// One hop ends at the machine: a pod cannot read the user data, which holds the cluster's secrets.
 			HttpPutResponseHopLimit: pulumi.Int(1),
 		},
-		DisableApiTermination: pulumi.Bool(c.cluster.Protected),
+		DisableApiTermination: pulumi.Bool(args.Protected),
 		Tags:                  tags,
 	}, c.options(
 		pulumi.IgnoreChanges(settled),
-		pulumi.Protect(c.cluster.Protected && args.ControlPlane),
+		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
 		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{c.egress[role(args.ControlPlane)]})),
 	)...)
@@ -132,7 +133,7 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 		return nil, err
 	}
 	cloud.WarnIfIgnored(c.ctx, name+": machine type", instance.InstanceType, pulumi.String(args.Machine.Name))
-	cloud.WarnIfIgnored(c.ctx, name+": image", instance.Ami, image.id)
+	cloud.TellImage(c.ctx, name, instance.Ami, image.id)
 	cloud.WarnIfIgnored(c.ctx, name+": subnet", nic.SubnetId, place.id)
 	if c.diskKey != nil {
 		cloud.WarnIfIgnored(c.ctx, name+": disk key", instance.RootBlockDevice.KmsKeyId().Elem(), c.diskKey.ToStringPtrOutput().Elem())

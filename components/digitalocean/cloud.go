@@ -4,15 +4,11 @@ package digitalocean
 
 import (
 	"errors"
-	"maps"
 	"os"
-	"regexp"
-	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
-	settings "github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -39,17 +35,12 @@ var _ cloud.Cloud = (*Cloud)(nil)
 // New prepares DigitalOcean for a cluster: an explicit provider, so that no resource follows the ambient one, the key that
 // the API demands and the image.
 func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
-	args := &digitalocean.ProviderArgs{}
-	switch token := settings.GetToken(ctx); {
-	case token != "":
-		// An explicit provider does not read the stack's settings by itself.
-		args.Token = pulumi.ToSecret(pulumi.String(token)).(pulumi.StringOutput).ToStringPtrOutput()
-	case os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "":
+	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
 		// The plugin finds out at its first call only, where the API says no more than 401.
-		return nil, errors.New("digitalocean:token: there is no API token; run: export DIGITALOCEAN_TOKEN=..., or: " +
-			"pulumi config set --secret digitalocean:token (https://cloud.digitalocean.com/account/api/tokens)")
+		return nil, errors.New("DIGITALOCEAN_TOKEN: is not set; make a token at https://cloud.digitalocean.com/account/api/tokens " +
+			"and run: export DIGITALOCEAN_TOKEN=...")
 	}
-	provider, err := digitalocean.NewProvider(ctx, cluster.Name+"-digitalocean", args, pulumi.Parent(parent))
+	provider, err := digitalocean.NewProvider(ctx, cluster.Name+"-digitalocean", &digitalocean.ProviderArgs{}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
 	}
@@ -66,30 +57,4 @@ func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffi
 // options are the ones of every resource: below the cluster, on its own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
-}
-
-// A tag is one word: https://docs.digitalocean.com/products/platform/how-to/use-tags/
-const tagLimit = 255
-
-var notInTag = regexp.MustCompile(`[^a-zA-Z0-9:_-]`)
-
-// tags are the cluster's and some more as words, key:value. Two that become the same word were meant the same; what does
-// not fit is cut, with a hash of the whole.
-func (c *Cloud) tags(more map[string]string) pulumi.StringArray {
-	all := maps.Clone(c.cluster.Tags)
-	maps.Copy(all, more)
-	var words []string
-	for key, value := range all {
-		words = append(words, tagWord(key, value))
-	}
-	slices.Sort(words)
-	return pulumi.ToStringArray(slices.Compact(words))
-}
-
-func tagWord(key, value string) string {
-	word := key + ":" + value
-	if clean := notInTag.ReplaceAllString(word, "-"); clean != word || len(word) > tagLimit {
-		return cloud.Cut(clean, tagLimit)
-	}
-	return word
 }

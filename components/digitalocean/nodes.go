@@ -69,14 +69,14 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 		GracefulShutdown: pulumi.Bool(true),
 	}, c.options(
 		pulumi.IgnoreChanges(settled),
-		pulumi.Protect(c.cluster.Protected && args.ControlPlane),
+		pulumi.Protect(args.Protected),
 		pulumi.DependsOn([]pulumi.Resource{c.firewalls[role]}),
 	)...)
 	if err != nil {
 		return nil, err
 	}
 	cloud.WarnIfIgnored(c.ctx, name+": size", droplet.Size, pulumi.String(args.Machine.Name))
-	cloud.WarnIfIgnored(c.ctx, name+": image", droplet.Image, c.image)
+	cloud.TellImage(c.ctx, name, droplet.Image, c.image)
 	cloud.WarnIfIgnored(c.ctx, name+": VPC", droplet.VpcUuid, c.vpcID)
 	return droplet, nil
 }

@@ -15,7 +15,7 @@ import (
 // Nobody publishes Talos for Google Cloud, so `make gcp-image` puts an image of the Image Factory into the project, once for
 // each version. It is not a resource of this program: as the source of a bucket's object the download of 100 MB would happen
 // on every preview, once in the engine for its hash and once in the provider, which also checks what does not change.
-// https://github.com/pulumi/pulumi-terraform-bridge/blob/v3.90.0/pkg/tfbridge/assets.go
+// https://github.com/pulumi/pulumi-terraform-bridge/blob/master/pkg/tfbridge/assets.go
 func (c *Cloud) findImage(architecture regions.Architecture) (pulumi.String, error) {
 	if found, ok := c.images[architecture]; ok {
 		return found, nil
@@ -44,7 +44,7 @@ func imageName(version string, architecture regions.Architecture) string {
 
 // splitImage reads a path such as projects/acme/global/images/talos, with or without the API's address before it.
 func splitImage(path string) (project, name string, err error) {
-	parts := strings.Split(path[max(0, strings.Index(path, "projects/")):], "/")
+	parts := strings.Split(pathOf(path), "/")
 	if len(parts) != 5 || parts[0] != "projects" || parts[2] != "global" || parts[3] != "images" {
 		return "", "", fmt.Errorf("%q does not name one image; write it like projects/acme/global/images/talos", path)
 	}

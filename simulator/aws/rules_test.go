@@ -9,45 +9,67 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// mistake is something that AWS or its provider refuses, and what it says.
+type mistake struct {
+	token  string
+	inputs props
+	want   string
+}
+
 // TestRefusals makes, one after the other, the mistakes that AWS or its provider refuses.
 func TestRefusals(t *testing.T) {
 	p := newPlace(t)
-	long := strings.Repeat("x", 33)
-	other := p.create(vpcType, "other", props{"cidrBlock": "10.9.0.0/16"})
-	stranger := p.create(securityGroupType, "stranger", props{"vpcId": other})
-	balancer := props{"internal": true, "loadBalancerType": "network", "subnets": []any{p.private}}
-	targets := props{"port": 6443, "protocol": "TCP", "vpcId": p.vpc}
-	rule := props{"securityGroupId": p.workers, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/8"}
-	zone := p.create(zoneType, "zone", props{"name": "test.internal", "vpcs": []any{map[string]any{"vpcId": p.vpc}}})
-	record := props{"zoneId": zone, "name": "api", "type": "A", "ttl": 60, "records": []any{"10.0.0.1"}}
-	bigUserData := base64.StdEncoding.EncodeToString(make([]byte, userDataLimit+1))
+	for area, mistakes := range map[string]map[string]mistake{
+		"network": p.networkMistakes(), "machine": p.machineMistakes(), "balancer": p.balancerMistakes(), "other": p.otherMistakes(),
+	} {
+		for name, mistake := range mistakes {
+			_, _, err := p.try(mistake.token, "mistake", mistake.inputs)
+			assert.ErrorContains(t, err, mistake.want, "%s: %s", area, name)
+		}
+	}
+}
 
-	for name, mistake := range map[string]struct {
-		token  string
-		inputs props
-		want   string
-	}{
-		"unknown input":             {vpcType, props{"cidrBlok": "10.0.0.0/16"}, `cidrBlok: no such property; the nearest is "cidrBlock"`},
-		"computed input":            {vpcType, props{"cidrBlock": "10.1.0.0/16", "arn": "mine"}, "arn: is computed"},
-		"missing input":             {subnetType, props{"cidrBlock": "10.0.64.0/20"}, "vpcId: is required and missing"},
-		"wrong type":                {vpcType, props{"cidrBlock": true}, "cidrBlock: is true or false, a text is expected"},
-		"host bits":                 {vpcType, props{"cidrBlock": "10.0.0.1/16"}, `did you mean "10.0.0.0/16"`},
-		"network too large":         {vpcType, props{"cidrBlock": "10.0.0.0/8"}, "InvalidVpc.Range"},
-		"subnet outside":            {subnetType, props{"vpcId": p.vpc, "cidrBlock": "10.1.0.0/20"}, "InvalidSubnet.Range"},
-		"subnet overlaps":           {subnetType, props{"vpcId": p.vpc, "cidrBlock": "10.0.8.0/24"}, "InvalidSubnet.Conflict"},
-		"no such zone":              {subnetType, props{"vpcId": p.vpc, "cidrBlock": "10.0.64.0/20", "availabilityZone": "us-east-1z"}, "availability zones"},
-		"no such network":           {subnetType, props{"vpcId": "vpc-0", "cidrBlock": "10.0.64.0/20"}, "InvalidVpcID.NotFound"},
-		"second gateway":            {gatewayType, props{"vpcId": p.vpc}, "Resource.AlreadyAssociated"},
-		"NAT without address":       {natType, props{"subnetId": p.public}, "MissingParameter"},
-		"two route targets":         {routeType, props{"routeTableId": "rtb-0", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": p.gateway, "natGatewayId": "nat-0"}, "exactly one of"},
-		"second association":        {associationType, props{"routeTableId": p.anyID(routeTableType), "subnetId": p.private}, "Resource.AlreadyAssociated"},
-		"endpoint elsewhere":        {endpointType, props{"vpcId": p.vpc, "serviceName": "com.amazonaws.us-west-1.s3"}, "InvalidServiceName"},
-		"group named sg-":           {securityGroupType, props{"vpcId": p.vpc, "name": "sg-mine"}, "cannot begin with sg-"},
-		"description with quote":    {ingressType, rule.with(props{"description": "the cloud's"}), "description: "},
-		"rule without peer":         {ingressType, rule.with(props{"cidrIpv4": nil}), "exactly one of"},
-		"rule with ports for all":   {ingressType, rule.with(props{"ipProtocol": "-1"}), "must not be given with ipProtocol -1"},
-		"rule backwards":            {ingressType, rule.with(props{"fromPort": 444}), "invalid TCP/UDP port range"},
-		"rule to another network":   {ingressType, rule.with(props{"cidrIpv4": nil, "referencedSecurityGroupId": stranger}), "belong to different networks"},
+// stranger is a security group of another network.
+func (p place) stranger() string {
+	other := p.create(vpcType, "other", props{"cidrBlock": "10.9.0.0/16"})
+	return p.create(securityGroupType, "stranger", props{"vpcId": other})
+}
+
+func (p place) networkMistakes() map[string]mistake {
+	stranger := p.stranger()
+	table := p.create(routeTableType, "other", props{"vpcId": p.vpc})
+	rule := props{"securityGroupId": p.workers, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/8"}
+	return map[string]mistake{
+		"unknown input":           {vpcType, props{"cidrBlok": "10.0.0.0/16"}, `cidrBlok: no such property; the nearest is "cidrBlock"`},
+		"computed input":          {vpcType, props{"cidrBlock": "10.1.0.0/16", "arn": "mine"}, "arn: is computed"},
+		"missing input":           {subnetType, props{"cidrBlock": "10.0.64.0/20"}, "vpcId: is required and missing"},
+		"wrong type":              {vpcType, props{"cidrBlock": true}, "cidrBlock: is true or false, a text is expected"},
+		"host bits":               {vpcType, props{"cidrBlock": "10.0.0.1/16"}, `did you mean "10.0.0.0/16"`},
+		"network too large":       {vpcType, props{"cidrBlock": "10.0.0.0/8"}, "InvalidVpc.Range"},
+		"subnet outside":          {subnetType, props{"vpcId": p.vpc, "cidrBlock": "10.1.0.0/20"}, "InvalidSubnet.Range"},
+		"subnet overlaps":         {subnetType, props{"vpcId": p.vpc, "cidrBlock": "10.0.8.0/24"}, "InvalidSubnet.Conflict"},
+		"no such zone":            {subnetType, props{"vpcId": p.vpc, "cidrBlock": "10.0.64.0/20", "availabilityZone": "us-east-1z"}, "availability zones"},
+		"no such network":         {subnetType, props{"vpcId": "vpc-0", "cidrBlock": "10.0.64.0/20"}, "InvalidVpcID.NotFound"},
+		"second gateway":          {gatewayType, props{"vpcId": p.vpc}, "Resource.AlreadyAssociated"},
+		"NAT without address":     {natType, props{"subnetId": p.public}, "MissingParameter"},
+		"two route targets":       {routeType, props{"routeTableId": "rtb-0", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": p.gateway, "natGatewayId": "nat-0"}, "exactly one of"},
+		"second association":      {associationType, props{"routeTableId": table, "subnetId": p.private}, "Resource.AlreadyAssociated"},
+		"endpoint elsewhere":      {endpointType, props{"vpcId": p.vpc, "serviceName": "com.amazonaws.us-west-1.s3"}, "InvalidServiceName"},
+		"group named sg-":         {securityGroupType, props{"vpcId": p.vpc, "name": "sg-mine"}, "cannot begin with sg-"},
+		"description with quote":  {ingressType, rule.with(props{"description": "the cloud's"}), "description: "},
+		"rule without peer":       {ingressType, rule.with(props{"cidrIpv4": nil}), "exactly one of"},
+		"rule with ports for all": {ingressType, rule.with(props{"ipProtocol": "-1"}), "must not be given with ipProtocol -1"},
+		"rule backwards":          {ingressType, rule.with(props{"fromPort": 444}), "invalid TCP/UDP port range"},
+		"rule to another network": {ingressType, rule.with(props{"cidrIpv4": nil, "referencedSecurityGroupId": stranger}), "belong to different networks"},
+		"reserved tag":            {vpcType, props{"cidrBlock": "10.1.0.0/16", "tags": map[string]any{"aws:mine": "x"}}, "is reserved"},
+		"tag's alphabet":          {vpcType, props{"cidrBlock": "10.1.0.0/16", "tags": map[string]any{"owner": "a,b"}}, "does not allow"},
+	}
+}
+
+func (p place) machineMistakes() map[string]mistake {
+	stranger := p.stranger()
+	bigUserData := base64.StdEncoding.EncodeToString(make([]byte, userDataLimit+1))
+	return map[string]mistake{
 		"architecture":              {instanceType, p.machine().with(props{"instanceType": "t3.medium"}), "does not match the architecture"},
 		"no such type":              {instanceType, p.machine().with(props{"instanceType": "t4g.enormous"}), "InstanceType"},
 		"no such image":             {instanceType, p.machine().with(props{"ami": "ami-0"}), "InvalidAMIID.NotFound"},
@@ -62,38 +84,40 @@ func TestRefusals(t *testing.T) {
 		"no such key":               {instanceType, p.machine().with(props{"rootBlockDevice": map[string]any{"encrypted": true, "kmsKeyId": "alias/x"}}), "NotFoundException"},
 		"hop limit":                 {instanceType, p.machine().with(props{"metadataOptions": map[string]any{"httpPutResponseHopLimit": 65}}), "metadataOptions.httpPutResponseHopLimit"},
 		"interface and subnet":      {instanceType, p.machine().with(props{"networkInterfaces": []any{map[string]any{"deviceIndex": 0, "networkInterfaceId": "eni-0"}}}), "conflicts with"},
-		"balancer's name":           {loadBalancerType, balancer.with(props{"name": long}), "cannot be longer than 32 characters"},
-		"two subnets of a zone":     {loadBalancerType, balancer.with(props{"subnets": []any{p.private, p.public}}), "multiple subnets in the same Availability Zone"},
-		"public without gateway":    {loadBalancerType, props{"loadBalancerType": "network", "subnets": []any{p.subnetOf(other)}}, "has no internet gateway"},
-		"matcher on TCP":            {targetGroupType, targets.with(props{"healthCheck": map[string]any{"protocol": "TCP", "matcher": "200"}}), "healthCheck.matcher"},
-		"interval":                  {targetGroupType, targets.with(props{"healthCheck": map[string]any{"interval": 4}}), "healthCheck.interval"},
-		"port":                      {targetGroupType, targets.with(props{"port": 65536}), "port: is 65536"},
-		"relative alias":            {recordType, record.with(props{"aliases": []any{map[string]any{"name": "nowhere", "zoneId": "Z", "evaluateTargetHealth": true}}, "records": nil, "ttl": nil}), "alias target name"},
-		"record in no zone":         {recordType, record.with(props{"zoneId": "Z0"}), "NoSuchHostedZone"},
-		"record of no address":      {recordType, record.with(props{"records": []any{"localhost"}}), "IllegalIPv4Address"},
-		"zone twice":                {zoneType, props{"name": "test.internal", "vpcs": []any{map[string]any{"vpcId": p.vpc}}}, "ConflictingDomainExists"},
-		"policy":                    {roleType, props{"assumeRolePolicy": "{"}, "MalformedPolicyDocument"},
-		"profile of nobody":         {profileType, props{"role": "nobody"}, "NoSuchEntity"},
-		"alias of AWS":              {aliasType, props{"name": "alias/aws/ebs", "targetKeyId": "x"}, "AWS' own"},
-		"grant's operation":         {grantType, props{"keyId": "x", "granteePrincipal": "arn:aws:iam::123456789012:role/r", "operations": []any{"Delete"}}, "operations[0]"},
-		"reserved tag":              {vpcType, props{"cidrBlock": "10.1.0.0/16", "tags": map[string]any{"aws:mine": "x"}}, "is reserved"},
-		"tag's alphabet":            {vpcType, props{"cidrBlock": "10.1.0.0/16", "tags": map[string]any{"owner": "a,b"}}, "does not allow"},
-	} {
-		_, _, err := p.try(mistake.token, "mistake", mistake.inputs)
-		assert.ErrorContains(t, err, mistake.want, name)
 	}
 }
 
-// anyID is the id of some resource of a type.
-func (p place) anyID(token string) string {
-	for id, inputs := range p.inputs {
-		if strings.HasPrefix(id, "rtb-") && token == routeTableType && inputs != nil {
-			return id
-		}
+func (p place) balancerMistakes() map[string]mistake {
+	long := strings.Repeat("x", 33)
+	other := p.create(vpcType, "other", props{"cidrBlock": "10.9.0.0/16"})
+	balancer := props{"internal": true, "loadBalancerType": "network", "subnets": []any{p.private}}
+	targets := props{"port": 6443, "protocol": "TCP", "vpcId": p.vpc}
+	return map[string]mistake{
+		"balancer's name":        {loadBalancerType, balancer.with(props{"name": long}), "cannot be longer than 32 characters"},
+		"two subnets of a zone":  {loadBalancerType, balancer.with(props{"subnets": []any{p.private, p.public}}), "multiple subnets in the same Availability Zone"},
+		"public without gateway": {loadBalancerType, props{"loadBalancerType": "network", "subnets": []any{p.subnetOf(other)}}, "has no internet gateway"},
+		"matcher on TCP":         {targetGroupType, targets.with(props{"healthCheck": map[string]any{"protocol": "TCP", "matcher": "200"}}), "healthCheck.matcher"},
+		"interval":               {targetGroupType, targets.with(props{"healthCheck": map[string]any{"interval": 4}}), "healthCheck.interval"},
+		"port":                   {targetGroupType, targets.with(props{"port": 65536}), "port: is 65536"},
 	}
-	return ""
 }
 
+func (p place) otherMistakes() map[string]mistake {
+	zone := p.create(zoneType, "zone", props{"name": "test.internal", "vpcs": []any{map[string]any{"vpcId": p.vpc}}})
+	record := props{"zoneId": zone, "name": "api", "type": "A", "ttl": 60, "records": []any{"10.0.0.1"}}
+	return map[string]mistake{
+		"relative alias":       {recordType, record.with(props{"aliases": []any{map[string]any{"name": "nowhere", "zoneId": "Z", "evaluateTargetHealth": true}}, "records": nil, "ttl": nil}), "alias target name"},
+		"record in no zone":    {recordType, record.with(props{"zoneId": "Z0"}), "NoSuchHostedZone"},
+		"record of no address": {recordType, record.with(props{"records": []any{"localhost"}}), "IllegalIPv4Address"},
+		"zone twice":           {zoneType, props{"name": "test.internal", "vpcs": []any{map[string]any{"vpcId": p.vpc}}}, "ConflictingDomainExists"},
+		"policy":               {roleType, props{"assumeRolePolicy": "{"}, "MalformedPolicyDocument"},
+		"profile of nobody":    {profileType, props{"role": "nobody"}, "NoSuchEntity"},
+		"alias of AWS":         {aliasType, props{"name": "alias/aws/ebs", "targetKeyId": "x"}, "AWS' own"},
+		"grant's operation":    {grantType, props{"keyId": "x", "granteePrincipal": "arn:aws:iam::123456789012:role/r", "operations": []any{"Delete"}}, "operations[0]"},
+	}
+}
+
+// subnetOf makes a subnet in the other network.
 func (p place) subnetOf(vpc string) string {
 	return p.create(subnetType, "of "+vpc, props{"vpcId": vpc, "cidrBlock": "10.9.0.0/24"})
 }

@@ -26,7 +26,7 @@ const ownImage = "170000001"
 
 // distributions of https://docs.digitalocean.com/reference/api/digitalocean/#tag/Images/operation/images_create_custom
 var distributions = OneOf("Arch Linux", "CentOS", "CoreOS", "Debian", "Fedora", "Fedora Atomic", "FreeBSD", "Gentoo", "openSUSE",
-	"RancherOS", "Rocky Linux", "Ubuntu", "Unknown", "Unknown OS")
+	"RancherOS", "Ubuntu", "Unknown", "Unknown OS")
 
 var imageResources = []Resource{
 	{

@@ -217,11 +217,22 @@ func (g group) scale(target int) error {
 		g.call.World.Remove(machine)
 	}
 	for n := len(running); n < target; n++ {
-		if err := g.start(); err != nil {
+		if err := g.start(g.emptiest()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// emptiest is the zone that has the fewest machines of the group.
+func (g group) emptiest() string {
+	count := map[string]int{}
+	for _, machine := range members(g.call.World, g.call.Region, g.call.ID) {
+		count[machine.State.String("zone")]++
+	}
+	zones := g.call.State.Strings("distributionPolicyZones")
+	slices.Sort(zones)
+	return slices.MinFunc(zones, func(a, b string) int { return count[a] - count[b] })
 }
 
 // roll replaces the machines of an older template, one after the other, each by a new one that starts first.
@@ -230,7 +241,7 @@ func (g group) roll() error {
 		if machine.State.String(templateKey) == g.template.ID {
 			continue
 		}
-		if err := g.start(); err != nil {
+		if err := g.start(machine.State.String("zone")); err != nil {
 			return err
 		}
 		g.call.World.Remove(machine)
@@ -238,16 +249,9 @@ func (g group) roll() error {
 	return nil
 }
 
-// start starts one machine in the zone that has the fewest of the group.
-func (g group) start() error {
+// start starts one machine from the group's template.
+func (g group) start(zone string) error {
 	c := g.call
-	count := map[string]int{}
-	for _, machine := range members(c.World, c.Region, c.ID) {
-		count[machine.State.String("zone")]++
-	}
-	zones := c.State.Strings("distributionPolicyZones")
-	slices.Sort(zones)
-	zone := slices.MinFunc(zones, func(a, b string) int { return count[a] - count[b] })
 	name := c.State.String("baseInstanceName") + "-" + c.World.Hash("member of "+c.ID, 4)
 	state := member(g.template.State)
 	state["name"], state["zone"], state[managerKey], state[templateKey] = name, zone, c.ID, g.template.ID

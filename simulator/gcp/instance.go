@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -158,9 +157,6 @@ func checkMetadata(metadata world.Values) error {
 		total += len(key) + len(value)
 		if len(value) > metadataValueLimit {
 			return invalid("metadata.items", key, "Metadata value is too large: %d bytes, at most %d are allowed", len(value), metadataValueLimit)
-		}
-		if !utf8.ValidString(value) {
-			return invalid("metadata.items", key, "Metadata values must be valid UTF-8")
 		}
 	}
 	if total > metadataLimit {

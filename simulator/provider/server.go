@@ -102,8 +102,7 @@ func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureReques
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
 }
 
-// plainConfig is the configuration as plain data. SDKs write nested configuration as JSON texts:
-// https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/config
+// plainConfig is the configuration as plain data. The engine may hand over nested configuration as JSON texts.
 func (s *Server) plainConfig(properties resource.PropertyMap) world.Values {
 	config := plain(properties)
 	for name, value := range config {

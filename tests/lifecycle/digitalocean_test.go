@@ -24,6 +24,7 @@ func TestSettingsOnDigitalOcean(t *testing.T) {
 		"flannel":       {"cni": "flannel", "operatorCidrs": `["192.168.7.0/24"]`},
 		"own image":     {"regions": `[{"name":"nyc1","image":"170000001","network":{"cidr":"10.20.0.0/20"}}]`},
 		"own name":      {"endpoint": "api.example.com"},
+		"adopted":       {"operatorCidrs": `["10.50.0.0/16"]`},
 		"many pools": {"controlPlanes": "3", "tags": `{"Team":"Platform + Ops"}`, "pools": `[
 			{"name":"data","size":"medium","count":3,"workload":"stateful","taints":[{"key":"data","effect":"NoSchedule"}]},
 			{"name":"web","size":"small","count":1}]`},
@@ -39,6 +40,10 @@ func TestSettingsOnDigitalOcean(t *testing.T) {
 				s.environment = append(s.environment, "SIMULATOR_OPERATOR_IP=203.0.113.7")
 			case "flannel":
 				s.environment = append(s.environment, "SIMULATOR_OPERATOR_IP=192.168.7.7")
+			case "adopted":
+				out, err := s.try(nil, "simulator", "seed", "nyc1", "10.50.0.0/16")
+				require.NoError(t, err)
+				s.set("regions", `[{"name":"nyc1","network":`+out+`}]`)
 			case "own name":
 				// Once the balancer has an address, the user's own name server leads there.
 				_, err := s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
@@ -131,7 +136,7 @@ func TestLostDroplet(t *testing.T) {
 	_, err := s.try(nil, "simulator", "terminate", "inferadb-dev-nyc1-fixed-1")
 	require.NoError(t, err)
 	s.pulumi("refresh", "--yes", "--skip-preview")
-	assert.Equal(t, steps{"create " + droplet: 1, "create-replacement " + applied: 1, "replace " + applied: 1, "delete-replaced " + applied: 1}, s.preview())
+	assert.Equal(t, steps{"create " + droplet: 1, "replace " + applied: 1}, s.preview())
 	s.up()
 	s.nodes()
 	s.destroy()

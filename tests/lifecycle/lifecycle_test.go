@@ -11,7 +11,7 @@ import (
 )
 
 // clouds are the providers on which every stack lives.
-var clouds = []string{"aws", "digitalocean"}
+var clouds = []string{"aws", "digitalocean", "gcp"}
 
 // TestLife takes every stack as it is through its life: up, nothing left to do, every node joined, nothing left over.
 func TestLife(t *testing.T) {

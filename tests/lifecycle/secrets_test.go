@@ -21,7 +21,7 @@ import (
 
 // TestSecretsStaySecret looks for every secret of a run in everything that the run leaves behind or prints.
 func TestSecretsStaySecret(t *testing.T) {
-	for provider, pools := range map[string]string{"aws": fixedAndSpot, "digitalocean": doPool} {
+	for provider, pools := range map[string]string{"aws": fixedAndSpot, "digitalocean": doPool, "gcp": fixedAndSpot} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			findSecrets(t, newStack(t, "dev", provider), pools)
@@ -94,7 +94,7 @@ func (s *stack) secrets() map[string]string {
 // private are the properties whose value is secret, wherever they stand.
 var private = []string{
 	"clientKey", "key", "token", "secret", "bootstrapToken", "secretboxEncryptionSecret", "machineConfiguration",
-	"machineConfigurationInput", "userDataBase64", "userData", "kubeconfigRaw", "kubeconfig", "talosconfig", "kubeconfigs",
+	"machineConfigurationInput", "userDataBase64", "userData", "user-data", "kubeconfigRaw", "kubeconfig", "talosconfig", "kubeconfigs",
 }
 
 // secretSignature marks an encrypted value in a deployment:
@@ -113,7 +113,7 @@ func collect(path string, value any, found map[string]string) {
 			return
 		}
 		for key, item := range value {
-			if slices.Contains(private, key) && !isSHA1(item) {
+			if slices.Contains(private, key) && !isSHA1(item) && !isTag(path) {
 				collectSecret(path+"."+key, item, found)
 			}
 			collect(path+"."+key, item, found)
@@ -131,6 +131,9 @@ func isSHA1(value any) bool {
 	_, err := hex.DecodeString(text)
 	return err == nil && len(text) == 40
 }
+
+// isTag: a scaling group's tags are objects with a key.
+func isTag(path string) bool { return strings.HasSuffix(path, ".tags[]") }
 
 // collectSecret takes the texts of a secret value: an object with one secret property is secret as a whole, and its
 // certificates, names and addresses are not.
@@ -155,7 +158,8 @@ func collectSecret(path string, value any, found map[string]string) {
 	}
 }
 
-var publicProperty = regexp.MustCompile(`\.(cert|caCertificate|clientCertificate|id|host|certSANs|name)$`)
+// The SDK of Google Cloud marks what the provider makes of the labels; the labels stand beside it in clear.
+var publicProperty = regexp.MustCompile(`\.(cert|caCertificate|clientCertificate|id|host|certSANs|name)$|\.(effectiveLabels|pulumiLabels)\.`)
 
 // public says whether a value is secret only because it stands beside one. Nothing as short as that is worth looking for.
 func public(path, value string) bool {

@@ -83,6 +83,7 @@ func newStack(t *testing.T, name, provider string) *stack {
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"DIGITALOCEAN_TOKEN=simulated",
+		"GOOGLE_PROJECT=inferadb-simulated",
 	)
 	s.pulumi("stack", "init", name, "--secrets-provider", "passphrase")
 	s.set("provider", provider)
@@ -161,11 +162,6 @@ func (s *stack) try(environment []string, name string, arguments ...string) (std
 		err = fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(arguments, " "), err, out.String(), diagnostics.String())
 	}
 	return out.String(), err
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 func (s *stack) pulumi(arguments ...string) string {

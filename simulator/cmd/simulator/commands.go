@@ -12,6 +12,7 @@ import (
 
 	"github.com/inferadb/infra/simulator"
 	"github.com/inferadb/infra/simulator/aws"
+	"github.com/inferadb/infra/simulator/digitalocean"
 	"github.com/inferadb/infra/simulator/gcp"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
@@ -221,10 +222,13 @@ func seed(arguments []string) error {
 	}
 	return within(func(w *world.World, _ site.Site) error {
 		var seeded any
-		if gcp.IsRegion(arguments[0]) {
-			seeded, err = gcp.Seed(w, arguments[0], cidr)
-		} else {
-			seeded, err = aws.Seed(w, arguments[0], cidr)
+		switch region := arguments[0]; {
+		case gcp.IsRegion(region):
+			seeded, err = gcp.Seed(w, region, cidr)
+		case digitalocean.IsRegion(region):
+			seeded, err = digitalocean.Seed(w, region, cidr)
+		default:
+			seeded, err = aws.Seed(w, region, cidr)
 		}
 		if err != nil {
 			return err

@@ -1,0 +1,44 @@
+package aws
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// named are the tags that tell one resource from another; the provider adds the cluster's.
+func (c *Cloud) named(suffix string, more ...map[string]string) pulumi.StringMap {
+	tags := map[string]string{"Name": c.name(suffix)}
+	for _, m := range more {
+		maps.Copy(tags, m)
+	}
+	return pulumi.ToStringMap(tags)
+}
+
+// machineTags are all the tags of a pool's machines, disks and network interfaces. They are spelled out because the
+// provider's default tags do not reach what a launch template makes:
+// https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#default_tags-configuration-block
+func (c *Cloud) machineTags(pool, name string) map[string]string {
+	tags := maps.Clone(c.cluster.Tags)
+	tags["Name"] = name
+	tags["pool"] = pool
+	tags["kubernetes.io/cluster/"+c.cluster.Name] = "owned"
+	return tags
+}
+
+// groupTags stand on the group itself. The template tags the machines, but for the tag that the termination handler looks for.
+func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
+	tags := c.machineTags(pool.Name, c.name(pool.Name))
+	tags[managedTag] = ""
+	maps.Copy(tags, c.discoveryTags(pool))
+	var list autoscaling.GroupTagArray
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, &autoscaling.GroupTagArgs{
+			Key: pulumi.String(key), Value: pulumi.String(tags[key]), PropagateAtLaunch: pulumi.Bool(key == managedTag),
+		})
+	}
+	return list
+}

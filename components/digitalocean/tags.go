@@ -1,0 +1,36 @@
+package digitalocean
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// A tag is one word: https://docs.digitalocean.com/products/platform/how-to/use-tags/
+const tagLimit = 255
+
+var notInTag = regexp.MustCompile(`[^a-zA-Z0-9:_-]`)
+
+// tags are the cluster's and some more as words, key:value. Two that become the same word were meant the same; what does
+// not fit is cut, with a hash of the whole.
+func (c *Cloud) tags(more map[string]string) pulumi.StringArray {
+	all := maps.Clone(c.cluster.Tags)
+	maps.Copy(all, more)
+	var words []string
+	for key, value := range all {
+		words = append(words, tagWord(key, value))
+	}
+	slices.Sort(words)
+	return pulumi.ToStringArray(slices.Compact(words))
+}
+
+func tagWord(key, value string) string {
+	word := key + ":" + value
+	if clean := notInTag.ReplaceAllString(word, "-"); clean != word || len(word) > tagLimit {
+		return cloud.Cut(clean, tagLimit)
+	}
+	return word
+}

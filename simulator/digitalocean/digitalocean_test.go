@@ -1,0 +1,207 @@
+package digitalocean
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHJ1c3R5LXVudXNhYmxlLWtleS1mb3ItdGhlLXRlc3Rz lab"
+
+const talosURL = "https://factory.talos.dev/image/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba/v1.12.1/digital-ocean-amd64.raw.gz"
+
+// place is a VPC with all that a cluster needs.
+type place struct {
+	*lab
+	vpc, elsewhere, image, key string
+	droplet, lb, firewall      props
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
+	p := place{lab: newLab(t)}
+	p.vpc = p.create(vpcType, "network", props{"region": "nyc1", "ipRange": "10.20.0.0/20"})
+	p.elsewhere = p.create(vpcType, "elsewhere", props{"region": "sfo3", "ipRange": "10.30.0.0/20"})
+	p.image = p.create(imageType, "talos", props{"url": talosURL, "regions": []any{"nyc1"}, "distribution": "Unknown OS"})
+	p.key = p.create(sshKeyType, "unusable", props{"publicKey": publicKey})
+	p.create(tagType, "control-plane", props{"name": "lab-control-plane"})
+	p.create(tagType, "worker", props{"name": "lab-worker"})
+	p.droplet = props{"name": "cp-0", "image": p.image, "region": "nyc1", "size": "s-2vcpu-4gb", "vpcUuid": p.vpc, "sshKeys": []any{p.key},
+		"userData": "hello", "tags": []any{"lab-control-plane"}}
+	p.lb = props{"region": "nyc1", "type": "REGIONAL", "network": "INTERNAL", "vpcUuid": p.vpc, "dropletTag": "lab-control-plane", "sizeUnit": 1,
+		"forwardingRules": []any{map[string]any{"entryProtocol": "tcp", "entryPort": 6443, "targetProtocol": "tcp", "targetPort": 6443}},
+		"healthcheck":     map[string]any{"protocol": "tcp", "port": 6443}, "firewall": map[string]any{"allows": []any{"cidr:10.20.0.0/20"}}}
+	p.firewall = props{"tags": []any{"lab-control-plane"},
+		"inboundRules":  []any{map[string]any{"protocol": "tcp", "portRange": "50000", "sourceTags": []any{"lab-control-plane"}}},
+		"outboundRules": []any{map[string]any{"protocol": "tcp", "portRange": "all", "destinationAddresses": []any{"0.0.0.0/0"}}}}
+	return p
+}
+
+// rule is a firewall with one other inbound rule.
+func (p place) rule(changes props) props {
+	rule := props{"protocol": "tcp", "portRange": "6443", "sourceAddresses": []any{"10.0.0.0/8"}}.with(changes)
+	return p.firewall.with(props{"inboundRules": []any{map[string]any(rule)}})
+}
+
+// mistake is something that DigitalOcean or its provider refuses, and what it says.
+type mistake struct {
+	token  string
+	inputs props
+	want   string
+}
+
+// TestRefusals makes, one after the other, the mistakes that DigitalOcean or its provider refuses.
+func TestRefusals(t *testing.T) {
+	p := newPlace(t)
+	p.create(loadBalancerType, "taken", p.lb.with(props{"name": "taken"}))
+	for area, mistakes := range map[string]map[string]mistake{
+		"network": networkMistakes(), "machine": p.machineMistakes(), "balancer": p.balancerMistakes(), "firewall": p.firewallMistakes(),
+	} {
+		for name, mistake := range mistakes {
+			_, _, err := p.try(mistake.token, "mistake", mistake.inputs)
+			assert.ErrorContains(t, err, mistake.want, "%s: %s", area, name)
+		}
+	}
+}
+
+func networkMistakes() map[string]mistake {
+	vpc := props{"region": "nyc1", "ipRange": "10.40.0.0/20"}
+	return map[string]mistake{
+		"unknown input":    {vpcType, vpc.with(props{"cidr": "x"}), "cidr: no such property"},
+		"ranges overlap":   {vpcType, vpc.with(props{"ipRange": "10.20.8.0/24"}), "overlaps with another VPC network"},
+		"reserved range":   {vpcType, vpc.with(props{"ipRange": "10.244.16.0/20"}), "overlaps a range that DigitalOcean reserves"},
+		"reserved in nyc1": {vpcType, vpc.with(props{"ipRange": "10.10.0.0/20"}), "overlaps a range that DigitalOcean reserves"},
+		"public range":     {vpcType, vpc.with(props{"ipRange": "8.8.0.0/20"}), "RFC 1918"},
+		"VPC too large":    {vpcType, vpc.with(props{"ipRange": "10.0.0.0/12"}), "between /16 and /28"},
+		"host bits":        {vpcType, vpc.with(props{"ipRange": "10.40.0.1/20"}), "not a valid network"},
+		"closed region":    {vpcType, vpc.with(props{"region": "sfo1"}), "does not take new resources"},
+		"no such region":   {vpcType, vpc.with(props{"region": "mars1"}), "is not a region"},
+		"VPC name":         {vpcType, vpc.with(props{"name": "my_vpc"}), "name: "},
+		"tag alphabet":     {tagType, props{"name": "a=b"}, "name: "},
+		"tag twice":        {tagType, props{"name": "lab-worker"}, "already exists"},
+	}
+}
+
+func (p place) machineMistakes() map[string]mistake {
+	image := props{"url": talosURL, "regions": []any{"nyc1"}}
+	return map[string]mistake{
+		"key twice":                  {sshKeyType, props{"publicKey": publicKey}, "already in use"},
+		"no key":                     {sshKeyType, props{"publicKey": "hello"}, "Key invalid"},
+		"image of no version":        {imageType, image.with(props{"url": strings.Replace(talosURL, "v1.12.1", "v1.99.0", 1)}), "404"},
+		"image for arm64":            {imageType, image.with(props{"url": strings.Replace(talosURL, "amd64", "arm64", 1)}), "404"},
+		"image for two regions":      {imageType, image.with(props{"regions": []any{"nyc1", "sfo3"}}), "one region"},
+		"image of a fantasy":         {imageType, image.with(props{"distribution": "Talos"}), "distribution: "},
+		"droplet without a key":      {dropletType, p.droplet.with(props{"sshKeys": nil}), "an SSH key is required"},
+		"droplet with a strange key": {dropletType, p.droplet.with(props{"sshKeys": []any{"1"}}), "invalid key identifiers"},
+		"droplet without an image":   {dropletType, p.droplet.with(props{"image": "1"}), "does not exist"},
+		"image of another region":    {dropletType, p.droplet.with(props{"region": "sfo3", "vpcUuid": p.elsewhere}), "is not available in sfo3"},
+		"VPC of another region":      {dropletType, p.droplet.with(props{"vpcUuid": p.elsewhere}), "is in sfo3"},
+		"no such size":               {dropletType, p.droplet.with(props{"size": "huge"}), "is not available"},
+		"droplet's name":             {dropletType, p.droplet.with(props{"name": "my_droplet"}), "name: "},
+		"droplet's tag":              {dropletType, p.droplet.with(props{"tags": []any{"a b"}}), "tags[0]: "},
+		"too much user data":         {dropletType, p.droplet.with(props{"userData": strings.Repeat("x", userDataLimit+1)}), "userData: "},
+	}
+}
+
+func (p place) balancerMistakes() map[string]mistake {
+	return map[string]mistake{
+		"balancer without a VPC":    {loadBalancerType, p.lb.with(props{"vpcUuid": nil}), "vpcUuid: "},
+		"balancer's VPC elsewhere":  {loadBalancerType, p.lb.with(props{"vpcUuid": p.elsewhere}), "is in sfo3"},
+		"balancer of no region":     {loadBalancerType, p.lb.with(props{"region": nil}), "region: "},
+		"balancer of a strange tag": {loadBalancerType, p.lb.with(props{"dropletTag": "nobody"}), "does not exist"},
+		"balancer by tag and id":    {loadBalancerType, p.lb.with(props{"dropletIds": []any{1}}), "conflicts"},
+		"balancer's name taken":     {loadBalancerType, p.lb.with(props{"name": "taken"}), "already in use"},
+		"balancer's rules":          {loadBalancerType, p.lb.with(props{"firewall": map[string]any{"allows": []any{"10.0.0.0/8"}}}), "must be written"},
+		"path of a TCP check":       {loadBalancerType, p.lb.with(props{"healthcheck": map[string]any{"protocol": "tcp", "port": 6443, "path": "/"}}), "healthcheck.path"},
+	}
+}
+
+func (p place) firewallMistakes() map[string]mistake {
+	many := make([]any, maxRules+1)
+	for i := range many {
+		many[i] = map[string]any{"protocol": "icmp", "sourceAddresses": []any{"10.0.0.0/8"}}
+	}
+	return map[string]mistake{
+		"rule without a source":   {firewallType, p.rule(props{"sourceAddresses": nil}), "must have at least one source"},
+		"rule with no sources":    {firewallType, p.rule(props{"sourceAddresses": []any{}}), "must have at least one source"},
+		"rule without a port":     {firewallType, p.rule(props{"portRange": nil}), "portRange is required"},
+		"rule of a strange port":  {firewallType, p.rule(props{"portRange": "99999"}), "not a port"},
+		"ping with a port":        {firewallType, p.rule(props{"protocol": "icmp"}), "icmp has no portRange"},
+		"rule from nowhere":       {firewallType, p.rule(props{"sourceAddresses": []any{"home"}}), "neither an address nor a range"},
+		"rule from a strange tag": {firewallType, p.rule(props{"sourceTags": []any{"nobody"}}), "does not exist"},
+		"rule from no balancer":   {firewallType, p.rule(props{"sourceLoadBalancerUids": []any{"x"}}), "could not be found"},
+		"too many rules":          {firewallType, p.firewall.with(props{"inboundRules": many}), "at most 50"},
+		"too many tags":           {firewallType, p.firewall.with(props{"tags": []any{"a", "b", "c", "d", "e", "f"}}), "at most 5"},
+	}
+}
+
+func TestWhatAChangeCosts(t *testing.T) {
+	p := newPlace(t)
+	droplet := p.create(dropletType, "cp-0", p.droplet)
+	for property, value := range map[string]any{"image": ownImage, "userData": "other", "vpcUuid": "x", "sshKeys": []any{"1"}, "region": "sfo3", "monitoring": true} {
+		assert.Equal(t, []string{property}, p.replaces(dropletType, droplet, p.droplet.with(props{property: value})))
+	}
+	assert.Empty(t, p.replaces(dropletType, droplet, p.droplet.with(props{"size": "s-4vcpu-8gb", "name": "other", "tags": []any{"lab-worker"}})))
+	require.NoError(t, p.update(dropletType, droplet, p.droplet.with(props{"size": "s-4vcpu-8gb"})))
+	assert.ErrorContains(t, p.update(dropletType, droplet, p.droplet), "smaller disk", "a disk never shrinks")
+
+	balancer := p.create(loadBalancerType, "api", p.lb)
+	assert.Equal(t, []string{"network"}, p.replaces(loadBalancerType, balancer, p.lb.with(props{"network": "EXTERNAL"})))
+	assert.Empty(t, p.replaces(loadBalancerType, balancer, p.lb.with(props{"dropletTag": "lab-worker", "sizeUnit": 2})))
+	assert.ErrorContains(t, p.delete(vpcType, p.vpc), "can not delete VPC with members")
+
+	image := props{"url": talosURL, "regions": []any{"nyc1"}, "distribution": "Unknown OS"}
+	assert.Equal(t, []string{"url"}, p.replaces(imageType, p.image, image.with(props{"url": talosURL + "x"})))
+	assert.Equal(t, []string{"regions"}, p.replaces(imageType, p.image, image.with(props{"regions": []any{"sfo3"}})))
+}
+
+func TestTheStateKeepsAHashOfTheUserData(t *testing.T) {
+	p := newPlace(t)
+	_, outputs, err := p.try(dropletType, "cp-0", p.droplet)
+	require.NoError(t, err)
+	sum := sha1.Sum([]byte("hello"))
+	assert.Equal(t, hex.EncodeToString(sum[:]), outputs["userData"])
+	assert.Equal(t, "10.20.0.2", outputs["ipv4AddressPrivate"])
+}
+
+// TestPackets follows packets through firewalls and the balancer.
+func TestPackets(t *testing.T) {
+	p := newPlace(t)
+	p.create(dropletType, "cp-0", p.droplet)
+	p.create(dropletType, "cp-1", p.droplet.with(props{"name": "cp-1"}))
+	p.create(dropletType, "worker-0", p.droplet.with(props{"name": "worker-0", "tags": []any{"lab-worker"}}))
+	_, err := p.dial("worker-0", "10.20.0.2", 22)
+	assert.NoError(t, err, "a droplet without a firewall is open")
+	_, err = p.dial("", "192.0.2.1", 50000)
+	assert.NoError(t, err, "to the whole internet")
+
+	p.create(firewallType, "control-plane", p.firewall)
+	_, err = p.dial("cp-1", "10.20.0.2", 50000)
+	assert.NoError(t, err)
+	_, err = p.dial("worker-0", "10.20.0.2", 50000)
+	assert.ErrorContains(t, err, "firewall: no rule of control-plane")
+	_, err = p.dial("", "192.0.2.1", 50000)
+	assert.ErrorContains(t, err, "firewall: no rule of control-plane")
+
+	balancer, outputs, err := p.try(loadBalancerType, "api", p.lb)
+	require.NoError(t, err)
+	ip := outputs["ip"].(string)
+	_, err = p.dial("worker-0", ip, 6443)
+	assert.ErrorContains(t, err, "firewall: no rule", "the targets do not let the balancer in yet")
+	p.create(firewallType, "api", p.rule(props{"sourceAddresses": nil, "sourceLoadBalancerUids": []any{balancer}}))
+	found, err := p.dial("worker-0", ip, 6443)
+	require.NoError(t, err)
+	assert.Len(t, found, 2, "both control planes, and no worker")
+	_, err = p.dial("worker-0", ip, 443)
+	assert.ErrorContains(t, err, "no forwarding rule for port 443")
+
+	t.Setenv("SIMULATOR_OPERATOR_IP", "203.0.113.7")
+	_, err = p.dial("", ip, 6443)
+	assert.ErrorContains(t, err, "is not admitted by the balancer")
+	_, err = p.dial("worker-0", "api.example.com", 6443)
+	assert.ErrorContains(t, err, "does not lead to anything")
+}
