@@ -242,6 +242,8 @@ func computed(args pulumi.MockResourceArgs, n int) map[string]any {
 		return map[string]any{"dnsName": args.Name + ".elb.amazonaws.com", "arn": "arn:aws:elasticloadbalancing:::" + args.Name, "zoneId": "Z0"}
 	case "aws:autoscaling/group:Group":
 		return map[string]any{"name": args.Name + "-0000000"}
+	case "aws:sqs/queue:Queue":
+		return map[string]any{"url": "https://sqs.mock/" + args.Name, "arn": "arn:aws:sqs:::" + args.Name}
 	case "aws:route53/zone:Zone":
 		return map[string]any{"zoneId": "Z1"}
 	default:

@@ -51,6 +51,9 @@ var googleCloudVariants = []struct {
 	{"own-key", "staging", map[string]string{"encryptionKey": gceKey}},
 	{"own-image", "dev", map[string]string{"regions": `[{"name": "nyc1", "image": "projects/acme/global/images/talos"}]`}},
 	{"flannel", "dev", map[string]string{"cni": "flannel"}},
+	{"loaded", "production", map[string]string{"alarmEmails": `["ops@example.com"]`, "pools": `[
+		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
+		{"name": "loaded", "size": "small", "min": 2, "max": 6, "spot": true, "autoscaling": "cpu"}]`}},
 	{"pools", "production", map[string]string{"pools": `[
 		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
 		{"name": "burst", "size": "medium", "min": 1, "max": 8, "spot": {"base": 2}},
@@ -376,7 +379,7 @@ func TestGoogleCloudInvariant23TheSizeIsIgnoredOnlyWhereAnAutoscalerMovesIt(t *t
 		}
 	})
 	bounds := map[string]string{}
-	for _, n := range buildOnGoogleCloud(t, "production", googleCloudVariants[8].changes).ofType(gceBoundsType) {
+	for _, n := range buildOnGoogleCloud(t, "production", googleCloudVariants[9].changes).ofType(gceBoundsType) {
 		if name, ours := strings.CutPrefix(n.Name, "inferadb-production-nyc1-"); ours {
 			bounds[name] = n.text("autoscalingPolicy", "minReplicas") + " to " + n.text("autoscalingPolicy", "maxReplicas")
 			assert.Equal(t, "OFF", n.text("autoscalingPolicy", "mode"), "Google's autoscaler knows no pods")
