@@ -79,8 +79,8 @@ func (l *loader) checkAlarmEmails() {
 			l.refuse(path, address+" is named twice", "name each address once")
 		}
 	}
-	spot := slices.ContainsFunc(l.places, func(p place) bool { return p.cluster.SpotMachines() > 0 })
+	spot := slices.ContainsFunc(l.places, func(p place) bool { return p.cluster.HasSpot() })
 	if len(l.stack.AlarmEmails) > 0 && len(l.places) == len(l.stack.Regions) && !spot {
-		l.refuse("alarmEmails", "no machine of the stack is on the spot market, so there is nothing to tell", "remove it, or make a pool spot")
+		l.refuse("alarmEmails", "no pool of the stack is on the spot market, so there is nothing to tell", "remove it, or make a pool spot")
 	}
 }

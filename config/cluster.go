@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/inferadb/infra/regions"
 )
@@ -124,6 +125,11 @@ type Spot struct {
 	Requirements bool
 	// Rebalance replaces machines at risk before the cloud takes them.
 	Rebalance bool
+}
+
+// HasSpot says whether a pool of the cluster buys on the spot market.
+func (c Cluster) HasSpot() bool {
+	return slices.ContainsFunc(c.Pools, func(pool Pool) bool { return pool.Spot != nil })
 }
 
 // SpotMachines is the most that the cluster can have on the spot market.

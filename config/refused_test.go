@@ -242,10 +242,10 @@ var refused = []struct {
 		"alarmEmails[2]: ops@example.com is named twice; name each address once",
 	}},
 	{"an alarm without spot", stackFile{"alarmEmails": `["ops@example.com"]`, "environment": "production"}, []string{
-		"alarmEmails: no machine of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
+		"alarmEmails: no pool of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
 	}},
 	{"an alarm on DigitalOcean", stackFile{"alarmEmails": `["ops@example.com"]`, "provider": "digitalocean"}, []string{
-		"alarmEmails: no machine of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
+		"alarmEmails: no pool of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
 	}},
 	{"production on spot alone", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true}]`}, []string{
 		"pools: every pool of production is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",

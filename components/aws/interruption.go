@@ -60,7 +60,7 @@ func (c *Cloud) createInterruption() error {
 			return err
 		}
 		rules = append(rules, rule.Arn)
-		if a.rule == spotInterruption && c.cluster.SpotMachines() > 0 {
+		if a.rule == spotInterruption && c.cluster.HasSpot() {
 			if err := c.createInterruptionAlarm(rule); err != nil {
 				return err
 			}

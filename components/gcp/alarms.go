@@ -12,7 +12,7 @@ import (
 // The alert reads the log and not the metric: an alert on a metric that was made a moment ago is refused for up to ten
 // minutes (https://github.com/hashicorp/terraform-provider-google/issues/11102).
 func (c *Cloud) createPreemptionAlert() error {
-	if c.cluster.SpotMachines() == 0 {
+	if !c.cluster.HasSpot() {
 		return nil
 	}
 	filter := pulumi.String(c.preemptions())
