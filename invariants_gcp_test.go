@@ -56,7 +56,7 @@ var googleCloudVariants = []struct {
 		{"name": "loaded", "size": "small", "min": 2, "max": 6, "spot": true, "autoscaling": "cpu"}]`}},
 	{"pools", "production", map[string]string{"pools": `[
 		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
-		{"name": "burst", "size": "medium", "min": 1, "max": 8, "spot": {"base": 2}},
+		{"name": "burst", "size": "medium", "min": 3, "max": 8, "spot": {"base": 2}},
 		{"name": "steady", "size": "small", "min": 2, "max": 4}]`}},
 }
 
@@ -382,10 +382,10 @@ func TestGoogleCloudInvariant23TheSizeIsIgnoredOnlyWhereAnAutoscalerMovesIt(t *t
 	for _, n := range buildOnGoogleCloud(t, "production", googleCloudVariants[9].changes).ofType(gceBoundsType) {
 		if name, ours := strings.CutPrefix(n.Name, "inferadb-production-nyc1-"); ours {
 			bounds[name] = n.text("autoscalingPolicy", "minReplicas") + " to " + n.text("autoscalingPolicy", "maxReplicas")
-			assert.Equal(t, "OFF", n.text("autoscalingPolicy", "mode"), "Google's autoscaler knows no pods")
+			assert.Equal(t, "0.6", n.text("autoscalingPolicy", "cpuUtilization", "target"))
 		}
 	}
-	assert.Equal(t, map[string]string{"steady-on-demand": "2 to 4", "burst-on-demand": "1 to 2", "burst-spot": "0 to 6"}, bounds, "together they are the pool's")
+	assert.Equal(t, map[string]string{"steady-on-demand": "2 to 4", "burst-spot": "1 to 6"}, bounds, "the base is always there")
 }
 
 func TestGoogleCloudInvariant25NamesFitTheirService(t *testing.T) {

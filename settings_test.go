@@ -31,15 +31,16 @@ var words = map[regions.Provider]map[string]string{
 		"subnets2": `"subnet-1123456789abcdef0","subnet-1123456789abcdef1","subnet-1123456789abcdef2"`,
 		"public":   `,"publicSubnetIds":["subnet-2123456789abcdef0","subnet-2123456789abcdef1","subnet-2123456789abcdef2"]`,
 		"public2":  `,"publicSubnetIds":["subnet-3123456789abcdef0","subnet-3123456789abcdef1","subnet-3123456789abcdef2"]`,
-		"key":      ownKey, "diskEncryption": "luks",
+		"key":      ownKey, "diskEncryption": "luks", "autoscaling": "cpu",
 	},
 	regions.GCP: {
 		"other": "digitalocean", "zones": `"us-east4-a","us-east4-b"`, "image": "projects/acme/global/images/talos", "network": "shared", "network2": "other",
 		"subnets": `"machines"`, "subnets2": `"others"`, "public2": `,"publicSubnetIds":["x"]`, "key": gceKey, "diskEncryption": "luks",
+		"autoscaling": "cluster-autoscaler",
 	},
 	regions.DigitalOcean: {
 		"other": "aws", "zones": `"nyc1"`, "image": "170000001", "network": ownVPC, "network2": "0a4981aa-9653-4bd1-bef5-d6bff52042e4",
-		"subnets": "", "subnets2": `"x"`, "public2": `,"publicSubnetIds":["x"]`, "key": ownKey,
+		"subnets": "", "subnets2": `"x"`, "public2": `,"publicSubnetIds":["x"]`, "key": ownKey, "autoscaling": "cpu",
 		// Talos encrypts there anyway.
 		"diskEncryption": "cloud",
 	},
@@ -92,7 +93,7 @@ var settingRows = []settingRow{
 	{"pools[].count", pool(`,"count":2`), pool(`,"count":3`)},
 	{"pools[].min", pool(`,"min":1,"max":4`), pool(`,"min":2,"max":4`)},
 	{"pools[].max", pool(`,"min":1,"max":4`), pool(`,"min":1,"max":5`)},
-	{"pools[].autoscaling", pool(`,"min":1,"max":4`), pool(`,"min":1,"max":4,"autoscaling":"cpu"`)},
+	{"pools[].autoscaling", pool(`,"min":1,"max":4`), pool(`,"min":1,"max":4,"autoscaling":"{autoscaling}"`)},
 	{"pools[].workload", pool(`,"count":2`), pool(`,"count":2,"workload":"stateful"`)},
 	{"pools[].spot", pool(`,"count":2`), pool(`,"count":2,"spot":true`)},
 	{"pools[].spot.base", pool(`,"count":3,"spot":true`), pool(`,"count":3,"spot":{"base":2}`)},

@@ -16,15 +16,25 @@ func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *p
 	if !pool.Autoscaled() {
 		return ""
 	}
-	if settings.Autoscaling == "" {
-		return ClusterAutoscaler
+	chosen := Autoscaling(settings.Autoscaling)
+	switch {
+	case chosen == "" && p.can.ClusterAutoscaler:
+		chosen = ClusterAutoscaler
+	case chosen == "":
+		chosen = CPU
+	case chosen == ClusterAutoscaler && !p.can.ClusterAutoscaler:
+		l.refuse(join(path, "autoscaling"), "cluster-autoscaler cannot move the groups of "+p.can.Title, "choose "+string(CPU))
 	}
 	// Without a mixed policy the machines above the base are a group of their own, which must not be empty either.
-	if chosen := Autoscaling(settings.Autoscaling); chosen == CPU && pool.Spot != nil && !p.can.SpotPolicy && pool.Min == pool.Spot.Base {
-		l.refuse(join(path, "min"), fmt.Sprintf("%d is all base, so there may be no spot machine whose processor says that another is needed", pool.Min),
-			"set min above spot.base, or autoscaling: "+string(ClusterAutoscaler))
+	least := 1
+	if pool.Spot != nil && !p.can.SpotPolicy {
+		least += pool.Spot.Base
 	}
-	return Autoscaling(settings.Autoscaling)
+	if chosen == CPU && p.can.Autoscaling && pool.Min < least {
+		l.refuse(join(path, "min"), fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
+			fmt.Sprintf("set %d or more", least))
+	}
+	return chosen
 }
 
 // NodeTemplateTags are the pool's labels and taints in the words of cluster-autoscaler.
@@ -41,7 +51,7 @@ func (p Pool) NodeTemplateTags() map[string]string {
 
 // checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short and few.
 func (l *loader) checkNodeTemplates(p *place) {
-	if !p.can.GroupTags {
+	if !p.can.ClusterAutoscaler {
 		return
 	}
 	for i, pool := range p.cluster.Pools {

@@ -173,7 +173,8 @@ const (
 // Autoscaling is who moves a pool between its bounds.
 type Autoscaling string
 
-// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors.
+// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors, so that it
+// never begins with none.
 const (
 	ClusterAutoscaler Autoscaling = "cluster-autoscaler"
 	CPU               Autoscaling = "cpu"

@@ -148,18 +148,13 @@ func (l *loader) checkRequirements(path string, spot SpotSettings) {
 	}
 }
 
-// checkAutoscaling: the cloud's own autoscaler measures the machines that there are, so it never begins with none.
 func (l *loader) checkAutoscaling(path string, pool PoolSettings) {
 	if pool.Autoscaling == "" {
 		return
 	}
 	l.oneOf(path, pool.Autoscaling, string(ClusterAutoscaler), string(CPU))
-	least, most, known := bounds(pool)
-	switch {
-	case known && least == most:
+	if least, most, known := bounds(pool); known && least == most {
 		l.refuse(path, "the pool is of fixed size", "remove it, or set min and max")
-	case known && least == 0 && pool.Autoscaling == string(CPU):
-		l.refuse(path, "with min 0 there may be no machine whose processor says that another is needed", "set min to 1 or more, or choose "+string(ClusterAutoscaler))
 	}
 }
 

@@ -215,13 +215,16 @@ var refused = []struct {
 		`pools[0].autoscaling: there is no autoscaling "karpenter"; choose one of cluster-autoscaler, cpu`,
 	}},
 	{"autoscaling by the load of nothing", stackFile{"pools": `[{"name":"a","size":"small","min":0,"max":2,"autoscaling":"cpu"}]`}, []string{
-		"pools[0].autoscaling: with min 0 there may be no machine whose processor says that another is needed; set min to 1 or more, or choose cluster-autoscaler",
+		"pools[0].min: 0 may leave no machine whose processor says that another is needed; set 1 or more",
 	}},
 	{"autoscaling of a stateful pool", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"workload":"stateful","autoscaling":"cpu"}]`}, []string{
 		"pools[0]: is stateful, and a stateful pool is of fixed size: what scales in takes its data along; set count instead of min and max",
 	}},
 	{"an empty spot group under load on Google Cloud", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","min":1,"max":3,"spot":true,"autoscaling":"cpu"}]`}, []string{
-		"pools[0].min: 1 is all base, so there may be no spot machine whose processor says that another is needed; set min above spot.base, or autoscaling: cluster-autoscaler",
+		"pools[0].min: 1 may leave no machine whose processor says that another is needed; set 2 or more",
+	}},
+	{"cluster-autoscaler on Google Cloud", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","min":1,"max":3,"autoscaling":"cluster-autoscaler"}]`}, []string{
+		"pools[0].autoscaling: cluster-autoscaler cannot move the groups of Google Cloud; choose cpu",
 	}},
 	{"what only AWS offers on spot", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","count":2,"spot":{"onDemandPercent":50,"requirements":true,"rebalance":true}}]`}, []string{
 		"pools[0].spot.onDemandPercent: Google Cloud gives no choice of it; remove it",

@@ -43,8 +43,8 @@ type Capabilities struct {
 	SpotPolicy bool
 	// Autoscaling says whether the cloud's own scaling group can run Talos.
 	Autoscaling bool
-	// GroupTags says whether cluster-autoscaler reads what a group's nodes will be like from the group's tags.
-	GroupTags bool
+	// ClusterAutoscaler says whether Kubernetes' own autoscaler can move the scaling group.
+	ClusterAutoscaler bool
 	// Zones says whether a region has more than one failure domain that a machine can be placed in.
 	Zones bool
 	// Subnets says how the cloud cuts a network.
@@ -70,17 +70,17 @@ var providers = []Provider{AWS, GCP, DigitalOcean}
 
 var capabilities = map[Provider]Capabilities{
 	AWS: {
-		Title:           "AWS",
-		Platform:        "aws",
-		Spot:            true,
-		SpotPolicy:      true,
-		Autoscaling:     true,
-		GroupTags:       true,
-		Zones:           true,
-		Subnets:         ZonalSubnets,
-		DiskSizes:       true,
-		CustomerKeys:    true,
-		CloudEncryption: true,
+		Title:             "AWS",
+		Platform:          "aws",
+		Spot:              true,
+		SpotPolicy:        true,
+		Autoscaling:       true,
+		ClusterAutoscaler: true,
+		Zones:             true,
+		Subnets:           ZonalSubnets,
+		DiskSizes:         true,
+		CustomerKeys:      true,
+		CloudEncryption:   true,
 		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 		UserDataLimit: 16384,
 		Architectures: []Architecture{ARM64, AMD64},
@@ -89,7 +89,8 @@ var capabilities = map[Provider]Capabilities{
 		Title:    "Google Cloud",
 		Platform: "gcp",
 		// Spot prices are Google's to set and an instance group has one machine type:
-		// https://cloud.google.com/compute/docs/instances/spot
+		// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and these
+		// span a region: https://github.com/kubernetes/autoscaler/issues/1003
 		Spot:            true,
 		Autoscaling:     true,
 		Zones:           true,

@@ -42,7 +42,7 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		}
 		names = append(names, manager.Name)
 		if p.min != p.max {
-			if err := c.createAutoscaler(args.Pool, p, manager); err != nil {
+			if err := c.createAutoscaler(p, manager); err != nil {
 				return cloud.Group{}, err
 			}
 		}
@@ -156,24 +156,19 @@ func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
 	return c.alive, err
 }
 
-// createAutoscaler keeps a pool's min and max with its group, which has none of its own. Unless the stack file wants the load
-// to move the group, Google's autoscaler is off: it knows no pods that wait. Kubernetes' cluster-autoscaler moves the group.
-// https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler/cloudprovider/gce
-func (c *Cloud) createAutoscaler(pool config.Pool, p part, manager *compute.RegionInstanceGroupManager) error {
-	mode := "OFF"
-	if pool.Autoscaling == config.CPU {
-		mode = "ON"
-	}
+// createAutoscaler keeps the group's processors as busy as they should be, between the pool's bounds.
+func (c *Cloud) createAutoscaler(p part, manager *compute.RegionInstanceGroupManager) error {
 	_, err := compute.NewRegionAutoscaler(c.ctx, c.name(p.name), &compute.RegionAutoscalerArgs{
 		Region: pulumi.String(c.cluster.Location.Region),
 		Target: manager.ID(),
 		AutoscalingPolicy: &compute.RegionAutoscalerAutoscalingPolicyArgs{
-			Mode:        pulumi.String(mode),
 			MinReplicas: pulumi.Int(p.min),
 			MaxReplicas: pulumi.Int(p.max),
 			CpuUtilization: &compute.RegionAutoscalerAutoscalingPolicyCpuUtilizationArgs{
 				Target: pulumi.Float64(config.TargetCPU / 100.0),
 			},
+			// What a machine does while it boots says nothing about the pool's load.
+			CooldownPeriod: pulumi.Int(120),
 		},
 	}, c.options()...)
 	return err

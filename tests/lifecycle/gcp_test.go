@@ -34,7 +34,7 @@ func TestSettingsOnGoogleCloud(t *testing.T) {
 			{"name":"data","size":"medium","count":3,"workload":"stateful","taints":[{"key":"data","effect":"NoSchedule"}]},
 			{"name":"web","size":"small","min":1,"max":4},
 			{"name":"safe","size":"small","count":1,"spot":{"base":1}},
-			{"name":"batch","size":"large","min":0,"max":9,"spot":{"base":0}}]`},
+			{"name":"batch","size":"large","min":1,"max":9,"spot":{"base":0}}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,10 +93,10 @@ var changesOnGoogleCloud = []change{
 		value: strings.Replace(fixedAndSpot, `"spot":true`, `"spot":{"base":2},"labels":{"tier":"tin"}`, 1),
 		steps: steps{"update " + gceManager: 1, "delete " + gceManager: 1, "delete " + gceTemplate: 1}},
 	{name: "a range of machines", key: "pools",
-		value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":1,"max":5,"spot":{"base":1},"labels":{"tier":"tin"}`, 1),
+		value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":2,"max":5,"spot":{"base":1},"labels":{"tier":"tin"}`, 1),
 		steps: steps{"update " + gceManager: 1, "create " + gceManager: 1, "create " + gceTemplate: 1, "create " + gceBounds: 1}},
 	{name: "a wider range", key: "pools",
-		value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":1,"max":7,"spot":{"base":1},"labels":{"tier":"tin"}`, 1),
+		value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":2,"max":7,"spot":{"base":1},"labels":{"tier":"tin"}`, 1),
 		steps: steps{"update " + gceBounds: 1}},
 	{name: "a pool less", key: "pools", value: strings.Replace(fixedAndSpot, ","+spotPool, "", 1),
 		steps: steps{"delete " + gceManager: 2, "delete " + gceTemplate: 2, "delete " + gceBounds: 1, "delete " + gceCheck: 1, "delete " + gceFirewall: 1}.and(each("delete", alertOnGoogleCloud))},
