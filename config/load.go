@@ -100,9 +100,8 @@ func (l *loader) region(i int, settings RegionSettings) {
 		Image:             settings.Image,
 		CNI:               CNI(l.stack.CNI),
 		Patches:           Patches(l.stack.Patches),
-		NATPerZone:        l.profile.natPerZone,
-		Protected:         l.profile.protected,
 		AlarmEmails:       l.stack.AlarmEmails,
+		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected,
 	}
 	if l.stack.Protection != nil {
 		p.cluster.Protected = *l.stack.Protection

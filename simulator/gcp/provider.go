@@ -66,7 +66,11 @@ var autoname = &Autoname{Property: "name", MaxLength: 63}
 
 // check looks at what is alike in all resources.
 func check(c *Call) []Problem {
-	problems := labelProblems("labels", c.Inputs.Object("labels"))
+	var problems []Problem
+	// The labels of a notification channel are its settings.
+	if c.Token != channelType {
+		problems = labelProblems("labels", c.Inputs.Object("labels"))
+	}
 	if region := c.Inputs.String("region"); region != "" && region != c.Region {
 		problems = append(problems, Problem{Property: "region", Reason: fmt.Sprintf("%s is not the region of the provider, %s", region, c.Region)})
 	}
