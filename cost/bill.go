@@ -98,27 +98,29 @@ func (b *Bill) controlPlanes() {
 func (b *Bill) pool(pool config.Pool) {
 	machine := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	line := Line{
-		What:     fmt.Sprintf("pool %s: %s × %s", pool.Name, count(pool), pool.Machine.Name),
+		What:     fmt.Sprintf("pool %s: %s × %s", pool.Name, span(pool.Min, pool.Max), pool.Machine.Name),
 		OnDemand: Month{float64(pool.Min) * machine, float64(pool.Max) * machine}.cents(),
 	}
 	line.Configured = line.OnDemand
 	if pool.Spot != nil {
-		line.What += fmt.Sprintf(", %d of them on demand", min(pool.Spot.Base, pool.Max))
+		line.What += fmt.Sprintf(", %s of them on demand", span(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)))
 		line.Configured = b.mixed(pool, machine)
 		b.noteDearest(pool, machine)
 	}
 	b.Lines = append(b.Lines, line)
 	disk := float64(pool.DiskGiB) * b.location.Disk
-	b.add(fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, count(pool), pool.DiskGiB), Month{float64(pool.Min) * disk, float64(pool.Max) * disk})
+	b.add(fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, span(pool.Min, pool.Max), pool.DiskGiB), Month{float64(pool.Min) * disk, float64(pool.Max) * disk})
 }
 
-// mixed is the price of a pool whose base is on demand, and whose rest costs what the spot market asks for a type of that
-// price on demand.
+// onDemand is how many of a pool's machines are: the base comes first.
+func onDemand(spot config.Spot, machines int) int { return min(spot.Base, machines) }
+
+// mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
 func (b *Bill) mixed(pool config.Pool, spotType float64) Month {
-	onDemand := b.location.Machines[pool.Machine.Name] * b.prices.Hours
+	own := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	price := func(machines int) float64 {
-		base := min(pool.Spot.Base, machines)
-		return float64(base)*onDemand + float64(machines-base)*spotType*(1-b.prices.Spot.Discount)
+		base := onDemand(*pool.Spot, machines)
+		return float64(base)*own + float64(machines-base)*spotType*(1-b.prices.Spot.Discount)
 	}
 	return Month{price(pool.Min), price(pool.Max)}.cents()
 }
@@ -175,12 +177,12 @@ func (b *Bill) addresses() {
 	b.hourly("public IPv4: "+plural(addresses, "address"), float64(addresses)*b.location.Address)
 }
 
-// count says how many machines a pool has: "3", or "0 to 10".
-func count(pool config.Pool) string {
-	if pool.Autoscaled() {
-		return fmt.Sprintf("%d to %d", pool.Min, pool.Max)
+// span writes one number, or two: "3", "0 to 10".
+func span(least, most int) string {
+	if least == most {
+		return strconv.Itoa(most)
 	}
-	return strconv.Itoa(pool.Max)
+	return fmt.Sprintf("%d to %d", least, most)
 }
 
 func plural(count int, what string) string {

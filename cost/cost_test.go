@@ -1,6 +1,8 @@
 package cost
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/inferadb/infra/config"
@@ -100,8 +102,8 @@ func TestPools(t *testing.T) {
 			"aws", `[{"name":"web","size":"small","min":1,"max":3,"diskGiB":50,"spot":{"base":2}}]`,
 			// 2 × 24.528 + 0.4 × 24.528 = 58.87
 			map[string][]string{
-				"pool web: 1 to 3 × t4g.medium, 2 of them on demand": {"24.53 to 73.58", "24.53 to 58.87"},
-				"pool web: 1 to 3 × 50 GiB of disk":                  {"4.00 to 12.00", "4.00 to 12.00"},
+				"pool web: 1 to 3 × t4g.medium, 1 to 2 of them on demand": {"24.53 to 73.58", "24.53 to 58.87"},
+				"pool web: 1 to 3 × 50 GiB of disk":                       {"4.00 to 12.00", "4.00 to 12.00"},
 			},
 		},
 		"an autoscaled pool on demand": {
@@ -191,6 +193,23 @@ func TestWhatIsPrintedAddsUp(t *testing.T) {
 			cents += int(100*line.Configured.Most + 0.5)
 		}
 		assert.Equal(t, cents, int(100*b.Total().Configured.Most+0.5), provider)
+	}
+}
+
+// The table of sizes in the documentation is of nyc1.
+func TestTheDocumentedPricesAreTheTables(t *testing.T) {
+	page, err := os.ReadFile("../docs/cost-and-spot.md")
+	require.NoError(t, err)
+	region, err := regions.LookupRegion("nyc1")
+	require.NoError(t, err)
+	for _, size := range regions.Sizes() {
+		row := "| " + size.Name + " |"
+		for _, provider := range regions.Providers() {
+			prices, machine := clouds[provider], size.Types[provider].Name
+			month := prices.Locations[region.Locations[provider].Region].Machines[machine] * prices.Hours
+			row += fmt.Sprintf(" `%s` %.2f |", machine, month)
+		}
+		assert.Contains(t, string(page), row)
 	}
 }
 
