@@ -73,7 +73,10 @@ refresh: ## Compare the state with the cloud, after asking
 	$(PULUMI) refresh $(ARGS)
 	@echo "Next: make preview STACK=$(STACK)"
 
+# Pulumi deletes what is not protected before it meets what is: half of production would be gone.
 destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
+	@if $(PULUMI) stack export | grep '"protect": true' > /dev/null; then \
+	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md)" >&2; exit 1; fi
 	$(PULUMI) destroy $(ARGS)
 	@echo "The stack is empty. Next, to forget it: make pulumi STACK=$(STACK) ARGS='stack rm'"
 

@@ -446,10 +446,14 @@ func TestInvariant29ProductionIsProtected(t *testing.T) {
 	assert.ElementsMatch(t, []string{"talos:machine/secrets:Secrets", balancerType, instanceType, "aws:kms/key:Key"}, protected(g))
 	for _, n := range g.ofType(instanceType) {
 		assert.Equal(t, "true", n.text("disableApiTermination"), n.Name)
-		assert.Equal(t, strings.Contains(n.Name, "control-plane"), n.Protect, "%s: a pool must be able to shrink", n.Name)
+		assert.True(t, n.Protect, n.Name)
 	}
 	for _, n := range g.ofType(balancerType) {
 		assert.Equal(t, "true", n.text("enableDeletionProtection"), n.Name)
+	}
+	stateless := map[string]string{"pools": `[{"name": "web", "size": "small", "count": 2}]`}
+	for _, n := range build(t, "production", stackFile(t, "production", stateless)).ofType(instanceType) {
+		assert.Equal(t, strings.Contains(n.Name, "control-plane"), n.Protect, "%s: a pool that keeps nothing can shrink", n.Name)
 	}
 	for _, stack := range []string{"dev", "staging"} {
 		assert.Empty(t, protected(build(t, stack, stackFile(t, stack))), stack)

@@ -127,6 +127,7 @@ func (up *bringUp) createControlPlanes() (err error) {
 		DiskGiB:      up.cluster.ControlPlanes.DiskGiB,
 		Zones:        up.cluster.Location.Zones,
 		UserData:     up.configuration(up.cluster.ControlPlaneConfiguration()),
+		Protected:    up.cluster.Protected,
 	})
 	return err
 }
@@ -139,12 +140,13 @@ func (up *bringUp) createPools() (err error) {
 		} else {
 			up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput()}
 			up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
-				Pool:     pool.Name,
-				Count:    pool.Min,
-				Machine:  pool.Machine,
-				DiskGiB:  pool.DiskGiB,
-				Zones:    pool.Zones,
-				UserData: userData,
+				Pool:      pool.Name,
+				Count:     pool.Min,
+				Machine:   pool.Machine,
+				DiskGiB:   pool.DiskGiB,
+				Zones:     pool.Zones,
+				UserData:  userData,
+				Protected: up.cluster.Protected && pool.Workload == config.Stateful,
 			})
 		}
 		if err != nil {

@@ -121,11 +121,11 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 			// One hop ends at the machine: a pod cannot read the user data, which holds the cluster's secrets.
 			HttpPutResponseHopLimit: pulumi.Int(1),
 		},
-		DisableApiTermination: pulumi.Bool(c.cluster.Protected),
+		DisableApiTermination: pulumi.Bool(args.Protected),
 		Tags:                  tags,
 	}, c.options(
 		pulumi.IgnoreChanges(settled),
-		pulumi.Protect(c.cluster.Protected && args.ControlPlane),
+		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
 		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{c.egress[role(args.ControlPlane)]})),
 	)...)

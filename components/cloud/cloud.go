@@ -54,6 +54,8 @@ type NodesArgs struct {
 	Zones []string
 	// UserData is the machine configuration, secret YAML.
 	UserData pulumi.StringOutput
+	// Protected machines are not deleted by an update: what they hold is nowhere else.
+	Protected bool
 }
 
 // Node is a named machine.

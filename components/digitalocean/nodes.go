@@ -69,7 +69,7 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 		GracefulShutdown: pulumi.Bool(true),
 	}, c.options(
 		pulumi.IgnoreChanges(settled),
-		pulumi.Protect(c.cluster.Protected && args.ControlPlane),
+		pulumi.Protect(args.Protected),
 		pulumi.DependsOn([]pulumi.Resource{c.firewalls[role]}),
 	)...)
 	if err != nil {

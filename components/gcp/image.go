@@ -44,7 +44,7 @@ func imageName(version string, architecture regions.Architecture) string {
 
 // splitImage reads a path such as projects/acme/global/images/talos, with or without the API's address before it.
 func splitImage(path string) (project, name string, err error) {
-	parts := strings.Split(path[max(0, strings.Index(path, "projects/")):], "/")
+	parts := strings.Split(pathOf(path), "/")
 	if len(parts) != 5 || parts[0] != "projects" || parts[2] != "global" || parts[3] != "images" {
 		return "", "", fmt.Errorf("%q does not name one image; write it like projects/acme/global/images/talos", path)
 	}

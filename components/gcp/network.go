@@ -116,9 +116,7 @@ func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
 // so that one must be there: https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 func (c *Cloud) adoptNetwork() error {
 	id, project, subnet := lastPart(c.cluster.Network.ID), c.project, c.cluster.Network.SubnetIDs[0]
-	if parts := strings.Split(subnet, "/projects/"); len(parts) == 2 {
-		project, _, _ = strings.Cut(parts[1], "/")
-	} else if rest, isPath := strings.CutPrefix(subnet, "projects/"); isPath {
+	if rest, isPath := strings.CutPrefix(pathOf(subnet), "projects/"); isPath {
 		project, _, _ = strings.Cut(rest, "/")
 	}
 	region := c.cluster.Location.Region
@@ -151,3 +149,6 @@ func (c *Cloud) adoptNetwork() error {
 
 // lastPart is the name at the end of a resource's path, or the name itself.
 func lastPart(path string) string { return path[strings.LastIndex(path, "/")+1:] }
+
+// pathOf is the path in a link to a resource, without the address and version of the API that told it.
+func pathOf(link string) string { return link[max(0, strings.Index(link, "projects/")):] }

@@ -109,13 +109,13 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 			EnableSecureBoot: pulumi.Bool(false), EnableVtpm: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
 		},
 		AllowStoppingForUpdate: pulumi.Bool(false),
-		DeletionProtection:     pulumi.Bool(c.cluster.Protected),
+		DeletionProtection:     pulumi.Bool(args.Protected),
 		Labels:                 c.poolLabels(args.Pool),
 	}, c.options(
 		pulumi.IgnoreChanges(settled),
 		// Name and address can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
-		pulumi.Protect(c.cluster.Protected && args.ControlPlane),
+		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
 		pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)),
 	)...)

@@ -29,12 +29,14 @@ func needingReboot(document *v1alpha1.Config) *v1alpha1.Config {
 		return document
 	}
 	rest := v1alpha1.MachineConfig{
-		MachineType:                     document.MachineConfig.MachineType,
-		MachineToken:                    document.MachineConfig.MachineToken,
-		MachineFiles:                    document.MachineConfig.MachineFiles,
-		MachineEnv:                      document.MachineConfig.MachineEnv,
-		MachineDisks:                    document.MachineConfig.MachineDisks,
-		MachineUdev:                     document.MachineConfig.MachineUdev,
+		MachineType:  document.MachineConfig.MachineType,
+		MachineToken: document.MachineConfig.MachineToken,
+		MachineFiles: document.MachineConfig.MachineFiles,
+		MachineEnv:   document.MachineConfig.MachineEnv,
+		//lint:ignore SA1019 Talos itself still compares the field, and old configurations have it
+		MachineDisks: document.MachineConfig.MachineDisks,
+		MachineUdev:  document.MachineConfig.MachineUdev,
+		//lint:ignore SA1019 as above
 		MachineSystemDiskEncryption:     document.MachineConfig.MachineSystemDiskEncryption,
 		MachineBaseRuntimeSpecOverrides: document.MachineConfig.MachineBaseRuntimeSpecOverrides,
 	}
