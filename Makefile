@@ -113,7 +113,7 @@ test: tools simulator ## Run every test
 	@status=0; \
 	go test $(PURE) || status=1; \
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
-	go test -count=1 -timeout 50m $(LIFE) || status=1; \
+	go test -v -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
