@@ -8,12 +8,14 @@ MAKEFLAGS   += --no-print-directory
 # The revision is left out, so that a commit does not make Go link the program anew.
 export GOFLAGS := -trimpath -buildvcs=false
 
-# How a stack is named: `make up STACK=staging`. Only the demo has a default. PROVIDER and KEEP are the demo's.
+# How a stack is named: `make up STACK=staging`. Only the demo has a default. KEEP is the demo's; PROVIDER puts demo and cost on another cloud.
 STACK    ?=
 PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# How `make cost` prints: text or markdown.
+FORMAT   ?= text
 # Where gcp-image puts which image; without a version it is Pulumi.yaml's.
 GCP_PROJECT   ?=
 TALOS_VERSION ?=
@@ -34,7 +36,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) gcp-image test bench lint fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -94,17 +96,24 @@ pulumi: ## Any other pulumi command: ARGS='stack history'
 NEXT_kubeconfig  = kubectl --kubeconfig $(STACK).kubeconfig get nodes
 NEXT_talosconfig = talosctl --talosconfig $(STACK).talosconfig config contexts
 
+##@ Cost: no account, no network
+
+cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMAT=markdown
+	@go build -o $(BIN)/cost ./cost/cmd
+	@$(BIN)/cost -stack '$(STACK)' -provider '$(PROVIDER)' -format '$(FORMAT)'
+	@echo "Next: make preview STACK=$(STACK). What to choose: docs/cost-and-spot.md" >&2
+
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./config/... ./components/machineconfig/... ./simulator/... ./tests/style/...
+PURE := ./regions/... ./config/... ./cost/... ./components/machineconfig/... ./simulator/... ./tests/style/...
 LIFE := ./tests/lifecycle/...
 
 test: tools simulator ## Run every test
 	@status=0; \
 	go test $(PURE) || status=1; \
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
-	go test -count=1 -timeout 50m $(LIFE) || status=1; \
+	go test -v -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud

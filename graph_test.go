@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -14,13 +13,13 @@ import (
 	"sync"
 	"testing"
 
+	stackconfig "github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v4"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 )
@@ -123,22 +122,8 @@ func tryBuild(stack string, settings map[string]string, options ...pulumi.RunOpt
 // stackFile reads the settings of a stack file of this repository, with changes made to it.
 func stackFile(t *testing.T, stack string, changes ...map[string]string) map[string]string {
 	t.Helper()
-	data, err := os.ReadFile("Pulumi." + stack + ".yaml")
+	settings, err := stackconfig.ReadStackFile(".", stack)
 	require.NoError(t, err)
-	var file struct {
-		Config map[string]any `yaml:"config"`
-	}
-	require.NoError(t, yaml.Unmarshal(data, &file))
-	settings := map[string]string{}
-	for key, value := range file.Config {
-		text, ok := value.(string)
-		if !ok {
-			encoded, err := json.Marshal(value)
-			require.NoError(t, err)
-			text = string(encoded)
-		}
-		settings[key] = text
-	}
 	for _, change := range changes {
 		for key, value := range change {
 			settings["inferadb:"+key] = value

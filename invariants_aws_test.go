@@ -460,7 +460,7 @@ func TestInvariant29ProductionIsProtected(t *testing.T) {
 		return types
 	}
 	g := build(t, "production", stackFile(t, "production"))
-	assert.ElementsMatch(t, []string{"talos:machine/secrets:Secrets", balancerType, instanceType, "aws:kms/key:Key"}, protected(g))
+	assert.ElementsMatch(t, []string{"talos:machine/secrets:Secrets", "talos:machine/bootstrap:Bootstrap", balancerType, instanceType, "aws:kms/key:Key"}, protected(g))
 	for _, n := range g.ofType(instanceType) {
 		assert.Equal(t, "true", n.text("disableApiTermination"), n.Name)
 		assert.True(t, n.Protect, n.Name)

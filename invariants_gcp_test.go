@@ -434,7 +434,7 @@ func TestGoogleCloudInvariant29ProductionIsProtected(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]bool{
-		"talos:machine/secrets:Secrets": true, gceInstanceType: true, gceAddressType: true, gceRuleType: true, "gcp:kms/cryptoKey:CryptoKey": true,
+		"talos:machine/secrets:Secrets": true, "talos:machine/bootstrap:Bootstrap": true, gceInstanceType: true, gceAddressType: true, gceRuleType: true, "gcp:kms/cryptoKey:CryptoKey": true,
 	}, protected)
 	stateless := map[string]string{"pools": `[{"name": "web", "size": "small", "count": 2}]`}
 	for _, n := range buildOnGoogleCloud(t, "production", stateless).ofType(gceInstanceType) {

@@ -106,6 +106,8 @@ func (t *talosAPI) bootstrap(first cloud.Node, endpoint pulumi.StringOutput, aft
 	}, t.options(
 		pulumi.DependsOn(slices.Concat(after, t.applied)),
 		pulumi.IgnoreChanges([]string{"node", "endpoint", "clientConfiguration"}),
+		// Forgotten in a half-done deletion it would be made again, and fail: etcd has its data already.
+		pulumi.Protect(t.cluster.Protected),
 	)...)
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 const (
@@ -113,17 +112,7 @@ func TestChangesOnDigitalOcean(t *testing.T) {
 func TestFaultsOnDigitalOcean(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "digitalocean")
-	for _, fault := range []string{
-		"digitalocean:index/vpc:Vpc#1",
-		"digitalocean:index/loadBalancer:LoadBalancer#1:half",
-		droplet + "#2",
-		"talos:machine/bootstrap:Bootstrap#1",
-	} {
-		assert.Contains(t, s.failingUp(fault), "simulated fault", fault)
-	}
-	s.up()
-	s.nodes()
-	s.settled()
+	s.survives("digitalocean:index/vpc:Vpc#1", "digitalocean:index/loadBalancer:LoadBalancer#1:half", droplet+"#2", "talos:machine/bootstrap:Bootstrap#1")
 	s.destroy()
 }
 
@@ -133,12 +122,7 @@ func TestLostDroplet(t *testing.T) {
 	s := newStack(t, "dev", "digitalocean")
 	s.set("pools", doPool)
 	s.up()
-	_, err := s.try(nil, "simulator", "terminate", "inferadb-dev-nyc1-fixed-1")
-	require.NoError(t, err)
-	s.pulumi("refresh", "--yes", "--skip-preview")
-	assert.Equal(t, steps{"create " + droplet: 1, "replace " + applied: 1}, s.preview())
-	s.up()
-	s.nodes()
+	s.replacesLost(droplet, "inferadb-dev-nyc1-fixed-1")
 	s.destroy()
 }
 
@@ -152,16 +136,7 @@ func TestTwoCloudsInOneStack(t *testing.T) {
 			s.up()
 			assert.Len(t, s.nodes(), 16)
 			s.settled()
-			file := s.path("kubeconfig")
-			require.NoError(t, os.WriteFile(file, []byte(s.pulumi("stack", "output", "kubeconfig", "--show-secrets")), 0o600))
-			config, err := clientcmd.LoadFromFile(file)
-			require.NoError(t, err)
-			assert.Len(t, config.Contexts, 2)
-			assert.Contains(t, config.CurrentContext, "nyc1")
-			for name := range config.Contexts {
-				_, err := s.try(nil, "simulator", "kubectl", file, name)
-				assert.NoError(t, err)
-			}
+			s.leadsToBothRegions()
 			s.destroy()
 		})
 	}

@@ -141,17 +141,12 @@ func TestChangesOnGoogleCloud(t *testing.T) {
 func TestFaultsOnGoogleCloud(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "gcp")
-	for _, fault := range []string{
+	s.survives(
 		"gcp:compute/network:Network#1",
 		"gcp:compute/routerNat:RouterNat#1,gcp:compute/forwardingRule:ForwardingRule#1:half",
-		gceInstance + "#1," + gceManager + "#1",
+		gceInstance+"#1,"+gceManager+"#1",
 		"talos:machine/bootstrap:Bootstrap#1",
-	} {
-		assert.Contains(t, s.failingUp(fault), "simulated fault", fault)
-	}
-	s.up()
-	s.nodes()
-	s.settled()
+	)
 	s.destroy()
 }
 
@@ -168,15 +163,7 @@ func TestLostInstance(t *testing.T) {
 			ofGroup = n.Node
 		}
 	}
-	for _, name := range []string{"inferadb-dev-nyc1-fixed-1", ofGroup} {
-		_, err := s.try(nil, "simulator", "terminate", name)
-		require.NoError(t, err)
-	}
-	s.pulumi("refresh", "--yes", "--skip-preview")
-	assert.Equal(t, steps{"create " + gceInstance: 1, "replace " + applied: 1}, s.preview())
-	s.up()
-	assert.Len(t, s.nodes(), 5)
-	s.settled()
+	s.replacesLost(gceInstance, "inferadb-dev-nyc1-fixed-1", ofGroup)
 	s.destroy()
 }
 

@@ -153,22 +153,21 @@ func (s *stack) walk(changes []change) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
-	for _, fault := range []string{
-		"aws:ec2/vpc:Vpc#1",
-		balancer + "#1:half",
-		"talos:machine/bootstrap:Bootstrap#1",
-		"talos:cluster/kubeconfig:Kubeconfig#1",
-	} {
-		assert.Contains(t, s.failingUp(fault), "simulated fault", fault)
+	s.survives("aws:ec2/vpc:Vpc#1", balancer+"#1:half", "talos:machine/bootstrap:Bootstrap#1", "talos:cluster/kubeconfig:Kubeconfig#1")
+	s.set("pools", fixedAndSpot)
+	s.survives(instance + "#1:half")
+	s.destroy()
+}
+
+// survives fails an up by each fault in turn, and then lets one come through.
+func (s *stack) survives(faults ...string) {
+	s.t.Helper()
+	for _, fault := range faults {
+		assert.Contains(s.t, s.failingUp(fault), "simulated fault", fault)
 	}
 	s.up()
 	s.nodes()
-	s.set("pools", fixedAndSpot)
-	assert.Contains(t, s.failingUp(instance+"#1:half"), "simulated fault")
-	s.up()
-	s.nodes()
 	s.settled()
-	s.destroy()
 }
 
 // TestLostMachine deletes a worker behind the program's back: a refresh finds out, and an up replaces it.
@@ -177,13 +176,23 @@ func TestLostMachine(t *testing.T) {
 	s := newStack(t, "dev", "aws")
 	s.set("pools", fixedAndSpot)
 	s.up()
-	_, err := s.try(nil, "simulator", "terminate", "inferadb-dev-nyc1-fixed-1")
-	require.NoError(t, err)
-	s.pulumi("refresh", "--yes", "--skip-preview")
-	assert.Equal(t, steps{"create " + instance: 1, "create-replacement " + applied: 1, "replace " + applied: 1, "delete-replaced " + applied: 1}, s.preview())
-	s.up()
-	s.nodes()
+	s.replacesLost(instance, "inferadb-dev-nyc1-fixed-1")
 	s.destroy()
+}
+
+// replacesLost terminates machines, of which one has a name, and expects an up to make that one anew.
+func (s *stack) replacesLost(machine string, names ...string) {
+	s.t.Helper()
+	before := len(s.nodes())
+	for _, name := range names {
+		_, err := s.try(nil, "simulator", "terminate", name)
+		require.NoError(s.t, err)
+	}
+	s.pulumi("refresh", "--yes", "--skip-preview")
+	assert.Equal(s.t, steps{"create " + machine: 1, "replace " + applied: 1}, s.preview())
+	s.up()
+	assert.Len(s.t, s.nodes(), before)
+	s.settled()
 }
 
 // TestOutputs reads what a person gets: files that merge the regions, secrets that stay hidden unless asked for.
@@ -196,15 +205,21 @@ func TestOutputs(t *testing.T) {
 	for _, secret := range []string{"kubeconfig", "kubeconfigs", "talosconfig"} {
 		assert.Regexp(t, `(?m)^\s*`+secret+`\s+\[secret\]$`, hidden)
 	}
+	s.leadsToBothRegions()
+	s.destroy()
+}
+
+// leadsToBothRegions uses the kubeconfig as kubectl would. The primary region is current, whatever the order.
+func (s *stack) leadsToBothRegions() {
+	s.t.Helper()
 	file := s.path("kubeconfig")
-	require.NoError(t, os.WriteFile(file, []byte(s.pulumi("stack", "output", "kubeconfig", "--show-secrets")), 0o600))
+	require.NoError(s.t, os.WriteFile(file, []byte(s.pulumi("stack", "output", "kubeconfig", "--show-secrets")), 0o600))
 	config, err := clientcmd.LoadFromFile(file)
-	require.NoError(t, err)
-	assert.Len(t, config.Contexts, 2)
-	assert.Contains(t, config.CurrentContext, "nyc1", "the primary region is current, whatever the order")
+	require.NoError(s.t, err)
+	assert.Len(s.t, config.Contexts, 2)
+	assert.Contains(s.t, config.CurrentContext, "nyc1")
 	for name := range config.Contexts {
 		_, err := s.try(nil, "simulator", "kubectl", file, name)
-		assert.NoError(t, err)
+		assert.NoError(s.t, err)
 	}
-	s.destroy()
 }

@@ -31,6 +31,7 @@ const (
 var rooms = []room{
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "config", ours: []string{"regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "components/machineconfig", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "components/cloud", ours: []string{"config", "regions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "components/aws", ours: cloudMayImport, forbidden: []string{talosSDK, gcpSDK, doSDK}},
@@ -95,6 +96,8 @@ func TestObjections(t *testing.T) {
 		{"regions", module + "/config", "regions may not import config"},
 		{"config", "github.com/pulumi/pulumi/sdk/v3/go/pulumi", "config does not know github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"config", module + "/components/machineconfig", ""},
+		{"cost", module + "/components/aws", "cost may not import components/aws"},
+		{".", module + "/cost", ". may not import cost"},
 		{"config", module + "/components/aws", "config may not import components/aws"},
 	} {
 		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)

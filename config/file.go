@@ -1,0 +1,56 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// StackNames are the stacks that have a file in the folder of the project.
+func StackNames(folder string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
+	var names []string
+	for _, file := range files {
+		name := strings.TrimPrefix(filepath.Base(file), "Pulumi.")
+		names = append(names, strings.TrimSuffix(name, ".yaml"))
+	}
+	return names, err
+}
+
+// ReadStackFile reads a stack's settings from its file, in the form in which the engine hands them to the program: text as it
+// is, everything else as JSON.
+func ReadStackFile(folder, stack string) (map[string]string, error) {
+	path := filepath.Join(folder, "Pulumi."+stack+".yaml")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	settings := map[string]string{}
+	for key, value := range file.Config {
+		if settings[key], err = settingText(value); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", path, key, err)
+		}
+	}
+	return settings, nil
+}
+
+func settingText(value any) (string, error) {
+	if text, ok := value.(string); ok {
+		return text, nil
+	}
+	if object, ok := value.(map[string]any); ok && len(object) == 1 && object["secure"] != nil {
+		return "", fmt.Errorf("is encrypted, and outside of Pulumi nothing can read it; set it without --secret")
+	}
+	encoded, err := json.Marshal(value)
+	return string(encoded), err
+}

@@ -1,0 +1,196 @@
+// Package cost estimates what a stack costs in a month, from the resolved settings and a table of list prices. It asks no
+// cloud and needs no account.
+package cost
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/inferadb/infra/config"
+)
+
+// Month is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
+type Month struct{ Least, Most float64 }
+
+// cents rounds, so that what is printed adds up.
+func (m Month) cents() Month {
+	return Month{math.Round(100*m.Least) / 100, math.Round(100*m.Most) / 100}
+}
+
+func (m Month) plus(other Month) Month { return Month{m.Least + other.Least, m.Most + other.Most} }
+
+func (m Month) minus(other Month) Month { return Month{m.Least - other.Least, m.Most - other.Most} }
+
+// Line is one thing that costs.
+type Line struct {
+	What string
+	// OnDemand is its price if every machine were on demand, Configured as the stack file has it.
+	OnDemand, Configured Month
+}
+
+// spot says whether the market decides about a part of the line.
+func (l Line) spot() bool { return l.OnDemand != l.Configured }
+
+// Bill is what a cluster costs.
+type Bill struct {
+	Cluster config.Cluster
+	Lines   []Line
+	// Notes say what the prices of the spot pools rest on.
+	Notes []string
+
+	prices   Prices
+	location Location
+}
+
+// Estimate makes the bill of a cluster. The error says which price is missing.
+func Estimate(cluster config.Cluster) (Bill, error) {
+	prices, location, err := pricesOf(cluster)
+	if err != nil {
+		return Bill{}, err
+	}
+	b := Bill{Cluster: cluster, prices: prices, location: location}
+	b.controlPlanes()
+	for _, pool := range cluster.Pools {
+		b.pool(pool)
+	}
+	b.hourly("load balancer of the Kubernetes API", location.Balancer)
+	b.nat()
+	b.addresses()
+	if cluster.EncryptionKey.Managed {
+		b.add("KMS key of the disks, its first version", Month{location.Key, location.Key})
+	}
+	if cluster.Endpoint == "" {
+		b.add("private DNS zone", Month{location.Zone, location.Zone})
+	}
+	return b, nil
+}
+
+// Total is the sum of all lines.
+func (b Bill) Total() Line {
+	total := Line{What: "total"}
+	for _, line := range b.Lines {
+		total.OnDemand = total.OnDemand.plus(line.OnDemand)
+		total.Configured = total.Configured.plus(line.Configured)
+	}
+	return total
+}
+
+// add adds a line that the spot market does not change, unless it costs nothing.
+func (b *Bill) add(what string, month Month) {
+	if month = month.cents(); month != (Month{}) {
+		b.Lines = append(b.Lines, Line{What: what, OnDemand: month, Configured: month})
+	}
+}
+
+func (b *Bill) hourly(what string, price float64) {
+	b.add(what, Month{price * b.prices.Hours, price * b.prices.Hours})
+}
+
+func (b *Bill) controlPlanes() {
+	machines := b.Cluster.ControlPlanes
+	count := float64(machines.Count)
+	b.hourly(fmt.Sprintf("control planes: %d × %s", machines.Count, machines.Machine.Name), count*b.location.Machines[machines.Machine.Name])
+	disks := count * float64(machines.DiskGiB) * b.location.Disk
+	b.add(fmt.Sprintf("control planes: %d × %d GiB of disk", machines.Count, machines.DiskGiB), Month{disks, disks})
+}
+
+func (b *Bill) pool(pool config.Pool) {
+	machine := b.location.Machines[pool.Machine.Name] * b.prices.Hours
+	line := Line{
+		What:     fmt.Sprintf("pool %s: %s × %s", pool.Name, span(pool.Min, pool.Max), pool.Machine.Name),
+		OnDemand: Month{float64(pool.Min) * machine, float64(pool.Max) * machine}.cents(),
+	}
+	line.Configured = line.OnDemand
+	if pool.Spot != nil {
+		line.What += fmt.Sprintf(", %s of them on demand", span(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)))
+		line.Configured = b.mixed(pool, machine)
+		b.noteDearest(pool, machine)
+	}
+	b.Lines = append(b.Lines, line)
+	disk := float64(pool.DiskGiB) * b.location.Disk
+	b.add(fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, span(pool.Min, pool.Max), pool.DiskGiB), Month{float64(pool.Min) * disk, float64(pool.Max) * disk})
+}
+
+// onDemand is how many of a pool's machines are: the base comes first.
+func onDemand(spot config.Spot, machines int) int { return min(spot.Base, machines) }
+
+// mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
+func (b *Bill) mixed(pool config.Pool, spotType float64) Month {
+	own := b.location.Machines[pool.Machine.Name] * b.prices.Hours
+	price := func(machines int) float64 {
+		base := onDemand(*pool.Spot, machines)
+		return float64(base)*own + float64(machines-base)*spotType*(1-b.prices.Spot.Discount)
+	}
+	return Month{price(pool.Min), price(pool.Max)}.cents()
+}
+
+// noteDearest says what the choice of types may cost: the strategy takes what the market has most of, not the cheapest.
+func (b *Bill) noteDearest(pool config.Pool, own float64) {
+	dearest, name := own, pool.Machine.Name
+	for _, other := range pool.Spot.Types {
+		if price := b.location.Machines[other.Name] * b.prices.Hours; price > dearest {
+			dearest, name = price, other.Name
+		}
+	}
+	if dearest > own {
+		b.Notes = append(b.Notes, fmt.Sprintf("Pool %s is priced as %s. With all its spot machines %s, its dearest type, it would cost %s.",
+			pool.Name, pool.Machine.Name, name, b.mixed(pool, dearest)))
+	}
+}
+
+// nat prices the gateways that the cluster makes; an adopted network has its own.
+func (b *Bill) nat() {
+	price, gateways := b.location.NAT, b.gateways()
+	if gateways == 0 {
+		return
+	}
+	machines := Month{}
+	if b.Cluster.Access == config.Private {
+		machines = Month{float64(b.Cluster.ControlPlanes.Count), float64(b.Cluster.ControlPlanes.Count)}
+	}
+	for _, pool := range b.Cluster.Pools {
+		machines = machines.plus(Month{float64(pool.Min), float64(pool.Max)})
+	}
+	hour := func(machines float64) float64 {
+		return float64(gateways)*price.Gateway + min(machines*price.Machine, price.Most)
+	}
+	b.add(fmt.Sprintf("NAT: %s", plural(gateways, "gateway")), Month{hour(machines.Least) * b.prices.Hours, hour(machines.Most) * b.prices.Hours})
+}
+
+func (b *Bill) gateways() int {
+	switch {
+	case b.Cluster.Network.Adopted() || b.location.NAT == NAT{}:
+		return 0
+	case b.prices.ZonalNAT && b.Cluster.NATPerZone:
+		return len(b.Cluster.Location.Zones)
+	}
+	return 1
+}
+
+// addresses prices the public ones: of the gateways, and of the control planes under public access.
+func (b *Bill) addresses() {
+	addresses := b.gateways()
+	if b.Cluster.Access == config.Public {
+		addresses += b.Cluster.ControlPlanes.Count
+	}
+	b.hourly("public IPv4: "+plural(addresses, "address"), float64(addresses)*b.location.Address)
+}
+
+// span writes one number, or two: "3", "0 to 10".
+func span(least, most int) string {
+	if least == most {
+		return strconv.Itoa(most)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
+}
+
+func plural(count int, what string) string {
+	switch {
+	case count == 1:
+		return "1 " + what
+	case what == "address":
+		what += "e"
+	}
+	return fmt.Sprintf("%d %ss", count, what)
+}

@@ -1,0 +1,64 @@
+// Command cost prints what a stack costs per month at list price.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cost"
+)
+
+// formats are the ways to print.
+var formats = map[string]func(stack string, bills []cost.Bill) string{"text": cost.Text, "markdown": cost.Markdown}
+
+func main() {
+	stack := flag.String("stack", "", "the stack, as in Pulumi.<stack>.yaml")
+	provider := flag.String("provider", "", "price the stack on another cloud: aws, gcp or digitalocean")
+	format := flag.String("format", "text", "text or markdown")
+	flag.Parse()
+	report, err := run(".", *stack, *provider, *format)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Print(report)
+}
+
+// run reads the stack file of the project in the folder and prices it, on another provider than its own if one is named.
+func run(folder, stack, provider, format string) (string, error) {
+	print, ok := formats[format]
+	if !ok {
+		return "", fmt.Errorf("FORMAT: there is no format %q; choose text or markdown", format)
+	}
+	names, err := config.StackNames(folder)
+	if err != nil {
+		return "", err
+	}
+	if !slices.Contains(names, stack) {
+		return "", fmt.Errorf("STACK: there is no stack %q; choose one of %s", stack, strings.Join(names, ", "))
+	}
+	settings, err := config.ReadStackFile(folder, stack)
+	if err != nil {
+		return "", err
+	}
+	if provider != "" {
+		settings[config.Namespace+":provider"] = provider
+	}
+	clusters, _, err := config.Load(stack, settings)
+	if err != nil {
+		return "", err
+	}
+	var bills []cost.Bill
+	for _, cluster := range clusters {
+		bill, err := cost.Estimate(cluster)
+		if err != nil {
+			return "", err
+		}
+		bills = append(bills, bill)
+	}
+	return print(stack, bills), nil
+}

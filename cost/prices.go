@@ -1,0 +1,84 @@
+package cost
+
+import (
+	"fmt"
+
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
+)
+
+// Prices are a cloud's list prices, in US dollars.
+type Prices struct {
+	// Hours are how many a month of a machine or balancer is billed for.
+	Hours float64
+	// Spot is what this package assumes of the spot market; zero where there is none.
+	Spot Spot
+	// ZonalNAT says whether a NAT gateway stands in a zone, so that a cluster can have one in each.
+	ZonalNAT bool
+	// Notes are for whoever reads the estimate.
+	Notes []string
+	// Locations by the cloud's own name.
+	Locations map[string]Location
+}
+
+// Spot is an assumption: spot prices move, and a table of them would be wrong the next day.
+type Spot struct {
+	// Discount off the price on demand: 0.6 for 60 %.
+	Discount float64
+	// Reason says where the discount comes from.
+	Reason string
+}
+
+// Location is the prices of one of a cloud's regions.
+type Location struct {
+	// Noted is the day on which the prices were written down here, Source where they can be compared.
+	Noted, Source string
+	// Machines are the prices per hour on demand, by machine type.
+	Machines map[string]float64
+	// Disk is the price of a GiB for a month; zero where disks come with the machines.
+	Disk float64
+	// Balancer is the price of the Kubernetes API's load balancer per hour.
+	Balancer float64
+	NAT      NAT
+	// Address is the price of a public IPv4 address per hour.
+	Address float64
+	// Key is the price of a KMS key for a month, Zone that of a private DNS zone.
+	Key, Zone float64
+}
+
+// NAT is the prices of a NAT gateway per hour; zero where there is none.
+type NAT struct {
+	// Gateway is charged for each gateway.
+	Gateway float64
+	// Machine is charged for each machine behind the gateway, and Most for all of them together.
+	Machine, Most float64
+}
+
+var clouds = map[regions.Provider]Prices{regions.AWS: awsPrices, regions.GCP: gcpPrices, regions.DigitalOcean: digitalOceanPrices}
+
+// files are where the prices stand, for errors.
+var files = map[regions.Provider]string{
+	regions.AWS: "cost/prices_aws.go", regions.GCP: "cost/prices_gcp.go", regions.DigitalOcean: "cost/prices_digitalocean.go",
+}
+
+// pricesOf finds the prices of everything that a cluster is made of.
+func pricesOf(c config.Cluster) (Prices, Location, error) {
+	prices := clouds[c.Provider]
+	location, ok := prices.Locations[c.Location.Region]
+	if !ok {
+		return prices, location, fmt.Errorf("%s: there are no prices for %s of %s; add them to %s", c.Region, c.Location.Region, c.Provider, files[c.Provider])
+	}
+	machines := []regions.MachineType{c.ControlPlanes.Machine}
+	for _, pool := range c.Pools {
+		machines = append(machines, pool.Machine)
+		if pool.Spot != nil {
+			machines = append(machines, pool.Spot.Types...)
+		}
+	}
+	for _, machine := range machines {
+		if location.Machines[machine.Name] == 0 {
+			return prices, location, fmt.Errorf("%s: there is no price for %s in %s; add it to %s", c.Region, machine.Name, c.Location.Region, files[c.Provider])
+		}
+	}
+	return prices, location, nil
+}
