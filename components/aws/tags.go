@@ -32,7 +32,7 @@ func (c *Cloud) machineTags(pool, name string) map[string]string {
 // groupTags stand on the group itself. The template tags the machines, but for the tag that the termination handler looks for.
 func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
 	tags := c.machineTags(pool.Name, c.name(pool.Name))
-	tags[managedTag] = ""
+	tags[managedTag] = "true"
 	maps.Copy(tags, c.discoveryTags(pool))
 	var list autoscaling.GroupTagArray
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
