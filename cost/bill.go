@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 )
 
 // Month is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
@@ -59,6 +60,9 @@ func Estimate(cluster config.Cluster) (Bill, error) {
 	b.addresses()
 	if cluster.EncryptionKey.Managed {
 		b.add("KMS key of the disks, its first version", Month{location.Key, location.Key})
+	}
+	if cluster.HasSpot() && cluster.Provider == regions.AWS {
+		b.add("KMS key of the alarms, its first version", Month{location.Key, location.Key})
 	}
 	if cluster.Endpoint == "" {
 		b.add("private DNS zone", Month{location.Zone, location.Zone})
@@ -112,8 +116,12 @@ func (b *Bill) pool(pool config.Pool) {
 	b.add(fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, span(pool.Min, pool.Max), pool.DiskGiB), Month{float64(pool.Min) * disk, float64(pool.Max) * disk})
 }
 
-// onDemand is how many of a pool's machines are: the base comes first.
-func onDemand(spot config.Spot, machines int) int { return min(spot.Base, machines) }
+// onDemand is how many of a pool's machines are: the base comes first, and then a share of the rest.
+func onDemand(spot config.Spot, machines int) int {
+	base := min(spot.Base, machines)
+	share := float64((machines-base)*spot.OnDemandPercent) / 100
+	return base + int(math.Ceil(share))
+}
 
 // mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
 func (b *Bill) mixed(pool config.Pool, spotType float64) Month {
@@ -127,6 +135,10 @@ func (b *Bill) mixed(pool config.Pool, spotType float64) Month {
 
 // noteDearest says what the choice of types may cost: the strategy takes what the market has most of, not the cheapest.
 func (b *Bill) noteDearest(pool config.Pool, own float64) {
+	if pool.Spot.Requirements {
+		b.Notes = append(b.Notes, fmt.Sprintf("Pool %s is priced as %s; by its requirements the market may give it dearer types.", pool.Name, pool.Machine.Name))
+		return
+	}
 	dearest, name := own, pool.Machine.Name
 	for _, other := range pool.Spot.Types {
 		if price := b.location.Machines[other.Name] * b.prices.Hours; price > dearest {

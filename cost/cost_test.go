@@ -230,3 +230,10 @@ func TestAMissingPriceIsNamed(t *testing.T) {
 	_, err = Estimate(cluster)
 	assert.EqualError(t, err, "nyc1: there are no prices for mars-1 of aws; add them to cost/prices_aws.go")
 }
+
+func TestTheBaseComesFirstAndThenAShareOfTheRest(t *testing.T) {
+	assert.Equal(t, 1, onDemand(config.Spot{Base: 1}, 4))
+	assert.Equal(t, 3, onDemand(config.Spot{Base: 1, OnDemandPercent: 50}, 4))
+	assert.Equal(t, 2, onDemand(config.Spot{OnDemandPercent: 34}, 4), "a part of a machine is a whole one on demand")
+	assert.Equal(t, 1, onDemand(config.Spot{Base: 2}, 1), "a pool that is smaller than its base")
+}
