@@ -59,9 +59,9 @@ func (c *Cloud) createFirewall() error {
 
 // nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.
 func (c *Cloud) nodeRules() []rule {
-	rules := []rule{tcp(6443, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks")}
+	rules := []rule{tcp(cloud.APIPort, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks")}
 	for _, node := range []string{controlPlane, worker} {
-		rules = append(rules, tcp(6443, "api", node, loadBalancer, "Kubernetes API through the balancer"))
+		rules = append(rules, tcp(cloud.APIPort, "api", node, loadBalancer, "Kubernetes API through the balancer"))
 	}
 	for _, r := range cloud.NodeRules(c.cluster.CNI) {
 		rules = append(rules, rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why})
@@ -74,14 +74,14 @@ func (c *Cloud) operatorRules() []rule {
 	var rules []rule
 	for _, prefix := range c.cluster.OperatorCIDRs {
 		operators := []rule{
-			tcp(6443, "api", prefix.String(), loadBalancer, "Kubernetes API for operators"),
+			tcp(cloud.APIPort, "api", prefix.String(), loadBalancer, "Kubernetes API for operators"),
 			tcp(50000, "apid", prefix.String(), controlPlane, "Talos API for operators"),
 			// Without "fragmentation needed" a client behind a tunnel hangs on the first large packet.
 			{name: "path-mtu-from-" + prefix.String(), to: loadBalancer, protocol: "icmp", low: 3, high: 4, why: "Path MTU discovery"},
 		}
 		if c.cluster.Access == config.Public {
 			operators = append(operators,
-				tcp(6443, "api", prefix.String(), controlPlane, "Kubernetes API for operators, at the public addresses of the control planes"))
+				tcp(cloud.APIPort, "api", prefix.String(), controlPlane, "Kubernetes API for operators, at the public addresses of the control planes"))
 		}
 		for _, r := range operators {
 			r.from, r.cidr = "", prefix.String()
@@ -116,7 +116,7 @@ func (c *Cloud) createEgress() error {
 			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
 		worker: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
 			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
-		loadBalancer: {IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(apiPort), ToPort: pulumi.Int(apiPort),
+		loadBalancer: {IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(cloud.APIPort), ToPort: pulumi.Int(cloud.APIPort),
 			ReferencedSecurityGroupId: c.firewall[controlPlane].ID(),
 			Description:               pulumi.String("Kubernetes API on the control planes, and their health checks")},
 	} {

@@ -2,13 +2,11 @@ package aws
 
 import (
 	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// apiPort is the Kubernetes API's, on the balancer and on the control planes.
-const apiPort = 6443
 
 // balancerNameLimit is the longest name of a load balancer and of a target group:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
@@ -62,7 +60,7 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 		VpcId:      c.vpcID,
 		TargetType: pulumi.String("instance"),
 		Protocol:   pulumi.String("TCP"),
-		Port:       pulumi.Int(apiPort),
+		Port:       pulumi.Int(cloud.APIPort),
 		// A control plane that dials the balancer may be sent to itself; with the client's address preserved that
 		// packet is dropped: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
 		PreserveClientIp:    pulumi.String("false"),
@@ -70,7 +68,7 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 		HealthCheck: &lb.TargetGroupHealthCheckArgs{
 			// TCP, because Talos' API server answers no anonymous HTTP request.
 			Protocol:           pulumi.String("TCP"),
-			Port:               pulumi.String("6443"),
+			Port:               pulumi.String(machineconfig.APIServerPort),
 			Interval:           pulumi.Int(10),
 			HealthyThreshold:   pulumi.Int(2),
 			UnhealthyThreshold: pulumi.Int(2),
@@ -84,7 +82,7 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 	return lb.NewListener(c.ctx, c.name("api"), &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,
 		Protocol:        pulumi.String("TCP"),
-		Port:            pulumi.Int(apiPort),
+		Port:            pulumi.Int(cloud.APIPort),
 		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
 			Type: pulumi.String("forward"), TargetGroupArn: group.Arn,
 		}},

@@ -68,7 +68,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	node.Ready = append(node.Ready, instance)
 	if args.ControlPlane {
 		attachment, err := lb.NewTargetGroupAttachment(c.ctx, name, &lb.TargetGroupAttachmentArgs{
-			TargetGroupArn: c.targetGroup.Arn, TargetId: instance.ID(), Port: pulumi.Int(apiPort),
+			TargetGroupArn: c.targetGroup.Arn, TargetId: instance.ID(), Port: pulumi.Int(cloud.APIPort),
 		}, c.options()...)
 		if err != nil {
 			return cloud.Node{}, err

@@ -2,6 +2,9 @@ package cloud
 
 import "github.com/inferadb/infra/config"
 
+// APIPort is the Kubernetes API's, on the balancer and on the control planes.
+const APIPort = 6443
+
 // The roles that a firewall tells apart.
 const (
 	ControlPlane = "control-plane"
@@ -30,7 +33,7 @@ func NodeRules(cni config.CNI) []Rule {
 	}
 	for _, from := range []string{ControlPlane, Worker} {
 		rules = append(rules,
-			tcp(6443, "api", from, ControlPlane, "Kubernetes API: KubePrism on the nodes dials the control planes"),
+			tcp(APIPort, "api", from, ControlPlane, "Kubernetes API: KubePrism on the nodes dials the control planes"),
 			tcp(50001, "trustd", from, ControlPlane, "Talos trustd issues the certificates of the nodes"),
 			tcp(10250, "kubelet", from, ControlPlane, "kubelet: logs, exec and metrics"),
 			tcp(10250, "kubelet", from, Worker, "kubelet: logs, exec and metrics"),

@@ -63,7 +63,7 @@ func (c *Cloud) inbound(role string) digitalocean.FirewallInboundRuleArray {
 	if role == cloud.ControlPlane {
 		operated := []int{talosPort}
 		if c.cluster.Access == config.Public {
-			operated = append(operated, apiPort)
+			operated = append(operated, cloud.APIPort)
 		}
 		for _, number := range operated {
 			into := port("tcp", number, number)
@@ -108,7 +108,7 @@ func (c *Cloud) admitBalancer(balancer *digitalocean.LoadBalancer) (*digitalocea
 	return digitalocean.NewFirewall(c.ctx, c.name("api"), &digitalocean.FirewallArgs{
 		Tags: pulumi.StringArray{c.roleTags[cloud.ControlPlane].Name},
 		InboundRules: digitalocean.FirewallInboundRuleArray{&digitalocean.FirewallInboundRuleArgs{
-			Protocol: pulumi.String("tcp"), PortRange: pulumi.String(strconv.Itoa(apiPort)),
+			Protocol: pulumi.String("tcp"), PortRange: pulumi.String(strconv.Itoa(cloud.APIPort)),
 			SourceLoadBalancerUids: pulumi.StringArray{balancer.ID()},
 		}},
 	}, c.options()...)

@@ -6,11 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The Kubernetes API's port, on the balancer and on the control planes, and the Talos API's.
-const (
-	apiPort   = 6443
-	talosPort = 50000
-)
+// talosPort is the Talos API's.
+const talosPort = 50000
 
 // Endpoint makes the internal load balancer. DigitalOcean has no private names and reserves no private address, so the
 // machines' configuration waits for the balancer's own, unless the user brings a name.
@@ -40,12 +37,12 @@ func (c *Cloud) createLoadBalancer() (*digitalocean.LoadBalancer, error) {
 		SizeUnit:   pulumi.Int(1),
 		DropletTag: c.roleTags[cloud.ControlPlane].Name,
 		ForwardingRules: digitalocean.LoadBalancerForwardingRuleArray{&digitalocean.LoadBalancerForwardingRuleArgs{
-			EntryProtocol: pulumi.String("tcp"), EntryPort: pulumi.Int(apiPort),
-			TargetProtocol: pulumi.String("tcp"), TargetPort: pulumi.Int(apiPort),
+			EntryProtocol: pulumi.String("tcp"), EntryPort: pulumi.Int(cloud.APIPort),
+			TargetProtocol: pulumi.String("tcp"), TargetPort: pulumi.Int(cloud.APIPort),
 		}},
 		// TCP, because Talos' API server answers no anonymous HTTP request.
 		Healthcheck: &digitalocean.LoadBalancerHealthcheckArgs{
-			Protocol: pulumi.String("tcp"), Port: pulumi.Int(apiPort),
+			Protocol: pulumi.String("tcp"), Port: pulumi.Int(cloud.APIPort),
 			CheckIntervalSeconds: pulumi.Int(10), ResponseTimeoutSeconds: pulumi.Int(5),
 			HealthyThreshold: pulumi.Int(2), UnhealthyThreshold: pulumi.Int(2),
 		},

@@ -2,15 +2,15 @@ package gcp
 
 import (
 	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // The ports of the Kubernetes API and of the Talos API.
 const (
-	apiPort       = "6443"
-	apiPortNumber = 6443
-	apiPortName   = "kubernetes-api"
+	apiPort     = machineconfig.APIServerPort
+	apiPortName = "kubernetes-api"
 
 	talosPort       = "50000"
 	talosPortNumber = 50000
@@ -56,7 +56,7 @@ func (c *Cloud) createBackend() (*compute.RegionBackendService, error) {
 			Zone:        pulumi.String(zone),
 			Network:     c.network,
 			NamedPorts: compute.InstanceGroupNamedPortTypeArray{&compute.InstanceGroupNamedPortTypeArgs{
-				Name: pulumi.String(apiPortName), Port: pulumi.Int(apiPortNumber),
+				Name: pulumi.String(apiPortName), Port: pulumi.Int(cloud.APIPort),
 			}},
 		}, c.options()...)
 		if err != nil {
@@ -75,7 +75,7 @@ func (c *Cloud) createBackend() (*compute.RegionBackendService, error) {
 		CheckIntervalSec: pulumi.Int(5),
 		TimeoutSec:       pulumi.Int(5),
 		// TCP, because Talos' API server answers no anonymous HTTP request.
-		TcpHealthCheck: &compute.RegionHealthCheckTcpHealthCheckArgs{Port: pulumi.Int(apiPortNumber)},
+		TcpHealthCheck: &compute.RegionHealthCheckTcpHealthCheckArgs{Port: pulumi.Int(cloud.APIPort)},
 	}, c.options()...)
 	if err != nil {
 		return nil, err
