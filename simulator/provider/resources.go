@@ -109,15 +109,7 @@ func chosen(olds resource.PropertyMap, name string) bool {
 
 // Diff compares the inputs of the last operation with new ones.
 func (s *Server) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	news, err := unmarshal(in.News)
-	if err != nil {
-		return nil, err
-	}
-	oldInputs, err := unmarshal(in.OldInputs)
-	if err != nil {
-		return nil, err
-	}
-	state, err := unmarshal(in.Olds)
+	news, oldInputs, state, err := unmarshalChange(in)
 	if err != nil {
 		return nil, err
 	}
@@ -271,15 +263,7 @@ func (r request) outputs() (*structpb.Struct, error) {
 
 // Update changes a resource in place.
 func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	inputs, err := unmarshal(in.News)
-	if err != nil {
-		return nil, err
-	}
-	oldInputs, err := unmarshal(in.OldInputs)
-	if err != nil {
-		return nil, err
-	}
-	state, err := unmarshal(in.Olds)
+	inputs, oldInputs, state, err := unmarshalChange(in)
 	if err != nil {
 		return nil, err
 	}

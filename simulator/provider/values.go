@@ -17,6 +17,24 @@ func unmarshal(properties *structpb.Struct) (resource.PropertyMap, error) {
 	return plugin.UnmarshalProperties(properties, wire)
 }
 
+// change is what the engine sends when a resource may change: to compare, or to update it.
+type change interface {
+	GetNews() *structpb.Struct
+	GetOldInputs() *structpb.Struct
+	GetOlds() *structpb.Struct
+}
+
+func unmarshalChange(in change) (inputs, oldInputs, state resource.PropertyMap, err error) {
+	if inputs, err = unmarshal(in.GetNews()); err != nil {
+		return nil, nil, nil, err
+	}
+	if oldInputs, err = unmarshal(in.GetOldInputs()); err != nil {
+		return nil, nil, nil, err
+	}
+	state, err = unmarshal(in.GetOlds())
+	return inputs, oldInputs, state, err
+}
+
 func marshal(properties resource.PropertyMap) (*structpb.Struct, error) {
 	return plugin.MarshalProperties(properties, wire)
 }
