@@ -29,12 +29,13 @@ const (
 
 // rooms stand with the innermost folder first: a file belongs to the first room that holds it.
 var rooms = []room{
+	{folder: "iampolicy", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "config", ours: []string{"regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "components/machineconfig", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "components/cloud", ours: []string{"config", "regions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: "components/aws", ours: cloudMayImport, forbidden: []string{talosSDK, gcpSDK, doSDK}},
+	{folder: "components/aws", ours: append([]string{"iampolicy"}, cloudMayImport...), forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "components/gcp", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, doSDK}},
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
 	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),

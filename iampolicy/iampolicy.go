@@ -1,0 +1,137 @@
+// Package iampolicy builds the policies of AWS' Identity and Access Management as typed values, so that a misspelt key does not
+// compile and a test can read what a policy allows. Pure.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+package iampolicy
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// version is the only policy language that knows policy variables:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+const version = "2012-10-17"
+
+// Document is a policy: of an identity, of a resource, or of who may assume a role.
+type Document struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement allows or denies actions. Allow and Deny begin one, On, To and When complete it.
+type Statement struct {
+	Sid    string `json:",omitempty"`
+	Effect string
+	// Principal stands in the policies of resources and roles only; an identity's policy is about the identity.
+	Principal *Principal `json:",omitempty"`
+	Action    []string
+	// Resource is left out of the policy of who may assume a role.
+	Resource  []string   `json:",omitempty"`
+	Condition Conditions `json:",omitempty"`
+}
+
+// Principal says whom a statement is about, by kind. "*" in AWS is everybody.
+type Principal struct {
+	AWS       []string `json:",omitempty"`
+	Service   []string `json:",omitempty"`
+	Federated []string `json:",omitempty"`
+}
+
+// Conditions are values by operator ("StringEquals") and key ("aws:SourceArn"). All operators and keys must hold; of a key's
+// values one must.
+type Conditions map[string]map[string][]string
+
+// Allow begins a statement that allows the actions.
+func Allow(actions ...string) Statement { return Statement{Effect: "Allow", Action: actions} }
+
+// Deny begins a statement that denies the actions, whatever else allows them.
+func Deny(actions ...string) Statement { return Statement{Effect: "Deny", Action: actions} }
+
+// On names the resources by ARN.
+func (s Statement) On(resources ...string) Statement {
+	s.Resource = resources
+	return s
+}
+
+// To names whom the statement of a resource's or a role's policy is about.
+func (s Statement) To(principal Principal) Statement {
+	s.Principal = &principal
+	return s
+}
+
+// When adds a condition: one of the values, by the operator.
+func (s Statement) When(operator, key string, values ...string) Statement {
+	conditions := Conditions{}
+	for name, keys := range s.Condition {
+		conditions[name] = keys
+	}
+	keys := map[string][]string{key: values}
+	for name, others := range conditions[operator] {
+		if name != key {
+			keys[name] = others
+		}
+	}
+	conditions[operator] = keys
+	s.Condition = conditions
+	return s
+}
+
+// Named gives the statement an id, of letters and digits.
+func (s Statement) Named(sid string) Statement {
+	s.Sid = sid
+	return s
+}
+
+// Text spells a policy of the statements as JSON.
+func Text(statements ...Statement) (string, error) {
+	text, err := json.Marshal(Document{Version: version, Statement: statements})
+	if err != nil {
+		return "", fmt.Errorf("policy: %w", err)
+	}
+	return string(text), nil
+}
+
+// Parse reads a policy that Text wrote. The error repeats nothing of it.
+func Parse(text string) (Document, error) {
+	var document Document
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&document); err != nil {
+		return Document{}, fmt.Errorf("policy: it is not one that this package wrote: %w", err)
+	}
+	return document, nil
+}
+
+// Loose lists the actions by which an identity could change anything at all: allowed on every resource, without a condition.
+// Statements with a principal are about the resource that they stand on, and never loose.
+func (d Document) Loose() []string {
+	var loose []string
+	for _, statement := range d.Statement {
+		if statement.Effect != "Allow" || statement.Principal != nil || len(statement.Condition) > 0 || !slices.ContainsFunc(statement.Resource, everything) {
+			continue
+		}
+		for _, action := range statement.Action {
+			if !Reads(action) {
+				loose = append(loose, action)
+			}
+		}
+	}
+	return loose
+}
+
+// everything says whether an ARN leaves open which resource of a service it is.
+func everything(arn string) bool {
+	parts := strings.SplitN(arn, ":", 6)
+	return strings.Trim(parts[len(parts)-1], "*/") == ""
+}
+
+// reading are the verbs of actions that change nothing.
+var reading = []string{"Get", "List", "Describe", "Head", "BatchGet", "Lookup", "Search", "View"}
+
+// Reads says whether an action changes nothing. A verb with a wildcard, such as "*" or "G*", may change something.
+func Reads(action string) bool {
+	_, verb, _ := strings.Cut(action, ":")
+	return slices.ContainsFunc(reading, func(prefix string) bool { return strings.HasPrefix(verb, prefix) })
+}
