@@ -119,6 +119,7 @@ var settingRows = []settingRow{
 	{"encryptionKey", nil, stackSays("encryptionKey", "{key}")},
 	{"encryptionKey.managed", nil, stackSays("encryptionKey", `{"managed":true}`)},
 	{"diskEncryption", nil, stackSays("diskEncryption", "{diskEncryption}")},
+	{"luksKey", stackSays("diskEncryption", "luks"), stackSays("luksKey", "https://kms.example.com:4050")},
 	{"endpoint", nil, stackSays("endpoint", "api.example.com")},
 	{"patches", nil, stackSays("patches", `{"all":[`+patch+`]}`)},
 	{"patches.all", nil, stackSays("patches", `{"all":[`+patch+`]}`)},

@@ -41,6 +41,8 @@ type Cluster struct {
 	EncryptionKey EncryptionKey
 	// LUKS asks Talos to encrypt STATE and EPHEMERAL as well.
 	LUKS bool
+	// KMS is the URL of the server that seals Talos' disk keys; empty for keys from the machines' own ids.
+	KMS string
 	// Patches are the user's Talos patches, each one YAML document (or several, separated by ---).
 	Patches Patches
 
@@ -48,6 +50,8 @@ type Cluster struct {
 	NATPerZone bool
 	// Protected switches deletion and termination protection on.
 	Protected bool
+	// Hardened refuses patches that weaken the machines.
+	Hardened bool
 	// Tags stand on every resource: the project's own and the user's.
 	Tags map[string]string
 	// AlarmEmails are told when the cloud takes spot machines back.

@@ -17,13 +17,18 @@ var unknownNetwork = netip.MustParsePrefix("10.0.0.0/16")
 // The cluster fills in Endpoint, CertSANs and, for an adopted network, Network.
 func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	in := c.configuration(machineconfig.ControlPlane)
+	in.TalosClients = c.OperatorCIDRs
 	in.Patches = slices.Concat(c.Patches.All, c.Patches.ControlPlanes)
 	return in
 }
 
-// WorkerConfiguration is the same for a pool's machines.
+// WorkerConfiguration is the same for a pool's machines. Operators reach a worker through a control plane; what asks
+// whether a group's machine is alive reaches it directly.
 func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {
 	in := c.configuration(machineconfig.Worker)
+	if pool.Elastic() {
+		in.TalosClients = c.capabilities().HealthChecks
+	}
 	in.Labels = pool.Labels
 	for _, taint := range pool.Taints {
 		in.Taints = append(in.Taints, machineconfig.Taint(taint))
@@ -41,10 +46,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 	if !network.IsValid() {
 		network = unknownNetwork
 	}
-	capabilities, err := regions.CapabilitiesOf(c.Provider)
-	if err != nil {
-		panic(err) // a resolved cluster's provider is in the table
-	}
+	capabilities := c.capabilities()
 	return machineconfig.Input{
 		Role:              role,
 		ClusterName:       c.Name,
@@ -58,7 +60,17 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Services:          c.Network.Services,
 		NoCNI:             c.CNI == Cilium,
 		LUKS:              c.LUKS,
+		KMS:               c.KMS,
+		Hardened:          c.Hardened,
 		UserDataLimit:     capabilities.UserDataLimit,
 		PlainUserData:     capabilities.PlainUserData,
 	}
+}
+
+func (c Cluster) capabilities() regions.Capabilities {
+	capabilities, err := regions.CapabilitiesOf(c.Provider)
+	if err != nil {
+		panic(err) // a resolved cluster's provider is in the table
+	}
+	return capabilities
 }

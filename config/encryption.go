@@ -3,8 +3,10 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -40,8 +42,28 @@ func (l *loader) encryption(p *place) {
 		l.checkKey(path, p)
 	}
 	p.cluster.LUKS = l.stack.DiskEncryption == "luks" || !p.can.CloudEncryption
+	if p.cluster.LUKS && l.stack.LUKSKey != nodeID {
+		p.cluster.KMS = l.stack.LUKSKey
+	}
 	if l.stack.DiskEncryption == "cloud" && !p.can.CloudEncryption {
 		l.refuse("diskEncryption", p.can.Title+" does not encrypt disks itself", "set luks, or leave diskEncryption out")
+	}
+}
+
+// nodeID is Talos' word for a key from the machine's own id.
+const nodeID = "nodeID"
+
+// checkLUKSKey wants a KMS server's URL that machines can use, and disks that it is for.
+func (l *loader) checkLUKSKey() {
+	if l.stack.LUKSKey == nodeID {
+		return
+	}
+	if err := machineconfig.CheckKMS(l.stack.LUKSKey); err != nil {
+		l.refuseMachineConfig("luksKey", err)
+	}
+	encrypted := func(p place) bool { return p.cluster.LUKS }
+	if len(l.places) > 0 && !slices.ContainsFunc(l.places, encrypted) {
+		l.refuse("luksKey", "Talos encrypts no disk of the stack, so there is nothing to open", "set diskEncryption: luks, or remove it")
 	}
 }
 

@@ -24,6 +24,7 @@ func Load(stackName string, settings map[string]string) (clusters []Cluster, war
 	l.checkPoolZones()
 	l.choosePrimary()
 	l.checkAlarmEmails()
+	l.checkLUKSKey()
 	if err := l.err(); err != nil {
 		return nil, l.warnings, err
 	}
@@ -101,7 +102,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 		CNI:               CNI(l.stack.CNI),
 		Patches:           Patches(l.stack.Patches),
 		AlarmEmails:       l.stack.AlarmEmails,
-		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected,
+		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected, Hardened: l.profile.hardened,
 	}
 	if l.stack.Protection != nil {
 		p.cluster.Protected = *l.stack.Protection

@@ -126,6 +126,7 @@ func TestEveryKeyIsHonored(t *testing.T) {
 		{"encryptionKey", arn, func(c Cluster) any { return c.EncryptionKey }, EncryptionKey{ID: arn}},
 		{"encryptionKey", `{"managed":true}`, func(c Cluster) any { return c.EncryptionKey }, EncryptionKey{Managed: true}},
 		{"diskEncryption", "luks", func(c Cluster) any { return c.LUKS }, true},
+		{"environment", "production", func(c Cluster) any { return c.Hardened }, true},
 		{"endpoint", "api.example.com", func(c Cluster) any { return c.Endpoint }, "api.example.com"},
 		{"patches", fmt.Sprintf(`{"all":[%q]}`, patch), func(c Cluster) any { return c.Patches.All }, []string{patch}},
 		{"patches", fmt.Sprintf(`{"controlPlanes":[%q]}`, patch), func(c Cluster) any { return c.Patches.ControlPlanes }, []string{patch}},
@@ -145,6 +146,28 @@ func TestEveryKeyIsHonored(t *testing.T) {
 			assert.NotEqual(t, row.want, row.got(loadOne(t, nil)), "is not the default")
 			assert.Equal(t, row.want, row.got(loadOne(t, stackFile{row.key: row.value})))
 		})
+	}
+}
+
+// The key's kind reaches every machine of the clusters that Talos encrypts, and no other.
+func TestTheKeyOfDisksThatTalosEncrypts(t *testing.T) {
+	const server = "https://kms.example.com:4050"
+	assert.Empty(t, loadOne(t, stackFile{"diskEncryption": "luks"}).KMS)
+	clusters, _ := load(t, stackFile{"luksKey": server, "regions": `["nyc1",{"name":"sfo1","provider":"digitalocean"}]`, "pools": `[{"name":"a","size":"medium","count":3}]`})
+	assert.Empty(t, clusters[0].KMS, "AWS encrypts the disks of nyc1")
+	assert.Equal(t, server, clusters[1].KMS)
+	assert.Equal(t, server, clusters[1].ControlPlaneConfiguration().KMS)
+	assert.Equal(t, server, clusters[1].WorkerConfiguration(clusters[1].Pools[0]).KMS)
+}
+
+// Operators speak to control planes; what asks whether a group's machine is alive speaks to that machine.
+func TestWhoSpeaksToTheTalosAPI(t *testing.T) {
+	pools := `[{"name":"fixed","size":"small","count":1},{"name":"group","size":"small","min":1,"max":3}]`
+	for provider, asking := range map[string][]netip.Prefix{"aws": nil, "gcp": {prefix("130.211.0.0/22"), prefix("35.191.0.0/16")}} {
+		c := loadOne(t, stackFile{"provider": provider, "operatorCidrs": `["203.0.113.0/24"]`, "pools": pools})
+		assert.Equal(t, []netip.Prefix{prefix("203.0.113.0/24")}, c.ControlPlaneConfiguration().TalosClients)
+		assert.Empty(t, c.WorkerConfiguration(c.Pools[0]).TalosClients)
+		assert.Equal(t, asking, c.WorkerConfiguration(c.Pools[1]).TalosClients)
 	}
 }
 

@@ -21,7 +21,7 @@ func (l *loader) checkPatches() {
 func (l *loader) checkPatchList(path string, patches []string, roles ...machineconfig.Role) {
 	for i, patch := range patches {
 		for _, role := range roles {
-			if err := machineconfig.CheckPatch(role, patch); err != nil {
+			if err := machineconfig.CheckPatch(role, l.profile.hardened, patch); err != nil {
 				l.refuseMachineConfig(fmt.Sprintf("%s[%d]", path, i), err)
 				break
 			}

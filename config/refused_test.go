@@ -42,7 +42,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, endpoint, patches, tags, alarmEmails, protection",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, protection",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -483,9 +483,114 @@ var refused = []struct {
 	{"a pool's patch that is no YAML", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":["machine: ["]}]`}, []string{
 		"pools[0].patches[0]: decode error: yaml: line 1: did not find expected node content; correct the patch",
 	}},
+	{"a key for disks that are not encrypted", stackFile{"luksKey": "https://kms.example.com:4050"}, []string{
+		"luksKey: Talos encrypts no disk of the stack, so there is nothing to open; set diskEncryption: luks, or remove it",
+	}},
+	{"a kind of key that there is not", stackFile{"luksKey": "tpm", "diskEncryption": "luks"}, []string{
+		"luksKey: is neither nodeID nor the https URL of a KMS server; write it like https://kms.example.com:4050",
+	}},
+	{"a KMS server without TLS", stackFile{"luksKey": "http://kms.example.com", "provider": "digitalocean"}, []string{
+		"luksKey: is neither nodeID nor the https URL of a KMS server; write it like https://kms.example.com:4050",
+	}},
+	{"a KMS server with a password", stackFile{"luksKey": "https://me:hush@kms.example.com", "diskEncryption": "luks"}, []string{
+		"luksKey: the URL has a user or a password, which Talos does not send; write it like https://kms.example.com:4050",
+	}},
+	{"a KMS server with a path, for nothing", stackFile{"luksKey": "https://kms.example.com/v1"}, []string{
+		"luksKey: Talos encrypts no disk of the stack, so there is nothing to open; set diskEncryption: luks, or remove it",
+		"luksKey: the URL has more than a host and a port, which is all that Talos reads; write it like https://kms.example.com:4050",
+	}},
+	{"a KMS server in the cluster", stackFile{"luksKey": "https://kms.vault.svc.cluster.local", "diskEncryption": "luks"}, []string{
+		"luksKey: the KMS server is inside the cluster whose disks it should open; write it like https://kms.example.com:4050",
+	}},
+	{"a patch that opens a disk by another key", stackFile{"diskEncryption": "luks", "patches": `{"controlPlanes":["{apiVersion: v1alpha1, kind: VolumeConfig, name: STATE, encryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: hush}}]}}"]}`}, []string{
+		"patches.controlPlanes: a patch changes the keys of the STATE volume, which luksKey decides; remove it from the patch",
+	}},
+	{"a patch without KubePrism", ofProduction("machine: {features: {kubePrism: {enabled: false}}}"), []string{
+		"patches.controlPlanes[0]: a patch changes machine.features.kubePrism, which the program sets and the cluster stands on; remove it from the patch",
+	}},
+	{"a patch with another key for etcd's secrets", ofProduction("cluster: {secretboxEncryptionSecret: hush}"), []string{
+		"patches.controlPlanes[0]: a patch changes cluster.secretboxEncryptionSecret, which the program sets and the cluster stands on; remove it from the patch",
+	}},
+	{"a patch of production that reaches Talos from pods", ofProduction("machine: {features: {kubernetesTalosAPIAccess: {enabled: true, allowedRoles: ['os:reader'], allowedKubernetesNamespaces: [default]}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.features.kubernetesTalosAPIAccess, which production does not take: pods could have a way to the Talos API; remove it from the patch",
+	}},
+	{"a patch of production that makes every client of Talos an administrator", ofProduction("machine: {features: {rbac: false}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.features.rbac, which production does not take: every client of the Talos API would be its administrator; remove it from the patch",
+	}},
+	{"a patch of production that lets server certificates in", ofProduction("machine: {features: {apidCheckExtKeyUsage: false}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.features.apidCheckExtKeyUsage, which production does not take: a server's certificate would do for a client of the Talos API; remove it from the patch",
+	}},
+	{"a patch of production that trusts another authority for machines", ofProduction("machine: {acceptedCAs: [{crt: aHVzaA==}]}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.acceptedCAs, which production does not take: another authority could name administrators of the machine; remove it from the patch",
+	}},
+	{"a patch of production that trusts another authority for the cluster", ofProduction("cluster: {acceptedCAs: [{crt: aHVzaA==}]}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.acceptedCAs, which production does not take: another authority could name administrators of the cluster; remove it from the patch",
+	}},
+	{"a patch of production that takes seccomp away", ofProduction("machine: {kubelet: {defaultRuntimeSeccompProfileEnabled: false}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.kubelet.defaultRuntimeSeccompProfileEnabled, which production does not take: containers could make every system call; remove it from the patch",
+	}},
+	{"a patch of production that starts pods from files", ofProduction("machine: {kubelet: {disableManifestsDirectory: false}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.kubelet.disableManifestsDirectory, which production does not take: a file on the node's disk could start a pod past the Kubernetes API; remove it from the patch",
+	}},
+	{"a patch of production that opens the kubelet's old port", ofProduction("machine: {kubelet: {extraConfig: {readOnlyPort: 10255}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.kubelet.extraConfig.readOnlyPort, which production does not take: whoever reaches the node could list its pods; remove it from the patch",
+	}},
+	{"a patch of production that opens the kubelet", ofProduction("machine: {kubelet: {extraArgs: {anonymous-auth: 'true'}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.kubelet.extraArgs.anonymous-auth, which production does not take: requests without an identity would be served; remove it from the patch",
+	}},
+	{"a patch of production that opens the Talos API to pods", ofProduction("{apiVersion: v1alpha1, kind: NetworkRuleConfig, name: talos-api, $patch: delete}"), []string{
+		"patches.controlPlanes[0]: a patch weakens the firewall's rule for the Talos API, which production does not take: it says who reaches that port, and operatorCidrs says so already; remove it from the patch",
+	}},
+	{"a patch of production that allows privileged pods", ofProduction("cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: privileged}}}]}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.admissionControl, which production does not take: PodSecurity must enforce baseline or restricted, and exempt no more than Talos does; remove it from the patch",
+	}},
+	{"a patch of production that exempts a namespace", ofProduction("cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {exemptions: {namespaces: [default]}}}]}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.admissionControl, which production does not take: PodSecurity must enforce baseline or restricted, and exempt no more than Talos does; remove it from the patch",
+	}},
+	{"a patch of production that records nothing", ofProduction("cluster: {apiServer: {auditPolicy: {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: None}]}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.auditPolicy, which production does not take: it does not record get of secrets; remove it from the patch",
+	}},
+	{"a patch of production that records secrets", ofProduction("cluster: {apiServer: {auditPolicy: {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Request}]}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.auditPolicy, which production does not take: it writes what stands in secrets to the log; remove it from the patch",
+	}},
+	{"a patch of production that serves nobody in particular", ofProduction("cluster: {apiServer: {extraArgs: {anonymous-auth: 'true'}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.anonymous-auth, which production does not take: requests without an identity would be served; remove it from the patch",
+	}},
+	{"a patch of production that spells a flag differently", ofProduction("cluster: {apiServer: {extraArgs: {anonymous_auth: 'true'}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.anonymous_auth, which production does not take: requests without an identity would be served; remove it from the patch",
+	}},
+	{"a patch of production that allows everybody everything", ofProduction("cluster: {apiServer: {extraArgs: {authorization-mode: AlwaysAllow}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.authorization-mode, which production does not take: everybody could be allowed everything; remove it from the patch",
+	}},
+	{"a patch of production that switches admission off", ofProduction("cluster: {apiServer: {extraArgs: {disable-admission-plugins: NodeRestriction}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.disable-admission-plugins, which production does not take: what the plugin checks would pass; remove it from the patch",
+	}},
+	{"a patch of production that hides the audit log", ofProduction("cluster: {apiServer: {extraArgs: {audit-log-path: /dev/null}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.audit-log-path, which production does not take: the audit log would be another, or none; remove it from the patch",
+	}},
+	{"a patch of production that opens etcd", ofProduction("cluster: {etcd: {extraArgs: {client-cert-auth: 'false'}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens cluster.etcd.extraArgs.client-cert-auth, which production does not take: requests without an identity would be served; remove it from the patch",
+	}},
+	{"a patch of production that trusts any registry", ofProduction("machine: {registries: {config: {example.com: {tls: {insecureSkipVerify: true}}}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens insecureSkipVerify of a registry, which production does not take: whoever stands between could hand the machine another image; remove it from the patch",
+	}},
+	{"a patch of production that takes images without TLS", ofProduction("machine: {registries: {mirrors: {docker.io: {endpoints: ['http://mirror.example.com']}}}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens the endpoint of a registry's mirror, which production does not take: whoever stands between could hand the machine another image: it is not https; remove it from the patch",
+	}},
+	{"a patch of production that softens the kernel", ofProduction("machine: {sysctls: {kernel.kptr_restrict: '0'}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.sysctls.kernel.kptr_restrict, which production does not take: a container could try more of the kernel than with 2; remove it from the patch",
+	}},
+	{"a patch of production that sets a kernel setting back", ofProduction("machine: {sysctls: {kernel/io_uring_disabled: '0'}}"), []string{
+		"patches.controlPlanes[0]: a patch weakens machine.sysctls.kernel.io_uring_disabled, which production does not take: a container could try more of the kernel than with 1; remove it from the patch",
+	}},
 	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
 		`protection: is the text "maybe"; write true or false`,
 	}},
+}
+
+// ofProduction is a stack of production whose control planes have a patch.
+func ofProduction(patch string) stackFile {
+	return stackFile{"environment": "production", "patches": fmt.Sprintf(`{"controlPlanes":[%q]}`, patch)}
 }
 
 func TestEachOfTheseIsRefused(t *testing.T) {
@@ -506,6 +611,22 @@ func TestEachOfTheseIsRefused(t *testing.T) {
 			assert.Equal(t, want, got)
 		})
 	}
+}
+
+// What weakens machines is refused in production alone.
+func TestElsewhereAPatchMayWeakenMachines(t *testing.T) {
+	weakening := 0
+	for _, row := range refused {
+		if !strings.Contains(row.want[0], "a patch weakens ") {
+			continue
+		}
+		weakening++
+		for _, environment := range []string{"dev", "staging"} {
+			_, _, err := Load("test", row.file.with("environment", environment).settings())
+			assert.NoError(t, err, "%s: %s", environment, row.what)
+		}
+	}
+	assert.Greater(t, weakening, 20)
 }
 
 func TestStackNamesThatMakeNoClusterNameAreRefused(t *testing.T) {

@@ -30,6 +30,11 @@ type Stack struct {
 	EncryptionKey KeySettings `json:"encryptionKey"`
 	// DiskEncryption is cloud or, in addition, luks.
 	DiskEncryption string `json:"diskEncryption"`
+	// LUKSKey opens the disks that Talos encrypts: nodeID, a key from the machine's own id, or the URL of a KMS server that
+	// seals a key for each disk (https://github.com/siderolabs/kms-client). A machine asks that server at every boot, before
+	// it can read its configuration: by the network and the name servers that the cloud gives it, trusting the public
+	// authorities alone. Without the server it does not boot. A machine's kind of key is settled at its first boot.
+	LUKSKey string `json:"luksKey" default:"nodeID"`
 	// Endpoint is a host name of the user's own for the Kubernetes API; for a stack of one region.
 	Endpoint string `json:"endpoint"`
 	// Patches change the Talos machine configuration.

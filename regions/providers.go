@@ -57,6 +57,8 @@ type Capabilities struct {
 	CustomerKeys bool
 	// CloudEncryption says whether the cloud itself encrypts every disk; where not, Talos must (LUKS).
 	CloudEncryption bool
+	// HealthChecks are where the cloud asks from whether a scaling group's machines are alive, if it asks them.
+	HealthChecks []netip.Prefix
 	// UserDataLimit is the most bytes of user data that the cloud takes, 0 where a machine configuration never reaches it.
 	UserDataLimit int
 	// PlainUserData says that user data must be text, so that it cannot be packed.
@@ -91,10 +93,12 @@ var capabilities = map[Provider]Capabilities{
 		// Spot prices are Google's to set and an instance group has one machine type:
 		// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and these
 		// span a region: https://github.com/kubernetes/autoscaler/issues/1003
-		Spot:            true,
-		Autoscaling:     true,
-		Zones:           true,
-		Subnets:         RegionalSubnets,
+		Spot:        true,
+		Autoscaling: true,
+		Zones:       true,
+		Subnets:     RegionalSubnets,
+		// https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
+		HealthChecks:    []netip.Prefix{netip.MustParsePrefix("130.211.0.0/22"), netip.MustParsePrefix("35.191.0.0/16")},
 		DiskSizes:       true,
 		CustomerKeys:    true,
 		CloudEncryption: true,

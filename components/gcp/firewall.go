@@ -9,6 +9,7 @@ import (
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -20,9 +21,14 @@ const (
 	worker       = cloud.Worker
 )
 
-// healthChecks are where Google's health checks come from:
-// https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
-var healthChecks = []string{"130.211.0.0/22", "35.191.0.0/16"}
+// healthChecks are where Google's health checks come from. Talos' own firewall lets in the same ones.
+func healthChecks() (ranges pulumi.StringArray) {
+	can, _ := regions.CapabilitiesOf(regions.GCP)
+	for _, prefix := range can.HealthChecks {
+		ranges = append(ranges, pulumi.String(prefix.String()))
+	}
+	return ranges
+}
 
 // rule lets packets in to the nodes of a role: from the nodes of another, or from ranges of addresses.
 type rule struct {
@@ -72,10 +78,10 @@ func nodeRules(cni config.CNI) []rule {
 // googleRules let the load balancer's proxies and Google's health checks in.
 func (c *Cloud) googleRules() []rule {
 	rules := []rule{{to: controlPlane, from: "load-balancer", why: "Kubernetes API by the balancer's proxies and its health checks",
-		ranges: append(pulumi.ToStringArray(healthChecks), c.proxyCIDR), ports: tcp(apiPort)}}
+		ranges: append(healthChecks(), c.proxyCIDR), ports: tcp(apiPort)}}
 	if slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
 		rules = append(rules, rule{to: worker, from: "health-checks", why: "Talos API: whether a group's machine is alive",
-			ranges: pulumi.ToStringArray(healthChecks), ports: tcp(talosPort)})
+			ranges: healthChecks(), ports: tcp(talosPort)})
 	}
 	return rules
 }

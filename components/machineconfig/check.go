@@ -56,8 +56,9 @@ func checkPlainSize(text string, limit int) error {
 	return nil
 }
 
-// CheckPatch says why Talos, or the cluster, would refuse the patch for machines of the role; nil if they would not.
-func CheckPatch(role Role, patch string) error {
+// CheckPatch says why Talos, or the cluster, would refuse the patch for machines of the role; nil if they would not. A
+// hardened machine takes no patch that weakens it.
+func CheckPatch(role Role, hardened bool, patch string) error {
 	if _, err := loadUserPatch(patch); err != nil {
 		return err
 	}
@@ -71,6 +72,7 @@ func CheckPatch(role Role, patch string) error {
 		Pods:              netip.MustParsePrefix(constants.DefaultIPv4PodNet),
 		Services:          netip.MustParsePrefix(constants.DefaultIPv4ServiceNet),
 		NoCNI:             true,
+		Hardened:          hardened,
 		Patches:           []string{patch},
 	})
 	if err != nil {
@@ -179,15 +181,8 @@ func checkReliedOn(before, after config.Provider, luks bool) error {
 			return fmt.Errorf("a patch changes %s, which the program sets and the cluster stands on; remove it from the patch", item.field)
 		}
 	}
-	if !luks {
-		return nil
-	}
-	for _, volume := range []string{constants.StatePartitionLabel, constants.EphemeralPartitionLabel} {
-		document, found := after.Volumes().ByName(volume)
-		legacy := after.Machine().SystemDiskEncryption().Get(volume)
-		if (!found || document.Encryption() == nil) && legacy == nil {
-			return fmt.Errorf("a patch takes the encryption from the %s volume, which diskEncryption: luks asks for; remove one of the two", volume)
-		}
+	if luks {
+		return checkLUKS(before, after)
 	}
 	return nil
 }

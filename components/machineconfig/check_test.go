@@ -93,11 +93,11 @@ func TestCheckPatchAccepts(t *testing.T) {
 		"other pods' ranges": "cluster:\n  network:\n    podSubnets: [10.200.0.0/16]",
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.NoError(t, CheckPatch(ControlPlane, patch))
-			assert.NoError(t, CheckPatch(Worker, patch))
+			assert.NoError(t, CheckPatch(ControlPlane, false, patch))
+			assert.NoError(t, CheckPatch(Worker, false, patch))
 		})
 	}
-	assert.NoError(t, CheckPatch(ControlPlane, "cluster: {etcd: {extraArgs: {quota-backend-bytes: \"4294967296\"}}}"))
+	assert.NoError(t, CheckPatch(ControlPlane, false, "cluster: {etcd: {extraArgs: {quota-backend-bytes: \"4294967296\"}}}"))
 }
 
 func TestCheckPatchRefuses(t *testing.T) {
@@ -127,7 +127,7 @@ func TestCheckPatchRefuses(t *testing.T) {
 			`kubelet configuration field "port" can't be overridden, and invalid machine node labels: invalid format: too many slashes: "a/b/c"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			assert.EqualError(t, CheckPatch(Worker, test.patch), test.want)
+			assert.EqualError(t, CheckPatch(Worker, false, test.patch), test.want)
 		})
 	}
 }
@@ -153,7 +153,7 @@ func TestCheckPatchRefusesWhatTheClusterStandsOn(t *testing.T) {
 		"cluster.etcd.ca":                         "cluster: {etcd: {ca: {crt: aHVzaA==, key: aHVzaA==}}}",
 	} {
 		t.Run(field, func(t *testing.T) {
-			err := CheckPatch(ControlPlane, patch)
+			err := CheckPatch(ControlPlane, false, patch)
 			assert.EqualError(t, err, "a patch changes "+field+", which the program sets and the cluster stands on; remove it from the patch")
 		})
 	}
@@ -200,7 +200,7 @@ func FuzzCheckPatch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, patch string) {
 		for _, role := range []Role{ControlPlane, Worker} {
-			if err := CheckPatch(role, patch); err != nil {
+			if err := CheckPatch(role, false, patch); err != nil {
 				assert.False(t, strings.Contains(err.Error(), "\n"), "several lines: %q", err)
 			}
 		}

@@ -47,9 +47,15 @@ type Input struct {
 	Network, Pods, Services netip.Prefix
 	// NoCNI leaves the CNI and kube-proxy out, ready for Cilium.
 	NoCNI bool
-	// LUKS encrypts the STATE and EPHEMERAL volumes.
-	LUKS   bool
-	Labels map[string]string
+	// TalosClients may speak to the machine's Talos API, beside the nodes.
+	TalosClients []netip.Prefix
+	// LUKS encrypts the STATE and EPHEMERAL volumes. The key is sealed by the KMS server at the URL; without one it comes
+	// from the machine's own id.
+	LUKS bool
+	KMS  string
+	// Hardened refuses patches that weaken the machine.
+	Hardened bool
+	Labels   map[string]string
 	// Taints are for workers only: Talos gives the control planes theirs.
 	Taints []Taint
 	// Patches are the user's, applied last, in order.
@@ -110,7 +116,13 @@ func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
 	if _, err := after.Validate(cloudMode{}, validation.WithLocal()); err != nil {
 		return "", errors.New(oneLine(err))
 	}
-	return text, checkReliedOn(before, after, in.LUKS)
+	if err := checkReliedOn(before, after, in.LUKS); err != nil {
+		return "", err
+	}
+	if in.Hardened {
+		return text, checkHardened(before, after)
+	}
+	return text, nil
 }
 
 // render writes the configuration and loads it as a booting machine does. What it loads shares nothing with what was

@@ -174,10 +174,10 @@ func TestContractDecidesTheDocuments(t *testing.T) {
 		wants    []string
 		legacy   bool
 	}{
-		{"v1.9.0", []string{"v1alpha1"}, true},
-		{"v1.10.0", []string{"v1alpha1"}, true},
-		{"v1.11.0", []string{"v1alpha1", "VolumeConfig", "VolumeConfig"}, false},
-		{"v1.12.0", []string{"v1alpha1", "HostnameConfig", "VolumeConfig", "VolumeConfig"}, false},
+		{"v1.9.0", []string{"v1alpha1", "NetworkRuleConfig"}, true},
+		{"v1.10.0", []string{"v1alpha1", "NetworkRuleConfig"}, true},
+		{"v1.11.0", []string{"v1alpha1", "NetworkRuleConfig", "VolumeConfig", "VolumeConfig"}, false},
+		{"v1.12.0", []string{"v1alpha1", "HostnameConfig", "NetworkRuleConfig", "VolumeConfig", "VolumeConfig"}, false},
 	} {
 		t.Run(test.contract, func(t *testing.T) {
 			provider := loaded(t, input(Worker, func(in *Input) { in.Contract, in.LUKS = test.contract, true }))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
+	document "github.com/siderolabs/talos/pkg/machinery/config/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 	"github.com/siderolabs/talos/pkg/machinery/config/container"
@@ -21,7 +22,7 @@ var files embed.FS
 // ownPatches are the project's, in the order of application: the files that this machine needs, then what follows from
 // the settings.
 func ownPatches(in Input, contract *config.VersionContract) ([]configpatcher.Patch, error) {
-	volumes := contract.VolumeConfigEncryptionSupported()
+	controlPlane := in.Role == ControlPlane
 	var patches []configpatcher.Patch
 	for _, file := range []struct {
 		name   string
@@ -29,28 +30,58 @@ func ownPatches(in Input, contract *config.VersionContract) ([]configpatcher.Pat
 	}{
 		{"kubelet", true},
 		{"sysctls", true},
-		{"no-cni", in.NoCNI && in.Role == ControlPlane},
-		{"luks", in.LUKS && volumes},
-		{"luks-before-1.11", in.LUKS && !volumes},
+		{"kernel", true},
+		{"no-cni", in.NoCNI && controlPlane},
+		{"audit", controlPlane},
+		{"pod-security", controlPlane},
+		{"service-account-tokens", controlPlane},
 	} {
 		if !file.wanted {
 			continue
 		}
-		text, err := files.ReadFile("patches/" + file.name + ".yaml")
+		patch, err := loadOwnPatch(file.name)
 		if err != nil {
 			return nil, err
 		}
-		patch, err := configpatcher.LoadPatch(text)
-		if err != nil {
-			return nil, fmt.Errorf("patches/%s.yaml: %s", file.name, oneLine(err))
-		}
 		patches = append(patches, patch)
 	}
-	computed := &v1alpha1.Config{MachineConfig: machinePatch(in)}
-	if in.Role == ControlPlane {
-		computed.ClusterConfig = clusterPatch(in)
+	computed, err := computedPatch(in, contract)
+	return append(patches, computed), err
+}
+
+// loadOwnPatch reads one of the files. None of them has images verified: Talos does so from 1.13 on
+// (https://docs.siderolabs.com/talos/v1.13/reference/configuration/security/imageverificationconfig), and 1.12 refuses
+// the document.
+func loadOwnPatch(name string) (configpatcher.Patch, error) {
+	text, err := files.ReadFile("patches/" + name + ".yaml")
+	if err != nil {
+		return nil, err
 	}
-	return append(patches, configpatcher.NewStrategicMergePatch(container.NewV1Alpha1(computed))), nil
+	patch, err := configpatcher.LoadPatch(text)
+	if err != nil {
+		return nil, fmt.Errorf("patches/%s.yaml: %s", name, oneLine(err))
+	}
+	return patch, nil
+}
+
+// computedPatch is what follows from the settings.
+func computedPatch(in Input, contract *config.VersionContract) (configpatcher.Patch, error) {
+	main := &v1alpha1.Config{MachineConfig: machinePatch(in)}
+	if in.Role == ControlPlane {
+		main.ClusterConfig = clusterPatch(in)
+	}
+	documents := []document.Document{main, talosAPIRule(in)}
+	switch {
+	case in.LUKS && contract.VolumeConfigEncryptionSupported():
+		documents = append(documents, luksDocuments(in.KMS)...)
+	case in.LUKS:
+		main.MachineConfig.MachineSystemDiskEncryption = luksBefore111(in.KMS)
+	}
+	computed, err := container.New(documents...)
+	if err != nil {
+		return nil, err
+	}
+	return configpatcher.NewStrategicMergePatch(computed), nil
 }
 
 // machinePatch is what a machine of either role takes from the settings.

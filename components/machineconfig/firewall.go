@@ -1,0 +1,62 @@
+package machineconfig
+
+import (
+	"net/netip"
+	"reflect"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	document "github.com/siderolabs/talos/pkg/machinery/config/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/network"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
+)
+
+// talosAPIRule closes the Talos API to pods. Under the firewall's default action, accept, a rule drops whatever comes to
+// its port from elsewhere and leaves every other port alone; loopback is always let in. "block" would need a rule for
+// each port of the kubelet, the network plugin and every NodePort
+// (https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/network/nftables_chain_config.go).
+//
+// It stops a pod on the pod's own node, where the packet has the pod's address. On its way to another node the network
+// plugin may put the node's address in that place: there the cloud's firewall stands, which lets no worker at the port of
+// another machine unless operatorCidrs holds the nodes' network. A pod on the host's network is a node to both, and
+// PodSecurity allows none. Behind all of it the API wants a certificate of the cluster's own authority.
+func talosAPIRule(in Input) document.Document {
+	rule := network.NewRuleConfigV1Alpha1()
+	rule.MetaName = "talos-api"
+	rule.PortSelector = network.RulePortSelector{
+		Ports: network.PortRanges{{Lo: constants.ApidPort, Hi: constants.ApidPort}}, Protocol: nethelpers.ProtocolTCP,
+	}
+	for _, client := range append([]netip.Prefix{in.Network}, in.TalosClients...) {
+		ingress := network.IngressRule{Subnet: client}
+		if client.Overlaps(in.Pods) {
+			ingress.Except = network.Prefix{Prefix: in.Pods}
+		}
+		if client == in.Network || !contains(in.Network, client) {
+			rule.Ingress = append(rule.Ingress, ingress)
+		}
+	}
+	return rule
+}
+
+// contains says whether the wider range holds all of the other.
+func contains(wide, narrow netip.Prefix) bool {
+	return wide.Bits() <= narrow.Bits() && wide.Contains(narrow.Addr())
+}
+
+// sameTalosAPIRules compares everything that decides who reaches the Talos API.
+func sameTalosAPIRules(before, after config.Provider) bool {
+	return reflect.DeepEqual(talosAPIRules(before), talosAPIRules(after))
+}
+
+// talosAPIRules are the rules that hold for the Talos API's port, as a firewall reads them.
+func talosAPIRules(c config.Provider) [][]netip.Prefix {
+	var rules [][]netip.Prefix
+	for _, rule := range c.NetworkRules().Rules() {
+		for _, ports := range rule.PortRanges() {
+			if rule.Protocol() == nethelpers.ProtocolTCP && ports[0] <= constants.ApidPort && constants.ApidPort <= ports[1] {
+				rules = append(rules, rule.Subnets(), rule.ExceptSubnets())
+			}
+		}
+	}
+	return rules
+}
