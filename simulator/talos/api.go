@@ -70,6 +70,11 @@ func (c *clusters) apid(from *node, client credentials, host string) ([]*node, e
 		if n == nil || !n.booted() {
 			return nil, fmt.Errorf("%s:%d: %s has not booted: connection refused", host, talosPort, m.Name)
 		}
+		if from != nil {
+			if err := n.letsIn(from.PrivateIP, talosPort); err != nil {
+				return nil, err
+			}
+		}
 		if err := c.handshake(client, host, n); err != nil {
 			return nil, fmt.Errorf("%s:%d: rpc error: code = Unavailable desc = %w", host, talosPort, err)
 		}

@@ -174,7 +174,7 @@ func (c *clusters) reach(from, to *node, port int) error {
 	if !slices.ContainsFunc(machines, func(m site.Machine) bool { return m.ID == to.ID }) {
 		return fmt.Errorf("%s to %s:%d: %s is another machine", from.Name, to.Name, port, to.PrivateIP)
 	}
-	return nil
+	return to.letsIn(from.PrivateIP, port)
 }
 
 // trustd says why a worker gets no certificate for its Talos API: a control plane issues it.

@@ -102,6 +102,36 @@ func TestNetworkKeepsNodesOut(t *testing.T) {
 	}
 }
 
+// A machine's own firewall counts as the network's does. The lab's machines are 10.0.0.1 to 10.0.0.5, subject is the sixth.
+func TestMachinesFirewallKeepsNodesOut(t *testing.T) {
+	rule := func(port, ingress string) string {
+		return "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-" + port + "\nportSelector: {ports: [" + port + "], protocol: tcp}\ningress: [" + ingress + "]\n"
+	}
+	const block, everyone = "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n---\n", "{subnet: 10.0.0.0/24}"
+	for name, test := range map[string]struct {
+		patch, reason string
+		applies       bool
+	}{
+		"nodes":            {rule("50000", everyone), "", true},
+		"others":           {rule("50000", "{subnet: 10.9.0.0/16}"), "the firewall of subject drops what comes from 10.0.0.1 to port 50000", false},
+		"all but one":      {rule("50000", "{subnet: 10.0.0.0/24, except: 10.0.0.2/32}"), "the firewall of subject drops what comes from 10.0.0.2 to port 50000", false},
+		"nobody":           {rule("10250", ""), "the firewall of subject drops what comes from 10.0.0.1 to port 10250", true},
+		"block all":        {block + rule("22", everyone), "the firewall of subject drops what comes from 10.0.0.1 to port", false},
+		"block all but it": {block + rule("10250", everyone) + "---\n" + rule("50000", everyone), "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			l.start("subject", l.document(machine.TypeWorker, test.patch))
+			l.bootstrap()
+			status := l.report()["subject"]
+			assert.Equal(t, test.reason == "", status.Joined, status.Reason)
+			assert.Contains(t, status.Reason, test.reason)
+			err := l.do(apply, l.call("subject", world.Values{"machineConfigurationInput": l.document(machine.TypeWorker), "endpoint": l.address("cp-2")}))
+			assert.Equal(t, test.applies, err == nil, "through cp-2: %v", err)
+		})
+	}
+}
+
 func TestWorkerNeedsOneTrustd(t *testing.T) {
 	l := newLab(t)
 	l.bootstrap()
@@ -289,7 +319,8 @@ func TestApply(t *testing.T) {
 		"for another cluster": {"cp-2", world.Values{"clientConfiguration": client(t, strangers()),
 			"machineConfigurationInput": controlPlane}, "", "certificate signed by unknown authority"},
 	}
-	for name, test := range tests {
+	for _, name := range slices.Sorted(maps.Keys(tests)) { // in order: they share machines
+		test := tests[name]
 		t.Run(name, func(t *testing.T) {
 			inputs := world.Values{"machineConfigurationInput": worker}
 			maps.Copy(inputs, test.inputs)
