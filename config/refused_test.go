@@ -539,7 +539,7 @@ var refused = []struct {
 		"patches.controlPlanes[0]: a patch weakens machine.kubelet.extraArgs.anonymous-auth, which production does not take: requests without an identity would be served; remove it from the patch",
 	}},
 	{"a patch of production that opens the Talos API to pods", ofProduction("{apiVersion: v1alpha1, kind: NetworkRuleConfig, name: talos-api, $patch: delete}"), []string{
-		"patches.controlPlanes[0]: a patch weakens the firewall's rule for the Talos API, which production does not take: it says who reaches that port, and operatorCidrs says so already; remove it from the patch",
+		"patches.controlPlanes[0]: a patch weakens NetworkRuleConfig talos-api, which production does not take: it says who reaches that port, and operatorCidrs says so already; remove it from the patch",
 	}},
 	{"a patch of production that allows privileged pods", ofProduction("cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: privileged}}}]}}"), []string{
 		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.admissionControl, which production does not take: PodSecurity must enforce baseline or restricted, and exempt no more than Talos does; remove it from the patch",
@@ -572,10 +572,10 @@ var refused = []struct {
 		"patches.controlPlanes[0]: a patch weakens cluster.etcd.extraArgs.client-cert-auth, which production does not take: requests without an identity would be served; remove it from the patch",
 	}},
 	{"a patch of production that trusts any registry", ofProduction("machine: {registries: {config: {example.com: {tls: {insecureSkipVerify: true}}}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens insecureSkipVerify of a registry, which production does not take: whoever stands between could hand the machine another image; remove it from the patch",
+		"patches.controlPlanes[0]: a patch weakens tls.insecureSkipVerify of a registry, which production does not take: whoever stands between could hand the machine another image; remove it from the patch",
 	}},
 	{"a patch of production that takes images without TLS", ofProduction("machine: {registries: {mirrors: {docker.io: {endpoints: ['http://mirror.example.com']}}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens the endpoint of a registry's mirror, which production does not take: whoever stands between could hand the machine another image: it is not https; remove it from the patch",
+		"patches.controlPlanes[0]: a patch weakens endpoints of a registry's mirror, which production does not take: whoever stands between could hand the machine another image: it is not https; remove it from the patch",
 	}},
 	{"a patch of production that softens the kernel", ofProduction("machine: {sysctls: {kernel.kptr_restrict: '0'}}"), []string{
 		"patches.controlPlanes[0]: a patch weakens machine.sysctls.kernel.kptr_restrict, which production does not take: a container could try more of the kernel than with 2; remove it from the patch",

@@ -69,6 +69,7 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 		TalosVersion:      newestTalos,
 		Platform:          "aws",
 		KubernetesVersion: constants.DefaultKubernetesVersion,
+		Network:           netip.MustParsePrefix("192.0.2.0/24"),
 		Pods:              netip.MustParsePrefix(constants.DefaultIPv4PodNet),
 		Services:          netip.MustParsePrefix(constants.DefaultIPv4ServiceNet),
 		NoCNI:             true,

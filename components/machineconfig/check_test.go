@@ -200,8 +200,10 @@ func FuzzCheckPatch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, patch string) {
 		for _, role := range []Role{ControlPlane, Worker} {
-			if err := CheckPatch(role, false, patch); err != nil {
-				assert.False(t, strings.Contains(err.Error(), "\n"), "several lines: %q", err)
+			for _, hardened := range []bool{false, true} {
+				if err := CheckPatch(role, hardened, patch); err != nil {
+					assert.False(t, strings.Contains(err.Error(), "\n"), "several lines: %q", err)
+				}
 			}
 		}
 	})

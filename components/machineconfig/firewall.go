@@ -3,6 +3,7 @@ package machineconfig
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	document "github.com/siderolabs/talos/pkg/machinery/config/config"
@@ -48,7 +49,26 @@ func sameTalosAPIRules(before, after config.Provider) bool {
 	return reflect.DeepEqual(talosAPIRules(before), talosAPIRules(after))
 }
 
-// talosAPIRules are the rules that hold for the Talos API's port, as a firewall reads them.
+// podsReachTalosAPI says whether the rule lets in an address that a pod may have.
+func podsReachTalosAPI(c config.Provider) bool {
+	rules := talosAPIRules(c)
+	for _, text := range c.Cluster().Network().PodCIDRs() {
+		pods, err := netip.ParsePrefix(text)
+		if err != nil {
+			return true
+		}
+		for i := 0; i < len(rules); i += 2 {
+			subnets, except := rules[i], rules[i+1]
+			excepted := slices.ContainsFunc(except, func(wide netip.Prefix) bool { return contains(wide, pods) })
+			if !excepted && slices.ContainsFunc(subnets, pods.Overlaps) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// talosAPIRules are the rules that hold for the Talos API's port: the subnets of each, and those that it excepts.
 func talosAPIRules(c config.Provider) [][]netip.Prefix {
 	var rules [][]netip.Prefix
 	for _, rule := range c.NetworkRules().Rules() {

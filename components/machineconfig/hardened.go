@@ -50,17 +50,19 @@ var weakenings = []struct {
 			port, given := after.Machine().Kubelet().ExtraConfig()["readOnlyPort"]
 			return given && fmt.Sprint(port) != "0"
 		}},
-	{"the firewall's rule for the Talos API", "it says who reaches that port, and operatorCidrs says so already",
+	{"NetworkRuleConfig talos-api", "it says who reaches that port, and operatorCidrs says so already",
 		func(before, after config.Provider) bool { return !sameTalosAPIRules(before, after) }},
+	{"cluster.network.podSubnets", "pods would have addresses that operatorCidrs, or the nodes' network, holds",
+		func(_, after config.Provider) bool { return podsReachTalosAPI(after) }},
 	{"cluster.apiServer.admissionControl", "PodSecurity must enforce baseline or restricted, and exempt no more than Talos does",
 		func(before, after config.Provider) bool {
 			return isControlPlane(after) && !podSecurityHolds(podSecurity(before), podSecurity(after))
 		}},
-	{"insecureSkipVerify of a registry", "whoever stands between could hand the machine another image",
+	{"tls.insecureSkipVerify of a registry", "whoever stands between could hand the machine another image",
 		func(_, after config.Provider) bool {
 			return slices.ContainsFunc(slices.Collect(maps.Values(after.RegistryTLSConfigs())), document.RegistryTLSConfig.InsecureSkipVerify)
 		}},
-	{"the endpoint of a registry's mirror", "whoever stands between could hand the machine another image: it is not https",
+	{"endpoints of a registry's mirror", "whoever stands between could hand the machine another image: it is not https",
 		func(_, after config.Provider) bool { return hasPlainMirror(after) }},
 }
 

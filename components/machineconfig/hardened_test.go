@@ -2,6 +2,7 @@ package machineconfig
 
 import (
 	"io/fs"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -81,10 +82,10 @@ var weakeningPatches = []struct{ field, patch string }{
 	{"machine.kubelet.extraArgs.anonymous-auth", "machine: {kubelet: {extraArgs: {anonymous-auth: \"true\"}}}"},
 	{"machine.kubelet.extraArgs.authorization-mode", "machine: {kubelet: {extraArgs: {authorization-mode: AlwaysAllow}}}"},
 	{"machine.kubelet.extraArgs.read-only-port", "machine: {kubelet: {extraArgs: {read-only-port: \"10255\"}}}"},
-	{"the firewall's rule for the Talos API", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\n$patch: delete"},
-	{"the firewall's rule for the Talos API", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\ningress: [{subnet: 0.0.0.0/0}]"},
-	{"the firewall's rule for the Talos API", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\nportSelector: {ports: [50002], protocol: tcp}\ningress: [{subnet: 10.0.0.0/8}]"},
-	{"the firewall's rule for the Talos API", "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n---\n" +
+	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\n$patch: delete"},
+	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\ningress: [{subnet: 0.0.0.0/0}]"},
+	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\nportSelector: {ports: [50002], protocol: tcp}\ningress: [{subnet: 10.0.0.0/8}]"},
+	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n---\n" +
 		"apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: more\nportSelector: {ports: [1-65535], protocol: tcp}\ningress: [{subnet: 0.0.0.0/0}]"},
 	{"cluster.apiServer.admissionControl", "cluster: {apiServer: {admissionControl: {$patch: delete}}}"},
 	{"cluster.apiServer.admissionControl", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: privileged}}}]}}"},
@@ -107,9 +108,9 @@ var weakeningPatches = []struct{ field, patch string }{
 	{"cluster.controllerManager.extraArgs.use-service-account-credentials", "cluster: {controllerManager: {extraArgs: {use-service-account-credentials: \"false\"}}}"},
 	{"cluster.scheduler.extraArgs.profiling", "cluster: {scheduler: {extraArgs: {profiling: \"true\"}}}"},
 	{"cluster.etcd.extraArgs.client-cert-auth", "cluster: {etcd: {extraArgs: {client-cert-auth: \"false\"}}}"},
-	{"insecureSkipVerify of a registry", "machine: {registries: {config: {example.com: {tls: {insecureSkipVerify: true}}}}}"},
-	{"insecureSkipVerify of a registry", "apiVersion: v1alpha1\nkind: RegistryTLSConfig\nname: example.com\ninsecureSkipVerify: true"},
-	{"the endpoint of a registry's mirror", "machine: {registries: {mirrors: {docker.io: {endpoints: [\"http://mirror.example.com\"]}}}}"},
+	{"tls.insecureSkipVerify of a registry", "machine: {registries: {config: {example.com: {tls: {insecureSkipVerify: true}}}}}"},
+	{"tls.insecureSkipVerify of a registry", "apiVersion: v1alpha1\nkind: RegistryTLSConfig\nname: example.com\ninsecureSkipVerify: true"},
+	{"endpoints of a registry's mirror", "machine: {registries: {mirrors: {docker.io: {endpoints: [\"http://mirror.example.com\"]}}}}"},
 	{"machine.sysctls.kernel.kptr_restrict", "machine: {sysctls: {kernel.kptr_restrict: \"0\"}}"},
 	{"machine.sysctls.kernel.unprivileged_bpf_disabled", "machine: {sysctls: {kernel/unprivileged_bpf_disabled: \"0\"}}"},
 	{"machine.sysctls.kernel.io_uring_disabled", "machine: {sysctls: {kernel.io_uring_disabled: \"0\"}}"},
@@ -131,6 +132,23 @@ func TestAHardenedMachineTakesNoPatchThatWeakensIt(t *testing.T) {
 	}
 }
 
+// The rule for the Talos API excepts the pods' range; a patch must not take them out of it.
+func TestPodsStayWhereTheTalosAPIIsClosed(t *testing.T) {
+	generate := func(pods string) error {
+		_, err := Generate(input(ControlPlane, func(in *Input) {
+			in.Hardened, in.TalosClients = true, []netip.Prefix{netip.MustParsePrefix("10.192.0.0/10")}
+			in.Patches = []string{"cluster: {network: {podSubnets: [" + pods + "]}}"}
+		}), bundleOfWords())
+		return err
+	}
+	assert.NoError(t, generate("10.244.0.0/16"))
+	assert.NoError(t, generate("10.20.0.0/16"))
+	const want = "a patch weakens cluster.network.podSubnets, which production does not take: " +
+		"pods would have addresses that operatorCidrs, or the nodes' network, holds; remove it from the patch"
+	assert.EqualError(t, generate("10.200.0.0/16"), want)
+	assert.EqualError(t, generate("10.0.128.0/17"), want)
+}
+
 // What makes a machine different, or safer, passes.
 func TestAHardenedMachineTakesOtherPatches(t *testing.T) {
 	for _, patch := range []string{
@@ -145,6 +163,7 @@ func TestAHardenedMachineTakesOtherPatches(t *testing.T) {
 		assert.NoError(t, CheckPatch(Worker, true, patch), patch)
 	}
 	for _, patch := range []string{
+		"cluster: {network: {podSubnets: [172.16.0.0/16]}}",
 		"cluster: {allowSchedulingOnControlPlanes: true}",
 		"cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: restricted}}}]}}",
 		"cluster: {apiServer: {auditPolicy: {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}}}",
