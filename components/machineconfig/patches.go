@@ -75,6 +75,7 @@ func computedPatch(in Input, contract *config.VersionContract) (configpatcher.Pa
 	case in.LUKS && contract.VolumeConfigEncryptionSupported():
 		documents = append(documents, luksDocuments(in.KMS)...)
 	case in.LUKS:
+		//lint:ignore SA1019 a cluster from before 1.11 knows no other
 		main.MachineConfig.MachineSystemDiskEncryption = luksBefore111(in.KMS)
 	}
 	computed, err := container.New(documents...)
