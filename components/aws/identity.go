@@ -1,21 +1,24 @@
 package aws
 
 import (
+	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ec2Assumes lets EC2 hand a role to a machine.
-const ec2Assumes = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-
 // createIdentities makes a role for control planes and one for workers. Talos needs no permission, and what a workload
 // needs is attached for that workload alone; workers of elastic pools hold what draining and scaling need.
 func (c *Cloud) createIdentities() error {
+	// EC2 alone hands these roles out, to the machines that carry their profile.
+	assumed, err := iampolicy.Text(iampolicy.Allow("sts:AssumeRole").To(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}))
+	if err != nil {
+		return err
+	}
 	c.roles, c.profiles = map[string]*iam.Role{}, map[string]*iam.InstanceProfile{}
 	for _, role := range []string{controlPlane, worker} {
 		identity, err := iam.NewRole(c.ctx, c.name(role), &iam.RoleArgs{
 			Description:      pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
-			AssumeRolePolicy: pulumi.String(ec2Assumes),
+			AssumeRolePolicy: pulumi.String(assumed),
 			Tags:             c.named(role),
 		}, c.options()...)
 		if err != nil {
