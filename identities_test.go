@@ -79,3 +79,13 @@ func TestControlPlanesHoldNoPermission(t *testing.T) {
 		}
 	})
 }
+
+// TestGoogleCloudMachinesHaveNoDoorsOfTheProject: a serial console and SSH keys that the whole project has are none of a node's.
+func TestGoogleCloudMachinesHaveNoDoorsOfTheProject(t *testing.T) {
+	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
+		for _, n := range append(g.ofType(gceInstanceType), g.ofType(gceTemplateType)...) {
+			assert.Equal(t, "FALSE", n.text("metadata", "serial-port-enable"), n.Name)
+			assert.Equal(t, "TRUE", n.text("metadata", "block-project-ssh-keys"), n.Name)
+		}
+	})
+}
