@@ -89,3 +89,55 @@ func TestGoogleCloudMachinesHaveNoDoorsOfTheProject(t *testing.T) {
 		}
 	})
 }
+
+// TestFlowLogsAreWrittenByTheNetworkAlone: on request, whole, for thirty days, by a role that nothing else can use.
+func TestFlowLogsAreWrittenByTheNetworkAlone(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		logs := g.ofType("aws:ec2/flowLog:FlowLog")
+		if !strings.HasSuffix(t.Name(), "/watched") {
+			assert.Empty(t, logs)
+			return
+		}
+		assert.Len(t, logs, 2, "one for each network")
+		for _, n := range logs {
+			assert.Equal(t, "ALL", n.text("trafficType"))
+			group := "arn:aws:logs:::log-group:" + n.Name
+			assert.Equal(t, group, n.text("logDestination"))
+			i := slices.IndexFunc(g.ofType("aws:cloudwatch/logGroup:LogGroup"), func(other *node) bool { return other.Name == n.Name })
+			assert.Equal(t, "30", g.ofType("aws:cloudwatch/logGroup:LogGroup")[i].text("retentionInDays"))
+			i = slices.IndexFunc(g.ofType("aws:iam/role:Role"), func(role *node) bool { return role.Name == n.Name })
+			trust := statements(t, g.ofType("aws:iam/role:Role")[i].text("assumeRolePolicy"))[0]
+			assert.Equal(t, []string{"vpc-flow-logs.amazonaws.com"}, trust.Principal.Service)
+			assert.Equal(t, []string{"123456789012"}, trust.Condition["StringEquals"]["aws:SourceAccount"])
+			i = slices.IndexFunc(g.ofType(policyType), func(policy *node) bool { return policy.Name == n.Name })
+			writes := g.ofType(policyType)[i]
+			assert.Equal(t, []string{group, group + ":*"}, statements(t, writes.text("policy"))[0].Resource)
+			assert.True(t, g.reaches(n, writes), "%s begins before it may write", n.Name)
+		}
+	})
+}
+
+func TestGoogleCloudFlowLogsLeaveNothingOut(t *testing.T) {
+	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType("gcp:compute/subnetwork:Subnetwork") {
+			logged := strings.HasSuffix(t.Name(), "/watched") && strings.HasSuffix(n.Name, "-nodes")
+			assert.Equal(t, logged, n.get("logConfig").IsObject(), n.Name)
+			assert.True(t, !logged || n.text("logConfig", "flowSampling") == "1", "%s leaves flows out", n.Name)
+		}
+	})
+}
+
+// TestTheAccountsSettingStaysWhenTheStackGoes: the provider would switch it off, and other stacks share the account.
+func TestTheAccountsSettingStaysWhenTheStackGoes(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		settings := g.ofType("aws:ebs/encryptionByDefault:EncryptionByDefault")
+		assert.Equal(t, strings.HasSuffix(t.Name(), "/watched"), len(settings) == 2, "one for each region")
+		for _, n := range settings {
+			assert.True(t, n.Retain, n.Name)
+			assert.Equal(t, "true", n.text("enabled"), n.Name)
+		}
+		for _, n := range g.nodes {
+			assert.NotContains(t, n.Type, "defaultKmsKey", "an account's key does not go with a cluster")
+		}
+	})
+}

@@ -58,6 +58,7 @@ var googleCloudVariants = []struct {
 		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
 		{"name": "burst", "size": "medium", "min": 3, "max": 8, "spot": {"base": 2}},
 		{"name": "steady", "size": "small", "min": 2, "max": 4}]`}},
+	{"watched", "production", map[string]string{"flowLogs": "true"}},
 }
 
 func forEachOnGoogleCloud(t *testing.T, check func(t *testing.T, g graph)) {

@@ -16,6 +16,8 @@ type profile struct {
 	managedKey bool
 	// highlyAvailable refuses what would not survive the loss of one machine or of the spot market.
 	highlyAvailable bool
+	// secretive refuses what lets a pod read the cluster's keys.
+	secretive bool
 }
 
 var profiles = []profile{
@@ -43,6 +45,7 @@ var profiles = []profile{
 		protected:        true,
 		managedKey:       true,
 		highlyAvailable:  true,
+		secretive:        true,
 	},
 }
 

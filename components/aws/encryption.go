@@ -7,6 +7,7 @@ import (
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -28,6 +29,21 @@ func (c *Cloud) createDiskKey() error {
 		return c.createManagedKey()
 	}
 	return nil
+}
+
+// encryptNewDisks has AWS encrypt whatever disk anybody in the account makes in the region; the machines' own ask for it
+// themselves. The account's default key stays AWS' own: the cluster's would go with the cluster.
+func (c *Cloud) encryptNewDisks() error {
+	if !c.cluster.EBSEncryptionByDefault {
+		return nil
+	}
+	// The provider switches the setting off when the resource is deleted
+	// (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ebs_encryption_by_default.go), and
+	// others share the account: Pulumi forgets it instead.
+	_, err := ebs.NewEncryptionByDefault(c.ctx, c.name("account"), &ebs.EncryptionByDefaultArgs{
+		Enabled: pulumi.Bool(true),
+	}, c.options(pulumi.RetainOnDelete(true))...)
+	return err
 }
 
 // grantDiskKey lets the Auto Scaling service use a key that it did not know: without the grant no machine of a group starts.

@@ -1,7 +1,11 @@
 package aws
 
 import (
+	"fmt"
+
 	"github.com/inferadb/infra/iampolicy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -33,6 +37,34 @@ func (c *Cloud) createIdentities() error {
 		c.roles[role], c.profiles[role] = identity, profile
 	}
 	return nil
+}
+
+// permitFlowLogs makes the role by which the network's flow logs, and those of no other account, write into their group. It may
+// not make a group: a record that comes late would bring back one that is deleted.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
+	account := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
+	role, err := iam.NewRole(c.ctx, c.name("flow-logs"), &iam.RoleArgs{
+		Description: pulumi.Sprintf("Flow logs of %s", c.cluster.Name),
+		AssumeRolePolicy: account.ApplyT(func(account string) (string, error) {
+			return iampolicy.Text(iampolicy.Allow("sts:AssumeRole").To(iampolicy.Principal{Service: []string{"vpc-flow-logs.amazonaws.com"}}).
+				When("StringEquals", "aws:SourceAccount", account).
+				When("ArnLike", "aws:SourceArn", fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", c.cluster.Location.Region, account)))
+		}).(pulumi.StringOutput),
+		Tags: c.named("flow-logs"),
+	}, c.options()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	policy, err := iam.NewRolePolicy(c.ctx, c.name("flow-logs"), &iam.RolePolicyArgs{
+		Role: role.Name,
+		Policy: group.Arn.ApplyT(func(group string) (string, error) {
+			return iampolicy.Text(iampolicy.Allow(
+				"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+			).On(group, group+":*"))
+		}).(pulumi.StringOutput),
+	}, c.options()...)
+	return role, policy, err
 }
 
 // permit lets workers do what a component in the cluster needs. A pod acts as its node only if it shares the node's network:
