@@ -47,6 +47,8 @@ func (c *Cloud) encryptNewDisks() error {
 }
 
 // grantDiskKey lets the Auto Scaling service use a key that it did not know: without the grant no machine of a group starts.
+// AWS makes the service's role with an account's first group; before that the grant is refused, and the role is made by
+// aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func (c *Cloud) grantDiskKey(id string) error {
 	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
