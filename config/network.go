@@ -58,7 +58,7 @@ func (l *loader) metadata(p *place) {
 		return
 	}
 	problem := fmt.Sprintf("on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster", p.can.Title)
-	if !l.profile.secretive {
+	if !l.profile.hardened {
 		l.warn("cni: %s; run only what you trust, or choose cilium with the policy in docs/security.md", problem)
 		return
 	}

@@ -16,8 +16,8 @@ type profile struct {
 	managedKey bool
 	// highlyAvailable refuses what would not survive the loss of one machine or of the spot market.
 	highlyAvailable bool
-	// secretive refuses what lets a pod read the cluster's keys.
-	secretive bool
+	// hardened refuses what weakens the machines, or lets a pod read the keys of the cluster.
+	hardened bool
 }
 
 var profiles = []profile{
@@ -45,7 +45,7 @@ var profiles = []profile{
 		protected:        true,
 		managedKey:       true,
 		highlyAvailable:  true,
-		secretive:        true,
+		hardened:         true,
 	},
 }
 
