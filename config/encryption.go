@@ -41,6 +41,9 @@ func (l *loader) encryption(p *place) {
 	if p.cluster.EncryptionKey != (EncryptionKey{}) {
 		l.checkKey(path, p)
 	}
+	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault && !p.can.AccountDiskEncryption {
+		l.refuse("ebsEncryptionByDefault", p.can.Title+" has no such setting of an account", "remove it")
+	}
 	p.cluster.LUKS = l.stack.DiskEncryption == "luks" || !p.can.CloudEncryption
 	if p.cluster.LUKS && l.stack.LUKSKey != nodeID {
 		p.cluster.KMS = l.stack.LUKSKey

@@ -16,7 +16,7 @@ type profile struct {
 	managedKey bool
 	// highlyAvailable refuses what would not survive the loss of one machine or of the spot market.
 	highlyAvailable bool
-	// hardened refuses patches that weaken the machines.
+	// hardened refuses what weakens the machines, or lets a pod read the keys of the cluster.
 	hardened bool
 }
 
