@@ -19,8 +19,9 @@ import (
 //
 // It stops a pod on the pod's own node, where the packet has the pod's address. On its way to another node the network
 // plugin may put the node's address in that place: there the cloud's firewall stands, which lets no worker at the port of
-// another machine unless operatorCidrs holds the nodes' network. A pod on the host's network is a node to both, and
-// PodSecurity allows none. Behind all of it the API wants a certificate of the cluster's own authority.
+// another machine unless operatorCidrs holds the nodes' network, and under Cilium docs/policies/deny-talos-api.yaml. A
+// pod on the host's network is a node to all of them, and PodSecurity allows none. Behind it the API wants a certificate
+// of the cluster's own authority.
 func talosAPIRule(in Input) document.Document {
 	rule := network.NewRuleConfigV1Alpha1()
 	rule.MetaName = "talos-api"
