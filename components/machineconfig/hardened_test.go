@@ -28,7 +28,7 @@ func TestTheKernelIsHardenedFurther(t *testing.T) {
 	for _, contract := range contracts {
 		for _, role := range []Role{ControlPlane, Worker} {
 			sysctls := loaded(t, input(role, func(in *Input) { in.Contract = contract })).Machine().Sysctls()
-			for name, want := range map[string]string{"kernel.io_uring_disabled": "1", "kernel.oops_limit": "100", "net.ipv6.conf.default.accept_ra": "0"} {
+			for name, want := range map[string]string{"kernel.io_uring_disabled": "1", "net.ipv6.conf.default.accept_ra": "0"} {
 				assert.Equal(t, want, sysctls[name])
 				assert.NotContains(t, kernelOfTalos, name)
 			}
@@ -117,7 +117,6 @@ var weakeningPatches = []struct{ field, patch string }{
 	{"machine.sysctls.kernel.io_uring_disabled", "machine: {sysctls: {kernel/io_uring_disabled: \"0\"}}"},
 	{"machine.sysctls.kernel.io_uring_disabled", "machine: {sysctls: {$patch: delete}}"},
 	{"machine.sysctls.net.ipv6.conf.default.accept_ra", "machine: {sysctls: {net.ipv6.conf.default.accept_ra: \"2\"}}"},
-	{"machine.sysctls.kernel.oops_limit", "machine: {sysctls: {kernel.oops_limit: \"0\"}}"},
 }
 
 func TestAHardenedMachineTakesNoPatchThatWeakensIt(t *testing.T) {
