@@ -40,6 +40,8 @@ var rooms = []room{
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
 	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),
 		forbidden: []string{awsSDK, gcpSDK, doSDK}},
+	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"config", "regions", "components"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
@@ -99,6 +101,8 @@ func TestObjections(t *testing.T) {
 		{"config", module + "/components/machineconfig", ""},
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
 		{".", module + "/cost", ". may not import cost"},
+		{"backend", module + "/components/aws", "backend may not import components/aws"},
+		{".", module + "/backend/roles", ". may not import backend/roles"},
 		{"config", module + "/components/aws", "config may not import components/aws"},
 	} {
 		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
