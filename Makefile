@@ -36,7 +36,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean backend backend-adopt backend-pulumi check-demo check-stack check-backend select-backend
 
 ##@ On the simulator: no account, nothing configured
 
@@ -95,6 +95,35 @@ pulumi: ## Any other pulumi command: ARGS='stack history'
 
 NEXT_kubeconfig  = kubectl --kubeconfig $(STACK).kubeconfig get nodes
 NEXT_talosconfig = talosctl --talosconfig $(STACK).talosconfig config contexts
+
+##@ State: where a stack keeps it, once for each environment (docs/state.md)
+
+# The program in backend/ keeps its own state in a file here. Nothing in it is secret, so its passphrase is empty, and all of it
+# can be adopted again. Credentials come from the environment, and are written nowhere.
+BACKEND := backend backend-adopt backend-pulumi
+$(BACKEND): export PULUMI_HOME := $(CURDIR)/.pulumi-home
+$(BACKEND): export PULUMI_BACKEND_URL := file://$(CURDIR)/backend/.state
+$(BACKEND): export PULUMI_STACK = $(STACK)
+$(BACKEND): export PULUMI_CONFIG_PASSPHRASE :=
+$(BACKEND): export PULUMI_GO_USE_RUN := true
+$(BACKEND): select-backend
+
+select-backend: check-backend tools
+	@mkdir -p backend/.state
+	@$(PULUMI) -C backend stack select $(STACK) --create --secrets-provider passphrase
+
+backend: ## Create or change the bucket and the keys of a stack's state, and the roles of CI, after asking
+backend-adopt: export BACKEND_ADOPT := 1
+backend-adopt: ## Take over a backend that exists: on another machine, or after losing backend/.state
+backend backend-adopt:
+	$(PULUMI) -C backend up $(ARGS)
+	@made="$$($(PULUMI) -C backend stack output backend) $$($(PULUMI) -C backend stack output secretsProvider)"; \
+	if [[ "$$made" != "$(BACKEND_$(STACK)) $(SECRETS_$(STACK))" ]]; then \
+	  echo "The Makefile names other places: set BACKEND_$(STACK) and SECRETS_$(STACK) in it to $$made" >&2; exit 1; fi
+	@echo "The state of $(STACK) has its place. Next: make init STACK=$(STACK)"
+
+backend-pulumi: ## Any other pulumi command on it: ARGS='stack output'
+	@$(PULUMI) -C backend $(ARGS)
 
 ##@ Cost: no account, no network
 
@@ -167,3 +196,7 @@ check-stack:
 	@case $(BACKEND_$(STACK)) in file://*) mkdir -p "$(patsubst file://%,%,$(BACKEND_$(STACK)))" ;; esac
 	@if [[ "$(SECRETS_$(STACK))" == passphrase && -z "$${PULUMI_CONFIG_PASSPHRASE+x}$${PULUMI_CONFIG_PASSPHRASE_FILE+x}" && ! -t 0 ]]; then \
 	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE" >&2; exit 1; fi
+
+check-backend: check-stack
+	$(if $(filter s3://%,$(BACKEND_$(STACK))),,$(error $(STACK) keeps its state in $(BACKEND_$(STACK)), which needs nothing of backend/: next: make init STACK=$(STACK)))
+	$(if $(wildcard backend/Pulumi.$(STACK).yaml),,$(error backend/Pulumi.$(STACK).yaml: is missing; write it like backend/Pulumi.staging.yaml))
