@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,11 +58,17 @@ func build(t *testing.T, environment string, given map[string]string, adopt bool
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		err := program(ctx, given, adopt)
 		for name, value := range ctx.GetCurrentExportMap() {
-			pulumi.ToOutput(value).ApplyT(func(v any) any {
+			if plain, ok := value.(pulumi.String); ok {
+				mutex.Lock()
+				exports[name] = string(plain)
+				mutex.Unlock()
+				continue
+			}
+			value.(pulumi.StringOutput).ApplyT(func(text string) string {
 				mutex.Lock()
 				defer mutex.Unlock()
-				exports[name] = fmt.Sprint(v)
-				return v
+				exports[name] = text
+				return text
 			})
 		}
 		return err
@@ -206,5 +211,89 @@ func TestEverythingIsProtectedAndCanBeAdopted(t *testing.T) {
 			assert.Equal(t, "alias/inferadb-pulumi-staging", only(t, all, "Alias", "secrets").importID)
 			assert.Equal(t, "inferadb-pulumi-state-staging", only(t, all, "BucketLoggingV2", "state").importID)
 		}
+	}
+}
+
+func TestTheTrustOfEachRoleIsExact(t *testing.T) {
+	all, exports := build(t, "staging", file(t, "staging", everything), false)
+	for kind, environment := range map[string]string{preview: "staging-preview", deploy: "staging"} {
+		role := only(t, all, "Role", kind)
+		assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+			"Principal":{"Federated":["arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"]},
+			"Action":["sts:AssumeRoleWithWebIdentity"],
+			"Condition":{"StringEquals":{
+				"token.actions.githubusercontent.com:aud":["sts.amazonaws.com"],
+				"token.actions.githubusercontent.com:sub":["repo:acme/infra:environment:`+environment+`"]}}}]}`, role.text("assumeRolePolicy"))
+		assert.Equal(t, "arn-of-"+kind, exports[kind+"Role"])
+		assert.False(t, strings.HasPrefix(role.text("name"), "inferadb-staging-"), "the deploy role may change what has a cluster's name")
+	}
+	provider := only(t, all, "OpenIdConnectProvider", "github")
+	assert.Equal(t, "https://token.actions.githubusercontent.com", provider.text("url"))
+}
+
+func TestRolesAreAnOption(t *testing.T) {
+	without, exports := build(t, "staging", file(t, "staging", nil), false)
+	assert.False(t, slices.ContainsFunc(without, func(m made) bool { return strings.HasPrefix(m.token, "aws:iam/") }))
+	assert.Len(t, exports, 2)
+	existing, _ := build(t, "production", file(t, "production", map[string]string{"repository": "acme/infra", "oidcProvider": "existing"}), false)
+	assert.False(t, slices.ContainsFunc(existing, func(m made) bool { return strings.HasSuffix(m.token, ":OpenIdConnectProvider") }))
+	only(t, existing, "Role", deploy)
+}
+
+// granted are the statements of a role: of the policies that are attached to it, and about it in the policies of the keys.
+func granted(t *testing.T, all []made, kind string) []iampolicy.Statement {
+	t.Helper()
+	var statements []iampolicy.Statement
+	for _, m := range all {
+		switch {
+		case strings.HasSuffix(m.token, ":RolePolicyAttachment") && strings.HasPrefix(m.name, kind+"-"):
+			statements = append(statements, parse(t, only(t, all, "Policy", strings.TrimPrefix(m.name, kind+"-")).text("policy")).Statement...)
+		case strings.HasSuffix(m.token, ":Key"):
+			for _, statement := range parse(t, m.text("policy")).Statement {
+				if slices.Equal(statement.Principal.AWS, []string{"arn:aws:iam::123456789012:role/inferadb-github-staging-" + kind}) {
+					statements = append(statements, statement)
+				}
+			}
+		}
+	}
+	return statements
+}
+
+// TestAPreviewCannotWrite: of all that changes anything or opens anything, a preview opens the state and its secrets.
+func TestAPreviewCannotWrite(t *testing.T) {
+	all, _ := build(t, "staging", file(t, "staging", everything), false)
+	statements := granted(t, all, preview)
+	require.Len(t, statements, 6, "reading, three of the state, and one of each key")
+	for _, statement := range statements {
+		for _, action := range statement.Action {
+			assert.True(t, iampolicy.Reads(action) || action == "kms:Decrypt", action)
+		}
+		if slices.Contains(statement.Action, "kms:Decrypt") && statement.Principal == nil {
+			assert.Equal(t, []string{"arn-of-state", "arn-of-secrets"}, statement.Resource)
+		}
+	}
+}
+
+// TestADeployWritesTheState, and leaves its keys alone.
+func TestADeployWritesTheState(t *testing.T) {
+	all, _ := build(t, "staging", file(t, "staging", everything), false)
+	may, denied := map[string][]string{}, map[string][]string{}
+	for _, statement := range granted(t, all, deploy) {
+		for _, action := range statement.Action {
+			if statement.Effect == "Deny" {
+				denied[action] = statement.Resource
+			} else if statement.Principal == nil {
+				may[action] = append(may[action], statement.Resource...)
+			}
+		}
+	}
+	assert.Equal(t, []string{"arn:aws:s3:::inferadb-pulumi-state-staging/*"}, may["s3:PutObject"])
+	assert.Equal(t, []string{"arn-of-secrets"}, may["kms:Encrypt"])
+	assert.Equal(t, []string{"arn-of-state"}, may["kms:GenerateDataKey"])
+	for _, action := range []string{"kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:TagResource"} {
+		assert.Equal(t, []string{"arn-of-state", "arn-of-secrets"}, denied[action], action)
+	}
+	for action := range may {
+		assert.False(t, strings.HasPrefix(action, "s3:PutBucket") || strings.HasPrefix(action, "s3:DeleteBucket"), action)
 	}
 }

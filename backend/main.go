@@ -30,7 +30,7 @@ func program(ctx *pulumi.Context, given map[string]string, adopt bool) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func() error{b.createRoles, b.createKeys, b.createBucket, b.createAccessLog} {
+	for _, step := range []func() error{b.createRoles, b.createKeys, b.createBucket, b.createAccessLog, b.grantState} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/inferadb/infra/backend/roles"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -100,4 +101,57 @@ func (b *backend) afterRoles() pulumi.ResourceOption {
 		all = append(all, r.resource)
 	}
 	return pulumi.DependsOn(all)
+}
+
+// grantState gives both roles what a stack's resources and its state need. Only a deploy changes either.
+func (b *backend) grantState() error {
+	if len(b.roles) == 0 {
+		return nil
+	}
+	if err := b.grant(roles.Read().Name, roles.Read().Statements, preview, deploy); err != nil {
+		return err
+	}
+	for _, policy := range roles.Change(roles.Scope{Account: b.account, Stack: b.Environment}) {
+		if err := b.grant(policy.Name, policy.Statements, deploy); err != nil {
+			return err
+		}
+	}
+	for kind, statements := range map[string]func(roles.State) []iampolicy.Statement{preview: roles.ReadState, deploy: roles.WriteState} {
+		text := pulumi.All(b.stateKey, b.secretsKey).ApplyT(func(keys []any) (string, error) {
+			return iampolicy.Text(statements(roles.State{
+				Bucket: "arn:aws:s3:::" + b.settings.Bucket, StateKey: keys[0].(string), SecretsKey: keys[1].(string),
+			})...)
+		}).(pulumi.StringOutput)
+		if err := b.attach(kind+"-state", text, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *backend) grant(name string, statements []iampolicy.Statement, kinds ...string) error {
+	text, err := iampolicy.Text(statements...)
+	if err != nil {
+		return err
+	}
+	return b.attach(name, pulumi.String(text), kinds...)
+}
+
+// attach makes a policy and gives it to roles.
+func (b *backend) attach(name string, text pulumi.StringInput, kinds ...string) error {
+	full := b.roleName(name)
+	policy, err := iam.NewPolicy(b.ctx, name, &iam.PolicyArgs{Name: pulumi.String(full), Policy: text, Tags: b.tags()},
+		b.options(b.iam("policy/"+full))...)
+	if err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		_, err := iam.NewRolePolicyAttachment(b.ctx, kind+"-"+name, &iam.RolePolicyAttachmentArgs{
+			Role: b.roles[kind].resource.Name, PolicyArn: policy.Arn,
+		}, b.options(b.roleName(kind)+"/"+b.iam("policy/"+full))...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

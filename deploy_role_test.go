@@ -1,0 +1,51 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/inferadb/infra/backend/roles"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestTheDeployRoleKnowsWhatTheProgramUses compares the types of resources and look-ups of every variant with the table from
+// which the roles of CI follow: a type that is missing could not be deployed, one too many would be leave for nothing.
+func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
+	types, functions := map[string]bool{}, map[string]bool{}
+	for _, v := range variants {
+		g := build(t, v.stack, stackFile(t, v.stack, v.changes))
+		for _, n := range g.nodes {
+			if strings.HasPrefix(n.Type, "aws:") {
+				types[n.Type] = true
+			}
+		}
+		for _, call := range g.calls {
+			functions[call.Token] = true
+		}
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(roles.Resources)), "Resources in backend/roles/table.go")
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(functions)), slices.Collect(maps.Keys(roles.Functions)), "Functions in backend/roles/table.go")
+}
+
+// TestTheDeployRoleReachesWhatTheProgramNames holds the program to what the role's policies take for granted: names that begin
+// with the cluster's, the stack's tag on everything that can be tagged, and records below the cluster's private name.
+func TestTheDeployRoleReachesWhatTheProgramNames(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		stack := g.ofType("pulumi:providers:aws")[0].text("defaultTags", "tags", "stack")
+		prefix := "inferadb-" + stack + "-"
+		for _, n := range g.ofType("pulumi:providers:aws") {
+			assert.Equal(t, stack, n.text("defaultTags", "tags", "stack"), n.Name)
+		}
+		for _, n := range g.nodes {
+			if len(roles.Resources[n.Type].Named) > 0 {
+				assert.True(t, strings.HasPrefix(strings.TrimPrefix(cmp.Or(n.text("name"), n.Name), "alias/"), prefix), n.Name)
+			}
+			if n.Type == "aws:route53/record:Record" {
+				assert.Regexp(t, `^.+\.`+prefix+`.+\.internal$`, n.text("name"))
+			}
+		}
+	})
+}
