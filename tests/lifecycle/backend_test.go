@@ -1,9 +1,12 @@
 package lifecycle
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/inferadb/infra/tests/compiled"
 	"github.com/stretchr/testify/assert"
@@ -27,6 +30,11 @@ func TestBackend(t *testing.T) {
 	assert.Equal(t, "s3://inferadb-pulumi-state-staging?region=us-east-1\n", s.pulumi("stack", "output", "backend"))
 	_, err = s.try(nil, "pulumi", "destroy", "--yes", "--non-interactive", "--color", "never")
 	require.ErrorContains(t, err, "protect")
+
+	stamps := s.stamps()
+	s.pulumi("preview")
+	s.pulumi("refresh", "--preview-only")
+	assert.Equal(t, stamps, s.stamps(), "a preview writes nothing into the state: its role in CI may not")
 
 	before, world := resources(s), s.world()
 	for _, folder := range []string{"home", "state"} {
@@ -80,4 +88,20 @@ func resources(s *stack) map[string]bool {
 		}
 	}
 	return found
+}
+
+// stamps are the times of the last change of everything in the folder of the state. A file that came and went leaves the mark on
+// its folder.
+func (s *stack) stamps() map[string]time.Time {
+	s.t.Helper()
+	stamps := map[string]time.Time{}
+	require.NoError(s.t, filepath.WalkDir(s.path("state"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		stamps[path] = info.ModTime()
+		return err
+	}))
+	return stamps
 }
