@@ -77,7 +77,7 @@ var Resources = map[string]Access{
 	},
 	"aws:ec2/instance:Instance": {
 		Read: ec2("DescribeInstances", "DescribeInstanceAttribute", "DescribeInstanceCreditSpecifications", "DescribeInstanceTypes", "DescribeImages",
-			"DescribeVolumes", "DescribeVolumesModifications", "DescribeIamInstanceProfileAssociations", "DescribeVpcs", "DescribeSubnets"),
+			"DescribeTags", "DescribeVolumes", "DescribeVolumesModifications", "DescribeIamInstanceProfileAssociations", "DescribeVpcs", "DescribeSubnets"),
 		Create: ec2("RunInstances"), Tag: ec2("CreateTags"),
 		Change: ec2("ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "ModifyVolume", "AssociateIamInstanceProfile",
 			"ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile", "TerminateInstances", "DeleteTags"),
@@ -88,7 +88,7 @@ var Resources = map[string]Access{
 		Change: ec2("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "DeleteLaunchTemplate", "DeleteTags"),
 	},
 	"aws:autoscaling/group:Group": {
-		Read: autoscaling("DescribeAutoScalingGroups", "DescribeScalingActivities", "DescribeInstanceRefreshes", "DescribeWarmPool"),
+		Read: autoscaling("DescribeAutoScalingGroups", "DescribeScalingActivities", "DescribeInstanceRefreshes", "DescribeTrafficSources", "DescribeWarmPool"),
 		Named: autoscaling("CreateAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteAutoScalingGroup", "CreateOrUpdateTags", "DeleteTags",
 			"SetInstanceProtection", "StartInstanceRefresh", "CancelInstanceRefresh"),
 		// Who makes a group must be allowed to start its machines.
