@@ -14,11 +14,24 @@ import (
 // TestTheDeployRoleKnowsWhatTheProgramUses compares the types of resources and look-ups of every variant with the table from
 // which the roles of CI follow: a type that is missing could not be deployed, one too many would be leave for nothing.
 func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
-	types, functions := map[string]bool{}, map[string]bool{}
+	var onAWS, onGoogleCloud []graph
 	for _, v := range variants {
-		g := build(t, v.stack, stackFile(t, v.stack, v.changes))
+		onAWS = append(onAWS, build(t, v.stack, stackFile(t, v.stack, v.changes)))
+	}
+	for _, v := range googleCloudVariants {
+		onGoogleCloud = append(onGoogleCloud, buildOnGoogleCloud(t, v.stack, v.changes))
+	}
+	compareUses(t, "aws:", onAWS, roles.Resources, roles.Functions)
+	compareUses(t, "gcp:", onGoogleCloud, roles.GoogleCloud, roles.GoogleCloudFunctions)
+}
+
+// compareUses compares what graphs use of a provider with its tables.
+func compareUses[T any](t *testing.T, provider string, graphs []graph, resources map[string]T, lookups map[string][]string) {
+	t.Helper()
+	types, functions := map[string]bool{}, map[string]bool{}
+	for _, g := range graphs {
 		for _, n := range g.nodes {
-			if strings.HasPrefix(n.Type, "aws:") {
+			if strings.HasPrefix(n.Type, provider) {
 				types[n.Type] = true
 			}
 		}
@@ -26,8 +39,8 @@ func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
 			functions[call.Token] = true
 		}
 	}
-	assert.ElementsMatch(t, slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(roles.Resources)), "Resources in backend/roles/table.go")
-	assert.ElementsMatch(t, slices.Collect(maps.Keys(functions)), slices.Collect(maps.Keys(roles.Functions)), "Functions in backend/roles/table.go")
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(resources)), "types in backend/roles")
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(functions)), slices.Collect(maps.Keys(lookups)), "look-ups in backend/roles")
 }
 
 // TestTheDeployRoleReachesWhatTheProgramNames holds the program to what the role's policies take for granted: names that begin

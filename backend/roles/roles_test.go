@@ -17,13 +17,13 @@ var (
 	state   = State{Bucket: "arn:aws:s3:::state", StateKey: "arn:aws:kms:us-east-1:123456789012:key/a", SecretsKey: "arn:aws:kms:us-east-1:123456789012:key/b"}
 )
 
-func all() []Policy {
+func policies() []Policy {
 	return append(append(Change(scope), Change(longest)...), Read(), Policy{"preview-state", ReadState(state)}, Policy{"deploy-state", WriteState(state)})
 }
 
 // TestPoliciesFitIntoAWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func TestPoliciesFitIntoAWS(t *testing.T) {
-	for _, policy := range all() {
+	for _, policy := range policies() {
 		text, err := iampolicy.Text(policy.Statements...)
 		require.NoError(t, err)
 		t.Logf("%s: %d characters", policy.Name, len(text))
@@ -33,7 +33,7 @@ func TestPoliciesFitIntoAWS(t *testing.T) {
 }
 
 func TestNothingIsLoose(t *testing.T) {
-	for _, policy := range all() {
+	for _, policy := range policies() {
 		assert.Empty(t, iampolicy.Document{Statement: policy.Statements}.Loose(), policy.Name)
 		for _, statement := range policy.Statements {
 			if statement.Effect == "Deny" {
@@ -115,6 +115,20 @@ func TestEveryActionIsInAPolicy(t *testing.T) {
 			for _, action := range statement.Action {
 				assert.True(t, granted[action], "%s: %s", token, action)
 			}
+		}
+	}
+}
+
+// TestAPreviewOnGoogleCloudCannotWrite either, and an update may no more than change what it makes.
+func TestAPreviewOnGoogleCloudCannotWrite(t *testing.T) {
+	for _, permission := range ReadGoogleCloud() {
+		assert.Regexp(t, `\.(get|list|getIamPolicy)$`, permission)
+	}
+	for token, asks := range GoogleCloud {
+		assert.NotEmpty(t, asks.Read, token)
+		for _, permission := range asks.Write {
+			assert.Regexp(t, `^[a-z]+\.[a-zA-Z]+\.[a-zA-Z]+$`, permission, token)
+			assert.NotRegexp(t, `^(resourcemanager|iam\.roles|iam\.serviceAccountKeys)\.|^iam\..*\.setIamPolicy$`, permission, token)
 		}
 	}
 }
