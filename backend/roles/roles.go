@@ -69,7 +69,7 @@ var parts = []struct {
 }{
 	{"compute", []string{"autoscaling", "ec2", "elasticloadbalancing"}},
 	{"identities", []string{"iam", "kms"}},
-	{"services", []string{"cloudwatch", "events", "route53", "sns", "sqs"}},
+	{"services", []string{"cloudwatch", "events", "logs", "route53", "sns", "sqs"}},
 }
 
 // Change is what an update needs besides: to make, change and delete what a stack is made of, and nothing else.
@@ -143,6 +143,7 @@ var named = map[string][]string{
 	"events":      {"events:*:ACCOUNT:rule/PREFIX*"},
 	"iam":         {"iam::ACCOUNT:role/PREFIX*", "iam::ACCOUNT:instance-profile/PREFIX*"},
 	"kms":         {"kms:*:ACCOUNT:alias/PREFIX*"},
+	"logs":        {"logs:*:ACCOUNT:log-group:PREFIX*"},
 	"sns":         {"sns:*:ACCOUNT:PREFIX*"},
 	"sqs":         {"sqs:*:ACCOUNT:PREFIX*"},
 }

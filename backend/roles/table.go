@@ -52,6 +52,15 @@ var Resources = map[string]Access{
 		Read: ec2("DescribeVpcEndpoints", "DescribePrefixLists"), Create: ec2("CreateVpcEndpoint"), Tag: ec2("CreateTags"),
 		Change: ec2("ModifyVpcEndpoint", "DeleteVpcEndpoints", "DeleteTags"),
 	},
+	"aws:ec2/flowLog:FlowLog": {
+		Read: ec2("DescribeFlowLogs"), Create: ec2("CreateFlowLogs"), Tag: ec2("CreateTags"), Change: ec2("DeleteFlowLogs", "DeleteTags"),
+		Rest: passRoleTo("vpc-flow-logs.amazonaws.com"),
+	},
+	"aws:cloudwatch/logGroup:LogGroup": {
+		Read: []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
+		Named: []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:DeleteLogGroup",
+			"logs:TagResource", "logs:UntagResource"},
+	},
 
 	// Firewall. A rule is changed with its group, and has no tag before it exists.
 	"aws:ec2/securityGroup:SecurityGroup": {
@@ -165,6 +174,10 @@ var Resources = map[string]Access{
 		// An alias needs leave of itself and of its key.
 		Read: kms("ListAliases"), Named: kms("CreateAlias", "UpdateAlias", "DeleteAlias"), Change: kms("CreateAlias", "UpdateAlias", "DeleteAlias"),
 	},
+	// A stack switches the account's setting on, and never off.
+	"aws:ebs/encryptionByDefault:EncryptionByDefault": {
+		Read: ec2("GetEbsEncryptionByDefault"), Create: ec2("EnableEbsEncryptionByDefault"),
+	},
 	"aws:kms/grant:Grant": {Read: kms("ListGrants"), Rest: grants},
 
 	// Interruptions and alarms
@@ -220,10 +233,15 @@ func rules(actions ...string) func(Scope) []iampolicy.Statement {
 	}
 }
 
-// passRole hands the nodes' roles to EC2, and to nothing else.
-func passRole(s Scope) []iampolicy.Statement {
-	return []iampolicy.Statement{
-		iampolicy.Allow("iam:PassRole").On(s.arn("iam::ACCOUNT:role/PREFIX*")).When("StringEquals", "iam:PassedToService", "ec2.amazonaws.com"),
+// passRole hands the clusters' roles to EC2, which hands them to machines.
+var passRole = passRoleTo("ec2.amazonaws.com")
+
+// passRoleTo hands the clusters' roles to a service, and to nothing else.
+func passRoleTo(service string) func(Scope) []iampolicy.Statement {
+	return func(s Scope) []iampolicy.Statement {
+		return []iampolicy.Statement{
+			iampolicy.Allow("iam:PassRole").On(s.arn("iam::ACCOUNT:role/PREFIX*")).When("StringEquals", "iam:PassedToService", service),
+		}
 	}
 }
 
