@@ -19,6 +19,9 @@ FORMAT   ?= text
 # Where gcp-image puts which image; without a version it is Pulumi.yaml's.
 GCP_PROJECT   ?=
 TALOS_VERSION ?=
+# Where gcp-backend puts a state, and whose workflows may use it: owner/name.
+GCP_LOCATION  ?= us-east4
+REPOSITORY    ?=
 
 # Where each stack keeps its state, and what encrypts its secrets.
 BACKEND_dev        ?= file://$(CURDIR)/.state
@@ -36,7 +39,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean backend backend-adopt backend-pulumi check-demo check-stack check-backend select-backend
+.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean backend backend-adopt backend-pulumi gcp-backend check-demo check-stack check-backend select-backend
 
 ##@ On the simulator: no account, nothing configured
 
@@ -121,6 +124,9 @@ backend backend-adopt:
 	if [[ "$$made" != "$(BACKEND_$(STACK)) $(SECRETS_$(STACK))" ]]; then \
 	  echo "The Makefile names other places: set BACKEND_$(STACK) and SECRETS_$(STACK) in it to $$made" >&2; exit 1; fi
 	@echo "The state of $(STACK) has its place. Next: make init STACK=$(STACK)"
+
+gcp-backend: ## Print the commands that make the same on Google Cloud. STACK= GCP_PROJECT= GCP_LOCATION= REPOSITORY=
+	@go run ./backend/gcp -stack '$(STACK)' -project '$(GCP_PROJECT)' -location '$(GCP_LOCATION)' -repository '$(REPOSITORY)'
 
 backend-pulumi: ## Any other pulumi command on it: ARGS='stack output'
 	@$(PULUMI) -C backend $(ARGS)

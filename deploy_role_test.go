@@ -14,15 +14,19 @@ import (
 // TestTheDeployRoleKnowsWhatTheProgramUses compares the types of resources and look-ups of every variant with the table from
 // which the roles of CI follow: a type that is missing could not be deployed, one too many would be leave for nothing.
 func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
-	var onAWS, onGoogleCloud []graph
+	var onAWS, onGoogleCloud, onDigitalOcean []graph
 	for _, v := range variants {
 		onAWS = append(onAWS, build(t, v.stack, stackFile(t, v.stack, v.changes)))
 	}
 	for _, v := range googleCloudVariants {
 		onGoogleCloud = append(onGoogleCloud, buildOnGoogleCloud(t, v.stack, v.changes))
 	}
+	for _, v := range digitalOceanVariants {
+		onDigitalOcean = append(onDigitalOcean, build(t, v.stack, stackFile(t, v.stack, map[string]string{"provider": "digitalocean"}, v.changes)))
+	}
 	compareUses(t, "aws:", onAWS, roles.Resources, roles.Functions)
 	compareUses(t, "gcp:", onGoogleCloud, roles.GoogleCloud, roles.GoogleCloudFunctions)
+	compareUses(t, "digitalocean:", onDigitalOcean, roles.DigitalOcean, roles.DigitalOceanFunctions)
 }
 
 // compareUses compares what graphs use of a provider with its tables.

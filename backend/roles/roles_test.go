@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -132,5 +133,18 @@ func TestAPreviewOnGoogleCloudCannotWrite(t *testing.T) {
 			assert.Regexp(t, `^[a-z]+\.[a-zA-Z]+\.[a-zA-Z]+$`, permission, token)
 			assert.NotRegexp(t, `^(resourcemanager|iam\.roles|iam\.serviceAccountKeys)\.|^iam\..*\.setIamPolicy$`, permission, token)
 		}
+	}
+}
+
+// TestTheDocumentListsTheScopes of DigitalOcean's tokens, which people tick by hand.
+func TestTheDocumentListsTheScopes(t *testing.T) {
+	text, err := os.ReadFile("../../docs/state.md")
+	require.NoError(t, err)
+	document := strings.Join(strings.Fields(string(text)), " ")
+	for _, scopes := range [][]string{ReadDigitalOcean(), ChangeDigitalOcean()} {
+		assert.Contains(t, document, "`"+strings.Join(scopes, "`, `")+"`")
+	}
+	for _, scope := range ReadDigitalOcean() {
+		assert.True(t, strings.HasSuffix(scope, ":read"), scope)
 	}
 }
