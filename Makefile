@@ -19,9 +19,6 @@ FORMAT   ?= text
 # Where gcp-image puts which image; without a version it is Pulumi.yaml's.
 GCP_PROJECT   ?=
 TALOS_VERSION ?=
-# Where gcp-backend puts a state, and whose workflows may use it: owner/name.
-GCP_LOCATION  ?= us-east4
-REPOSITORY    ?=
 
 # Where each stack keeps its state, and what encrypts its secrets.
 BACKEND_dev        ?= file://$(CURDIR)/.state
@@ -39,7 +36,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean backend backend-adopt backend-pulumi gcp-backend check-demo check-stack check-backend select-backend
+.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -104,6 +101,7 @@ NEXT_talosconfig = talosctl --talosconfig $(STACK).talosconfig config contexts
 # The program in backend/ keeps its own state in a file here. Nothing in it is secret, so its passphrase is empty, and all of it
 # can be adopted again. Credentials come from the environment, and are written nowhere.
 BACKEND := backend backend-adopt backend-pulumi
+.PHONY: $(BACKEND) gcp-backend select-backend check-backend
 $(BACKEND): export PULUMI_HOME := $(CURDIR)/.pulumi-home
 $(BACKEND): export PULUMI_BACKEND_URL := file://$(CURDIR)/backend/.state
 $(BACKEND): export PULUMI_STACK = $(STACK)
@@ -125,11 +123,19 @@ backend backend-adopt:
 	  echo "The Makefile names other places: set BACKEND_$(STACK) and SECRETS_$(STACK) in it to $$made" >&2; exit 1; fi
 	@echo "The state of $(STACK) has its place. Next: make init STACK=$(STACK)"
 
+# Where gcp-backend puts a state, and whose workflows may use it: owner/name.
+GCP_LOCATION  ?= us-east4
+REPOSITORY    ?=
+
 gcp-backend: ## Print the commands that make the same on Google Cloud. STACK= GCP_PROJECT= GCP_LOCATION= REPOSITORY=
 	@go run ./backend/gcp -stack '$(STACK)' -project '$(GCP_PROJECT)' -location '$(GCP_LOCATION)' -repository '$(REPOSITORY)'
 
 backend-pulumi: ## Any other pulumi command on it: ARGS='stack output'
 	@$(PULUMI) -C backend $(ARGS)
+
+check-backend: check-stack
+	$(if $(filter s3://%,$(BACKEND_$(STACK))),,$(error $(STACK) keeps its state in $(BACKEND_$(STACK)), which needs nothing of backend/: next: make init STACK=$(STACK)))
+	$(if $(wildcard backend/Pulumi.$(STACK).yaml),,$(error backend/Pulumi.$(STACK).yaml: is missing; write it like backend/Pulumi.staging.yaml))
 
 ##@ Cost: no account, no network
 
@@ -202,7 +208,3 @@ check-stack:
 	@case $(BACKEND_$(STACK)) in file://*) mkdir -p "$(patsubst file://%,%,$(BACKEND_$(STACK)))" ;; esac
 	@if [[ "$(SECRETS_$(STACK))" == passphrase && -z "$${PULUMI_CONFIG_PASSPHRASE+x}$${PULUMI_CONFIG_PASSPHRASE_FILE+x}" && ! -t 0 ]]; then \
 	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE" >&2; exit 1; fi
-
-check-backend: check-stack
-	$(if $(filter s3://%,$(BACKEND_$(STACK))),,$(error $(STACK) keeps its state in $(BACKEND_$(STACK)), which needs nothing of backend/: next: make init STACK=$(STACK)))
-	$(if $(wildcard backend/Pulumi.$(STACK).yaml),,$(error backend/Pulumi.$(STACK).yaml: is missing; write it like backend/Pulumi.staging.yaml))

@@ -167,7 +167,8 @@ var Resources = map[string]Access{
 		Change: kms("PutKeyPolicy", "UpdateKeyDescription", "EnableKeyRotation", "DisableKeyRotation", "EnableKey", "DisableKey",
 			"ScheduleKeyDeletion", "UntagResource"),
 		Rest: func(s Scope) []iampolicy.Statement {
-			return []iampolicy.Statement{iampolicy.Allow("kms:CreateKey").On("*").When("StringEquals", "aws:RequestTag/"+stackTag, s.Stack)}
+			return []iampolicy.Statement{iampolicy.Allow("kms:CreateKey").On("*").When("StringEquals", "aws:RequestTag/"+stackTag, s.Stack).
+				When("StringEquals", "aws:RequestedRegion", awsRegions()...)}
 		},
 	},
 	"aws:kms/alias:Alias": {

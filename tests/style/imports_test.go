@@ -31,6 +31,8 @@ const (
 var rooms = []room{
 	{folder: "iampolicy", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "config", ours: []string{"regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "components/machineconfig", forbidden: []string{pulumiPackages, talosSDK}},
@@ -40,8 +42,6 @@ var rooms = []room{
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
 	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),
 		forbidden: []string{awsSDK, gcpSDK, doSDK}},
-	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"config", "regions", "components"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
@@ -95,14 +95,14 @@ func TestObjections(t *testing.T) {
 		{"components/gcp", awsSDK + "/sdk/v6/go/aws", "components/gcp does not know " + awsSDK + "/sdk/v6/go/aws"},
 		{"simulator/aws", module + "/regions", "simulator may not import regions"},
 		{"simulator/aws", module + "/simulator/world", ""},
+		{"backend", module + "/components/aws", "backend may not import components/aws"},
+		{".", module + "/backend/roles", ". may not import backend/roles"},
 		{".", module + "/simulator/world", ". may not import simulator"},
 		{"regions", module + "/config", "regions may not import config"},
 		{"config", "github.com/pulumi/pulumi/sdk/v3/go/pulumi", "config does not know github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"config", module + "/components/machineconfig", ""},
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
 		{".", module + "/cost", ". may not import cost"},
-		{"backend", module + "/components/aws", "backend may not import components/aws"},
-		{".", module + "/backend/roles", ". may not import backend/roles"},
 		{"config", module + "/components/aws", "config may not import components/aws"},
 	} {
 		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
