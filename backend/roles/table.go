@@ -113,10 +113,11 @@ var Resources = map[string]Access{
 		Read: autoscaling("DescribePolicies"), Named: autoscaling("PutScalingPolicy", "DeletePolicy"),
 	},
 
-	// Load balancer. Its name may be cut, so its tag has to do.
+	// Load balancer. Its name may be cut, so its tag has to do. Who makes one must be allowed to look at what it stands on.
 	"aws:lb/loadBalancer:LoadBalancer": {
 		Read: append(elb("DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeCapacityReservation", "DescribeTags"),
-			ec2("DescribeNetworkInterfaces")...),
+			ec2("DescribeAccountAttributes", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeInternetGateways",
+				"DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")...),
 		Create: elb("CreateLoadBalancer"), Tag: elb("AddTags"),
 		Change: elb("ModifyLoadBalancerAttributes", "SetSecurityGroups", "SetSubnets", "DeleteLoadBalancer", "RemoveTags"),
 		Rest: func(s Scope) []iampolicy.Statement {
