@@ -42,6 +42,7 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	outputs := args.Inputs.Copy()
 	outputs["keyId"] = resource.NewStringProperty("id-of-" + args.Name)
 	outputs["arn"] = resource.NewStringProperty("arn-of-" + args.Name)
+	outputs["targetKeyArn"] = outputs["arn"]
 	return args.Name + "-id", outputs, nil
 }
 

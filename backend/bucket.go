@@ -53,7 +53,8 @@ func (b *backend) createBucket() error {
 
 // createPrivateBucket makes a bucket that nobody outside the account reaches, encrypted by default and under the policy.
 func (b *backend) createPrivateBucket(name, bucketName string, encryption *s3.BucketServerSideEncryptionConfigurationV2RuleArgs, policy pulumi.StringInput) (*s3.BucketV2, error) {
-	bucket, err := s3.NewBucketV2(b.ctx, name, &s3.BucketV2Args{Bucket: pulumi.String(bucketName), Tags: b.tags()}, b.options(bucketName)...)
+	bucket, err := s3.NewBucketV2(b.ctx, name, &s3.BucketV2Args{Bucket: pulumi.String(bucketName), Tags: b.tags()},
+		append(b.options(bucketName), pulumi.DependsOn(b.aliases))...)
 	if err != nil {
 		return nil, err
 	}

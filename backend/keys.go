@@ -49,8 +49,14 @@ func (b *backend) createKey(name, alias, description string, uses map[string][]s
 	if err != nil {
 		return arn, err
 	}
-	_, err = kms.NewAlias(b.ctx, name, &kms.AliasArgs{Name: pulumi.String(alias), TargetKeyId: key.KeyId}, b.options(alias)...)
-	return key.Arn, err
+	made, err := kms.NewAlias(b.ctx, name, &kms.AliasArgs{Name: pulumi.String(alias), TargetKeyId: key.KeyId}, b.options(alias)...)
+	if err != nil {
+		return arn, err
+	}
+	// An alias exists once. All that follows waits for it, so that a second backend, made where the first should have been adopted,
+	// fails before it touches the first one's bucket.
+	b.aliases = append(b.aliases, made)
+	return made.TargetKeyArn, nil
 }
 
 // keyPolicy leaves the key to the account, whose IAM says which people may do what, and names what each role does with it.

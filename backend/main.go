@@ -50,6 +50,7 @@ type backend struct {
 	bucket pulumi.StringOutput
 	// stateKey encrypts the objects in the bucket, secretsKey the secrets inside them.
 	stateKey, secretsKey pulumi.StringOutput
+	aliases              []pulumi.Resource
 	// roles are those of the workflows, by kind; none without a repository.
 	roles map[string]role
 }

@@ -42,6 +42,9 @@ func TestBackend(t *testing.T) {
 		require.NoError(t, os.Mkdir(s.path(folder), 0o700))
 	}
 	s.pulumi("stack", "init", "staging", "--secrets-provider", "passphrase")
+	_, err = s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+	require.ErrorContains(t, err, "AlreadyExists", "what exists is adopted, not made again")
+	assert.Equal(t, world, s.world(), "and not touched")
 	settings := s.environment
 	s.environment = append(settings, "BACKEND_ADOPT=1")
 	imported := 0
