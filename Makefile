@@ -134,12 +134,21 @@ bench: tools simulator ## Measure previews on the simulator: production, many re
 	@go run ./tests/bench
 	@echo "Next: make demo, to see one"
 
-lint: ## Check formatting, vet, staticcheck, and the rules of the house
+lint: build ## Check formatting, vet, staticcheck, the rules of the house, the workflows, and known vulnerabilities
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
 	go build -C tools/staticcheck -o $(BIN)/staticcheck honnef.co/go/tools/cmd/staticcheck
 	$(BIN)/staticcheck ./...
 	go test ./tests/style/...
+	go build -C tools/actionlint -o $(BIN)/actionlint github.com/rhysd/actionlint/cmd/actionlint
+	$(BIN)/actionlint
+	go build -C tools/govulncheck -o $(BIN)/govulncheck golang.org/x/vuln/cmd/govulncheck
+	@scripts/vulnerabilities.sh $(BIN)/govulncheck $(BIN)/inferadb
+
+# Without serial number and time, the same program has the same list.
+sbom: build ## Write sbom.json, the modules in the program, as CycloneDX has it
+	go build -C tools/sbom -o $(BIN)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+	$(BIN)/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$(git rev-parse HEAD)" -output sbom.json $(BIN)/inferadb
 
 fmt: ## Format the Go code
 	gofmt -w .
