@@ -120,7 +120,7 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/...
+PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/workflows/...
 LIFE := ./tests/lifecycle/...
 
 test: tools simulator ## Run every test
@@ -190,6 +190,7 @@ check-stack:
 	$(if $(SIMULATOR_WORLD),$(error this shell is set up for the simulator: open a new one to work on a real cloud))
 	$(if $(filter $(STACK),$(STACKS)),,$(error there is no stack "$(STACK)": say STACK=, one of $(STACKS)))
 	$(if $(BACKEND_$(STACK)),,$(error nothing says where $(STACK) keeps its state: set BACKEND_$(STACK) and SECRETS_$(STACK) in the Makefile))
+	$(if $(GITHUB_ACTIONS),$(if $(filter file://%,$(BACKEND_$(STACK))),$(error $(STACK) keeps its state in a file, which a workflow's machine does not have and would lose: docs/pull-requests.md)))
 	@case $(BACKEND_$(STACK)) in file://*) mkdir -p "$(patsubst file://%,%,$(BACKEND_$(STACK)))" ;; esac
 	@if [[ "$(SECRETS_$(STACK))" == passphrase && -z "$${PULUMI_CONFIG_PASSPHRASE+x}$${PULUMI_CONFIG_PASSPHRASE_FILE+x}" && ! -t 0 ]]; then \
 	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE" >&2; exit 1; fi
