@@ -155,6 +155,8 @@ func (c Comment) summary() string {
 	switch {
 	case len(changes) == 0 && c.Result.Failed:
 		return ""
+	case len(changes) == 0 && c.Kind == Drift:
+		return fmt.Sprintf("No drift: %d resources are as the state has them.", counts[apitype.OpSame])
 	case len(changes) == 0:
 		return fmt.Sprintf("Nothing to change: %d resources are as they should be.", counts[apitype.OpSame])
 	}
@@ -209,6 +211,10 @@ func folded(title, text string) string {
 func (c Comment) footer() string {
 	var next string
 	switch {
+	case c.Kind == Drift && !c.Result.Changed() && !c.Result.Failed:
+		next = fmt.Sprintf("`make preview STACK=%s`.", c.Stack)
+	case c.Kind == Drift && c.Result.Failed:
+		next = fmt.Sprintf("repair it, and try it with `make drift STACK=%s`.", c.Stack)
 	case c.Kind == Drift:
 		next = fmt.Sprintf("`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` takes the cloud's state as it is.", c.Stack, c.Stack)
 	case c.Result.Failed && c.Kind == Simulated:
