@@ -15,6 +15,9 @@ import (
 // Limit is how long a comment or an issue may be on GitHub, in characters. Counted in bytes here, which are never fewer.
 const Limit = 65536
 
+// mandatory is the level of a policy that is not only advice.
+const mandatory = "mandatory"
+
 // Kind is what was looked at.
 type Kind string
 
@@ -92,7 +95,7 @@ func (c Comment) reasons() string {
 		if v.ResourceURN != "" {
 			text = named(v.ResourceURN) + ": " + text
 		}
-		if v.EnforcementLevel == "mandatory" {
+		if v.EnforcementLevel == mandatory {
 			errors = append(errors, text)
 		} else {
 			others = append(others, text)
@@ -125,6 +128,7 @@ func quoted(title string, messages []string) string {
 		return ""
 	}
 	var text strings.Builder
+	messages = unique(messages)
 	for i, message := range messages {
 		message = scrub(message)
 		if len(message) > 2000 {
@@ -134,9 +138,20 @@ func quoted(title string, messages []string) string {
 			fmt.Fprintf(&text, "and %d more\n", len(messages)-i)
 			break
 		}
-		text.WriteString(message + "\n")
+		text.WriteString(message + "\n\n")
 	}
 	return fmt.Sprintf("**%s**\n\n%s", title, fenced("text", text.String()))
+}
+
+// unique leaves out what was said before: one provider for each region says the same.
+func unique(messages []string) []string {
+	var all []string
+	for _, message := range messages {
+		if !slices.Contains(all, message) {
+			all = append(all, message)
+		}
+	}
+	return all
 }
 
 // fenced is a block whose fence is longer than any in the text, so that nothing in it can end the block.
@@ -169,10 +184,15 @@ func (c Comment) summary() string {
 		heads, rules, cells = append(heads, string(op)), append(rules, "---:"), append(cells, fmt.Sprint(number))
 	}
 	table := fmt.Sprintf("| %s |\n|%s|\n| %s |", strings.Join(heads, " | "), strings.Join(rules, "|"), strings.Join(cells, " | "))
-	if c.Result.Failed {
+	if c.Result.Failed && !c.refused() {
 		table += "\n\nThis is as far as the preview came."
 	}
 	return table
+}
+
+// refused says that the preview came to its end, and a policy refused what it found.
+func (c Comment) refused() bool {
+	return slices.ContainsFunc(c.Result.Violations, func(v apitype.PolicyEvent) bool { return v.EnforcementLevel == mandatory })
 }
 
 func count(steps []apitype.StepEventMetadata) map[apitype.OpType]int {

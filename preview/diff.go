@@ -121,7 +121,7 @@ func head(step apitype.StepEventMetadata) string {
 func propertyLines(step apitype.StepEventMetadata, details bool) []string {
 	var all []string
 	switch {
-	case step.Op == apitype.OpCreate && details && step.New != nil:
+	case step.Op == apitype.OpCreate && details && step.New != nil && len(step.New.Inputs) > 0:
 		inputs := maps.Clone(step.New.Inputs)
 		delete(inputs, "tagsAll") // the tags once more, with the provider's
 		for _, leaf := range leaves("", inputs) {
