@@ -31,7 +31,7 @@ func TestRun(t *testing.T) {
 		failure               string
 		says                  []string
 	}{
-		"a change": {preview.Preview, "change.jsonl", "", "0", "", []string{"### Preview of dev\n", "Cost of dev: 133.30 US dollars a month"}},
+		"a change": {preview.Preview, "change.jsonl", "", "0", "", []string{"### Preview of dev\n", "<summary>Cost of dev: "}},
 		"a refusal": {preview.Preview, "refused.jsonl", "", "1", "pulumi preview: exit status 1",
 			[]string{"### Preview of dev: failed\n", "controlPlanes: 2 is not 1, 3 or 5"}},
 		"a login that failed": {preview.Preview, "none.jsonl", "error: incorrect passphrase", "1", "pulumi preview: exit status 1",
