@@ -9,7 +9,6 @@ import (
 
 	"github.com/inferadb/infra/cost"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Limit is how long a comment or an issue may be on GitHub, in characters. Counted in bytes here, which are never fewer.
@@ -93,7 +92,7 @@ func (c Comment) reasons() string {
 	for _, v := range c.Result.Violations {
 		text := fmt.Sprintf("%s: %s: %s", v.PolicyPackName, v.PolicyName, strings.TrimSpace(v.Message))
 		if v.ResourceURN != "" {
-			text = named(v.ResourceURN) + ": " + text
+			text = subject(v.ResourceURN) + ": " + text
 		}
 		if v.EnforcementLevel == mandatory {
 			errors = append(errors, text)
@@ -113,13 +112,15 @@ var noise = regexp.MustCompile(`^(an unhandled error occurred: program failed:\s
 func message(d apitype.DiagnosticEvent) string {
 	text := strings.TrimSpace(noise.ReplaceAllString(strings.TrimSpace(d.Message), ""))
 	if d.URN != "" && !strings.Contains(text, d.URN) {
-		text = named(d.URN) + ": " + text
+		text = subject(d.URN) + ": " + text
 	}
 	return text
 }
 
-func named(urn string) string {
-	return string(resource.URN(urn).Type()) + " " + resource.URN(urn).Name()
+// subject is the resource that a message is about.
+func subject(urn string) string {
+	kind, name := named(urn)
+	return strings.TrimSpace(kind + " " + name)
 }
 
 // quoted is a list of messages, word for word, each at most 2000 characters and all together at most 8000.

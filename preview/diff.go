@@ -58,12 +58,21 @@ func state(step apitype.StepEventMetadata) apitype.StepEventStateMetadata {
 
 // clusterOf climbs from a resource to the cluster that it is part of.
 func clusterOf(urn string, parents map[string]string) string {
-	for ; urn != ""; urn = parents[urn] {
-		if resource.URN(urn).Type() == clusterType {
-			return resource.URN(urn).Name()
+	for range len(parents) {
+		if kind, name := named(urn); kind == clusterType {
+			return name
 		}
+		urn = parents[urn]
 	}
 	return "the stack itself"
+}
+
+// named takes a resource's own type and name from its URN; what is none is its own name, because the SDK would panic.
+func named(urn string) (kind, name string) {
+	if u := resource.URN(urn); u.IsValid() {
+		return string(u.Type()), u.Name()
+	}
+	return "", urn
 }
 
 // counted says how much of each there is: "3 to create, 1 to replace".
@@ -107,7 +116,8 @@ func head(step apitype.StepEventMetadata) string {
 	if !ok {
 		sign = string(step.Op) + ":"
 	}
-	line := fmt.Sprintf("%s %s %s", sign, step.Type, resource.URN(step.URN).Name())
+	_, name := named(step.URN)
+	line := fmt.Sprintf("%s %s %s", sign, step.Type, name)
 	if step.Old != nil && step.Old.Protect {
 		line += " (protected)"
 	}

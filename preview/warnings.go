@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // holdsData says, of types whose deletion loses more than a configuration, what goes with them.
@@ -30,7 +29,8 @@ func goes(op apitype.OpType) bool { return op == apitype.OpDelete || op == apity
 func warnings(steps []apitype.StepEventMetadata) []string {
 	var protected, data, unprotected []string
 	for _, step := range steps {
-		name := fmt.Sprintf("`%s` %s", step.Type, code(resource.URN(step.URN).Name()))
+		_, name := named(step.URN)
+		name = code(step.Type) + " " + code(name)
 		what, known := holdsData[step.Type]
 		switch {
 		case step.Old == nil:
