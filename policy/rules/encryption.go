@@ -15,7 +15,7 @@ const (
 var encryptionRules = []Rule{
 	{
 		Name: "disk-encrypted", Invariant: 15,
-		Demand: "Every disk says that it is encrypted: on AWS itself, on DigitalOcean in the droplet's machine configuration. Google Cloud encrypts every disk; its key is never one that stands in the state.",
+		Demand: "Every disk says that it is encrypted, itself or in its machine's configuration, and no key of a disk stands in the state.",
 		Remedy: "set encrypted: true",
 		one:    diskEncrypted,
 	},

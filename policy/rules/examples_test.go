@@ -182,7 +182,7 @@ var tagExamples = []example{
 	{"machines-tagged", `aws:ec2/networkInterface:NetworkInterface n ` + ignored, "n.tags: " + noTags},
 	{"machines-tagged", `aws:ec2/launchTemplate:LaunchTemplate l {tagSpecifications: [{resourceType: instance, tags: ` + withPool + `}, {resourceType: volume, tags: ` + withPool + `}, {resourceType: network-interface, tags: ` + withPool + `}]}`, ""},
 	{"machines-tagged", `aws:ec2/launchTemplate:LaunchTemplate l {tagSpecifications: [{resourceType: instance, tags: ` + withPool + `}, {resourceType: volume, tags: ` + fiveTags + `}]}`,
-		"l.tagSpecifications[1].tags: lack pool; add the tags\nl.tagSpecifications: have nothing for a network-interface; add the tags"},
+		"l.tagSpecifications[1].tags: lack pool; add the tags\nl.tagSpecifications: have nothing for network-interface; add the tags"},
 	{"machines-tagged", `aws:ebs/volume:Volume v {tags: ` + fiveTags + `}`, ""},
 	{"machines-tagged", `gcp:compute/instance:Instance m {labels: ` + withPool + `, bootDisk: {initializeParams: {labels: ` + withPool + `}}}`, ""},
 	{"machines-tagged", `gcp:compute/instance:Instance m {labels: ` + withPool + `}`, "m.bootDisk.initializeParams.labels: " + noTags},

@@ -2,11 +2,12 @@ package rules
 
 var metadataRules = []Rule{{
 	Name: "metadata-guarded", Invariant: 16,
-	Demand: "Instance metadata, where machine configurations are, takes a token and goes one hop on AWS. Google Cloud asks for a header, whatever a machine says; there and on DigitalOcean, metadata opens no machine to keys or consoles.",
+	Demand: "Instance metadata, where machine configurations are, takes a token and goes one hop on AWS, and opens no machine to keys or consoles elsewhere.",
 	Remedy: "set httpTokens: required and httpPutResponseHopLimit: 1",
 	one:    metadataGuarded,
 }}
 
+// metadataGuarded: Google Cloud asks for a header whatever a machine says, DigitalOcean for nothing.
 func metadataGuarded(r Resource) []finding {
 	switch {
 	case isAWSInstance(r), r.Type == awsTemplate, r.Type == awsConfiguration:

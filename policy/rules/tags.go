@@ -68,13 +68,17 @@ func templateTags(r Resource, keys []string) []finding {
 		return nil
 	}
 	var found []finding
+	var missing []string
 	for _, kind := range []string{"instance", "volume", "network-interface"} {
 		i := slices.IndexFunc(specifications.items(), func(s field) bool { return s.at("resourceType").is(kind) })
 		if i < 0 {
-			found = append(found, specifications.problem("have nothing for a "+kind, ""))
+			missing = append(missing, kind)
 			continue
 		}
 		found = append(found, lacks(specifications.items()[i].at("tags"), keys)...)
+	}
+	if missing != nil {
+		found = append(found, specifications.problem("have nothing for "+strings.Join(missing, ", "), ""))
 	}
 	return found
 }
