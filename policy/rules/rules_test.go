@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -121,6 +122,8 @@ func TestEveryRuleHasExamplesOnEachCloud(t *testing.T) {
 }
 
 func TestRulesAreComplete(t *testing.T) {
+	document, err := os.ReadFile("../../docs/invariants.md")
+	require.NoError(t, err)
 	var names []string
 	last := 0
 	for _, rule := range All() {
@@ -130,6 +133,7 @@ func TestRulesAreComplete(t *testing.T) {
 		assert.NotEmpty(t, rule.Demand)
 		assert.NotEmpty(t, rule.Remedy)
 		assert.NotEqual(t, rule.one == nil, rule.all == nil, "%s judges a resource or a stack", rule.Name)
+		assert.True(t, strings.Contains(string(document), fmt.Sprintf("\n| `%s` | %d | ", rule.Name, rule.Invariant)), "docs/invariants.md does not tell of %s", rule.Name)
 		names, last = append(names, rule.Name), rule.Invariant
 	}
 }
