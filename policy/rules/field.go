@@ -53,14 +53,6 @@ func (f field) items() []field {
 	return items
 }
 
-// entries are those of a list, or the one object that stands where a list may.
-func (f field) entries() []field {
-	if f.value.IsObject() {
-		return []field{f}
-	}
-	return f.items()
-}
-
 // reveal looks past the marks of secrets and of outputs.
 func (f field) reveal() field {
 	for {
