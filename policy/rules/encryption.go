@@ -32,8 +32,11 @@ var encryptionRules = []Rule{
 func diskEncrypted(r Resource) []finding {
 	switch {
 	case isAWSInstance(r), r.Type == awsConfiguration:
-		disks := []field{r.at("rootBlockDevice")}
-		return notEncrypted(append(disks, r.at("ebsBlockDevices").items()...))
+		disks := r.at("ebsBlockDevices").items()
+		if root := r.at("rootBlockDevice"); !leftToTemplate(r, root) {
+			disks = append(disks, root)
+		}
+		return notEncrypted(disks)
 	case r.Type == awsTemplate:
 		return templateEncrypted(r)
 	case r.Type == awsVolume:

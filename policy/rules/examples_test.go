@@ -83,6 +83,7 @@ const (
 var machineExamples = []example{
 	{"machine-has-firewall", `aws:ec2/instance:Instance m {networkInterfaces: [{networkInterfaceId: "(unknown)"}]}`, ""},
 	{"machine-has-firewall", `aws:ec2/instance:Instance m {vpcSecurityGroupIds: "(unknown)"}`, ""},
+	{"machine-has-firewall", `aws:ec2/instance:Instance m {launchTemplate: {name: l}}`, ""},
 	{"machine-has-firewall", `aws:ec2/instance:Instance m {vpcSecurityGroupIds: []}`, "m.vpcSecurityGroupIds: " + defaultGroup},
 	{"machine-has-firewall", `aws:ec2/networkInterface:NetworkInterface n ` + ignored, "n.securityGroups: " + defaultGroup},
 	{"machine-has-firewall", `aws:ec2/launchTemplate:LaunchTemplate l {networkInterfaces: [{securityGroups: [sg-1]}, {deviceIndex: 1}]}`, "l.networkInterfaces[1].securityGroups: " + defaultGroup},
@@ -135,6 +136,8 @@ const (
 var encryptionExamples = []example{
 	{"disk-encrypted", `aws:ec2/instance:Instance m {rootBlockDevice: {encrypted: true}, ebsBlockDevices: [{encrypted: true}]}`, ""},
 	{"disk-encrypted", `aws:ec2/instance:Instance m {rootBlockDevice: {encrypted: true}, ebsBlockDevices: [{encrypted: true}, {volumeSize: 9}]}`, "m.ebsBlockDevices[1].encrypted: " + byDefault},
+	{"disk-encrypted", `aws:ec2/instance:Instance m {launchTemplate: {name: l}}`, ""},
+	{"disk-encrypted", `aws:ec2/instance:Instance m {launchTemplate: {name: l}, rootBlockDevice: {volumeSize: 9}}`, "m.rootBlockDevice.encrypted: " + byDefault},
 	{"disk-encrypted", `aws:ec2/instance:Instance m ` + ignored, "m.rootBlockDevice.encrypted: " + byDefault},
 	{"disk-encrypted", `aws:ec2/spotInstanceRequest:SpotInstanceRequest m {rootBlockDevice: {encrypted: false}}`, "m.rootBlockDevice.encrypted: false " + byDefault},
 	{"disk-encrypted", `aws:ec2/launchConfiguration:LaunchConfiguration l ` + ignored, "l.rootBlockDevice.encrypted: " + byDefault},
@@ -212,6 +215,7 @@ const (
 var otherExamples = []example{
 	{"metadata-guarded", `aws:ec2/instance:Instance m {metadataOptions: {httpTokens: required, httpPutResponseHopLimit: 1}}`, ""},
 	{"metadata-guarded", `aws:ec2/instance:Instance m {metadataOptions: {httpEndpoint: disabled}}`, ""},
+	{"metadata-guarded", `aws:ec2/instance:Instance m {launchTemplate: {name: l}}`, ""},
 	{"metadata-guarded", `aws:ec2/instance:Instance m {metadataOptions: {httpTokens: optional, httpPutResponseHopLimit: 1}}`, "m.metadataOptions.httpTokens: optional " + noToken},
 	{"metadata-guarded", `aws:ec2/launchTemplate:LaunchTemplate l {metadataOptions: {httpTokens: required, httpPutResponseHopLimit: 2}}`, "l.metadataOptions.httpPutResponseHopLimit: 2 " + hops},
 	{"metadata-guarded", `aws:ec2/launchConfiguration:LaunchConfiguration l ` + ignored, "l.metadataOptions.httpTokens: " + noToken + "\nl.metadataOptions.httpPutResponseHopLimit: " + hops},

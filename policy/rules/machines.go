@@ -29,6 +29,11 @@ func isGCPTemplate(r Resource) bool { return r.Type == gcpTemplate || r.Type == 
 
 func isAWSInstance(r Resource) bool { return r.Type == awsInstance || r.Type == awsSpotInstance }
 
+// leftToTemplate says that an instance takes from its launch template, which is judged itself, what it does not say.
+func leftToTemplate(r Resource, said field) bool {
+	return r.Type == awsInstance && said.absent() && r.at("launchTemplate").present()
+}
+
 var machineRules = []Rule{
 	{
 		Name: "machine-has-firewall", Invariant: 9,
@@ -48,8 +53,9 @@ func machineHasFirewall(r Resource) []finding {
 	const awsDefault = "is missing, so the machine stands behind the network's default security group"
 	switch {
 	case isAWSInstance(r):
-		if r.at("vpcSecurityGroupIds").absent() && r.at("networkInterfaces").absent() && r.at("securityGroups").absent() {
-			return []finding{r.at("vpcSecurityGroupIds").problem(awsDefault, "")}
+		at := r.at("vpcSecurityGroupIds")
+		if at.absent() && r.at("networkInterfaces").absent() && r.at("securityGroups").absent() && !leftToTemplate(r, at) {
+			return []finding{at.problem(awsDefault, "")}
 		}
 	case r.Type == awsInterface, r.Type == awsConfiguration:
 		if r.at("securityGroups").absent() {

@@ -11,7 +11,9 @@ var metadataRules = []Rule{{
 func metadataGuarded(r Resource) []finding {
 	switch {
 	case isAWSInstance(r), r.Type == awsTemplate, r.Type == awsConfiguration:
-		return awsMetadata(r.at("metadataOptions"))
+		if options := r.at("metadataOptions"); !leftToTemplate(r, options) {
+			return awsMetadata(options)
+		}
 	case isGCPMachine(r):
 		return gcpMetadata(r.at("metadata"))
 	case r.Type == doDroplet:
