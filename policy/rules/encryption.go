@@ -99,7 +99,7 @@ func keyInState(r Resource) []finding {
 // partitions. https://www.talos.dev/v1.12/talos-guides/configuration/disk-encryption/
 func dropletEncrypted(r Resource) []finding {
 	at := r.at("userData")
-	if at.unknown() || strings.Count(at.text(), "provider: luks2") >= 2 {
+	if at.unknown() || hashed.MatchString(at.text()) || strings.Count(at.text(), "provider: luks2") >= 2 {
 		return nil
 	}
 	at.secret = true

@@ -154,6 +154,7 @@ var encryptionExamples = []example{
 	{"disk-encrypted", `gcp:compute/disk:Disk d {diskEncryptionKey: {rawKey: k}}`, "d.diskEncryptionKey.rawKey: " + inState},
 	{"disk-encrypted", `digitalocean:index/droplet:Droplet d {userData: {secret: "provider: luks2 and provider: luks2"}}`, ""},
 	{"disk-encrypted", `digitalocean:index/droplet:Droplet d {userData: "(unknown)"}`, ""},
+	{"disk-encrypted", `digitalocean:index/droplet:Droplet d {userData: da39a3ee5e6b4b0d3255bfef95601890afd80709}`, ""},
 	{"disk-encrypted", `digitalocean:index/droplet:Droplet d {userData: "provider: luks2"}`, "d.userData: " + noLUKS},
 	{"disk-encrypted", `digitalocean:index/droplet:Droplet d ` + ignored, "d.userData: " + noLUKS[len("[secret] "):]},
 
@@ -232,6 +233,7 @@ var otherExamples = []example{
 	{"secrets-marked", `gcp:compute/instance:Instance m {metadata: {secret: {user-data: x}}}`, ""},
 	{"secrets-marked", `gcp:compute/instance:Instance m {metadata: {user-data: x}}`, "m.metadata.user-data: " + inClear},
 	{"secrets-marked", `digitalocean:index/droplet:Droplet d {userData: {secret: x}}`, ""},
+	{"secrets-marked", `digitalocean:index/droplet:Droplet d {userData: da39a3ee5e6b4b0d3255bfef95601890afd80709}`, ""},
 	{"secrets-marked", `digitalocean:index/droplet:Droplet d {userData: x}`, "d.userData: " + inClear},
 	{"secrets-marked", `talos:machine/bootstrap:Bootstrap b {clientConfiguration: {clientKey: x}}`, "b.clientConfiguration.clientKey: " + inClear},
 

@@ -62,7 +62,7 @@ var refusals = []string{
 	"internal: gives the balancer public addresses; set internal: true",
 	"[mandatory]  closed-to-the-internet  (gcp:compute:Firewall: web)",
 	"sourceRanges[0]: 0.0.0.0/0 lets the whole internet in;",
-	"[mandatory]  secrets-marked  (digitalocean:index:Droplet: droplet)",
+	"[advisory]  secrets-marked  (digitalocean:index:Droplet: droplet)",
 	"userData: [secret] is not marked as a secret;",
 	"userData: [secret] has no LUKS for Talos' STATE and EPHEMERAL,",
 	"[mandatory]  firewall-covers-machine  (digitalocean:index:Droplet: droplet)",
