@@ -222,8 +222,8 @@ var otherExamples = []example{
 	{"metadata-guarded", `aws:ec2/launchConfiguration:LaunchConfiguration l ` + ignored, "l.metadataOptions.httpTokens: " + noToken + "\nl.metadataOptions.httpPutResponseHopLimit: " + hops},
 	{"metadata-guarded", `gcp:compute/instance:Instance m {metadata: {user-data: {secret: x}}}`, ""},
 	{"metadata-guarded", `gcp:compute/instance:Instance m {metadata: {serial-port-enable: "TRUE", ssh-keys: "me:ssh-ed25519 key"}}`,
-		"m.metadata.ssh-keys: [secret] gives out a way in, and Talos has no SSH; remove the key\nm.metadata.serial-port-enable: TRUE opens the serial console to the internet; remove the key"},
-	{"metadata-guarded", `gcp:compute/instanceTemplate:InstanceTemplate m {metadata: {disable-legacy-endpoints: "false"}}`, "m.metadata.disable-legacy-endpoints: false asks for endpoints that need no header; remove the key"},
+		"m.metadata.ssh-keys: [secret] gives out a way in, and Talos has no SSH; remove the key\nm.metadata.serial-port-enable: TRUE opens the serial console to whoever the project lets in; set it to FALSE"},
+	{"metadata-guarded", `gcp:compute/instanceTemplate:InstanceTemplate m {metadata: {serial-port-enable: "FALSE", block-project-ssh-keys: "TRUE"}}`, ""},
 	{"metadata-guarded", `digitalocean:index/droplet:Droplet d {dropletAgent: false}`, ""},
 	{"metadata-guarded", `digitalocean:index/droplet:Droplet d ` + ignored, "d.dropletAgent: lets an agent take SSH keys from the metadata, which asks for no token; set dropletAgent: false"},
 

@@ -48,10 +48,7 @@ func gcpMetadata(metadata field) []finding {
 		}
 	}
 	if at := metadata.at("serial-port-enable"); !at.unknown() && at.is("true", "1") {
-		found = append(found, at.problem("opens the serial console to the internet", "remove the key"))
-	}
-	if at := metadata.at("disable-legacy-endpoints"); !at.unknown() && at.is("false", "0") {
-		found = append(found, at.problem("asks for endpoints that need no header", "remove the key"))
+		found = append(found, at.problem("opens the serial console to whoever the project lets in", "set it to FALSE"))
 	}
 	return found
 }
