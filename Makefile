@@ -17,6 +17,8 @@ ARGS     ?=
 # The file that a preview writes as a pull request's comment, and the commit that the comment names.
 SUMMARY  ?=
 REVISION ?=
+# The policy pack of previews and ups: `make preview STACK=dev POLICY=` does without.
+POLICY   ?= $(BIN)/pulumi-analyzer-policy-inferadb
 # How `make cost` prints: text or markdown.
 FORMAT   ?= text
 # Where gcp-image puts which image; without a version it is Pulumi.yaml's.
@@ -39,7 +41,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom fmt build tools simulator comment clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom fmt build tools simulator comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -63,6 +65,9 @@ $(CLOUD): export PULUMI_STACK = $(STACK)
 # The pinned language host links the program for every run; `go run` keeps what it linked.
 $(CLOUD): export PULUMI_GO_USE_RUN := true
 $(CLOUD): check-stack tools
+# As a variable, so that every command that knows the flag --policy-pack has it.
+$(if $(POLICY),preview up pulumi: policy)
+$(if $(POLICY),$(CLOUD): export PULUMI_OPTION_POLICY_PACK = $(POLICY))
 
 init: ## Create the stack in its backend, once
 	$(PULUMI) stack init $(STACK) --secrets-provider '$(SECRETS_$(STACK))' $(ARGS)
@@ -161,7 +166,7 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/workflows/...
+PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/workflows/...
 LIFE := ./tests/lifecycle/...
 
 test: tools simulator ## Run every test
@@ -204,13 +209,16 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 	@scripts/tools.sh
 	@touch $@
 
-# In a folder of its own: whoever has it on PATH talks to the simulator.
-simulator: ## Build the simulator and its links
+# In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
+simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
 	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd
+
+policy: ## Build the policy pack, which previews and ups run
+	@go build -o $(BIN)/pulumi-analyzer-policy-inferadb ./policy
 
 clean: ## Remove what was built and the demos; keeps .state, .pulumi-home and written kubeconfigs
 	rm -rf $(BIN) .demo

@@ -18,6 +18,7 @@ export PULUMI_BACKEND_URL='file://$folder/state'
 export PULUMI_CONFIG_PASSPHRASE=''
 export PULUMI_STACK='$stack'
 export PULUMI_OPTION_CWD='$folder'
+export PULUMI_OPTION_POLICY_PACK='$root/.bin/pulumi-analyzer-policy-inferadb'
 export PULUMI_SKIP_UPDATE_CHECK=true
 export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
 export PULUMI_GO_USE_RUN=true

@@ -43,6 +43,8 @@ var rooms = []room{
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
 	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),
 		forbidden: []string{awsSDK, gcpSDK, doSDK}},
+	{folder: "policy/rules", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "policy", ours: []string{"policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"config", "regions", "components"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
@@ -107,6 +109,8 @@ func TestObjections(t *testing.T) {
 		{"preview/cmd", module + "/cost", ""},
 		{"cost", module + "/preview", "cost may not import preview"},
 		{"config", module + "/components/aws", "config may not import components/aws"},
+		{"policy/rules", module + "/config", "policy/rules may not import config"},
+		{"policy", module + "/policy/rules", ""},
 	} {
 		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
 	}
