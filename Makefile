@@ -36,7 +36,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint graph fmt build tools simulator clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -106,7 +106,7 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./components/machineconfig/... ./simulator/... ./tests/style/...
+PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/...
 LIFE := ./tests/lifecycle/...
 
 test: tools simulator ## Run every test
@@ -126,6 +126,10 @@ lint: ## Check formatting, vet, staticcheck, and the rules of the house
 	go build -C tools/staticcheck -o $(BIN)/staticcheck honnef.co/go/tools/cmd/staticcheck
 	$(BIN)/staticcheck ./...
 	go test ./tests/style/...
+
+graph: ## Draw the pictures of docs/architecture.md anew, from the program's own graph
+	go test . -run TestThePicturesShowTheGraph -update
+	@echo "Drawn in docs/graph/. Next: look at them, and commit them with the change"
 
 fmt: ## Format the Go code
 	gofmt -w .
