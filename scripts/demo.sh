@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 stack=$1
 provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
-folder=.demo/$stack-$provider
+folder=.demo/${DEMO_NAME:-$stack-$provider}
 again="make demo STACK=$stack PROVIDER=$provider"
 current="the start"
 phases=()
