@@ -76,7 +76,7 @@ refresh: ## Compare the state with the cloud, after asking
 # Pulumi deletes what is not protected before it meets what is: half of production would be gone.
 destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
 	@if $(PULUMI) stack export | grep '"protect": true' > /dev/null; then \
-	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md)" >&2; exit 1; fi
+	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md#destroy)" >&2; exit 1; fi
 	$(PULUMI) destroy $(ARGS)
 	@echo "The stack is empty. Next, to forget it: make pulumi STACK=$(STACK) ARGS='stack rm'"
 
@@ -87,7 +87,7 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
 
 gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION=
-	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project))
+	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
 	@scripts/gcp-image.sh $(GCP_PROJECT) $(TALOS_VERSION)
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
@@ -157,6 +157,8 @@ help: ## Show this help
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z -]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo "Stacks: $(STACKS)"
+	@echo "Pages: docs/getting-started.md (without an account, on each cloud), docs/operations.md (changes, upgrades, recovery),"
+	@echo "  docs/cost-and-spot.md, docs/troubleshooting.md (by message), CONTRIBUTING.md; README.md#documents has all of them"
 
 # What a command needs to know before it starts.
 
@@ -165,9 +167,9 @@ check-demo:
 	$(if $(PROVIDER),$(if $(filter $(PROVIDER),$(PROVIDERS)),,$(error there is no provider "$(PROVIDER)": PROVIDER is one of $(PROVIDERS))))
 
 check-stack:
-	$(if $(SIMULATOR_WORLD),$(error this shell is set up for the simulator: open a new one to work on a real cloud))
+	$(if $(SIMULATOR_WORLD),$(error this shell is set up for the simulator: open a new one to work on a real cloud (docs/troubleshooting.md#make)))
 	$(if $(filter $(STACK),$(STACKS)),,$(error there is no stack "$(STACK)": say STACK=, one of $(STACKS)))
-	$(if $(BACKEND_$(STACK)),,$(error nothing says where $(STACK) keeps its state: set BACKEND_$(STACK) and SECRETS_$(STACK) in the Makefile))
+	$(if $(BACKEND_$(STACK)),,$(error nothing says where $(STACK) keeps its state: set BACKEND_$(STACK) and SECRETS_$(STACK) in the Makefile (docs/getting-started.md)))
 	@case $(BACKEND_$(STACK)) in file://*) mkdir -p "$(patsubst file://%,%,$(BACKEND_$(STACK)))" ;; esac
 	@if [[ "$(SECRETS_$(STACK))" == passphrase && -z "$${PULUMI_CONFIG_PASSPHRASE+x}$${PULUMI_CONFIG_PASSPHRASE_FILE+x}" && ! -t 0 ]]; then \
-	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE" >&2; exit 1; fi
+	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE (docs/getting-started.md)" >&2; exit 1; fi

@@ -547,6 +547,7 @@ func TestEverythingWrongIsNamedAtOnceAndInOrder(t *testing.T) {
 		assert.Equal(t, first, err.Error())
 	}
 	assert.True(t, strings.HasPrefix(first, "14 of the stack's settings cannot be used:\n  acess: "))
+	assert.True(t, strings.HasSuffix(first, "\nevery key: README.md#configuration; what a message means: docs/troubleshooting.md#settings"))
 }
 
 func TestErrorsDoNotRepeatWhatAPatchSays(t *testing.T) {

@@ -56,10 +56,12 @@ func TestEveryPathExists(t *testing.T) {
 	}
 	named := 0
 	for _, p := range pages(t) {
-		// A page of a folder may name what is in the folder.
 		for _, span := range p.spans {
+			if span == "regions/fra1.go" { // the example of docs/adding-a-region.md
+				continue
+			}
 			first, _, _ := strings.Cut(strings.TrimPrefix(span, "./"), "/")
-			if !pathLike.MatchString(span) || !ours[first] {
+			if !pathLike.MatchString(span) || strings.Contains(span, "...") || !ours[first] {
 				continue
 			}
 			named++
