@@ -33,6 +33,7 @@ type node struct {
 	Provider     string
 	Parent       string
 	Protect      bool
+	Retain       bool
 	Custom       bool
 	IgnoreChange []string
 	DependsOn    []string
@@ -145,7 +146,7 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	urn := m.urn(request.GetParent(), args.TypeToken, args.Name)
 	n := &node{
 		Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, Provider: args.Provider, Custom: args.Custom,
-		Parent: request.GetParent(), Protect: request.GetProtect(), IgnoreChange: request.GetIgnoreChanges(),
+		Parent: request.GetParent(), Protect: request.GetProtect(), Retain: request.GetRetainOnDelete(), IgnoreChange: request.GetIgnoreChanges(),
 		DependsOn: request.GetDependencies(),
 	}
 	m.mutex.Lock()
@@ -229,6 +230,8 @@ func computed(args pulumi.MockResourceArgs, n int) map[string]any {
 		return map[string]any{"name": args.Name + "-0000000"}
 	case "aws:sqs/queue:Queue":
 		return map[string]any{"url": "https://sqs.mock/" + args.Name, "arn": "arn:aws:sqs:::" + args.Name}
+	case "aws:cloudwatch/logGroup:LogGroup":
+		return map[string]any{"arn": "arn:aws:logs:::log-group:" + args.Name}
 	case "aws:route53/zone:Zone":
 		return map[string]any{"zoneId": "Z1"}
 	default:

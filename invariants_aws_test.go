@@ -34,6 +34,7 @@ var variants = []struct {
 		{"name": "any", "size": "medium", "count": 9, "spot": {"base": 1, "onDemandPercent": 25, "requirements": true, "rebalance": true}},
 		{"name": "waiting", "size": "small", "min": 0, "max": 4, "labels": {"tier": "web"}, "taints": [{"key": "web", "value": "only", "effect": "NoExecute"}]},
 		{"name": "loaded", "size": "small", "min": 1, "max": 4, "autoscaling": "cpu"}]`}},
+	{"watched", "production", map[string]string{"flowLogs": "true", "ebsEncryptionByDefault": "true"}},
 }
 
 const ownKey = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"

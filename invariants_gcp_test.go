@@ -58,6 +58,7 @@ var googleCloudVariants = []struct {
 		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
 		{"name": "burst", "size": "medium", "min": 3, "max": 8, "spot": {"base": 2}},
 		{"name": "steady", "size": "small", "min": 2, "max": 4}]`}},
+	{"watched", "production", map[string]string{"flowLogs": "true"}},
 }
 
 func forEachOnGoogleCloud(t *testing.T, check func(t *testing.T, g graph)) {
@@ -140,56 +141,75 @@ func TestGoogleCloudInvariant06NothingIsOpenToTheWorld(t *testing.T) {
 	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
 		require.NotEmpty(t, g.ofType(gceFirewallType))
 		for _, n := range g.ofType(gceFirewallType) {
+			assert.NotEmpty(t, n.text("description"), n.Name)
+			assert.NotEmpty(t, n.texts("targetServiceAccounts"), "%s is for machines of other people too", n.Name)
+			if strings.HasSuffix(n.Name, "-egress") {
+				assert.Equal(t, "EGRESS", n.text("direction"), n.Name)
+				assert.Len(t, n.texts("targetServiceAccounts"), 2, n.Name)
+				continue
+			}
+			assert.Equal(t, "INGRESS", n.text("direction"), n.Name)
 			assert.NotEmpty(t, slices.Concat(n.texts("sourceRanges"), n.texts("sourceServiceAccounts")), "%s has no source, which means everybody", n.Name)
 			assert.NotContains(t, n.texts("sourceRanges"), "0.0.0.0/0", n.Name)
-			assert.Len(t, n.texts("targetServiceAccounts"), 1, "%s is for machines of other people too", n.Name)
-			assert.Equal(t, "INGRESS", n.text("direction"))
 		}
 	})
 }
 
 func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
-	overlay := []string{"udp 8472", "udp 51871", "udp 4789", "tcp 4240", "tcp 4244", "icmp "}
-	allowed := map[string][]string{
-		"cp-from-cp":                append([]string{"tcp 2379-2380", "tcp 6443", "tcp 10250", "tcp 50000", "tcp 50001"}, overlay...),
-		"cp-from-worker":            append([]string{"tcp 6443", "tcp 10250", "tcp 50001"}, overlay...),
-		"worker-from-cp":            append([]string{"tcp 10250", "tcp 50000"}, overlay...),
-		"worker-from-worker":        append([]string{"tcp 10250"}, overlay...),
-		"cp-from-load-balancer":     {"tcp 6443"},
-		"cp-from-operators":         {"tcp 50000"},
-		"worker-from-health-checks": {"tcp 50000"},
+	// What each purpose may open: the ports, from whom, to whom.
+	type opening struct{ ports, from, to []string }
+	cp, all := []string{"control-plane"}, []string{"control-plane", "worker"}
+	allowed := map[string]opening{
+		"etcd":           {[]string{"tcp 2379-2380"}, cp, cp},
+		"apid":           {[]string{"tcp 50000"}, cp, all},
+		"api":            {[]string{"tcp 6443"}, all, cp},
+		"trustd":         {[]string{"tcp 50001"}, all, cp},
+		"kubelet":        {[]string{"tcp 10250"}, all, all},
+		"overlay":        {[]string{"udp 8472", "udp 51871", "udp 4789", "tcp 4240", "tcp 4244", "icmp "}, all, all},
+		"load-balancer":  {[]string{"tcp 6443"}, nil, cp},
+		"health-checks":  {[]string{"tcp 50000"}, nil, []string{"worker"}},
+		"operators-apid": {[]string{"tcp 50000"}, nil, cp},
+		"operators-api":  {[]string{"tcp 6443"}, nil, cp},
+		"egress":         {[]string{"all "}, nil, all},
+	}
+	roles := func(n *node, property string) (roles []string) {
+		for _, email := range n.texts(property) {
+			roles = append(roles, strings.TrimSuffix(email[strings.Index(email, "1-")+2:], "@mock"))
+		}
+		return roles
 	}
 	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
 		for _, n := range g.ofType(gceFirewallType) {
 			name := n.Name[strings.Index(n.Name, "1-")+2:]
-			may := allowed[name]
-			if strings.HasSuffix(t.Name(), "/public") && name == "cp-from-operators" {
-				may = append(may, "tcp 6443")
-			}
+			may, known := allowed[name]
+			require.True(t, known, "%s serves no purpose", name)
+			assert.ElementsMatch(t, may.from, roles(n, "sourceServiceAccounts"), name)
+			assert.ElementsMatch(t, may.to, roles(n, "targetServiceAccounts"), name)
 			for i := range n.get("allows").ArrayValue() {
 				ports := n.texts("allows", i, "ports")
 				if len(ports) == 0 {
 					ports = []string{""}
 				}
 				for _, port := range ports {
-					assert.Contains(t, may, n.text("allows", i, "protocol")+" "+port, name)
+					assert.Contains(t, may.ports, n.text("allows", i, "protocol")+" "+port, name)
 				}
 			}
 			switch ranges := n.texts("sourceRanges"); name {
-			case "cp-from-load-balancer":
+			case "load-balancer":
 				assert.Len(t, ranges, 3)
 				assert.Subset(t, ranges, []string{"130.211.0.0/22", "35.191.0.0/16"})
-			case "worker-from-health-checks":
+			case "health-checks":
 				assert.ElementsMatch(t, ranges, []string{"130.211.0.0/22", "35.191.0.0/16"})
-			case "cp-from-operators":
+			case "operators-apid", "operators-api":
 				assert.Len(t, ranges, 1)
+				assert.True(t, name == "operators-apid" || strings.HasSuffix(t.Name(), "/public"), "nobody dials a private control plane past its balancer")
 			default:
 				assert.Empty(t, ranges, name)
 			}
 		}
 	})
 	for _, n := range buildOnGoogleCloud(t, "staging", googleCloudVariants[4].changes).ofType(gceFirewallType) {
-		if strings.HasSuffix(n.Name, "-from-load-balancer") {
+		if strings.HasSuffix(n.Name, "-load-balancer") {
 			assert.Contains(t, n.texts("sourceRanges"), gceProxies, "the adopted network's own proxies")
 		}
 	}

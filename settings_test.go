@@ -126,6 +126,8 @@ var settingRows = []settingRow{
 	{"patches.workers", nil, stackSays("patches", `{"workers":[`+patch+`]}`)},
 	{"tags", nil, stackSays("tags", `{"team":"storage"}`)},
 	{"alarmEmails", nil, stackSays("alarmEmails", `["ops@example.com"]`)},
+	{"flowLogs", nil, stackSays("flowLogs", "true")},
+	{"ebsEncryptionByDefault", nil, stackSays("ebsEncryptionByDefault", "true")},
 	{"protection", nil, stackSays("protection", "true")},
 }
 

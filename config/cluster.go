@@ -48,6 +48,10 @@ type Cluster struct {
 	NATPerZone bool
 	// Protected switches deletion and termination protection on.
 	Protected bool
+	// FlowLogs logs what goes over the created network.
+	FlowLogs bool
+	// EBSEncryptionByDefault has AWS encrypt every new disk of the account in this region.
+	EBSEncryptionByDefault bool
 	// Tags stand on every resource: the project's own and the user's.
 	Tags map[string]string
 	// AlarmEmails are told when the cloud takes spot machines back.

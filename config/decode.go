@@ -172,10 +172,14 @@ func (d decoder) object(path string, values map[string]any, into reflect.Value) 
 
 // parseDefault is the value in a field's default tag.
 func parseDefault(f reflect.StructField) any {
-	if f.Type.Kind() == reflect.Int {
-		return json.Number(f.Tag.Get("default"))
+	text := f.Tag.Get("default")
+	switch f.Type.Kind() {
+	case reflect.Int:
+		return json.Number(text)
+	case reflect.Bool:
+		return text == "true"
 	}
-	return f.Tag.Get("default")
+	return text
 }
 
 func (d decoder) wrongType(path string, value any, want string) {

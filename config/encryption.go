@@ -39,6 +39,9 @@ func (l *loader) encryption(p *place) {
 	if p.cluster.EncryptionKey != (EncryptionKey{}) {
 		l.checkKey(path, p)
 	}
+	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault && !p.can.AccountDiskEncryption {
+		l.refuse("ebsEncryptionByDefault", p.can.Title+" has no such setting of an account", "remove it")
+	}
 	p.cluster.LUKS = l.stack.DiskEncryption == "luks" || !p.can.CloudEncryption
 	if l.stack.DiskEncryption == "cloud" && !p.can.CloudEncryption {
 		l.refuse("diskEncryption", p.can.Title+" does not encrypt disks itself", "set luks, or leave diskEncryption out")

@@ -48,7 +48,7 @@ func TestPulumiYAMLDeclaresEveryKey(t *testing.T) {
 	assert.Equal(t, Namespace, project.Name)
 	assert.Equal(t, []any{"*"}, project.Config["pulumi:disable-default-providers"].Value)
 
-	types := map[string]string{"text": "string", "a list": "array", "an object": "object"}
+	types := map[string]string{"text": "string", "true or false": "boolean", "a list": "array", "an object": "object"}
 	keys := topLevelKeys()
 	for name, declared := range project.Config {
 		if strings.Contains(name, ":") {
@@ -63,7 +63,7 @@ func TestPulumiYAMLDeclaresEveryKey(t *testing.T) {
 			assert.Equal(t, types[key.Form], declared.Type, name)
 		}
 		if key.Default != "" {
-			assert.Equal(t, key.Default, declared.Default, name)
+			assert.Equal(t, key.Default, fmt.Sprint(declared.Default), name)
 		} else {
 			assert.True(t, emptyDefault(declared.Default), "%s has no default of its own", name)
 		}

@@ -132,6 +132,8 @@ func TestEveryKeyIsHonored(t *testing.T) {
 		{"patches", fmt.Sprintf(`{"workers":[%q]}`, patch), func(c Cluster) any { return c.Patches.Workers }, []string{patch}},
 		{"tags", `{"team":"storage"}`, func(c Cluster) any { return c.Tags["team"] }, "storage"},
 		{"tags", `{"owner":"storage"}`, func(c Cluster) any { return c.Tags["owner"] }, "storage"},
+		{"flowLogs", "true", func(c Cluster) any { return c.FlowLogs }, true},
+		{"ebsEncryptionByDefault", "true", func(c Cluster) any { return c.EBSEncryptionByDefault }, true},
 		{"protection", "true", func(c Cluster) any { return c.Protected }, true},
 		{"gcp:project", "acme", func(c Cluster) any { return c.Project }, "acme"},
 		{"regions", `[{"name":"nyc1","image":"ami-0123456789abcdef0"}]`, func(c Cluster) any { return c.Image }, "ami-0123456789abcdef0"},
@@ -243,6 +245,23 @@ func TestTheProfilesSpotPoolIsOnDemandWhereThereIsNoSpot(t *testing.T) {
 	clusters, warnings := load(t, stackFile{"provider": "digitalocean"})
 	assert.Nil(t, clusters[0].Pools[0].Spot)
 	assert.Equal(t, []string{"nyc1: digitalocean has no spot market, so pool workers is on demand"}, warnings)
+}
+
+// The metadata service answers pods as well, unless the cloud or Cilium keeps them from it.
+func TestFlannelLeavesTheUserDataToPodsWhereTheCloudDoes(t *testing.T) {
+	for _, provider := range regions.Providers() {
+		can, err := regions.CapabilitiesOf(provider)
+		require.NoError(t, err)
+		file := stackFile{"provider": string(provider), "cni": "flannel", "pools": `[{"name":"a","size":"small","count":1}]`}
+		for _, environment := range []string{"dev", "staging"} {
+			_, warnings := load(t, file.with("environment", environment))
+			assert.Equal(t, can.MetadataForMachines, len(warnings) == 0, "%s: %v", provider, warnings)
+		}
+		_, warnings := load(t, file.with("cni", "cilium"))
+		assert.Empty(t, warnings)
+		_, _, err = Load("test", file.with("environment", "production").settings())
+		assert.Equal(t, can.MetadataForMachines, err == nil, "%s: %v", provider, err)
+	}
 }
 
 func TestOneStackSpansClouds(t *testing.T) {

@@ -34,6 +34,35 @@ func (l *loader) network(p *place) {
 		}
 	}
 	l.operators(p)
+	l.flowLogs(p)
+	l.metadata(p)
+}
+
+// flowLogs are a setting of the network, so that only the stack that creates it has them.
+func (l *loader) flowLogs(p *place) {
+	p.cluster.FlowLogs = l.stack.FlowLogs
+	switch {
+	case !l.stack.FlowLogs:
+	case !p.can.FlowLogs:
+		l.refuse("flowLogs", p.can.Title+" has no flow logs", "remove it, or choose aws or gcp")
+	case p.cluster.Network.Adopted():
+		l.refuse("flowLogs", fmt.Sprintf("the network of %s is adopted, and what is logged there is its owner's to say", p.region.Name),
+			"remove it, and have the owner switch them on")
+	}
+}
+
+// metadata looks at who answers for a machine's user data, which holds the token that joins the cluster and, on a control plane,
+// the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only Cilium keeps pods from it.
+func (l *loader) metadata(p *place) {
+	if l.stack.CNI != string(Flannel) || p.can.MetadataForMachines {
+		return
+	}
+	problem := fmt.Sprintf("on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster", p.can.Title)
+	if !l.profile.hardened {
+		l.warn("cni: %s; run only what you trust, or choose cilium with the policy in docs/security.md", problem)
+		return
+	}
+	l.refuse("cni", problem, "choose cilium with the policy in docs/security.md, or the provider aws")
 }
 
 // environmentNetwork is one of the four /18 in the region's /16.

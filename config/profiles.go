@@ -16,6 +16,8 @@ type profile struct {
 	managedKey bool
 	// highlyAvailable refuses what would not survive the loss of one machine or of the spot market.
 	highlyAvailable bool
+	// hardened refuses what weakens the machines, or lets a pod read the keys of the cluster.
+	hardened bool
 }
 
 var profiles = []profile{
@@ -43,6 +45,7 @@ var profiles = []profile{
 		protected:        true,
 		managedKey:       true,
 		highlyAvailable:  true,
+		hardened:         true,
 	},
 }
 

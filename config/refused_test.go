@@ -42,7 +42,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, endpoint, patches, tags, alarmEmails, protection",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -482,6 +482,26 @@ var refused = []struct {
 	}},
 	{"a pool's patch that is no YAML", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":["machine: ["]}]`}, []string{
 		"pools[0].patches[0]: decode error: yaml: line 1: did not find expected node content; correct the patch",
+	}},
+	{"flow logs on DigitalOcean", stackFile{"flowLogs": "true", "provider": "digitalocean"}, []string{
+		"flowLogs: DigitalOcean has no flow logs; remove it, or choose aws or gcp",
+	}},
+	{"flow logs of an adopted network", stackFile{"flowLogs": "true", "operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp",
+		"regions": `["sfo1",{"name":"nyc1","network":{"id":"shared","subnetIds":["machines"]}}]`}, []string{
+		"flowLogs: the network of nyc1 is adopted, and what is logged there is its owner's to say; remove it, and have the owner switch them on",
+	}},
+	{"flow logs that are neither", stackFile{"flowLogs": "all"}, []string{
+		`flowLogs: is the text "all"; write true or false`,
+	}},
+	{"an account's disks beyond AWS", stackFile{"ebsEncryptionByDefault": "true", "regions": `["nyc1",{"name":"sfo1","provider":"gcp"}]`}, []string{
+		"ebsEncryptionByDefault: Google Cloud has no such setting of an account; remove it",
+	}},
+	{"an account's disks on DigitalOcean", stackFile{"ebsEncryptionByDefault": "true", "provider": "digitalocean"}, []string{
+		"ebsEncryptionByDefault: DigitalOcean has no such setting of an account; remove it",
+	}},
+	{"flannel where pods read the keys", stackFile{"cni": "flannel", "environment": "production", "provider": "digitalocean", "regions": `["nyc1",{"name":"sfo1","provider":"gcp"}]`}, []string{
+		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy in docs/security.md, or the provider aws",
+		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy in docs/security.md, or the provider aws",
 	}},
 	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
 		`protection: is the text "maybe"; write true or false`,

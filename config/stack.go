@@ -38,6 +38,10 @@ type Stack struct {
 	Tags map[string]string `json:"tags"`
 	// AlarmEmails are told when the cloud takes spot machines back.
 	AlarmEmails []string `json:"alarmEmails"`
+	// FlowLogs logs what goes over the created networks.
+	FlowLogs bool `json:"flowLogs" default:"false"`
+	// EBSEncryptionByDefault has AWS encrypt every new disk of the account, in the regions of the stack.
+	EBSEncryptionByDefault bool `json:"ebsEncryptionByDefault" default:"false"`
 	// Protection switches deletion and termination protection on or off.
 	Protection *bool `json:"protection"`
 }

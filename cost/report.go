@@ -8,7 +8,7 @@ import (
 )
 
 // leftOut is what no stack file says.
-const leftOut = "Not included: traffic, and what NAT gateways and balancers charge by the byte; snapshots, logs, alarms and queues; volumes " +
+const leftOut = "Not included: traffic, and what NAT gateways, balancers and flow logs charge by the byte; snapshots, logs, alarms and queues; volumes " +
 	"and balancers that Kubernetes makes; the state's bucket and key; discounts, free tiers, support and taxes."
 
 func (m Month) String() string { return m.print("%.2f") }

@@ -57,6 +57,12 @@ type Capabilities struct {
 	CustomerKeys bool
 	// CloudEncryption says whether the cloud itself encrypts every disk; where not, Talos must (LUKS).
 	CloudEncryption bool
+	// AccountDiskEncryption says whether an account can have every new disk of a region encrypted, whoever makes it.
+	AccountDiskEncryption bool
+	// FlowLogs says whether what goes over a network can be logged.
+	FlowLogs bool
+	// MetadataForMachines says whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
+	MetadataForMachines bool
 	// UserDataLimit is the most bytes of user data that the cloud takes, 0 where a machine configuration never reaches it.
 	UserDataLimit int
 	// PlainUserData says that user data must be text, so that it cannot be packed.
@@ -81,6 +87,11 @@ var capabilities = map[Provider]Capabilities{
 		DiskSizes:         true,
 		CustomerKeys:      true,
 		CloudEncryption:   true,
+		// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+		AccountDiskEncryption: true,
+		FlowLogs:              true,
+		// An answer that goes one hop: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+		MetadataForMachines: true,
 		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 		UserDataLimit: 16384,
 		Architectures: []Architecture{ARM64, AMD64},
@@ -98,6 +109,7 @@ var capabilities = map[Provider]Capabilities{
 		DiskSizes:       true,
 		CustomerKeys:    true,
 		CloudEncryption: true,
+		FlowLogs:        true,
 		Architectures:   []Architecture{AMD64, ARM64},
 	},
 	DigitalOcean: {

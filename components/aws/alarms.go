@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
@@ -82,24 +83,17 @@ func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 // alarmKeyPolicy lets CloudWatch use the key of the topic, which it may not with AWS' own key:
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 func alarmKeyPolicy(account string) (string, error) {
-	return policyText(
-		map[string]any{
-			"Sid": "Account", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
-			"Principal": map[string]string{"AWS": "arn:aws:iam::" + account + ":root"},
-		},
-		map[string]any{
-			"Sid": "Alarms", "Effect": "Allow", "Action": []string{"kms:Decrypt", "kms:GenerateDataKey*"}, "Resource": "*",
-			"Principal": map[string]string{"Service": "cloudwatch.amazonaws.com"},
-			"Condition": map[string]any{"StringEquals": map[string]string{"aws:SourceAccount": account}},
-		},
+	return iampolicy.Text(
+		managedByAccount(account),
+		iampolicy.Allow("kms:Decrypt", "kms:GenerateDataKey*").Named("Alarms").On("*").
+			To(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).When("StringEquals", "aws:SourceAccount", account),
 	)
 }
 
 // topicPolicy lets the account's alarms, and nothing else, speak.
 func topicPolicy(values []any) (string, error) {
-	return policyText(map[string]any{
-		"Sid": "Alarms", "Effect": "Allow", "Action": "sns:Publish", "Resource": values[0],
-		"Principal": map[string]string{"Service": "cloudwatch.amazonaws.com"},
-		"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": values[1]}},
-	})
+	return iampolicy.Text(
+		iampolicy.Allow("sns:Publish").Named("Alarms").On(values[0].(string)).
+			To(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).When("StringEquals", "aws:SourceAccount", values[1].(string)),
+	)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -31,22 +32,16 @@ func (c *Cloud) permitAutoscaling() error {
 	if !slices.ContainsFunc(c.cluster.Pools, moved) {
 		return nil
 	}
-	policy, err := policyText(
-		map[string]any{
-			"Effect": "Allow", "Resource": "*",
-			"Action": []string{
-				"autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeLaunchConfigurations",
-				"autoscaling:DescribeScalingActivities", "autoscaling:DescribeTags", "ec2:DescribeImages", "ec2:DescribeInstanceTypes",
-				"ec2:DescribeLaunchTemplateVersions", "ec2:GetInstanceTypesFromInstanceRequirements",
-			},
-		},
-		map[string]any{
-			"Effect": "Allow", "Resource": "*",
-			"Action": []string{"autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"},
-			"Condition": map[string]any{"StringEquals": map[string]string{
-				"aws:ResourceTag/" + discoveryTag: "true", "aws:ResourceTag/" + ownerTag + c.cluster.Name: "owned",
-			}},
-		},
+	policy, err := iampolicy.Text(
+		// None of these can be narrowed to a resource.
+		iampolicy.Allow(
+			"autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeLaunchConfigurations",
+			"autoscaling:DescribeScalingActivities", "autoscaling:DescribeTags", "ec2:DescribeImages", "ec2:DescribeInstanceTypes",
+			"ec2:DescribeLaunchTemplateVersions", "ec2:GetInstanceTypesFromInstanceRequirements",
+		).On("*"),
+		iampolicy.Allow("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup").On("*").
+			When("StringEquals", "aws:ResourceTag/"+discoveryTag, "true").
+			When("StringEquals", "aws:ResourceTag/"+ownerTag+c.cluster.Name, "owned"),
 	)
 	if err != nil {
 		return err

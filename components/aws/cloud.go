@@ -55,7 +55,7 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		ctx: ctx, cluster: cluster, parent: parent, provider: provider,
 		images: map[regions.Architecture]image{},
 	}
-	for _, step := range []func() error{c.createDiskKey, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
+	for _, step := range []func() error{c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
 		if err := step(); err != nil {
 			return nil, err
 		}

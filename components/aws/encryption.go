@@ -1,12 +1,13 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -30,7 +31,24 @@ func (c *Cloud) createDiskKey() error {
 	return nil
 }
 
+// encryptNewDisks has AWS encrypt whatever disk anybody in the account makes in the region; the machines' own ask for it
+// themselves. The account's default key stays AWS' own: the cluster's would go with the cluster.
+func (c *Cloud) encryptNewDisks() error {
+	if !c.cluster.EBSEncryptionByDefault {
+		return nil
+	}
+	// The provider switches the setting off when the resource is deleted
+	// (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ebs_encryption_by_default.go), and
+	// others share the account: Pulumi forgets it instead.
+	_, err := ebs.NewEncryptionByDefault(c.ctx, c.name("account"), &ebs.EncryptionByDefaultArgs{
+		Enabled: pulumi.Bool(true),
+	}, c.options(pulumi.RetainOnDelete(true))...)
+	return err
+}
+
 // grantDiskKey lets the Auto Scaling service use a key that it did not know: without the grant no machine of a group starts.
+// AWS makes the service's role with an account's first group; before that the grant is refused, and the role is made by
+// aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func (c *Cloud) grantDiskKey(id string) error {
 	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
@@ -68,26 +86,21 @@ func (c *Cloud) createManagedKey() error {
 	return err
 }
 
-// diskKeyPolicy leaves the key's management to the account's IAM, and its use to whoever in the account starts machines
-// (the Auto Scaling service among them), through EC2 only. This is how AWS guards its own key for EBS; naming the service's
-// role instead would fail in an account where no group has been made yet.
+// diskKeyPolicy leaves the key's use to whoever in the account starts machines (the Auto Scaling service among them), through
+// EC2 only. This is how AWS guards its own key for EBS; naming the service's role instead would fail in an account where no
+// group has been made yet.
 func (c *Cloud) diskKeyPolicy(account string) (string, error) {
-	policy, err := json.Marshal(map[string]any{
-		"Version": "2012-10-17",
-		"Statement": []map[string]any{
-			{
-				"Sid": "Account", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
-				"Principal": map[string]string{"AWS": fmt.Sprintf("arn:aws:iam::%s:root", account)},
-			},
-			{
-				"Sid": "DisksThroughEC2", "Effect": "Allow", "Action": diskOperations, "Resource": "*",
-				"Principal": map[string]string{"AWS": "*"},
-				"Condition": map[string]any{"StringEquals": map[string]string{
-					"kms:CallerAccount": account,
-					"kms:ViaService":    fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region),
-				}},
-			},
-		},
-	})
-	return string(policy), err
+	return iampolicy.Text(
+		managedByAccount(account),
+		iampolicy.Allow(diskOperations...).Named("DisksThroughEC2").On("*").To(iampolicy.Principal{AWS: []string{"*"}}).
+			When("StringEquals", "kms:CallerAccount", account).
+			When("StringEquals", "kms:ViaService", fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region)),
+	)
+}
+
+// managedByAccount leaves a key to the account's IAM. Everything is allowed to the account as such, not to anybody in it: a key
+// whose policy names no one who may change it is lost for good.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
+func managedByAccount(account string) iampolicy.Statement {
+	return iampolicy.Allow("kms:*").Named("Account").On("*").To(iampolicy.Principal{AWS: []string{fmt.Sprintf("arn:aws:iam::%s:root", account)}})
 }

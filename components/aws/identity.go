@@ -1,21 +1,28 @@
 package aws
 
 import (
+	"fmt"
+
+	"github.com/inferadb/infra/iampolicy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ec2Assumes lets EC2 hand a role to a machine.
-const ec2Assumes = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-
 // createIdentities makes a role for control planes and one for workers. Talos needs no permission, and what a workload
 // needs is attached for that workload alone; workers of elastic pools hold what draining and scaling need.
 func (c *Cloud) createIdentities() error {
+	// EC2 alone hands these roles out, to the machines that carry their profile.
+	assumed, err := iampolicy.Text(iampolicy.Allow("sts:AssumeRole").To(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}))
+	if err != nil {
+		return err
+	}
 	c.roles, c.profiles = map[string]*iam.Role{}, map[string]*iam.InstanceProfile{}
 	for _, role := range []string{controlPlane, worker} {
 		identity, err := iam.NewRole(c.ctx, c.name(role), &iam.RoleArgs{
 			Description:      pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
-			AssumeRolePolicy: pulumi.String(ec2Assumes),
+			AssumeRolePolicy: pulumi.String(assumed),
 			Tags:             c.named(role),
 		}, c.options()...)
 		if err != nil {
@@ -30,6 +37,34 @@ func (c *Cloud) createIdentities() error {
 		c.roles[role], c.profiles[role] = identity, profile
 	}
 	return nil
+}
+
+// permitFlowLogs makes the role by which the network's flow logs, and those of no other account, write into their group. It may
+// not make a group: a record that comes late would bring back one that is deleted.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
+	account := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
+	role, err := iam.NewRole(c.ctx, c.name("flow-logs"), &iam.RoleArgs{
+		Description: pulumi.Sprintf("Flow logs of %s", c.cluster.Name),
+		AssumeRolePolicy: account.ApplyT(func(account string) (string, error) {
+			return iampolicy.Text(iampolicy.Allow("sts:AssumeRole").To(iampolicy.Principal{Service: []string{"vpc-flow-logs.amazonaws.com"}}).
+				When("StringEquals", "aws:SourceAccount", account).
+				When("ArnLike", "aws:SourceArn", fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", c.cluster.Location.Region, account)))
+		}).(pulumi.StringOutput),
+		Tags: c.named("flow-logs"),
+	}, c.options()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	policy, err := iam.NewRolePolicy(c.ctx, c.name("flow-logs"), &iam.RolePolicyArgs{
+		Role: role.Name,
+		Policy: group.Arn.ApplyT(func(group string) (string, error) {
+			return iampolicy.Text(iampolicy.Allow(
+				"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+			).On(group, group+":*"))
+		}).(pulumi.StringOutput),
+	}, c.options()...)
+	return role, policy, err
 }
 
 // permit lets workers do what a component in the cluster needs. A pod acts as its node only if it shares the node's network:

@@ -2,10 +2,10 @@ package aws
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
@@ -123,40 +123,22 @@ func (c *Cloud) createTerminationHook(pool config.Pool, group *autoscaling.Group
 // queuePolicy lets the rules, and nothing else, write into the queue.
 func queuePolicy(values []any) (string, error) {
 	queue, rules := values[0].(string), values[1].([]string)
-	return policyText(
-		map[string]any{
-			"Sid": "Events", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue,
-			"Principal": map[string]string{"Service": "events.amazonaws.com"},
-			"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rules}},
-		},
-		map[string]any{
-			"Sid": "EncryptedTransport", "Effect": "Deny", "Action": "sqs:*", "Resource": queue, "Principal": "*",
-			"Condition": map[string]any{"Bool": map[string]string{"aws:SecureTransport": "false"}},
-		},
+	return iampolicy.Text(
+		iampolicy.Allow("sqs:SendMessage").Named("Events").On(queue).
+			To(iampolicy.Principal{Service: []string{"events.amazonaws.com"}}).When("ArnEquals", "aws:SourceArn", rules...),
+		iampolicy.Deny("sqs:*").Named("EncryptedTransport").On(queue).
+			To(iampolicy.Principal{AWS: []string{"*"}}).When("Bool", "aws:SecureTransport", "false"),
 	)
 }
 
 // handlerPolicy is what the termination handler may do: read the queue, look at machines, and let those of this cluster's
 // groups go. https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
 func (c *Cloud) handlerPolicy(queue string) (string, error) {
-	return policyText(
-		map[string]any{"Effect": "Allow", "Action": []string{"sqs:ReceiveMessage", "sqs:DeleteMessage"}, "Resource": queue},
-		map[string]any{
-			"Effect": "Allow", "Action": "autoscaling:CompleteLifecycleAction", "Resource": "*",
-			"Condition": map[string]any{"StringEquals": map[string]string{"aws:ResourceTag/kubernetes.io/cluster/" + c.cluster.Name: "owned"}},
-		},
-		map[string]any{
-			"Effect": "Allow", "Resource": "*",
-			"Action": []string{"autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances"},
-		},
+	return iampolicy.Text(
+		iampolicy.Allow("sqs:ReceiveMessage", "sqs:DeleteMessage").On(queue),
+		iampolicy.Allow("autoscaling:CompleteLifecycleAction").On("*").
+			When("StringEquals", "aws:ResourceTag/kubernetes.io/cluster/"+c.cluster.Name, "owned"),
+		// None of these can be narrowed to a resource.
+		iampolicy.Allow("autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances").On("*"),
 	)
-}
-
-// policyText spells the statements of an IAM policy.
-func policyText(statements ...map[string]any) (string, error) {
-	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
-	if err != nil {
-		return "", fmt.Errorf("policy: %w", err)
-	}
-	return string(text), nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/inferadb/infra/components/cloud"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -48,6 +49,9 @@ func (c *Cloud) createNetwork() error {
 
 	internet, err := c.createInternetRoute()
 	if err != nil {
+		return err
+	}
+	if err := c.createFlowLogs(); err != nil {
 		return err
 	}
 	if err := c.createPublicSubnets(internet); err != nil {
@@ -209,6 +213,34 @@ func (c *Cloud) createS3Endpoint(tables pulumi.StringArray) error {
 		RouteTableIds:   tables,
 		Tags:            c.named("s3"),
 	}, c.options()...)
+	return err
+}
+
+// flowLogDays is how long a record of the network's flows is kept; Google Cloud keeps its logs as long.
+const flowLogDays = 30
+
+// createFlowLogs writes down what goes over the network, refused packets as well: who was dialled is asked after the fact.
+func (c *Cloud) createFlowLogs() error {
+	if !c.cluster.FlowLogs {
+		return nil
+	}
+	group, err := cloudwatch.NewLogGroup(c.ctx, c.name("flow-logs"), &cloudwatch.LogGroupArgs{
+		RetentionInDays: pulumi.Int(flowLogDays), Tags: c.named("flow-logs"),
+	}, c.options()...)
+	if err != nil {
+		return err
+	}
+	role, permission, err := c.permitFlowLogs(group)
+	if err != nil {
+		return err
+	}
+	_, err = ec2.NewFlowLog(c.ctx, c.name("flow-logs"), &ec2.FlowLogArgs{
+		VpcId:          c.vpcID,
+		TrafficType:    pulumi.String("ALL"),
+		LogDestination: group.Arn,
+		IamRoleArn:     role.Arn,
+		Tags:           c.named("flow-logs"),
+	}, c.options(pulumi.DependsOn([]pulumi.Resource{permission}))...)
 	return err
 }
 

@@ -14,7 +14,10 @@ const (
 // Rule lets one protocol from the machines of one role to those of another.
 type Rule struct {
 	// Name is unique among the rules that lead to a role.
-	Name     string
+	Name string
+	// Purpose is what the rules between several roles are for, in one word: etcd, kubelet, overlay. Those of one purpose go
+	// from each of some roles to each of some, so that a cloud whose rules have several ends can make one of them.
+	Purpose  string
 	To, From string
 	// Protocol is tcp, udp or icmp. For icmp Low is the type and High the code.
 	Protocol  string
@@ -27,7 +30,7 @@ type Rule struct {
 // https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/ (22 is not among them: Talos has no SSH).
 func NodeRules(cni config.CNI) []Rule {
 	rules := []Rule{
-		{Name: "etcd-from-control-plane", To: ControlPlane, From: ControlPlane, Protocol: "tcp", Low: 2379, High: 2380, Why: "etcd clients and peers"},
+		{Name: "etcd-from-control-plane", Purpose: "etcd", To: ControlPlane, From: ControlPlane, Protocol: "tcp", Low: 2379, High: 2380, Why: "etcd clients and peers"},
 		tcp(50000, "apid", ControlPlane, ControlPlane, "Talos API, forwarded by a control plane"),
 		tcp(50000, "apid", ControlPlane, Worker, "Talos API, forwarded by a control plane"),
 	}
@@ -40,7 +43,7 @@ func NodeRules(cni config.CNI) []Rule {
 		)
 		for _, to := range []string{ControlPlane, Worker} {
 			for _, rule := range overlay(cni) {
-				rule.Name, rule.From, rule.To = rule.Name+"-from-"+from, from, to
+				rule.Name, rule.Purpose, rule.From, rule.To = rule.Name+"-from-"+from, "overlay", from, to
 				rules = append(rules, rule)
 			}
 		}
@@ -49,7 +52,7 @@ func NodeRules(cni config.CNI) []Rule {
 }
 
 func tcp(port int, name, from, to, why string) Rule {
-	return Rule{Name: name + "-from-" + from, To: to, From: from, Protocol: "tcp", Low: port, High: port, Why: why}
+	return Rule{Name: name + "-from-" + from, Purpose: name, To: to, From: from, Protocol: "tcp", Low: port, High: port, Why: why}
 }
 
 // overlay are the ports by which the network plugin's agents talk to each other.

@@ -24,57 +24,69 @@ const (
 // https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
 var healthChecks = []string{"130.211.0.0/22", "35.191.0.0/16"}
 
-// rule lets packets in to the nodes of a role: from the nodes of another, or from ranges of addresses.
+// rule lets packets in to the nodes of some roles: from the nodes of some, or from ranges of addresses.
 type rule struct {
-	to, from string
-	ranges   pulumi.StringArray
+	name, why string
+	to, from  []string
+	ranges    pulumi.StringArray
 	// ports by protocol; icmp has none.
 	ports map[string][]string
-	why   string
 }
 
-// createFirewall makes one rule for each pair of ends: a project has room for a few hundred rules, not for thousands.
-// A custom network lets nothing in by itself and everything out: https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
+// createFirewall makes one rule for each purpose. A custom network lets nothing in by itself:
+// https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
 func (c *Cloud) createFirewall() error {
 	for _, r := range slices.Concat(nodeRules(c.cluster.CNI), c.googleRules(), c.operatorRules()) {
-		created, err := c.createRule(r)
+		created, err := c.createIngress(r)
 		if err != nil {
 			return err
 		}
 		c.rules = append(c.rules, created)
 	}
-	return nil
+	return c.createEgress()
 }
 
-// nodeRules are what the machines need of each other, one rule for each pair of roles.
+// nodeRules are what the machines need of each other. A rule takes ten service accounts at either end
+// (https://cloud.google.com/firewall/quotas), so that one does for all the roles of a purpose.
 func nodeRules(cni config.CNI) []rule {
 	var rules []rule
 	for _, need := range cloud.NodeRules(cni) {
-		i := slices.IndexFunc(rules, func(r rule) bool { return r.to == need.To && r.from == need.From })
+		i := slices.IndexFunc(rules, func(r rule) bool { return r.name == need.Purpose })
 		if i < 0 {
 			i = len(rules)
-			rules = append(rules, rule{to: need.To, from: need.From, ports: map[string][]string{},
-				why: fmt.Sprintf("What the %s nodes need of the %s nodes", need.From, need.To)})
+			rules = append(rules, rule{name: need.Purpose, ports: map[string][]string{}})
+		}
+		r := &rules[i]
+		r.to, r.from = once(r.to, need.To), once(r.from, need.From)
+		if !strings.Contains(r.why, need.Why) {
+			r.why = strings.TrimPrefix(r.why+"; "+need.Why, "; ")
 		}
 		if need.Protocol == "icmp" {
-			rules[i].ports["icmp"] = nil
+			r.ports["icmp"] = nil
 			continue
 		}
 		ports := strconv.Itoa(need.Low)
 		if need.High != need.Low {
 			ports += "-" + strconv.Itoa(need.High)
 		}
-		rules[i].ports[need.Protocol] = append(rules[i].ports[need.Protocol], ports)
+		r.ports[need.Protocol] = once(r.ports[need.Protocol], ports)
 	}
 	return rules
 }
 
+func once(list []string, item string) []string {
+	if slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
+}
+
 // googleRules let the load balancer's proxies and Google's health checks in.
 func (c *Cloud) googleRules() []rule {
-	rules := []rule{{to: controlPlane, from: "load-balancer", why: "Kubernetes API by the balancer's proxies and its health checks",
+	rules := []rule{{name: "load-balancer", why: "Kubernetes API by the balancer's proxies and its health checks", to: []string{controlPlane},
 		ranges: append(pulumi.ToStringArray(healthChecks), c.proxyCIDR), ports: tcp(apiPort)}}
 	if slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
-		rules = append(rules, rule{to: worker, from: "health-checks", why: "Talos API: whether a group's machine is alive",
+		rules = append(rules, rule{name: "health-checks", why: "Talos API: whether a group's machine is alive", to: []string{worker},
 			ranges: pulumi.ToStringArray(healthChecks), ports: tcp(talosPort)})
 	}
 	return rules
@@ -84,32 +96,24 @@ func (c *Cloud) googleRules() []rule {
 // rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
 // https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
 func (c *Cloud) operatorRules() []rule {
-	operators := rule{to: controlPlane, from: "operators", why: "Talos API for operators", ports: tcp(talosPort)}
+	var ranges pulumi.StringArray
 	for _, prefix := range c.cluster.OperatorCIDRs {
-		operators.ranges = append(operators.ranges, pulumi.String(prefix.String()))
+		ranges = append(ranges, pulumi.String(prefix.String()))
 	}
+	rules := []rule{{name: "operators-apid", why: "Talos API for operators", to: []string{controlPlane}, ranges: ranges, ports: tcp(talosPort)}}
 	if c.cluster.Access == config.Public {
-		operators.why = "Talos and Kubernetes APIs for operators, at the public addresses of the control planes"
-		operators.ports = tcp(talosPort, apiPort)
+		rules = append(rules, rule{name: "operators-api", why: "Kubernetes API for operators, at the public addresses of the control planes",
+			to: []string{controlPlane}, ranges: ranges, ports: tcp(apiPort)})
 	}
-	return []rule{operators}
+	return rules
 }
 
-func tcp(ports ...string) map[string][]string { return map[string][]string{"tcp": ports} }
+func tcp(port string) map[string][]string { return map[string][]string{"tcp": {port}} }
 
-func (c *Cloud) createRule(r rule) (pulumi.Resource, error) {
-	args := &compute.FirewallArgs{
-		Network:               c.network,
-		Description:           pulumi.String(r.why),
-		Direction:             pulumi.String("INGRESS"),
-		TargetServiceAccounts: pulumi.StringArray{c.accounts[r.to].Email},
-		SourceRanges:          r.ranges,
-	}
-	if from, isRole := c.accounts[r.from]; isRole {
-		args.SourceServiceAccounts = pulumi.StringArray{from.Email}
-	} else if len(r.ranges) == 0 {
+func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
+	if len(r.from) == 0 && len(r.ranges) == 0 {
 		// Without a source the rule would let the whole internet in: https://cloud.google.com/firewall/docs/firewalls#sources
-		return nil, fmt.Errorf("firewall: the rule from %s to %s has no source, which would mean everybody; name addresses", r.from, r.to)
+		return nil, fmt.Errorf("firewall: the rule %s has no source, which would mean everybody; name addresses", r.name)
 	}
 	var allows compute.FirewallAllowArray
 	for _, protocol := range slices.Sorted(maps.Keys(r.ports)) {
@@ -117,8 +121,38 @@ func (c *Cloud) createRule(r rule) (pulumi.Resource, error) {
 			Protocol: pulumi.String(protocol), Ports: pulumi.ToStringArray(r.ports[protocol]),
 		})
 	}
-	args.Allows = allows
-	// Names are short here: the longer word would be cut in most stacks.
-	name := strings.ReplaceAll(r.to+"-from-"+r.from, controlPlane, "cp")
-	return compute.NewFirewall(c.ctx, c.name(name), args, c.options()...)
+	return compute.NewFirewall(c.ctx, c.name(r.name), &compute.FirewallArgs{
+		Network:               c.network,
+		Description:           pulumi.String(r.why),
+		Direction:             pulumi.String("INGRESS"),
+		TargetServiceAccounts: c.emails(r.to),
+		SourceServiceAccounts: c.emails(r.from),
+		SourceRanges:          r.ranges,
+		Allows:                allows,
+	}, c.options()...)
+}
+
+// createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to images, time,
+// discovery and the cloud's services. A rule below it that denied the rest would match no packet of theirs, and the machines of
+// others are not ours to stop. In an adopted network whose owner lets nothing out, it is what the nodes need.
+func (c *Cloud) createEgress() error {
+	rule, err := compute.NewFirewall(c.ctx, c.name("egress"), &compute.FirewallArgs{
+		Network:               c.network,
+		Description:           pulumi.String("Images, time, discovery, the services of the cloud"),
+		Direction:             pulumi.String("EGRESS"),
+		TargetServiceAccounts: c.emails([]string{controlPlane, worker}),
+		DestinationRanges:     pulumi.ToStringArray([]string{"0.0.0.0/0"}),
+		Allows:                compute.FirewallAllowArray{&compute.FirewallAllowArgs{Protocol: pulumi.String("all")}},
+	}, c.options()...)
+	c.egress = append(c.egress, rule)
+	return err
+}
+
+// emails are the service accounts of roles.
+func (c *Cloud) emails(roles []string) pulumi.StringArray {
+	var emails pulumi.StringArray
+	for _, role := range roles {
+		emails = append(emails, c.accounts[role].Email)
+	}
+	return emails
 }

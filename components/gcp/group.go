@@ -71,7 +71,7 @@ func (c *Cloud) createTemplate(args cloud.GroupArgs, p part) (*compute.RegionIns
 	return compute.NewRegionInstanceTemplate(c.ctx, c.name(p.name), &compute.RegionInstanceTemplateArgs{
 		Region:      pulumi.String(c.cluster.Location.Region),
 		MachineType: pulumi.String(pool.Machine.Name),
-		Metadata:    pulumi.StringMap{userDataKey: args.UserData},
+		Metadata:    metadata(args.UserData),
 		Disks:       compute.RegionInstanceTemplateDiskArray{disk},
 		NetworkInterfaces: compute.RegionInstanceTemplateNetworkInterfaceArray{
 			&compute.RegionInstanceTemplateNetworkInterfaceArgs{Subnetwork: c.subnetwork},

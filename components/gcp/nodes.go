@@ -22,6 +22,21 @@ const diskType = "pd-balanced"
 // userDataKey is where Talos reads its configuration: https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/cloud-platforms/gcp
 const userDataKey = "user-data"
 
+// metadata is what a machine is told: its configuration, and which of the project's doors are none of its own. The serial port
+// would take keys at the boot menu from whoever the project lets in, and a key of the project would be put on every machine by
+// the agent of an image that has one; Talos' has none.
+// https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-using-serial-console#enabling-access
+// https://cloud.google.com/compute/docs/connect/restrict-ssh-keys#block-keys
+// The old versions of the metadata service, which disable-legacy-endpoints closed, were shut down for everybody:
+// https://cloud.google.com/compute/docs/deprecations
+func metadata(userData pulumi.StringInput) pulumi.StringMap {
+	return pulumi.StringMap{
+		userDataKey:              userData,
+		"serial-port-enable":     pulumi.String("FALSE"),
+		"block-project-ssh-keys": pulumi.String("TRUE"),
+	}
+}
+
 // Nodes creates named machines, each with an address of its own that outlives it.
 func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
@@ -89,7 +104,7 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 		Name:        pulumi.String(name),
 		Zone:        pulumi.String(zone),
 		MachineType: pulumi.String(args.Machine.Name),
-		Metadata:    pulumi.StringMap{userDataKey: args.UserData},
+		Metadata:    metadata(args.UserData),
 		BootDisk: &compute.InstanceBootDiskArgs{
 			InitializeParams: &compute.InstanceBootDiskInitializeParamsArgs{
 				Image:  image,

@@ -14,6 +14,8 @@ const (
 	keyType   = "aws:kms/key:Key"
 	aliasType = "aws:kms/alias:Alias"
 	grantType = "aws:kms/grant:Grant"
+	// encryptionType is the account's setting, in each region, that every new disk is encrypted.
+	encryptionType = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 )
 
 var keyResources = []Resource{
@@ -46,6 +48,18 @@ var keyResources = []Resource{
 			"grantId":     String(Output), "grantToken": String(Output, Secret),
 		},
 		Create: createGrant,
+	},
+	{
+		Token: encryptionType, Account: true, Latency: time.Second,
+		Fields: Fields{"enabled": Bool(Default(true))},
+		Create: func(c *Call) error {
+			c.ID = "terraform-" + c.World.Hash(c.URN, 26)
+			return nil
+		},
+		Delete: func(c *Call) error {
+			// Stricter than AWS: the provider would switch it off for everybody in the account.
+			return fmt.Errorf("%s is a setting of the account: others' new disks would no longer be encrypted; retain it", c.ID)
+		},
 	},
 }
 

@@ -37,6 +37,8 @@ type Resource struct {
 	ID string
 	// Global resources exist once in an account, not in every region.
 	Global bool
+	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
+	Account bool
 	// Latency is how long the cloud takes to create one.
 	Latency time.Duration
 	// Machines says that machines may start or end when one comes, changes or goes.

@@ -45,7 +45,7 @@ var networkResources = []Resource{
 			"purpose":           String(Computed, Replaces, OneOf("PRIVATE", proxyPurpose, "GLOBAL_MANAGED_PROXY", "PRIVATE_SERVICE_CONNECT", "PRIVATE_NAT")),
 			"role":              String(OneOf("ACTIVE", "BACKUP")),
 			"secondaryIpRanges": Objects(Fields{"rangeName": String(Required), "ipCidrRange": String(Required)}, Computed),
-			"logConfig":         Object(Fields{"aggregationInterval": String(Default("INTERVAL_5_SEC")), "flowSampling": Number(Default(0.5)), "metadata": String(Default("INCLUDE_ALL_METADATA"))}),
+			"logConfig":         flowLogs,
 		}, Outputs("gatewayAddress", "fingerprint")),
 		Diff: replaceShrunk, Create: createSubnetwork, Update: checkRange, Delete: deleteSubnetwork,
 	},
@@ -90,6 +90,13 @@ var networkResources = []Resource{
 		Create: createAddress, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil }, Delete: deleteAddress,
 	},
 }
+
+var flowLogs = Object(Fields{
+	"aggregationInterval": String(Default("INTERVAL_5_SEC"), OneOf("INTERVAL_5_SEC", "INTERVAL_30_SEC", "INTERVAL_1_MIN", "INTERVAL_5_MIN", "INTERVAL_10_MIN", "INTERVAL_15_MIN")),
+	"flowSampling":        Number(Default(0.5), Between(0, 1)), "filterExpr": String(Default("true")),
+	"metadata":       String(Default("INCLUDE_ALL_METADATA"), OneOf("EXCLUDE_ALL_METADATA", "INCLUDE_ALL_METADATA", "CUSTOM_METADATA")),
+	"metadataFields": Strings(Unordered),
+})
 
 // parseRange reads a range as Google takes it: no host bits, and no smaller than a /29.
 // https://cloud.google.com/vpc/docs/subnets#limitations
@@ -163,6 +170,9 @@ func checkProxySubnetwork(c *Call, prefix netip.Prefix) error {
 		return invalid("role", role, "A subnetwork of purpose %s needs a role", proxyPurpose)
 	case isProxy(c.State) && prefix.Bits() > 26:
 		return invalid("ipCidrRange", prefix.String(), "A proxy-only subnetwork must have at least 64 addresses, a /26")
+	case isProxy(c.State) && c.State.Has("logConfig"):
+		// https://cloud.google.com/vpc/docs/flow-logs#key_properties
+		return invalid("logConfig", "", "A proxy-only subnetwork has no flow logs")
 	case isProxy(c.State) && c.State.Bool("privateIpGoogleAccess"):
 		return invalid("privateIpGoogleAccess", "true", "A proxy-only subnetwork cannot have it")
 	}

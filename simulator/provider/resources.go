@@ -216,7 +216,7 @@ func (s *Server) create(r request, w *world.World) error {
 	}
 	w.Put(&world.Resource{
 		Provider: s.catalogue.Name, Type: r.Token, Region: region, ID: r.call.ID, Name: r.call.Name,
-		Inputs: r.call.Inputs.Clone(), State: r.call.State.Clone(),
+		Inputs: r.call.Inputs.Clone(), State: r.call.State.Clone(), Adopted: r.Account,
 	})
 	return nil
 }

@@ -35,6 +35,7 @@ func TestSettings(t *testing.T) {
 	for name, settings := range map[string]map[string]string{
 		"public access": {"access": "public", "operatorCidrs": `["203.0.113.0/24"]`},
 		"all encrypted": {"diskEncryption": "luks", "encryptionKey": `{"managed":true}`, "cni": "flannel"},
+		"watched":       {"flowLogs": "true", "ebsEncryptionByDefault": "true"},
 		"many pools": {"controlPlanes": "3", "pools": `[
 			{"name":"data","size":"medium","count":3,"workload":"stateful","taints":[{"key":"data","effect":"NoSchedule"}]},
 			{"name":"web","size":"small","min":1,"max":4},

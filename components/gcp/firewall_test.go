@@ -1,0 +1,43 @@
+package gcp
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestRulesOfAPurposeOpenNoMore: a rule of several ends opens each to each, so that no pair may be among them which needs it not.
+func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
+	for _, cni := range []config.CNI{config.Cilium, config.Flannel} {
+		var needed, opened []string
+		for _, need := range cloud.NodeRules(cni) {
+			ports := fmt.Sprint(need.Low)
+			switch {
+			case need.Protocol == "icmp":
+				ports = ""
+			case need.High != need.Low:
+				ports += fmt.Sprint("-", need.High)
+			}
+			needed = append(needed, fmt.Sprintf("%s to %s: %s %s", need.From, need.To, need.Protocol, ports))
+		}
+		for _, r := range nodeRules(cni) {
+			assert.NotEmpty(t, r.why, r.name)
+			for _, from := range r.from {
+				for _, to := range r.to {
+					for protocol, ports := range r.ports {
+						if ports == nil {
+							ports = []string{""}
+						}
+						for _, port := range ports {
+							opened = append(opened, fmt.Sprintf("%s to %s: %s %s", from, to, protocol, port))
+						}
+					}
+				}
+			}
+		}
+		assert.ElementsMatch(t, needed, opened, cni)
+	}
+}

@@ -1,0 +1,129 @@
+package aws
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types by which a network's flows are written down.
+const (
+	logGroupType = "aws:cloudwatch/logGroup:LogGroup"
+	flowLogType  = "aws:ec2/flowLog:FlowLog"
+)
+
+// flowLogSources are what a flow log can be of.
+var flowLogSources = []string{"vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId"}
+
+var flowLogResources = []Resource{
+	{
+		Token: logGroupType, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 512},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(512), Matching(`^[0-9A-Za-z._/#-]+$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
+			"retentionInDays": Number(Default(0.0)), "kmsKeyId": String(), "skipDestroy": Bool(Default(false)),
+			"logGroupClass": String(Computed, Replaces, OneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")),
+		}.With(tags, Outputs("arn")),
+		Check: checkRetention, Create: createLogGroup, Update: checkLogKey,
+	},
+	{
+		Token: flowLogType, ID: "fl-", Latency: 2 * time.Second,
+		Fields: Fields{
+			"vpcId": String(Replaces), "subnetId": String(Replaces), "eniId": String(Replaces), "transitGatewayId": String(Replaces), "transitGatewayAttachmentId": String(Replaces),
+			"trafficType": String(Replaces, OneOf("ACCEPT", "REJECT", "ALL")), "iamRoleArn": String(Replaces, Matching(`^arn:`)), "deliverCrossAccountRole": String(Replaces, Matching(`^arn:`)),
+			"logDestination": String(Computed, Replaces, Matching(`^arn:`)), "logDestinationType": String(Default("cloud-watch-logs"), Replaces, OneOf("cloud-watch-logs", "s3", "kinesis-data-firehose")),
+			"logGroupName": String(Computed, Replaces), "logFormat": String(Computed, Replaces), "maxAggregationInterval": Number(Default(600.0), Replaces),
+			"destinationOptions": Object(Fields{"fileFormat": String(), "hiveCompatiblePartitions": Bool(), "perHourPartition": Bool()}, Replaces),
+		}.With(tags, Outputs("arn")),
+		Check: checkFlowLog, Create: createFlowLog,
+	},
+}
+
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; 0 is for ever.
+var retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+func checkRetention(c *Call) []Problem {
+	if days := c.Inputs.Int("retentionInDays"); !slices.Contains(retentions, days) {
+		return []Problem{{Property: "retentionInDays", Reason: fmt.Sprintf("expected retentionInDays to be one of %v, got %d", retentions, days)}}
+	}
+	return nil
+}
+
+func createLogGroup(c *Call) error {
+	c.ID = c.State.String("name")
+	if c.World.Get(logGroupType, c.Region, c.ID) != nil {
+		return fmt.Errorf("ResourceAlreadyExistsException: The specified log group already exists: %s", c.ID)
+	}
+	c.State["arn"] = arn("logs", c.Region, "log-group:"+c.ID)
+	if !c.State.Has("logGroupClass") {
+		c.State["logGroupClass"] = "STANDARD"
+	}
+	return checkLogKey(c)
+}
+
+func checkLogKey(c *Call) error {
+	if !c.State.Has("kmsKeyId") {
+		return nil
+	}
+	_, err := findKey(c, c.State.String("kmsKeyId"))
+	return err
+}
+
+func checkFlowLog(c *Call) []Problem {
+	given := 0
+	for _, source := range flowLogSources {
+		if c.Inputs.Has(source) {
+			given++
+		}
+	}
+	if given != 1 {
+		return []Problem{{Property: flowLogSources[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", flowLogSources, given)}}
+	}
+	if seconds := c.Inputs.Int("maxAggregationInterval"); c.Inputs.Has("maxAggregationInterval") && seconds != 60 && seconds != 600 {
+		return []Problem{{Property: "maxAggregationInterval", Reason: fmt.Sprintf("expected 60 or 600, got %d", seconds)}}
+	}
+	return nil
+}
+
+// createFlowLog looks at both ends: the network, and the group with the role that may write into it. It is stricter than AWS,
+// which finds out with the first record that it may not be written.
+func createFlowLog(c *Call) error {
+	if vpc := c.State.String("vpcId"); vpc != "" {
+		if _, err := find(c, vpcType, vpc, "InvalidVpcId.NotFound", "vpc ID"); err != nil {
+			return err
+		}
+		for _, other := range users(c, "vpcId", vpc, flowLogType) {
+			if other.State.String("logDestination") == c.State.String("logDestination") {
+				return fmt.Errorf("FlowLogAlreadyExists: There is an existing Flow Log with the same configuration and log destination: %s", other.ID)
+			}
+		}
+	}
+	c.State["arn"] = arn("ec2", c.Region, "vpc-flow-log/"+c.ID)
+	if !c.State.Has("logFormat") {
+		c.State["logFormat"] = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
+	}
+	if c.State.String("logDestinationType") != "cloud-watch-logs" {
+		return nil
+	}
+	group := c.World.Find(logGroupType, c.Region, func(r *world.Resource) bool { return r.State.String("arn") == c.State.String("logDestination") })
+	if group == nil {
+		return fmt.Errorf("InvalidParameterValue: LogDestination: %s does not exist", c.State.String("logDestination"))
+	}
+	c.State["logGroupName"] = group.ID
+	role := c.World.Find(roleType, "", func(r *world.Resource) bool { return r.State.String("arn") == c.State.String("iamRoleArn") })
+	if role == nil || !strings.Contains(role.State.String("assumeRolePolicy"), "vpc-flow-logs.amazonaws.com") {
+		return fmt.Errorf("InvalidParameter: Unable to assume given IAM role: %s", c.State.String("iamRoleArn"))
+	}
+	writes := c.World.Find(rolePolicyType, "", func(r *world.Resource) bool {
+		policy := r.State.String("policy")
+		return r.State.String("role") == role.ID && strings.Contains(policy, "logs:PutLogEvents") && strings.Contains(policy, group.State.String("arn"))
+	})
+	if writes == nil {
+		return fmt.Errorf("the flow log would stay empty: Access error: %s may not write into %s", role.ID, group.ID)
+	}
+	return nil
+}
