@@ -14,6 +14,9 @@ PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# The file that a preview writes as a pull request's comment, and the commit that the comment names.
+SUMMARY  ?=
+REVISION ?=
 # How `make cost` prints: text or markdown.
 FORMAT   ?= text
 # Where gcp-image puts which image; without a version it is Pulumi.yaml's.
@@ -31,17 +34,21 @@ SECRETS_production ?= awskms://alias/inferadb-pulumi-production?region=us-east-1
 STACKS    := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
 PROVIDERS := aws gcp digitalocean
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh destroy kubeconfig talosconfig pulumi
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint graph fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph fmt build tools simulator comment clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
 demo: check-demo tools simulator build ## Bring a stack up on the simulator, check it, destroy it. STACK=production PROVIDER= KEEP=1
 	@KEEP=$(KEEP) scripts/demo.sh $(DEMO) $(PROVIDER)
+
+preview-simulated: check-demo tools simulator comment ## Show what a pull request would. STACK=production PROVIDER= SUMMARY=comment.md
+	@scripts/preview-simulated.sh '$(DEMO)' '$(PROVIDER)' '$(SUMMARY)' '$(REVISION)'
+	@echo "Next: make preview STACK=$(DEMO), on the real cloud" >&2
 
 simulator-env: check-demo tools simulator ## Print the environment for pulumi on the simulator: eval "$(make -s simulator-env)"
 	@scripts/simulator-env.sh $(DEMO) $(PROVIDER)
@@ -61,8 +68,11 @@ init: ## Create the stack in its backend, once
 	$(PULUMI) stack init $(STACK) --secrets-provider '$(SECRETS_$(STACK))' $(ARGS)
 	@echo "Commit Pulumi.$(STACK).yaml: it now holds the stack's encrypted data key. Next: make preview STACK=$(STACK)"
 
-preview: ## Show what up would do
-	$(PULUMI) preview --diff $(ARGS)
+# With SUMMARY= the same preview is read by a program and not by a person, who then sees the comment.
+COMMENT = $(BIN)/preview -stack '$(STACK)' -summary '$(SUMMARY)' -revision '$(REVISION)'
+
+preview: $(if $(SUMMARY),comment) ## Show what up would do. SUMMARY=comment.md writes it as a pull request's comment
+	$(if $(SUMMARY),@$(COMMENT) -- )$(PULUMI) preview $(if $(SUMMARY),,--diff) $(ARGS)
 	@echo "Next: make up STACK=$(STACK)"
 
 up: ## Bring the stack up, after asking
@@ -72,6 +82,10 @@ up: ## Bring the stack up, after asking
 refresh: ## Compare the state with the cloud, after asking
 	$(PULUMI) refresh $(ARGS)
 	@echo "Next: make preview STACK=$(STACK)"
+
+drift: comment ## Compare the state with the cloud, change nothing, fail on a difference. SUMMARY=drift.md
+	@$(COMMENT) -kind drift -- $(PULUMI) refresh --preview-only $(ARGS)
+	@echo "No drift. Next: make preview STACK=$(STACK)"
 
 # Pulumi deletes what is not protected before it meets what is: half of production would be gone.
 destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
@@ -106,7 +120,7 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/...
+PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
 LIFE := ./tests/lifecycle/...
 
 test: tools simulator ## Run every test
@@ -120,12 +134,21 @@ bench: tools simulator ## Measure previews on the simulator: production, many re
 	@go run ./tests/bench
 	@echo "Next: make demo, to see one"
 
-lint: ## Check formatting, vet, staticcheck, and the rules of the house
+lint: build ## Check formatting, vet, staticcheck, the rules of the house, the workflows, and known vulnerabilities
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
 	go build -C tools/staticcheck -o $(BIN)/staticcheck honnef.co/go/tools/cmd/staticcheck
 	$(BIN)/staticcheck ./...
 	go test ./tests/style/...
+	go build -C tools/actionlint -o $(BIN)/actionlint github.com/rhysd/actionlint/cmd/actionlint
+	$(BIN)/actionlint
+	go build -C tools/govulncheck -o $(BIN)/govulncheck golang.org/x/vuln/cmd/govulncheck
+	@scripts/vulnerabilities.sh $(BIN)/govulncheck $(BIN)/inferadb
+
+# Without serial number and time, the same program has the same list.
+sbom: build ## Write sbom.json, the modules in the program, as CycloneDX has it
+	go build -C tools/sbom -o $(BIN)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+	$(BIN)/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$(git rev-parse HEAD)" -output sbom.json $(BIN)/inferadb
 
 graph: ## Draw the pictures of docs/architecture.md anew, from the program's own graph
 	go test . -run TestThePicturesShowTheGraph -update
@@ -149,6 +172,9 @@ simulator: ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
 	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
 
+comment:
+	@go build -o $(BIN)/preview ./preview/cmd
+
 clean: ## Remove what was built and the demos; keeps .state, .pulumi-home and written kubeconfigs
 	rm -rf $(BIN) .demo
 
@@ -170,6 +196,7 @@ check-stack:
 	$(if $(SIMULATOR_WORLD),$(error this shell is set up for the simulator: open a new one to work on a real cloud (docs/troubleshooting.md#make)))
 	$(if $(filter $(STACK),$(STACKS)),,$(error there is no stack "$(STACK)": say STACK=, one of $(STACKS)))
 	$(if $(BACKEND_$(STACK)),,$(error nothing says where $(STACK) keeps its state: set BACKEND_$(STACK) and SECRETS_$(STACK) in the Makefile (docs/getting-started.md)))
+	$(if $(GITHUB_ACTIONS),$(if $(filter file://%,$(BACKEND_$(STACK))),$(error $(STACK) keeps its state in a file, which a workflow's machine does not have and would lose: docs/pull-requests.md)))
 	@case $(BACKEND_$(STACK)) in file://*) mkdir -p "$(patsubst file://%,%,$(BACKEND_$(STACK)))" ;; esac
 	@if [[ "$(SECRETS_$(STACK))" == passphrase && -z "$${PULUMI_CONFIG_PASSPHRASE+x}$${PULUMI_CONFIG_PASSPHRASE_FILE+x}" && ! -t 0 ]]; then \
 	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE (docs/getting-started.md)" >&2; exit 1; fi

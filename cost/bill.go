@@ -5,7 +5,9 @@ package cost
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -68,6 +70,38 @@ func Estimate(cluster config.Cluster) (Bill, error) {
 		b.add("private DNS zone", Month{location.Zone, location.Zone})
 	}
 	return b, nil
+}
+
+// OfStack makes the bills of the clusters that a stack file in the folder describes, on another provider than its own if one
+// is named.
+func OfStack(folder, stack, provider string) ([]Bill, error) {
+	names, err := config.StackNames(folder)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(names, stack) {
+		return nil, fmt.Errorf("STACK: there is no stack %q; choose one of %s", stack, strings.Join(names, ", "))
+	}
+	settings, err := config.ReadStackFile(folder, stack)
+	if err != nil {
+		return nil, err
+	}
+	if provider != "" {
+		settings[config.Namespace+":provider"] = provider
+	}
+	clusters, _, err := config.Load(stack, settings)
+	if err != nil {
+		return nil, err
+	}
+	var bills []Bill
+	for _, cluster := range clusters {
+		bill, err := Estimate(cluster)
+		if err != nil {
+			return nil, err
+		}
+		bills = append(bills, bill)
+	}
+	return bills, nil
 }
 
 // Total is the sum of all lines.

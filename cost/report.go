@@ -28,13 +28,22 @@ func saved(total Line) string {
 	return fmt.Sprintf("Spot saves %s of %s: %s %%.", saving, total.OnDemand, percent.print("%.0f"))
 }
 
+// Sum is what all clusters of a stack cost.
+func Sum(bills []Bill) Line {
+	sum := Line{What: "total of the stack"}
+	for _, b := range bills {
+		total := b.Total()
+		sum.OnDemand, sum.Configured = sum.OnDemand.plus(total.OnDemand), sum.Configured.plus(total.Configured)
+	}
+	return sum
+}
+
 // table is a table for either form: cells of text, the first row its head, all columns but the first numbers.
 type table [][]string
 
 // tables are one for each cluster, and one for the whole stack where there is more than one.
 func tables(bills []Bill) []table {
 	var all []table
-	sum := Line{What: "total of the stack"}
 	overview := table{head("all clusters")}
 	for _, b := range bills {
 		rows := table{head(fmt.Sprintf("%s, %s %s", b.Cluster.Name, b.Cluster.Provider, b.Cluster.Location.Region))}
@@ -45,10 +54,9 @@ func tables(bills []Bill) []table {
 		total := b.Total()
 		total.What = b.Cluster.Name
 		overview = append(overview, cells(total))
-		sum.OnDemand, sum.Configured = sum.OnDemand.plus(total.OnDemand), sum.Configured.plus(total.Configured)
 	}
 	if len(bills) > 1 {
-		all = append(all, append(overview, cells(sum)))
+		all = append(all, append(overview, cells(Sum(bills))))
 	}
 	return all
 }
@@ -62,10 +70,9 @@ func cells(line Line) []string {
 // remarks are what must be read with the numbers, each once: what spot does to them, what they rest on, what they leave out.
 func remarks(bills []Bill) []string {
 	var spot, prices, sources []string
-	total := Line{}
+	total := Sum(bills)
 	for _, b := range bills {
 		sum := b.Total()
-		total.OnDemand, total.Configured = total.OnDemand.plus(sum.OnDemand), total.Configured.plus(sum.Configured)
 		for _, note := range b.Notes {
 			spot = append(spot, b.Cluster.Region+": "+note)
 		}

@@ -87,7 +87,9 @@ printf '%s\n' "${phases[@]}"
 if [[ -n ${KEEP:-} ]]; then
   cat <<EOF
 
-The stack is still up. Look around, change $folder/Pulumi.$stack.yaml, bring it up again:
+The stack is still up. Change $folder/Pulumi.$stack.yaml, see what a pull request would say about it:
+  make preview-simulated STACK=$stack PROVIDER=$provider
+Look around, bring it up again:
   eval "\$(make -s simulator-env STACK=$stack PROVIDER=$provider)"
   pulumi stack --show-urns
   pulumi up

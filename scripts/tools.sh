@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts the Pulumi CLI and its Go language host into .bin: links to the ones on PATH where those are recent enough,
-# else our own, built from the source that tools/*/go.mod pins.
+# else our own, built from the source that tools/*/go.mod pins. With TOOLS=pinned always our own, as the workflows want it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -35,7 +35,7 @@ mkdir -p .bin
 # What an earlier run linked into .bin is no answer to what the machine has.
 PATH=$(printf '%s' "$PATH" | tr ':' '\n' | grep -vxF -e "$root/.bin" -e "$root/.bin/simulator" | paste -sd: -)
 
-if folder=$(recent_pulumi); then
+if [[ ${TOOLS:-} != pinned ]] && folder=$(recent_pulumi); then
   say "Using the Pulumi CLI in $folder"
   ln -sf "$folder/pulumi" "$(command -v pulumi-language-go)" .bin/
 else

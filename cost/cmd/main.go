@@ -5,10 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/cost"
 )
 
@@ -34,31 +31,9 @@ func run(folder, stack, provider, format string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("FORMAT: there is no format %q; choose text or markdown", format)
 	}
-	names, err := config.StackNames(folder)
+	bills, err := cost.OfStack(folder, stack, provider)
 	if err != nil {
 		return "", err
-	}
-	if !slices.Contains(names, stack) {
-		return "", fmt.Errorf("STACK: there is no stack %q; choose one of %s", stack, strings.Join(names, ", "))
-	}
-	settings, err := config.ReadStackFile(folder, stack)
-	if err != nil {
-		return "", err
-	}
-	if provider != "" {
-		settings[config.Namespace+":provider"] = provider
-	}
-	clusters, _, err := config.Load(stack, settings)
-	if err != nil {
-		return "", err
-	}
-	var bills []cost.Bill
-	for _, cluster := range clusters {
-		bill, err := cost.Estimate(cluster)
-		if err != nil {
-			return "", err
-		}
-		bills = append(bills, bill)
 	}
 	return print(stack, bills), nil
 }

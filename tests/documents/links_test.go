@@ -93,7 +93,7 @@ func TestMessagesNamePagesThatExist(t *testing.T) {
 	}
 	named := 0
 	for _, file := range files {
-		if strings.HasPrefix(file, filepath.Join(repository, "tests", "documents")) {
+		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
 		text, err := os.ReadFile(file)
@@ -104,7 +104,9 @@ func TestMessagesNamePagesThatExist(t *testing.T) {
 			}
 			named++
 			name := string(text[match[2]:match[3]])
-			assert.Contains(t, anchors, name, file)
+			if !assert.True(t, anchors[name] != nil, "%s names %s, which is no page", file, name) {
+				continue
+			}
 			if match[4] > 0 {
 				assert.Contains(t, anchors[name], string(text[match[4]+1:match[5]]), "%s names %s", file, string(text[match[0]:match[1]]))
 			}

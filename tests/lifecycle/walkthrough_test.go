@@ -36,6 +36,7 @@ func TestWalkthrough(t *testing.T) {
 	assert.Contains(t, run(string(blocks[0][1])), "dev on aws: done")
 	said := run(string(blocks[1][1]) + string(blocks[2][1]))
 	assert.Contains(t, said, "The stack is still up")
+	assert.Contains(t, said, "### Preview of dev")
 	nodes := said[strings.LastIndex(said, "CLUSTER"):]
 	assert.Equal(t, 3, strings.Count(nodes, "controlplane"), nodes)
 	assert.Equal(t, 4, strings.Count(nodes, "-web-"), nodes)

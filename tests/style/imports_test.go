@@ -33,6 +33,7 @@ var rooms = []room{
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "config", ours: []string{"regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "preview", ours: []string{"cost"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "components/machineconfig", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "components/cloud", ours: []string{"config", "regions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "components/aws", ours: append([]string{"iampolicy"}, cloudMayImport...), forbidden: []string{talosSDK, gcpSDK, doSDK}},
@@ -99,6 +100,8 @@ func TestObjections(t *testing.T) {
 		{"config", module + "/components/machineconfig", ""},
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
 		{".", module + "/cost", ". may not import cost"},
+		{"preview/cmd", module + "/cost", ""},
+		{"cost", module + "/preview", "cost may not import preview"},
 		{"config", module + "/components/aws", "config may not import components/aws"},
 	} {
 		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)

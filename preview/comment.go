@@ -1,0 +1,228 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/cost"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// Limit is how long a comment or an issue may be on GitHub, in characters. Counted in bytes here, which are never fewer.
+const Limit = 65536
+
+// Kind is what was looked at.
+type Kind string
+
+// The kinds of comments.
+const (
+	// Preview is what an up would do to a real stack.
+	Preview Kind = "preview"
+	// Simulated is what an up would do to the simulator's world.
+	Simulated Kind = "simulated"
+	// Drift is where the cloud differs from the state.
+	Drift Kind = "drift"
+)
+
+// Kinds are all of them.
+func Kinds() []Kind { return []Kind{Preview, Simulated, Drift} }
+
+// Comment is all that a comment is made of.
+type Comment struct {
+	Stack string
+	Kind  Kind
+	// Revision is the commit that was previewed; empty if nobody knows.
+	Revision string
+	// Bills are what the stack file costs. Without any, Unpriced may say why.
+	Bills    []cost.Bill
+	Unpriced string
+	Result   Result
+}
+
+// Marker is the comment's first line: by it the comment of an earlier push is found, to be edited.
+func (c Comment) Marker() string { return fmt.Sprintf("<!-- inferadb %s of %s -->", c.Kind, c.Stack) }
+
+// Markdown writes the comment. Where it would be longer than the limit, the diff is cut and nothing else.
+func (c Comment) Markdown(limit int) string {
+	top := strings.Join(slices.DeleteFunc([]string{
+		c.Marker() + "\n" + c.title(), c.intro(), c.reasons(), strings.Join(warnings(c.Result.Steps), "\n"), c.summary(),
+	}, empty), "\n\n")
+	bottom := strings.Join(slices.DeleteFunc([]string{c.cost(), c.footer()}, empty), "\n\n")
+	diff := c.diff(limit - len(top) - len(bottom) - len("\n\n\n\n\n"))
+	return strings.Join(slices.DeleteFunc([]string{top, diff, bottom}, empty), "\n\n") + "\n"
+}
+
+func empty(text string) bool { return text == "" }
+
+func (c Comment) title() string {
+	what := map[Kind]string{Preview: "Preview of " + c.Stack, Simulated: "Preview of " + c.Stack + " on the simulator", Drift: "Drift of " + c.Stack}[c.Kind]
+	if c.Result.Failed {
+		what += ": failed"
+	}
+	return "### " + what
+}
+
+func (c Comment) intro() string {
+	switch {
+	case c.Kind == Simulated:
+		return "No account was asked: this compares the stack with the simulator's world, which is empty unless `make demo KEEP=1` left one."
+	case c.Kind == Drift && c.Result.Changed():
+		return "The cloud is no longer as the state has it. Each change below is what somebody or something did outside of Pulumi."
+	}
+	return ""
+}
+
+// reasons are the errors, what policies refuse, and the warnings: a failed preview says why before anything else.
+func (c Comment) reasons() string {
+	var errors, others []string
+	for _, d := range c.Result.Diagnostics {
+		switch {
+		case d.Severity != "error":
+			others = append(others, message(d))
+		case strings.TrimSpace(d.Message) != "preview failed":
+			errors = append(errors, message(d))
+		}
+	}
+	for _, v := range c.Result.Violations {
+		text := fmt.Sprintf("%s: %s: %s", v.PolicyPackName, v.PolicyName, strings.TrimSpace(v.Message))
+		if v.ResourceURN != "" {
+			text = named(v.ResourceURN) + ": " + text
+		}
+		if v.EnforcementLevel == "mandatory" {
+			errors = append(errors, text)
+		} else {
+			others = append(others, text)
+		}
+	}
+	if c.Result.Failed && errors == nil {
+		errors = []string{"Pulumi gave no reason; the log of the run may."}
+	}
+	return strings.Join(slices.DeleteFunc([]string{quoted("Why it failed", errors), quoted("Warnings", others)}, empty), "\n\n")
+}
+
+// noise is what Pulumi puts before the errors of a program.
+var noise = regexp.MustCompile(`^(an unhandled error occurred: program failed:\s*)?(\d+ errors? occurred:\s*)?(\* )?`)
+
+func message(d apitype.DiagnosticEvent) string {
+	text := strings.TrimSpace(noise.ReplaceAllString(strings.TrimSpace(d.Message), ""))
+	if d.URN != "" && !strings.Contains(text, d.URN) {
+		text = named(d.URN) + ": " + text
+	}
+	return text
+}
+
+func named(urn string) string {
+	return string(resource.URN(urn).Type()) + " " + resource.URN(urn).Name()
+}
+
+// quoted is a list of messages, word for word, each at most 2000 characters and all together at most 8000.
+func quoted(title string, messages []string) string {
+	if messages == nil {
+		return ""
+	}
+	var text strings.Builder
+	for i, message := range messages {
+		message = scrub(message)
+		if len(message) > 2000 {
+			message = strings.ToValidUTF8(message[:2000], "") + " …"
+		}
+		if text.Len()+len(message) > 8000 {
+			fmt.Fprintf(&text, "and %d more\n", len(messages)-i)
+			break
+		}
+		text.WriteString(message + "\n")
+	}
+	return fmt.Sprintf("**%s**\n\n%s", title, fenced("text", text.String()))
+}
+
+// fenced is a block whose fence is longer than any in the text, so that nothing in it can end the block.
+func fenced(language, text string) string {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence
+}
+
+// summary counts the steps in one table.
+func (c Comment) summary() string {
+	counts := count(c.Result.Steps)
+	changes := ops(counts)
+	switch {
+	case len(changes) == 0 && c.Result.Failed:
+		return ""
+	case len(changes) == 0:
+		return fmt.Sprintf("Nothing to change: %d resources are as they should be.", counts[apitype.OpSame])
+	}
+	heads, rules, cells := []string{}, []string{}, []string{}
+	for _, op := range append(changes, "unchanged") {
+		number := counts[op]
+		if op == "unchanged" {
+			number = counts[apitype.OpSame]
+		}
+		heads, rules, cells = append(heads, string(op)), append(rules, "---:"), append(cells, fmt.Sprint(number))
+	}
+	table := fmt.Sprintf("| %s |\n|%s|\n| %s |", strings.Join(heads, " | "), strings.Join(rules, "|"), strings.Join(cells, " | "))
+	if c.Result.Failed {
+		table += "\n\nThis is as far as the preview came."
+	}
+	return table
+}
+
+func count(steps []apitype.StepEventMetadata) map[apitype.OpType]int {
+	counts := map[apitype.OpType]int{}
+	for _, step := range steps {
+		counts[step.Op]++
+	}
+	return counts
+}
+
+// ops are the operations that change something, the usual ones in their usual order.
+func ops(counts map[apitype.OpType]int) []apitype.OpType {
+	usual := []apitype.OpType{apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete}
+	others := slices.Sorted(maps.Keys(counts))
+	return slices.DeleteFunc(append(usual, slices.DeleteFunc(others, func(op apitype.OpType) bool {
+		return op == apitype.OpSame || slices.Contains(usual, op)
+	})...), func(op apitype.OpType) bool { return counts[op] == 0 })
+}
+
+func (c Comment) cost() string {
+	switch {
+	case len(c.Bills) > 0:
+		title := fmt.Sprintf("Cost of %s: %s US dollars a month at list price", c.Stack, cost.Sum(c.Bills).Configured)
+		return folded(title, cost.Markdown(c.Stack, c.Bills))
+	case c.Unpriced != "" && !c.Result.Failed:
+		return quoted("Its cost is unknown", []string{c.Unpriced})
+	}
+	return ""
+}
+
+func folded(title, text string) string {
+	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n\n</details>", title, strings.TrimSpace(text))
+}
+
+// footer names what to do next.
+func (c Comment) footer() string {
+	var next string
+	switch {
+	case c.Kind == Drift:
+		next = fmt.Sprintf("`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` takes the cloud's state as it is.", c.Stack, c.Stack)
+	case c.Result.Failed && c.Kind == Simulated:
+		next = fmt.Sprintf("repair it, and try it here or with `make preview-simulated STACK=%s SUMMARY=comment.md`.", c.Stack)
+	case c.Result.Failed:
+		next = fmt.Sprintf("repair it, and try it here or with `make preview STACK=%s`.", c.Stack)
+	case c.Kind == Simulated:
+		next = fmt.Sprintf("`make demo STACK=%s` brings it up on the simulator; `make preview STACK=%s` asks the real cloud.", c.Stack, c.Stack)
+	default:
+		next = fmt.Sprintf("`make up STACK=%s`; where a workflow deploys the stack, merging does it.", c.Stack)
+	}
+	footer := "Next: " + next
+	if c.Revision != "" {
+		footer = "Commit " + c.Revision + ". " + footer
+	}
+	return footer
+}

@@ -1,0 +1,71 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// holdsData says, of types whose deletion loses more than a configuration, what goes with them.
+var holdsData = map[string]string{
+	"aws:ec2/instance:Instance":          "its disk goes with it",
+	"gcp:compute/instance:Instance":      "its disk goes with it",
+	"digitalocean:index/droplet:Droplet": "its disk goes with it",
+	"aws:kms/key:Key":                    "what it encrypted cannot be read any more",
+	"gcp:kms/cryptoKey:CryptoKey":        "what it encrypted cannot be read any more",
+	"talos:machine/secrets:Secrets":      "every certificate and token of the cluster is made from it",
+	"aws:route53/zone:Zone":              "the nodes find their Kubernetes API by its name",
+}
+
+// most is how many warnings are written out: the comment has an end.
+const most = 150
+
+// goes says whether an operation takes the old resource away.
+func goes(op apitype.OpType) bool { return op == apitype.OpDelete || op == apitype.OpReplace }
+
+// warnings are what nobody may overlook: first what is protected, then what holds data, then what loses its protection.
+func warnings(steps []apitype.StepEventMetadata) []string {
+	var protected, data, unprotected []string
+	for _, step := range steps {
+		name := fmt.Sprintf("`%s` %s", step.Type, code(resource.URN(step.URN).Name()))
+		what, known := holdsData[step.Type]
+		switch {
+		case step.Old == nil:
+		case goes(step.Op) && step.Old.Protect:
+			protected = append(protected, fmt.Sprintf("- :no_entry: **would be %sd although it is protected**: %s%s", step.Op, name, forcedBy(step)))
+		case goes(step.Op) && known && !step.Old.RetainOnDelete:
+			data = append(data, fmt.Sprintf("- :warning: **would be %sd with what it holds**: %s: %s%s", step.Op, name, what, forcedBy(step)))
+		case step.New != nil && step.Old.Protect && !step.New.Protect:
+			unprotected = append(unprotected, fmt.Sprintf("- :warning: **would no longer be protected**: %s", name))
+		}
+	}
+	var all []string
+	for _, some := range [][]string{protected, data, unprotected} {
+		slices.Sort(some)
+		all = append(all, some...)
+	}
+	if len(all) > most {
+		all = append(all[:most], fmt.Sprintf("- and %d more of this kind", len(all)-most))
+	}
+	return all
+}
+
+// forcedBy names the properties that force a replacement.
+func forcedBy(step apitype.StepEventMetadata) string {
+	var names []string
+	for _, name := range sortedKeys(step.DetailedDiff) {
+		if strings.HasSuffix(string(step.DetailedDiff[name].Kind), "-replace") {
+			names = append(names, code(name))
+		}
+	}
+	if step.Op != apitype.OpReplace || names == nil {
+		return ""
+	}
+	return ", because of " + strings.Join(names, ", ")
+}
+
+// code is a name between backticks, which no name can close.
+func code(name string) string { return "`" + strings.ReplaceAll(name, "`", "'") + "`" }
