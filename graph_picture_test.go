@@ -18,7 +18,7 @@ import (
 // concern is a box of the pictures: the resources that serve one purpose.
 type concern struct {
 	id, title, colour string
-	// types by the last part of their tokens, and, if given, what their names begin with.
+	// types by the last part of their tokens, and, if given, what their names begin with, or are: "=api".
 	types, names string
 }
 
@@ -35,7 +35,7 @@ var concerns = []concern{
 		types: "Vpc Subnet InternetGateway RouteTable Route RouteTableAssociation Eip NatGateway VpcEndpoint Network Subnetwork Router RouterNat"},
 	{id: "identities", title: "Identities", colour: cloudColour, types: "Role InstanceProfile Account Tag SshKey"},
 	{id: "keys", title: "Disk keys", colour: cloudColour, types: "Key Alias KeyRing CryptoKey CryptoKeyIAMMember", names: "disks"},
-	{id: "rule", title: "Balancer's rule", colour: cloudColour, types: "Firewall", names: "api"},
+	{id: "rule", title: "Balancer's rule", colour: cloudColour, types: "Firewall", names: "=api"},
 	{id: "firewall", title: "Firewall", colour: cloudColour, types: "SecurityGroup SecurityGroupIngressRule SecurityGroupEgressRule Firewall"},
 	{id: "image", title: "Image", colour: cloudColour, types: "CustomImage"},
 	{id: "endpoint", title: "Endpoint", colour: cloudColour, types: "Zone Record Address", names: "api private"},
@@ -56,7 +56,7 @@ var concerns = []concern{
 }
 
 func (c concern) takes(kind, name string) bool {
-	begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+	begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) || prefix == "="+name }
 	return slices.Contains(strings.Fields(c.types), kind) && (c.names == "" || slices.ContainsFunc(strings.Fields(c.names), begins))
 }
 
