@@ -25,7 +25,7 @@ phase() { # title, command...
 }
 
 failed() {
-  printf '\nThe demo stopped at: %s\nIts state and world are left in %s. To start again: %s\n' "$current" "$folder" "$again" >&2
+  printf '\nThe demo stopped at: %s\nIts state and world are left in %s. To start again: %s (docs/troubleshooting.md)\n' "$current" "$folder" "$again" >&2
 }
 trap '[[ $? -eq 0 ]] || failed' EXIT
 
