@@ -54,9 +54,15 @@ func TestEveryPathExists(t *testing.T) {
 	for _, entry := range entries {
 		ours[entry.Name()] = entry.IsDir() && (!strings.HasPrefix(entry.Name(), ".") || entry.Name() == ".github" || entry.Name() == ".ci")
 	}
-	named := 0
+	paths := 0
 	for _, p := range pages(t) {
-		for _, span := range p.spans {
+		named := p.spans
+		for _, b := range p.blocks {
+			if b.shell() {
+				named = append(named, strings.Fields(b.text)...)
+			}
+		}
+		for _, span := range named {
 			if span == "regions/"+exampleRegion+".go" {
 				continue
 			}
@@ -64,7 +70,7 @@ func TestEveryPathExists(t *testing.T) {
 			if !pathLike.MatchString(span) || strings.Contains(span, "...") || !ours[first] {
 				continue
 			}
-			named++
+			paths++
 			found, err := filepath.Glob(filepath.Join(repository, filepath.FromSlash(span)))
 			require.NoError(t, err)
 			beside, err := filepath.Glob(filepath.Join(repository, path.Dir(p.path), filepath.FromSlash(span)))
@@ -72,7 +78,7 @@ func TestEveryPathExists(t *testing.T) {
 			assert.NotEmpty(t, append(found, beside...), "%s names %s", p.path, span)
 		}
 	}
-	assert.Greater(t, named, 20)
+	assert.Greater(t, paths, 20)
 }
 
 // errorPage is a page, or a place on one, that a message of the program, the Makefile or a script names.
