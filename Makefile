@@ -110,6 +110,47 @@ pulumi: ## Any other pulumi command: ARGS='stack history'
 NEXT_kubeconfig  = kubectl --kubeconfig $(STACK).kubeconfig get nodes
 NEXT_talosconfig = talosctl --talosconfig $(STACK).talosconfig config contexts
 
+##@ State: where a stack keeps it, once for each environment (docs/state.md)
+
+# The program in backend/ keeps its own state in a file here. Nothing in it is secret, so its passphrase is empty, and all of it
+# can be adopted again. Credentials come from the environment, and are written nowhere.
+BACKEND := backend backend-adopt backend-pulumi
+.PHONY: $(BACKEND) gcp-backend select-backend check-backend
+$(BACKEND): export PULUMI_HOME := $(CURDIR)/.pulumi-home
+$(BACKEND): export PULUMI_BACKEND_URL := file://$(CURDIR)/backend/.state
+$(BACKEND): export PULUMI_STACK = $(STACK)
+$(BACKEND): export PULUMI_CONFIG_PASSPHRASE :=
+$(BACKEND): export PULUMI_GO_USE_RUN := true
+$(BACKEND): select-backend
+
+select-backend: check-backend tools
+	@mkdir -p backend/.state
+	@$(PULUMI) -C backend stack select $(STACK) --create --secrets-provider passphrase
+
+backend: ## Create or change the bucket and the keys of a stack's state, and the roles of CI, after asking
+backend-adopt: export BACKEND_ADOPT := 1
+backend-adopt: ## Take over a backend that exists: on another machine, or after losing backend/.state
+backend backend-adopt:
+	$(PULUMI) -C backend up $(ARGS)
+	@made="$$($(PULUMI) -C backend stack output backend) $$($(PULUMI) -C backend stack output secretsProvider)"; \
+	if [[ "$$made" != "$(BACKEND_$(STACK)) $(SECRETS_$(STACK))" ]]; then \
+	  echo "The Makefile names other places: set BACKEND_$(STACK) and SECRETS_$(STACK) in it to $$made" >&2; exit 1; fi
+	@echo "The state of $(STACK) has its place. Next: make init STACK=$(STACK)"
+
+# Where gcp-backend puts a state, and whose workflows may use it: owner/name.
+GCP_LOCATION  ?= us-east4
+REPOSITORY    ?=
+
+gcp-backend: ## Print the commands that make the same on Google Cloud. STACK= GCP_PROJECT= GCP_LOCATION= REPOSITORY=
+	@go run ./backend/gcp -stack '$(STACK)' -project '$(GCP_PROJECT)' -location '$(GCP_LOCATION)' -repository '$(REPOSITORY)'
+
+backend-pulumi: ## Any other pulumi command on it: ARGS='stack output'
+	@$(PULUMI) -C backend $(ARGS)
+
+check-backend: check-stack
+	$(if $(filter s3://%,$(BACKEND_$(STACK))),,$(error $(STACK) keeps its state in $(BACKEND_$(STACK)), which needs nothing of backend/: next: make init STACK=$(STACK)))
+	$(if $(wildcard backend/Pulumi.$(STACK).yaml),,$(error backend/Pulumi.$(STACK).yaml: is missing; write it like backend/Pulumi.staging.yaml))
+
 ##@ Cost: no account, no network
 
 cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMAT=markdown

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -16,6 +15,8 @@ const (
 	rolePolicyType       = "aws:iam/rolePolicy:RolePolicy"
 	policyAttachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	profileType          = "aws:iam/instanceProfile:InstanceProfile"
+	policyType           = "aws:iam/policy:Policy"
+	oidcProviderType     = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 )
 
 // Names of IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -47,7 +48,24 @@ var identityResources = []Resource{
 	{
 		Token: policyAttachmentType, Global: true, Latency: time.Second,
 		Fields: Fields{"role": String(Required, Replaces), "policyArn": String(Required, Replaces, Matching(`^arn:aws:iam::(aws|\d{12}):policy/.+`))},
-		Create: createPolicyAttachment,
+		Create: createPolicyAttachment, Import: importPolicyAttachment,
+	},
+	{
+		Token: policyType, Global: true, Latency: time.Second,
+		Name: &Autoname{Property: "name", MaxLength: 128},
+		Fields: Fields{
+			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
+			"description": String(Replaces, MaxLength(1000)), "path": String(Default("/"), Replaces), "policy": String(Required, JSON),
+		}.With(tags, Outputs("arn", "policyId"), Fields{"attachmentCount": Number(Output)}),
+		Create: createPolicy, Update: checkManagedPolicy, Delete: deletePolicy,
+	},
+	{
+		Token: oidcProviderType, Global: true, Latency: time.Second,
+		Fields: Fields{
+			"url": String(Required, Replaces, Matching(`^https://`), MaxLength(255)), "clientIdLists": List(String(MaxLength(255)), Required, Unordered, MaxLength(100)),
+			"thumbprintLists": List(String(Matching(`^[0-9a-fA-F]{40}$`)), Computed, MaxLength(5)),
+		}.With(tags, Outputs("arn")),
+		Create: createOIDCProvider,
 	},
 	{
 		Token: profileType, Global: true, Latency: propagation,
@@ -73,18 +91,9 @@ func createRole(c *Call) error {
 	return checkTrust(c)
 }
 
-func checkTrust(c *Call) error { return checkPolicy(c.State.String("assumeRolePolicy"), 2048) }
-
-// checkPolicy reads a policy document. IAM does not count its white space.
-func checkPolicy(text string, limit int) error {
-	var document struct{ Version, Statement any }
-	if err := json.Unmarshal([]byte(text), &document); err != nil || document.Statement == nil {
-		return fmt.Errorf("MalformedPolicyDocument: This policy contains invalid Json or no Statement")
-	}
-	if size := len(strings.Join(strings.Fields(text), "")); size > limit {
-		return fmt.Errorf("LimitExceeded: the policy has %d characters, the quota is %d", size, limit)
-	}
-	return nil
+func checkTrust(c *Call) error {
+	_, err := readPolicy(c, c.State.String("assumeRolePolicy"), 2048, "MalformedPolicyDocument: Invalid principal in policy")
+	return err
 }
 
 func deleteRole(c *Call) error {
@@ -117,9 +126,59 @@ func checkRolePolicy(c *Call) error {
 }
 
 func createPolicyAttachment(c *Call) error {
-	c.ID = c.State.String("role") + "-" + c.World.Hash(c.URN, 20)
-	_, err := find(c, roleType, c.State.String("role"), "NoSuchEntity", "role with name")
+	role, policy := c.State.String("role"), c.State.String("policyArn")
+	c.ID = role + "-" + c.World.Hash(c.URN, 20)
+	if strings.HasPrefix(policy, arn("iam", "", "policy/")) {
+		if _, err := find(c, policyType, policy, "NoSuchEntity", "policy"); err != nil {
+			return err
+		}
+	}
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entities
+	attached := c.World.Select(func(r *world.Resource) bool { return r.Type == policyAttachmentType && r.State.String("role") == role })
+	if len(attached) >= 10 {
+		return fmt.Errorf("LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10")
+	}
+	_, err := find(c, roleType, role, "NoSuchEntity", "role with name")
 	return err
+}
+
+// importPolicyAttachment finds an attachment by "role/policy": its own id is the provider's invention.
+func importPolicyAttachment(w *world.World, id string) *world.Resource {
+	return w.Find(policyAttachmentType, "", func(r *world.Resource) bool { return r.State.String("role")+"/"+r.State.String("policyArn") == id })
+}
+
+func createPolicy(c *Call) error {
+	c.ID = arn("iam", "", "policy"+c.State.String("path")+c.State.String("name"))
+	if c.World.Get(policyType, "", c.ID) != nil {
+		return fmt.Errorf("EntityAlreadyExists: A policy called %s already exists", c.State.String("name"))
+	}
+	c.State["arn"], c.State["policyId"], c.State["attachmentCount"] = c.ID, "ANPA"+strings.ToUpper(c.World.Hash(c.URN, 17)), 0.0
+	return checkManagedPolicy(c)
+}
+
+func checkManagedPolicy(c *Call) error { return checkPolicy(c.State.String("policy"), 6144) }
+
+func deletePolicy(c *Call) error {
+	attached := c.World.Select(func(r *world.Resource) bool {
+		return r.Type == policyAttachmentType && r.State.String("policyArn") == c.ID
+	})
+	if len(attached) > 0 {
+		return fmt.Errorf("DeleteConflict: Cannot delete a policy attached to entities: %s", names(attached))
+	}
+	return nil
+}
+
+// createOIDCProvider: an account has one provider for each URL.
+func createOIDCProvider(c *Call) error {
+	c.ID = arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.State.String("url"), "https://"))
+	if c.World.Get(oidcProviderType, "", c.ID) != nil {
+		return fmt.Errorf("EntityAlreadyExists: Provider with url %s already exists", c.State.String("url"))
+	}
+	c.State["arn"] = c.ID
+	if !c.State.Has("thumbprintLists") {
+		c.State["thumbprintLists"] = world.List()
+	}
+	return nil
 }
 
 func createProfile(c *Call) error {

@@ -24,7 +24,7 @@ var keyResources = []Resource{
 		Token: keyType, Latency: 20 * time.Second,
 		Fields: Fields{
 			"description": String(Computed, MaxLength(8192)), "policy": String(Computed, JSON), "keyUsage": String(Default("ENCRYPT_DECRYPT"), Replaces), "customerMasterKeySpec": String(Default("SYMMETRIC_DEFAULT"), Replaces),
-			"deletionWindowInDays": Number(Between(7, 30)), "enableKeyRotation": Bool(Default(false)), "rotationPeriodInDays": Number(Computed, Between(90, 2560)),
+			"deletionWindowInDays": Number(WriteOnly, Between(7, 30)), "enableKeyRotation": Bool(Default(false)), "rotationPeriodInDays": Number(Computed, Between(90, 2560)),
 			"isEnabled": Bool(Default(true)), "multiRegion": Bool(Computed, Replaces), "bypassPolicyLockoutSafetyCheck": Bool(Default(false)),
 		}.With(tags, Outputs("arn", "keyId")),
 		Create: createKey, Update: checkKeyPolicy,
@@ -84,7 +84,7 @@ func checkKeyPolicy(c *Call) error {
 	if policy == "" {
 		return nil
 	}
-	if err := checkPolicy(policy, 32768); err != nil {
+	if _, err := readPolicy(c, policy, 32768, "MalformedPolicyDocumentException: Policy contains a statement with one or more invalid principals"); err != nil {
 		return err
 	}
 	// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#allow-iam-policies

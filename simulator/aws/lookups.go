@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,6 +48,32 @@ var functions = []Function{
 				ids = append(ids, subnet.ID)
 			}
 			return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
+		},
+	},
+	{
+		Token:  "aws:kms/getAlias:getAlias",
+		Fields: Fields{"name": String(Required, Matching(`^alias/`)), "id": String()},
+		Invoke: func(c *Call) (world.Values, error) {
+			alias := c.World.Get(aliasType, c.Region, c.Inputs.String("name"))
+			if alias == nil {
+				return nil, fmt.Errorf("NotFoundException: no KMS Alias %s in %s", c.Inputs.String("name"), c.Region)
+			}
+			key := alias.State.String("targetKeyArn")
+			return world.Values{
+				"id": alias.State.String("arn"), "arn": alias.State.String("arn"), "name": alias.ID,
+				"targetKeyArn": key, "targetKeyId": strings.TrimPrefix(key, arn("kms", c.Region, "key/")),
+			}, nil
+		},
+	},
+	{
+		Token: "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", Fields: Fields{"url": String(), "arn": String(), "id": String(), "tags": StringMap()},
+		Invoke: func(c *Call) (world.Values, error) {
+			id := cmp.Or(c.Inputs.String("arn"), arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.Inputs.String("url"), "https://")))
+			found := c.World.Get(oidcProviderType, "", id)
+			if found == nil {
+				return nil, fmt.Errorf("finding IAM OIDC Provider by url: not found: %s", id)
+			}
+			return merged(found, world.Values{"id": found.ID}), nil
 		},
 	},
 	{

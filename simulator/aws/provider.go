@@ -41,7 +41,7 @@ func Catalogue() *catalogue.Provider {
 	}
 	for _, resources := range [][]catalogue.Resource{
 		networkResources, firewallResources, instanceResources, groupResources,
-		loadBalancerResources, dnsResources, identityResources, keyResources, eventResources, alarmResources, flowLogResources,
+		loadBalancerResources, dnsResources, identityResources, keyResources, eventResources, alarmResources, storageResources, flowLogResources,
 	} {
 		provider.Resources = append(provider.Resources, resources...)
 	}

@@ -51,6 +51,8 @@ type Resource struct {
 	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
 	// resource itself is put into the world, and removed from it, by the caller.
 	Create, Update, Delete func(*Call) error
+	// Import finds a resource by what people name it by when it is imported, if that is not its id.
+	Import func(w *world.World, id string) *world.Resource
 }
 
 // Function is a data source.

@@ -29,6 +29,8 @@ type Field struct {
 	// Volatile outputs may change with every update, so that its preview does not know them.
 	Volatile bool
 	Required bool
+	// WriteOnly properties are told to the cloud and never by it: an import comes without them.
+	WriteOnly bool
 	// Replaces says that the resource has to be replaced when the property changes.
 	Replaces bool
 	Secret   bool
@@ -55,6 +57,7 @@ var (
 	Computed  Option = func(f *Field) { f.Computed = true }
 	Output    Option = func(f *Field) { f.Output = true }
 	Volatile  Option = func(f *Field) { f.Output, f.Volatile = true, true }
+	WriteOnly Option = func(f *Field) { f.WriteOnly = true }
 	Secret    Option = func(f *Field) { f.Secret = true }
 	Unordered Option = func(f *Field) { f.Unordered = true }
 	JSON      Option = func(f *Field) { f.JSON = true }

@@ -346,7 +346,7 @@ func (s *Server) delete(r request, w *world.World) error {
 	return nil
 }
 
-// Read looks a resource up in the world, which may have changed without the program.
+// Read looks a resource up in the world, which may have changed without the program. Without a state it is an import.
 func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	oldInputs, err := unmarshal(in.Inputs)
 	if err != nil {
@@ -363,12 +363,19 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 	var existing *world.Resource
 	err = s.store.Do(func(w *world.World) error {
 		existing = w.Get(r.Token, r.region(), in.Id)
+		if existing == nil && r.Import != nil {
+			existing = r.Import(w, in.Id)
+		}
 		return nil
 	})
 	if err != nil || existing == nil {
 		return &pulumirpc.ReadResponse{}, err
 	}
 	inputs, state := properties(existing.Inputs, r.Fields), properties(existing.State, r.Fields)
+	if len(oldState) == 0 {
+		r.forget(inputs)
+		r.forget(state)
+	}
 	keepSecrets(inputs, oldInputs)
 	keepSecrets(state, oldInputs)
 	keepSecrets(state, oldState)
@@ -377,10 +384,19 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 			inputs[key] = value
 		}
 	}
-	response := &pulumirpc.ReadResponse{Id: in.Id}
+	response := &pulumirpc.ReadResponse{Id: existing.ID}
 	if response.Inputs, err = marshal(inputs); err != nil {
 		return nil, err
 	}
 	response.Properties, err = marshal(state)
 	return response, err
+}
+
+// forget takes away what a cloud does not tell.
+func (r request) forget(properties resource.PropertyMap) {
+	for name, field := range r.Fields {
+		if field.WriteOnly {
+			delete(properties, resource.PropertyKey(name))
+		}
+	}
 }

@@ -59,6 +59,8 @@ type stack struct {
 	name        string
 	folder      string
 	environment []string
+	// cli is the Pulumi CLI that runs the stack's program.
+	cli string
 	// said is everything that any command printed.
 	said bytes.Buffer
 }
@@ -66,11 +68,20 @@ type stack struct {
 // newStack initializes the stack in a new folder, on a provider. Tests of different stacks run side by side.
 func newStack(t *testing.T, name, provider string) *stack {
 	t.Helper()
-	s := &stack{t: t, name: name, folder: t.TempDir()}
+	s := newFolder(t, name, ".", cli)
+	s.pulumi("stack", "init", name, "--secrets-provider", "passphrase")
+	s.set("provider", provider)
+	return s
+}
+
+// newFolder prepares a stack of the program in a folder of the repository, which the CLI runs.
+func newFolder(t *testing.T, name, program, cli string) *stack {
+	t.Helper()
+	s := &stack{t: t, name: name, folder: t.TempDir(), cli: cli}
 	for _, folder := range []string{"home", "state", "world"} {
 		require.NoError(t, os.Mkdir(filepath.Join(s.folder, folder), 0o700))
 	}
-	s.copyProject()
+	s.copyProject(filepath.Join(repository, program))
 	s.environment = append(cleanEnvironment(),
 		"PATH="+strings.Join([]string{
 			filepath.Join(repository, ".bin", "simulator"), filepath.Dir(cli), os.Getenv("PATH"),
@@ -85,8 +96,6 @@ func newStack(t *testing.T, name, provider string) *stack {
 		"DIGITALOCEAN_TOKEN=simulated",
 		"GOOGLE_PROJECT=inferadb-simulated",
 	)
-	s.pulumi("stack", "init", name, "--secrets-provider", "passphrase")
-	s.set("provider", provider)
 	return s
 }
 
@@ -95,21 +104,21 @@ func (s *stack) path(elements ...string) string {
 }
 
 // copyProject takes the project file and the stack's. A stack writes its salt and its settings into the latter.
-func (s *stack) copyProject() {
+func (s *stack) copyProject(from string) {
 	s.t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository, "Pulumi.yaml"))
+	text, err := os.ReadFile(filepath.Join(from, "Pulumi.yaml"))
 	require.NoError(s.t, err)
 	var project map[string]any
 	require.NoError(s.t, yaml.Unmarshal(text, &project))
 	project["runtime"] = "go"
 	// The language host finds the module that the program belongs to here.
-	project["main"], err = filepath.Rel(s.folder, repository)
+	project["main"], err = filepath.Rel(s.folder, from)
 	require.NoError(s.t, err)
 	text, err = yaml.Marshal(project)
 	require.NoError(s.t, err)
 	require.NoError(s.t, os.WriteFile(s.path("Pulumi.yaml"), text, 0o600))
 	file := "Pulumi." + s.name + ".yaml"
-	text, err = os.ReadFile(filepath.Join(repository, file))
+	text, err = os.ReadFile(filepath.Join(from, file))
 	require.NoError(s.t, err)
 	require.NoError(s.t, os.WriteFile(s.path(file), text, 0o600))
 }
@@ -144,7 +153,7 @@ func (s *stack) try(environment []string, name string, arguments ...string) (std
 	// exec looks names up in our own PATH, not in the stack's.
 	switch name {
 	case "pulumi":
-		command.Path, command.Err = cli, nil
+		command.Path, command.Err = s.cli, nil
 	case "simulator":
 		command.Path, command.Err = filepath.Join(repository, ".bin", "simulator", name), nil
 	}

@@ -31,6 +31,8 @@ const (
 var rooms = []room{
 	{folder: "iampolicy", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "config", ours: []string{"regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "preview", ours: []string{"cost"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
@@ -94,6 +96,8 @@ func TestObjections(t *testing.T) {
 		{"components/gcp", awsSDK + "/sdk/v6/go/aws", "components/gcp does not know " + awsSDK + "/sdk/v6/go/aws"},
 		{"simulator/aws", module + "/regions", "simulator may not import regions"},
 		{"simulator/aws", module + "/simulator/world", ""},
+		{"backend", module + "/components/aws", "backend may not import components/aws"},
+		{".", module + "/backend/roles", ". may not import backend/roles"},
 		{".", module + "/simulator/world", ". may not import simulator"},
 		{"regions", module + "/config", "regions may not import config"},
 		{"config", "github.com/pulumi/pulumi/sdk/v3/go/pulumi", "config does not know github.com/pulumi/pulumi/sdk/v3/go/pulumi"},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/inferadb/infra/simulator"
@@ -210,6 +211,17 @@ func kubectl(arguments []string) error {
 		}
 		return err
 	})
+}
+
+func fill(arguments []string) error {
+	if len(arguments) != 2 {
+		return errors.New("fill: name a bucket and a number of objects")
+	}
+	count, err := strconv.Atoi(arguments[1])
+	if err != nil || count < 0 {
+		return fmt.Errorf("fill: %q is no number of objects", arguments[1])
+	}
+	return within(func(w *world.World, _ site.Site) error { return aws.Fill(w, arguments[0], count) })
 }
 
 func seed(arguments []string) error {

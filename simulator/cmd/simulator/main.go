@@ -26,6 +26,7 @@ const usage = `usage: simulator <command>
   terminate <name or id>            end a machine behind the program's back
   interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
+  fill <bucket> <number>            say how many objects lie in a bucket of S3
   seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
 
 SIMULATOR_WORLD names the directory that keeps the world.
@@ -57,6 +58,8 @@ func run(name string, arguments []string) error {
 		return remove(command, rest, interrupt)
 	case "kubectl":
 		return kubectl(rest)
+	case "fill":
+		return fill(rest)
 	case "seed":
 		return seed(rest)
 	default:

@@ -1,0 +1,92 @@
+// Command gcp prints the commands that set up on Google Cloud what backend/ makes on AWS: a place for a stack's state, the keys,
+// and service accounts for a repository's workflows. They are printed, so that somebody reads them first.
+package main
+
+import (
+	_ "embed"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/inferadb/infra/backend/roles"
+)
+
+func main() {
+	var s setup
+	flag.StringVar(&s.Stack, "stack", "", "the stack, as in Pulumi.<stack>.yaml")
+	flag.StringVar(&s.Project, "project", "", "the Google Cloud project")
+	flag.StringVar(&s.Location, "location", "us-east4", "where bucket and keys lie")
+	flag.StringVar(&s.Repository, "repository", "", "the GitHub repository whose workflows get accounts, as owner/name; none without")
+	flag.Parse()
+	text, err := s.commands(time.Now())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Print(text)
+}
+
+// setup is what the commands are about.
+type setup struct {
+	Stack, Project, Location, Repository string
+	// NextRotation is when the keys rotate for the first time.
+	NextRotation string
+	Accounts     []account
+}
+
+// account is the service account of one kind of workflow.
+type account struct {
+	// Kind is preview or deploy, Environment that of the repository whose jobs may use it.
+	Kind, Environment string
+	// Permissions are those of its own role; the others are Google's roles on the bucket and on the key of the secrets.
+	Permissions, BucketRole, KeyRole string
+}
+
+// https://cloud.google.com/resource-manager/docs/creating-managing-projects, and 30 characters for "github-<stack>-preview".
+var (
+	projectID  = regexp.MustCompile(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+	stackName  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,14}$`)
+	location   = regexp.MustCompile(`^[a-z]+(-[a-z]+\d+)?$`)
+	repository = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)?$`)
+)
+
+//go:embed commands.sh
+var script string
+
+// rotation is how often the keys rotate, in the script as well.
+const rotation = 90 * 24 * time.Hour
+
+func (s setup) commands(now time.Time) (string, error) {
+	var problems []string
+	for _, check := range []struct {
+		name, value, remedy string
+		pattern             *regexp.Regexp
+	}{
+		{"STACK", s.Stack, "use at most 15 lower case letters, digits and hyphens", stackName},
+		{"GCP_PROJECT", s.Project, "write a project's id", projectID},
+		{"GCP_LOCATION", s.Location, "write a location like us-east4", location},
+		{"REPOSITORY", s.Repository, "write owner/name", repository},
+	} {
+		if !check.pattern.MatchString(check.value) {
+			problems = append(problems, fmt.Sprintf("%s: %q cannot be used; %s", check.name, check.value, check.remedy))
+		}
+	}
+	if len(problems) > 0 {
+		return "", fmt.Errorf("%s", strings.Join(problems, "\n"))
+	}
+	s.NextRotation = now.Add(rotation).UTC().Format(time.RFC3339)
+	if s.Repository != "" {
+		s.Accounts = []account{
+			{"preview", s.Stack + "-preview", strings.Join(roles.ReadGoogleCloud(), ","), "roles/storage.objectViewer", "roles/cloudkms.cryptoKeyDecrypter"},
+			{"deploy", s.Stack, strings.Join(roles.ChangeGoogleCloud(), ","), "roles/storage.objectUser", "roles/cloudkms.cryptoKeyEncrypterDecrypter"},
+		}
+	}
+	var text strings.Builder
+	err := template.Must(template.New("commands").Funcs(template.FuncMap{"id": func(name string) string { return strings.ReplaceAll(name, "-", "_") }}).
+		Parse(script)).Execute(&text, s)
+	return text.String(), err
+}

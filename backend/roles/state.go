@@ -1,0 +1,30 @@
+package roles
+
+import "github.com/inferadb/infra/iampolicy"
+
+// State is where a stack's state lies, by ARN.
+type State struct {
+	Bucket, StateKey, SecretsKey string
+}
+
+// ReadState is what a preview needs of the state: to read it, and to open what is secret in it. A preview takes no lock.
+func ReadState(s State) []iampolicy.Statement {
+	return []iampolicy.Statement{
+		iampolicy.Allow("s3:ListBucket").On(s.Bucket),
+		iampolicy.Allow("s3:GetObject").On(s.Bucket + "/*"),
+		iampolicy.Allow("kms:Decrypt").On(s.StateKey, s.SecretsKey),
+	}
+}
+
+// WriteState is what an update needs of it. The keys themselves, and who may use them, stay out of its reach.
+func WriteState(s State) []iampolicy.Statement {
+	return append(ReadState(s),
+		iampolicy.Allow("s3:PutObject", "s3:DeleteObject").On(s.Bucket+"/*"),
+		iampolicy.Allow("kms:GenerateDataKey").On(s.StateKey),
+		iampolicy.Allow("kms:Encrypt").On(s.SecretsKey),
+		iampolicy.Deny(
+			"kms:CreateAlias", "kms:CreateGrant", "kms:DeleteAlias", "kms:Disable*", "kms:PutKeyPolicy", "kms:RevokeGrant",
+			"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
+		).Named("KeysStay").On(s.StateKey, s.SecretsKey),
+	)
+}

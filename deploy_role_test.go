@@ -1,0 +1,68 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/inferadb/infra/backend/roles"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestTheDeployRoleKnowsWhatTheProgramUses compares the types of resources and look-ups of every variant with the table from
+// which the roles of CI follow: a type that is missing could not be deployed, one too many would be leave for nothing.
+func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
+	var onAWS, onGoogleCloud, onDigitalOcean []graph
+	for _, v := range variants {
+		onAWS = append(onAWS, build(t, v.stack, stackFile(t, v.stack, v.changes)))
+	}
+	for _, v := range googleCloudVariants {
+		onGoogleCloud = append(onGoogleCloud, buildOnGoogleCloud(t, v.stack, v.changes))
+	}
+	for _, v := range digitalOceanVariants {
+		onDigitalOcean = append(onDigitalOcean, build(t, v.stack, stackFile(t, v.stack, map[string]string{"provider": "digitalocean"}, v.changes)))
+	}
+	compareUses(t, "aws:", onAWS, roles.Resources, roles.Functions)
+	compareUses(t, "gcp:", onGoogleCloud, roles.GoogleCloud, roles.GoogleCloudFunctions)
+	compareUses(t, "digitalocean:", onDigitalOcean, roles.DigitalOcean, roles.DigitalOceanFunctions)
+}
+
+// compareUses compares what graphs use of a provider with its tables.
+func compareUses[T any](t *testing.T, provider string, graphs []graph, resources map[string]T, lookups map[string][]string) {
+	t.Helper()
+	types, functions := map[string]bool{}, map[string]bool{}
+	for _, g := range graphs {
+		for _, n := range g.nodes {
+			if strings.HasPrefix(n.Type, provider) {
+				types[n.Type] = true
+			}
+		}
+		for _, call := range g.calls {
+			functions[call.Token] = true
+		}
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(resources)), "types in backend/roles")
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(functions)), slices.Collect(maps.Keys(lookups)), "look-ups in backend/roles")
+}
+
+// TestTheDeployRoleReachesWhatTheProgramNames holds the program to what the role's policies take for granted: names that begin
+// with the cluster's, the stack's tag on everything that can be tagged, and records below the cluster's private name.
+func TestTheDeployRoleReachesWhatTheProgramNames(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		stack := g.ofType("pulumi:providers:aws")[0].text("defaultTags", "tags", "stack")
+		prefix := "inferadb-" + stack + "-"
+		for _, n := range g.ofType("pulumi:providers:aws") {
+			assert.Equal(t, stack, n.text("defaultTags", "tags", "stack"), n.Name)
+		}
+		for _, n := range g.nodes {
+			if len(roles.Resources[n.Type].Named) > 0 {
+				assert.True(t, strings.HasPrefix(strings.TrimPrefix(cmp.Or(n.text("name"), n.Name), "alias/"), prefix), n.Name)
+			}
+			if n.Type == "aws:route53/record:Record" {
+				assert.Regexp(t, `^.+\.`+prefix+`.+\.internal$`, n.text("name"))
+			}
+		}
+	})
+}

@@ -1,0 +1,225 @@
+package aws
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The types of storage. The V2 ones are those of the Terraform provider, which split a bucket's settings from the bucket.
+const (
+	bucketType           = "aws:s3/bucketV2:BucketV2"
+	versioningType       = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	bucketEncryptionType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	publicAccessType     = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	bucketPolicyType     = "aws:s3/bucketPolicy:BucketPolicy"
+	ownershipType        = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	lifecycleType        = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	bucketLoggingType    = "aws:s3/bucketLoggingV2:BucketLoggingV2"
+)
+
+// bucketName: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+const bucketName = `^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`
+
+// objects is the world's own count of what lies in a bucket: see Fill.
+const objects = "__objects"
+
+// Names of buckets are taken in all the world, so the world keeps them, and what stands on them, without a region.
+var storageResources = []Resource{
+	{
+		Token: bucketType, Global: true, Latency: 2 * time.Second,
+		Name: &Autoname{Property: "bucket", MaxLength: 63},
+		Fields: Fields{
+			"bucket": String(Computed, Replaces, Matching(bucketName), Conflicts("bucketPrefix")), "bucketPrefix": String(Computed, Replaces, MaxLength(37), Conflicts("bucket")),
+			"forceDestroy": Bool(Default(false)), "objectLockEnabled": Bool(Computed, Replaces),
+		}.With(tags, Outputs("arn", "bucketDomainName", "bucketRegionalDomainName", "hostedZoneId", "region")),
+		Create: createBucket, Delete: deleteBucket,
+	},
+	{
+		Token: versioningType, Global: true, Latency: time.Second,
+		Fields: Fields{
+			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces), "mfa": String(),
+			"versioningConfiguration": Object(Fields{"status": String(Required, OneOf("Enabled", "Suspended", "Disabled")), "mfaDelete": String(Computed, OneOf("Enabled", "Disabled"))}, Required),
+		},
+		Create: onBucket, Update: onBucket,
+	},
+	{
+		Token: bucketEncryptionType, Global: true, Latency: time.Second,
+		Fields: Fields{
+			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces),
+			"rules": Objects(Fields{
+				"bucketKeyEnabled": Bool(),
+				"applyServerSideEncryptionByDefault": Object(Fields{
+					"sseAlgorithm": String(Required, OneOf("AES256", "aws:kms", "aws:kms:dsse")), "kmsMasterKeyId": String(),
+				}),
+			}, Required, Unordered),
+		},
+		Create: checkBucketEncryption, Update: checkBucketEncryption,
+	},
+	{
+		Token: publicAccessType, Global: true, Latency: time.Second,
+		Fields: Fields{
+			"bucket": String(Required, Replaces), "blockPublicAcls": Bool(Default(false)), "blockPublicPolicy": Bool(Default(false)),
+			"ignorePublicAcls": Bool(Default(false)), "restrictPublicBuckets": Bool(Default(false)),
+		},
+		Create: onBucket, Update: onBucket,
+	},
+	{
+		Token: bucketPolicyType, Global: true, Latency: time.Second,
+		Fields: Fields{"bucket": String(Required, Replaces), "policy": String(Required, JSON)},
+		Create: checkBucketPolicy, Update: checkBucketPolicy,
+	},
+	{
+		Token: ownershipType, Global: true, Latency: time.Second,
+		Fields: Fields{
+			"bucket": String(Required, Replaces),
+			"rule":   Object(Fields{"objectOwnership": String(Required, OneOf("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"))}, Required),
+		},
+		Create: onBucket, Update: onBucket,
+	},
+	{
+		Token: lifecycleType, Global: true, Latency: 10 * time.Second,
+		Fields: Fields{
+			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Computed, Replaces), "rules": Objects(lifecycleRule, MaxLength(1000)),
+			"transitionDefaultMinimumObjectSize": String(Computed, OneOf("all_storage_classes_128K", "varies_by_storage_class")),
+		},
+		Create: checkLifecycle, Update: checkLifecycle,
+	},
+	{
+		Token: bucketLoggingType, Global: true, Latency: time.Second,
+		Fields: Fields{
+			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces), "targetBucket": String(Required), "targetPrefix": String(Required),
+			"targetObjectKeyFormat": Object(Fields{
+				"simplePrefix": Object(Fields{}), "partitionedPrefix": Object(Fields{"partitionDateSource": String(Required, OneOf("EventTime", "DeliveryTime"))}),
+			}),
+		},
+		Create: checkBucketLogging, Update: checkBucketLogging,
+	},
+}
+
+var lifecycleRule = Fields{
+	"id": String(Required, MaxLength(255)), "status": String(Required, OneOf("Enabled", "Disabled")), "prefix": String(Computed),
+	"filter":                         Object(Fields{"prefix": String(Computed), "objectSizeGreaterThan": Number(Computed), "objectSizeLessThan": Number(Computed)}),
+	"expiration":                     Object(Fields{"date": String(), "days": Number(Computed), "expiredObjectDeleteMarker": Bool(Computed)}),
+	"noncurrentVersionExpiration":    Object(Fields{"noncurrentDays": Number(Required, Between(1, 2147483647)), "newerNoncurrentVersions": Number(Computed, Between(1, 100))}),
+	"abortIncompleteMultipartUpload": Object(Fields{"daysAfterInitiation": Number(Between(1, 2147483647))}),
+}
+
+func createBucket(c *Call) error {
+	c.ID = c.State.String("bucket")
+	if c.World.Get(bucketType, "", c.ID) != nil {
+		return fmt.Errorf("BucketAlreadyExists: The requested bucket name %s is not available. The bucket namespace is shared by all users of the system", c.ID)
+	}
+	c.State["arn"], c.State["region"], c.State["hostedZoneId"] = bucketARN(c.ID), c.Region, "Z3AQBSTGFYJSTF"
+	c.State["bucketDomainName"] = c.ID + ".s3.amazonaws.com"
+	c.State["bucketRegionalDomainName"] = c.ID + ".s3." + c.Region + ".amazonaws.com"
+	if !c.State.Has("objectLockEnabled") {
+		c.State["objectLockEnabled"] = false
+	}
+	return nil
+}
+
+func bucketARN(name string) string { return "arn:aws:s3:::" + name }
+
+func deleteBucket(c *Call) error {
+	if count, _ := c.State[objects].(float64); count > 0 && !c.State.Bool("forceDestroy") {
+		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all versions in the bucket")
+	}
+	return nil
+}
+
+// Fill says how many objects lie in a bucket, which others than the program put there.
+func Fill(w *world.World, bucket string, count int) error {
+	found := w.Get(bucketType, "", bucket)
+	if found == nil {
+		return fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", bucket)
+	}
+	changed := *found
+	changed.State = found.State.Clone()
+	changed.State[objects] = float64(count)
+	w.Put(&changed)
+	return nil
+}
+
+// findBucket looks a bucket up from where the provider works: S3 answers for a bucket in its own region only.
+func findBucket(c *Call, name string) (*world.Resource, error) {
+	bucket := c.World.Get(bucketType, "", name)
+	if bucket == nil {
+		return nil, fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", name)
+	}
+	if region := bucket.State.String("region"); region != c.Region {
+		return nil, fmt.Errorf("PermanentRedirect: The bucket %s is in %s and must be addressed there", name, region)
+	}
+	return bucket, nil
+}
+
+// onBucket is a setting of a bucket, whose id is the bucket's name.
+func onBucket(c *Call) error {
+	c.ID = c.State.String("bucket")
+	_, err := findBucket(c, c.ID)
+	return err
+}
+
+func checkBucketEncryption(c *Call) error {
+	rules := c.State.Objects("rules")
+	if len(rules) != 1 {
+		return fmt.Errorf("MalformedXML: a bucket has one rule of default encryption, got %d", len(rules))
+	}
+	byDefault := rules[0].Object("applyServerSideEncryptionByDefault")
+	if byDefault.String("kmsMasterKeyId") != "" && byDefault.String("sseAlgorithm") == "AES256" {
+		return fmt.Errorf("InvalidArgument: a KMSMasterKeyID is not applicable if the algorithm is AES256")
+	}
+	return onBucket(c)
+}
+
+// checkBucketPolicy knows the limit of 20 KB, and what the blocks of public access refuse.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
+func checkBucketPolicy(c *Call) error {
+	if err := onBucket(c); err != nil {
+		return err
+	}
+	document, err := readPolicy(c, c.State.String("policy"), 20*1024, "MalformedPolicy: Invalid principal in policy")
+	if err != nil {
+		return err
+	}
+	block := c.World.Get(publicAccessType, "", c.ID)
+	for _, statement := range document.Statement {
+		for _, resource := range statement.Resource {
+			if name, _, _ := strings.Cut(strings.TrimPrefix(resource, bucketARN("")), "/"); name != c.ID {
+				return fmt.Errorf("MalformedPolicy: Policy has invalid resource: %s is not of the bucket %s", resource, c.ID)
+			}
+		}
+		if statement.public() && block != nil && block.State.Bool("blockPublicPolicy") {
+			return fmt.Errorf("AccessDenied: the bucket %s blocks public policies, and this one lets anybody in", c.ID)
+		}
+	}
+	return nil
+}
+
+func checkLifecycle(c *Call) error {
+	ids := map[string]bool{}
+	for _, rule := range c.State.Objects("rules") {
+		id := rule.String("id")
+		if ids[id] {
+			return fmt.Errorf("InvalidArgument: Rule ID must be unique. Found same ID for more than one rule: %s", id)
+		}
+		ids[id] = true
+		if !rule.Has("expiration") && !rule.Has("noncurrentVersionExpiration") && !rule.Has("abortIncompleteMultipartUpload") {
+			return fmt.Errorf("InvalidRequest: At least one action needs to be specified in a rule: %s", id)
+		}
+	}
+	return onBucket(c)
+}
+
+func checkBucketLogging(c *Call) error {
+	if err := onBucket(c); err != nil {
+		return err
+	}
+	if _, err := findBucket(c, c.State.String("targetBucket")); err != nil {
+		return fmt.Errorf("InvalidTargetBucketForLogging: the target bucket for logging does not exist, is not owned by you, or is in another region: %w", err)
+	}
+	return nil
+}
