@@ -41,7 +41,11 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom fmt build tools simulator comment policy clean check-demo check-stack
+=======
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph fmt build tools simulator comment clean check-demo check-stack
+>>>>>>> docs
 
 ##@ On the simulator: no account, nothing configured
 
@@ -95,7 +99,7 @@ drift: comment ## Compare the state with the cloud, change nothing, fail on a di
 # Pulumi deletes what is not protected before it meets what is: half of production would be gone.
 destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
 	@if $(PULUMI) stack export | grep '"protect": true' > /dev/null; then \
-	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md)" >&2; exit 1; fi
+	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md#destroy)" >&2; exit 1; fi
 	$(PULUMI) destroy $(ARGS)
 	@echo "The stack is empty. Next, to forget it: make pulumi STACK=$(STACK) ARGS='stack rm'"
 
@@ -106,7 +110,7 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
 
 gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION=
-	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project))
+	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
 	@scripts/gcp-image.sh $(GCP_PROJECT) $(TALOS_VERSION)
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
@@ -166,7 +170,11 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
+<<<<<<< HEAD
 PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/workflows/...
+=======
+PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
+>>>>>>> docs
 LIFE := ./tests/lifecycle/...
 
 test: tools simulator ## Run every test
@@ -195,6 +203,10 @@ lint: build ## Check formatting, vet, staticcheck, the rules of the house, the w
 sbom: build ## Write sbom.json, the modules in the program, as CycloneDX has it
 	go build -C tools/sbom -o $(BIN)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	$(BIN)/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$(git rev-parse HEAD)" -output sbom.json $(BIN)/inferadb
+
+graph: ## Draw the pictures of docs/architecture.md anew, from the program's own graph
+	go test . -run TestThePicturesShowTheGraph -update
+	@echo "Drawn in docs/graph/. Next: look at them, and commit them with the change"
 
 fmt: ## Format the Go code
 	gofmt -w .
@@ -228,6 +240,8 @@ help: ## Show this help
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z -]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo "Stacks: $(STACKS)"
+	@echo "Pages: docs/getting-started.md (without an account, on each cloud), docs/operations.md (changes, upgrades, recovery),"
+	@echo "  docs/cost-and-spot.md, docs/troubleshooting.md (by message), CONTRIBUTING.md; README.md#documents has all of them"
 
 # What a command needs to know before it starts.
 
@@ -236,10 +250,10 @@ check-demo:
 	$(if $(PROVIDER),$(if $(filter $(PROVIDER),$(PROVIDERS)),,$(error there is no provider "$(PROVIDER)": PROVIDER is one of $(PROVIDERS))))
 
 check-stack:
-	$(if $(SIMULATOR_WORLD),$(error this shell is set up for the simulator: open a new one to work on a real cloud))
+	$(if $(SIMULATOR_WORLD),$(error this shell is set up for the simulator: open a new one to work on a real cloud (docs/troubleshooting.md#make)))
 	$(if $(filter $(STACK),$(STACKS)),,$(error there is no stack "$(STACK)": say STACK=, one of $(STACKS)))
-	$(if $(BACKEND_$(STACK)),,$(error nothing says where $(STACK) keeps its state: set BACKEND_$(STACK) and SECRETS_$(STACK) in the Makefile))
+	$(if $(BACKEND_$(STACK)),,$(error nothing says where $(STACK) keeps its state: set BACKEND_$(STACK) and SECRETS_$(STACK) in the Makefile (docs/getting-started.md)))
 	$(if $(GITHUB_ACTIONS),$(if $(filter file://%,$(BACKEND_$(STACK))),$(error $(STACK) keeps its state in a file, which a workflow's machine does not have and would lose: docs/pull-requests.md)))
 	@case $(BACKEND_$(STACK)) in file://*) mkdir -p "$(patsubst file://%,%,$(BACKEND_$(STACK)))" ;; esac
 	@if [[ "$(SECRETS_$(STACK))" == passphrase && -z "$${PULUMI_CONFIG_PASSPHRASE+x}$${PULUMI_CONFIG_PASSPHRASE_FILE+x}" && ! -t 0 ]]; then \
-	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE" >&2; exit 1; fi
+	  echo "$(STACK) encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE (docs/getting-started.md)" >&2; exit 1; fi

@@ -19,15 +19,19 @@ type Error struct {
 
 func (e Error) Error() string { return fmt.Sprintf("%s: %s; %s", e.Path, e.Problem, e.Remedy) }
 
+// help is where people find out more.
+const help = "every key: README.md#configuration; what a message means: docs/troubleshooting.md#settings"
+
 // Errors are all the things that are wrong with the settings, sorted by path.
 type Errors []Error
 
 func (e Errors) Error() string {
-	lines := make([]string, 0, len(e)+1)
+	lines := make([]string, 0, len(e)+2)
 	lines = append(lines, fmt.Sprintf("%d of the stack's settings cannot be used:", len(e)))
 	for _, one := range e {
 		lines = append(lines, "  "+one.Error())
 	}
+	lines = append(lines, help)
 	return strings.Join(lines, "\n")
 }
 

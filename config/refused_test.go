@@ -600,8 +600,8 @@ var refused = []struct {
 		"ebsEncryptionByDefault: DigitalOcean has no such setting of an account; remove it",
 	}},
 	{"flannel where pods read the keys", stackFile{"cni": "flannel", "environment": "production", "provider": "digitalocean", "regions": `["nyc1",{"name":"sfo1","provider":"gcp"}]`}, []string{
-		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy in docs/security.md, or the provider aws",
-		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy in docs/security.md, or the provider aws",
+		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods, or the provider aws",
+		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods, or the provider aws",
 	}},
 	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
 		`protection: is the text "maybe"; write true or false`,
@@ -688,6 +688,7 @@ func TestEverythingWrongIsNamedAtOnceAndInOrder(t *testing.T) {
 		assert.Equal(t, first, err.Error())
 	}
 	assert.True(t, strings.HasPrefix(first, "14 of the stack's settings cannot be used:\n  acess: "))
+	assert.True(t, strings.HasSuffix(first, "\nevery key: README.md#configuration; what a message means: docs/troubleshooting.md#settings"))
 }
 
 func TestErrorsDoNotRepeatWhatAPatchSays(t *testing.T) {

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 stack=$1
 provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
-folder=.demo/$stack-$provider
+folder=.demo/${DEMO_NAME:-$stack-$provider}
 again="make demo STACK=$stack PROVIDER=$provider"
 current="the start"
 phases=()
@@ -25,7 +25,7 @@ phase() { # title, command...
 }
 
 failed() {
-  printf '\nThe demo stopped at: %s\nIts state and world are left in %s. To start again: %s\n' "$current" "$folder" "$again" >&2
+  printf '\nThe demo stopped at: %s\nIts state and world are left in %s. To start again: %s (docs/troubleshooting.md)\n' "$current" "$folder" "$again" >&2
 }
 trap '[[ $? -eq 0 ]] || failed' EXIT
 

@@ -7,7 +7,7 @@ stack=$1
 provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
 summary=$3
 revision=${4:-}
-folder=.demo/$stack-$provider
+folder=.demo/${DEMO_NAME:-$stack-$provider}
 
 # A simulated cloud needs no credentials, so none get near it.
 for name in $(compgen -e); do

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # simulator-env.sh STACK [PROVIDER]: prints the environment in which every pulumi command works on the simulator, with a
-# project folder, state and world of its own under .demo/<stack>-<provider>. Prepares that folder if it is not there.
+# project folder, state and world of its own under .demo/<stack>-<provider>, or DEMO_NAME. Prepares that folder if it is not there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 stack=$1
 provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
-folder=$root/.demo/$stack-$provider
+folder=$root/.demo/${DEMO_NAME:-$stack-$provider}
 
 exports() {
   cat <<EOF
