@@ -63,6 +63,9 @@ type stack struct {
 	said bytes.Buffer
 }
 
+// passphrase encrypts the secrets of every stack here.
+const passphrase = "correct horse battery staple"
+
 // newStack initializes the stack in a new folder, on a provider. Tests of different stacks run side by side.
 func newStack(t *testing.T, name, provider string) *stack {
 	t.Helper()
@@ -78,7 +81,7 @@ func newStack(t *testing.T, name, provider string) *stack {
 		"SIMULATOR_WORLD="+s.path("world"),
 		"PULUMI_HOME="+s.path("home"),
 		"PULUMI_BACKEND_URL=file://"+s.path("state"),
-		"PULUMI_CONFIG_PASSPHRASE=correct horse battery staple",
+		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_STACK="+name,
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
@@ -257,6 +260,16 @@ func (s *stack) export(arguments ...string) map[string]any {
 	var state map[string]any
 	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"stack", "export"}, arguments...)...)), &state))
 	return state
+}
+
+// resources are those of the state, in clear if asked.
+func (s *stack) resources(arguments ...string) []map[string]any {
+	s.t.Helper()
+	var resources []map[string]any
+	for _, item := range s.export(arguments...)["deployment"].(map[string]any)["resources"].([]any) {
+		resources = append(resources, item.(map[string]any))
+	}
+	return resources
 }
 
 // destroy takes the stack down as docs/operations.md says, and expects that nothing is left.
