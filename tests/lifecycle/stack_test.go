@@ -135,15 +135,9 @@ func cleanEnvironment() []string {
 // patience is many times what any command takes.
 const patience = 5 * time.Minute
 
-// try runs a command in the stack's folder and returns what it printed.
-func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+// command prepares a command of the stack's, in its folder and environment.
+func (s *stack) command(ctx context.Context, environment []string, name string, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, name, arguments...)
-	// A command that hangs says where.
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
-	command.WaitDelay = 10 * time.Second
 	// exec looks names up in our own PATH, not in the stack's.
 	switch name {
 	case "pulumi":
@@ -153,6 +147,18 @@ func (s *stack) try(environment []string, name string, arguments ...string) (std
 	}
 	command.Dir = s.folder
 	command.Env = append(append([]string{}, s.environment...), environment...)
+	return command
+}
+
+// try runs a command in the stack's folder and returns what it printed.
+func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	command := s.command(ctx, environment, name, arguments...)
+	// A command that hangs says where.
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
+	command.WaitDelay = 10 * time.Second
 	var out, diagnostics bytes.Buffer
 	command.Stdout, command.Stderr = &out, &diagnostics
 	err = command.Run()
@@ -192,6 +198,18 @@ func (s *stack) set(key, value string) {
 func (s *stack) up(arguments ...string) {
 	s.t.Helper()
 	s.pulumi(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
+}
+
+// startUp starts an up that lasts, because the clouds take a tenth of their time, and waits until it holds the stack's lock.
+func (s *stack) startUp() (up *exec.Cmd, ended chan error) {
+	s.t.Helper()
+	up = s.command(context.Background(), []string{"SIMULATOR_LATENCY=0.1"},
+		"pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+	require.NoError(s.t, up.Start())
+	ended = make(chan error, 1)
+	go func() { ended <- up.Wait() }()
+	require.Eventually(s.t, func() bool { return len(s.locks()) > 0 }, time.Minute, 10*time.Millisecond)
+	return up, ended
 }
 
 // failingUp is an up under a fault of the simulator; it returns what was printed.
