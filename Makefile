@@ -14,6 +14,8 @@ PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# The policy pack of previews and ups: `make preview STACK=dev POLICY=` does without.
+POLICY   ?= $(BIN)/pulumi-analyzer-policy-inferadb
 # How `make cost` prints: text or markdown.
 FORMAT   ?= text
 # Where gcp-image puts which image; without a version it is Pulumi.yaml's.
@@ -36,7 +38,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator clean check-demo check-stack
+.PHONY: help demo simulator-env $(CLOUD) gcp-image cost test bench lint fmt build tools simulator policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -56,6 +58,9 @@ $(CLOUD): export PULUMI_STACK = $(STACK)
 # The pinned language host links the program for every run; `go run` keeps what it linked.
 $(CLOUD): export PULUMI_GO_USE_RUN := true
 $(CLOUD): check-stack tools
+# As a variable, so that every command that knows the flag --policy-pack has it.
+$(if $(POLICY),preview up pulumi: policy)
+$(if $(POLICY),$(CLOUD): export PULUMI_OPTION_POLICY_PACK = $(POLICY))
 
 init: ## Create the stack in its backend, once
 	$(PULUMI) stack init $(STACK) --secrets-provider '$(SECRETS_$(STACK))' $(ARGS)
@@ -106,10 +111,10 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./components/machineconfig/... ./simulator/... ./tests/style/...
+PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./components/machineconfig/... ./simulator/... ./tests/style/...
 LIFE := ./tests/lifecycle/...
 
-test: tools simulator ## Run every test
+test: tools simulator policy ## Run every test
 	@status=0; \
 	go test $(PURE) || status=1; \
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
@@ -144,6 +149,9 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 simulator: ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
 	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
+
+policy: ## Build the policy pack, which previews and ups run
+	@go build -o $(BIN)/pulumi-analyzer-policy-inferadb ./policy
 
 clean: ## Remove what was built and the demos; keeps .state, .pulumi-home and written kubeconfigs
 	rm -rf $(BIN) .demo

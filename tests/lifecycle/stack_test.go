@@ -40,9 +40,9 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for _, tool := range []string{"pulumi", "pulumi-language-go", "simulator/simulator", "simulator/pulumi-resource-talos"} {
+	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "simulator/simulator", "simulator/pulumi-resource-talos"} {
 		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
-			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
+			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator policy\n", err)
 			return 1
 		}
 	}
@@ -83,6 +83,7 @@ func newStack(t *testing.T, name, provider string) *stack {
 		"PULUMI_BACKEND_URL=file://"+s.path("state"),
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_STACK="+name,
+		"PULUMI_OPTION_POLICY_PACK="+filepath.Join(repository, ".bin", "pulumi-analyzer-policy-inferadb"),
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"DIGITALOCEAN_TOKEN=simulated",

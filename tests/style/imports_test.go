@@ -40,6 +40,8 @@ var rooms = []room{
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
 	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),
 		forbidden: []string{awsSDK, gcpSDK, doSDK}},
+	{folder: "policy/rules", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "policy", ours: []string{"policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"config", "regions", "components"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
@@ -100,6 +102,8 @@ func TestObjections(t *testing.T) {
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
 		{".", module + "/cost", ". may not import cost"},
 		{"config", module + "/components/aws", "config may not import components/aws"},
+		{"policy/rules", module + "/config", "policy/rules may not import config"},
+		{"policy", module + "/policy/rules", ""},
 	} {
 		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
 	}

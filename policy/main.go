@@ -1,0 +1,112 @@
+// The policy pack: the rules of policy/rules, as the Pulumi engine holds every resource to them, whoever adds it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/blang/semver"
+	"github.com/inferadb/infra/policy/rules"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+)
+
+func main() {
+	err := policyx.Main(func(*pulumi.Context) (policyx.PolicyPack, error) { return newPack() })
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// newPack makes a policy of each rule, so that a configuration can speak of each.
+func newPack() (policyx.PolicyPack, error) {
+	seen := &inputs{of: map[string]rules.Resource{}}
+	var policies []policyx.Policy
+	for _, rule := range rules.All() {
+		switch {
+		case rule.NeedsOptions:
+			// policyx does not pass options on: https://github.com/pulumi/pulumi/blob/v3.258.0/sdk/go/pulumi/policyx/server.go
+		case rule.OfStack():
+			policies = append(policies, stackPolicy(rule, seen))
+		default:
+			policies = append(policies, resourcePolicy(rule, seen))
+		}
+	}
+	return policyx.NewPolicyPack("inferadb", semver.Version{Major: 1}, policyx.EnforcementLevelMandatory, policies)
+}
+
+func resourcePolicy(rule rules.Rule, seen *inputs) policyx.Policy {
+	return policyx.NewResourceValidationPolicy(rule.Name, policyx.ResourceValidationPolicyArgs{
+		Description:      description(rule),
+		EnforcementLevel: level(rule),
+		ValidateResource: func(_ context.Context, args policyx.ResourceValidationArgs) error {
+			r := convert(args.Resource)
+			seen.keep(r)
+			report(args.Manager, rule.Check(r))
+			return nil
+		},
+	})
+}
+
+func stackPolicy(rule rules.Rule, seen *inputs) policyx.Policy {
+	return policyx.NewStackValidationPolicy(rule.Name, policyx.StackValidationPolicyArgs{
+		Description:      description(rule),
+		EnforcementLevel: level(rule),
+		ValidateStack: func(_ context.Context, args policyx.StackValidationArgs) error {
+			var stack []rules.Resource
+			for _, r := range args.Resources {
+				stack = append(stack, seen.instead(convert(r)))
+			}
+			report(args.Manager, rule.Check(stack...))
+			return nil
+		},
+	})
+}
+
+func description(rule rules.Rule) string {
+	return fmt.Sprintf("Invariant %d: %s", rule.Invariant, rule.Demand)
+}
+
+func level(rule rules.Rule) policyx.EnforcementLevel {
+	if rule.Advice {
+		return policyx.EnforcementLevelAdvisory
+	}
+	return policyx.EnforcementLevelMandatory
+}
+
+func convert(r policyx.AnalyzerResource) rules.Resource {
+	return rules.Resource{Type: r.Type, Name: r.Name, URN: r.URN, Properties: resource.ToResourcePropertyMap(r.Properties)}
+}
+
+func report(to policyx.PolicyManager, problems []rules.Problem) {
+	for _, problem := range problems {
+		to.ReportViolation(problem.Message(), problem.URN)
+	}
+}
+
+// inputs are what the program asked for. The engine shows a whole stack by its outputs, in which a cloud has filled in what
+// nobody asked for, such as the key that AWS takes when none is named.
+type inputs struct {
+	mutex sync.Mutex
+	of    map[string]rules.Resource
+}
+
+func (i *inputs) keep(r rules.Resource) {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	i.of[r.URN] = r
+}
+
+// instead returns the resource by its inputs; one that this run did not register has its outputs only.
+func (i *inputs) instead(r rules.Resource) rules.Resource {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	if kept, ok := i.of[r.URN]; ok {
+		return kept
+	}
+	return r
+}
