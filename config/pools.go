@@ -73,9 +73,13 @@ func (l *loader) checkPools() {
 		l.checkLabels(join(path, "labels"), pool.Labels)
 		l.checkTaints(join(path, "taints"), pool.Taints)
 	}
-	spot := func(pool PoolSettings) bool { return pool.Spot != nil && !pool.Spot.Off }
-	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, func(p PoolSettings) bool { return !spot(p) }) {
-		l.refuse("pools", "every pool of "+l.profile.name+" is on the spot market, which can take them all at once",
+	// A pool that is parked keeps nothing running.
+	steady := func(pool PoolSettings) bool {
+		_, most, known := bounds(pool)
+		return (pool.Spot == nil || pool.Spot.Off) && (!known || most > 0)
+	}
+	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, steady) {
+		l.refuse("pools", "every machine of "+l.profile.name+"'s pools is on the spot market, which can take them all at once",
 			"make one pool spot: false for what must not stop")
 	}
 }

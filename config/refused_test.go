@@ -251,7 +251,10 @@ var refused = []struct {
 		"alarmEmails: no pool of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
 	}},
 	{"production on spot alone", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true}]`}, []string{
-		"pools: every pool of production is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
+		"pools: every machine of production's pools is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
+	}},
+	{"production on spot beside an empty pool", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true},{"name":"b","size":"small","count":0}]`}, []string{
+		"pools: every machine of production's pools is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
 	}},
 	{"spot on DigitalOcean", stackFile{"pools": `[{"name":"a","size":"small","count":3,"spot":true}]`, "provider": "digitalocean"}, []string{
 		"pools[0].spot: digitalocean has no spot market; set spot: false or choose aws or gcp",
@@ -360,6 +363,9 @@ var refused = []struct {
 		`operatorCidrs[4]: "x" is not a range of addresses; write it like 10.0.0.0/16`,
 		"operatorCidrs[6]: 10.0.0.0/8 is named twice; name each network once",
 	}},
+	{"operators from everywhere, in pieces", stackFile{"operatorCidrs": `["11.0.0.0/8","12.0.0.0/8","10.0.0.0/8"]`}, []string{
+		"operatorCidrs: they hold 33554432 public addresses together, more than a /8; name the networks that operators come from",
+	}},
 	{"public access for nobody in particular", stackFile{"access": "public"}, []string{
 		"operatorCidrs: public access needs to know who may reach the control planes; name the networks that operators come from, such as 203.0.113.7/32",
 	}},
@@ -391,6 +397,9 @@ var refused = []struct {
 	}},
 	{"an address for an endpoint", stackFile{"endpoint": "10.0.0.1"}, []string{
 		`endpoint: "10.0.0.1" is an address, not a name; give a DNS name that you point at the load balancer, such as api.example.com`,
+	}},
+	{"an address for an endpoint, in disguise", stackFile{"endpoint": "0x7f.1"}, []string{
+		`endpoint: "0x7f.1" ends in a number, as an address does; give a DNS name that you point at the load balancer, such as api.example.com`,
 	}},
 	{"a URL for an endpoint", stackFile{"endpoint": "https://api.example.com:6443"}, []string{
 		`endpoint: "https://api.example.com:6443" is not a host name in lower case, without scheme and port; give a DNS name that you point at the load balancer, such as api.example.com`,
@@ -506,6 +515,23 @@ func TestEachOfTheseIsRefused(t *testing.T) {
 			assert.Equal(t, want, got)
 		})
 	}
+}
+
+func TestAStackNamedLikeAnEnvironmentIsOfThatEnvironment(t *testing.T) {
+	_, _, err := Load("production", stackFile{}.settings())
+	assert.EqualError(t, err, "1 of the stack's settings cannot be used:\n"+
+		"  environment: the stack is named production, and dev is another environment; set environment: production, or name the stack otherwise")
+	for _, environment := range Environments() {
+		_, _, err := Load(environment, stackFile{"environment": environment}.settings())
+		assert.NoError(t, err)
+	}
+}
+
+func TestOnlyPatchesMayBeEncrypted(t *testing.T) {
+	settings := stackFile{"patches": `{"all":["machine: {env: {PASSWORD: hunter2}}"]}`, "tags": `{"token":"hunter2"}`}.settings()
+	_, _, err := Load("test", settings, "inferadb:patches", "inferadb:tags")
+	assert.EqualError(t, err, "1 of the stack's settings cannot be used:\n"+
+		"  tags: is encrypted in the stack file, but would stand in clear in the state and in the cloud; set it without --secret")
 }
 
 func TestStackNamesThatMakeNoClusterNameAreRefused(t *testing.T) {
