@@ -90,6 +90,9 @@ func (l *loader) checkPoolName(path, name string) {
 		l.refuse(path, "is missing", "name the pool, such as workers")
 	case name == ControlPlanePool:
 		l.refuse(path, name+" is the name of the control planes", "choose another name")
+	case slices.ContainsFunc(regionNames(), func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
+		// Pool nyc1-web of stack a, and pool web of stack a-nyc1.
+		l.refuse(path, name+" begins with a region's name, so that another stack's machines could be named alike", "choose another name")
 	case len(validation.IsDNS1123Label(name)) > 0:
 		l.refuse(path, fmt.Sprintf("%q is not a DNS label", name), "use lower-case letters, digits and dashes, such as workers")
 	case len(name) > maxPoolName:

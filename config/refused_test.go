@@ -133,6 +133,9 @@ var refused = []struct {
 	{"a pool with the control planes' name", stackFile{"pools": `[{"name":"control-plane","size":"small","count":1}]`}, []string{
 		"pools[0].name: control-plane is the name of the control planes; choose another name",
 	}},
+	{"a pool with a region's name", stackFile{"pools": `[{"name":"nyc1-web","size":"small","count":1}]`}, []string{
+		"pools[0].name: nyc1-web begins with a region's name, so that another stack's machines could be named alike; choose another name",
+	}},
 	{"a pool name that is no label", stackFile{"pools": `[{"name":"Workers","size":"small","count":1}]`}, []string{
 		`pools[0].name: "Workers" is not a DNS label; use lower-case letters, digits and dashes, such as workers`,
 	}},
@@ -515,23 +518,6 @@ func TestEachOfTheseIsRefused(t *testing.T) {
 			assert.Equal(t, want, got)
 		})
 	}
-}
-
-func TestAStackNamedLikeAnEnvironmentIsOfThatEnvironment(t *testing.T) {
-	_, _, err := Load("production", stackFile{}.settings())
-	assert.EqualError(t, err, "1 of the stack's settings cannot be used:\n"+
-		"  environment: the stack is named production, and dev is another environment; set environment: production, or name the stack otherwise")
-	for _, environment := range Environments() {
-		_, _, err := Load(environment, stackFile{"environment": environment}.settings())
-		assert.NoError(t, err)
-	}
-}
-
-func TestOnlyPatchesMayBeEncrypted(t *testing.T) {
-	settings := stackFile{"patches": `{"all":["machine: {env: {PASSWORD: hunter2}}"]}`, "tags": `{"token":"hunter2"}`}.settings()
-	_, _, err := Load("test", settings, "inferadb:patches", "inferadb:tags")
-	assert.EqualError(t, err, "1 of the stack's settings cannot be used:\n"+
-		"  tags: is encrypted in the stack file, but would stand in clear in the state and in the cloud; set it without --secret")
 }
 
 func TestStackNamesThatMakeNoClusterNameAreRefused(t *testing.T) {
