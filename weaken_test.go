@@ -178,7 +178,7 @@ func oneRegion(more string) map[string]string {
 // TestNobodyWeakensProduction tries each of these on every cloud.
 func TestNobodyWeakensProduction(t *testing.T) {
 	zone := map[regions.Provider]string{regions.AWS: "us-east-1a", regions.GCP: "us-east4-a", regions.DigitalOcean: "nyc1"}
-	for _, row := range slices.Concat(doors, locks, identities, losses) {
+	for _, row := range slices.Concat(doors, locks, identities, losses, softening) {
 		for _, provider := range regions.Providers() {
 			if row.on != nil && !slices.Contains(row.on, provider) {
 				continue
