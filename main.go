@@ -9,14 +9,15 @@ import (
 
 func main() {
 	var settings map[string]string
-	pulumi.Run(func(ctx *pulumi.Context) error { return program(ctx, settings) },
+	var encrypted []string
+	pulumi.Run(func(ctx *pulumi.Context) error { return program(ctx, settings, encrypted...) },
 		// The SDK looks settings up one by one; a key that nobody asks for would go unnoticed.
-		func(info *pulumi.RunInfo) { settings = info.Config })
+		func(info *pulumi.RunInfo) { settings, encrypted = info.Config, info.ConfigSecretKeys })
 }
 
 // program builds the stack that its settings describe, or says everything that is wrong with them before it builds anything.
-func program(ctx *pulumi.Context, settings map[string]string) error {
-	clusters, warnings, err := config.Load(ctx.Stack(), settings)
+func program(ctx *pulumi.Context, settings map[string]string, encrypted ...string) error {
+	clusters, warnings, err := config.Load(ctx.Stack(), settings, encrypted...)
 	if err != nil {
 		return err
 	}

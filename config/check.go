@@ -21,6 +21,11 @@ func (l *loader) checkStack() {
 	if l.profile, known = lookupProfile(l.stack.Environment); !known {
 		l.choose("environment", l.stack.Environment, Environments())
 	}
+	// Another profile would shrink the stack, and take its protection away.
+	if known && l.stackName != l.profile.name && slices.Contains(Environments(), l.stackName) {
+		l.refuse("environment", fmt.Sprintf("the stack is named %s, and %s is another environment", l.stackName, l.profile.name),
+			"set environment: "+l.stackName+", or name the stack otherwise")
+	}
 	if _, err := regions.LookupProvider(l.stack.Provider); err != nil {
 		l.choose("provider", l.stack.Provider, providerNames())
 	}
@@ -59,6 +64,16 @@ func (l *loader) checkStackName() {
 		if name := Namespace + "-" + l.stackName + "-" + region.Name; len(name) > maxClusterName {
 			l.refuse(path, fmt.Sprintf("the cluster's name %s has %d characters, more than %d", name, len(name), maxClusterName), "choose a shorter name")
 			return
+		}
+	}
+}
+
+// checkEncrypted: a patch becomes part of a document that is secret as a whole. Everything else stands in clear in names, tags
+// and the state, whatever the stack file does to hide it.
+func (l *loader) checkEncrypted(keys []string) {
+	for _, key := range keys {
+		if name, own := strings.CutPrefix(key, Namespace+":"); own && name != "patches" {
+			l.refuse(name, "is encrypted in the stack file, but would stand in clear in the state and in the cloud", "set it without --secret")
 		}
 	}
 }

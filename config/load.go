@@ -12,11 +12,13 @@ import (
 )
 
 // Load resolves a stack's settings, as Pulumi's RunInfo hands them over ("inferadb:environment": "dev"), into its clusters,
-// in the order of the stack file. The error is of type Errors. The warnings are for people.
-func Load(stackName string, settings map[string]string) (clusters []Cluster, warnings []string, err error) {
+// in the order of the stack file. Encrypted names the keys that the stack file has encrypted. The error is of type Errors. The
+// warnings are for people.
+func Load(stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
 	l := loader{stackName: stackName, project: settings[projectKey]}
 	l.stack = decode(settings, &l.report)
 	l.checkStack()
+	l.checkEncrypted(encrypted)
 	for i, region := range l.stack.Regions {
 		l.region(i, region)
 	}

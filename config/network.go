@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/inferadb/infra/regions"
@@ -176,9 +177,13 @@ func (l *loader) checkOperators() {
 		l.refuse("operatorCidrs", "public access needs to know who may reach the control planes",
 			"name the networks that operators come from, such as 203.0.113.7/32")
 	}
+	public := uint64(0)
 	for i, text := range l.stack.OperatorCIDRs {
 		path := fmt.Sprintf("operatorCidrs[%d]", i)
 		cidr, ok := l.cidr(path, text)
+		if ok && cidr.Bits() >= 8 && !cidr.Addr().IsPrivate() {
+			public += 1 << (32 - cidr.Bits())
+		}
 		switch {
 		case !ok:
 		case cidr.Bits() == 0:
@@ -188,6 +193,10 @@ func (l *loader) checkOperators() {
 		case slices.Index(l.stack.OperatorCIDRs, text) < i:
 			l.refuse(path, text+" is named twice", "name each network once")
 		}
+	}
+	// The internet in many pieces is still the internet.
+	if public > 1<<24 {
+		l.refuse("operatorCidrs", fmt.Sprintf("they hold %d public addresses together, more than a /8", public), "name the networks that operators come from")
 	}
 }
 
@@ -248,6 +257,10 @@ func hostNameProblem(name string) string {
 	}
 	if len(validation.IsDNS1123Subdomain(name)) > 0 {
 		return "is not a host name in lower case, without scheme and port"
+	}
+	// Resolvers take 127.1 and 0x7f.1 for addresses: https://url.spec.whatwg.org/#ends-in-a-number-checker
+	if _, err := strconv.ParseUint(name[strings.LastIndex(name, ".")+1:], 0, 64); err == nil {
+		return "ends in a number, as an address does"
 	}
 	if !strings.Contains(name, ".") {
 		return "has no domain"

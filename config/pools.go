@@ -73,9 +73,13 @@ func (l *loader) checkPools() {
 		l.checkLabels(join(path, "labels"), pool.Labels)
 		l.checkTaints(join(path, "taints"), pool.Taints)
 	}
-	spot := func(pool PoolSettings) bool { return pool.Spot != nil && !pool.Spot.Off }
-	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, func(p PoolSettings) bool { return !spot(p) }) {
-		l.refuse("pools", "every pool of "+l.profile.name+" is on the spot market, which can take them all at once",
+	// A pool that is parked keeps nothing running.
+	steady := func(pool PoolSettings) bool {
+		_, most, known := bounds(pool)
+		return (pool.Spot == nil || pool.Spot.Off) && (!known || most > 0)
+	}
+	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, steady) {
+		l.refuse("pools", "every machine of "+l.profile.name+"'s pools is on the spot market, which can take them all at once",
 			"make one pool spot: false for what must not stop")
 	}
 }
@@ -86,6 +90,9 @@ func (l *loader) checkPoolName(path, name string) {
 		l.refuse(path, "is missing", "name the pool, such as workers")
 	case name == ControlPlanePool:
 		l.refuse(path, name+" is the name of the control planes", "choose another name")
+	case slices.ContainsFunc(regionNames(), func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
+		// Pool nyc1-web of stack a, and pool web of stack a-nyc1.
+		l.refuse(path, name+" begins with a region's name, so that another stack's machines could be named alike", "choose another name")
 	case len(validation.IsDNS1123Label(name)) > 0:
 		l.refuse(path, fmt.Sprintf("%q is not a DNS label", name), "use lower-case letters, digits and dashes, such as workers")
 	case len(name) > maxPoolName:

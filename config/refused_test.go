@@ -133,6 +133,9 @@ var refused = []struct {
 	{"a pool with the control planes' name", stackFile{"pools": `[{"name":"control-plane","size":"small","count":1}]`}, []string{
 		"pools[0].name: control-plane is the name of the control planes; choose another name",
 	}},
+	{"a pool with a region's name", stackFile{"pools": `[{"name":"nyc1-web","size":"small","count":1}]`}, []string{
+		"pools[0].name: nyc1-web begins with a region's name, so that another stack's machines could be named alike; choose another name",
+	}},
 	{"a pool name that is no label", stackFile{"pools": `[{"name":"Workers","size":"small","count":1}]`}, []string{
 		`pools[0].name: "Workers" is not a DNS label; use lower-case letters, digits and dashes, such as workers`,
 	}},
@@ -251,7 +254,10 @@ var refused = []struct {
 		"alarmEmails: no pool of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
 	}},
 	{"production on spot alone", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true}]`}, []string{
-		"pools: every pool of production is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
+		"pools: every machine of production's pools is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
+	}},
+	{"production on spot beside an empty pool", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true},{"name":"b","size":"small","count":0}]`}, []string{
+		"pools: every machine of production's pools is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
 	}},
 	{"spot on DigitalOcean", stackFile{"pools": `[{"name":"a","size":"small","count":3,"spot":true}]`, "provider": "digitalocean"}, []string{
 		"pools[0].spot: digitalocean has no spot market; set spot: false or choose aws or gcp",
@@ -360,6 +366,9 @@ var refused = []struct {
 		`operatorCidrs[4]: "x" is not a range of addresses; write it like 10.0.0.0/16`,
 		"operatorCidrs[6]: 10.0.0.0/8 is named twice; name each network once",
 	}},
+	{"operators from everywhere, in pieces", stackFile{"operatorCidrs": `["11.0.0.0/8","12.0.0.0/8","10.0.0.0/8"]`}, []string{
+		"operatorCidrs: they hold 33554432 public addresses together, more than a /8; name the networks that operators come from",
+	}},
 	{"public access for nobody in particular", stackFile{"access": "public"}, []string{
 		"operatorCidrs: public access needs to know who may reach the control planes; name the networks that operators come from, such as 203.0.113.7/32",
 	}},
@@ -391,6 +400,9 @@ var refused = []struct {
 	}},
 	{"an address for an endpoint", stackFile{"endpoint": "10.0.0.1"}, []string{
 		`endpoint: "10.0.0.1" is an address, not a name; give a DNS name that you point at the load balancer, such as api.example.com`,
+	}},
+	{"an address for an endpoint, in disguise", stackFile{"endpoint": "0x7f.1"}, []string{
+		`endpoint: "0x7f.1" ends in a number, as an address does; give a DNS name that you point at the load balancer, such as api.example.com`,
 	}},
 	{"a URL for an endpoint", stackFile{"endpoint": "https://api.example.com:6443"}, []string{
 		`endpoint: "https://api.example.com:6443" is not a host name in lower case, without scheme and port; give a DNS name that you point at the load balancer, such as api.example.com`,

@@ -61,8 +61,8 @@ func TestSettingsOnDigitalOcean(t *testing.T) {
 // outputsOf are the outputs in the state of the first resource of a type.
 func (s *stack) outputsOf(token string) map[string]any {
 	s.t.Helper()
-	for _, item := range s.export()["deployment"].(map[string]any)["resources"].([]any) {
-		if resource := item.(map[string]any); resource["type"] == token {
+	for _, resource := range s.resources() {
+		if resource["type"] == token {
 			return resource["outputs"].(map[string]any)
 		}
 	}

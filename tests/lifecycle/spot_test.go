@@ -123,21 +123,30 @@ func TestInterruption(t *testing.T) {
 	}
 }
 
-// machines are all machines in the world, by name or id, and whether they are on the spot market.
-func (s *stack) machines() map[string]bool {
+// thing is a resource in the world.
+type thing struct {
+	Type, ID string
+	State    struct {
+		Name, InstanceLifecycle string
+		Scheduling              struct{ ProvisioningModel string }
+	}
+}
+
+// world is everything that the clouds have.
+func (s *stack) world() []thing {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", "world", "--json")
 	require.NoError(s.t, err)
-	var world []struct {
-		Type, ID string
-		State    struct {
-			Name, InstanceLifecycle string
-			Scheduling              struct{ ProvisioningModel string }
-		}
-	}
+	var world []thing
 	require.NoError(s.t, json.Unmarshal([]byte(out), &world))
+	return world
+}
+
+// machines are all machines in the world, by name or id, and whether they are on the spot market.
+func (s *stack) machines() map[string]bool {
+	s.t.Helper()
 	machines := map[string]bool{}
-	for _, r := range world {
+	for _, r := range s.world() {
 		switch r.Type {
 		case instance:
 			machines[r.ID] = r.State.InstanceLifecycle == "spot"

@@ -65,6 +65,9 @@ type stack struct {
 	said bytes.Buffer
 }
 
+// passphrase encrypts the secrets of every stack here.
+const passphrase = "correct horse battery staple"
+
 // newStack initializes the stack in a new folder, on a provider. Tests of different stacks run side by side.
 func newStack(t *testing.T, name, provider string) *stack {
 	t.Helper()
@@ -89,7 +92,7 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 		"SIMULATOR_WORLD="+s.path("world"),
 		"PULUMI_HOME="+s.path("home"),
 		"PULUMI_BACKEND_URL=file://"+s.path("state"),
-		"PULUMI_CONFIG_PASSPHRASE=correct horse battery staple",
+		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_STACK="+name,
 		"PULUMI_OPTION_POLICY_PACK="+filepath.Join(repository, ".bin", "pulumi-analyzer-policy-inferadb"),
 		"PULUMI_SKIP_UPDATE_CHECK=true",
@@ -142,15 +145,9 @@ func cleanEnvironment() []string {
 // patience is many times what any command takes.
 const patience = 5 * time.Minute
 
-// try runs a command in the stack's folder and returns what it printed.
-func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+// command prepares a command of the stack's, in its folder and environment.
+func (s *stack) command(ctx context.Context, environment []string, name string, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, name, arguments...)
-	// A command that hangs says where.
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
-	command.WaitDelay = 10 * time.Second
 	// exec looks names up in our own PATH, not in the stack's.
 	switch name {
 	case "pulumi":
@@ -160,6 +157,18 @@ func (s *stack) try(environment []string, name string, arguments ...string) (std
 	}
 	command.Dir = s.folder
 	command.Env = append(append([]string{}, s.environment...), environment...)
+	return command
+}
+
+// try runs a command in the stack's folder and returns what it printed.
+func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	command := s.command(ctx, environment, name, arguments...)
+	// A command that hangs says where.
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
+	command.WaitDelay = 10 * time.Second
 	var out, diagnostics bytes.Buffer
 	command.Stdout, command.Stderr = &out, &diagnostics
 	err = command.Run()
@@ -199,6 +208,18 @@ func (s *stack) set(key, value string) {
 func (s *stack) up(arguments ...string) {
 	s.t.Helper()
 	s.pulumi(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
+}
+
+// startUp starts an up that lasts, because the clouds take a tenth of their time, and waits until it holds the stack's lock.
+func (s *stack) startUp() (up *exec.Cmd, ended chan error) {
+	s.t.Helper()
+	up = s.command(context.Background(), []string{"SIMULATOR_LATENCY=0.1"},
+		"pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+	require.NoError(s.t, up.Start())
+	ended = make(chan error, 1)
+	go func() { ended <- up.Wait() }()
+	require.Eventually(s.t, func() bool { return len(s.locks()) > 0 }, time.Minute, 10*time.Millisecond)
+	return up, ended
 }
 
 // failingUp is an up under a fault of the simulator; it returns what was printed.
@@ -267,6 +288,16 @@ func (s *stack) export(arguments ...string) map[string]any {
 	var state map[string]any
 	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"stack", "export"}, arguments...)...)), &state))
 	return state
+}
+
+// resources are those of the state, in clear if asked.
+func (s *stack) resources(arguments ...string) []map[string]any {
+	s.t.Helper()
+	var resources []map[string]any
+	for _, item := range s.export(arguments...)["deployment"].(map[string]any)["resources"].([]any) {
+		resources = append(resources, item.(map[string]any))
+	}
+	return resources
 }
 
 // destroy takes the stack down as docs/operations.md says, and expects that nothing is left.

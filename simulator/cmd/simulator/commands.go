@@ -164,6 +164,21 @@ func remove(command string, arguments []string, how func(*world.World, site.Mach
 	})
 }
 
+// deleteResource takes any resource away, without a look at who uses it.
+func deleteResource(arguments []string) error {
+	if len(arguments) != 2 {
+		return errors.New("delete: name a type and an id")
+	}
+	return within(func(w *world.World, _ site.Site) error {
+		found := w.Select(func(r *world.Resource) bool { return r.Type == arguments[0] && r.ID == arguments[1] })
+		if len(found) != 1 {
+			return fmt.Errorf("delete: there is no %s %s", arguments[0], arguments[1])
+		}
+		w.Remove(found[0])
+		return nil
+	})
+}
+
 // end takes a machine away as an operator does. Where it belongs to a group, the group replaces it.
 func end(w *world.World, machine site.Machine) error {
 	switch found := find(w, machine); machine.Provider {

@@ -24,6 +24,7 @@ const usage = `usage: simulator <command>
   world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
   nodes [--json]                    the machines: who has booted, who has joined its cluster
   terminate <name or id>            end a machine behind the program's back
+  delete <type> <id>                delete any resource behind the program's back
   interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
   fill <bucket> <number>            say how many objects lie in a bucket of S3
@@ -54,6 +55,8 @@ func run(name string, arguments []string) error {
 		return showNodes(rest)
 	case "terminate":
 		return remove(command, rest, end)
+	case "delete":
+		return deleteResource(rest)
 	case "interrupt":
 		return remove(command, rest, interrupt)
 	case "kubectl":
