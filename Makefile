@@ -41,11 +41,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom fmt build tools simulator comment policy clean check-demo check-stack
-=======
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph fmt build tools simulator comment clean check-demo check-stack
->>>>>>> docs
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph fmt build tools simulator comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -170,11 +166,7 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-<<<<<<< HEAD
-PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/workflows/...
-=======
-PURE := ./regions/... ./iampolicy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
->>>>>>> docs
+PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
 LIFE := ./tests/lifecycle/...
 
 test: tools simulator ## Run every test
