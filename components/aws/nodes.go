@@ -125,6 +125,8 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 		Tags:                  tags,
 	}, c.options(
 		pulumi.IgnoreChanges(settled),
+		// The interface can be one machine's only.
+		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
 		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{c.egress[role(args.ControlPlane)]})),

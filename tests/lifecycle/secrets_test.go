@@ -40,6 +40,9 @@ var (
 	}
 )
 
+// proxy is a secret that the user hides in a patch.
+const proxy = "https://machine:only-machines-know-it@proxy.example.com:3128"
+
 // TestSecretsStaySecret looks for every secret of a run in everything that the run leaves behind or prints.
 func TestSecretsStaySecret(t *testing.T) {
 	for _, run := range secretRuns {
@@ -54,8 +57,9 @@ func TestSecretsStaySecret(t *testing.T) {
 			}
 			s.live(run.pools)
 			secrets := secretsOf(t, s.resources("--show-secrets"))
-			secrets[passphrase] = "the passphrase"
+			secrets[passphrase], secrets[proxy] = "the passphrase", "the user's patch"
 			places := s.places()
+			s.haveAll(places)
 			s.destroy()
 			places["what the commands printed"] = s.said.Bytes()
 			for place, content := range places {
@@ -71,6 +75,7 @@ func TestSecretsStaySecret(t *testing.T) {
 func (s *stack) live(pools string) {
 	s.t.Helper()
 	s.set("pools", pools)
+	s.pulumi("config", "set", "--secret", "--path", "inferadb:patches.all[0]", "machine: {env: {https_proxy: '"+proxy+"'}}")
 	s.pulumi("preview", "--diff")
 	s.failingUp("talos:machine/bootstrap:Bootstrap#1")
 	s.up("--diff")
@@ -83,7 +88,7 @@ func (s *stack) live(pools string) {
 	s.pulumi("refresh", "--yes", "--diff")
 	for _, show := range [][]string{
 		{"stack", "output"}, {"stack", "output", "--json"}, {"stack", "--show-urns", "--show-ids"}, {"stack", "history", "--json"},
-		{"stack", "graph", s.path("graph.dot")}, {"config", "--json"}, {"about"}, {"about", "--json"},
+		{"stack", "graph", s.path("home", "graph.dot")}, {"config", "--json"}, {"about"}, {"about", "--json"},
 		// From -v=9 on the engine itself prints every value that it sends to a provider, which nothing here can prevent.
 		{"preview", "--diff", "-v=8", "--logtostderr", "--logflow"},
 	} {
@@ -97,7 +102,7 @@ func (s *stack) places() map[string][]byte {
 	exported, err := json.Marshal(s.export())
 	require.NoError(s.t, err)
 	places := map[string][]byte{"the exported state": exported}
-	for _, root := range []string{"state", "home", "graph.dot", "Pulumi.yaml", "Pulumi." + s.name + ".yaml"} {
+	for _, root := range []string{"state", "home", "Pulumi.yaml", "Pulumi." + s.name + ".yaml"} {
 		require.NoError(s.t, filepath.WalkDir(s.path(root), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
@@ -106,14 +111,19 @@ func (s *stack) places() map[string][]byte {
 			return err
 		}))
 	}
+	return places
+}
+
+// haveAll says that every kind of file is there to be searched.
+func (s *stack) haveAll(places map[string][]byte) {
+	s.t.Helper()
 	for _, kind := range []string{
 		"state/.pulumi/stacks/inferadb/dev.json", "state/.pulumi/stacks/inferadb/dev.json.bak", "state/.pulumi/backups/",
-		"state/.pulumi/history/", "home/logs/", "Pulumi.dev.yaml",
+		"state/.pulumi/history/", "home/logs/", "home/graph.dot", "Pulumi.dev.yaml",
 	} {
 		kept := func(place string) bool { return strings.HasPrefix(place, kind) }
 		require.True(s.t, slices.ContainsFunc(slices.Collect(maps.Keys(places)), kept), kind)
 	}
-	return places
 }
 
 // secretLeaves of Talos' secrets resource, in its outputs. A leaf that is neither here nor public is a secret of a newer

@@ -233,12 +233,12 @@ func (s *stack) failingUp(fault string) string {
 // steps counts what a preview would do: "create aws:ec2/vpc:Vpc". What stays the same is left out.
 type steps map[string]int
 
-func (s *stack) preview() steps {
+func (s *stack) preview(arguments ...string) steps {
 	s.t.Helper()
 	var plan struct {
 		Steps []struct{ Op, URN string }
 	}
-	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi("preview", "--json")), &plan))
+	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"preview", "--json"}, arguments...)...)), &plan))
 	require.NotEmpty(s.t, plan.Steps)
 	planned := steps{}
 	for _, step := range plan.Steps {
