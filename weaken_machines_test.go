@@ -20,7 +20,7 @@ var softening = []weakening{
 	{name: "another authority beside the machines'", says: inAllPatches("machine: {acceptedCAs: [{crt: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJQakNCOGFBREFnRUNBaEFYcDFnPQotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg==}]}"), refused: "machine.acceptedCAs"},
 	{name: "every client of the Talos API is its administrator", says: inAllPatches("machine: {features: {rbac: false}}"), refused: "machine.features.rbac"},
 	{name: "the Talos API for pods", says: inControlPlanes("machine: {features: {kubernetesTalosAPIAccess: {enabled: true, allowedRoles: ['os:admin'], allowedKubernetesNamespaces: [default]}}}"), refused: "kubernetesTalosAPIAccess"},
-	{name: "the Talos API for everybody", says: inAllPatches("apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: everybody\nportSelector: {ports: [50000], protocol: tcp}\ningress: [{subnet: 0.0.0.0/0}]"), refused: "firewall's rule for the Talos API"},
+	{name: "the Talos API for everybody", says: inAllPatches("apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: everybody\nportSelector: {ports: [50000], protocol: tcp}\ningress: [{subnet: 0.0.0.0/0}]"), refused: "NetworkRuleConfig talos-api"},
 	{name: "kubelets without identities, by a flag", says: inAllPatches("machine: {kubelet: {extraArgs: {anonymous-auth: 'true'}}}"), refused: "machine.kubelet.extraArgs.anonymous-auth"},
 	{name: "kubelets that tell everybody", says: inAllPatches("machine: {kubelet: {extraConfig: {readOnlyPort: 10255}}}"), refused: "readOnlyPort"},
 	{name: "kubelets that tell everybody, by a flag", says: inAllPatches("machine: {kubelet: {extraArgs: {read-only-port: '10255'}}}"), refused: "read-only-port"},

@@ -36,7 +36,7 @@ func TestBackend(t *testing.T) {
 	s.pulumi("refresh", "--preview-only")
 	assert.Equal(t, stamps, s.stamps(), "a preview writes nothing into the state: its role in CI may not")
 
-	before, world := resources(s), s.world()
+	before, world := resources(s), s.worldText()
 	for _, folder := range []string{"home", "state"} {
 		require.NoError(t, os.RemoveAll(s.path(folder)))
 		require.NoError(t, os.Mkdir(s.path(folder), 0o700))
@@ -44,7 +44,7 @@ func TestBackend(t *testing.T) {
 	s.pulumi("stack", "init", "staging", "--secrets-provider", "passphrase")
 	_, err = s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
 	require.ErrorContains(t, err, "AlreadyExists", "what exists is adopted, not made again")
-	assert.Equal(t, world, s.world(), "and not touched")
+	assert.Equal(t, world, s.worldText(), "and not touched")
 	settings := s.environment
 	s.environment = append(settings, "BACKEND_ADOPT=1")
 	imported := 0
@@ -60,7 +60,7 @@ func TestBackend(t *testing.T) {
 	s.environment = settings
 	s.settled()
 	assert.Equal(t, before, resources(s), "everything was adopted")
-	assert.Equal(t, world, s.world(), "nothing was changed")
+	assert.Equal(t, world, s.worldText(), "nothing was changed")
 
 	s.pulumi("config", "set", "protection", "false")
 	s.up()
@@ -73,8 +73,8 @@ func TestBackend(t *testing.T) {
 	s.destroy()
 }
 
-// world is everything that exists in the simulated clouds.
-func (s *stack) world() string {
+// worldText is everything that exists in the simulated clouds, as one text to compare.
+func (s *stack) worldText() string {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", "world", "--json")
 	require.NoError(s.t, err)
