@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -98,15 +99,39 @@ func TestKilledUp(t *testing.T) {
 // kill ends a command and what it started, none of which can object.
 func kill(t *testing.T, command *exec.Cmd) {
 	t.Helper()
-	children, err := exec.Command("pgrep", "-P", strconv.Itoa(command.Process.Pid)).Output()
-	require.NoError(t, err)
+	children := childrenOf(t, command.Process.Pid)
 	require.NoError(t, command.Process.Kill())
-	for _, child := range strings.Fields(string(children)) {
-		pid, err := strconv.Atoi(child)
-		require.NoError(t, err)
+	for _, pid := range children {
 		// Each has a process group of its own, with what it started in turn.
 		require.NoError(t, syscall.Kill(-pid, syscall.SIGKILL))
 	}
+}
+
+// childrenOf are the processes that a process has started: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+func childrenOf(t *testing.T, parent int) []int {
+	t.Helper()
+	processes, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	if len(processes) == 0 {
+		t.Skip("this system has no /proc, which tells what the command started")
+	}
+	var children []int
+	for _, process := range processes {
+		text, err := os.ReadFile(process)
+		if err != nil {
+			continue // it has ended
+		}
+		// The command's name, in parentheses, may hold anything.
+		_, rest, _ := strings.Cut(string(text[bytes.LastIndexByte(text, ')')+1:]), " ")
+		fields := strings.Fields(rest)
+		if len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(process)))
+			require.NoError(t, err)
+			children = append(children, pid)
+		}
+	}
+	require.NotEmpty(t, children)
+	return children
 }
 
 // pending are the resources that an update was creating when the state was written last.
