@@ -167,7 +167,7 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
 PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
-LIFE := ./tests/lifecycle/...
+LIFE := ./tests/lifecycle
 
 test: tools simulator ## Run every test
 	@status=0; \
