@@ -60,11 +60,8 @@ func (b *backend) createKey(name, alias, description string, uses map[string][]s
 }
 
 // keyPolicy leaves the key to the account, whose IAM says which people may do what, and names what each role does with it.
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#allow-iam-policies
 func (b *backend) keyPolicy(uses map[string][]string) []iampolicy.Statement {
-	statements := []iampolicy.Statement{
-		iampolicy.Allow("kms:*").Named("Account").On("*").To(iampolicy.Principal{AWS: []string{b.iam("root")}}),
-	}
+	statements := []iampolicy.Statement{iampolicy.ManagedBy(b.account)}
 	for _, kind := range roleKinds {
 		if _, ok := b.roles[kind]; ok {
 			statements = append(statements, iampolicy.Allow(uses[kind]...).Named(roleSids[kind]).On("*").

@@ -84,6 +84,13 @@ func (s Statement) Named(sid string) Statement {
 	return s
 }
 
+// ManagedBy leaves a KMS key to the IAM of an account. Everything is allowed to the account as such, not to anybody in it: a key
+// whose policy names no one who may change it is lost for good.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
+func ManagedBy(account string) Statement {
+	return Allow("kms:*").Named("Account").On("*").To(Principal{AWS: []string{"arn:aws:iam::" + account + ":root"}})
+}
+
 // Text spells a policy of the statements as JSON.
 func Text(statements ...Statement) (string, error) {
 	text, err := json.Marshal(Document{Version: version, Statement: statements})

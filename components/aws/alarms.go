@@ -2,7 +2,6 @@ package aws
 
 import (
 	"github.com/inferadb/infra/iampolicy"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
@@ -46,7 +45,7 @@ func (c *Cloud) createInterruptionAlarm(rule *cloudwatch.EventRule) error {
 
 // createAlarmTopic makes the topic that alarms go to, with its subscribers by e-mail, who confirm by a link that AWS sends.
 func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
-	account := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
+	account := c.account()
 	key, err := kms.NewKey(c.ctx, c.name("alarms"), &kms.KeyArgs{
 		Description:       pulumi.Sprintf("Alarms of %s", c.cluster.Name),
 		EnableKeyRotation: pulumi.Bool(true),
@@ -84,7 +83,7 @@ func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 func alarmKeyPolicy(account string) (string, error) {
 	return iampolicy.Text(
-		managedByAccount(account),
+		iampolicy.ManagedBy(account),
 		iampolicy.Allow("kms:Decrypt", "kms:GenerateDataKey*").Named("Alarms").On("*").
 			To(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).When("StringEquals", "aws:SourceAccount", account),
 	)

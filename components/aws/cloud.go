@@ -36,7 +36,9 @@ type Cloud struct {
 	targetGroup *lb.TargetGroup
 	// diskKey encrypts every disk; nil is the account's own key for EBS.
 	diskKey pulumi.StringPtrInput
-	images  map[regions.Architecture]image
+	// accountID is the account's number, once something has asked for it.
+	accountID *pulumi.StringOutput
+	images    map[regions.Architecture]image
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)

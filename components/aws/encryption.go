@@ -6,7 +6,6 @@ import (
 
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/iampolicy"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -54,10 +53,9 @@ func (c *Cloud) grantDiskKey(id string) error {
 	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
 		return nil
 	}
-	account := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
 	_, err := kms.NewGrant(c.ctx, c.name("autoscaling"), &kms.GrantArgs{
 		KeyId:            pulumi.String(id),
-		GranteePrincipal: pulumi.Sprintf("arn:aws:iam::%s:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", account),
+		GranteePrincipal: pulumi.Sprintf("arn:aws:iam::%s:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", c.account()),
 		Operations: pulumi.ToStringArray([]string{
 			"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant",
 		}),
@@ -66,13 +64,12 @@ func (c *Cloud) grantDiskKey(id string) error {
 }
 
 func (c *Cloud) createManagedKey() error {
-	account := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
 	key, err := kms.NewKey(c.ctx, c.name("disks"), &kms.KeyArgs{
 		Description:       pulumi.Sprintf("Disks of %s", c.cluster.Name),
 		EnableKeyRotation: pulumi.Bool(true),
 		// The longest window that AWS offers: a deleted key takes every disk and snapshot with it.
 		DeletionWindowInDays: pulumi.Int(30),
-		Policy:               account.ApplyT(c.diskKeyPolicy).(pulumi.StringOutput),
+		Policy:               c.account().ApplyT(c.diskKeyPolicy).(pulumi.StringOutput),
 		Tags:                 c.named("disks"),
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
 	if err != nil {
@@ -91,16 +88,9 @@ func (c *Cloud) createManagedKey() error {
 // group has been made yet.
 func (c *Cloud) diskKeyPolicy(account string) (string, error) {
 	return iampolicy.Text(
-		managedByAccount(account),
+		iampolicy.ManagedBy(account),
 		iampolicy.Allow(diskOperations...).Named("DisksThroughEC2").On("*").To(iampolicy.Principal{AWS: []string{"*"}}).
 			When("StringEquals", "kms:CallerAccount", account).
 			When("StringEquals", "kms:ViaService", fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region)),
 	)
-}
-
-// managedByAccount leaves a key to the account's IAM. Everything is allowed to the account as such, not to anybody in it: a key
-// whose policy names no one who may change it is lost for good.
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
-func managedByAccount(account string) iampolicy.Statement {
-	return iampolicy.Allow("kms:*").Named("Account").On("*").To(iampolicy.Principal{AWS: []string{fmt.Sprintf("arn:aws:iam::%s:root", account)}})
 }

@@ -39,11 +39,20 @@ func (c *Cloud) createIdentities() error {
 	return nil
 }
 
+// account is the number of the account, which AWS is asked for once.
+func (c *Cloud) account() pulumi.StringOutput {
+	if c.accountID == nil {
+		id := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
+		c.accountID = &id
+	}
+	return *c.accountID
+}
+
 // permitFlowLogs makes the role by which the network's flow logs, and those of no other account, write into their group. It may
 // not make a group: a record that comes late would bring back one that is deleted.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
-	account := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
+	account := c.account()
 	role, err := iam.NewRole(c.ctx, c.name("flow-logs"), &iam.RoleArgs{
 		Description: pulumi.Sprintf("Flow logs of %s", c.cluster.Name),
 		AssumeRolePolicy: account.ApplyT(func(account string) (string, error) {
