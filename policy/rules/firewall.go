@@ -88,6 +88,24 @@ func sourcesAt(at field, kind sourceKind) []source {
 	return sources
 }
 
+// sourcesOf are those that stand under the keys of a rule. Without any, nobody is named at the field.
+func sourcesOf(rule field, addressKeys, peerKeys []string, none field) []source {
+	var sources []source
+	for _, key := range addressKeys {
+		sources = append(sources, sourcesAt(rule.at(key), addresses)...)
+	}
+	for _, key := range peerKeys {
+		// "self: false" of a security group names nobody.
+		if rule.at(key).text() != "false" {
+			sources = append(sources, sourcesAt(rule.at(key), peer)...)
+		}
+	}
+	if len(sources) == 0 {
+		sources = []source{{at: none, kind: nobody}}
+	}
+	return sources
+}
+
 // portsOf reads a protocol and a range such as 80, 8000-8080 or all. What cannot be read may be anything, so it is all; what
 // is not known yet is none.
 func portsOf(at field, protocol, text string) ports {

@@ -28,19 +28,7 @@ func openingsOnAWS(r Resource) []opening {
 
 // openingsOfRule reads one rule.
 func openingsOfRule(rule field, protocol string, addressKeys, peerKeys []string) []opening {
-	var sources []source
-	for _, key := range addressKeys {
-		sources = append(sources, sourcesAt(rule.at(key), addresses)...)
-	}
-	for _, key := range peerKeys {
-		if rule.at(key).text() != "false" {
-			sources = append(sources, sourcesAt(rule.at(key), peer)...)
-		}
-	}
-	if len(sources) == 0 {
-		sources = []source{{at: rule, kind: nobody}}
-	}
-	return pair(sources, []ports{awsPorts(rule, rule.at(protocol))})
+	return pair(sourcesOf(rule, addressKeys, peerKeys, rule), []ports{awsPorts(rule, rule.at(protocol))})
 }
 
 // awsPorts reads a range. Port 0 is in no use, so a range from there begins at 1; a rule for all protocols has no ports.

@@ -11,23 +11,14 @@ func openingsOnDigitalOcean(r Resource) []opening {
 	case doFirewall:
 		var all []opening
 		for _, rule := range r.at("inboundRules").items() {
-			sources := sourcesAt(rule.at("sourceAddresses"), addresses)
-			for _, key := range []string{"sourceTags", "sourceLoadBalancerUids", "sourceDropletIds", "sourceKubernetesIds"} {
-				sources = append(sources, sourcesAt(rule.at(key), peer)...)
-			}
-			if len(sources) == 0 {
-				sources = []source{{at: rule, kind: nobody}}
-			}
+			peerKeys := []string{"sourceTags", "sourceLoadBalancerUids", "sourceDropletIds", "sourceKubernetesIds"}
+			sources := sourcesOf(rule, []string{"sourceAddresses"}, peerKeys, rule)
 			at := rule.at("portRange")
 			all = append(all, pair(sources, []ports{portsOf(at, rule.at("protocol").text(), at.text())})...)
 		}
 		return all
 	case doBalancer:
-		allowed := r.at("firewall", "allows")
-		sources := sourcesAt(allowed, addresses)
-		if len(sources) == 0 {
-			sources = []source{{at: allowed, kind: nobody}}
-		}
+		sources := sourcesOf(r.at("firewall"), []string{"allows"}, nil, r.at("firewall", "allows"))
 		var all []opening
 		for _, rule := range r.at("forwardingRules").items() {
 			at := rule.at("entryPort")

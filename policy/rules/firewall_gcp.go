@@ -18,28 +18,15 @@ func openingsOnGoogleCloud(r Resource) []opening {
 	}
 	switch {
 	case r.Type == gcpFirewall:
-		sources := gcpSources(r.field(), []string{"sourceRanges"}, []string{"sourceTags", "sourceServiceAccounts"})
+		sources := sourcesOf(r.field(), []string{"sourceRanges"}, []string{"sourceTags", "sourceServiceAccounts"}, r.at("sourceRanges"))
 		return pair(sources, gcpPorts(r.at("allows"), "protocol"))
 	case slices.Contains(gcpPolicyRules, r.Type) && r.at("action").is("allow"):
 		match := r.at("match")
-		sources := gcpSources(match, []string{"srcIpRanges", "srcRegionCodes", "srcFqdns", "srcAddressGroups", "srcThreatIntelligences"}, []string{"srcSecureTags"})
+		addressKeys := []string{"srcIpRanges", "srcRegionCodes", "srcFqdns", "srcAddressGroups", "srcThreatIntelligences"}
+		sources := sourcesOf(match, addressKeys, []string{"srcSecureTags"}, match.at("srcIpRanges"))
 		return pair(sources, gcpPorts(match.at("layer4Configs"), "ipProtocol"))
 	}
 	return nil
-}
-
-func gcpSources(rule field, addressKeys, peerKeys []string) []source {
-	var sources []source
-	for _, key := range addressKeys {
-		sources = append(sources, sourcesAt(rule.at(key), addresses)...)
-	}
-	for _, key := range peerKeys {
-		sources = append(sources, sourcesAt(rule.at(key), peer)...)
-	}
-	if len(sources) == 0 {
-		sources = append(sources, source{at: rule.at(addressKeys[0]), kind: nobody})
-	}
-	return sources
 }
 
 // gcpPorts are those of each protocol that is let in; without ports it is all of them.
