@@ -38,7 +38,7 @@ func sections(steps []apitype.StepEventMetadata, details bool) []section {
 		}
 	}
 	var all []section
-	for _, cluster := range sortedKeys(byCluster) {
+	for _, cluster := range slices.Sorted(maps.Keys(byCluster)) {
 		steps := byCluster[cluster]
 		all = append(all, section{title: fmt.Sprintf("%s: %s", cluster, counted(steps)), lines: lines(steps, details)})
 	}
@@ -148,7 +148,7 @@ func propertyLines(step apitype.StepEventMetadata, details bool) []string {
 // changedPaths are the detailed ones, or the names of the properties from a provider that knows no better.
 func changedPaths(step apitype.StepEventMetadata) []string {
 	if len(step.DetailedDiff) > 0 {
-		return sortedKeys(step.DetailedDiff)
+		return slices.Sorted(maps.Keys(step.DetailedDiff))
 	}
 	paths := append(slices.Clone(step.Diffs), step.Keys...)
 	slices.Sort(paths)
@@ -162,7 +162,7 @@ func propertyChange(step apitype.StepEventMetadata, name string) []string {
 		return []string{"     ~ " + scrub(name)}
 	}
 	detail, replaces := step.DetailedDiff[name], ""
-	if strings.HasSuffix(string(detail.Kind), "-replace") || slices.Contains(step.Keys, name) {
+	if forces(detail) || slices.Contains(step.Keys, name) {
 		replaces = " (forces the replacement)"
 	}
 	if secretPath(path) {
@@ -213,7 +213,7 @@ func texts(path string, value any) map[string]string {
 }
 
 func union(a, b map[string]string) []string {
-	all := append(sortedKeys(a), sortedKeys(b)...)
+	all := append(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))...)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,7 +70,7 @@ func TestNoSecretIsShown(t *testing.T) {
 				{Op: apitype.OpCreate, New: with},
 				{Op: apitype.OpUpdate, Old: with, New: with, DetailedDiff: changed},
 				{Op: apitype.OpUpdate, Old: without, New: with, DetailedDiff: changed},
-				{Op: apitype.OpUpdate, Old: with, New: without, Diffs: sortedKeys(properties)},
+				{Op: apitype.OpUpdate, Old: with, New: without, Diffs: slices.Sorted(maps.Keys(properties))},
 				{Op: apitype.OpReplace, Old: with, New: without, DetailedDiff: changed},
 				{Op: apitype.OpDelete, Old: with},
 				{Op: apitype.OpRead, New: with},

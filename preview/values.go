@@ -3,6 +3,7 @@ package preview
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -50,7 +51,7 @@ func leaves(path string, value any) []leaf {
 			return []leaf{{path, marked(mark)}}
 		}
 		var all []leaf
-		for _, key := range sortedKeys(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			switch {
 			case strings.HasPrefix(key, "__"): // the SDK's and the bridge's own
 			case secretName(key):
@@ -159,13 +160,4 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -2,6 +2,7 @@ package preview
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -56,8 +57,8 @@ func warnings(steps []apitype.StepEventMetadata) []string {
 // forcedBy names the properties that force a replacement.
 func forcedBy(step apitype.StepEventMetadata) string {
 	var names []string
-	for _, name := range sortedKeys(step.DetailedDiff) {
-		if strings.HasSuffix(string(step.DetailedDiff[name].Kind), "-replace") {
+	for _, name := range slices.Sorted(maps.Keys(step.DetailedDiff)) {
+		if forces(step.DetailedDiff[name]) {
 			names = append(names, code(name))
 		}
 	}
@@ -66,6 +67,9 @@ func forcedBy(step apitype.StepEventMetadata) string {
 	}
 	return ", because of " + strings.Join(names, ", ")
 }
+
+// forces says whether a difference is why a resource has to be replaced.
+func forces(diff apitype.PropertyDiff) bool { return strings.HasSuffix(string(diff.Kind), "-replace") }
 
 // code is a name between backticks, which no name can close.
 func code(name string) string { return "`" + strings.ReplaceAll(name, "`", "'") + "`" }

@@ -74,7 +74,7 @@ func check(comment preview.Comment, command []string) error {
 // look runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a login that failed.
 func look(command []string) (preview.Result, error) {
 	var errs bytes.Buffer
-	// The last word may be the user's, so ours stand before it all; JSON has no place for colours.
+	// Ours come last, where none of the user's flags undoes them; JSON has no place for colours.
 	words := append(slices.Clone(command), "--json", "--non-interactive", "--color", "never")
 	process := exec.Command(words[0], words[1:]...)
 	process.Env = append(os.Environ(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true")
