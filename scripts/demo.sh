@@ -3,17 +3,10 @@
 # that must be empty, and destroy (not with KEEP=1). Needs no account, and touches neither the user's Pulumi login nor state.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-stack=$1
-provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
-folder=.demo/${DEMO_NAME:-$stack-$provider}
+source scripts/simulated.sh "$@"
 again="make demo STACK=$stack PROVIDER=$provider"
 current="the start"
 phases=()
-
-# A simulated cloud needs no credentials, so none get near it.
-for name in $(compgen -e); do
-  case $name in AWS_* | GOOGLE_* | GCLOUD_* | CLOUDSDK_* | DIGITALOCEAN_* | PULUMI_*) unset "$name" ;; esac
-done
 
 phase() { # title, command...
   local title=$1 from=$SECONDS

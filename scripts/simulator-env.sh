@@ -4,9 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-stack=$1
-provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
-folder=$root/.demo/${DEMO_NAME:-$stack-$provider}
+source scripts/simulated.sh "$@"
+folder=$root/$folder
 
 exports() {
   cat <<EOF
