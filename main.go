@@ -4,6 +4,7 @@ package main
 import (
 	"github.com/inferadb/infra/components"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/running"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -21,7 +22,15 @@ func program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	if err != nil {
 		return err
 	}
-	for _, warning := range warnings {
+	state, err := running.Read(ctx)
+	if err != nil {
+		return err
+	}
+	more, err := running.Check(clusters, state)
+	if err != nil {
+		return err
+	}
+	for _, warning := range append(warnings, more...) {
 		if err := ctx.Log.Warn(warning, nil); err != nil {
 			return err
 		}

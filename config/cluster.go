@@ -60,6 +60,8 @@ type Cluster struct {
 	Tags map[string]string
 	// AlarmEmails are told when the cloud takes spot machines back.
 	AlarmEmails []string
+	// Acknowledged are the steps that the stack file says were done, the same for all clusters of a stack.
+	Acknowledged []string
 }
 
 // Network is created with CIDR, or adopted when ID is set.

@@ -35,6 +35,14 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Sorted returns the errors in a stable order, each once: a setting may be wrong for several regions.
+func (e Errors) Sorted() Errors {
+	slices.SortStableFunc(e, func(a, b Error) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Problem, b.Problem))
+	})
+	return slices.Compact(e)
+}
+
 // report collects what there is to say about the settings, so that a user hears everything at once.
 type report struct {
 	errors   Errors
@@ -59,13 +67,10 @@ func (r *report) warn(format string, args ...any) {
 	}
 }
 
-// err returns the errors in a stable order. A setting that is wrong for several regions is named once.
+// err returns what was refused; nil if nothing was.
 func (r *report) err() error {
 	if len(r.errors) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.errors, func(a, b Error) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Problem, b.Problem))
-	})
-	return slices.Compact(r.errors)
+	return r.errors.Sorted()
 }

@@ -84,32 +84,11 @@ func (l *loader) region(i int, settings RegionSettings) {
 	}
 	p := place{path: path, settings: settings, region: region}
 	p.can, _ = regions.CapabilitiesOf(provider)
-	location, ok := region.Locations[provider]
-	if !ok {
+	if _, ok := region.Locations[provider]; !ok {
 		l.refuse(providerPath, fmt.Sprintf("%s is not on %s", region.Name, p.can.Title), "choose another provider or region")
 		return
 	}
-	p.cluster = Cluster{
-		Name:              Namespace + "-" + l.stackName + "-" + region.Name,
-		Stack:             l.stackName,
-		Environment:       l.profile.name,
-		Region:            region.Name,
-		Provider:          provider,
-		Project:           l.project,
-		Location:          location,
-		Access:            Access(l.stack.Access),
-		TalosVersion:      l.stack.TalosVersion,
-		KubernetesVersion: l.stack.KubernetesVersion,
-		Image:             settings.Image,
-		CNI:               CNI(l.stack.CNI),
-		Patches:           Patches(l.stack.Patches),
-		AlarmEmails:       l.stack.AlarmEmails,
-		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected, Hardened: l.profile.hardened,
-	}
-	if l.stack.Protection != nil {
-		p.cluster.Protected = *l.stack.Protection
-	}
-	p.cluster.Tags = tagsOf(p.cluster, l.stack.Tags)
+	p.cluster = l.cluster(region, provider, settings)
 	l.controlPlanes(&p)
 	l.zones(&p)
 	l.network(&p)
@@ -118,6 +97,33 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.image(&p)
 	l.pools(&p)
 	l.places = append(l.places, p)
+}
+
+// cluster is what a region's cluster has of the stack file and the profile before any of it is checked.
+func (l *loader) cluster(region regions.Region, provider regions.Provider, settings RegionSettings) Cluster {
+	c := Cluster{
+		Name:              Namespace + "-" + l.stackName + "-" + region.Name,
+		Stack:             l.stackName,
+		Environment:       l.profile.name,
+		Region:            region.Name,
+		Provider:          provider,
+		Project:           l.project,
+		Location:          region.Locations[provider],
+		Access:            Access(l.stack.Access),
+		TalosVersion:      l.stack.TalosVersion,
+		KubernetesVersion: l.stack.KubernetesVersion,
+		Image:             settings.Image,
+		CNI:               CNI(l.stack.CNI),
+		Patches:           Patches(l.stack.Patches),
+		AlarmEmails:       l.stack.AlarmEmails,
+		Acknowledged:      l.stack.Acknowledge,
+		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected, Hardened: l.profile.hardened,
+	}
+	if l.stack.Protection != nil {
+		c.Protected = *l.stack.Protection
+	}
+	c.Tags = tagsOf(c, l.stack.Tags)
+	return c
 }
 
 // unknown reports a failed look-up in the region tables.

@@ -49,6 +49,9 @@ type Stack struct {
 	EBSEncryptionByDefault bool `json:"ebsEncryptionByDefault" default:"false"`
 	// Protection switches deletion and termination protection on or off.
 	Protection *bool `json:"protection"`
+	// Acknowledge names steps that were done outside the program, without which an edit of a running cluster is refused:
+	// "etcd-left:<node>". The refusal says which step to write, and a command that does the step writes it by itself.
+	Acknowledge []string `json:"acknowledge"`
 }
 
 // RegionSettings is a region's name, or an object that also overrides settings for this region.

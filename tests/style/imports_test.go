@@ -46,7 +46,8 @@ var rooms = []room{
 	{folder: "policy/rules", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy", ours: []string{"policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: ".", ours: []string{"config", "regions", "components"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "running", ours: []string{"config", "regions", "components/machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: ".", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
 
 var cloudMayImport = []string{"components/cloud", "components/machineconfig", "config", "regions"}

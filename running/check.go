@@ -1,0 +1,87 @@
+package running
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/inferadb/infra/config"
+)
+
+// Check compares the clusters that a stack file asks for, in its order, with those that run. The error is of type
+// config.Errors and holds every edit that a running cluster would not survive. The warnings are for people.
+func Check(wanted []config.Cluster, state State) (warnings []string, err error) {
+	running, err := state.Clusters()
+	if err != nil {
+		return nil, err
+	}
+	c := &check{}
+	if len(wanted) > 0 {
+		c.acknowledge = wanted[0].Acknowledged
+	}
+	for i, cluster := range wanted {
+		if was, ok := Find(running, cluster); ok && was.Bootstrapped {
+			for _, rule := range rules {
+				rule(&comparison{check: c, path: fmt.Sprintf("regions[%d]", i), want: cluster, was: was})
+			}
+		}
+	}
+	c.removedClusters(wanted, running)
+	c.unusedAcknowledgments()
+	if len(c.errors) > 0 {
+		return c.warnings, c.errors.Sorted()
+	}
+	return c.warnings, nil
+}
+
+// rules look at one running cluster each.
+var rules = []func(*comparison){
+	(*comparison).controlPlanes,
+}
+
+// check collects what there is to say about all clusters.
+type check struct {
+	errors      config.Errors
+	warnings    []string
+	acknowledge []string
+	used        []string
+}
+
+func (c *check) refuse(path, problem, remedy string) {
+	c.errors = append(c.errors, config.Error{Path: path, Problem: problem, Remedy: remedy})
+}
+
+func (c *check) warn(format string, args ...any) {
+	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
+}
+
+// acknowledged reports whether the stack file says that the step was done, which makes an edit safe that would be refused
+// otherwise. A step is a kind and a name: "etcd-left:inferadb-staging-nyc1-control-plane-2".
+func (c *check) acknowledged(step string) bool {
+	if !slices.Contains(c.acknowledge, step) {
+		return false
+	}
+	c.used = append(c.used, step)
+	return true
+}
+
+// acknowledgeWith is the remedy's last part: how to say that the step was done.
+func acknowledgeWith(step string) string {
+	return fmt.Sprintf("add %q to acknowledge", step)
+}
+
+func (c *check) unusedAcknowledgments() {
+	for i, step := range c.acknowledge {
+		if !slices.Contains(c.used, step) {
+			c.warn("acknowledge[%d]: %q allows no edit that is still to be made; remove it", i, step)
+		}
+	}
+}
+
+// comparison is one cluster as it runs and as the stack file wants it.
+type comparison struct {
+	*check
+	// path of the cluster's region in the stack file: "regions[0]".
+	path string
+	want config.Cluster
+	was  Cluster
+}
