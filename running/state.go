@@ -38,6 +38,7 @@ const (
 	clusterType   = "inferadb:index:TalosCluster"
 	applyType     = "talos:machine/configurationApply:ConfigurationApply"
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
+	secretsType   = "talos:machine/secrets:Secrets"
 )
 
 // readResources is the engine's own function that returns the outputs of every resource in a stack's state. The state that it
