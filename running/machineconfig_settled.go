@@ -1,6 +1,7 @@
 package running
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,15 +65,14 @@ func (c *comparison) network(m machines) {
 	}
 }
 
-// encryption refuses to change how an existing disk is encrypted: Talos would take the configuration, and find no disk that
-// fits it when the machine boots the next time.
+// encryption refuses to change how an existing disk is encrypted, unless its machine opens it like that already: Talos would
+// take the configuration, and find no disk that fits it when the machine boots the next time.
 // https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
 func (c *comparison) encryption(m machines) {
 	wanted := machineconfig.Encryption(m.config)
 	for _, volume := range slices.Sorted(maps.Keys(wanted)) {
-		read := func(p talosconfig.Provider) string { return machineconfig.Encryption(p)[volume] }
+		setting, step := "luksKey", fmt.Sprintf("encrypted:%s:%s:%s", m.name, volume, cmp.Or(wanted[volume], "none"))
 		var nodes []string
-		setting := "luksKey"
 		for _, node := range m.nodes {
 			was, exists := machineconfig.Encryption(node.Config)[volume]
 			if !exists || was == wanted[volume] {
@@ -83,9 +83,11 @@ func (c *comparison) encryption(m machines) {
 				setting = "diskEncryption"
 			}
 		}
-		if len(nodes) > 0 {
+		if len(nodes) > 0 && !c.acknowledged(step) {
+			read := func(p talosconfig.Provider) string { return machineconfig.Encryption(p)[volume] }
 			c.refuse(m.patch(read, setting), fmt.Sprintf("changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
-				"the machines would not boot again", volume, list(nodes)), "put it back; another encryption is another cluster")
+				"the machines would not boot again", volume, list(nodes)), "put it back; if each of these disks opens like this already "+
+				"(docs/security.md#what-opens-the-disks-lukskey), "+acknowledgeWith(step))
 		}
 	}
 }

@@ -39,10 +39,10 @@ func TestEditsOfRunningMachinesAreRefused(t *testing.T) {
 			"cni: changes the network of inferadb-staging-nyc1 from none without kube-proxy to flannel with kube-proxy, and every pod that runs would lose its " +
 				"connections; put it back; another network is another cluster, to which the workloads move",
 		}},
-		"encryption":    {wanted: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption")},
-		"no encryption": {was: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption")},
+		"encryption":    {wanted: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "nodeID")},
+		"no encryption": {was: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "none")},
 		"another key": {was: []string{"diskEncryption", "luks"},
-			wanted: []string{"diskEncryption", "luks", "luksKey", "https://kms.example.com:4050"}, want: encryptionRefused("luksKey")},
+			wanted: []string{"diskEncryption", "luks", "luksKey", "https://kms.example.com:4050"}, want: encryptionRefused("luksKey", "https://kms.example.com:4050")},
 		"the pods' range": {wanted: []string{"patches", `{"all":["cluster: {network: {podSubnets: [10.99.0.0/16]}}"]}`}, want: []string{
 			"patches.all[0]: changes cluster.network.podSubnets of inferadb-staging-nyc1 from [10.151.0.0/16] to [10.99.0.0/16], which its services, " +
 				"certificates and nodes keep from the cluster's first day; put it back; another value is another cluster",
@@ -86,15 +86,17 @@ func pool(more string) string {
 }
 
 // encryptionRefused are the refusals of both volumes, of both roles.
-func encryptionRefused(setting string) []string {
+func encryptionRefused(setting, opener string) []string {
 	var lines []string
 	for _, volume := range []string{"EPHEMERAL", "STATE"} {
-		for _, nodes := range []string{
-			"inferadb-staging-nyc1-control-plane-0, inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2",
-			"inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1",
+		for _, machines := range [][]string{
+			{"control-plane", "inferadb-staging-nyc1-control-plane-0, inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2"},
+			{"data", "inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1"},
 		} {
 			lines = append(lines, fmt.Sprintf("%s: changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
-				"the machines would not boot again; put it back; another encryption is another cluster", setting, volume, nodes))
+				"the machines would not boot again; put it back; if each of these disks opens like this already "+
+				"(docs/security.md#what-opens-the-disks-lukskey), add \"encrypted:inferadb-staging-nyc1-%s:%s:%s\" to acknowledge",
+				setting, volume, machines[1], machines[0], volume, opener))
 		}
 	}
 	return lines

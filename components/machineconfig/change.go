@@ -83,14 +83,14 @@ func collect(parent string, from reflect.Value, into map[string]any) {
 	}
 }
 
-// Encryption describes how each volume is encrypted, without keys: by "STATE", or by kind and name for the user's own. A
-// volume that is not encrypted is there with no text.
+// Encryption describes what opens each volume: "nodeID", the URL of a KMS server, or several. The volumes are "STATE",
+// "EPHEMERAL" and the user's own by kind and name; one that is not encrypted is there with no text.
 func Encryption(c config.Provider) map[string]string {
 	found := map[string]string{}
 	describe := func(name string, encryption document.EncryptionConfig) {
 		found[name] = ""
 		if encryption != nil && !reflect.ValueOf(encryption).IsZero() {
-			found[name] = encryption.Provider().String() + " " + strings.Join(keysOf(encryption), " ")
+			found[name] = strings.Join(openers(encryption), "+")
 		}
 	}
 	for _, volume := range encryptedVolumes {
@@ -100,6 +100,24 @@ func Encryption(c config.Provider) map[string]string {
 		describe(volume.kind+" "+volume.name, volume.encryption)
 	}
 	return found
+}
+
+// openers name the kinds of an encryption's keys, in the order of their slots.
+func openers(encryption document.EncryptionConfig) []string {
+	var names []string
+	for _, key := range encryption.Keys() {
+		switch {
+		case key.KMS() != nil:
+			names = append(names, key.KMS().Endpoint())
+		case key.NodeID() != nil:
+			names = append(names, "nodeID")
+		case key.TPM() != nil:
+			names = append(names, "tpm")
+		default:
+			names = append(names, "static")
+		}
+	}
+	return names
 }
 
 // settledFields are what a cluster keeps from its first day: services, certificates and name servers hold it.
