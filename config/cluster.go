@@ -34,6 +34,8 @@ type Cluster struct {
 
 	// TalosVersion ("v1.12.1") drives the image, KubernetesVersion ("1.35.0") the control plane and the kubelets.
 	TalosVersion, KubernetesVersion string
+	// Schematic is the Image Factory's id of Talos' image.
+	Schematic string
 	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
 	Image string
 	CNI   CNI

@@ -20,8 +20,11 @@ func (c *Cloud) findImage(architecture regions.Architecture) (pulumi.String, err
 	if found, ok := c.images[architecture]; ok {
 		return found, nil
 	}
-	project, name := c.project, imageName(c.cluster.TalosVersion, architecture)
+	project, name := c.project, imageName(c.cluster.TalosVersion, c.cluster.Schematic, architecture)
 	remedy := fmt.Sprintf("run: make gcp-image GCP_PROJECT=%s TALOS_VERSION=%s", project, c.cluster.TalosVersion)
+	if c.cluster.Schematic != machineconfig.Schematic {
+		remedy += " SCHEMATIC=" + c.cluster.Schematic
+	}
 	if c.cluster.Image != "" {
 		var err error
 		if project, name, err = splitImage(c.cluster.Image); err != nil {
@@ -38,8 +41,8 @@ func (c *Cloud) findImage(architecture regions.Architecture) (pulumi.String, err
 }
 
 // imageName is what `make gcp-image` calls the image of a version; the schematic says which extensions are in it.
-func imageName(version string, architecture regions.Architecture) string {
-	return fmt.Sprintf("talos-%s-%s-%s", strings.ReplaceAll(version, ".", "-"), architecture, machineconfig.Schematic[:12])
+func imageName(version, schematic string, architecture regions.Architecture) string {
+	return fmt.Sprintf("talos-%s-%s-%s", strings.ReplaceAll(version, ".", "-"), architecture, schematic[:12])
 }
 
 // splitImage reads a path such as projects/acme/global/images/talos, with or without the API's address before it.
