@@ -217,7 +217,7 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 # In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
 simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
-	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
+	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos talosctl; do ln -sf simulator $$name; done
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd

@@ -195,6 +195,9 @@ const (
 // TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
 const TargetCPU = 60
 
+// RollPercent is how much larger AWS may make a scaling group while a change rolls through it, rounded up to whole machines.
+const RollPercent = 10
+
 // Access is who can reach the nodes.
 type Access string
 

@@ -38,6 +38,8 @@ var rules = []func(*comparison){
 	(*comparison).controlPlanes,
 	(*comparison).talosVersion,
 	(*comparison).machineConfigurations,
+	(*comparison).provider,
+	(*comparison).lostQuorum,
 }
 
 // check collects what there is to say about all clusters.
