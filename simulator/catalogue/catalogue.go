@@ -78,7 +78,8 @@ type Call struct {
 	Name, URN string
 	// ID is given, except to Create, which may set it.
 	ID string
-	// Inputs are the checked inputs; Old are those of the last operation.
+	// Inputs are the checked inputs; Old are those of the last operation. On Delete, Inputs and State are what the cloud has,
+	// and Old is the state as the engine knows it, which may be older.
 	Inputs, Old world.Values
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state under
 	// the new inputs; the behaviour completes it.

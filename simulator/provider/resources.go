@@ -322,6 +322,11 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, err
 	}
+	known, err := unmarshal(in.Properties)
+	if err != nil {
+		return nil, err
+	}
+	r.call.Old = plain(known)
 	err = s.change(ctx, r, s.delete)
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
@@ -336,7 +341,7 @@ func (s *Server) delete(r request, w *world.World) error {
 	if existing == nil {
 		return nil
 	}
-	r.call.Inputs, r.call.Old, r.call.State = existing.Inputs, existing.Inputs, existing.State
+	r.call.Inputs, r.call.State = existing.Inputs, existing.State
 	if r.Resource.Delete != nil {
 		if err := r.Resource.Delete(r.call); err != nil {
 			return err

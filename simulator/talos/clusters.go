@@ -65,6 +65,11 @@ func boot(machine site.Machine, memory Memory) (*node, error) {
 	}
 	if saved != nil {
 		n.config, n.reason = load([]byte(saved.Config))
+	}
+	if machine.Off {
+		n.reason = errors.New("the machine is switched off")
+	}
+	if saved != nil || machine.Off {
 		return n, nil
 	}
 	document, err := unpack(machine.UserData)
@@ -86,7 +91,7 @@ func (c *clusters) recallEtcd() error {
 		}
 	}
 	for _, cluster := range kept(c.memory, etcds) {
-		if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.booted() && n.clusterID() == cluster }) {
+		if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.config != nil && n.clusterID() == cluster }) {
 			c.memory.SetTalos(etcds+cluster, nil)
 			continue
 		}

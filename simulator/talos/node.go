@@ -24,7 +24,7 @@ type node struct {
 	reason error
 }
 
-func (n *node) booted() bool       { return n.config != nil }
+func (n *node) booted() bool       { return n.config != nil && !n.Off }
 func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Type().IsControlPlane() }
 
 // clusterID is the same for every machine of a cluster, and different for any two clusters.
