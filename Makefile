@@ -35,6 +35,8 @@ SECRETS_production ?= awskms://alias/inferadb-pulumi-production?region=us-east-1
 
 STACKS    := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
 PROVIDERS := aws gcp digitalocean
+# The command-line tools that the simulator stands in for.
+TOOLS_SIMULATED := aws doctl gcloud kubectl
 DEMO      := $(or $(STACK),production)
 CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi
 BIN       := $(CURDIR)/.bin
@@ -217,6 +219,7 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
 	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
+	@cd $(BIN)/simulator && for name in $(TOOLS_SIMULATED); do ln -sf simulator $$name; done
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd
