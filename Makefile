@@ -36,7 +36,7 @@ SECRETS_production ?= awskms://alias/inferadb-pulumi-production?region=us-east-1
 STACKS    := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
 PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
-TOOLS_SIMULATED := aws doctl gcloud kubectl
+STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
 CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi
 BIN       := $(CURDIR)/.bin
@@ -218,8 +218,7 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 # In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
 simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
-	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
-	@cd $(BIN)/simulator && for name in $(TOOLS_SIMULATED); do ln -sf simulator $$name; done
+	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos $(STANDINS); do ln -sf simulator $$name; done
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd

@@ -36,7 +36,7 @@ SIMULATOR_WORLD names the directory that keeps the world.
 
 func main() {
 	if err := run(filepath.Base(os.Args[0]), os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "simulator:", err)
+		fmt.Fprintln(os.Stderr, filepath.Base(os.Args[0])+":", err)
 		os.Exit(1)
 	}
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 
+	"github.com/inferadb/infra/simulator/aws"
+	"github.com/inferadb/infra/simulator/digitalocean"
+	"github.com/inferadb/infra/simulator/gcp"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
 	"github.com/inferadb/infra/simulator/world"
@@ -12,10 +15,11 @@ import (
 // tools are the command-line tools that the binary stands in for when it is called by their names. They know the commands of
 // docs/operations.md, and refuse every other flag and argument, as the real ones refuse what they do not know.
 var tools = map[string]func() *cobra.Command{
-	"aws":     awsTool,
-	"doctl":   doctlTool,
-	"gcloud":  gcloudTool,
-	"kubectl": kubectlTool,
+	"aws":      awsTool,
+	"doctl":    doctlTool,
+	"gcloud":   gcloudTool,
+	"kubectl":  kubectlTool,
+	"talosctl": talosctlTool,
 }
 
 func runTool(tool func() *cobra.Command, arguments []string) error {
@@ -45,12 +49,50 @@ func require(command *cobra.Command, flags ...string) *cobra.Command {
 	return command
 }
 
-// settling runs an operation on the world and lets the machines boot, join or be missed.
+// settling runs an operation of a cloud on the world: machines that it switched boot or go off, and then all do what they do by
+// themselves.
 func settling(operation func(*world.World) error) error {
 	return within(func(w *world.World, s site.Site) error {
 		if err := operation(w); err != nil {
 			return err
 		}
+		for _, machine := range s.Machines() {
+			off, err := talos.PoweredOff(w, machine.ID)
+			switch {
+			case err == nil && machine.Off && !off:
+				err = talos.PowerOff(w, machine.ID)
+			case err == nil && !machine.Off && off:
+				err = talos.PowerOn(w, machine.ID)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		return talos.Settle(s, w)
 	})
+}
+
+// settle lets the clouds see which machines shut themselves down, and lets all do what they do by themselves.
+func settle(w *world.World, s site.Site) error {
+	for _, machine := range s.Machines() {
+		off, err := talos.PoweredOff(w, machine.ID)
+		if err != nil {
+			return err
+		}
+		if off && !machine.Off {
+			stop(w, machine)
+		}
+	}
+	return talos.Settle(s, w)
+}
+
+func stop(w *world.World, machine site.Machine) {
+	switch found := find(w, machine); machine.Provider {
+	case "aws":
+		aws.Stop(w, found)
+	case "gcp":
+		gcp.Stop(w, found)
+	default:
+		digitalocean.Stop(w, found)
+	}
 }
