@@ -104,7 +104,7 @@ type machine struct {
 
 // checkMachine refuses what Compute Engine refuses of a machine, wherever it is described.
 func checkMachine(c *Call, m machine) error {
-	image, err := findImage(m.image)
+	image, err := findImage(c.World, m.image)
 	if err != nil {
 		return err
 	}

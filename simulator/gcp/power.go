@@ -44,7 +44,7 @@ func SetType(w *world.World, instance *world.Resource, name string) error {
 		return fmt.Errorf("Invalid value for field 'resource.machineType': The instance %s must be stopped before the machine type can be changed", instance.State.String("name"))
 	}
 	machine := describe(instance.State)
-	image, err := findImage(machine.image)
+	image, err := findImage(w, machine.image)
 	if err != nil {
 		return err
 	}
