@@ -14,6 +14,8 @@ PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# A URN has a dollar, which neither make nor the shell may take for a variable. One that is written twice counts once.
+override ARGS := $(subst $$,\$$,$(subst $$$$,$$,$(value ARGS)))
 # The file that a preview writes as a pull request's comment, and the commit that the comment names.
 SUMMARY  ?=
 REVISION ?=

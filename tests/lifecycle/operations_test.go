@@ -142,6 +142,26 @@ var (
 	heading = regexp.MustCompile(`^#{1,6} (.*)$`)
 )
 
+// TestNoCommandHidesInTheText fails for a command that stands in a sentence, where no test runs it.
+func TestNoCommandHidesInTheText(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repository, operationsPage))
+	require.NoError(t, err)
+	under, inBlock := "", false
+	for i, line := range strings.Split(string(text), "\n") {
+		switch {
+		case fence.MatchString(line):
+			inBlock = !inBlock
+		case inBlock:
+		case heading.MatchString(line):
+			under = heading.FindStringSubmatch(line)[1]
+		case under != recoverSection && elsewhere[under] == "":
+			for _, span := range codeSpan.FindAllStringSubmatch(line, -1) {
+				assert.False(t, complete.MatchString(span[1]), "%s:%d: write `%s` as a block, so that a test runs it", operationsPage, i+1, span[1])
+			}
+		}
+	}
+}
+
 // readSections reads the blocks of a page by the heading that they stand under. Headings without blocks are there, too.
 func readSections(t *testing.T, page string) map[string][]block {
 	t.Helper()
@@ -189,10 +209,13 @@ func newOperator(s *stack, cloud string) *operator {
 	bin := filepath.Join(repository, ".bin")
 	require.NoError(s.t, os.MkdirAll(s.path("commands"), 0o700))
 	require.NoError(s.t, os.MkdirAll(s.path(".bin"), 0o700))
-	for link, target := range map[string]string{
-		"Makefile": filepath.Join(repository, "Makefile"), "scripts": filepath.Join(repository, "scripts"), ".state": s.path("state"),
-	} {
-		require.NoError(s.t, os.Symlink(target, s.path(link)))
+	require.NoError(s.t, os.Symlink(s.path("state"), s.path(".state")))
+	files, err := os.ReadDir(repository)
+	require.NoError(s.t, err)
+	for _, file := range files {
+		if name := file.Name(); !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "Pulumi.") {
+			require.NoError(s.t, os.Symlink(filepath.Join(repository, name), s.path(name)))
+		}
 	}
 	built, err := os.ReadDir(bin)
 	require.NoError(s.t, err)
@@ -414,7 +437,7 @@ func (o *operator) cannotShrinkAtOnce() {
 	o.t.Helper()
 	before := o.identities()
 	o.set("pools", "[{name: workers, size: large, count: 4, workload: stateful, diskGiB: 100}]")
-	out, err := o.shell("make up STACK=" + o.name)
+	out, err := o.shell("PULUMI_OPTION_SKIP_PREVIEW=false make up STACK=" + o.name)
 	require.Error(o.t, err)
 	assert.Contains(o.t, out, "protected")
 	assert.Equal(o.t, before, o.identities())
