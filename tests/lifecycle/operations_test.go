@@ -37,6 +37,8 @@ var procedures = []procedure{
 	{heading: "Upgrade Talos", nodes: all},
 	{heading: "Upgrade Kubernetes", after: (*operator).nothingToDo},
 	{heading: "Change the size of control planes", nodes: controlPlanes, after: (*operator).controlPlanesAreLarge},
+	{heading: "Add control planes", after: (*operator).nothingToDo},
+	{heading: "Remove control planes", nodes: lastTwoControlPlanes, after: (*operator).nothingToDo},
 	{heading: "Shrink a stateful pool", nodes: lastOf("workers"), before: (*operator).cannotShrinkAtOnce},
 	{heading: "Change the size of a fixed pool", nodes: allOf("workers"), after: (*operator).nothingToDo},
 	{heading: recoverSection, after: (*operator).recoverAll},
@@ -294,6 +296,11 @@ func (o *operator) named() []machine {
 func all(o *operator) []machine { return append(controlPlanes(o), workers(o)...) }
 
 func controlPlanes(o *operator) []machine { return o.withRole("controlplane") }
+
+func lastTwoControlPlanes(o *operator) []machine {
+	nodes := controlPlanes(o)
+	return nodes[len(nodes)-2:]
+}
 
 func workers(o *operator) []machine { return o.withRole("worker") }
 
