@@ -12,10 +12,10 @@ import (
 // bootstrap starts a cluster's etcd on its first control plane. Only creating it asks the machine for anything.
 func bootstrap() catalogue.Resource {
 	return catalogue.Resource{
-		Token:  "talos:machine/bootstrap:Bootstrap",
-		ID:     "machine_bootstrap-",
-		Global: true,
-		Fields: target("create"),
+		Token:     "talos:machine/bootstrap:Bootstrap",
+		ID:        "machine_bootstrap",
+		StateOnly: true,
+		Fields:    target("create"),
 		Create: func(call *catalogue.Call) error {
 			if err := createCluster(call); err != nil {
 				return explain("Error bootstrapping node", err)
