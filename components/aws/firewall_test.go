@@ -16,11 +16,11 @@ func TestRulesOfASecurityGroup(t *testing.T) {
 		refused []string
 	}{
 		{config.Private, 29, nil},
-		{config.Private, 30, []string{"operatorCidrs: 30 ranges make 62 rules of the security group of the load-balancer, and AWS takes 60; " +
-			"name at most 29, for example one range that holds several"}},
+		{config.Private, 30, []string{"operatorCidrs: makes 62 rules of the security group of the load-balancer, and AWS takes 60; " +
+			"name 29 ranges at most, not 30: one can hold several"}},
 		{config.Public, 20, nil},
-		{config.Public, 21, []string{"operatorCidrs: 21 ranges make 61 rules of the security group of the control-plane, and AWS takes 60; " +
-			"name at most 20, for example one range that holds several"}},
+		{config.Public, 21, []string{"operatorCidrs: makes 61 rules of the security group of the control-plane, and AWS takes 60; " +
+			"name 20 ranges at most, not 21: one can hold several"}},
 	} {
 		cluster := config.Cluster{Access: test.access, CNI: config.Cilium}
 		for i := range test.ranges {

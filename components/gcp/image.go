@@ -59,7 +59,10 @@ func (c *Cloud) findImage(architecture regions.Architecture, kept keptImage) (pu
 func (c *Cloud) imageNames(architecture regions.Architecture) (project, name, remedy string, err error) {
 	if c.cluster.Image == "" {
 		remedy = fmt.Sprintf("run: make gcp-image GCP_PROJECT=%s TALOS_VERSION=%s", c.project, c.cluster.TalosVersion)
-		return c.project, imageName(c.cluster.TalosVersion, architecture), remedy, nil
+		if c.cluster.Schematic != machineconfig.Schematic {
+			remedy += " SCHEMATIC=" + c.cluster.Schematic
+		}
+		return c.project, imageName(c.cluster.TalosVersion, c.cluster.Schematic, architecture), remedy, nil
 	}
 	if project, name, err = splitImage(c.cluster.Image); err != nil {
 		err = fmt.Errorf("regions[%s].image: %w", c.cluster.Region, err)
@@ -82,8 +85,8 @@ func (c *Cloud) lookUpImage(project, name, remedy string) (pulumi.String, error)
 }
 
 // imageName is what `make gcp-image` calls the image of a version; the schematic says which extensions are in it.
-func imageName(version string, architecture regions.Architecture) string {
-	return fmt.Sprintf("talos-%s-%s-%s", strings.ReplaceAll(version, ".", "-"), architecture, machineconfig.Schematic[:12])
+func imageName(version, schematic string, architecture regions.Architecture) string {
+	return fmt.Sprintf("talos-%s-%s-%s", strings.ReplaceAll(version, ".", "-"), architecture, schematic[:12])
 }
 
 // splitImage reads a path such as projects/acme/global/images/talos, with or without the API's address before it.
