@@ -93,7 +93,16 @@ func createKeyMember(c *Call) error {
 	}
 	c.ID = fmt.Sprintf("%s/%s/%s", c.State.String("cryptoKeyId"), c.State.String("role"), member)
 	c.State["etag"] = "BwX"
+	c.State[grantedKey] = float64(time.Now().UnixMilli())
 	return nil
+}
+
+// grantedKey is when a grant was made, which only the world knows.
+const grantedKey = "__granted"
+
+// inEffect reports whether a grant has reached the servers: https://cloud.google.com/iam/docs/access-change-propagation
+func inEffect(grant *world.Resource) bool {
+	return time.Since(time.UnixMilli(int64(grant.State.Int(grantedKey)))) >= Duration(GrantDelay)
 }
 
 // checkDiskKey looks for a disk's key, in the disk's region, and for the right of Compute Engine to use it.
@@ -111,7 +120,9 @@ func checkDiskKey(c *Call, key string) error {
 		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', invalid", location, c.Region)
 	}
 	granted := slices.ContainsFunc(c.World.List(keyMemberType, ""), func(r *world.Resource) bool {
-		return same(r.State.String("cryptoKeyId"), found.ID) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent
+		return same(r.State.String("cryptoKeyId"), found.ID) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent &&
+			// A group waits by itself for the grant; a machine of the program's own is refused.
+			(c.Token != instanceType || inEffect(r))
 	})
 	if !granted {
 		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', kmsPermissionDenied", found.ID, found.ID)
