@@ -21,9 +21,10 @@ REVISION ?=
 POLICY   ?= $(BIN)/pulumi-analyzer-policy-inferadb
 # How `make cost` prints: text or markdown.
 FORMAT   ?= text
-# Where gcp-image puts which image; without a version it is Pulumi.yaml's.
+# Where gcp-image puts which image; without a version it is Pulumi.yaml's, without a schematic the one without extensions.
 GCP_PROJECT   ?=
 TALOS_VERSION ?=
+SCHEMATIC     ?=
 
 # Where each stack keeps its state, and what encrypts its secrets.
 BACKEND_dev        ?= file://$(CURDIR)/.state
@@ -121,9 +122,9 @@ record-bootstrap: ## Record a bootstrap that was made and that the state does no
 forget-bootstrap: ## Forget the bootstrap of a cluster that has lost etcd, so that up starts an empty one
 	@$(INFRA) bootstrap forget --stack '$(STACK)' $(ARGS)
 
-gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION=
+gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
-	@scripts/gcp-image.sh $(GCP_PROJECT) $(TALOS_VERSION)
+	@scripts/gcp-image.sh $(GCP_PROJECT) '$(TALOS_VERSION)' '' '$(SCHEMATIC)'
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
 	@$(PULUMI) $(ARGS)
