@@ -2,6 +2,7 @@ package running
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -151,7 +152,7 @@ func (c *comparison) zones() {
 			}
 		}
 	}
-	for _, zone := range sortedKeys(stands) {
+	for _, zone := range slices.Sorted(maps.Keys(stands)) {
 		if !slices.Contains(c.want.Location.Zones, zone) {
 			c.refuse(c.path+".zones", fmt.Sprintf("no longer names %s, in which %s stands", zone, strings.Join(stands[zone], ", ")), remedy)
 		}

@@ -85,7 +85,7 @@ type Node struct {
 	Name string
 	// Address is the node's private address, Endpoint the one at which its Talos API was called last.
 	Address, Endpoint string
-	ControlPlane bool
+	ControlPlane      bool
 	// Config is the configuration that was applied last.
 	Config talosconfig.Provider
 }

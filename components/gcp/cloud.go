@@ -22,6 +22,8 @@ type Cloud struct {
 	project  string
 	provider *gcp.Provider
 
+	// networkProject owns the network: the cluster's own project, or the host project of a Shared VPC.
+	networkProject      string
 	network, subnetwork pulumi.StringOutput
 	// networkCIDR holds the nodes' addresses, proxyCIDR those that the load balancer's packets come from.
 	networkCIDR, proxyCIDR pulumi.StringOutput
@@ -57,7 +59,7 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		return nil, err
 	}
 	c := &Cloud{
-		ctx: ctx, cluster: cluster, parent: parent, project: project, provider: provider,
+		ctx: ctx, cluster: cluster, parent: parent, project: project, networkProject: project, provider: provider,
 		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]pulumi.String{},
 	}
 	for _, step := range []func() error{c.createIdentities, c.createDiskKey, c.createPreemptionAlert} {
