@@ -119,7 +119,7 @@ func deleteVPC(c *Call) error {
 	if len(members) > 0 {
 		// The provider tries again for two minutes, because members linger after their deletion:
 		// https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.55.0/digitalocean/vpc/resource_vpc.go
-		return fmt.Errorf("Error deleting VPC: 409 (conflict) Can not delete VPC with members: %s; tried for 2m0s", members[0].Name)
+		return fmt.Errorf("Error deleting VPC: 409 (conflict) can not delete VPC with members: %s; tried for 2m0s", members[0].Name)
 	}
 	return nil
 }
