@@ -91,8 +91,9 @@ func answerOfGoogleCloud(args pulumi.MockCallArgs) map[string]any {
 	case "gcp:compute/getImage:getImage":
 		path := fmt.Sprintf("projects/%s/global/images/%s", args.Args["project"].StringValue(), args.Args["name"].StringValue())
 		return map[string]any{"selfLink": "https://www.googleapis.com/compute/v1/" + path}
-	case "gcp:organizations/getProject:getProject":
-		return map[string]any{"number": "123456789012"}
+	case "gcp:projects/getProject:getProject":
+		id := strings.TrimPrefix(args.Args["filter"].StringValue(), "id:")
+		return map[string]any{"projects": []any{map[string]any{"projectId": id, "number": "123456789012"}}}
 	case "gcp:compute/getSubnetwork:getSubnetwork":
 		return map[string]any{"network": gceAPI + "/global/networks/shared", "ipCidrRange": "10.50.0.0/20", "selfLink": gceAPI + "/machines"}
 	case "gcp:compute/getSubnetworks:getSubnetworks":

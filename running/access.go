@@ -12,7 +12,7 @@ const routeSteps = "docs/getting-started.md#a-route-to-the-nodes"
 // access looks at how operators reach the control planes. A node is configured at its private address, or at a public one.
 func (c *comparison) access() {
 	planes := c.was.ControlPlanes()
-	if len(planes) == 0 || planes[0].Endpoint == "" {
+	if len(planes) == 0 || planes[0].Endpoint == "" || c.was.Provider() != c.want.Provider {
 		return
 	}
 	was := config.Private

@@ -26,7 +26,8 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 		}
 		compared := &comparison{check: c, path: fmt.Sprintf("regions[%d]", i), want: cluster, was: was}
 		wanted[i].EncryptionKey.Kept = compared.keepsKey()
-		if !was.Bootstrapped || !compared.sameCloud() {
+		compared.place()
+		if !was.Bootstrapped {
 			continue
 		}
 		for _, rule := range rules {
@@ -44,8 +45,9 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 // rules look at one running cluster each.
 var rules = []func(*comparison){
 	(*comparison).controlPlanes,
-	(*comparison).network,
-	(*comparison).zones,
+	(*comparison).provider,
+	(*comparison).lostQuorum,
+	(*comparison).project,
 	(*comparison).access,
 	(*comparison).ignored,
 }

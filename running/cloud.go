@@ -2,7 +2,8 @@ package running
 
 import (
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -10,16 +11,18 @@ import (
 
 // The types by which a cluster's cloud, network, machines and keys are recognized in the state.
 const (
-	awsBalancerType = "aws:lb/loadBalancer:LoadBalancer"
-	awsFirewallType = "aws:ec2/securityGroup:SecurityGroup"
-	awsInstanceType = "aws:ec2/instance:Instance"
-	awsKeyType      = "aws:kms/key:Key"
-	awsSubnetType   = "aws:ec2/subnet:Subnet"
-	awsTemplateType = "aws:ec2/launchTemplate:LaunchTemplate"
-	awsVPCType      = "aws:ec2/vpc:Vpc"
+	awsBalancerType  = "aws:lb/loadBalancer:LoadBalancer"
+	awsFirewallType  = "aws:ec2/securityGroup:SecurityGroup"
+	awsInstanceType  = "aws:ec2/instance:Instance"
+	awsInterfaceType = "aws:ec2/networkInterface:NetworkInterface"
+	awsKeyType       = "aws:kms/key:Key"
+	awsSubnetType    = "aws:ec2/subnet:Subnet"
+	awsTemplateType  = "aws:ec2/launchTemplate:LaunchTemplate"
+	awsVPCType       = "aws:ec2/vpc:Vpc"
 
 	gcpAddressType    = "gcp:compute/address:Address"
 	gcpFirewallType   = "gcp:compute/firewall:Firewall"
+	gcpForwardingType = "gcp:compute/forwardingRule:ForwardingRule"
 	gcpInstanceType   = "gcp:compute/instance:Instance"
 	gcpKeyType        = "gcp:kms/cryptoKey:CryptoKey"
 	gcpNetworkType    = "gcp:compute/network:Network"
@@ -30,21 +33,6 @@ const (
 	doDropletType  = "digitalocean:index/droplet:Droplet"
 	doVPCType      = "digitalocean:index/vpc:Vpc"
 )
-
-// machineTypes are the types of named machines.
-var machineTypes = []string{awsInstanceType, gcpInstanceType, doDropletType}
-
-// Provider returns the cloud that the cluster runs on; empty if the state does not tell.
-func (c Cluster) Provider() regions.Provider {
-	for _, provider := range regions.Providers() {
-		for _, r := range c.Resources {
-			if strings.HasPrefix(r.Type, string(provider)+":") {
-				return provider
-			}
-		}
-	}
-	return ""
-}
 
 // Machine returns the machine of a named node; false if the state has none.
 func (c Cluster) Machine(name string) (Resource, bool) {
@@ -58,27 +46,16 @@ func (c Cluster) Machine(name string) (Resource, bool) {
 	return Resource{}, false
 }
 
-// sameCloud refuses another provider or another project for a running cluster, which would make everything anew there and
-// delete it here. It reports whether the rest of the rules have something to compare.
-func (c *comparison) sameCloud() bool {
-	provider := c.was.Provider()
-	if provider != "" && provider != c.want.Provider {
-		c.refuse(c.path, fmt.Sprintf("cluster %s runs on %s, and the stack file asks for %s: it would be deleted with all its data",
-			c.was.Name, provider, c.want.Provider),
-			fmt.Sprintf("write provider: %s back; a cluster on another cloud belongs to another stack", provider))
-		return false
+// project refuses another Google Cloud project for a running cluster, which would make everything anew there and delete it here.
+func (c *comparison) project() {
+	if c.want.Provider != regions.GCP || c.was.Provider() != regions.GCP {
+		return
 	}
-	if provider != regions.GCP {
-		return true
+	was := c.was.project()
+	if want, err := config.GoogleProject(c.want); err == nil && was != "" && want != was {
+		c.refuse("gcp:project", fmt.Sprintf("%s runs in project %s, and %s would delete the cluster with all its data", c.was.Name, was, want),
+			"run: pulumi config set gcp:project "+was)
 	}
-	project := c.was.project()
-	if want, err := config.GoogleProject(c.want); err == nil && project != "" && want != project {
-		c.refuse("gcp:project", fmt.Sprintf("cluster %s runs in project %s, and %s is asked for: it would be deleted with all its data",
-			c.was.Name, project, want),
-			"run: pulumi config set gcp:project "+project)
-		return false
-	}
-	return true
 }
 
 // project returns the Google Cloud project of the cluster's addresses; empty if the state does not tell.
@@ -89,4 +66,21 @@ func (c Cluster) project() string {
 		}
 	}
 	return ""
+}
+
+// stands reports whether a part of the cluster stands in its subnets that an update does not move.
+func (c Cluster) stands() bool {
+	types := append(slices.Collect(maps.Values(machineTypes)), awsBalancerType, awsInterfaceType, gcpForwardingType, doBalancerType)
+	return slices.ContainsFunc(c.Resources, func(r Resource) bool { return slices.Contains(types, r.Type) })
+}
+
+// startAgain is how a cluster that has not been started yet gets another network or other zones.
+const startAgain = "; or run make destroy and make up again: the cluster was not started yet, so that nothing is lost"
+
+// refusePlace refuses an edit of where the cluster stands.
+func (c *comparison) refusePlace(path, problem, remedy string) {
+	if !c.was.Bootstrapped {
+		remedy += startAgain
+	}
+	c.refuse(path, problem, remedy)
 }

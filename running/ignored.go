@@ -33,6 +33,9 @@ type difference struct {
 // ignored warns of what an update leaves as it is on running machines: their type, zone, disk and its key. Each of these would
 // stop or replace the machines, all at the same time. The cloud components ignore the same properties.
 func (c *comparison) ignored() {
+	if c.was.Provider() != c.want.Provider {
+		return
+	}
 	var found []difference
 	for _, node := range c.was.Nodes {
 		machine, ok := c.was.Machine(node.Name)

@@ -81,6 +81,14 @@ func (r Resource) texts(output string) []string {
 	return texts
 }
 
+// place keeps a cluster in its network and zones, even before it was started: what stands in a subnet would not follow.
+func (c *comparison) place() {
+	if c.was.stands() {
+		c.network()
+		c.zones()
+	}
+}
+
 // network keeps a running cluster where it stands. Its network is not exchanged: subnets cannot be deleted under machines,
 // and the load balancer, its address and the machines' interfaces would all be replaced at once.
 func (c *comparison) network() {
@@ -90,18 +98,18 @@ func (c *comparison) network() {
 		keep = fmt.Sprintf("set network.cidr: %s of the region, which keeps it; another network is another cluster: %s", was.cidr, networkSteps)
 	}
 	switch {
-	case was.id == "":
+	case was.id == "", c.was.Provider() != c.want.Provider:
 	case was.created && want.Adopted():
-		c.refuse(path+".id", fmt.Sprintf("%s runs in the network that it created with %s, and %s is another", c.was.Name, was.cidr, want.ID), keep)
+		c.refusePlace(path+".id", fmt.Sprintf("%s runs in the network that it created with %s, and %s is another", c.was.Name, was.cidr, want.ID), keep)
 	case was.created && was.cidr != want.CIDR:
-		c.refuse(path+".cidr", fmt.Sprintf("%s runs in the network that it created with %s, and the stack file asks for %s",
+		c.refusePlace(path+".cidr", fmt.Sprintf("%s runs in the network that it created with %s, and the stack file asks for %s",
 			c.was.Name, was.cidr, want.CIDR), keep)
 	case was.created:
 	case !want.Adopted():
-		c.refuse(path, fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for one of its own, %s",
+		c.refusePlace(path, fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for one of its own, %s",
 			c.was.Name, lastPart(was.id), want.CIDR), keep)
 	case !isSame(was.id, want.ID):
-		c.refuse(path+".id", fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for %s",
+		c.refusePlace(path+".id", fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for %s",
 			c.was.Name, lastPart(was.id), want.ID), keep)
 	default:
 		c.adoptedSubnets(was, path+".subnetIds")
@@ -117,7 +125,7 @@ func (c *comparison) adoptedSubnets(was network, path string) {
 		}
 	}
 	if len(missing) > 0 {
-		c.refuse(path, fmt.Sprintf("no longer names %s, in which the load balancer of %s stands", strings.Join(missing, ", "), c.was.Name),
+		c.refusePlace(path, fmt.Sprintf("no longer names %s, in which the load balancer of %s stands", strings.Join(missing, ", "), c.was.Name),
 			"put it back; subnets of a running cluster can be added with their zones, not removed: "+networkSteps)
 	}
 }
@@ -152,9 +160,12 @@ func (c *comparison) zones() {
 			}
 		}
 	}
+	if c.was.Provider() != c.want.Provider {
+		return
+	}
 	for _, zone := range slices.Sorted(maps.Keys(stands)) {
 		if !slices.Contains(c.want.Location.Zones, zone) {
-			c.refuse(c.path+".zones", fmt.Sprintf("no longer names %s, in which %s stands", zone, strings.Join(stands[zone], ", ")), remedy)
+			c.refusePlace(c.path+".zones", fmt.Sprintf("no longer names %s, in which %s stands", zone, strings.Join(stands[zone], ", ")), remedy)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package running
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,9 +18,13 @@ const cluster = "inferadb-staging-nyc1"
 // with adds resources of the cluster to a state: a type, the name behind the cluster's, and the outputs of each.
 func (s State) with(resources ...any) State {
 	for i := 0; i < len(resources); i += 3 {
-		s.Resources = append(s.Resources, Resource{
-			Type: resources[i].(string), Name: cluster + resources[i+1].(string), Outputs: resources[i+2].(outputs),
-		})
+		added := Resource{Type: resources[i].(string), Name: cluster + resources[i+1].(string), Outputs: resources[i+2].(outputs)}
+		same := func(r Resource) bool { return r.Type == added.Type && r.Name == added.Name }
+		if at := slices.IndexFunc(s.Resources, same); at >= 0 {
+			s.Resources[at] = added
+			continue
+		}
+		s.Resources = append(s.Resources, added)
 	}
 	return s
 }
@@ -103,7 +108,7 @@ func TestNetworkStays(t *testing.T) {
 			"regions[0].network.subnetIds: no longer names subnet-0123456789abcdef2, in which the load balancer of inferadb-staging-nyc1 stands; put it back"},
 		{"AWS, another network", adoptedOnAWS(t), []string{"operatorCidrs", `["10.0.0.0/8"]`,
 			"regions", strings.Replace(adopt(three), "vpc-0", "vpc-1", 1)}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for vpc-1123456789abcdef0"},
-		{"AWS to Google Cloud", onAWS(t), []string{"provider", "gcp"}, "regions[0]: cluster inferadb-staging-nyc1 runs on aws, and the stack file asks for gcp: it would be deleted with all its data; write provider: aws back"},
+		{"AWS to Google Cloud", onAWS(t), []string{"provider", "gcp"}, "provider: inferadb-staging-nyc1 runs on aws, and gcp would delete the cluster with all its data"},
 		{"Google Cloud, the same", onGoogleCloud(t, true), []string{"provider", "gcp"}, ""},
 		{"Google Cloud, another range", onGoogleCloud(t, true), []string{"provider", "gcp", "regions", `[{"name":"nyc1","network":{"cidr":"10.101.64.0/17"}}]`},
 			"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18"},
@@ -111,7 +116,7 @@ func TestNetworkStays(t *testing.T) {
 			[]string{"provider", "gcp", "regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`},
 			"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands"},
 		{"Google Cloud, another project", onGoogleCloud(t, true), []string{"provider", "gcp", "project", "acme-test"},
-			"gcp:project: cluster inferadb-staging-nyc1 runs in project acme-prod, and acme-test is asked for"},
+			"gcp:project: inferadb-staging-nyc1 runs in project acme-prod, and acme-test would delete the cluster with all its data"},
 		{"Google Cloud, the adopted network by its path", onGoogleCloud(t, false), []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
 			"regions", `[{"name":"nyc1","network":{"id":"projects/acme-prod/global/networks/shared","subnetIds":["projects/acme-prod/regions/us-east4/subnetworks/machines"]}}]`}, ""},
 		{"Google Cloud, another subnet", onGoogleCloud(t, false), []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
