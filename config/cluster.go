@@ -29,6 +29,9 @@ type Cluster struct {
 	// OperatorCIDRs may reach the Talos API and the Kubernetes API. Never empty: under private access it defaults to the cluster's own network.
 	OperatorCIDRs []netip.Prefix
 
+	// OpenPorts are let in by the firewalls of all nodes, from inside.
+	OpenPorts []OpenPort
+
 	ControlPlanes ControlPlanes
 	Pools         []Pool
 

@@ -48,7 +48,7 @@ func (c *Cloud) createFirewall() error {
 		}
 		c.firewall[role] = group
 	}
-	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules()) {
+	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules(), c.openRules()) {
 		rule, err := c.createIngress(r)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func (c *Cloud) nodeRules() []rule {
 	for _, node := range []string{controlPlane, worker} {
 		rules = append(rules, tcp(cloud.APIPort, "api", node, loadBalancer, "Kubernetes API through the balancer"))
 	}
-	for _, r := range cloud.NodeRules(c.cluster.CNI) {
+	for _, r := range cloud.NodeRules(c.cluster) {
 		rules = append(rules, rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why})
 	}
 	return rules
@@ -118,6 +118,20 @@ func (c *Cloud) operatorRules() []rule {
 		for _, r := range operators {
 			r.from, r.cidr = "", prefix.String()
 			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+// openRules let other networks in to the ports that the stack file opens to them.
+func (c *Cloud) openRules() []rule {
+	var rules []rule
+	for _, open := range c.cluster.OpenPorts {
+		for _, prefix := range open.Ranges {
+			for _, to := range []string{controlPlane, worker} {
+				rules = append(rules, rule{name: cloud.OpenName(open) + "-from-" + prefix.String(), to: to, cidr: prefix.String(),
+					protocol: open.Protocol, low: open.Low, high: open.High, why: cloud.OpenReason})
+			}
 		}
 	}
 	return rules

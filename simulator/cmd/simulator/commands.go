@@ -225,6 +225,18 @@ func kubectl(arguments []string) error {
 	})
 }
 
+// dial follows a packet from a machine, or from the operator, to a machine's private address.
+func dial(arguments []string) error {
+	if len(arguments) != 3 {
+		return errors.New("dial: name a machine or operator, a machine, and a port")
+	}
+	port, err := strconv.Atoi(arguments[2])
+	if err != nil {
+		return fmt.Errorf("dial: %q is no port", arguments[2])
+	}
+	return within(func(w *world.World, s site.Site) error { return talos.Dial(s, w, arguments[0], arguments[1], port) })
+}
+
 func fill(arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("fill: name a bucket and a number of objects")

@@ -28,6 +28,7 @@ const usage = `usage: simulator <command>
   delete <type> <id>                delete any resource behind the program's back
   interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
+  dial <from> <to> <port>           say whether TCP gets from a machine, or the operator, to a machine
   fill <bucket> <number>            say how many objects lie in a bucket of S3
   seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
 
@@ -65,6 +66,8 @@ func run(name string, arguments []string) error {
 		return remove(command, rest, interrupt)
 	case "kubectl":
 		return kubectl(rest)
+	case "dial":
+		return dial(rest)
 	case "fill":
 		return fill(rest)
 	case "seed":
