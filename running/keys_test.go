@@ -49,10 +49,10 @@ func TestAKeyStaysWhileADiskUsesIt(t *testing.T) {
 		{"AWS, none, and no disk uses it", "aws", "false", aws().diskOn("control-plane-1", ownARN), false, nil},
 		{"AWS, a scaling group", "aws", "false", aws().with(awsTemplateType, "-web", outputs{"blockDeviceMappings": []any{
 			outputs{"ebs": outputs{"kmsKeyId": managedARN}}}}), true, []string{"it encrypts those of the scaling group of inferadb-staging-nyc1-web"}},
-		{"AWS, as it was", "aws", `{"managed":true}`, aws().diskOn("control-plane-1", managedARN), false, nil},
+		{"AWS, as it was", "aws", `{"managed":true}`, aws().diskOn("", managedARN), false, nil},
 		{"Google Cloud, none", "gcp", "false", gcp().diskOn("control-plane-0", managedKey), true, []string{managedKey + ", which inferadb-staging-nyc1 made, stays"}},
 		{"Google Cloud, as it was", "gcp", `{"managed":true}`, gcp().diskOn("control-plane-0", managedKey), false, []string{
-			"encryptionKey: the disk key of inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2 stays the cloud's own key; the stack file asks for " + managedKey}},
+			"encryptionKey: the disk key of inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2, inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1 stays the cloud's own key; the stack file asks for " + managedKey}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			key := test.key

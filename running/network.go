@@ -155,8 +155,9 @@ func (c *comparison) zones() {
 	case regions.GCP:
 		for _, node := range c.was.ControlPlanes() {
 			if machine, ok := c.was.Machine(node.Name); ok {
-				zone := machine.Text("zone")
-				stands[zone] = append(stands[zone], node.Name)
+				if zone := machine.Text("zone"); zone != "" {
+					stands[zone] = append(stands[zone], node.Name)
+				}
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func adoptedOnAWS(t *testing.T) State {
 
 func onGoogleCloud(t *testing.T, created bool) State {
 	const path = "https://www.googleapis.com/compute/v1/projects/acme-prod/"
-	state := stateOf(t, stackFile(t, "provider", "gcp", "pools", "[]")).with(
+	state := stateOf(t, stackFile(t, "provider", "gcp")).with(
 		gcpFirewallType, "-etcd", outputs{"network": path + "global/networks/shared"},
 		gcpAddressType, "-api", outputs{"subnetwork": path + "regions/us-east4/subnetworks/machines", "project": "acme-prod"},
 		gcpAddressType, "-control-plane-0-public", outputs{"subnetwork": "", "project": "acme-prod"},
