@@ -40,7 +40,7 @@ var procedures = []procedure{
 	{heading: "Add control planes", after: (*operator).nothingToDo},
 	{heading: "Remove control planes", nodes: lastTwoControlPlanes, after: (*operator).nothingToDo},
 	{heading: "Shrink a stateful pool", nodes: lastOf("workers"), before: (*operator).cannotShrinkAtOnce},
-	{heading: "Change the size of a fixed pool", nodes: allOf("workers"), after: (*operator).nothingToDo},
+	{heading: "Exchange a pool", nodes: allOf("workers"), after: (*operator).nothingToDo},
 	{heading: recoverSection, after: (*operator).recoverAll},
 	{heading: "Destroy", after: (*operator).nothingIsLeft},
 }
