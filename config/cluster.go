@@ -29,6 +29,9 @@ type Cluster struct {
 	// OperatorCIDRs may reach the Talos API and the Kubernetes API. Never empty: under private access it defaults to the cluster's own network.
 	OperatorCIDRs []netip.Prefix
 
+	// OpenPorts are let in by the firewalls of all nodes, from inside.
+	OpenPorts []OpenPort
+
 	ControlPlanes ControlPlanes
 	Pools         []Pool
 
@@ -171,6 +174,9 @@ type Patches struct {
 type EncryptionKey struct {
 	ID      string
 	Managed bool
+	// Kept asks for the managed key beside whatever else encrypts new disks, because running machines have their disks under
+	// it. Only the state knows it: package running sets it.
+	Kept bool
 }
 
 // Workload is what runs on a pool.

@@ -293,6 +293,19 @@ func (s *Decimal) decode(d decoder, path string, value any) {
 
 func (s *Decimal) form() string { return "a decimal number" }
 
+func (s *PortRange) decode(d decoder, path string, value any) {
+	switch v := value.(type) {
+	case string:
+		*s = PortRange(v)
+	case json.Number:
+		*s = PortRange(v.String())
+	default:
+		d.wrongType(path, value, s.form())
+	}
+}
+
+func (s *PortRange) form() string { return "a port or a range of ports" }
+
 // field finds the field that a key of the stack file fills.
 func field(t reflect.Type, key string) (reflect.StructField, bool) {
 	for _, f := range reflect.VisibleFields(t) {

@@ -95,6 +95,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.controlPlanes(&p)
 	l.zones(&p)
 	l.network(&p)
+	l.openPorts(&p)
 	l.endpoint(&p)
 	l.encryption(&p)
 	l.image(&p)

@@ -42,7 +42,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, cni, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -381,6 +381,10 @@ var refused = []struct {
 	{"unknown disk encryption", stackFile{"diskEncryption": "both"}, []string{
 		`diskEncryption: there is no diskEncryption "both"; choose one of cloud, luks`,
 	}},
+	{"a shared subnet without its project", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp", "gcp:project": "acme-prod",
+		"regions": `[{"name":"nyc1","network":{"id":"projects/acme-net/global/networks/shared","subnetIds":["machines"]}}]`}, []string{
+		`regions[0].network.subnetIds[0]: "machines" does not name project acme-net, which owns the network; write it like projects/acme-net/regions/us-east4/subnetworks/machines`,
+	}},
 	{"an adopted network without subnets", stackFile{"regions": `[{"name":"nyc1","network":{"id":"vpc-0123456789abcdef0"}}]`}, []string{
 		"operatorCidrs: is needed: the range of the adopted network vpc-0123456789abcdef0 is not known beforehand; name the networks that operators come from",
 		"regions[0].network.subnetIds: names 0 subnets for 3 zones; name one subnet for each of us-east-1a, us-east-1b, us-east-1c, in this order",
@@ -622,6 +626,40 @@ var refused = []struct {
 	}},
 	{"a patch of production that sets a kernel setting back", ofProduction("machine: {sysctls: {kernel/io_uring_disabled: '0'}}"), []string{
 		"patches.controlPlanes[0]: a patch weakens machine.sysctls.kernel.io_uring_disabled, which production does not take: a container could try more of the kernel than with 1; remove it from the patch",
+	}},
+	{"ports that are none", stackFile{"openPorts": `[{"ports":"http"},{"ports":"9200-9100"},{"ports":0},{"ports":"65536"},{},{"ports":true}]`}, []string{
+		`openPorts[0].ports: "http" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[1].ports: "9200-9100" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[2].ports: "0" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[3].ports: "65536" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[4].ports: is missing; write a port like "9100", or a range like "30000-32767"`,
+		"openPorts[5].ports: is true; write a port or a range of ports",
+	}},
+	{"ports with rules of their own", stackFile{"openPorts": `[{"ports":"22"},{"ports":"2000-2379"},{"ports":6443},{"ports":"10250"},{"ports":"50001-50100"},{"ports":"51871","protocol":"udp"}]`}, []string{
+		"openPorts[0].ports: tcp-22 holds the port of SSH, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[1].ports: tcp-2000-2379 holds the port of etcd, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[2].ports: tcp-6443 holds the port of the Kubernetes API, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[3].ports: tcp-10250 holds the port of the kubelet, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[4].ports: tcp-50001-50100 holds the port of Talos, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[5].ports: udp-51871 holds the port of WireGuard, which is open to what needs it and nothing else; leave that port out",
+	}},
+	{"a protocol without ports", stackFile{"openPorts": `[{"ports":"9100","protocol":"icmp"}]`}, []string{
+		`openPorts[0].protocol: there is no protocol "icmp"; choose one of tcp, udp`,
+	}},
+	{"a port for the internet", stackFile{"openPorts": `[{"ports":"9100","from":["0.0.0.0/0","8.0.0.0/7","::/0","everybody","10.0.0.1/8","nodes","nodes"]}]`}, []string{
+		"openPorts[0].from[0]: 0.0.0.0/0 is not a private range, and no setting opens a port to the internet; choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
+		"openPorts[0].from[1]: 8.0.0.0/7 is not a private range, and no setting opens a port to the internet; choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
+		"openPorts[0].from[2]: ::/0 is not IPv4; write it like 10.0.0.0/16",
+		`openPorts[0].from[3]: "everybody" is neither nodes nor a range of addresses; write nodes, or a range like 10.0.0.0/16`,
+		"openPorts[0].from[4]: 10.0.0.1/8 has host bits set; write 10.0.0.0/8",
+		"openPorts[0].from[6]: nodes is named twice; name each source once",
+	}},
+	{"a port for part of Google's load balancers", stackFile{"provider": "gcp", "openPorts": `[{"ports":"30080","from":["35.191.0.0/16","35.190.0.0/16"]}]`}, []string{
+		"openPorts[0].from[1]: 35.190.0.0/16 is not a private range, and no setting opens a port to the internet; choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, " +
+			"or 130.211.0.0/22, where load balancers of Google Cloud come from, or 35.191.0.0/16, where load balancers of Google Cloud come from",
+	}},
+	{"a port twice", stackFile{"openPorts": `[{"ports":"9100"},{"ports":9100,"from":["10.0.0.0/8"]}]`}, []string{
+		"openPorts[1]: opens tcp-9100, as openPorts[0] does; write all sources into one of them",
 	}},
 	{"flow logs on DigitalOcean", stackFile{"flowLogs": "true", "provider": "digitalocean"}, []string{
 		"flowLogs: DigitalOcean has no flow logs; remove it, or choose aws or gcp",

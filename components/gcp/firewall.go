@@ -45,7 +45,7 @@ type rule struct {
 // https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
 func (c *Cloud) createFirewall() error {
 	byName := map[string]pulumi.Resource{}
-	for _, r := range slices.Concat(perProtocol(nodeRules(c.cluster.CNI)), c.googleRules(), c.operatorRules()) {
+	for _, r := range slices.Concat(perProtocol(nodeRules(c.cluster)), c.googleRules(), c.operatorRules(), c.openRules()) {
 		var before []pulumi.Resource
 		for _, name := range r.after {
 			before = append(before, byName[name])
@@ -62,9 +62,9 @@ func (c *Cloud) createFirewall() error {
 
 // nodeRules are what the machines need of each other. A rule takes ten service accounts at either end
 // (https://cloud.google.com/firewall/quotas), so that one does for all the roles of a purpose.
-func nodeRules(cni config.CNI) []rule {
+func nodeRules(cluster config.Cluster) []rule {
 	var rules []rule
-	for _, need := range cloud.NodeRules(cni) {
+	for _, need := range cloud.NodeRules(cluster) {
 		i := slices.IndexFunc(rules, func(r rule) bool { return r.name == need.Purpose })
 		if i < 0 {
 			i = len(rules)
@@ -79,11 +79,7 @@ func nodeRules(cni config.CNI) []rule {
 			r.ports["icmp"] = nil
 			continue
 		}
-		ports := strconv.Itoa(need.Low)
-		if need.High != need.Low {
-			ports += "-" + strconv.Itoa(need.High)
-		}
-		r.ports[need.Protocol] = once(r.ports[need.Protocol], ports)
+		r.ports[need.Protocol] = once(r.ports[need.Protocol], portRange(need.Low, need.High))
 	}
 	return rules
 }
@@ -106,6 +102,13 @@ func perProtocol(rules []rule) []rule {
 		split = append(split, r)
 	}
 	return split
+}
+
+func portRange(low, high int) string {
+	if low == high {
+		return strconv.Itoa(low)
+	}
+	return fmt.Sprintf("%d-%d", low, high)
 }
 
 func once(list []string, item string) []string {
@@ -142,6 +145,23 @@ func (c *Cloud) operatorRules() []rule {
 	return rules
 }
 
+// openRules let other networks in to the ports that the stack file opens to them.
+func (c *Cloud) openRules() []rule {
+	var rules []rule
+	for _, open := range c.cluster.OpenPorts {
+		if len(open.Ranges) == 0 {
+			continue
+		}
+		r := rule{name: cloud.OpenName(open) + "-cidrs", why: cloud.OpenReason, to: []string{controlPlane, worker},
+			ports: map[string][]string{open.Protocol: {portRange(open.Low, open.High)}}}
+		for _, prefix := range open.Ranges {
+			r.ranges = append(r.ranges, pulumi.String(prefix.String()))
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
 func tcp(port string) map[string][]string { return map[string][]string{"tcp": {port}} }
 
 func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.Resource, error) {
@@ -156,6 +176,7 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 		})
 	}
 	return compute.NewFirewall(c.ctx, c.name(r.name), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String(r.why),
 		Direction:             pulumi.String("INGRESS"),
@@ -171,6 +192,7 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 // others are not ours to stop. In an adopted network whose owner lets nothing out, it is what the nodes need.
 func (c *Cloud) createEgress() error {
 	rule, err := compute.NewFirewall(c.ctx, c.name("egress"), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String("Images, time, discovery, the services of the cloud"),
 		Direction:             pulumi.String("EGRESS"),
