@@ -1,6 +1,7 @@
 package digitalocean
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -118,6 +119,10 @@ func deleteVPC(c *Call) error {
 	})
 	if len(members) > 0 {
 		return fmt.Errorf("403 (forbidden) can not delete VPC with members: %s", members[0].Name)
+	}
+	// The provider asks again for as long as the operation may take.
+	if Duration(Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
+		return fmt.Errorf("409 (conflict) Can not delete VPC with members")
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestZonesOfTheAccount(t *testing.T) {
 func TestDropletsThatStopSlowly(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "digitalocean")
-	s.environment = append(s.environment, "SIMULATOR_SLOW_STOP=90s")
+	s.environment = append(s.environment, "SIMULATOR_SLOW_STOP=90s", "SIMULATOR_LINGERING=5m")
 	s.up()
 	s.set("tags", `{"team":"storage"}`)
 	s.up()
