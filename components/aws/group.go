@@ -121,7 +121,7 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 		},
 		TagSpecifications: tags,
 		Tags:              c.named(pool.Name, map[string]string{"pool": pool.Name}),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(args.After))...)
 }
 
 // mixedPolicy keeps the base on demand, and its share of what comes above, and buys the rest on the spot market, from the
