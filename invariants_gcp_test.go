@@ -160,11 +160,13 @@ var openToNetworks = map[string][]string{
 	"open-tcp-30000-32767-cidrs": {"10.0.0.0/8", "192.168.0.0/16"}, "open-udp-7946-cidrs": {"100.64.0.0/10"},
 }
 
-func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
-	// What each purpose may open: the ports, from whom, to whom.
-	type opening struct{ ports, from, to []string }
+// opening is what a rule may open: the ports, from whom, to whom.
+type opening struct{ ports, from, to []string }
+
+// openingsOnGoogleCloud returns what each purpose may open.
+func openingsOnGoogleCloud() map[string]opening {
 	cp, all := []string{"control-plane"}, []string{"control-plane", "worker"}
-	allowed := map[string]opening{
+	return map[string]opening{
 		"etcd":           {[]string{"tcp 2379-2380"}, cp, cp},
 		"apid":           {[]string{"tcp 50000"}, cp, all},
 		"api":            {[]string{"tcp 6443"}, all, cp},
@@ -184,6 +186,10 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 		"open-udp-7946":              {[]string{"udp 7946"}, all, all},
 		"open-udp-7946-cidrs":        {[]string{"udp 7946"}, nil, all},
 	}
+}
+
+func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
+	allowed := openingsOnGoogleCloud()
 	roles := func(n *node, property string) (roles []string) {
 		for _, email := range n.texts(property) {
 			roles = append(roles, strings.TrimSuffix(email[strings.Index(email, "1-")+2:], "@mock"))
