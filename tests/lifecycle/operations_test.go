@@ -47,7 +47,9 @@ var procedures = []procedure{
 
 // elsewhere are the sections that another stack or test goes through.
 var elsewhere = map[string]string{
-	"Adopt a network": "TestAdoptANetwork",
+	"Adopt a network":             "TestAdoptANetwork",
+	"Remove a lost member":        "TestFewerControlPlanes",
+	"Recover lost control planes": "TestOnlyControlPlaneIsLost",
 }
 
 // TestOperations takes a stack of production through the procedures of docs/operations.md, with the commands that stand there,
@@ -227,6 +229,9 @@ func newOperator(s *stack, cloud string) *operator {
 		}
 	}
 	s.script(s.path(".bin", "pulumi"), "export SIMULATOR_WORLD='%s'\nexec '%s' \"$@\"", s.path("world"), s.cli)
+	for _, tool := range []string{"aws", "doctl", "gcloud", "kubectl", "talosctl"} {
+		s.script(s.path("commands", tool), "export SIMULATOR_WORLD='%s'\nexec '%s' \"$@\"", s.path("world"), filepath.Join(bin, "simulator", tool))
+	}
 	// What make would build first was built before the tests.
 	real, err := exec.LookPath("make")
 	require.NoError(s.t, err)
@@ -240,7 +245,7 @@ func newOperator(s *stack, cloud string) *operator {
 		// A person would answer the CLI's questions.
 		"PULUMI_OPTION_YES=true", "PULUMI_OPTION_NON_INTERACTIVE=true", "PULUMI_OPTION_SKIP_PREVIEW=true",
 	)
-	return &operator{stack: s, cloud: cloud}
+	return &operator{stack: s, cloud: cloud, answers: "yes\n"}
 }
 
 func (s *stack) script(path, format string, arguments ...any) {
