@@ -39,6 +39,7 @@ var procedures = []procedure{
 	{heading: "Change the size of control planes", nodes: controlPlanes, after: (*operator).controlPlanesAreLarge},
 	{heading: "Add control planes", after: (*operator).nothingToDo},
 	{heading: "Remove control planes", nodes: lastTwoControlPlanes, after: (*operator).nothingToDo},
+	{heading: "Remove a lost member", nodes: loseControlPlane, after: (*operator).makeAgain},
 	{heading: "Shrink a stateful pool", nodes: lastOf("workers"), before: (*operator).cannotShrinkAtOnce},
 	{heading: "Change the size of a fixed pool", nodes: allOf("workers"), after: (*operator).nothingToDo},
 	{heading: recoverSection, after: (*operator).recoverAll},
@@ -48,7 +49,6 @@ var procedures = []procedure{
 // elsewhere are the sections that another stack or test goes through.
 var elsewhere = map[string]string{
 	"Adopt a network":             "TestAdoptANetwork",
-	"Remove a lost member":        "TestFewerControlPlanes",
 	"Recover lost control planes": "TestOnlyControlPlaneIsLost",
 }
 
@@ -307,6 +307,30 @@ func lastTwoControlPlanes(o *operator) []machine {
 	return nodes[len(nodes)-2:]
 }
 
+// loseControlPlane deletes the last control plane behind the program's back. Its id is that of etcd's member.
+func loseControlPlane(o *operator) []machine {
+	o.t.Helper()
+	nodes := controlPlanes(o)
+	lost := nodes[len(nodes)-1]
+	_, err := o.try(nil, "simulator", "terminate", lost.name)
+	require.NoError(o.t, err)
+	for line := range strings.Lines(o.run("etcd's members", "talosctl -n "+o.controlPlane+" etcd members")) {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[2] == lost.name {
+			lost.id = fields[1]
+			return []machine{lost}
+		}
+	}
+	require.Fail(o.t, "etcd does not count the lost machine", lost.name)
+	return nil
+}
+
+// makeAgain brings back what was lost.
+func (o *operator) makeAgain() {
+	o.t.Helper()
+	o.run("again", "make refresh STACK="+o.name+"\nmake up STACK="+o.name)
+	o.nothingToDo()
+}
+
 func workers(o *operator) []machine { return o.withRole("worker") }
 
 func (o *operator) withRole(role string) []machine {
@@ -369,7 +393,7 @@ func (o *operator) places(node *machine) map[string]string {
 		places = node.placeholders()
 	}
 	if o.controlPlane != "" {
-		places["<control plane>"] = o.controlPlane
+		places["<control plane>"], places["<another>"] = o.controlPlane, o.controlPlane
 	}
 	return places
 }
