@@ -3,7 +3,6 @@
 package gcp
 
 import (
-
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
