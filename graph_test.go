@@ -187,6 +187,10 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		"aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
 		"aws:ec2/getVpc:getVpc":                         {"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"},
 		"aws:ec2/getSubnet:getSubnet":                   {"vpcId": "vpc-0123456789abcdef0"},
+		"aws:ec2/getSecurityGroups:getSecurityGroups":   {"ids": []any{}},
+		"aws:ec2/getInstances:getInstances":             {"ids": []any{}},
+		"digitalocean:index/getSshKeys:getSshKeys":      {"sshKeys": []any{}},
+		"digitalocean:index/getDroplets:getDroplets":    {"droplets": []any{}},
 		"digitalocean:index/getVpc:getVpc":              {"id": ownVPC, "region": "nyc1", "ipRange": "10.50.0.0/16"},
 	}
 	answer, ok := answers[args.Token]

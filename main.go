@@ -35,13 +35,9 @@ func program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 			return err
 		}
 	}
-	var built []*components.TalosCluster
-	for _, cluster := range clusters {
-		c, err := components.NewTalosCluster(ctx, cluster)
-		if err != nil {
-			return err
-		}
-		built = append(built, c)
+	built, err := components.NewTalosClusters(ctx, clusters, state.Has)
+	if err != nil {
+		return err
 	}
 	components.Export(ctx, built)
 	return nil

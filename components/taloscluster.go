@@ -30,21 +30,57 @@ type TalosCluster struct {
 	kubernetes, talos pulumi.Output
 }
 
-// NewTalosCluster brings a cluster up. It reads in the order in which things happen; what does not depend on an earlier
-// step runs beside it: workers never wait for the control planes.
-func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
+// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names already and
+// the state does not know; then nothing of any cluster is made.
+func NewTalosClusters(ctx *pulumi.Context, clusters []config.Cluster, known cloud.Known) ([]*TalosCluster, error) {
+	var begun []*bringUp
+	for _, cluster := range clusters {
+		up, err := begin(ctx, cluster)
+		if err != nil {
+			return nil, err
+		}
+		begun = append(begun, up)
+	}
+	if err := refuseExisting(ctx, begun, known); err != nil {
+		return nil, err
+	}
+	var built []*TalosCluster
+	for _, up := range begun {
+		if err := up.build(ctx); err != nil {
+			return nil, err
+		}
+		built = append(built, up.self)
+	}
+	return built, nil
+}
+
+// begin registers the component and its cloud's provider: enough to ask the cloud.
+func begin(ctx *pulumi.Context, cluster config.Cluster) (*bringUp, error) {
 	self := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
 		"provider": pulumi.String(cluster.Provider),
-	}, self, opts...); err != nil {
+	}, self); err != nil {
 		return nil, err
 	}
-	up, err := newBringUp(ctx, cluster, self)
+	provider, err := newCloud(ctx, cluster, self)
 	if err != nil {
 		return nil, err
 	}
+	return &bringUp{
+		cluster: cluster, self: self, cloud: provider,
+		workers: map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
+	}, nil
+}
+
+// build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs beside
+// it: workers never wait for the control planes.
+func (up *bringUp) build(ctx *pulumi.Context) (err error) {
+	if up.talos, err = newTalosAPI(ctx, up.cluster, up.self); err != nil {
+		return err
+	}
 	for _, step := range []func() error{
+		up.cloud.Prepare,
 		up.createNetwork,
 		up.createEndpoint,
 		up.createControlPlanes,
@@ -55,11 +91,11 @@ func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi
 		up.describe,
 	} {
 		if err := step(); err != nil {
-			return nil, fmt.Errorf("cluster %s: %w", cluster.Name, err)
+			return fmt.Errorf("cluster %s: %w", up.cluster.Name, err)
 		}
 	}
-	return self, ctx.RegisterResourceOutputs(self, pulumi.Map{
-		"kubeconfig": self.Kubeconfig, "talosconfig": self.Talosconfig, "summary": self.Summary,
+	return ctx.RegisterResourceOutputs(up.self, pulumi.Map{
+		"kubeconfig": up.self.Kubeconfig, "talosconfig": up.self.Talosconfig, "summary": up.self.Summary,
 	})
 }
 
@@ -77,21 +113,6 @@ type bringUp struct {
 	groups        map[string]cloud.Group
 	// kubeconfig is the administrator's, as Talos issues it.
 	kubeconfig pulumi.StringOutput
-}
-
-func newBringUp(ctx *pulumi.Context, cluster config.Cluster, self *TalosCluster) (*bringUp, error) {
-	talos, err := newTalosAPI(ctx, cluster, self)
-	if err != nil {
-		return nil, err
-	}
-	provider, err := newCloud(ctx, cluster, self)
-	if err != nil {
-		return nil, err
-	}
-	return &bringUp{
-		cluster: cluster, self: self, cloud: provider, talos: talos,
-		workers: map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
-	}, nil
 }
 
 // newCloud is the only place that tells one provider from another.

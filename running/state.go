@@ -67,6 +67,11 @@ func Read(ctx *pulumi.Context) (State, error) {
 	return state, nil
 }
 
+// Has reports whether the state has a resource of a type under the name that the program gives it.
+func (s State) Has(token, name string) bool {
+	return slices.ContainsFunc(s.Resources, func(r Resource) bool { return r.Type == token && r.Name == name })
+}
+
 // Cluster is a cluster of the state.
 type Cluster struct {
 	// Name as config.Cluster has it: "inferadb-staging-nyc1".

@@ -39,6 +39,8 @@ type Resource struct {
 	Global bool
 	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
 	Account bool
+	// Shared resources are handed out again when they are created twice.
+	Shared bool
 	// Latency is how long the cloud takes to create one.
 	Latency time.Duration
 	// Machines says that machines may start or end when one comes, changes or goes.

@@ -21,6 +21,11 @@ var functions = []Function{
 		Invoke: lookUpSubnetworks,
 	},
 	{
+		Token:  "gcp:compute/getAddresses:getAddresses",
+		Fields: Fields{"filter": String(), "project": String(), "region": String()},
+		Invoke: lookUpAddresses,
+	},
+	{
 		Token: "gcp:organizations/getProject:getProject", Fields: Fields{"projectId": String()},
 		Invoke: func(c *Call) (world.Values, error) {
 			if id := c.Inputs.String("projectId"); id != Project {
@@ -81,4 +86,26 @@ func passes(state world.Values, filter string) bool {
 		}
 	}
 	return true
+}
+
+// lookUpAddresses knows of the filter labels that must have a value.
+func lookUpAddresses(c *Call) (world.Values, error) {
+	list := []any{}
+	for _, address := range c.World.List(addressType, c.Inputs.String("region")) {
+		wanted := true
+		for term := range strings.SplitSeq(c.Inputs.String("filter"), ") (") {
+			label, value, _ := strings.Cut(strings.Trim(term, "()"), "=")
+			label, isLabel := strings.CutPrefix(label, "labels.")
+			if !isLabel {
+				return nil, fmt.Errorf("Error 400: Invalid value for field 'filter': '%s', invalid", term)
+			}
+			wanted = wanted && address.State.Object("labels").String(label) == value
+		}
+		if wanted {
+			list = append(list, map[string]any{
+				"name": address.State.String("name"), "address": address.State.String("address"), "selfLink": address.State.String("selfLink"),
+			})
+		}
+	}
+	return world.Values{"id": "projects/" + Project + "/addresses", "project": Project, "addresses": list}, nil
 }

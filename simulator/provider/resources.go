@@ -156,12 +156,13 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
-	if fault != nil && !fault.Half {
+	if fault != nil && fault.Mode == fails {
 		return nil, refused("creating", r.call.Name, errFault)
 	}
 	if err := s.change(ctx, r, s.create); err != nil {
 		return nil, refused("creating", r.call.Name, err)
 	}
+	fault.interrupt()
 	s.weather.wait(ctx, r.Latency)
 	outputs, err := r.outputs()
 	if err != nil {
@@ -211,7 +212,7 @@ func (s *Server) create(r request, w *world.World) error {
 		}
 	}
 	region := r.region()
-	if w.Get(r.Token, region, r.call.ID) != nil {
+	if w.Get(r.Token, region, r.call.ID) != nil && !r.Shared {
 		return fmt.Errorf("%s already exists", r.call.ID)
 	}
 	w.Put(&world.Resource{

@@ -40,7 +40,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "simulator/simulator", "simulator/pulumi-resource-talos"} {
+	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "infra", "simulator/simulator", "simulator/pulumi-resource-talos"} {
 		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
 			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
 			return 1
@@ -152,6 +152,8 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	switch name {
 	case "pulumi":
 		command.Path, command.Err = s.cli, nil
+	case "infra":
+		command.Path, command.Err = filepath.Join(repository, ".bin", name), nil
 	case "simulator":
 		command.Path, command.Err = filepath.Join(repository, ".bin", "simulator", name), nil
 	}
