@@ -114,7 +114,7 @@ gcp-image: ## Put Talos' image into a Google Cloud project, once for each versio
 # It runs the pulumi of this project.
 INFRA = PATH="$(BIN):$$PATH" $(BIN)/infra
 
-pending: infra ## Show what a killed up was creating, and how to go on. ARGS='adopt ...', ARGS='forget ...'
+pending: infra ## Show what a killed up was creating, and how to go on. ARGS='resolve ...'
 	@$(INFRA) pending $(ARGS)
 
 pulumi: ## Any other pulumi command: ARGS='stack history'

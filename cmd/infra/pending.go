@@ -32,24 +32,10 @@ func newPending() *cobra.Command {
 		},
 	}
 	command.AddCommand(&cobra.Command{
-		Use:   "adopt TYPE::NAME ID",
-		Short: "Take a resource that the cloud did create into the state",
-		Args:  cobra.ExactArgs(2),
-		RunE:  func(c *cobra.Command, args []string) error { return adopt(c.Context(), args[0], args[1]) },
-	}, &cobra.Command{
-		Use:   "forget TYPE::NAME",
-		Short: "Forget a creation of which the cloud has nothing, so that the next update repeats it",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			state, err := exportState(c.Context())
-			if err != nil {
-				return err
-			}
-			if _, err := state.take(args[0]); err != nil {
-				return err
-			}
-			return state.save(c.Context())
-		},
+		Use:   "resolve TYPE::NAME=ID|none ...",
+		Short: "Say for each creation under which id the cloud has it: the state takes it over, or forgets the creation",
+		Args:  cobra.MinimumNArgs(1),
+		RunE:  func(c *cobra.Command, args []string) error { return resolve(c.Context(), args) },
 	})
 	return command
 }
@@ -146,21 +132,35 @@ func list(value any) []map[string]any {
 	return objects
 }
 
-// take removes a creation from the pending ones and returns it.
-func (s *pendingState) take(key string) (operation, error) {
-	operations := s.operations()
-	i := slices.IndexFunc(operations, func(op operation) bool { return op.Key == key || op.Resource["urn"] == key })
-	if i < 0 {
-		return operation{}, fmt.Errorf("%s: no creation of this type and name is pending; run: make pending STACK=%s", key, os.Getenv("PULUMI_STACK"))
+// none is the answer for what the cloud does not have.
+const none = "none"
+
+// answers reads an id or none for each pending creation. All are needed at once: an import of the state, by which it is
+// changed, forgets every pending operation.
+func (s *pendingState) answers(arguments []string) (map[string]string, error) {
+	ids := map[string]string{}
+	for _, argument := range arguments {
+		key, id, found := strings.Cut(argument, "=")
+		if !found || id == "" || strings.HasPrefix(id, "<") {
+			return nil, fmt.Errorf("%s: write TYPE::NAME=ID, or TYPE::NAME=%s if the cloud does not have it", argument, none)
+		}
+		ids[key] = id
 	}
-	urn := operations[i].Resource["urn"]
-	pending, _ := s.deployment["pending_operations"].([]any)
-	s.deployment["pending_operations"] = slices.DeleteFunc(slices.Clone(pending), func(item any) bool {
-		object, _ := item.(map[string]any)
-		resource, _ := object["resource"].(map[string]any)
-		return object["type"] == "creating" && resource["urn"] == urn
-	})
-	return operations[i], nil
+	left := maps.Clone(ids)
+	for _, op := range s.operations() {
+		switch id, answered := ids[op.Key]; {
+		case !answered:
+			return nil, fmt.Errorf("%s: is pending, too; give its id, or %s=%s", op.Key, op.Key, none)
+		case id != none && s.has(op.Resource["urn"]):
+			return nil, fmt.Errorf("%s: the state has the resource that it replaces; delete %s in the cloud, then write %s=%s",
+				op.Key, id, op.Key, none)
+		}
+		delete(left, op.Key)
+	}
+	for key := range left {
+		return nil, fmt.Errorf("%s: no creation of this type and name is pending", key)
+	}
+	return ids, nil
 }
 
 // has reports whether the state has a resource.
@@ -190,45 +190,58 @@ func (s *pendingState) save(ctx context.Context) error {
 	return err
 }
 
-// adopt puts a resource into the state with the inputs that it was created with, and has Pulumi read the rest from the
-// cloud. An import would start from what the cloud tells, which does not tell all: the next update would replace a machine.
-func adopt(ctx context.Context, key, id string) error {
-	before, err := exportState(ctx)
+// resolve puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read the rest
+// from the cloud. An import would start from what the cloud tells, which does not tell all: the next update would replace a
+// machine.
+func resolve(ctx context.Context, arguments []string) error {
+	state, err := exportState(ctx)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(before.whole)
+	ids, err := state.answers(arguments)
 	if err != nil {
 		return err
 	}
-	after, err := parseState(text)
+	adopted := map[string]string{}
+	resources, _ := state.deployment["resources"].([]any)
+	for _, op := range state.operations() {
+		if ids[op.Key] == none {
+			continue
+		}
+		resource := maps.Clone(op.Resource)
+		resource["id"], resource["outputs"] = ids[op.Key], op.Inputs
+		resources = append(resources, resource)
+		adopted[fmt.Sprint(resource["urn"])] = op.Key
+	}
+	state.deployment["resources"] = resources
+	delete(state.deployment, "pending_operations")
+	if err := state.save(ctx); err != nil || len(adopted) == 0 {
+		return err
+	}
+	return readAdopted(ctx, adopted, ids)
+}
+
+// readAdopted reads adopted resources from the cloud. One that is not there leaves the state again.
+func readAdopted(ctx context.Context, adopted, ids map[string]string) error {
+	refresh := []string{"refresh", "--yes", "--skip-preview"}
+	for _, urn := range slices.Sorted(maps.Keys(adopted)) {
+		refresh = append(refresh, "--target", urn)
+	}
+	if _, err := pulumi(ctx, refresh...); err != nil {
+		return err
+	}
+	state, err := exportState(ctx)
 	if err != nil {
 		return err
 	}
-	op, err := after.take(key)
-	if err != nil {
-		return err
+	var missing error
+	for _, urn := range slices.Sorted(maps.Keys(adopted)) {
+		if key := adopted[urn]; !state.has(urn) {
+			missing = errors.Join(missing, fmt.Errorf("%s: the cloud has no %s, so that the next update creates it; "+
+				"if it has it under another id, delete it there first", key, ids[key]))
+		}
 	}
-	urn := op.Resource["urn"]
-	if after.has(urn) {
-		return fmt.Errorf("%s: the state has the resource that it replaces; delete %s in the cloud, then: infra pending forget %s", key, id, key)
-	}
-	adopted := maps.Clone(op.Resource)
-	adopted["id"], adopted["outputs"] = id, op.Inputs
-	resources, _ := after.deployment["resources"].([]any)
-	after.deployment["resources"] = append(slices.Clone(resources), adopted)
-	if err := after.save(ctx); err != nil {
-		return err
-	}
-	_, refreshed := pulumi(ctx, "refresh", "--target", fmt.Sprint(urn), "--yes", "--skip-preview", "--skip-pending-creates")
-	now, err := exportState(ctx)
-	if err == nil && refreshed == nil && now.has(urn) {
-		return nil
-	}
-	if err := before.save(ctx); err != nil {
-		return err
-	}
-	return errors.Join(fmt.Errorf("%s: the cloud has no %s; the creation is pending as before", key, id), refreshed, err)
+	return missing
 }
 
 // report lists what is pending with the steps for each, and fails if there is anything.
@@ -241,13 +254,15 @@ func (s *pendingState) report(out io.Writer) error {
 	fmt.Fprintf(out, "If another update of %s runs at this moment, wait until it ends.\n", stack)
 	fmt.Fprintf(out, "Otherwise one was cut off while it created what is below, and the cloud may have it. If the stack is still\n"+
 		"locked: make pulumi STACK=%s ARGS=cancel\n\n", stack)
+	var answers []string
 	for _, op := range operations {
 		fmt.Fprintf(out, "%s\n", op.Key)
-		for _, step := range op.steps(stack) {
+		for _, step := range op.steps() {
 			fmt.Fprintf(out, "  %s\n", step)
 		}
-		fmt.Fprintln(out)
+		answers = append(answers, op.Key+"="+op.answer())
 	}
-	fmt.Fprintf(out, "Then run again: make up STACK=%s\n", stack)
+	fmt.Fprintf(out, "\nThen, with the id of each, or none if it is not there:\n\n"+
+		"  make pending STACK=%s ARGS=\"resolve %s\"\n  make up STACK=%s\n\n", stack, strings.Join(answers, " "), stack)
 	return fmt.Errorf("%d creations of %s are pending: docs/operations.md#what-a-killed-up-leaves", len(operations), stack)
 }

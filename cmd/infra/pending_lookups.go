@@ -166,24 +166,30 @@ var lookups = map[string]lookup{
 		"docs/troubleshooting.md#machines-that-do-not-join"),
 }
 
-// steps are what to do about a creation.
-func (op operation) steps(stack string) []string {
+// steps are how to find out whether the cloud has what was being created.
+func (op operation) steps() []string {
 	found, known := lookups[op.Type]
-	adopt := fmt.Sprintf("make pending STACK=%s ARGS='adopt %s %s'", stack, op.Key, cmp.Or(op.fill(found.id), "<id>"))
-	forget := fmt.Sprintf("make pending STACK=%s ARGS='forget %s'", stack, op.Key)
 	switch {
 	case !known:
-		return []string{"look for it in the cloud, by its name", "if it is there:  delete it, then as below", "if it is not:    " + forget}
+		return []string{"look for it in the cloud by its name; if it is there, delete it"}
 	case found.again != "":
-		return []string{forget, "(" + found.again + ")"}
+		return []string{"nothing to look for: " + found.again}
 	case found.remove != "":
-		return []string{"delete it, if it is there:  " + op.fill(found.remove), "then:                       " + forget}
+		return []string{"delete it, if it is there: " + op.fill(found.remove)}
+	case found.note != "":
+		return []string{"look for it: " + op.fill(found.look), found.note}
+	default:
+		return []string{"look for it: " + op.fill(found.look)}
 	}
-	steps := []string{"look for it:     " + op.fill(found.look), "if it is there:  " + adopt, "if it is not:    " + forget}
-	if found.note != "" {
-		steps[0] += "  # " + found.note
+}
+
+// answer is the form of the answer: none, where there is no other.
+func (op operation) answer() string {
+	found := lookups[op.Type]
+	if found.look == "" {
+		return none
 	}
-	return steps
+	return cmp.Or(op.fill(found.id), "<id>")
 }
 
 var placeholder = regexp.MustCompile(`\{[a-zA-Z.]+\}`)

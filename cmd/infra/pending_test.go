@@ -34,8 +34,7 @@ func TestPendingCreationsComeWithTheirSteps(t *testing.T) {
 	require.ErrorContains(t, state.report(&out), "2 creations of dev are pending")
 	for _, line := range []string{
 		"aws ec2 describe-instances --filters Name=tag:Name,Values=c-workers-1 Name=instance-state-name,Values=pending,running,stopping,stopped --region us-east-1",
-		"make pending STACK=dev ARGS='adopt aws:ec2/instance:Instance::c-workers-1 <id>'",
-		"make pending STACK=dev ARGS='forget aws:ec2/networkInterface:NetworkInterface::c-workers-1'",
+		`make pending STACK=dev ARGS="resolve aws:ec2/instance:Instance::c-workers-1=<id> aws:ec2/networkInterface:NetworkInterface::c-workers-1=<id>"`,
 		"make up STACK=dev",
 	} {
 		assert.Contains(t, out.String(), line)
@@ -44,17 +43,25 @@ func TestPendingCreationsComeWithTheirSteps(t *testing.T) {
 	assert.NotContains(t, out.String(), "ciphertext")
 }
 
-func TestAPendingCreationIsTakenOnce(t *testing.T) {
+func TestEveryPendingCreationNeedsAnAnswer(t *testing.T) {
+	const machine, nic = "aws:ec2/instance:Instance::c-workers-1", "aws:ec2/networkInterface:NetworkInterface::c-workers-1"
 	state, err := parseState([]byte(cutOff))
 	require.NoError(t, err)
-	op, err := state.take("aws:ec2/instance:Instance::c-workers-1")
-	require.NoError(t, err)
-	assert.Contains(t, op.Inputs, "userDataBase64")
-	assert.Len(t, state.operations(), 1)
-	assert.Len(t, state.deployment["pending_operations"], 2, "the update is still there")
-	_, err = state.take("aws:ec2/instance:Instance::c-workers-1")
-	assert.ErrorContains(t, err, "no creation of this type and name is pending")
-
+	for want, arguments := range map[string][]string{
+		"":                        {machine + "=i-1", nic + "=none"},
+		nic + ": is pending, too": {machine + "=i-1"},
+		"no creation of this type and name is pending": {machine + "=i-1", nic + "=none", "aws:ec2/vpc:Vpc::c-network=vpc-1"},
+		"write TYPE::NAME=ID":                          {machine, nic + "=none"},
+		machine + "=<id>: write TYPE::NAME=ID":         {machine + "=<id>", nic + "=none"},
+	} {
+		ids, err := state.answers(arguments)
+		if want == "" {
+			require.NoError(t, err)
+			assert.Equal(t, map[string]string{machine: "i-1", nic: none}, ids)
+		} else {
+			assert.ErrorContains(t, err, want)
+		}
+	}
 	state, err = parseState([]byte(`{"deployment": {}}`))
 	require.NoError(t, err)
 	assert.NoError(t, state.report(&bytes.Buffer{}))

@@ -88,10 +88,12 @@ func TestKilledUp(t *testing.T) {
 		}
 	}
 	assert.Positive(t, deleted, "the cloud has what the state does not know")
+	answers := []string{"pending", "resolve"}
 	for _, urn := range s.pending() {
-		_, err := s.try(nil, "infra", "pending", "forget", typeOf(urn)+urn[strings.LastIndex(urn, "::"):])
-		require.NoError(t, err)
+		answers = append(answers, typeOf(urn)+urn[strings.LastIndex(urn, "::"):]+"=none")
 	}
+	_, err = s.try(nil, "infra", answers...)
+	require.NoError(t, err)
 	assert.Empty(t, s.pending())
 	s.up()
 	assert.Len(t, s.nodes(), 3)
