@@ -59,6 +59,7 @@ var googleCloudVariants = []struct {
 		{"name": "burst", "size": "medium", "min": 3, "max": 8, "spot": {"base": 2}},
 		{"name": "steady", "size": "small", "min": 2, "max": 4}]`}},
 	{"watched", "production", map[string]string{"flowLogs": "true"}},
+	{"open-ports", "production", map[string]string{"openPorts": openPorts}},
 }
 
 func forEachOnGoogleCloud(t *testing.T, check func(t *testing.T, g graph)) {
@@ -93,8 +94,9 @@ func answerOfGoogleCloud(args pulumi.MockCallArgs) map[string]any {
 		return map[string]any{"selfLink": "https://www.googleapis.com/compute/v1/" + path}
 	case "gcp:compute/getAddresses:getAddresses":
 		return map[string]any{"addresses": []any{}}
-	case "gcp:organizations/getProject:getProject":
-		return map[string]any{"number": "123456789012"}
+	case "gcp:projects/getProject:getProject":
+		id := strings.TrimPrefix(args.Args["filter"].StringValue(), "id:")
+		return map[string]any{"projects": []any{map[string]any{"projectId": id, "number": "123456789012"}}}
 	case "gcp:compute/getSubnetwork:getSubnetwork":
 		return map[string]any{"network": gceAPI + "/global/networks/shared", "ipCidrRange": "10.50.0.0/20", "selfLink": gceAPI + "/machines"}
 	case "gcp:compute/getSubnetworks:getSubnetworks":
@@ -155,6 +157,11 @@ func TestGoogleCloudInvariant06RulesAreForTheClustersMachinesAlone(t *testing.T)
 	})
 }
 
+// openToNetworks are the sources of the variant open-ports.
+var openToNetworks = map[string][]string{
+	"open-tcp-30000-32767-cidrs": {"10.0.0.0/8", "192.168.0.0/16"}, "open-udp-7946-cidrs": {"100.64.0.0/10"},
+}
+
 func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 	// What each purpose may open: the ports, from whom, to whom.
 	type opening struct{ ports, from, to []string }
@@ -171,6 +178,11 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 		"operators-apid": {[]string{"tcp 50000"}, nil, cp},
 		"operators-api":  {[]string{"tcp 6443"}, nil, cp},
 		"egress":         {[]string{"all "}, nil, all},
+		// What the stack file opens.
+		"open-tcp-9100":              {[]string{"tcp 9100"}, all, all},
+		"open-tcp-30000-32767-cidrs": {[]string{"tcp 30000-32767"}, nil, all},
+		"open-udp-7946":              {[]string{"udp 7946"}, all, all},
+		"open-udp-7946-cidrs":        {[]string{"udp 7946"}, nil, all},
 	}
 	roles := func(n *node, property string) (roles []string) {
 		for _, email := range n.texts(property) {
@@ -204,10 +216,13 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 				assert.Len(t, ranges, 1)
 				assert.True(t, name == "operators-apid" || strings.HasSuffix(t.Name(), "/public"), "nobody dials a private control plane past its balancer")
 			default:
-				assert.Empty(t, ranges, name)
+				assert.ElementsMatch(t, openToNetworks[name], ranges, name)
 			}
 		}
 	})
+}
+
+func TestGoogleCloudInvariant07TheAdoptedNetworksProxiesReachTheAPI(t *testing.T) {
 	for _, n := range buildOnGoogleCloud(t, "staging", googleCloudVariants[4].changes).ofType(gceFirewallType) {
 		if strings.HasSuffix(n.Name, "-load-balancer") {
 			assert.Contains(t, n.texts("sourceRanges"), gceProxies, "the adopted network's own proxies")

@@ -22,6 +22,9 @@ func program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	if err != nil {
 		return err
 	}
+	if err := components.Check(clusters); err != nil {
+		return err
+	}
 	state, err := running.Read(ctx)
 	if err != nil {
 		return err
@@ -35,7 +38,9 @@ func program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 			return err
 		}
 	}
-	built, err := components.NewTalosClusters(ctx, clusters, state.Has)
+	built, err := components.NewTalosClusters(ctx, clusters, func(cluster config.Cluster) components.Running {
+		return components.Running{TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs}
+	})
 	if err != nil {
 		return err
 	}

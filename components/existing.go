@@ -13,9 +13,10 @@ import (
 // refuseExisting asks the clouds for what they have under the clusters' names and the state does not know. Two states with one
 // cluster's names would take each other's firewalls, and a machine that is made twice is a second member of etcd under one
 // name. It asks before the first resource of a cloud is made.
-func refuseExisting(ctx *pulumi.Context, clusters []*bringUp, known cloud.Known) error {
+func refuseExisting(ctx *pulumi.Context, clusters []*bringUp) error {
 	var refused config.Errors
 	for i, up := range clusters {
+		known := func(token, name string) bool { return up.running.Outputs(token, name) != nil }
 		found, err := up.cloud.Existing(known, machineNames(up.cluster))
 		path := fmt.Sprintf("regions[%d]", i)
 		switch {

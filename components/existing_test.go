@@ -47,7 +47,7 @@ func TestExistingClustersAreRefused(t *testing.T) {
 			up := &bringUp{cloud: test.cloud}
 			up.cluster.Name, up.cluster.Location.Region = "c", "us-east-1"
 			err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-				return refuseExisting(ctx, []*bringUp{up}, func(string, string) bool { return false })
+				return refuseExisting(ctx, []*bringUp{up})
 			}, pulumi.WithMocks("p", "s", noMocks{}), func(info *pulumi.RunInfo) { info.DryRun = test.preview })
 			if test.want == "" {
 				assert.NoError(t, err)

@@ -30,18 +30,35 @@ type TalosCluster struct {
 	kubernetes, talos pulumi.Output
 }
 
+// Running is what the stack's last update left of a cluster.
+type Running = cloud.Running
+
+// Check refuses what exceeds a limit of the cloud, before anything is registered. The error is of type config.Errors.
+func Check(clusters []config.Cluster) error {
+	var errs config.Errors
+	for _, cluster := range clusters {
+		if cluster.Provider == regions.AWS {
+			errs = append(errs, aws.Check(cluster)...)
+		}
+	}
+	if len(errs) > 0 {
+		return errs.Sorted()
+	}
+	return nil
+}
+
 // NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names already and
 // the state does not know; then nothing of any cluster is made.
-func NewTalosClusters(ctx *pulumi.Context, clusters []config.Cluster, known cloud.Known) ([]*TalosCluster, error) {
+func NewTalosClusters(ctx *pulumi.Context, clusters []config.Cluster, running func(config.Cluster) Running) ([]*TalosCluster, error) {
 	var begun []*bringUp
 	for _, cluster := range clusters {
-		up, err := begin(ctx, cluster)
+		up, err := begin(ctx, cluster, running(cluster))
 		if err != nil {
 			return nil, err
 		}
 		begun = append(begun, up)
 	}
-	if err := refuseExisting(ctx, begun, known); err != nil {
+	if err := refuseExisting(ctx, begun); err != nil {
 		return nil, err
 	}
 	var built []*TalosCluster
@@ -55,7 +72,7 @@ func NewTalosClusters(ctx *pulumi.Context, clusters []config.Cluster, known clou
 }
 
 // begin registers the component and its cloud's provider: enough to ask the cloud.
-func begin(ctx *pulumi.Context, cluster config.Cluster) (*bringUp, error) {
+func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*bringUp, error) {
 	self := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
@@ -63,12 +80,12 @@ func begin(ctx *pulumi.Context, cluster config.Cluster) (*bringUp, error) {
 	}, self); err != nil {
 		return nil, err
 	}
-	provider, err := newCloud(ctx, cluster, self)
+	provider, err := newCloud(ctx, cluster, running, self)
 	if err != nil {
 		return nil, err
 	}
 	return &bringUp{
-		cluster: cluster, self: self, cloud: provider,
+		cluster: cluster, self: self, cloud: provider, running: running,
 		workers: map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
 	}, nil
 }
@@ -104,6 +121,7 @@ type bringUp struct {
 	cluster config.Cluster
 	self    *TalosCluster
 	cloud   cloud.Cloud
+	running Running
 	talos   *talosAPI
 
 	network       cloud.Network
@@ -116,12 +134,12 @@ type bringUp struct {
 }
 
 // newCloud is the only place that tells one provider from another.
-func newCloud(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (cloud.Cloud, error) {
+func newCloud(ctx *pulumi.Context, cluster config.Cluster, running Running, parent pulumi.Resource) (cloud.Cloud, error) {
 	switch cluster.Provider {
 	case regions.AWS:
-		return aws.New(ctx, cluster, parent)
+		return aws.New(ctx, cluster, running, parent)
 	case regions.GCP:
-		return gcp.New(ctx, cluster, parent)
+		return gcp.New(ctx, cluster, running, parent)
 	case regions.DigitalOcean:
 		return digitalocean.New(ctx, cluster, parent)
 	default:

@@ -4,10 +4,12 @@ package running
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
@@ -40,6 +42,13 @@ const (
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
 )
 
+// machineTypes are the machines of named nodes on each cloud. A machine is named like its node.
+var machineTypes = map[regions.Provider]string{
+	regions.AWS:          "aws:ec2/instance:Instance",
+	regions.GCP:          "gcp:compute/instance:Instance",
+	regions.DigitalOcean: "digitalocean:index/droplet:Droplet",
+}
+
 // readResources is the engine's own function that returns the outputs of every resource in a stack's state. The state that it
 // reads is the one that the running command started from.
 // https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/builtins.go
@@ -65,11 +74,6 @@ func Read(ctx *pulumi.Context) (State, error) {
 	}
 	slices.SortFunc(state.Resources, func(a, b Resource) int { return strings.Compare(a.URN, b.URN) })
 	return state, nil
-}
-
-// Has reports whether the state has a resource of a type under the name that the program gives it.
-func (s State) Has(token, name string) bool {
-	return slices.ContainsFunc(s.Resources, func(r Resource) bool { return r.Type == token && r.Name == name })
 }
 
 // Cluster is a cluster of the state.
@@ -115,6 +119,25 @@ func (c Cluster) ControlPlanes() []Node {
 		}
 	}
 	return found
+}
+
+// HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no more.
+func (c Cluster) HasMachine(node string) bool {
+	return slices.ContainsFunc(c.Resources, func(r Resource) bool {
+		return r.Name == node && slices.Contains(slices.Collect(maps.Values(machineTypes)), r.Type)
+	})
+}
+
+// Provider returns the cloud that the cluster runs on; empty if none of its resources tells.
+func (c Cluster) Provider() regions.Provider {
+	for _, r := range c.Resources {
+		for provider := range machineTypes {
+			if strings.HasPrefix(r.Type, string(provider)+":") {
+				return provider
+			}
+		}
+	}
+	return ""
 }
 
 // Pool returns the named nodes of a worker pool.

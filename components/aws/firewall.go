@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
@@ -47,7 +48,7 @@ func (c *Cloud) createFirewall() error {
 		}
 		c.firewall[role] = group
 	}
-	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules()) {
+	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules(), c.openRules()) {
 		rule, err := c.createIngress(r)
 		if err != nil {
 			return err
@@ -57,13 +58,44 @@ func (c *Cloud) createFirewall() error {
 	return c.createEgress()
 }
 
+// rulesPerGroup is the most rules that a security group takes for each direction:
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+const rulesPerGroup = 60
+
+// Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it counts
+// for as many rules as it has entries.
+func Check(cluster config.Cluster) (errs config.Errors) {
+	c := &Cloud{cluster: cluster}
+	fixed, all := map[string]int{}, map[string]int{}
+	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules()) {
+		all[r.to]++
+		if r.cidr == "" {
+			fixed[r.to]++
+		}
+	}
+	ranges := len(cluster.OperatorCIDRs)
+	for _, group := range []string{controlPlane, loadBalancer} {
+		if all[group] <= rulesPerGroup {
+			continue
+		}
+		most := (rulesPerGroup - fixed[group]) * ranges / (all[group] - fixed[group])
+		errs = append(errs, config.Error{
+			Path: "operatorCidrs",
+			Problem: fmt.Sprintf("%d ranges make %d rules of the security group of the %s, and AWS takes %d",
+				ranges, all[group], group, rulesPerGroup),
+			Remedy: fmt.Sprintf("name at most %d, for example one range that holds several", most),
+		})
+	}
+	return errs
+}
+
 // nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.
 func (c *Cloud) nodeRules() []rule {
 	rules := []rule{tcp(cloud.APIPort, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks")}
 	for _, node := range []string{controlPlane, worker} {
 		rules = append(rules, tcp(cloud.APIPort, "api", node, loadBalancer, "Kubernetes API through the balancer"))
 	}
-	for _, r := range cloud.NodeRules(c.cluster.CNI) {
+	for _, r := range cloud.NodeRules(c.cluster) {
 		rules = append(rules, rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why})
 	}
 	return rules
@@ -86,6 +118,20 @@ func (c *Cloud) operatorRules() []rule {
 		for _, r := range operators {
 			r.from, r.cidr = "", prefix.String()
 			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+// openRules let other networks in to the ports that the stack file opens to them.
+func (c *Cloud) openRules() []rule {
+	var rules []rule
+	for _, open := range c.cluster.OpenPorts {
+		for _, prefix := range open.Ranges {
+			for _, to := range []string{controlPlane, worker} {
+				rules = append(rules, rule{name: cloud.OpenName(open) + "-from-" + prefix.String(), to: to, cidr: prefix.String(),
+					protocol: open.Protocol, low: open.Low, high: open.High, why: cloud.OpenReason})
+			}
 		}
 	}
 	return rules

@@ -41,6 +41,9 @@ type Resource struct {
 	Account bool
 	// Shared resources are handed out again when they are created twice.
 	Shared bool
+	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state says,
+	// deleting one does nothing, and importing one fails.
+	StateOnly bool
 	// Latency is how long the cloud takes to create one.
 	Latency time.Duration
 	// Machines says that machines may start or end when one comes, changes or goes.

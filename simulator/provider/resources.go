@@ -168,6 +168,9 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
+	if fault != nil && fault.Mode == lost {
+		return nil, refused("creating", r.call.Name, errFault)
+	}
 	if fault != nil {
 		return nil, halfMade(r.call.ID, outputs, in.Properties)
 	}
@@ -203,13 +206,19 @@ func (s *Server) change(ctx context.Context, r request, operation func(request, 
 
 func (s *Server) create(r request, w *world.World) error {
 	s.enter(r, w)
-	if r.ID != "" {
+	switch {
+	case r.StateOnly:
+		r.call.ID = r.ID
+	case r.ID != "":
 		r.call.ID = r.ID + w.Hash(r.call.URN, 17)
 	}
 	if r.Resource.Create != nil {
 		if err := r.Resource.Create(r.call); err != nil {
 			return err
 		}
+	}
+	if r.StateOnly {
+		return nil
 	}
 	region := r.region()
 	if w.Get(r.Token, region, r.call.ID) != nil && !r.Shared {
@@ -289,6 +298,12 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 
 func (s *Server) update(r request, w *world.World) error {
 	s.enter(r, w)
+	if r.StateOnly {
+		if r.Resource.Update == nil {
+			return nil
+		}
+		return r.Resource.Update(r.call)
+	}
 	existing := w.Get(r.Token, r.region(), r.call.ID)
 	if existing == nil {
 		return fmt.Errorf("%s does not exist", r.call.ID)
@@ -360,6 +375,12 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 	r, err := s.request(ctx, in.Urn, in.Id, oldInputs)
 	if err != nil {
 		return nil, err
+	}
+	if r.StateOnly {
+		if len(oldState) == 0 {
+			return nil, refused("reading", r.call.Name, errors.New("failed recovering value for turnaround check"))
+		}
+		return &pulumirpc.ReadResponse{Id: in.Id, Inputs: in.Inputs, Properties: in.Properties}, nil
 	}
 	var existing *world.Resource
 	err = s.store.Do(func(w *world.World) error {

@@ -36,6 +36,8 @@ const (
 	fails mode = ""
 	// half reports a resource that is made but not ready.
 	half mode = "half"
+	// lost makes the resource and answers with an error.
+	lost mode = "lost"
 	// crash ends the plugin before it can report what was made. The engine then forgets the operation.
 	crash mode = "crash"
 	// hang never reports what was made. An engine that is killed meanwhile leaves a pending operation.
@@ -78,8 +80,8 @@ func parseFault(text string) (Fault, error) {
 	token, rest, found := strings.Cut(text, "#")
 	count, how, _ := strings.Cut(rest, ":")
 	nth, err := strconv.Atoi(count)
-	if !found || err != nil || nth < 1 || !slices.Contains([]mode{fails, half, crash, hang}, mode(how)) {
-		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :crash or :hang behind it, "+
+	if !found || err != nil || nth < 1 || !slices.Contains([]mode{fails, half, lost, crash, hang}, mode(how)) {
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, :crash or :hang behind it, "+
 			"such as aws:ec2/instance:Instance#2:crash", text)
 	}
 	return Fault{Token: token, Nth: nth, Mode: mode(how)}, nil

@@ -154,7 +154,7 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 		command.Path, command.Err = s.cli, nil
 	case "infra":
 		command.Path, command.Err = filepath.Join(repository, ".bin", name), nil
-	case "simulator":
+	case "simulator", "talosctl":
 		command.Path, command.Err = filepath.Join(repository, ".bin", "simulator", name), nil
 	}
 	command.Dir = s.folder

@@ -85,15 +85,12 @@ func printCounts(resources []*world.Resource) {
 	fmt.Printf("%5d  resources\n", len(resources))
 }
 
-// elided leaves out what holds a cluster's secrets: user data, and everything of Talos.
+// elided leaves out what holds a cluster's secrets: user data.
 func elided(resources []*world.Resource) []world.Resource {
 	var list []world.Resource
 	for _, r := range resources {
 		shown := *r
 		shown.Inputs, shown.State = r.Inputs.Clone(), r.State.Clone()
-		if r.Provider == "talos" {
-			shown.Inputs, shown.State = nil, nil
-		}
 		elide(shown.Inputs)
 		elide(shown.State)
 		list = append(list, shown)
@@ -226,6 +223,18 @@ func kubectl(arguments []string) error {
 		}
 		return err
 	})
+}
+
+// dial follows a packet from a machine, or from the operator, to a machine's private address.
+func dial(arguments []string) error {
+	if len(arguments) != 3 {
+		return errors.New("dial: name a machine or operator, a machine, and a port")
+	}
+	port, err := strconv.Atoi(arguments[2])
+	if err != nil {
+		return fmt.Errorf("dial: %q is no port", arguments[2])
+	}
+	return within(func(w *world.World, s site.Site) error { return talos.Dial(s, w, arguments[0], arguments[1], port) })
 }
 
 func fill(arguments []string) error {
