@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -85,7 +85,8 @@ preview: $(if $(SUMMARY),comment) ## Show what up would do. SUMMARY=comment.md w
 	$(if $(SUMMARY),@$(COMMENT) -- )$(PULUMI) preview $(if $(SUMMARY),,--diff) $(ARGS)
 	@echo "Next: make up STACK=$(STACK)"
 
-up: ## Bring the stack up, after asking
+up: infra ## Bring the stack up, after asking
+	@$(INFRA) pending
 	$(PULUMI) up $(ARGS)
 	@echo "Next: make kubeconfig STACK=$(STACK)"
 
@@ -98,9 +99,10 @@ drift: comment ## Compare the state with the cloud, change nothing, fail on a di
 	@echo "No drift. Next: make preview STACK=$(STACK)"
 
 # Pulumi deletes what is not protected before it meets what is: half of production would be gone.
-destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
+destroy: infra ## Delete everything, after asking. A protected stack: docs/operations.md
 	@if $(PULUMI) stack export | grep '"protect": true' > /dev/null; then \
 	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md#destroy)" >&2; exit 1; fi
+	@$(INFRA) pending
 	$(PULUMI) destroy $(ARGS)
 	@echo "The stack is empty. Next, to forget it: make pulumi STACK=$(STACK) ARGS='stack rm'"
 
@@ -129,6 +131,12 @@ forget-bootstrap: ## Forget the bootstrap of a cluster that has lost etcd, so th
 gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
 	@scripts/gcp-image.sh $(GCP_PROJECT) '$(TALOS_VERSION)' '' '$(SCHEMATIC)'
+
+# It runs the pulumi of this project.
+INFRA = PATH="$(BIN):$$PATH" $(BIN)/infra
+
+pending: infra ## Show what a killed up was creating, and how to go on. ARGS='resolve ...'
+	@$(INFRA) pending $(ARGS)
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
 	@$(PULUMI) $(ARGS)
@@ -235,7 +243,7 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 	@touch $@
 
 # In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
-simulator: policy ## Build the simulator and its links
+simulator: policy infra ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
 	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos $(STANDINS); do ln -sf simulator $$name; done
 
@@ -244,6 +252,9 @@ infra:
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd
+
+infra: ## Build the project's command
+	@go build -o $(BIN)/infra ./cmd/infra
 
 policy: ## Build the policy pack, which previews and ups run
 	@go build -o $(BIN)/pulumi-analyzer-policy-inferadb ./policy
