@@ -47,7 +47,8 @@ var procedures = []procedure{
 
 // elsewhere are the sections that another stack or test goes through.
 var elsewhere = map[string]string{
-	"Adopt a network": "TestAdoptANetwork",
+	"Adopt a network":            "TestAdoptANetwork",
+	"Change what needs a reboot": "TestEditsThatMachinesDoNotTake",
 }
 
 // TestOperations takes a stack of production through the procedures of docs/operations.md, with the commands that stand there,
