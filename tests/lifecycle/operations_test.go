@@ -50,6 +50,7 @@ var procedures = []procedure{
 var elsewhere = map[string]string{
 	"Adopt a network":             "TestAdoptANetwork",
 	"Recover lost control planes": "TestOnlyControlPlaneIsLost",
+	"Change what needs a reboot":  "TestEditsThatMachinesDoNotTake",
 }
 
 // TestOperations takes a stack of production through the procedures of docs/operations.md, with the commands that stand there,
