@@ -14,6 +14,8 @@ PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# A URN has a dollar, which neither make nor the shell may take for a variable. One that is written twice counts once.
+override ARGS := $(subst $$,\$$,$(subst $$$$,$$,$(value ARGS)))
 # The file that a preview writes as a pull request's comment, and the commit that the comment names.
 SUMMARY  ?=
 REVISION ?=
@@ -36,6 +38,8 @@ SECRETS_production ?= awskms://alias/inferadb-pulumi-production?region=us-east-1
 
 STACKS    := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
 PROVIDERS := aws gcp digitalocean
+# The command-line tools that the simulator stands in for.
+STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
 CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap
 BIN       := $(CURDIR)/.bin
@@ -238,7 +242,7 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 # In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
 simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
-	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos talosctl; do ln -sf simulator $$name; done
+	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos $(STANDINS); do ln -sf simulator $$name; done
 
 infra:
 	@go build -o $(BIN)/infra ./cmd/infra
