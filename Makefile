@@ -85,6 +85,11 @@ preview: $(if $(SUMMARY),comment) ## Show what up would do. SUMMARY=comment.md w
 	$(if $(SUMMARY),@$(COMMENT) -- )$(PULUMI) preview $(if $(SUMMARY),,--diff) $(ARGS)
 	@echo "Next: make up STACK=$(STACK)"
 
+# The program reads the state before the engine refreshes it: a lost machine would go unseen, and its successor be made.
+preview up: check-refresh
+check-refresh:
+	$(if $(filter --refresh% -r,$(ARGS)),$(error run make refresh STACK=$(STACK) first, and then without --refresh: the checks of a running cluster read the state as it was before (docs/operations.md#recover-lost-control-planes)))
+
 up: infra ## Bring the stack up, after asking
 	@$(INFRA) pending
 	$(PULUMI) up $(ARGS)
