@@ -61,7 +61,7 @@ func images(w *world.World) []image {
 	for _, r := range w.List(imageType, "") {
 		list = append(list, image{r.State.String("name"), r.State.String("architecture")})
 	}
-	return list
+	return slices.DeleteFunc(list, func(i image) bool { return PartOf(MissingImages, i.name) })
 }
 
 func findImage(w *world.World, reference string) (image, error) {

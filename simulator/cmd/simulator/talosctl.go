@@ -31,7 +31,7 @@ func talosctlTool() *cobra.Command {
 	flags.StringVar(&t.context, "context", "", "the context of the file")
 	flags.StringSliceVarP(&t.nodes, "nodes", "n", nil, "the nodes that the command is about")
 	flags.StringSliceVarP(&t.endpoints, "endpoints", "e", nil, "the nodes that forward it")
-	root.AddCommand(t.config(), t.etcd(), t.bootstrap(), t.reset(), t.upgrade(), t.upgradeKubernetes(),
+	root.AddCommand(t.config(), t.etcd(), t.bootstrap(), t.reset(), t.upgrade(), t.upgradeKubernetes(), t.patch(),
 		t.simple("version", printVersion),
 		t.simple("health", printHealth),
 		t.simple("shutdown", (*talos.Session).Shutdown),
