@@ -124,7 +124,7 @@ var placeEdits = []struct {
 	{"Google Cloud, a zone in which a control plane stands", createdOnGoogleCloud,
 		[]string{"provider", "gcp", "regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`},
 		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands", ""},
-	{"Google Cloud, another project", createdOnGoogleCloud, []string{"provider", "gcp", "project", "acme-test", ""},
+	{"Google Cloud, another project", createdOnGoogleCloud, []string{"provider", "gcp"},
 		"gcp:project: inferadb-staging-nyc1 runs in project acme-prod, and acme-test would delete the cluster with all its data", "acme-test"},
 	{"Google Cloud, the adopted network by its path", adoptedOnGoogleCloud, []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
 		"regions", `[{"name":"nyc1","network":{"id":"projects/acme-prod/global/networks/shared","subnetIds":["projects/acme-prod/regions/us-east4/subnetworks/machines"]}}]`}, "", ""},
