@@ -40,6 +40,7 @@ const (
 	clusterType   = "inferadb:index:TalosCluster"
 	applyType     = "talos:machine/configurationApply:ConfigurationApply"
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
+	secretsType   = "talos:machine/secrets:Secrets"
 )
 
 // machineTypes are the machines of named nodes on each cloud. A machine is named like its node.
@@ -92,9 +93,9 @@ type Cluster struct {
 type Node struct {
 	// Name of the machine: "inferadb-staging-nyc1-control-plane-0".
 	Name string
-	// Address is the node's private address.
-	Address      string
-	ControlPlane bool
+	// Address is the node's private address, Endpoint the one at which its Talos API was called last.
+	Address, Endpoint string
+	ControlPlane      bool
 	// Config is the configuration that was applied last.
 	Config talosconfig.Provider
 }
@@ -204,7 +205,7 @@ func nodeOf(applied Resource) (Node, error) {
 		return Node{}, fmt.Errorf("%s: the state holds a machine configuration that Talos cannot read", applied.Name)
 	}
 	return Node{
-		Name: applied.Name, Address: applied.Text("node"), Config: provider,
+		Name: applied.Name, Address: applied.Text("node"), Endpoint: applied.Text("endpoint"), Config: provider,
 		ControlPlane: provider.Machine() != nil && provider.Machine().Type() == machine.TypeControlPlane,
 	}, nil
 }

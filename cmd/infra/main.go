@@ -27,6 +27,6 @@ func newRoot() *cobra.Command {
 		Short:         "Work on the clusters of a stack",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newPending())
+	root.AddCommand(newBootstrap(), newControlPlanes(), newPending())
 	return root
 }

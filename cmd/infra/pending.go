@@ -24,7 +24,7 @@ func newPending() *cobra.Command {
 		Short: "Show what an update was creating when it was cut off, and fail if there is anything",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			state, err := exportState(c.Context())
+			state, err := exportPending(c.Context())
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ type operation struct {
 	Inputs, Provider map[string]any
 }
 
-func exportState(ctx context.Context) (*pendingState, error) {
+func exportPending(ctx context.Context) (*pendingState, error) {
 	text, err := pulumi(ctx, "stack", "export")
 	if err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func (s *pendingState) save(ctx context.Context) error {
 // from the cloud. An import would start from what the cloud tells, which does not tell all: the next update would replace a
 // machine.
 func resolve(ctx context.Context, arguments []string) error {
-	state, err := exportState(ctx)
+	state, err := exportPending(ctx)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func readAdopted(ctx context.Context, adopted, ids map[string]string) error {
 	if _, err := pulumi(ctx, refresh...); err != nil {
 		return err
 	}
-	state, err := exportState(ctx)
+	state, err := exportPending(ctx)
 	if err != nil {
 		return err
 	}

@@ -92,13 +92,13 @@ func perProtocol(rules []rule) []rule {
 	for _, r := range rules {
 		protocols := slices.Sorted(maps.Keys(r.ports))
 		last := len(protocols) - 1
+		var others []string
 		for _, protocol := range protocols[:last] {
 			one := r
 			one.name, one.ports = r.name+"-"+protocol, map[string][]string{protocol: r.ports[protocol]}
-			split = append(split, one)
-			r.after = append(slices.Clone(r.after), one.name)
+			split, others = append(split, one), append(others, one.name)
 		}
-		r.ports = map[string][]string{protocols[last]: r.ports[protocols[last]]}
+		r.ports, r.after = map[string][]string{protocols[last]: r.ports[protocols[last]]}, others
 		split = append(split, r)
 	}
 	return split
@@ -176,6 +176,7 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 		})
 	}
 	return compute.NewFirewall(c.ctx, c.name(r.name), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String(r.why),
 		Direction:             pulumi.String("INGRESS"),
@@ -191,6 +192,7 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 // others are not ours to stop. In an adopted network whose owner lets nothing out, it is what the nodes need.
 func (c *Cloud) createEgress() error {
 	rule, err := compute.NewFirewall(c.ctx, c.name("egress"), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String("Images, time, discovery, the services of the cloud"),
 		Direction:             pulumi.String("EGRESS"),
