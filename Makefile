@@ -137,9 +137,6 @@ gcp-image: ## Put Talos' image into a Google Cloud project, once for each versio
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
 	@scripts/gcp-image.sh $(GCP_PROJECT) '$(TALOS_VERSION)' '' '$(SCHEMATIC)'
 
-# It runs the pulumi of this project.
-INFRA = PATH="$(BIN):$$PATH" $(BIN)/infra
-
 pending: infra ## Show what a killed up was creating, and how to go on. ARGS='resolve ...'
 	@$(INFRA) pending $(ARGS)
 
@@ -248,7 +245,7 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 	@touch $@
 
 # In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
-simulator: policy infra ## Build the simulator and its links
+simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
 	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos $(STANDINS); do ln -sf simulator $$name; done
 
@@ -257,9 +254,6 @@ infra:
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd
-
-infra: ## Build the project's command
-	@go build -o $(BIN)/infra ./cmd/infra
 
 policy: ## Build the policy pack, which previews and ups run
 	@go build -o $(BIN)/pulumi-analyzer-policy-inferadb ./policy

@@ -53,7 +53,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "infra", "simulator/simulator", "simulator/pulumi-resource-talos"} {
+	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "simulator/simulator", "simulator/pulumi-resource-talos"} {
 		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
 			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
 			return 1
