@@ -21,9 +21,10 @@ REVISION ?=
 POLICY   ?= $(BIN)/pulumi-analyzer-policy-inferadb
 # How `make cost` prints: text or markdown.
 FORMAT   ?= text
-# Where gcp-image puts which image; without a version it is Pulumi.yaml's.
+# Where gcp-image puts which image; without a version it is Pulumi.yaml's, without a schematic the one without extensions.
 GCP_PROJECT   ?=
 TALOS_VERSION ?=
+SCHEMATIC     ?=
 
 # Where each stack keeps its state, and what encrypts its secrets.
 BACKEND_dev        ?= file://$(CURDIR)/.state
@@ -105,9 +106,9 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 	@mv $(STACK).new.$@ $(STACK).$@
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
 
-gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION=
+gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
-	@scripts/gcp-image.sh $(GCP_PROJECT) $(TALOS_VERSION)
+	@scripts/gcp-image.sh $(GCP_PROJECT) '$(TALOS_VERSION)' '' '$(SCHEMATIC)'
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
 	@$(PULUMI) $(ARGS)
@@ -216,7 +217,7 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 # In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
 simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
-	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
+	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos talosctl; do ln -sf simulator $$name; done
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd

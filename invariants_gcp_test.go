@@ -92,8 +92,9 @@ func answerOfGoogleCloud(args pulumi.MockCallArgs) map[string]any {
 	case "gcp:compute/getImage:getImage":
 		path := fmt.Sprintf("projects/%s/global/images/%s", args.Args["project"].StringValue(), args.Args["name"].StringValue())
 		return map[string]any{"selfLink": "https://www.googleapis.com/compute/v1/" + path}
-	case "gcp:organizations/getProject:getProject":
-		return map[string]any{"number": "123456789012"}
+	case "gcp:projects/getProject:getProject":
+		id := strings.TrimPrefix(args.Args["filter"].StringValue(), "id:")
+		return map[string]any{"projects": []any{map[string]any{"projectId": id, "number": "123456789012"}}}
 	case "gcp:compute/getSubnetwork:getSubnetwork":
 		return map[string]any{"network": gceAPI + "/global/networks/shared", "ipCidrRange": "10.50.0.0/20", "selfLink": gceAPI + "/machines"}
 	case "gcp:compute/getSubnetworks:getSubnetworks":
@@ -176,9 +177,9 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 		"operators-api":  {[]string{"tcp 6443"}, nil, cp},
 		"egress":         {[]string{"all "}, nil, all},
 		// What the stack file opens.
-		"open-tcp-9100":                      {[]string{"tcp 9100"}, all, all},
+		"open-tcp-9100":              {[]string{"tcp 9100"}, all, all},
 		"open-tcp-30000-32767-cidrs": {[]string{"tcp 30000-32767"}, nil, all},
-		"open-udp-7946":                      {[]string{"udp 7946"}, all, all},
+		"open-udp-7946":              {[]string{"udp 7946"}, all, all},
 		"open-udp-7946-cidrs":        {[]string{"udp 7946"}, nil, all},
 	}
 	roles := func(n *node, property string) (roles []string) {

@@ -113,6 +113,7 @@ var settingRows = []settingRow{
 	{"pools[].patches", pool(`,"count":2`), pool(`,"count":2,"patches":[` + patch + `]`)},
 	{"talosVersion", nil, stackSays("talosVersion", "v1.12.0")},
 	{"kubernetesVersion", nil, stackSays("kubernetesVersion", "1.34.2")},
+	{"schematic", region(`,"image":"{image}"`), stackSays("schematic", strings.Repeat("0123456789abcdef", 4))},
 	{"access", stackSays("operatorCidrs", `["203.0.113.0/24"]`), stackSays("access", "public")},
 	{"operatorCidrs", nil, stackSays("operatorCidrs", `["203.0.113.0/24"]`)},
 	{"openPorts", nil, stackSays("openPorts", `[{"ports":"9100"}]`)},

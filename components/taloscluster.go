@@ -30,9 +30,26 @@ type TalosCluster struct {
 	kubernetes, talos pulumi.Output
 }
 
-// NewTalosCluster brings a cluster up. It reads in the order in which things happen; what does not depend on an earlier
-// step runs beside it: workers never wait for the control planes.
-func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
+// Running is what the stack's last update left of a cluster.
+type Running = cloud.Running
+
+// Check refuses what exceeds a limit of the cloud, before anything is registered. The error is of type config.Errors.
+func Check(clusters []config.Cluster) error {
+	var errs config.Errors
+	for _, cluster := range clusters {
+		if cluster.Provider == regions.AWS {
+			errs = append(errs, aws.Check(cluster)...)
+		}
+	}
+	if len(errs) > 0 {
+		return errs.Sorted()
+	}
+	return nil
+}
+
+// NewTalosCluster brings a cluster up, or changes the one that runs. It reads in the order in which things happen; what does
+// not depend on an earlier step runs beside it: workers never wait for the control planes.
+func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, running Running, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
 	self := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
@@ -40,7 +57,7 @@ func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi
 	}, self, opts...); err != nil {
 		return nil, err
 	}
-	up, err := newBringUp(ctx, cluster, self)
+	up, err := newBringUp(ctx, cluster, running, self)
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +96,12 @@ type bringUp struct {
 	kubeconfig pulumi.StringOutput
 }
 
-func newBringUp(ctx *pulumi.Context, cluster config.Cluster, self *TalosCluster) (*bringUp, error) {
+func newBringUp(ctx *pulumi.Context, cluster config.Cluster, running Running, self *TalosCluster) (*bringUp, error) {
 	talos, err := newTalosAPI(ctx, cluster, self)
 	if err != nil {
 		return nil, err
 	}
-	provider, err := newCloud(ctx, cluster, self)
+	provider, err := newCloud(ctx, cluster, running, self)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +112,12 @@ func newBringUp(ctx *pulumi.Context, cluster config.Cluster, self *TalosCluster)
 }
 
 // newCloud is the only place that tells one provider from another.
-func newCloud(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (cloud.Cloud, error) {
+func newCloud(ctx *pulumi.Context, cluster config.Cluster, running Running, parent pulumi.Resource) (cloud.Cloud, error) {
 	switch cluster.Provider {
 	case regions.AWS:
-		return aws.New(ctx, cluster, parent)
+		return aws.New(ctx, cluster, running, parent)
 	case regions.GCP:
-		return gcp.New(ctx, cluster, parent)
+		return gcp.New(ctx, cluster, running, parent)
 	case regions.DigitalOcean:
 		return digitalocean.New(ctx, cluster, parent)
 	default:

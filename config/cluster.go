@@ -37,6 +37,8 @@ type Cluster struct {
 
 	// TalosVersion ("v1.12.1") drives the image, KubernetesVersion ("1.35.0") the control plane and the kubelets.
 	TalosVersion, KubernetesVersion string
+	// Schematic is the Image Factory's id of Talos' image.
+	Schematic string
 	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
 	Image string
 	CNI   CNI
@@ -195,6 +197,9 @@ const (
 
 // TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
 const TargetCPU = 60
+
+// RollPercent is how much larger AWS may make a scaling group while a change rolls through it, rounded up to whole machines.
+const RollPercent = 10
 
 // Access is who can reach the nodes.
 type Access string

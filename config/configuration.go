@@ -53,6 +53,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Endpoint:          endpoint,
 		Contract:          c.TalosVersion,
 		TalosVersion:      c.TalosVersion,
+		Schematic:         c.Schematic,
 		Platform:          capabilities.Platform,
 		KubernetesVersion: c.KubernetesVersion,
 		Network:           network,

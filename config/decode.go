@@ -186,9 +186,17 @@ func (d decoder) wrongType(path string, value any, want string) {
 	if value == nil {
 		d.refuse(path, "has no value", "give it "+want+", or remove the key")
 	} else {
+		if want == "text" && isPatch(path) {
+			want = "it as text: put | behind the dash, and the patch below it, indented"
+		}
 		d.refuse(path, "is "+describe(path, value), "write "+want)
 	}
 	d.unreadable = append(d.unreadable, path)
+}
+
+// isPatch reports whether the path is that of a Talos patch: "patches.all[0]", "pools[1].patches[0]".
+func isPatch(path string) bool {
+	return strings.Contains(path, "patches") && strings.HasSuffix(path, "]")
 }
 
 // describe says what was written. Text in a patch may hold a secret, so it is not repeated.

@@ -3,11 +3,13 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -27,6 +29,7 @@ func Load(stackName string, settings map[string]string, encrypted ...string) (cl
 	l.choosePrimary()
 	l.checkAlarmEmails()
 	l.checkLUKSKey()
+	l.checkSchematic()
 	if err := l.err(); err != nil {
 		return nil, l.warnings, err
 	}
@@ -113,6 +116,7 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 		Access:            Access(l.stack.Access),
 		TalosVersion:      l.stack.TalosVersion,
 		KubernetesVersion: l.stack.KubernetesVersion,
+		Schematic:         cmp.Or(l.stack.Schematic, machineconfig.Schematic),
 		Image:             settings.Image,
 		CNI:               CNI(l.stack.CNI),
 		Patches:           Patches(l.stack.Patches),

@@ -42,7 +42,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, openPorts, cni, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -480,6 +480,34 @@ var refused = []struct {
 	{"a Talos version that does not run Kubernetes", stackFile{"talosVersion": "v1.10.0"}, []string{
 		"kubernetesVersion: Talos v1.10.0 does not run Kubernetes 1.35.0; choose one of 1.28 to 1.33",
 	}},
+	{"two wrong versions", stackFile{"talosVersion": "1.12.1", "kubernetesVersion": "v1.35.0"}, []string{
+		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.35.0`,
+		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.12.1`,
+	}},
+	{"a Kubernetes version that no Talos runs beside an unknown Talos", stackFile{"talosVersion": "v1.99.0", "kubernetesVersion": "1.12.0"}, []string{
+		"kubernetesVersion: no Talos of this program runs Kubernetes 1.12.0; choose one of 1.28 to 1.35",
+		"talosVersion: Talos v1.99.0 is not among the versions that this program knows; choose one of v1.10 to v1.12",
+	}},
+	{"versions that YAML takes for numbers", stackFile{"talosVersion": "1.1", "kubernetesVersion": "1.3"}, []string{
+		`kubernetesVersion: is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; write all three parts, in quotes, like "1.35.0"`,
+		"talosVersion: is a number, and not the version of a Talos release; write it like v1.12.1",
+	}},
+	{"a schematic's name", stackFile{"schematic": "iscsi-tools", "provider": "gcp"}, []string{
+		`schematic: "iscsi-tools" is not the id of a schematic; write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)`,
+	}},
+	{"a schematic without an image on AWS", stackFile{"schematic": strings.Repeat("0123456789abcdef", 4), "regions": `["nyc1",{"name":"sfo1","image":"ami-0123456789abcdef0"}]`}, []string{
+		"regions[0].image: nobody publishes an image of the schematic on AWS; make an image of it there and name it here (docs/operations.md#system-extensions)",
+	}},
+	{"a pool's patch that is a map", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":[{"machine":{"token":"secret"}}]}]`}, []string{
+		"pools[0].patches[0]: is an object; write it as text: put | behind the dash, and the patch below it, indented",
+	}},
+	{"what all machines must agree on, on some", stackFile{"patches": `{"controlPlanes":["cluster: {network: {dnsDomain: example.internal}}"],"workers":["machine: {network: {kubespan: {enabled: true}}}"]}`}, []string{
+		"patches.controlPlanes[0]: sets cluster.network.dnsDomain for the control planes, and the other machines of the cluster have another value; move it to patches.all",
+		"patches.workers[0]: sets machine.network.kubespan.enabled for pool workers, and the other machines of the cluster have another value; move it to patches.all",
+	}},
+	{"two patches that do not fit together", stackFile{"provider": "digitalocean", "patches": `{"all":["machine: {sysctls: {a.b: c}}","{apiVersion: v1alpha1, kind: UserVolumeConfig, name: data, provisioning: {diskSelector: {match: '!system_disk'}, minSize: 1GiB}}"]}`}, []string{
+		"patches.all[1]: UserVolumeConfig data: the volume's data would not be encrypted, and diskEncryption: luks promises that they are; add encryption: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}",
+	}},
 	{"patches that Talos refuses", stackFile{"patches": `{"all":["machine: {nope: 1}",""],"workers":["cluster: {etcd: {}}"],"controlPlanes":["[{\"op\":\"add\"}]"]}`}, []string{
 		"patches.all[0]: Talos does not know machine.nope; correct the patch",
 		"patches.all[1]: the patch is empty; remove it or write what it should change",
@@ -487,7 +515,7 @@ var refused = []struct {
 		"patches.workers[0]: etcd config is only allowed on control plane machines; correct the patch",
 	}},
 	{"a patch that is no text", stackFile{"patches": `{"all":[{"machine":{"token":"secret"}}]}`}, []string{
-		"patches.all[0]: is an object; write text",
+		"patches.all[0]: is an object; write it as text: put | behind the dash, and the patch below it, indented",
 	}},
 	{"patches that are no object", stackFile{"patches": "machine: secret"}, []string{
 		"patches: is text; write an object",
@@ -515,7 +543,7 @@ var refused = []struct {
 		"luksKey: the KMS server is inside the cluster whose disks it should open; write it like https://kms.example.com:4050",
 	}},
 	{"a patch that opens a disk by another key", stackFile{"diskEncryption": "luks", "patches": `{"controlPlanes":["{apiVersion: v1alpha1, kind: VolumeConfig, name: STATE, encryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: hush}}]}}"]}`}, []string{
-		"patches.controlPlanes: a patch changes the keys of the STATE volume, which luksKey decides; remove it from the patch",
+		"patches.controlPlanes[0]: a patch changes the keys of the STATE volume, which luksKey decides; remove it from the patch",
 	}},
 	{"a patch without KubePrism", ofProduction("machine: {features: {kubePrism: {enabled: false}}}"), []string{
 		"patches.controlPlanes[0]: a patch changes machine.features.kubePrism, which the program sets and the cluster stands on; remove it from the patch",

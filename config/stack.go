@@ -20,6 +20,8 @@ type Stack struct {
 	// TalosVersion and KubernetesVersion must fit each other.
 	TalosVersion      string `json:"talosVersion" default:"v1.12.1"`
 	KubernetesVersion string `json:"kubernetesVersion" default:"1.35.0"`
+	// Schematic is the Image Factory's id of Talos with system extensions or kernel arguments of the user's choice.
+	Schematic string `json:"schematic"`
 	// Access says whether control planes have public addresses: private or public.
 	Access string `json:"access" default:"private"`
 	// OperatorCIDRs may reach the Talos and Kubernetes APIs.

@@ -36,6 +36,8 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 // rules look at one running cluster each.
 var rules = []func(*comparison){
 	(*comparison).controlPlanes,
+	(*comparison).provider,
+	(*comparison).lostQuorum,
 }
 
 // check collects what there is to say about all clusters.

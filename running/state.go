@@ -4,10 +4,12 @@ package running
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
@@ -39,6 +41,13 @@ const (
 	applyType     = "talos:machine/configurationApply:ConfigurationApply"
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
 )
+
+// machineTypes are the machines of named nodes on each cloud. A machine is named like its node.
+var machineTypes = map[regions.Provider]string{
+	regions.AWS:          "aws:ec2/instance:Instance",
+	regions.GCP:          "gcp:compute/instance:Instance",
+	regions.DigitalOcean: "digitalocean:index/droplet:Droplet",
+}
 
 // readResources is the engine's own function that returns the outputs of every resource in a stack's state. The state that it
 // reads is the one that the running command started from.
@@ -110,6 +119,25 @@ func (c Cluster) ControlPlanes() []Node {
 		}
 	}
 	return found
+}
+
+// HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no more.
+func (c Cluster) HasMachine(node string) bool {
+	return slices.ContainsFunc(c.Resources, func(r Resource) bool {
+		return r.Name == node && slices.Contains(slices.Collect(maps.Values(machineTypes)), r.Type)
+	})
+}
+
+// Provider returns the cloud that the cluster runs on; empty if none of its resources tells.
+func (c Cluster) Provider() regions.Provider {
+	for _, r := range c.Resources {
+		for provider := range machineTypes {
+			if strings.HasPrefix(r.Type, string(provider)+":") {
+				return provider
+			}
+		}
+	}
+	return ""
 }
 
 // Pool returns the named nodes of a worker pool.

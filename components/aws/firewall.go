@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
@@ -55,6 +56,37 @@ func (c *Cloud) createFirewall() error {
 		c.rules = append(c.rules, rule)
 	}
 	return c.createEgress()
+}
+
+// rulesPerGroup is the most rules that a security group takes for each direction:
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+const rulesPerGroup = 60
+
+// Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it counts
+// for as many rules as it has entries.
+func Check(cluster config.Cluster) (errs config.Errors) {
+	c := &Cloud{cluster: cluster}
+	fixed, all := map[string]int{}, map[string]int{}
+	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules()) {
+		all[r.to]++
+		if r.cidr == "" {
+			fixed[r.to]++
+		}
+	}
+	ranges := len(cluster.OperatorCIDRs)
+	for _, group := range []string{controlPlane, loadBalancer} {
+		if all[group] <= rulesPerGroup {
+			continue
+		}
+		most := (rulesPerGroup - fixed[group]) * ranges / (all[group] - fixed[group])
+		errs = append(errs, config.Error{
+			Path: "operatorCidrs",
+			Problem: fmt.Sprintf("%d ranges make %d rules of the security group of the %s, and AWS takes %d",
+				ranges, all[group], group, rulesPerGroup),
+			Remedy: fmt.Sprintf("name at most %d, for example one range that holds several", most),
+		})
+	}
+	return errs
 }
 
 // nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.

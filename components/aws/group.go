@@ -35,13 +35,14 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		DesiredCapacity:    pulumi.Int(pool.Min),
 		VpcZoneIdentifiers: subnetIDs(places),
 		HealthCheckType:    pulumi.String("EC2"),
-		// A changed template rolls through the group. One new machine may start before an old one goes, so that a pool of
-		// one is never empty.
+		// A changed template rolls through the group, a tenth of its machines at a time and at least one. New machines start
+		// before old ones go, so that a pool of one is never empty. The range is how many are replaced at once:
+		// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
 		InstanceRefresh: &autoscaling.GroupInstanceRefreshArgs{
 			Strategy: pulumi.String("Rolling"),
 			Preferences: &autoscaling.GroupInstanceRefreshPreferencesArgs{
 				MinHealthyPercentage: pulumi.Int(100),
-				MaxHealthyPercentage: pulumi.Int(200),
+				MaxHealthyPercentage: pulumi.Int(100 + config.RollPercent),
 				InstanceWarmup:       pulumi.String(strconv.Itoa(warmupSeconds)),
 			},
 		},
@@ -79,7 +80,10 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 // policy. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
 func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate, error) {
 	pool := args.Pool
-	image := c.findImage(pool.Machine.Architecture)
+	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(pool.Name)))
+	if err != nil {
+		return nil, err
+	}
 	disk := &ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 		VolumeType:          pulumi.String("gp3"),
 		VolumeSize:          pulumi.Int(pool.DiskGiB),

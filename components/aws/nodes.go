@@ -98,7 +98,10 @@ func inZone(subnets []subnet, zone string) (subnet, error) {
 }
 
 func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.NetworkInterface, place subnet) (*ec2.Instance, error) {
-	image := c.findImage(args.Machine.Architecture)
+	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
+	if err != nil {
+		return nil, err
+	}
 	tags := pulumi.ToStringMap(c.machineTags(args.Pool, name))
 	instance, err := ec2.NewInstance(c.ctx, name, &ec2.InstanceArgs{
 		Ami:            image.id,

@@ -20,6 +20,7 @@ import (
 type Cloud struct {
 	ctx      *pulumi.Context
 	cluster  config.Cluster
+	running  cloud.Running
 	parent   pulumi.Resource
 	project  string
 	provider *gcp.Provider
@@ -37,16 +38,18 @@ type Cloud struct {
 	// diskKey encrypts every disk; nil is Google's own. keyGranted must exist before a disk can use it.
 	diskKey    pulumi.StringPtrInput
 	keyGranted []pulumi.Resource
+	// untilGranted tries again to make a machine while the grant has no effect yet; nil without a key.
+	untilGranted *pulumi.ErrorHook
 	// alive is the check by which groups replace dead machines.
 	alive  *compute.HealthCheck
-	images map[regions.Architecture]pulumi.String
+	images map[regions.Architecture]lookedUp
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
 // New prepares Google Cloud for a cluster: an explicit provider for its project and region, so that no resource follows the
 // ambient ones, the identities of its nodes and the key of its disks.
-func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
+func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
 	project, err := projectOf(cluster)
 	if err != nil {
 		return nil, err
@@ -59,8 +62,8 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		return nil, err
 	}
 	c := &Cloud{
-		ctx: ctx, cluster: cluster, parent: parent, project: project, provider: provider,
-		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]pulumi.String{},
+		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, provider: provider,
+		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]lookedUp{},
 	}
 	for _, step := range []func() error{c.createIdentities, c.createDiskKey, c.createPreemptionAlert} {
 		if err := step(); err != nil {

@@ -1,8 +1,12 @@
 package gcp
 
 import (
+	"fmt"
+	"strings"
+	"time"
+
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/kms"
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -47,14 +51,61 @@ func (c *Cloud) createManagedKey() error {
 // grantDiskKey lets Compute Engine use the key: without the grant no disk can be made.
 // https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before_you_begin
 func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
-	project := organizations.LookupProjectOutput(c.ctx, organizations.LookupProjectOutputArgs{
-		ProjectId: pulumi.String(c.project),
-	}, c.lookup()...)
+	number, err := c.projectNumber()
+	if err != nil {
+		return err
+	}
 	grant, err := kms.NewCryptoKeyIAMMember(c.ctx, c.name("disks"), &kms.CryptoKeyIAMMemberArgs{
 		CryptoKeyId: id,
 		Role:        pulumi.String("roles/cloudkms.cryptoKeyEncrypterDecrypter"),
-		Member:      pulumi.Sprintf("serviceAccount:service-%s@compute-system.iam.gserviceaccount.com", project.Number()),
+		Member:      pulumi.Sprintf("serviceAccount:service-%s@compute-system.iam.gserviceaccount.com", number),
 	}, c.options()...)
+	if err != nil {
+		return err
+	}
 	c.keyGranted = []pulumi.Resource{grant}
+	c.untilGranted, err = c.ctx.RegisterErrorHook(c.name("until-granted"), func(failed *pulumi.ErrorHookArgs) (bool, error) {
+		wait, again := grantPause(failed.FailedOperation, failed.Errors)
+		time.Sleep(wait)
+		return again, nil
+	})
 	return err
+}
+
+// projectNumber returns the number of the project, which the name of Compute Engine's own account has. The project is looked up
+// in the list of projects: the lookup of a single one (getProject of organizations) also asks Cloud Billing, which hangs where
+// that API cannot be reached.
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/resourcemanager/data_source_google_projects.go
+func (c *Cloud) projectNumber() (string, error) {
+	found, err := projects.GetProject(c.ctx, &projects.GetProjectArgs{Filter: "id:" + c.project}, c.lookup()...)
+	if err != nil {
+		return "", fmt.Errorf("gcp:project: cannot look up %s (%w); enable cloudresourcemanager.googleapis.com in it", c.project, err)
+	}
+	for _, project := range found.Projects {
+		if project.ProjectId == c.project {
+			return project.Number, nil
+		}
+	}
+	return "", fmt.Errorf("gcp:project: the list of projects does not have %s; correct the id, or ask for the permission resourcemanager.projects.get",
+		c.project)
+}
+
+// retryUntilGranted has a new machine tried again while the grant of the key has no effect: it takes minutes to reach
+// every server (https://cloud.google.com/iam/docs/access-change-propagation). A machine that runs has no use for it, and the
+// engine would look for the hook when it deletes the machine.
+func (c *Cloud) retryUntilGranted(name string) pulumi.ResourceOption {
+	if c.untilGranted == nil || c.running.Outputs("gcp:compute/instance:Instance", name) != nil {
+		return pulumi.ResourceHooks(nil)
+	}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{c.untilGranted}})
+}
+
+// grantPause returns how long to wait before a failed operation is tried again, and whether it is: only where the key was
+// refused, and for about ten minutes altogether. The errors are all so far, the newest first.
+func grantPause(operation string, errors []string) (wait time.Duration, again bool) {
+	const most = 25
+	if operation != "create" || len(errors) > most || !strings.Contains(errors[0], "Cloud KMS") {
+		return 0, false
+	}
+	return min(time.Second<<len(errors), 30*time.Second), true
 }

@@ -37,16 +37,24 @@ type rule struct {
 	ranges    pulumi.StringArray
 	// ports by protocol; icmp has none.
 	ports map[string][]string
+	// after are the names of the rules that must exist before this one is changed.
+	after []string
 }
 
 // createFirewall makes one rule for each purpose. A custom network lets nothing in by itself:
 // https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
 func (c *Cloud) createFirewall() error {
-	for _, r := range slices.Concat(nodeRules(c.cluster), c.googleRules(), c.operatorRules(), c.openRules()) {
-		created, err := c.createIngress(r)
+	byName := map[string]pulumi.Resource{}
+	for _, r := range slices.Concat(perProtocol(nodeRules(c.cluster)), c.googleRules(), c.operatorRules(), c.openRules()) {
+		var before []pulumi.Resource
+		for _, name := range r.after {
+			before = append(before, byName[name])
+		}
+		created, err := c.createIngress(r, pulumi.DependsOn(before))
 		if err != nil {
 			return err
 		}
+		byName[r.name] = created
 		c.rules = append(c.rules, created)
 	}
 	return c.createEgress()
@@ -74,6 +82,26 @@ func nodeRules(cluster config.Cluster) []rule {
 		r.ports[need.Protocol] = once(r.ports[need.Protocol], portRange(need.Low, need.High))
 	}
 	return rules
+}
+
+// perProtocol makes a rule for each protocol. The API returns the protocols of one rule in another order than they were given,
+// and the provider compares them by index, so that no refresh of such a rule is ever clean. The last protocol keeps the name,
+// and an older rule of all protocols is narrowed to it only after the others exist.
+func perProtocol(rules []rule) []rule {
+	var split []rule
+	for _, r := range rules {
+		protocols := slices.Sorted(maps.Keys(r.ports))
+		last := len(protocols) - 1
+		for _, protocol := range protocols[:last] {
+			one := r
+			one.name, one.ports = r.name+"-"+protocol, map[string][]string{protocol: r.ports[protocol]}
+			split = append(split, one)
+			r.after = append(slices.Clone(r.after), one.name)
+		}
+		r.ports = map[string][]string{protocols[last]: r.ports[protocols[last]]}
+		split = append(split, r)
+	}
+	return split
 }
 
 func portRange(low, high int) string {
@@ -136,7 +164,7 @@ func (c *Cloud) openRules() []rule {
 
 func tcp(port string) map[string][]string { return map[string][]string{"tcp": {port}} }
 
-func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
+func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.Resource, error) {
 	if len(r.from) == 0 && len(r.ranges) == 0 {
 		// Without a source the rule would let the whole internet in: https://cloud.google.com/firewall/docs/firewalls#sources
 		return nil, fmt.Errorf("firewall: the rule %s has no source, which would mean everybody; name addresses", r.name)
@@ -155,7 +183,7 @@ func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 		SourceServiceAccounts: c.emails(r.from),
 		SourceRanges:          r.ranges,
 		Allows:                allows,
-	}, c.options()...)
+	}, c.options(options...)...)
 }
 
 // createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to images, time,

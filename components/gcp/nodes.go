@@ -95,7 +95,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 }
 
 func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *compute.InstanceNetworkInterfaceArgs) (*compute.Instance, error) {
-	image, err := c.findImage(args.Machine.Architecture)
+	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +133,7 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
 		pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)),
+		c.retryUntilGranted(name),
 	)...)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@
 package machineconfig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -41,6 +42,8 @@ type Input struct {
 	Contract string
 	// TalosVersion and Platform ("aws", "gcp", "digital-ocean": Talos' names) pick the installer image for upgrades.
 	TalosVersion, Platform string
+	// Schematic is the Image Factory's id of the machine's image; empty for the one without any extension.
+	Schematic string
 	// KubernetesVersion without a leading v ("1.35.0").
 	KubernetesVersion string
 	// Network holds the nodes' addresses; Pods and Services are the ranges inside the cluster.
@@ -119,6 +122,9 @@ func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
 	if err := checkReliedOn(before, after, in.LUKS); err != nil {
 		return "", err
 	}
+	if err := checkBoot(in, before, after); err != nil {
+		return "", err
+	}
 	if in.Hardened {
 		return text, checkHardened(before, after)
 	}
@@ -157,7 +163,7 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 		generate.WithSecretsBundle(bundle),
 		generate.WithAdditionalSubjectAltNames(sans),
 		generate.WithKubePrismPort(constants.DefaultKubePrismPort),
-		generate.WithInstallImage(installerImage(in.Platform, in.TalosVersion)),
+		generate.WithInstallImage(installerImage(in.Platform, in.schematic(), in.TalosVersion)),
 	)
 	if err != nil {
 		return nil, err
@@ -171,16 +177,19 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 	return input.Config(kind)
 }
 
+// schematic returns the schematic of the machine's image.
+func (in Input) schematic() string { return cmp.Or(in.Schematic, Schematic) }
+
 // installerImage is what `talosctl upgrade` installs unless told otherwise
 // (https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/boot-assets).
-func installerImage(platform, version string) string {
-	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, Schematic, version)
+func installerImage(platform, schematic, version string) string {
+	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)
 }
 
-// ImageURL is where the Image Factory builds a disk image of Talos, such as "digital-ocean-amd64.raw.gz"
+// ImageURL returns the address at which the Image Factory builds a disk image of Talos, such as "digital-ocean-amd64.raw.gz"
 // (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
-func ImageURL(disk, version string) string {
-	return fmt.Sprintf("https://factory.talos.dev/image/%s/%s/%s", Schematic, version, disk)
+func ImageURL(disk, schematic, version string) string {
+	return fmt.Sprintf("https://factory.talos.dev/image/%s/%s/%s", schematic, version, disk)
 }
 
 func apply(base config.Provider, patches ...configpatcher.Patch) (config.Provider, error) {

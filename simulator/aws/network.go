@@ -154,6 +154,10 @@ func deleteVPC(c *Call) error {
 // zones are those that an account sees; most regions have three.
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 func zones(region string) []string {
+	named := slices.DeleteFunc(Listed(Zones), func(zone string) bool { return zone[:len(zone)-1] != region })
+	if len(named) > 0 {
+		return named
+	}
 	letters, ok := map[string]string{"us-east-1": "abcdef", "us-west-1": "ac", "us-west-2": "abcd", "ap-northeast-2": "abcd"}[region]
 	if !ok {
 		letters = "abc"

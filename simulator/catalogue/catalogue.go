@@ -39,6 +39,9 @@ type Resource struct {
 	Global bool
 	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
 	Account bool
+	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state says,
+	// deleting one does nothing, and importing one fails.
+	StateOnly bool
 	// Latency is how long the cloud takes to create one.
 	Latency time.Duration
 	// Machines says that machines may start or end when one comes, changes or goes.

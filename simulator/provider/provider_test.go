@@ -217,7 +217,7 @@ func TestConfig(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	t.Setenv("SIMULATOR_FAULT", thing+"#2,"+thing+"#3:half")
+	t.Setenv("SIMULATOR_FAULT", thing+"#2,"+thing+"#3:half,"+thing+"#5:lost")
 	weather, err := WeatherFromEnvironment()
 	require.NoError(t, err)
 	server := serve(t, made, weather)
@@ -234,11 +234,36 @@ func TestFaults(t *testing.T) {
 	assert.NotEmpty(t, half.Id, "the engine keeps what was half made")
 	_, err = create()
 	assert.NoError(t, err, "a fault strikes once")
+	_, err = create()
+	assert.Equal(t, codes.FailedPrecondition, status.Code(err))
+	require.NoError(t, server.store.Do(func(w *world.World) error {
+		assert.Len(t, w.List(thing, ""), 4, "what was lost was made")
+		return nil
+	}))
 	for _, wrong := range []string{"thing", "thing#0", "thing#x"} {
 		t.Setenv("SIMULATOR_FAULT", wrong)
 		_, err := WeatherFromEnvironment()
 		assert.ErrorContains(t, err, "SIMULATOR_FAULT", wrong)
 	}
+}
+
+// TestStateOnly has resources that are calls: nothing of them is in the world, a refresh finds what the state says, an import
+// fails.
+func TestStateOnly(t *testing.T) {
+	server := serve(t, made, Weather{})
+	server.catalogue.Resource(thing).StateOnly = true
+	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, resource.PropertyMap{"name": text("x")})})
+	require.NoError(t, err)
+	require.NoError(t, server.store.Do(func(w *world.World) error {
+		assert.Empty(t, w.List(thing, ""))
+		return nil
+	}))
+	read := &pulumirpc.ReadRequest{Urn: thingURN, Id: "another", Properties: created.Properties}
+	found, err := server.Read(t.Context(), read)
+	require.NoError(t, err)
+	assert.Equal(t, "another", found.Id)
+	_, err = server.Read(t.Context(), &pulumirpc.ReadRequest{Urn: thingURN, Id: "another"})
+	assert.ErrorContains(t, err, "turnaround check")
 }
 
 // TestMarkedErrors keeps what a late error had changed, and tries again what the network may still allow.

@@ -22,9 +22,13 @@ type node struct {
 	// config is nil while the machine has not booted, and reason says why.
 	config config.Provider
 	reason error
+	// disk is what the machine remembers; nil before its first boot.
+	disk *disk
 }
 
-func (n *node) booted() bool       { return n.config != nil }
+// booted reports whether the machine runs with a configuration.
+func (n *node) booted() bool       { return n.config != nil && !n.off() }
+func (n *node) off() bool          { return n.disk != nil && n.disk.Off }
 func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Type().IsControlPlane() }
 
 // clusterID is the same for every machine of a cluster, and different for any two clusters.

@@ -43,7 +43,7 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 		} else {
 			status.Joined = true
 		}
-		if n.booted() {
+		if n.config != nil {
 			status.Cluster = c.name(n)
 			status.Role = n.config.Machine().Type().String()
 		}
@@ -78,7 +78,7 @@ func (c *clusters) joined(n *node) error {
 		return err
 	}
 	if n.controlPlane() {
-		if err := c.joinEtcd(n); err != nil {
+		if err := c.joinsEtcd(n); err != nil {
 			return err
 		}
 	} else if err := c.trustd(n); err != nil {

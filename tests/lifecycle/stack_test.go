@@ -152,7 +152,7 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	switch name {
 	case "pulumi":
 		command.Path, command.Err = s.cli, nil
-	case "simulator":
+	case "simulator", "talosctl":
 		command.Path, command.Err = filepath.Join(repository, ".bin", "simulator", name), nil
 	}
 	command.Dir = s.folder

@@ -85,15 +85,12 @@ func printCounts(resources []*world.Resource) {
 	fmt.Printf("%5d  resources\n", len(resources))
 }
 
-// elided leaves out what holds a cluster's secrets: user data, and everything of Talos.
+// elided leaves out what holds a cluster's secrets: user data.
 func elided(resources []*world.Resource) []world.Resource {
 	var list []world.Resource
 	for _, r := range resources {
 		shown := *r
 		shown.Inputs, shown.State = r.Inputs.Clone(), r.State.Clone()
-		if r.Provider == "talos" {
-			shown.Inputs, shown.State = nil, nil
-		}
 		elide(shown.Inputs)
 		elide(shown.State)
 		list = append(list, shown)

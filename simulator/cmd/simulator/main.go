@@ -1,5 +1,6 @@
 // Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is that
-// plugin, which the Pulumi engine starts; under its own name it shows the simulated world.
+// plugin, which the Pulumi engine starts; under the name talosctl it is Talos' command; under its own name it shows the
+// simulated world.
 package main
 
 import (
@@ -36,7 +37,7 @@ SIMULATOR_WORLD names the directory that keeps the world.
 
 func main() {
 	if err := run(filepath.Base(os.Args[0]), os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "simulator:", err)
+		fmt.Fprintln(os.Stderr, filepath.Base(os.Args[0])+":", err)
 		os.Exit(1)
 	}
 }
@@ -44,6 +45,9 @@ func main() {
 func run(name string, arguments []string) error {
 	if provider, isPlugin := strings.CutPrefix(name, "pulumi-resource-"); isPlugin {
 		return serve(provider, arguments)
+	}
+	if name == "talosctl" {
+		return runTalosctl(arguments)
 	}
 	if len(arguments) == 0 {
 		return errors.New(usage)
