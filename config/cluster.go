@@ -174,6 +174,9 @@ type Patches struct {
 type EncryptionKey struct {
 	ID      string
 	Managed bool
+	// Kept asks for the managed key beside whatever else encrypts new disks, because running machines have their disks under
+	// it. Only the state knows it: package running sets it.
+	Kept bool
 }
 
 // Workload is what runs on a pool.

@@ -381,6 +381,10 @@ var refused = []struct {
 	{"unknown disk encryption", stackFile{"diskEncryption": "both"}, []string{
 		`diskEncryption: there is no diskEncryption "both"; choose one of cloud, luks`,
 	}},
+	{"a shared subnet without its project", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp", "gcp:project": "acme-prod",
+		"regions": `[{"name":"nyc1","network":{"id":"projects/acme-net/global/networks/shared","subnetIds":["machines"]}}]`}, []string{
+		`regions[0].network.subnetIds[0]: "machines" does not name project acme-net, which owns the network; write it like projects/acme-net/regions/us-east4/subnetworks/machines`,
+	}},
 	{"an adopted network without subnets", stackFile{"regions": `[{"name":"nyc1","network":{"id":"vpc-0123456789abcdef0"}}]`}, []string{
 		"operatorCidrs: is needed: the range of the adopted network vpc-0123456789abcdef0 is not known beforehand; name the networks that operators come from",
 		"regions[0].network.subnetIds: names 0 subnets for 3 zones; name one subnet for each of us-east-1a, us-east-1b, us-east-1c, in this order",

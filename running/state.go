@@ -92,9 +92,9 @@ type Cluster struct {
 type Node struct {
 	// Name of the machine: "inferadb-staging-nyc1-control-plane-0".
 	Name string
-	// Address is the node's private address.
-	Address      string
-	ControlPlane bool
+	// Address is the node's private address, Endpoint the one at which its Talos API was called last.
+	Address, Endpoint string
+	ControlPlane      bool
 	// Config is the configuration that was applied last.
 	Config talosconfig.Provider
 }
@@ -204,7 +204,7 @@ func nodeOf(applied Resource) (Node, error) {
 		return Node{}, fmt.Errorf("%s: the state holds a machine configuration that Talos cannot read", applied.Name)
 	}
 	return Node{
-		Name: applied.Name, Address: applied.Text("node"), Config: provider,
+		Name: applied.Name, Address: applied.Text("node"), Endpoint: applied.Text("endpoint"), Config: provider,
 		ControlPlane: provider.Machine() != nil && provider.Machine().Type() == machine.TypeControlPlane,
 	}, nil
 }

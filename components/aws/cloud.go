@@ -27,7 +27,7 @@ type Cloud struct {
 	provider *aws.Provider
 
 	vpcID           pulumi.StringOutput
-	networkCIDR     pulumi.StringOutput
+	networkCIDRs    pulumi.StringArrayOutput
 	private, public []subnet
 	// firewall is the security group of each role; roles and profiles are the identity of each kind of node.
 	firewall map[string]*ec2.SecurityGroup

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -11,8 +12,10 @@ import (
 
 // subnet is a subnet of the cluster's network, with what gives its machines a way out.
 type subnet struct {
-	id     pulumi.StringOutput
-	zone   string
+	id   pulumi.StringOutput
+	zone string
+	// cidr of an adopted subnet: a created one lies in the network's range.
+	cidr   pulumi.StringOutput
 	egress []pulumi.Resource
 }
 
@@ -28,7 +31,7 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	if err := c.createFirewall(); err != nil {
 		return cloud.Network{}, err
 	}
-	return cloud.Network{CIDR: c.networkCIDR, Ready: c.rules}, nil
+	return cloud.Network{CIDRs: c.networkCIDRs, Ready: c.rules}, nil
 }
 
 func (c *Cloud) createNetwork() error {
@@ -45,7 +48,7 @@ func (c *Cloud) createNetwork() error {
 		return err
 	}
 	c.vpcID = vpc.ID().ToStringOutput()
-	c.networkCIDR = pulumi.String(cidr.String()).ToStringOutput()
+	c.networkCIDRs = pulumi.ToStringArray([]string{cidr.String()}).ToStringArrayOutput()
 
 	internet, err := c.createInternetRoute()
 	if err != nil {
@@ -249,9 +252,14 @@ func (c *Cloud) adoptNetwork() error {
 	network := c.cluster.Network
 	vpc := ec2.LookupVpcOutput(c.ctx, ec2.LookupVpcOutputArgs{Id: pulumi.String(network.ID)}, c.lookup()...)
 	c.vpcID = vpc.Id()
-	c.networkCIDR = vpc.CidrBlock()
 	c.private = c.adoptSubnets(network.SubnetIDs)
 	c.public = c.adoptSubnets(network.PublicSubnetIDs)
+	// A VPC may have more ranges than its first, and its subnets lie in any of them.
+	var blocks pulumi.StringArray
+	for _, s := range slices.Concat(c.private, c.public) {
+		blocks = append(blocks, s.cidr)
+	}
+	c.networkCIDRs = blocks.ToStringArrayOutput()
 	return nil
 }
 
@@ -269,7 +277,7 @@ func (c *Cloud) adoptSubnets(ids []string) []subnet {
 			}
 			return id, nil
 		}).(pulumi.StringOutput)
-		subnets = append(subnets, subnet{id: checked, zone: zone})
+		subnets = append(subnets, subnet{id: checked, zone: zone, cidr: found.CidrBlock()})
 	}
 	return subnets
 }

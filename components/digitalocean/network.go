@@ -21,7 +21,7 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	if err := c.createFirewalls(); err != nil {
 		return cloud.Network{}, err
 	}
-	return cloud.Network{CIDR: c.networkCIDR, Ready: c.allFirewalls()}, nil
+	return cloud.Network{CIDRs: pulumi.StringArray{c.networkCIDR}.ToStringArrayOutput(), Ready: c.allFirewalls()}, nil
 }
 
 func (c *Cloud) createNetwork() error {

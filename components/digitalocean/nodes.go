@@ -75,8 +75,6 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 	if err != nil {
 		return nil, err
 	}
-	cloud.WarnIfIgnored(c.ctx, name+": size", droplet.Size, pulumi.String(args.Machine.Name))
 	cloud.TellImage(c.ctx, name, droplet.Image, c.image)
-	cloud.WarnIfIgnored(c.ctx, name+": VPC", droplet.VpcUuid, c.vpcID)
 	return droplet, nil
 }

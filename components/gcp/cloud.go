@@ -4,8 +4,6 @@ package gcp
 
 import (
 	"fmt"
-	"os"
-	"regexp"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
@@ -25,6 +23,8 @@ type Cloud struct {
 	project  string
 	provider *gcp.Provider
 
+	// networkProject owns the network: the cluster's own project, or the host project of a Shared VPC.
+	networkProject      string
 	network, subnetwork pulumi.StringOutput
 	// networkCIDR holds the nodes' addresses, proxyCIDR those that the load balancer's packets come from.
 	networkCIDR, proxyCIDR pulumi.StringOutput
@@ -50,7 +50,7 @@ var _ cloud.Cloud = (*Cloud)(nil)
 // New prepares Google Cloud for a cluster: an explicit provider for its project and region, so that no resource follows the
 // ambient ones, the identities of its nodes and the key of its disks.
 func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
-	project, err := projectOf(cluster)
+	project, err := config.GoogleProject(cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 		return nil, err
 	}
 	c := &Cloud{
-		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, provider: provider,
+		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, networkProject: project, provider: provider,
 		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]lookedUp{},
 	}
 	for _, step := range []func() error{c.createIdentities, c.createDiskKey, c.createPreemptionAlert} {
@@ -71,27 +71,6 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 		}
 	}
 	return c, nil
-}
-
-// https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; a domain may precede it.
-var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
-
-// projectOf is the stack's project, else the environment's, by the variables that every Google Cloud tool reads.
-func projectOf(cluster config.Cluster) (string, error) {
-	const remedy = "run: pulumi config set gcp:project my-project"
-	project := cluster.Project
-	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
-		if project == "" {
-			project = os.Getenv(variable)
-		}
-	}
-	switch {
-	case project == "":
-		return "", fmt.Errorf("gcp:project: is not set, and neither is GOOGLE_PROJECT; %s", remedy)
-	case !projectID.MatchString(project):
-		return "", fmt.Errorf("gcp:project: %q is not a project's id (its name and number are not); %s", project, remedy)
-	}
-	return project, nil
 }
 
 // nameLimit is the longest name of nearly every resource:

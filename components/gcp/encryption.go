@@ -13,26 +13,33 @@ import (
 // createDiskKey settles which key encrypts the disks: the user's, one made for the cluster, or Google's own.
 func (c *Cloud) createDiskKey() error {
 	key := c.cluster.EncryptionKey
-	switch {
-	case key.ID != "":
-		c.diskKey = pulumi.String(key.ID)
-		return c.grantDiskKey(pulumi.String(key.ID))
-	case key.Managed:
-		return c.createManagedKey()
+	if key.Managed || key.Kept {
+		managed, err := c.createManagedKey()
+		if err != nil {
+			return err
+		}
+		if key.Managed {
+			c.diskKey = managed.ID()
+			return c.grantDiskKey(managed.ID())
+		}
 	}
-	return nil
+	if key.ID == "" {
+		return nil
+	}
+	c.diskKey = pulumi.String(key.ID)
+	return c.grantDiskKey(pulumi.String(key.ID))
 }
 
 // createManagedKey makes a key in a ring of its own. A ring can never be deleted, nor its name used again, so Pulumi makes
 // the names up: https://cloud.google.com/kms/docs/resource-hierarchy#key_rings
-func (c *Cloud) createManagedKey() error {
+func (c *Cloud) createManagedKey() (*kms.CryptoKey, error) {
 	ring, err := kms.NewKeyRing(c.ctx, c.name("disks"), &kms.KeyRingArgs{
 		Location: pulumi.String(c.cluster.Location.Region),
 	}, c.options()...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	key, err := kms.NewCryptoKey(c.ctx, c.name("disks"), &kms.CryptoKeyArgs{
+	return kms.NewCryptoKey(c.ctx, c.name("disks"), &kms.CryptoKeyArgs{
 		KeyRing: ring.ID(),
 		Purpose: pulumi.String("ENCRYPT_DECRYPT"),
 		// Ninety days, as Google recommends: https://cloud.google.com/kms/docs/key-rotation
@@ -41,14 +48,10 @@ func (c *Cloud) createManagedKey() error {
 		DestroyScheduledDuration: pulumi.String("2592000s"),
 		Labels:                   c.labels(),
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
-	if err != nil {
-		return err
-	}
-	c.diskKey = key.ID()
-	return c.grantDiskKey(key.ID())
 }
 
-// grantDiskKey lets Compute Engine use the key: without the grant no disk can be made.
+// grantDiskKey lets Compute Engine use the key: without the grant no disk can be made, and none that was made under the key can
+// be read again. Disks, and snapshots of them, outlive a change of the key, so Pulumi forgets the grant and never takes it back.
 // https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before_you_begin
 func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
 	number, err := c.projectNumber()
@@ -59,7 +62,7 @@ func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
 		CryptoKeyId: id,
 		Role:        pulumi.String("roles/cloudkms.cryptoKeyEncrypterDecrypter"),
 		Member:      pulumi.Sprintf("serviceAccount:service-%s@compute-system.iam.gserviceaccount.com", number),
-	}, c.options()...)
+	}, c.options(pulumi.RetainOnDelete(true))...)
 	if err != nil {
 		return err
 	}

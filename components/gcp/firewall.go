@@ -176,6 +176,7 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 		})
 	}
 	return compute.NewFirewall(c.ctx, c.name(r.name), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String(r.why),
 		Direction:             pulumi.String("INGRESS"),
@@ -191,6 +192,7 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 // others are not ours to stop. In an adopted network whose owner lets nothing out, it is what the nodes need.
 func (c *Cloud) createEgress() error {
 	rule, err := compute.NewFirewall(c.ctx, c.name("egress"), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String("Images, time, discovery, the services of the cloud"),
 		Direction:             pulumi.String("EGRESS"),

@@ -48,6 +48,8 @@ type Input struct {
 	KubernetesVersion string
 	// Network holds the nodes' addresses; Pods and Services are the ranges inside the cluster.
 	Network, Pods, Services netip.Prefix
+	// OtherNetworks hold nodes' addresses as well, where an adopted network has several subnets.
+	OtherNetworks []netip.Prefix
 	// NoCNI leaves the CNI and kube-proxy out, ready for Cilium.
 	NoCNI bool
 	// TalosClients may speak to the machine's Talos API, beside the nodes.
@@ -77,6 +79,20 @@ const APIServerPort = "6443"
 
 // Schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
 const Schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
+
+// networks returns every range that holds nodes' addresses.
+func (in Input) networks() []netip.Prefix {
+	return append([]netip.Prefix{in.Network}, in.OtherNetworks...)
+}
+
+// networkTexts returns the same as text.
+func (in Input) networkTexts() []string {
+	var texts []string
+	for _, network := range in.networks() {
+		texts = append(texts, network.String())
+	}
+	return texts
+}
 
 // Generate returns the machine configuration, a multi-document YAML, and an error if Talos would not accept it.
 func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {

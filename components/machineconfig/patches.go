@@ -105,7 +105,7 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 		MachineNodeLabels: in.Labels,
 		MachineKubelet: &v1alpha1.KubeletConfig{
 			// A node with a second interface must not register with that one's address.
-			KubeletNodeIP:      &v1alpha1.KubeletNodeIPConfig{KubeletNodeIPValidSubnets: []string{in.Network.String()}},
+			KubeletNodeIP:      &v1alpha1.KubeletNodeIPConfig{KubeletNodeIPValidSubnets: in.networkTexts()},
 			KubeletExtraConfig: v1alpha1.Unstructured{Object: kubelet},
 		},
 	}
@@ -115,7 +115,7 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 	patch := &v1alpha1.ClusterConfig{
 		// etcd's peers talk over the private network, whatever other addresses a node has.
-		EtcdConfig: &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: []string{in.Network.String()}},
+		EtcdConfig: &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: in.networkTexts()},
 	}
 	if !in.NoCNI {
 		// Flannel would take the interface of the default route (https://github.com/siderolabs/talos/issues/7754).

@@ -44,7 +44,7 @@ func (n network) machine(r *world.Resource) site.Machine {
 	return site.Machine{
 		ID: r.ID, Name: r.Name, Provider: "aws", Region: r.Region, NetworkID: place.vpc,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP,
-		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData,
+		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData, DiskFault: diskFault(n.world, r),
 	}
 }
 

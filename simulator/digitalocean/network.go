@@ -117,7 +117,9 @@ func deleteVPC(c *Call) error {
 		return (r.Type == dropletType || r.Type == loadBalancerType) && r.State.String("vpcUuid") == c.ID
 	})
 	if len(members) > 0 {
-		return fmt.Errorf("403 (forbidden) can not delete VPC with members: %s", members[0].Name)
+		// The provider tries again for two minutes, because members linger after their deletion:
+		// https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.55.0/digitalocean/vpc/resource_vpc.go
+		return fmt.Errorf("Error deleting VPC: 409 (conflict) can not delete VPC with members: %s; tried for 2m0s", members[0].Name)
 	}
 	return nil
 }

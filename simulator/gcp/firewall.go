@@ -74,6 +74,10 @@ func checkFirewallEnds(c *Call) error {
 	if err != nil {
 		return err
 	}
+	// A rule belongs to its network's project: https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules
+	if owner := projectOf(network.ID); owner != c.State.String("project") {
+		return invalid("resource.network", network.ID, "Cross project reference is not allowed: the rule is in project %s, the network in %s", c.State.String("project"), owner)
+	}
 	c.State["network"] = api + network.ID
 	for _, name := range []string{"sourceRanges", "destinationRanges"} {
 		for _, text := range c.State.Strings(name) {

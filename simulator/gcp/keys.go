@@ -41,10 +41,11 @@ var keyResources = []Resource{
 			"importOnly": Bool(Computed, Replaces), "skipInitialVersionCreation": Bool(Replaces), "cryptoKeyBackend": String(Computed, Replaces),
 			"versionTemplate": Object(Fields{"algorithm": String(Required), "protectionLevel": String(Default("SOFTWARE"), Replaces)}, Computed),
 		}.With(labelled),
-		Create: createKey, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil },
+		Create: createKey, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil }, Delete: deleteKey,
 	},
 	{
-		Token: keyMemberType, Global: true, Latency: 5 * time.Second,
+		// What was granted on somebody's key is the key owner's to take back, and is never left over.
+		Token: keyMemberType, Global: true, Account: true, Latency: 5 * time.Second,
 		Fields: Fields{
 			"cryptoKeyId": String(Required, Replaces), "role": String(Required, Replaces), "etag": String(Output),
 			"member":    String(Required, Replaces, Matching(`^(user|group|serviceAccount|domain|principal|principalSet):.+$`)),
@@ -83,6 +84,37 @@ func createKey(c *Call) error {
 	return nil
 }
 
+// deleteKey destroys the versions of a key: nothing that they encrypted can be read again.
+func deleteKey(c *Call) error {
+	for _, member := range c.World.List(keyMemberType, "") {
+		if same(member.State.String("cryptoKeyId"), c.ID) {
+			c.World.Remove(member)
+		}
+	}
+	return nil
+}
+
+// diskFault says why a machine would not start again after it stops; empty if it would.
+func diskFault(w *world.World, machine *world.Resource) string {
+	key := withoutVersion(machine.State.Object("bootDisk").String("kmsKeySelfLink"))
+	switch {
+	case key == "":
+		return ""
+	case w.Get(keyType, "", path(key)) == nil:
+		return fmt.Sprintf("the versions of the key of its disk, %s, are destroyed: the machine does not start again", path(key))
+	case !mayUse(w, path(key)):
+		return fmt.Sprintf("Compute Engine may not use the key of its disk, %s: the machine does not start again", path(key))
+	}
+	return ""
+}
+
+// mayUse reports whether Compute Engine may encrypt and decrypt with the key.
+func mayUse(w *world.World, key string) bool {
+	return slices.ContainsFunc(w.List(keyMemberType, ""), func(r *world.Resource) bool {
+		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent
+	})
+}
+
 func createKeyMember(c *Call) error {
 	if _, err := find(c, keyType, c.State.String("cryptoKeyId")); err != nil {
 		return err
@@ -110,10 +142,7 @@ func checkDiskKey(c *Call, key string) error {
 	if location != c.Region && location != "global" {
 		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', invalid", location, c.Region)
 	}
-	granted := slices.ContainsFunc(c.World.List(keyMemberType, ""), func(r *world.Resource) bool {
-		return same(r.State.String("cryptoKeyId"), found.ID) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent
-	})
-	if !granted {
+	if !mayUse(c.World, found.ID) {
 		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', kmsPermissionDenied", found.ID, found.ID)
 	}
 	return nil

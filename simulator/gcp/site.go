@@ -28,7 +28,9 @@ func newSite(w *world.World) site.Site {
 func (n network) Machines() []site.Machine {
 	var machines []site.Machine
 	for _, r := range n.world.List(instanceType, "") {
-		machines = append(machines, machineOf(r))
+		machine := machineOf(r)
+		machine.DiskFault = diskFault(n.world, r)
+		machines = append(machines, machine)
 	}
 	return machines
 }

@@ -11,6 +11,8 @@ type Machine struct {
 	ID, Name, Provider, Region, NetworkID, PrivateIP, PublicIP, Architecture, ImageID string
 	// UserData is what the machine reads from its metadata service: decoded from the API's base64, perhaps gzip.
 	UserData []byte
+	// DiskFault says why the machine would not start again after it stops; empty if it would.
+	DiskFault string
 }
 
 // Site is the clouds as seen by Talos. All calls happen under the world's lock.

@@ -120,6 +120,9 @@ func (c *clusters) removeMember(cluster, id string) error {
 
 // joinEtcd says why a control plane cannot be a member beside the others.
 func (c *clusters) joinEtcd(n *node) error {
+	if err := n.addressed(); err != nil {
+		return err
+	}
 	for _, member := range c.members(n.clusterID()) {
 		if member == n {
 			continue

@@ -74,6 +74,12 @@ func (c *clusters) joined(n *node) error {
 	if !n.booted() {
 		return n.reason
 	}
+	if n.DiskFault != "" {
+		return errors.New(n.DiskFault)
+	}
+	if err := n.addressed(); err != nil {
+		return err
+	}
 	if err := c.quorum(n.clusterID()); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func TestTheQuotasAreTheStacks(t *testing.T) {
 		{regions.AWS, "on demand", "AWS: vCPU of On-Demand Standard instances, `L-1216C47A`"},
 		{regions.AWS, "spot", "AWS: vCPU of Standard Spot requests, `L-34B43A08`"},
 		{regions.AWS, "nat", "AWS: Elastic IPs, `L-0263D0A3`: one for each NAT gateway"},
+		{regions.AWS, "public", "AWS: the same under `access: public`, with one for each control plane"},
 		{regions.GCP, "vcpu", "Google Cloud: CPUs"},
 		{regions.GCP, "disks", "Google Cloud: Persistent Disk SSD (GB), pd-balanced among it"},
 		{regions.DigitalOcean, "machines", "DigitalOcean: droplets"},
@@ -53,6 +54,7 @@ func uses(c config.Cluster) map[string]int {
 	if c.NATPerZone {
 		used["nat"] = len(c.Location.Zones)
 	}
+	used["public"] = used["nat"] + planes.Count
 	for _, pool := range c.Pools {
 		onDemand := pool.Max
 		if pool.Spot != nil {

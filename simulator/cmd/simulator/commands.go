@@ -249,26 +249,43 @@ func fill(arguments []string) error {
 }
 
 func seed(arguments []string) error {
-	if len(arguments) != 2 {
-		return errors.New("seed: name a region and a CIDR")
+	if len(arguments) != 2 && len(arguments) != 3 {
+		return errors.New("seed: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word shared (Google Cloud)")
 	}
-	cidr, err := netip.ParsePrefix(arguments[1])
-	if err != nil || cidr.Bits() != 16 || cidr != cidr.Masked() {
-		return fmt.Errorf("seed: %q is no network; use one such as 10.50.0.0/16", arguments[1])
+	cidr, err := seedRange(arguments[1])
+	if err != nil {
+		return err
+	}
+	second, project := netip.Prefix{}, gcp.Project
+	switch {
+	case len(arguments) == 3 && gcp.IsRegion(arguments[0]) && arguments[2] == "shared":
+		project = gcp.HostProject
+	case len(arguments) == 3:
+		if second, err = seedRange(arguments[2]); err != nil {
+			return err
+		}
 	}
 	return within(func(w *world.World, _ site.Site) error {
 		var seeded any
 		switch region := arguments[0]; {
 		case gcp.IsRegion(region):
-			seeded, err = gcp.Seed(w, region, cidr)
+			seeded, err = gcp.Seed(w, region, cidr, project)
 		case digitalocean.IsRegion(region):
 			seeded, err = digitalocean.Seed(w, region, cidr)
 		default:
-			seeded, err = aws.Seed(w, region, cidr)
+			seeded, err = aws.Seed(w, region, cidr, second)
 		}
 		if err != nil {
 			return err
 		}
 		return printJSON(seeded)
 	})
+}
+
+func seedRange(text string) (netip.Prefix, error) {
+	cidr, err := netip.ParsePrefix(text)
+	if err != nil || cidr.Bits() != 16 || cidr != cidr.Masked() {
+		return cidr, fmt.Errorf("seed: %q is no network; use one such as 10.50.0.0/16", text)
+	}
+	return cidr, nil
 }
