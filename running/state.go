@@ -40,6 +40,7 @@ const (
 	clusterType   = "inferadb:index:TalosCluster"
 	applyType     = "talos:machine/configurationApply:ConfigurationApply"
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
+	secretsType   = "talos:machine/secrets:Secrets"
 )
 
 // machineTypes are the machines of named nodes on each cloud. A machine is named like its node.

@@ -51,6 +51,7 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 	for _, cluster := range clusters {
 		add(clusterType, cluster.Name, nil)
 		add(bootstrapType, cluster.Name, nil)
+		add(secretsType, cluster.Name, map[string]any{"talosVersion": cluster.TalosVersion})
 		apply := func(pool string, count int, in machineconfig.Input) {
 			in.Network = netip.MustParsePrefix("10.0.0.0/16")
 			text, err := machineconfig.Generate(in, bundle)

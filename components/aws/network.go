@@ -250,7 +250,7 @@ func (c *Cloud) createFlowLogs() error {
 // adoptNetwork reads the network that exists. Nothing in it is tagged, changed or deleted.
 func (c *Cloud) adoptNetwork() error {
 	network := c.cluster.Network
-	vpc := ec2.LookupVpcOutput(c.ctx, ec2.LookupVpcOutputArgs{Id: pulumi.String(network.ID)}, c.lookup()...)
+	vpc := c.lookupVPC()
 	c.vpcID = vpc.Id()
 	c.private = c.adoptSubnets(network.SubnetIDs)
 	c.public = c.adoptSubnets(network.PublicSubnetIDs)
@@ -269,7 +269,7 @@ func (c *Cloud) adoptSubnets(ids []string) []subnet {
 	var subnets []subnet
 	for i, id := range ids {
 		zone := c.cluster.Location.Zones[i]
-		found := ec2.LookupSubnetOutput(c.ctx, ec2.LookupSubnetOutputArgs{Id: pulumi.String(id)}, c.lookup()...)
+		found := c.lookupSubnet(id)
 		checked := pulumi.All(found.VpcId(), found.AvailabilityZone()).ApplyT(func(found []any) (string, error) {
 			if found[0] != c.cluster.Network.ID || found[1] != zone {
 				return "", fmt.Errorf("%s: network: subnet %s lies in %s, %s, not in %s, %s; name one subnet of the network for each zone, in their order",

@@ -41,8 +41,7 @@ func (c *Cloud) createNetwork() error {
 // adoptNetwork reads the VPC that exists, which is neither changed nor deleted.
 func (c *Cloud) adoptNetwork() error {
 	id, region := c.cluster.Network.ID, c.cluster.Location.Region
-	vpc := digitalocean.LookupVpcOutput(c.ctx, digitalocean.LookupVpcOutputArgs{Id: pulumi.String(id)},
-		pulumi.Parent(c.parent), pulumi.Provider(c.provider))
+	vpc := c.lookupVPC()
 	c.vpcID = vpc.Region().ApplyT(func(found string) (string, error) {
 		if found != region {
 			return "", fmt.Errorf("%s: network.id: %s is in %s, the cluster in %s; name a VPC of %s", c.cluster.Region, id, found, region, region)

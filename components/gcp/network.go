@@ -138,9 +138,7 @@ func (c *Cloud) adoptNetwork() error {
 	}
 	project := c.networkProject
 	region := c.cluster.Location.Region
-	nodes := compute.LookupSubnetworkOutput(c.ctx, compute.LookupSubnetworkOutputArgs{
-		Name: pulumi.String(lastPart(subnet)), Project: pulumi.String(project), Region: pulumi.String(region),
-	}, c.lookup()...)
+	nodes := c.lookupSubnet(project, region)
 	c.network = nodes.Network().ApplyT(func(network string) (string, error) {
 		if lastPart(network) != id {
 			return "", fmt.Errorf("%s: network: subnet %s lies in %s, not in %s; name a subnet of the network", c.cluster.Region, subnet, lastPart(network), id)
