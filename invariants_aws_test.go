@@ -585,6 +585,7 @@ func TestInvariant37ImagesArePinned(t *testing.T) {
 				}
 				found = true
 				assert.False(t, call.Args.HasValue("mostRecent"))
+				assert.True(t, call.Args["includeDeprecated"].BoolValue(), "an image is hidden two years after its release")
 				assert.Equal(t, "540036508848", call.Args["owners"].ArrayValue()[0].StringValue())
 				assert.NotEmpty(t, call.Provider)
 				name := call.Args["filters"].ArrayValue()[0].ObjectValue()["values"].ArrayValue()[0].StringValue()

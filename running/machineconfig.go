@@ -28,7 +28,7 @@ type machines struct {
 var machineRules = []func(*comparison, machines){
 	(*comparison).kubernetesVersion,
 	(*comparison).settledFields,
-	(*comparison).network,
+	(*comparison).networkPlugin,
 	(*comparison).encryption,
 	(*comparison).taints,
 	(*comparison).reboots,

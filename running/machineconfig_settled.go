@@ -56,8 +56,8 @@ func (c *comparison) settledFields(m machines) {
 	}
 }
 
-// network refuses another network plugin: the pods that run would lose their network.
-func (c *comparison) network(m machines) {
+// networkPlugin refuses another network plugin: the pods that run would lose their network.
+func (c *comparison) networkPlugin(m machines) {
 	if nodes := m.changed(machineconfig.CNI); len(nodes) > 0 {
 		c.refuse(m.patch(machineconfig.CNI, "cni"), fmt.Sprintf("changes the network of %s from %s to %s, and every pod that runs would lose its connections",
 			c.want.Name, machineconfig.CNI(m.nodes[0].Config), machineconfig.CNI(m.config)),

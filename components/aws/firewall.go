@@ -66,27 +66,32 @@ const rulesPerGroup = 60
 // for as many rules as it has entries.
 func Check(cluster config.Cluster) (errs config.Errors) {
 	c := &Cloud{cluster: cluster}
-	fixed, all := map[string]int{}, map[string]int{}
-	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules()) {
-		all[r.to]++
-		if r.cidr == "" {
-			fixed[r.to]++
+	fixed := count(slices.Concat(c.nodeRules(), c.openRules()))
+	operators := count(c.operatorRules())
+	for _, group := range []string{controlPlane, worker, loadBalancer} {
+		all, ranges := fixed[group]+operators[group], len(cluster.OperatorCIDRs)
+		problem := fmt.Sprintf("makes %d rules of the security group of the %s, and AWS takes %d", all, group, rulesPerGroup)
+		switch {
+		case all <= rulesPerGroup:
+		case operators[group] == 0 || fixed[group] >= rulesPerGroup:
+			errs = append(errs, config.Error{Path: "openPorts", Problem: problem,
+				Remedy: "open fewer ports, or name one range that holds several"})
+		default:
+			most := (rulesPerGroup - fixed[group]) * ranges / operators[group]
+			errs = append(errs, config.Error{Path: "operatorCidrs", Problem: problem,
+				Remedy: fmt.Sprintf("name %d ranges at most, not %d: one can hold several", most, ranges)})
 		}
-	}
-	ranges := len(cluster.OperatorCIDRs)
-	for _, group := range []string{controlPlane, loadBalancer} {
-		if all[group] <= rulesPerGroup {
-			continue
-		}
-		most := (rulesPerGroup - fixed[group]) * ranges / (all[group] - fixed[group])
-		errs = append(errs, config.Error{
-			Path: "operatorCidrs",
-			Problem: fmt.Sprintf("%d ranges make %d rules of the security group of the %s, and AWS takes %d",
-				ranges, all[group], group, rulesPerGroup),
-			Remedy: fmt.Sprintf("name at most %d, for example one range that holds several", most),
-		})
 	}
 	return errs
+}
+
+// count returns how many rules lead to each group.
+func count(rules []rule) map[string]int {
+	to := map[string]int{}
+	for _, r := range rules {
+		to[r.to]++
+	}
+	return to
 }
 
 // nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.

@@ -24,7 +24,8 @@ func (c *Cloud) findImage() error {
 		Description:  pulumi.Sprintf("Talos %s of %s", c.cluster.TalosVersion, c.cluster.Name),
 		Regions:      pulumi.ToStringArray([]string{c.cluster.Location.Region}),
 		Tags:         c.tags(nil),
-	}, c.options()...)
+		// The provider says that it updated the tags of an image, and never does, so that no refresh would be clean.
+	}, c.options(pulumi.IgnoreChanges([]string{"tags"}))...)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@
 package gcp
 
 import (
-	"fmt"
-
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"

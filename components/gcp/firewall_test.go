@@ -25,7 +25,7 @@ func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
 			}
 			needed = append(needed, fmt.Sprintf("%s to %s: %s %s", need.From, need.To, need.Protocol, ports))
 		}
-		for _, r := range nodeRules(cluster) {
+		for _, r := range perProtocol(nodeRules(cluster)) {
 			assert.NotEmpty(t, r.why, r.name)
 			for _, from := range r.from {
 				for _, to := range r.to {
@@ -42,4 +42,18 @@ func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
 		}
 		assert.ElementsMatch(t, needed, opened, cni)
 	}
+}
+
+// TestARuleHasOneProtocol: the API returns several in an order of its own, and no refresh would be clean.
+func TestARuleHasOneProtocol(t *testing.T) {
+	made := map[string]bool{}
+	for _, r := range perProtocol(nodeRules(config.Cluster{CNI: config.Cilium})) {
+		assert.Len(t, r.ports, 1, r.name)
+		assert.False(t, made[r.name], "%s is made twice", r.name)
+		for _, name := range r.after {
+			assert.True(t, made[name], "%s waits for %s", r.name, name)
+		}
+		made[r.name] = true
+	}
+	assert.True(t, made["overlay"] && made["overlay-tcp"] && made["overlay-icmp"], "the rule of VXLAN keeps its name")
 }

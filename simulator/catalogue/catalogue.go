@@ -54,6 +54,8 @@ type Resource struct {
 	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
 	// resource itself is put into the world, and removed from it, by the caller.
 	Create, Update, Delete func(*Call) error
+	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then forgets.
+	Missing string
 	// Import finds a resource by what people name it by when it is imported, if that is not its id.
 	Import func(w *world.World, id string) *world.Resource
 }
@@ -81,6 +83,8 @@ type Call struct {
 	Name, URN string
 	// ID is given, except to Create, which may set it.
 	ID string
+	// Timeout is the custom timeout of the operation; 0 for the provider's own.
+	Timeout time.Duration
 	// Inputs are the checked inputs; Old are those of the last operation.
 	Inputs, Old world.Values
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state under

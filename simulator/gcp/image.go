@@ -33,7 +33,7 @@ func images() []image {
 			}
 		}
 	}
-	return list
+	return slices.DeleteFunc(list, func(i image) bool { return PartOf(MissingImages, i.name) })
 }
 
 func findImage(reference string) (image, error) {

@@ -102,16 +102,16 @@ func diskFault(w *world.World, machine *world.Resource) string {
 		return ""
 	case w.Get(keyType, "", path(key)) == nil:
 		return fmt.Sprintf("the versions of the key of its disk, %s, are destroyed: the machine does not start again", path(key))
-	case !mayUse(w, path(key)):
+	case !mayUse(w, path(key), func(*world.Resource) bool { return true }):
 		return fmt.Sprintf("Compute Engine may not use the key of its disk, %s: the machine does not start again", path(key))
 	}
 	return ""
 }
 
-// mayUse reports whether Compute Engine may encrypt and decrypt with the key.
-func mayUse(w *world.World, key string) bool {
+// mayUse reports whether Compute Engine may encrypt and decrypt with the key, by a grant that counts.
+func mayUse(w *world.World, key string, counts func(*world.Resource) bool) bool {
 	return slices.ContainsFunc(w.List(keyMemberType, ""), func(r *world.Resource) bool {
-		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent
+		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent && counts(r)
 	})
 }
 
@@ -125,7 +125,16 @@ func createKeyMember(c *Call) error {
 	}
 	c.ID = fmt.Sprintf("%s/%s/%s", c.State.String("cryptoKeyId"), c.State.String("role"), member)
 	c.State["etag"] = "BwX"
+	c.State[grantedKey] = float64(time.Now().UnixMilli())
 	return nil
+}
+
+// grantedKey is when a grant was made, which only the world knows.
+const grantedKey = "__granted"
+
+// inEffect reports whether a grant has reached the servers: https://cloud.google.com/iam/docs/access-change-propagation
+func inEffect(grant *world.Resource) bool {
+	return time.Since(time.UnixMilli(int64(grant.State.Int(grantedKey)))) >= Duration(GrantDelay)
 }
 
 // checkDiskKey looks for a disk's key, in the disk's region, and for the right of Compute Engine to use it.
@@ -142,7 +151,11 @@ func checkDiskKey(c *Call, key string) error {
 	if location != c.Region && location != "global" {
 		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', invalid", location, c.Region)
 	}
-	if !mayUse(c.World, found.ID) {
+	granted := mayUse(c.World, found.ID, func(r *world.Resource) bool {
+		// A group waits by itself for the grant; a machine of the program's own is refused.
+		return c.Token != instanceType || inEffect(r)
+	})
+	if !granted {
 		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', kmsPermissionDenied", found.ID, found.ID)
 	}
 	return nil

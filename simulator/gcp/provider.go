@@ -1,8 +1,8 @@
 // Package gcp is the simulated Google Cloud: tables of the resources that the program uses, as the Google provider
-// (Terraform google-beta provider 5.45 behind pulumi-gcp 7.38) declares them, and the rules by which the cloud refuses.
+// (Terraform google-beta provider 5.42 behind pulumi-gcp 7.38) declares them, and the rules by which the cloud refuses.
 //
 // Which inputs are required, computed or force a replacement is read in the provider's sources:
-// https://github.com/hashicorp/terraform-provider-google-beta/tree/v5.45.0/google-beta/services
+// https://github.com/hashicorp/terraform-provider-google-beta/tree/v5.42.0/google-beta/services
 package gcp
 
 import (
@@ -63,7 +63,7 @@ var named = Fields{
 var regional = named.With(Fields{"region": String(Computed, Replaces)})
 
 // labelled are the properties of one that has labels.
-var labelled = Fields{"labels": StringMap(), "effectiveLabels": StringMap(Output), "pulumiLabels": StringMap(Output), "labelFingerprint": String(Output)}
+var labelled = Fields{"labels": StringMap(), "effectiveLabels": StringMap(Output, Secret), "pulumiLabels": StringMap(Output, Secret), "labelFingerprint": String(Output)}
 
 var autoname = &Autoname{Property: "name", MaxLength: 63}
 

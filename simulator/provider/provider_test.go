@@ -179,6 +179,7 @@ func TestDiff(t *testing.T) {
 		"default changed":     {nil, resource.PropertyMap{"size": resource.NewNumberProperty(2)}, map[string]pulumirpc.PropertyDiff_Kind{"size": pulumirpc.PropertyDiff_UPDATE}},
 		"JSON's layout":       {resource.PropertyMap{"document": text(`{"a":1,"b":2}`)}, resource.PropertyMap{"document": text(`{ "b": 2, "a": 1 }`)}, nil},
 		"order of a set":      {resource.PropertyMap{"items": list("a", "b")}, resource.PropertyMap{"items": list("b", "a")}, nil},
+		"items of a set":      {resource.PropertyMap{"items": list("a", "b")}, resource.PropertyMap{"items": list("b", "c")}, map[string]pulumirpc.PropertyDiff_Kind{"items[0]": pulumirpc.PropertyDiff_DELETE, "items[1]": pulumirpc.PropertyDiff_ADD}},
 		"empty and absent":    {resource.PropertyMap{"items": list()}, nil, nil},
 		"taken away":          {resource.PropertyMap{"items": list("a")}, nil, map[string]pulumirpc.PropertyDiff_Kind{"items": pulumirpc.PropertyDiff_DELETE}},
 		"nested replaces":     {resource.PropertyMap{"place": object("a")}, resource.PropertyMap{"place": object("b")}, map[string]pulumirpc.PropertyDiff_Kind{"place.zone": pulumirpc.PropertyDiff_UPDATE_REPLACE}},

@@ -337,6 +337,7 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, err
 	}
+	r.call.Timeout = time.Duration(in.Timeout * float64(time.Second))
 	err = s.change(ctx, r, s.delete)
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
@@ -389,6 +390,9 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 		}
 		return nil
 	})
+	if err == nil && existing == nil && r.Missing != "" {
+		err = refused("refreshing", r.call.Name, fmt.Errorf(r.Missing, in.Id))
+	}
 	if err != nil || existing == nil {
 		return &pulumirpc.ReadResponse{}, err
 	}
