@@ -201,6 +201,7 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	outputs := args.Args.Copy()
 	if args.Token == "aws:ec2/getSubnet:getSubnet" {
 		id := args.Args["id"].StringValue()
+		answer["cidrBlock"] = "10.50." + id[len(id)-1:] + ".0/24"
 		answer["availabilityZone"] = map[byte]string{'0': "us-east-1a", '1': "us-east-1b", '2': "us-east-1c"}[id[len(id)-1]]
 	}
 	for key, value := range answer {

@@ -575,6 +575,16 @@ func TestInvariant25NamesFitTheirService(t *testing.T) {
 	})
 }
 
+// TestAChangeRollsThroughAShareOfAGroup: a range of healthy percentages is how many machines go at once.
+func TestAChangeRollsThroughAShareOfAGroup(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType("aws:autoscaling/group:Group") {
+			assert.EqualValues(t, 100, n.get("instanceRefresh", "preferences", "minHealthyPercentage").NumberValue(), n.Name)
+			assert.EqualValues(t, 110, n.get("instanceRefresh", "preferences", "maxHealthyPercentage").NumberValue(), n.Name)
+		}
+	})
+}
+
 func TestInvariant37ImagesArePinned(t *testing.T) {
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {

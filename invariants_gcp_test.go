@@ -160,17 +160,21 @@ var openToNetworks = map[string][]string{
 	"open-tcp-30000-32767-cidrs": {"10.0.0.0/8", "192.168.0.0/16"}, "open-udp-7946-cidrs": {"100.64.0.0/10"},
 }
 
-func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
-	// What each purpose may open: the ports, from whom, to whom.
-	type opening struct{ ports, from, to []string }
+// opening is what a rule may open: the ports, from whom, to whom.
+type opening struct{ ports, from, to []string }
+
+// openingsOnGoogleCloud returns what each purpose may open.
+func openingsOnGoogleCloud() map[string]opening {
 	cp, all := []string{"control-plane"}, []string{"control-plane", "worker"}
-	allowed := map[string]opening{
+	return map[string]opening{
 		"etcd":           {[]string{"tcp 2379-2380"}, cp, cp},
 		"apid":           {[]string{"tcp 50000"}, cp, all},
 		"api":            {[]string{"tcp 6443"}, all, cp},
 		"trustd":         {[]string{"tcp 50001"}, all, cp},
 		"kubelet":        {[]string{"tcp 10250"}, all, all},
-		"overlay":        {[]string{"udp 8472", "udp 51871", "udp 4789", "tcp 4240", "tcp 4244", "icmp "}, all, all},
+		"overlay":        {[]string{"udp 8472", "udp 51871", "udp 4789"}, all, all},
+		"overlay-tcp":    {[]string{"tcp 4240", "tcp 4244"}, all, all},
+		"overlay-icmp":   {[]string{"icmp "}, all, all},
 		"load-balancer":  {[]string{"tcp 6443"}, nil, cp},
 		"health-checks":  {[]string{"tcp 50000"}, nil, []string{"worker"}},
 		"operators-apid": {[]string{"tcp 50000"}, nil, cp},
@@ -182,6 +186,10 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 		"open-udp-7946":              {[]string{"udp 7946"}, all, all},
 		"open-udp-7946-cidrs":        {[]string{"udp 7946"}, nil, all},
 	}
+}
+
+func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
+	allowed := openingsOnGoogleCloud()
 	roles := func(n *node, property string) (roles []string) {
 		for _, email := range n.texts(property) {
 			roles = append(roles, strings.TrimSuffix(email[strings.Index(email, "1-")+2:], "@mock"))
@@ -195,6 +203,7 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 			require.True(t, known, "%s serves no purpose", name)
 			assert.ElementsMatch(t, may.from, roles(n, "sourceServiceAccounts"), name)
 			assert.ElementsMatch(t, may.to, roles(n, "targetServiceAccounts"), name)
+			assert.Len(t, n.get("allows").ArrayValue(), 1, "%s: a refresh of several protocols is never clean", name)
 			for i := range n.get("allows").ArrayValue() {
 				ports := n.texts("allows", i, "ports")
 				if len(ports) == 0 {
@@ -216,6 +225,38 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 			default:
 				assert.ElementsMatch(t, openToNetworks[name], ranges, name)
 			}
+		}
+	})
+}
+
+// TestGoogleCloudGroupsSpreadWithoutMoving: Google moves the machines of a group only where its autoscaler demands it, and spot
+// machines start wherever there are some.
+func TestGoogleCloudGroupsSpreadWithoutMoving(t *testing.T) {
+	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(gceManagerType) {
+			shape, moves := n.text("distributionPolicyTargetShape"), n.text("updatePolicy", "instanceRedistributionType")
+			autoscaled, want := slices.Contains(n.IgnoreChange, "targetSize"), [2]string{"", "NONE"}
+			switch {
+			case autoscaled:
+				want = [2]string{"", "PROACTIVE"}
+			case strings.HasSuffix(n.Name, "-spot"):
+				want[0] = "BALANCED"
+			}
+			assert.Equal(t, want, [2]string{shape, moves}, n.Name)
+			assert.EqualValues(t, 120, n.get("updatePolicy", "minReadySec").NumberValue(), n.Name)
+		}
+		for _, n := range g.ofType("gcp:compute/forwardingRule:ForwardingRule") {
+			assert.True(t, n.get("allowGlobalAccess").BoolValue(), n.Name)
+			assert.Contains(t, n.IgnoreChange, "allowGlobalAccess", "a rule that runs is not replaced for it")
+		}
+	})
+}
+
+// TestGoogleCloudIsNotAskedForBilling: the lookup of a single project also asks Cloud Billing.
+func TestGoogleCloudIsNotAskedForBilling(t *testing.T) {
+	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
+		for _, call := range g.calls {
+			assert.NotEqual(t, "gcp:organizations/getProject:getProject", call.Token)
 		}
 	})
 }

@@ -65,10 +65,12 @@ func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, running Runnin
 		up.createNetwork,
 		up.createEndpoint,
 		up.createControlPlanes,
-		up.createPools,
+		up.createWorkers,
+		up.createGroups,
 		up.configureControlPlanes,
 		up.bootstrap,
 		up.configureWorkers,
+		up.changeGroups,
 		up.describe,
 	} {
 		if err := step(); err != nil {
@@ -94,6 +96,8 @@ type bringUp struct {
 	groups        map[string]cloud.Group
 	// kubeconfig is the administrator's, as Talos issues it.
 	kubeconfig pulumi.StringOutput
+	// bootstrapped reports whether the cluster's etcd was started by an earlier update.
+	bootstrapped bool
 }
 
 func newBringUp(ctx *pulumi.Context, cluster config.Cluster, running Running, self *TalosCluster) (*bringUp, error) {
@@ -108,6 +112,7 @@ func newBringUp(ctx *pulumi.Context, cluster config.Cluster, running Running, se
 	return &bringUp{
 		cluster: cluster, self: self, cloud: provider, talos: talos,
 		workers: map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
+		bootstrapped: running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil,
 	}, nil
 }
 
@@ -149,23 +154,53 @@ func (up *bringUp) createControlPlanes() (err error) {
 	return err
 }
 
-func (up *bringUp) createPools() (err error) {
+// createWorkers makes the pools of named nodes.
+func (up *bringUp) createWorkers() (err error) {
 	for _, pool := range up.cluster.Pools {
-		userData := up.configuration(up.cluster.WorkerConfiguration(pool))
 		if pool.Elastic() {
-			up.groups[pool.Name], err = up.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData})
-		} else {
-			up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
-			up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
-				Pool:      pool.Name,
-				Count:     pool.Min,
-				Machine:   pool.Machine,
-				DiskGiB:   pool.DiskGiB,
-				Zones:     pool.Zones,
-				UserData:  userData,
-				Protected: up.cluster.Protected && pool.Workload == config.Stateful,
-			})
+			continue
 		}
+		up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
+		up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
+			Pool:      pool.Name,
+			Count:     pool.Min,
+			Machine:   pool.Machine,
+			DiskGiB:   pool.DiskGiB,
+			Zones:     pool.Zones,
+			UserData:  up.configuration(up.cluster.WorkerConfiguration(pool)),
+			Protected: up.cluster.Protected && pool.Workload == config.Stateful,
+		})
+		if err != nil {
+			return fmt.Errorf("pool %s: %w", pool.Name, err)
+		}
+	}
+	return nil
+}
+
+// createGroups makes the scaling groups of a new cluster, beside everything else.
+func (up *bringUp) createGroups() error {
+	if up.bootstrapped {
+		return nil
+	}
+	return up.registerGroups()
+}
+
+// changeGroups does the same for a cluster that runs, after its named nodes took their configuration: what one of them refuses
+// does not roll through the groups.
+func (up *bringUp) changeGroups() error {
+	if !up.bootstrapped {
+		return nil
+	}
+	return up.registerGroups(up.talos.applied...)
+}
+
+func (up *bringUp) registerGroups(after ...pulumi.Resource) (err error) {
+	for _, pool := range up.cluster.Pools {
+		if !pool.Elastic() {
+			continue
+		}
+		userData := up.configuration(up.cluster.WorkerConfiguration(pool))
+		up.groups[pool.Name], err = up.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData, After: after})
 		if err != nil {
 			return fmt.Errorf("pool %s: %w", pool.Name, err)
 		}

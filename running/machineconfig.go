@@ -56,7 +56,8 @@ func (c *comparison) machineConfigurations() {
 		}
 		var err error
 		if m.config, err = machineconfig.Load(m.want); err != nil {
-			c.refuse("patches", fmt.Sprintf("the machines of %s would refuse their configuration: %v", m.name, err), "correct the patches")
+			c.refuse("patches", fmt.Sprintf("the machines of %s would refuse their configuration: %v", m.name, err),
+				"correct the patches")
 			continue
 		}
 		for _, rule := range machineRules {
@@ -135,7 +136,8 @@ func (c *comparison) reboots(m machines) {
 		return
 	}
 	path := m.patch(func(p talosconfig.Provider) string { return machineconfig.RebootDigest(key, p) }, "patches")
-	c.refuse(path, fmt.Sprintf("changes %s, which Talos takes with a reboot only, on %s", strings.Join(fields, ", "), list(nodes)),
-		"change the configuration of these nodes and reboot them, one after the other (docs/operations.md#change-what-needs-a-reboot), then "+
-			acknowledgeWith(step))
+	c.refuse(path,
+		fmt.Sprintf("changes %s, which Talos takes with a reboot only, on %s", strings.Join(fields, ", "), list(nodes)),
+		"change the configuration of these nodes and reboot them, one after the other "+
+			"(docs/operations.md#change-what-needs-a-reboot), then "+acknowledgeWith(step))
 }

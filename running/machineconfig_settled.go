@@ -24,12 +24,14 @@ func (c *comparison) kubernetesVersion(m machines) {
 			switch {
 			case !known:
 			case want.Before(was):
-				c.refuse(m.patch(read, "kubernetesVersion"), fmt.Sprintf("%s is older than the %s that %s runs, and Kubernetes cannot go back",
-					want, was, c.want.Name), fmt.Sprintf("set %s or a later version", was))
+				c.refuse(m.patch(read, "kubernetesVersion"),
+					fmt.Sprintf("%s is older than the %s that %s runs, and Kubernetes cannot go back", want, was, c.want.Name),
+					fmt.Sprintf("set %s or a later version", was))
 			case want.Minor > was.Minor+1 && !c.acknowledged(step):
-				c.refuse(m.patch(read, "kubernetesVersion"), fmt.Sprintf("%s is more than one minor version after the %s that %s runs",
-					want, was, c.want.Name), fmt.Sprintf("go through 1.%d first (docs/operations.md#upgrade-kubernetes); if `talosctl upgrade-k8s` "+
-					"has upgraded the cluster already, %s", was.Minor+1, acknowledgeWith(step)))
+				c.refuse(m.patch(read, "kubernetesVersion"),
+					fmt.Sprintf("%s is more than one minor version after the %s that %s runs", want, was, c.want.Name),
+					fmt.Sprintf("go through 1.%d first (docs/operations.md#upgrade-kubernetes); if `talosctl upgrade-k8s` "+
+						"has upgraded the cluster already, %s", was.Minor+1, acknowledgeWith(step)))
 			}
 		}
 	}
@@ -50,8 +52,10 @@ func (c *comparison) settledFields(m machines) {
 	for _, field := range slices.Sorted(maps.Keys(machineconfig.Settled(m.config))) {
 		read := func(p talosconfig.Provider) string { return machineconfig.Settled(p)[field] }
 		if len(m.changed(read)) > 0 {
-			c.refuse(m.patch(read, "patches"), fmt.Sprintf("changes %s of %s from %s to %s, which its services, certificates and nodes keep from the "+
-				"cluster's first day", field, c.want.Name, read(m.nodes[0].Config), read(m.config)), "put it back; another value is another cluster")
+			c.refuse(m.patch(read, "patches"),
+				fmt.Sprintf("changes %s of %s from %s to %s, which its services, certificates and nodes keep from the "+
+					"cluster's first day", field, c.want.Name, read(m.nodes[0].Config), read(m.config)),
+				"put it back; another value is another cluster")
 		}
 	}
 }
@@ -59,8 +63,9 @@ func (c *comparison) settledFields(m machines) {
 // networkPlugin refuses another network plugin: the pods that run would lose their network.
 func (c *comparison) networkPlugin(m machines) {
 	if nodes := m.changed(machineconfig.CNI); len(nodes) > 0 {
-		c.refuse(m.patch(machineconfig.CNI, "cni"), fmt.Sprintf("changes the network of %s from %s to %s, and every pod that runs would lose its connections",
-			c.want.Name, machineconfig.CNI(m.nodes[0].Config), machineconfig.CNI(m.config)),
+		c.refuse(m.patch(machineconfig.CNI, "cni"),
+			fmt.Sprintf("changes the network of %s from %s to %s, and every pod that runs would lose its connections",
+				c.want.Name, machineconfig.CNI(m.nodes[0].Config), machineconfig.CNI(m.config)),
 			"put it back; another network is another cluster, to which the workloads move")
 	}
 }
@@ -85,9 +90,11 @@ func (c *comparison) encryption(m machines) {
 		}
 		if len(nodes) > 0 && !c.acknowledged(step) {
 			read := func(p talosconfig.Provider) string { return machineconfig.Encryption(p)[volume] }
-			c.refuse(m.patch(read, setting), fmt.Sprintf("changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
-				"the machines would not boot again", volume, list(nodes)), "put it back; if each of these disks opens like this already "+
-				"(docs/security.md#what-opens-the-disks-lukskey), "+acknowledgeWith(step))
+			c.refuse(m.patch(read, setting),
+				fmt.Sprintf("changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
+					"the machines would not boot again", volume, list(nodes)),
+				"put it back; if each of these disks opens like this already (docs/security.md#what-opens-the-disks-lukskey), "+
+					acknowledgeWith(step))
 		}
 	}
 }
@@ -115,9 +122,10 @@ func (c *comparison) taints(m machines) {
 		}
 	}
 	pool := strings.TrimPrefix(m.name, c.want.Name+"-")
-	c.refuse(m.taints, fmt.Sprintf("changes the taints of %s, and a node takes taints from its kubelet only when it registers", list(nodes)),
-		fmt.Sprintf("run kubectl taint nodes --overwrite -l inferadb.com/pool=%s %s, then %s; or make a new pool with them", pool,
-			strings.Join(slices.Concat(wanted, changes), " "), acknowledgeWith(step)))
+	c.refuse(m.taints,
+		fmt.Sprintf("changes the taints of %s, and a node takes taints from its kubelet only when it registers", list(nodes)),
+		fmt.Sprintf("run kubectl taint nodes --overwrite -l inferadb.com/pool=%s %s, then %s; or make a new pool with them",
+			pool, strings.Join(slices.Concat(wanted, changes), " "), acknowledgeWith(step)))
 }
 
 // withoutValue returns a taint as kubectl removes it: "gpu:NoSchedule" of "gpu=true:NoSchedule".

@@ -13,62 +13,7 @@ const udev = `{"all":["machine: {udev: {rules: [a]}}"]}`
 
 // Each edit of a running cluster's machines that would break it, or that its machines would not take.
 func TestEditsOfRunningMachinesAreRefused(t *testing.T) {
-	for name, test := range map[string]struct {
-		was, wanted []string
-		want        []string
-	}{
-		"a patch that needs a reboot": {wanted: []string{"patches", udev}, want: []string{
-			"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
-				"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; change the configuration of these nodes and reboot them, " +
-				"one after the other (docs/operations.md#change-what-needs-a-reboot), then add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
-			"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
-				"change the configuration of these nodes and reboot them, one after the other (docs/operations.md#change-what-needs-a-reboot), " +
-				"then add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
-		}},
-		"a patch that needed a reboot is removed": {was: []string{"patches", `{"workers":["machine: {env: {a: b}}"]}`}, want: []string{
-			"patches: changes machine.env, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
-				"change the configuration of these nodes and reboot them, one after the other (docs/operations.md#change-what-needs-a-reboot), " +
-				"then add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
-		}},
-		"another feature": {wanted: []string{"patches", `{"controlPlanes":["machine: {time: {disabled: false}}","machine: {features: {diskQuotaSupport: false}}"]}`}, want: []string{
-			"patches.controlPlanes[1]: changes machine.features.diskQuotaSupport, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
-				"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; change the configuration of these nodes and reboot them, " +
-				"one after the other (docs/operations.md#change-what-needs-a-reboot), then add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
-		}},
-		"the network plugin": {wanted: []string{"cni", "flannel"}, want: []string{
-			"cni: changes the network of inferadb-staging-nyc1 from none without kube-proxy to flannel with kube-proxy, and every pod that runs would lose its " +
-				"connections; put it back; another network is another cluster, to which the workloads move",
-		}},
-		"encryption":    {wanted: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "nodeID")},
-		"no encryption": {was: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "none")},
-		"another key": {was: []string{"diskEncryption", "luks"},
-			wanted: []string{"diskEncryption", "luks", "luksKey", "https://kms.example.com:4050"}, want: encryptionRefused("luksKey", "https://kms.example.com:4050")},
-		"the pods' range": {wanted: []string{"patches", `{"all":["cluster: {network: {podSubnets: [10.99.0.0/16]}}"]}`}, want: []string{
-			"patches.all[0]: changes cluster.network.podSubnets of inferadb-staging-nyc1 from [10.151.0.0/16] to [10.99.0.0/16], which its services, " +
-				"certificates and nodes keep from the cluster's first day; put it back; another value is another cluster",
-		}},
-		"an older Kubernetes": {wanted: []string{"kubernetesVersion", "1.34.2"}, want: []string{
-			"kubernetesVersion: 1.34.2 is older than the 1.35.0 that inferadb-staging-nyc1 runs, and Kubernetes cannot go back; set 1.35.0 or a later version",
-		}},
-		"an older kubelet in a patch": {wanted: []string{"patches", `{"workers":["machine: {kubelet: {image: 'ghcr.io/siderolabs/kubelet:v1.34.2'}}"]}`}, want: []string{
-			"patches.workers[0]: 1.34.2 is older than the 1.35.0 that inferadb-staging-nyc1 runs, and Kubernetes cannot go back; set 1.35.0 or a later version",
-		}},
-		"two minor versions at once": {was: []string{"kubernetesVersion", "1.33.1"}, want: []string{
-			"kubernetesVersion: 1.35.0 is more than one minor version after the 1.33.1 that inferadb-staging-nyc1 runs; go through 1.34 first " +
-				"(docs/operations.md#upgrade-kubernetes); if `talosctl upgrade-k8s` has upgraded the cluster already, " +
-				"add \"kubernetes-upgraded:inferadb-staging-nyc1:1.35.0\" to acknowledge",
-		}},
-		"an older Talos": {wanted: []string{"talosVersion", "v1.11.3", "kubernetesVersion", "1.34.2"}, was: []string{"kubernetesVersion", "1.34.2"}, want: []string{
-			"talosVersion: inferadb-staging-nyc1 was created with v1.12.1, and new machines of v1.11.3 cannot read its configuration; set v1.12.0 or a later version",
-		}},
-		"taints": {
-			was:    []string{"pools", pool(`,"taints":[{"key":"old","effect":"NoSchedule"},{"key":"gpu","value":"a","effect":"NoSchedule"}]`)},
-			wanted: []string{"pools", pool(`,"taints":[{"key":"gpu","value":"b","effect":"NoSchedule"}]`)}, want: []string{
-				"pools[0].taints: changes the taints of inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1, and a node takes taints from its kubelet only when " +
-					"it registers; run kubectl taint nodes --overwrite -l inferadb.com/pool=data gpu=b:NoSchedule old:NoSchedule-, then add " +
-					"\"tainted:inferadb-staging-nyc1-data:gpu=b:NoSchedule\" to acknowledge; or make a new pool with them",
-			}},
-	} {
+	for name, test := range refusedEdits {
 		t.Run(name, func(t *testing.T) {
 			refused := refusals(t, stackFile(t, test.wanted...), stateOf(t, stackFile(t, test.was...)))
 			for i, line := range refused {
@@ -77,6 +22,64 @@ func TestEditsOfRunningMachinesAreRefused(t *testing.T) {
 			assert.Equal(t, test.want, refused)
 		})
 	}
+}
+
+// refusedEdits change a running stack file, and are refused with these lines.
+var refusedEdits = map[string]struct {
+	was, wanted []string
+	want        []string
+}{
+	"a patch that needs a reboot": {wanted: []string{"patches", udev}, want: []string{
+		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
+			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; change the configuration of these nodes and reboot them, " +
+			"one after the other (docs/operations.md#change-what-needs-a-reboot), then add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
+		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
+			"change the configuration of these nodes and reboot them, one after the other (docs/operations.md#change-what-needs-a-reboot), " +
+			"then add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
+	}},
+	"a patch that needed a reboot is removed": {was: []string{"patches", `{"workers":["machine: {env: {a: b}}"]}`}, want: []string{
+		"patches: changes machine.env, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
+			"change the configuration of these nodes and reboot them, one after the other (docs/operations.md#change-what-needs-a-reboot), " +
+			"then add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
+	}},
+	"another feature": {wanted: []string{"patches", `{"controlPlanes":["machine: {time: {disabled: false}}","machine: {features: {diskQuotaSupport: false}}"]}`}, want: []string{
+		"patches.controlPlanes[1]: changes machine.features.diskQuotaSupport, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
+			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; change the configuration of these nodes and reboot them, " +
+			"one after the other (docs/operations.md#change-what-needs-a-reboot), then add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
+	}},
+	"the network plugin": {wanted: []string{"cni", "flannel"}, want: []string{
+		"cni: changes the network of inferadb-staging-nyc1 from none without kube-proxy to flannel with kube-proxy, and every pod that runs would lose its " +
+			"connections; put it back; another network is another cluster, to which the workloads move",
+	}},
+	"encryption":    {wanted: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "nodeID")},
+	"no encryption": {was: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "none")},
+	"another key": {was: []string{"diskEncryption", "luks"},
+		wanted: []string{"diskEncryption", "luks", "luksKey", "https://kms.example.com:4050"}, want: encryptionRefused("luksKey", "https://kms.example.com:4050")},
+	"the pods' range": {wanted: []string{"patches", `{"all":["cluster: {network: {podSubnets: [10.99.0.0/16]}}"]}`}, want: []string{
+		"patches.all[0]: changes cluster.network.podSubnets of inferadb-staging-nyc1 from [10.151.0.0/16] to [10.99.0.0/16], which its services, " +
+			"certificates and nodes keep from the cluster's first day; put it back; another value is another cluster",
+	}},
+	"an older Kubernetes": {wanted: []string{"kubernetesVersion", "1.34.2"}, want: []string{
+		"kubernetesVersion: 1.34.2 is older than the 1.35.0 that inferadb-staging-nyc1 runs, and Kubernetes cannot go back; set 1.35.0 or a later version",
+	}},
+	"an older kubelet in a patch": {wanted: []string{"patches", `{"workers":["machine: {kubelet: {image: 'ghcr.io/siderolabs/kubelet:v1.34.2'}}"]}`}, want: []string{
+		"patches.workers[0]: 1.34.2 is older than the 1.35.0 that inferadb-staging-nyc1 runs, and Kubernetes cannot go back; set 1.35.0 or a later version",
+	}},
+	"two minor versions at once": {was: []string{"kubernetesVersion", "1.33.1"}, want: []string{
+		"kubernetesVersion: 1.35.0 is more than one minor version after the 1.33.1 that inferadb-staging-nyc1 runs; go through 1.34 first " +
+			"(docs/operations.md#upgrade-kubernetes); if `talosctl upgrade-k8s` has upgraded the cluster already, " +
+			"add \"kubernetes-upgraded:inferadb-staging-nyc1:1.35.0\" to acknowledge",
+	}},
+	"an older Talos": {wanted: []string{"talosVersion", "v1.11.3", "kubernetesVersion", "1.34.2"}, was: []string{"kubernetesVersion", "1.34.2"}, want: []string{
+		"talosVersion: inferadb-staging-nyc1 was created with v1.12.1, and new machines of v1.11.3 cannot read its configuration; set v1.12.0 or a later version",
+	}},
+	"taints": {
+		was:    []string{"pools", pool(`,"taints":[{"key":"old","effect":"NoSchedule"},{"key":"gpu","value":"a","effect":"NoSchedule"}]`)},
+		wanted: []string{"pools", pool(`,"taints":[{"key":"gpu","value":"b","effect":"NoSchedule"}]`)}, want: []string{
+			"pools[0].taints: changes the taints of inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1, and a node takes taints from its kubelet only when " +
+				"it registers; run kubectl taint nodes --overwrite -l inferadb.com/pool=data gpu=b:NoSchedule old:NoSchedule-, then add " +
+				"\"tainted:inferadb-staging-nyc1-data:gpu=b:NoSchedule\" to acknowledge; or make a new pool with them",
+		}},
 }
 
 var digest = regexp.MustCompile(`:[0-9a-f]{8}"`)

@@ -40,8 +40,9 @@ func (c Cluster) network() network {
 			return n
 		}
 		for _, subnetwork := range c.OfType(gcpSubnetworkType) {
-			// The nodes have the first half of the network.
-			if half, err := netip.ParsePrefix(subnetwork.Text("ipCidrRange")); err == nil && subnetwork.Name == c.Name+"-nodes" {
+			// The nodes have the first half of the network, the load balancer's proxies a part of the other.
+			half, err := netip.ParsePrefix(subnetwork.Text("ipCidrRange"))
+			if err == nil && subnetwork.Text("purpose") != "REGIONAL_MANAGED_PROXY" {
 				return n.madeWith(netip.PrefixFrom(half.Addr(), half.Bits()-1).String())
 			}
 		}

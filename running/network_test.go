@@ -63,8 +63,8 @@ func onGoogleCloud(t *testing.T, created bool) State {
 	}
 	if created {
 		return state.with(gcpNetworkType, "-network", outputs{},
-			gcpSubnetworkType, "-proxies", outputs{"ipCidrRange": "10.101.124.0/22"},
-			gcpSubnetworkType, "-nodes", outputs{"ipCidrRange": "10.101.64.0/19"})
+			gcpSubnetworkType, "-proxies", outputs{"ipCidrRange": "10.101.124.0/22", "purpose": "REGIONAL_MANAGED_PROXY"},
+			gcpSubnetworkType, "-nodes", outputs{"ipCidrRange": "10.101.64.0/19", "purpose": "PRIVATE"})
 	}
 	return state
 }
@@ -78,56 +78,67 @@ func onDigitalOcean(t *testing.T, created bool) State {
 	return state
 }
 
-// TestNetworkStays edits the network and the zones of a running cluster. An empty refusal means that the edit is made.
+func runningOnAWS(t *testing.T) State          { return onAWS(t) }
+func createdOnGoogleCloud(t *testing.T) State  { return onGoogleCloud(t, true) }
+func adoptedOnGoogleCloud(t *testing.T) State  { return onGoogleCloud(t, false) }
+func createdOnDigitalOcean(t *testing.T) State { return onDigitalOcean(t, true) }
+func adoptedOnDigitalOcean(t *testing.T) State { return onDigitalOcean(t, false) }
+
+// adopt names a network of AWS and its subnets.
+func adopt(ids string) string {
+	return `[{"name":"nyc1","network":{"id":"vpc-0123456789abcdef0","subnetIds":[` + ids + `]}}]`
+}
+
+const threeSubnets = `"subnet-0123456789abcdef0","subnet-0123456789abcdef1","subnet-0123456789abcdef2"`
+
+// placeEdits are edits of where a running cluster stands. An empty refusal means that the edit is made.
+var placeEdits = []struct {
+	name    string
+	state   func(*testing.T) State
+	changes []string
+	refused string
+}{
+	{"AWS, the same", runningOnAWS, nil, ""},
+	{"AWS, a zone more", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1c","us-east-1d"]}]`}, ""},
+	{"AWS, zones in another order", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1c","us-east-1b","us-east-1a"]}]`}, ""},
+	{"AWS, another zone", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1d"]}]`},
+		"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 stands; put it back"},
+	{"AWS, another range", runningOnAWS, []string{"regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`},
+		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and the stack file asks for 10.9.0.0/18; set network.cidr: 10.101.64.0/18"},
+	{"AWS, created to adopted", runningOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`, "regions", adopt(threeSubnets)},
+		"regions[0].network.id: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and vpc-0123456789abcdef0 is another"},
+	{"AWS, adopted to created", adoptedOnAWS, nil, "regions[0].network: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for one of its own, 10.101.64.0/18; keep network.id: vpc-0123456789abcdef0"},
+	{"AWS, the same subnets in another order", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
+		"regions", adopt(`"subnet-0123456789abcdef1","subnet-0123456789abcdef0","subnet-0123456789abcdef2"`)}, ""},
+	{"AWS, another subnet", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
+		"regions", adopt(`"subnet-0123456789abcdef0","subnet-0123456789abcdef1","subnet-0123456789abcdef9"`)},
+		"regions[0].network.subnetIds: no longer names subnet-0123456789abcdef2, in which the load balancer of inferadb-staging-nyc1 stands; put it back"},
+	{"AWS, another network", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
+		"regions", strings.Replace(adopt(threeSubnets), "vpc-0", "vpc-1", 1)}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for vpc-1123456789abcdef0"},
+	{"AWS to Google Cloud", runningOnAWS, []string{"provider", "gcp"}, "provider: inferadb-staging-nyc1 runs on aws, and gcp would delete the cluster with all its data"},
+	{"Google Cloud, the same", createdOnGoogleCloud, []string{"provider", "gcp"}, ""},
+	{"Google Cloud, another range", createdOnGoogleCloud, []string{"provider", "gcp", "regions", `[{"name":"nyc1","network":{"cidr":"10.101.0.0/17"}}]`},
+		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18"},
+	{"Google Cloud, a zone in which a control plane stands", createdOnGoogleCloud,
+		[]string{"provider", "gcp", "regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`},
+		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands"},
+	{"Google Cloud, another project", createdOnGoogleCloud, []string{"provider", "gcp", "project", "acme-test"},
+		"gcp:project: inferadb-staging-nyc1 runs in project acme-prod, and acme-test would delete the cluster with all its data"},
+	{"Google Cloud, the adopted network by its path", adoptedOnGoogleCloud, []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
+		"regions", `[{"name":"nyc1","network":{"id":"projects/acme-prod/global/networks/shared","subnetIds":["projects/acme-prod/regions/us-east4/subnetworks/machines"]}}]`}, ""},
+	{"Google Cloud, another subnet", adoptedOnGoogleCloud, []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
+		"regions", `[{"name":"nyc1","network":{"id":"shared","subnetIds":["others"]}}]`},
+		"regions[0].network.subnetIds: no longer names machines"},
+	{"DigitalOcean, the same", createdOnDigitalOcean, []string{"provider", "digitalocean"}, ""},
+	{"DigitalOcean, another range", createdOnDigitalOcean, []string{"provider", "digitalocean", "regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`},
+		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18"},
+	{"DigitalOcean, another VPC", adoptedOnDigitalOcean, []string{"provider", "digitalocean", "operatorCidrs", `["10.0.0.0/8"]`,
+		"regions", `[{"name":"nyc1","network":{"id":"6a4981aa-9653-4bd1-bef5-d6bff52042e4"}}]`}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network 5a4981aa-9653-4bd1-bef5-d6bff52042e4"},
+}
+
 func TestNetworkStays(t *testing.T) {
 	t.Setenv("GOOGLE_PROJECT", "acme-prod")
-	adopt := func(ids string) string {
-		return `[{"name":"nyc1","network":{"id":"vpc-0123456789abcdef0","subnetIds":[` + ids + `]}}]`
-	}
-	const three = `"subnet-0123456789abcdef0","subnet-0123456789abcdef1","subnet-0123456789abcdef2"`
-	for _, test := range []struct {
-		name    string
-		state   State
-		changes []string
-		refused string
-	}{
-		{"AWS, the same", onAWS(t), nil, ""},
-		{"AWS, a zone more", onAWS(t), []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1c","us-east-1d"]}]`}, ""},
-		{"AWS, zones in another order", onAWS(t), []string{"regions", `[{"name":"nyc1","zones":["us-east-1c","us-east-1b","us-east-1a"]}]`}, ""},
-		{"AWS, another zone", onAWS(t), []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1d"]}]`},
-			"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 stand; put it back"},
-		{"AWS, another range", onAWS(t), []string{"regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`},
-			"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and the stack file asks for 10.9.0.0/18; set network.cidr: 10.101.64.0/18"},
-		{"AWS, created to adopted", onAWS(t), []string{"operatorCidrs", `["10.0.0.0/8"]`, "regions", adopt(three)},
-			"regions[0].network.id: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and vpc-0123456789abcdef0 is another"},
-		{"AWS, adopted to created", adoptedOnAWS(t), nil, "regions[0].network: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for one of its own, 10.101.64.0/18; keep network.id: vpc-0123456789abcdef0"},
-		{"AWS, the same subnets in another order", adoptedOnAWS(t), []string{"operatorCidrs", `["10.0.0.0/8"]`,
-			"regions", adopt(`"subnet-0123456789abcdef1","subnet-0123456789abcdef0","subnet-0123456789abcdef2"`)}, ""},
-		{"AWS, another subnet", adoptedOnAWS(t), []string{"operatorCidrs", `["10.0.0.0/8"]`,
-			"regions", adopt(`"subnet-0123456789abcdef0","subnet-0123456789abcdef1","subnet-0123456789abcdef9"`)},
-			"regions[0].network.subnetIds: no longer names subnet-0123456789abcdef2, in which the load balancer of inferadb-staging-nyc1 stands; put it back"},
-		{"AWS, another network", adoptedOnAWS(t), []string{"operatorCidrs", `["10.0.0.0/8"]`,
-			"regions", strings.Replace(adopt(three), "vpc-0", "vpc-1", 1)}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for vpc-1123456789abcdef0"},
-		{"AWS to Google Cloud", onAWS(t), []string{"provider", "gcp"}, "provider: inferadb-staging-nyc1 runs on aws, and gcp would delete the cluster with all its data"},
-		{"Google Cloud, the same", onGoogleCloud(t, true), []string{"provider", "gcp"}, ""},
-		{"Google Cloud, another range", onGoogleCloud(t, true), []string{"provider", "gcp", "regions", `[{"name":"nyc1","network":{"cidr":"10.101.64.0/17"}}]`},
-			"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18"},
-		{"Google Cloud, a zone in which a control plane stands", onGoogleCloud(t, true),
-			[]string{"provider", "gcp", "regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`},
-			"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands"},
-		{"Google Cloud, another project", onGoogleCloud(t, true), []string{"provider", "gcp", "project", "acme-test"},
-			"gcp:project: inferadb-staging-nyc1 runs in project acme-prod, and acme-test would delete the cluster with all its data"},
-		{"Google Cloud, the adopted network by its path", onGoogleCloud(t, false), []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
-			"regions", `[{"name":"nyc1","network":{"id":"projects/acme-prod/global/networks/shared","subnetIds":["projects/acme-prod/regions/us-east4/subnetworks/machines"]}}]`}, ""},
-		{"Google Cloud, another subnet", onGoogleCloud(t, false), []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
-			"regions", `[{"name":"nyc1","network":{"id":"shared","subnetIds":["others"]}}]`},
-			"regions[0].network.subnetIds: no longer names machines"},
-		{"DigitalOcean, the same", onDigitalOcean(t, true), []string{"provider", "digitalocean"}, ""},
-		{"DigitalOcean, another range", onDigitalOcean(t, true), []string{"provider", "digitalocean", "regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`},
-			"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18"},
-		{"DigitalOcean, another VPC", onDigitalOcean(t, false), []string{"provider", "digitalocean", "operatorCidrs", `["10.0.0.0/8"]`,
-			"regions", `[{"name":"nyc1","network":{"id":"6a4981aa-9653-4bd1-bef5-d6bff52042e4"}}]`}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network 5a4981aa-9653-4bd1-bef5-d6bff52042e4"},
-	} {
+	for _, test := range placeEdits {
 		t.Run(test.name, func(t *testing.T) {
 			wanted := stackFile(t, test.changes...)
 			for i := 0; i < len(test.changes); i += 2 {
@@ -135,7 +146,7 @@ func TestNetworkStays(t *testing.T) {
 					wanted[0].Project = test.changes[i+1]
 				}
 			}
-			lines := refusals(t, wanted, test.state)
+			lines := refusals(t, wanted, test.state(t))
 			if test.refused == "" {
 				assert.Empty(t, lines)
 				return
@@ -144,6 +155,15 @@ func TestNetworkStays(t *testing.T) {
 			assert.Contains(t, lines[0], test.refused)
 		})
 	}
+}
+
+// TestAClusterThatWasNotStartedIsMadeAgain exchanges a zone after a first update that failed.
+func TestAClusterThatWasNotStartedIsMadeAgain(t *testing.T) {
+	state := onAWS(t)
+	state.Resources = slices.DeleteFunc(state.Resources, func(r Resource) bool { return r.Type == bootstrapType })
+	lines := refusals(t, stackFile(t, "regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1d"]}]`), state)
+	require.Len(t, lines, 1)
+	assert.Contains(t, lines[0], "run make destroy and make up again")
 }
 
 // reachedAt sets where the control planes' Talos API was called last.

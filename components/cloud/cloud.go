@@ -74,6 +74,8 @@ type GroupArgs struct {
 	Pool config.Pool
 	// UserData is the machine configuration, secret YAML.
 	UserData pulumi.StringOutput
+	// After must be there before the group rolls; nothing for the group of a new cluster.
+	After []pulumi.Resource
 }
 
 // Group is an elastic pool.

@@ -92,13 +92,13 @@ func perProtocol(rules []rule) []rule {
 	for _, r := range rules {
 		protocols := slices.Sorted(maps.Keys(r.ports))
 		last := len(protocols) - 1
+		var others []string
 		for _, protocol := range protocols[:last] {
 			one := r
 			one.name, one.ports = r.name+"-"+protocol, map[string][]string{protocol: r.ports[protocol]}
-			split = append(split, one)
-			r.after = append(slices.Clone(r.after), one.name)
+			split, others = append(split, one), append(others, one.name)
 		}
-		r.ports = map[string][]string{protocols[last]: r.ports[protocols[last]]}
+		r.ports, r.after = map[string][]string{protocols[last]: r.ports[protocols[last]]}, others
 		split = append(split, r)
 	}
 	return split

@@ -87,7 +87,7 @@ func (c *Cloud) createTemplate(args cloud.GroupArgs, p part) (*compute.RegionIns
 			EnableSecureBoot: pulumi.Bool(false), EnableVtpm: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
 		},
 		Labels: c.poolLabels(pool.Name),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(args.After))...)
 }
 
 // scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a stopped

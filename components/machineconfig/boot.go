@@ -53,7 +53,7 @@ func checkFiles(in Input, _, after config.Provider) error {
 	created := map[string]bool{}
 	for _, file := range files {
 		if problem := fileProblem(file, created[file.Path()], in.schematic() != Schematic); problem != "" {
-			return fmt.Errorf("machine.files: %s of %q: %s", file.Op(), file.Path(), problem)
+			return fmt.Errorf("machine.files: %q: %s", file.Path(), problem)
 		}
 		created[file.Path()] = true
 	}
@@ -66,7 +66,7 @@ func fileProblem(file document.File, created, extended bool) string {
 	change := slices.Contains([]string{"overwrite", "append"}, file.Op())
 	switch {
 	case !change && file.Op() != "create":
-		return "Talos knows no such operation; use create, overwrite or append"
+		return fmt.Sprintf("Talos knows no operation %q; use create, overwrite or append", file.Op())
 	case !path.IsAbs(file.Path()) || path.Clean(file.Path()) != file.Path():
 		return "this is not the clean absolute path of a file; write it like /var/lib/example/file"
 	case file.Path() == criCustomization:
@@ -74,9 +74,9 @@ func fileProblem(file document.File, created, extended bool) string {
 	case !change && !inVar && path.Dir(file.Path()) != constants.ManifestsDirectory:
 		return "Talos creates files below /var alone; choose a path there"
 	case change && inVar && !created:
-		return "a new machine has no file there; use create"
+		return "a new machine has no file there to change; use create"
 	case change && !inVar && !slices.Contains(imageFiles, file.Path()) && !extended:
-		return "Talos' image has no such file; choose a path below /var with create"
+		return "Talos' image has no such file to change; choose a path below /var with create"
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ import (
 const talosOwner = "540036508848"
 
 // talosVersions are the releases whose images exist, by minor version: every patch release up to this one.
-var talosVersions = []struct{ minor, lastPatch int }{{8, 4}, {9, 6}, {10, 9}, {11, 6}, {12, 1}}
+var talosVersions = []struct{ minor, lastPatch int }{{8, 4}, {9, 6}, {10, 9}, {11, 6}, {12, 12}}
 
 // image is a machine image in one region.
 type image struct{ id, name, owner, architecture string }

@@ -85,7 +85,8 @@ type Call struct {
 	ID string
 	// Timeout is the custom timeout of the operation; 0 for the provider's own.
 	Timeout time.Duration
-	// Inputs are the checked inputs; Old are those of the last operation.
+	// Inputs are the checked inputs; Old are those of the last operation. On Delete, Inputs and State are what the cloud has,
+	// and Old is the state as the engine knows it, which may be older.
 	Inputs, Old world.Values
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state under
 	// the new inputs; the behaviour completes it.

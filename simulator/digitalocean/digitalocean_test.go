@@ -178,6 +178,16 @@ func TestADropletThatStopsSlowly(t *testing.T) {
 	}
 }
 
+// TestAVPCWithLingeringMembers: a VPC is deleted once its members are gone for the API as well, if that comes in time.
+func TestAVPCWithLingeringMembers(t *testing.T) {
+	t.Setenv("SIMULATOR_LINGERING", "5m")
+	l := newLab(t)
+	vpc := l.create(vpcType, "network", props{"name": "network", "region": "nyc1"})
+	assert.ErrorContains(t, l.delete(vpcType, vpc), "Can not delete VPC with members")
+	_, err := l.server.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: vpc, Urn: "urn:pulumi:test::lab::" + vpcType + "::gone", Timeout: 600})
+	assert.NoError(t, err)
+}
+
 // TestAnImageAsTheProviderTreatsIt: its tags stay, and a refresh of one that is gone fails.
 func TestAnImageAsTheProviderTreatsIt(t *testing.T) {
 	l := newLab(t)

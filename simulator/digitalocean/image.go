@@ -73,7 +73,7 @@ func replaceLeftRegions(c *Call, changed []string) []string {
 var factoryURL = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
 
 // talosMinors are the minor versions that the factory serves, with the last patch release of each.
-var talosMinors = map[int]int{8: 4, 9: 6, 10: 9, 11: 6, 12: 1}
+var talosMinors = map[int]int{8: 4, 9: 6, 10: 9, 11: 6, 12: 12}
 
 func createImage(c *Call) error {
 	c.ID = number(c)

@@ -1,6 +1,7 @@
 package digitalocean
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -120,6 +121,10 @@ func deleteVPC(c *Call) error {
 		// The provider tries again for two minutes, because members linger after their deletion:
 		// https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.55.0/digitalocean/vpc/resource_vpc.go
 		return fmt.Errorf("Error deleting VPC: 409 (conflict) can not delete VPC with members: %s; tried for 2m0s", members[0].Name)
+	}
+	// The provider asks again for as long as the operation may take.
+	if Duration(Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
+		return fmt.Errorf("409 (conflict) Can not delete VPC with members")
 	}
 	return nil
 }

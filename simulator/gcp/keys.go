@@ -102,16 +102,19 @@ func diskFault(w *world.World, machine *world.Resource) string {
 		return ""
 	case w.Get(keyType, "", path(key)) == nil:
 		return fmt.Sprintf("the versions of the key of its disk, %s, are destroyed: the machine does not start again", path(key))
-	case !mayUse(w, path(key), func(*world.Resource) bool { return true }):
+	case !mayUse(w, path(key), anyGrant):
 		return fmt.Sprintf("Compute Engine may not use the key of its disk, %s: the machine does not start again", path(key))
 	}
 	return ""
 }
 
-// mayUse reports whether Compute Engine may encrypt and decrypt with the key, by a grant that counts.
+func anyGrant(*world.Resource) bool { return true }
+
+// mayUse reports whether Compute Engine may encrypt and decrypt with the key by one of the grants that count.
 func mayUse(w *world.World, key string, counts func(*world.Resource) bool) bool {
 	return slices.ContainsFunc(w.List(keyMemberType, ""), func(r *world.Resource) bool {
-		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent && counts(r)
+		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent &&
+			counts(r)
 	})
 }
 
@@ -151,11 +154,8 @@ func checkDiskKey(c *Call, key string) error {
 	if location != c.Region && location != "global" {
 		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', invalid", location, c.Region)
 	}
-	granted := mayUse(c.World, found.ID, func(r *world.Resource) bool {
-		// A group waits by itself for the grant; a machine of the program's own is refused.
-		return c.Token != instanceType || inEffect(r)
-	})
-	if !granted {
+	// A group waits by itself for the grant; a machine of the program's own is refused.
+	if !mayUse(c.World, found.ID, func(r *world.Resource) bool { return c.Token != instanceType || inEffect(r) }) {
 		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', kmsPermissionDenied", found.ID, found.ID)
 	}
 	return nil

@@ -24,7 +24,7 @@ func newSite(w *world.World) site.Site {
 	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
 }
 
-// Machines lists the running machines.
+// Machines lists the machines, running or stopped.
 func (n network) Machines() []site.Machine {
 	var machines []site.Machine
 	for _, r := range n.world.List(instanceType, "") {
@@ -40,7 +40,7 @@ func machineOf(r *world.Resource) site.Machine {
 	place := interfaceOf(r)
 	architecture, _ := architectureOf(r.State.String("machineType"))
 	return site.Machine{
-		ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region, NetworkID: place.network,
+		Off: isStopped(r), ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region, NetworkID: place.network,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP, Architecture: architecture,
 		ImageID: r.State.Object("bootDisk").Object("initializeParams").String("image"), UserData: []byte(r.State.Object("metadata").String("user-data")),
 	}

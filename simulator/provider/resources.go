@@ -337,6 +337,11 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, err
 	}
+	known, err := unmarshal(in.Properties)
+	if err != nil {
+		return nil, err
+	}
+	r.call.Old = plain(known)
 	r.call.Timeout = time.Duration(in.Timeout * float64(time.Second))
 	err = s.change(ctx, r, s.delete)
 	if err != nil {
@@ -352,7 +357,7 @@ func (s *Server) delete(r request, w *world.World) error {
 	if existing == nil {
 		return nil
 	}
-	r.call.Inputs, r.call.Old, r.call.State = existing.Inputs, existing.Inputs, existing.State
+	r.call.Inputs, r.call.State = existing.Inputs, existing.State
 	if r.Resource.Delete != nil {
 		if err := r.Resource.Delete(r.call); err != nil {
 			return err

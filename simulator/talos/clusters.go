@@ -66,6 +66,10 @@ func boot(machine site.Machine, memory Memory) (*node, error) {
 	if saved != nil {
 		return wake(n, saved), nil
 	}
+	if machine.Off {
+		n.reason = errors.New("it is switched off")
+		return n, nil
+	}
 	document, err := unpack(machine.UserData)
 	if err != nil {
 		n.reason = err

@@ -1,6 +1,6 @@
 // Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is that
-// plugin, which the Pulumi engine starts; under the name talosctl it is Talos' command; under its own name it shows the
-// simulated world.
+// plugin, which the Pulumi engine starts; under the name of a command-line tool, such as kubectl, it is that tool, on the
+// simulated world; under its own name it shows that world.
 package main
 
 import (
@@ -46,8 +46,8 @@ func run(name string, arguments []string) error {
 	if provider, isPlugin := strings.CutPrefix(name, "pulumi-resource-"); isPlugin {
 		return serve(provider, arguments)
 	}
-	if name == "talosctl" {
-		return runTalosctl(arguments)
+	if tool, known := tools[name]; known {
+		return runTool(tool, arguments)
 	}
 	if len(arguments) == 0 {
 		return errors.New(usage)

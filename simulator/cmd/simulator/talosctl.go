@@ -22,8 +22,8 @@ type talosctl struct {
 	nodes, endpoints []string
 }
 
-// runTalosctl runs one command.
-func runTalosctl(arguments []string) error {
+// talosctlTool returns the whole command.
+func talosctlTool() *cobra.Command {
 	t := &talosctl{}
 	root := &cobra.Command{Use: "talosctl", SilenceErrors: true, SilenceUsage: true}
 	flags := root.PersistentFlags()
@@ -31,13 +31,12 @@ func runTalosctl(arguments []string) error {
 	flags.StringVar(&t.context, "context", "", "the context of the file")
 	flags.StringSliceVarP(&t.nodes, "nodes", "n", nil, "the nodes that the command is about")
 	flags.StringSliceVarP(&t.endpoints, "endpoints", "e", nil, "the nodes that forward it")
-	root.AddCommand(t.config(), t.etcd(), t.bootstrap(), t.reset(), t.upgrade(), t.upgradeKubernetes(),
+	root.AddCommand(t.config(), t.etcd(), t.bootstrap(), t.reset(), t.upgrade(), t.upgradeKubernetes(), t.patch(),
 		t.simple("version", printVersion),
 		t.simple("health", printHealth),
 		t.simple("shutdown", (*talos.Session).Shutdown),
 		t.simple("reboot", (*talos.Session).Reboot))
-	root.SetArgs(arguments)
-	return root.Execute()
+	return root
 }
 
 // current returns the context that the flags choose.
@@ -91,7 +90,7 @@ func (t *talosctl) each(operation func(*talos.Session, string) error) error {
 				return err
 			}
 		}
-		return talos.Settle(s, w)
+		return settle(w, s)
 	})
 }
 
