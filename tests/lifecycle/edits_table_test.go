@@ -124,7 +124,7 @@ var editedKeys = []editedKey{
 	{"pools[].taints[].effect", append(data("taints: [{key: data, value: own, effect: NoExecute}]"), web("taints: [{key: web, effect: PreferNoSchedule}]")...)},
 	{"pools[].diskGiB", append(data("diskGiB: 200", "diskGiB: 50"), web("diskGiB: 200")...)},
 	{"pools[].zones", append(data("zones: [{zone}]"), web("zones: [{fewZones}]")...)},
-	{"pools[].patches", append(data(onePatch("patches", sysctlPatch), onePatch("patches", udevPatch)), web(onePatch("patches", sysctlPatch))...)},
+	{"pools[].patches", append(data(onePatch("patches", livePatch), onePatch("patches", rebootPatch)), web(onePatch("patches", livePatch))...)},
 	{"access", file("{access: public, operatorCidrs: [10.101.64.0/18]}")},
 	{"operatorCidrs", file("operatorCidrs: [10.101.64.0/18, 203.0.113.0/24]", "operatorCidrs: [10.0.0.0/8]")},
 	{"openPorts", file("openPorts: [{ports: 9100}]", "openPorts: [{ports: 9100}, {ports: 9200}]")},
@@ -138,10 +138,10 @@ var editedKeys = []editedKey{
 	{"luksKey", file("{diskEncryption: luks, luksKey: 'https://kms.example.com:4050'}", "luksKey: 'https://kms.example.com:4050'")},
 	{"endpoint", file("endpoint: api.example.com")},
 	{"schematic", file("schematic: 376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba", "schematic: c9078f9419961640c712a8bf2bb9174933dfcf1da383fd8ea2b7dc21493f8bac")},
-	{"patches", file("patches: {all: ['" + sysctlPatch + "'], workers: ['" + sysctlPatch + "']}")},
-	{"patches.all", file("patches: {all: ['"+sysctlPatch+"']}", "patches: {all: ['"+udevPatch+"']}")},
-	{"patches.controlPlanes", file("patches: {controlPlanes: ['"+sysctlPatch+"']}", "patches: {controlPlanes: ['cluster: {apiServer: {extraArgs: {max-requests-inflight: \"500\"}}}']}")},
-	{"patches.workers", file("patches: {workers: ['"+sysctlPatch+"']}", "patches: {workers: ['"+udevPatch+"']}")},
+	{"patches", file("patches: {all: ['" + livePatch + "'], workers: ['" + livePatch + "']}")},
+	{"patches.all", file("patches: {all: ['"+livePatch+"']}", "patches: {all: ['"+rebootPatch+"']}")},
+	{"patches.controlPlanes", file("patches: {controlPlanes: ['"+livePatch+"']}", "patches: {controlPlanes: ['cluster: {apiServer: {extraArgs: {max-requests-inflight: \"500\"}}}']}")},
+	{"patches.workers", file("patches: {workers: ['"+livePatch+"']}", "patches: {workers: ['"+rebootPatch+"']}")},
 	{"tags", file("tags: {team: storage}", "tags: {team: core, stage: second}")},
 	{"alarmEmails", file("alarmEmails: [ops@example.com]", "alarmEmails: [ops@example.com, dev@example.com]")},
 	{"flowLogs", file("flowLogs: true")},
@@ -156,9 +156,9 @@ var editedKeys = []editedKey{
 }
 
 const (
-	sysctlPatch = "machine: {sysctls: {net.core.rmem_max: \"262144\"}}"
+	livePatch = "machine: {sysctls: {net.core.rmem_max: \"262144\"}}"
 	// It needs a reboot.
-	udevPatch = "machine: {udev: {rules: [\"KERNEL==x\"]}}"
+	rebootPatch = "machine: {udev: {rules: [\"KERNEL==x\"]}}"
 )
 
 func onePatch(key, patch string) string { return key + ": ['" + patch + "']" }
