@@ -61,10 +61,10 @@ func exportPending(ctx context.Context) (*pendingState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseState(text)
+	return parsePending(text)
 }
 
-func parseState(text []byte) (*pendingState, error) {
+func parsePending(text []byte) (*pendingState, error) {
 	s := &pendingState{}
 	if err := json.Unmarshal(text, &s.whole); err != nil {
 		return nil, fmt.Errorf("pulumi stack export: %w", err)

@@ -28,7 +28,7 @@ const cutOff = `{"version": 3, "deployment": {
 
 func TestPendingCreationsComeWithTheirSteps(t *testing.T) {
 	t.Setenv("PULUMI_STACK", "dev")
-	state, err := parseState([]byte(cutOff))
+	state, err := parsePending([]byte(cutOff))
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.ErrorContains(t, state.report(&out), "2 creations of dev are pending")
@@ -45,7 +45,7 @@ func TestPendingCreationsComeWithTheirSteps(t *testing.T) {
 
 func TestEveryPendingCreationNeedsAnAnswer(t *testing.T) {
 	const machine, nic = "aws:ec2/instance:Instance::c-workers-1", "aws:ec2/networkInterface:NetworkInterface::c-workers-1"
-	state, err := parseState([]byte(cutOff))
+	state, err := parsePending([]byte(cutOff))
 	require.NoError(t, err)
 	for want, arguments := range map[string][]string{
 		"":                        {machine + "=i-1", nic + "=none"},
@@ -62,7 +62,7 @@ func TestEveryPendingCreationNeedsAnAnswer(t *testing.T) {
 			assert.ErrorContains(t, err, want)
 		}
 	}
-	state, err = parseState([]byte(`{"deployment": {}}`))
+	state, err = parsePending([]byte(`{"deployment": {}}`))
 	require.NoError(t, err)
 	assert.NoError(t, state.report(&bytes.Buffer{}))
 }
