@@ -200,7 +200,7 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
 LIFE := ./tests/lifecycle
 
-test: tools simulator ## Run every test
+test: tools simulator infra ## Run every test
 	@status=0; \
 	go test $(PURE) || status=1; \
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
