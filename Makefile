@@ -46,7 +46,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-edits bench lint sbom graph fmt build tools simulator infra comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph fmt build tools simulator infra comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -207,8 +207,8 @@ test: tools simulator infra ## Run every test
 	go test -v -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
 
-test-edits: tools simulator infra ## Edit every setting of a running staging stack on each cloud, and look what becomes of it
-	@EDITS=1 go test -v -count=1 -timeout 60m $(LIFE) -run TestEdits
+test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, every edit of a running stack
+	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$'
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench

@@ -34,9 +34,7 @@ func TestEveryKeyIsEdited(t *testing.T) {
 // and nothing is left to do, or the edit was refused before the first operation, with path, reason and remedy. The log has
 // what became of each.
 func TestEdits(t *testing.T) {
-	if os.Getenv("EDITS") == "" {
-		t.Skip("takes six minutes a cloud: run make test-edits")
-	}
+	takesLong(t)
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()

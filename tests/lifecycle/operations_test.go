@@ -63,6 +63,7 @@ var notRun = []string{"Change the key of the disks", "Change taints", "System ex
 // TestOperations takes a stack of production through the procedures of docs/operations.md, with the commands that stand there,
 // on each cloud.
 func TestOperations(t *testing.T) {
+	takesLong(t)
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()

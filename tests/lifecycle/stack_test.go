@@ -53,6 +53,14 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+// takesLong skips a test of many minutes, unless `make test-long` runs it.
+func takesLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LONG_TESTS") == "" {
+		t.Skip("takes minutes a cloud: make test-long runs it")
+	}
+}
+
 // stack is a copy of one of the project's stacks, with a home, a state and a world of its own.
 type stack struct {
 	t           *testing.T
