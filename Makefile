@@ -41,7 +41,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph fmt build tools simulator comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph cilium fmt build tools simulator comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -173,6 +173,7 @@ test: tools simulator ## Run every test
 	@status=0; \
 	go test $(PURE) || status=1; \
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
+	go test -C tools/cilium ./... || status=1; \
 	go test -v -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
 
@@ -195,6 +196,11 @@ lint: build ## Check formatting, vet, staticcheck, the rules of the house, the w
 sbom: build ## Write sbom.json, the modules in the program, as CycloneDX has it
 	go build -C tools/sbom -o $(BIN)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	$(BIN)/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$(git rev-parse HEAD)" -output sbom.json $(BIN)/inferadb
+
+# The manifests that `cni: cilium` installs, from the charts in Cilium's own Go module.
+cilium: ## Render the manifests in components/machineconfig/cilium anew
+	go run -C tools/cilium .
+	@echo "Rendered. Next: read the difference, and commit it with the change of tools/cilium"
 
 graph: ## Draw the pictures of docs/architecture.md anew, from the program's own graph
 	go test . -run TestThePicturesShowTheGraph -update
