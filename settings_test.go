@@ -116,6 +116,7 @@ var settingRows = []settingRow{
 	{"access", stackSays("operatorCidrs", `["203.0.113.0/24"]`), stackSays("access", "public")},
 	{"operatorCidrs", nil, stackSays("operatorCidrs", `["203.0.113.0/24"]`)},
 	{"cni", nil, stackSays("cni", "flannel")},
+	{"podEncryption", nil, stackSays("podEncryption", "none")},
 	{"encryptionKey", nil, stackSays("encryptionKey", "{key}")},
 	{"encryptionKey.managed", nil, stackSays("encryptionKey", `{"managed":true}`)},
 	{"diskEncryption", nil, stackSays("diskEncryption", "{diskEncryption}")},

@@ -157,13 +157,14 @@ func (up *bringUp) createPools() (err error) {
 }
 
 // configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were not
-// known when the nodes booted: the balancer's own, and the nodes' public addresses.
+// known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the control planes
+// create once the API answers: Cilium, by which nodes become Ready.
 func (up *bringUp) configureControlPlanes() error {
 	names := []pulumi.StringOutput{up.endpoint.LoadBalancer}
 	for _, node := range up.controlPlanes {
 		names = append(names, node.PublicIP)
 	}
-	configuration := up.configuration(up.cluster.ControlPlaneConfiguration(), names...)
+	configuration := up.configuration(up.cluster.AppliedConfiguration(), names...)
 	for _, node := range up.controlPlanes {
 		if err := up.talos.apply(node, up.reach(node), configuration, up.network.Ready...); err != nil {
 			return err

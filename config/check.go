@@ -34,7 +34,8 @@ func (l *loader) checkStack() {
 	}
 	l.checkControlPlanes()
 	l.oneOf("access", l.stack.Access, string(Private), string(Public))
-	l.oneOf("cni", l.stack.CNI, string(Cilium), string(Flannel))
+	l.oneOf("cni", l.stack.CNI, string(Cilium), string(None), string(Flannel))
+	l.checkPodEncryption()
 	if l.stack.DiskEncryption != "" {
 		l.oneOf("diskEncryption", l.stack.DiskEncryption, "cloud", "luks")
 	}

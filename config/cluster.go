@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -37,6 +38,8 @@ type Cluster struct {
 	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
 	Image string
 	CNI   CNI
+	// Manifests are what the control planes install: Cilium, unless the CNI is another.
+	Manifests []machineconfig.Manifest
 	// EncryptionKey is the customer-managed key of every disk.
 	EncryptionKey EncryptionKey
 	// LUKS asks Talos to encrypt STATE and EPHEMERAL as well.
@@ -205,9 +208,11 @@ const (
 // CNI is the cluster's network plugin.
 type CNI string
 
-// Cilium leaves the CNI and kube-proxy out, ready for Cilium; Flannel is Talos' own.
+// Cilium is installed with the cluster and takes kube-proxy's place as well; None leaves both out, for a CNI that something
+// else installs; Flannel is Talos' own.
 const (
 	Cilium  CNI = "cilium"
+	None    CNI = "none"
 	Flannel CNI = "flannel"
 )
 

@@ -22,6 +22,15 @@ func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	return in
 }
 
+// AppliedConfiguration is what control planes are given once they have booted: with the manifests, for which user data has no
+// room.
+func (c Cluster) AppliedConfiguration() machineconfig.Input {
+	in := c.ControlPlaneConfiguration()
+	in.Manifests = c.Manifests
+	in.UserDataLimit = 0
+	return in
+}
+
 // WorkerConfiguration is the same for a pool's machines. Operators reach a worker through a control plane; what asks
 // whether a group's machine is alive reaches it directly.
 func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {
@@ -58,7 +67,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Network:           network,
 		Pods:              c.Network.Pods,
 		Services:          c.Network.Services,
-		NoCNI:             c.CNI == Cilium,
+		NoCNI:             c.CNI != Flannel,
 		LUKS:              c.LUKS,
 		KMS:               c.KMS,
 		Hardened:          c.Hardened,

@@ -96,6 +96,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.encryption(&p)
 	l.image(&p)
 	l.pools(&p)
+	l.manifests(&p)
 	l.places = append(l.places, p)
 }
 

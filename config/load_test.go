@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -401,5 +402,44 @@ func TestLabelsThatANodeMaySetItself(t *testing.T) {
 		"topology.kubernetes.io/zone": false, "k8s.io/x": false, "sub.k8s.io/x": false,
 	} {
 		assert.Equal(t, may, nodeMaySet(label), label)
+	}
+}
+
+// The manifests are in what is applied to control planes, and never in user data: packed they are larger than AWS' limit.
+func TestUserDataStaysSmall(t *testing.T) {
+	const half = 16384 / 2
+	for _, environment := range Environments() {
+		for _, cni := range []CNI{Cilium, None, Flannel} {
+			clusters, _ := load(t, stackFile{"environment": environment, "cni": string(cni), "diskEncryption": "luks", "regions": `["nyc1","sfo1"]`})
+			for _, cluster := range clusters {
+				boot, applied := cluster.ControlPlaneConfiguration(), cluster.AppliedConfiguration()
+				boot.UserDataLimit, applied.UserDataLimit = half, half
+				assert.NoError(t, machineconfig.Check(boot), "%s with %s", cluster.Name, cni)
+				assert.Equal(t, cni == Cilium, machineconfig.Check(applied) != nil)
+				assert.Equal(t, cni != Cilium, len(cluster.Manifests) == 0)
+				for _, pool := range cluster.Pools {
+					worker := cluster.WorkerConfiguration(pool)
+					worker.UserDataLimit = half
+					assert.NoError(t, machineconfig.Check(worker))
+					assert.Empty(t, worker.Manifests)
+				}
+			}
+		}
+	}
+}
+
+func TestPodsAreEncryptedUnlessTheStackFileSaysOtherwise(t *testing.T) {
+	for says, want := range map[string]bool{"": true, "wireguard": true, "none": false} {
+		file := stackFile{}
+		if says != "" {
+			file["podEncryption"] = says
+		}
+		clusters, _ := load(t, file)
+		texts := map[string]string{}
+		for _, manifest := range clusters[0].Manifests {
+			texts[manifest.Name] = manifest.Contents
+		}
+		_, encrypted := machineconfig.InstalledCilium(texts)
+		assert.Equal(t, want, encrypted, says)
 	}
 }

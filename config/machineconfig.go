@@ -35,6 +35,8 @@ func (l *loader) checkMachineConfigs() {
 	for _, p := range l.places {
 		if err := machineconfig.Check(p.cluster.ControlPlaneConfiguration()); err != nil {
 			l.refuseMachineConfig("patches.controlPlanes", err)
+		} else if err := machineconfig.Check(p.cluster.AppliedConfiguration()); err != nil {
+			l.refuseMachineConfig("patches.controlPlanes", err)
 		}
 		for i, pool := range p.cluster.Pools {
 			if err := machineconfig.Check(p.cluster.WorkerConfiguration(pool)); err != nil {

@@ -42,7 +42,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, podEncryption, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -376,7 +376,21 @@ var refused = []struct {
 		`access: there is no access "open"; choose one of private, public`,
 	}},
 	{"an unknown CNI", stackFile{"cni": "calico"}, []string{
-		`cni: there is no cni "calico"; choose one of cilium, flannel`,
+		`cni: there is no cni "calico"; choose one of cilium, none, flannel`,
+	}},
+	{"encryption of pods' traffic by nobody knows what", stackFile{"podEncryption": "ipsec"}, []string{
+		`podEncryption: there is no podEncryption "ipsec"; choose one of wireguard, none`,
+	}},
+	{"encryption by a Cilium that the program does not install", stackFile{"cni": "none", "podEncryption": "wireguard"}, []string{
+		"podEncryption: belongs to the Cilium that the program installs, and cni is none; remove it, or set cni: cilium",
+	}},
+	{"production in clear", stackFile{"environment": "production", "podEncryption": "none", "regions": `["nyc1","sfo1"]`}, []string{
+		"podEncryption: the traffic of pods between machines could be read and changed on its way, which production does not take; " +
+			"remove it, or set cni: none and install Cilium yourself",
+	}},
+	{"a Kubernetes version that no Cilium is tested with", stackFile{"kubernetesVersion": "1.31.4", "regions": `["nyc1","sfo1"]`}, []string{
+		"kubernetesVersion: Cilium 1.19.3 to 1.20.2, which the program installs, are not tested with Kubernetes 1.31.4; " +
+			"choose one of 1.32 to 1.36, or set cni: none and install a version of your own",
 	}},
 	{"unknown disk encryption", stackFile{"diskEncryption": "both"}, []string{
 		`diskEncryption: there is no diskEncryption "both"; choose one of cloud, luks`,
@@ -612,8 +626,8 @@ var refused = []struct {
 		"ebsEncryptionByDefault: DigitalOcean has no such setting of an account; remove it",
 	}},
 	{"flannel where pods read the keys", stackFile{"cni": "flannel", "environment": "production", "provider": "digitalocean", "regions": `["nyc1",{"name":"sfo1","provider":"gcp"}]`}, []string{
-		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods, or the provider aws",
-		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods, or the provider aws",
+		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
+		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
 	}},
 	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
 		`protection: is the text "maybe"; write true or false`,

@@ -24,8 +24,10 @@ type Stack struct {
 	Access string `json:"access" default:"private"`
 	// OperatorCIDRs may reach the Talos and Kubernetes APIs.
 	OperatorCIDRs []string `json:"operatorCidrs"`
-	// CNI is cilium or flannel.
+	// CNI is cilium, none or flannel.
 	CNI string `json:"cni" default:"cilium"`
+	// PodEncryption of Cilium is wireguard, its default, or none.
+	PodEncryption string `json:"podEncryption"`
 	// EncryptionKey is the customer-managed key of every disk.
 	EncryptionKey KeySettings `json:"encryptionKey"`
 	// DiskEncryption is cloud or, in addition, luks.

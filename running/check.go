@@ -36,6 +36,7 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 // rules look at one running cluster each.
 var rules = []func(*comparison){
 	(*comparison).controlPlanes,
+	(*comparison).cilium,
 }
 
 // check collects what there is to say about all clusters.

@@ -55,7 +55,7 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 				})
 			}
 		}
-		apply(config.ControlPlanePool, cluster.ControlPlanes.Count, cluster.ControlPlaneConfiguration())
+		apply(config.ControlPlanePool, cluster.ControlPlanes.Count, cluster.AppliedConfiguration())
 		for _, pool := range cluster.Pools {
 			if !pool.Elastic() {
 				apply(pool.Name, pool.Min, cluster.WorkerConfiguration(pool))

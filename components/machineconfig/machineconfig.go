@@ -45,8 +45,10 @@ type Input struct {
 	KubernetesVersion string
 	// Network holds the nodes' addresses; Pods and Services are the ranges inside the cluster.
 	Network, Pods, Services netip.Prefix
-	// NoCNI leaves the CNI and kube-proxy out, ready for Cilium.
+	// NoCNI leaves Talos' own CNI and kube-proxy out: Cilium takes the place of both.
 	NoCNI bool
+	// Manifests are created by the control planes once the cluster's API answers.
+	Manifests []Manifest
 	// TalosClients may speak to the machine's Talos API, beside the nodes.
 	TalosClients []netip.Prefix
 	// LUKS encrypts the STATE and EPHEMERAL volumes. The key is sealed by the KMS server at the URL; without one it comes
@@ -117,6 +119,9 @@ func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
 		return "", errors.New(oneLine(err))
 	}
 	if err := checkReliedOn(before, after, in.LUKS); err != nil {
+		return "", err
+	}
+	if err := checkManifests(before, after); err != nil {
 		return "", err
 	}
 	if in.Hardened {

@@ -115,7 +115,8 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 	patch := &v1alpha1.ClusterConfig{
 		// etcd's peers talk over the private network, whatever other addresses a node has.
-		EtcdConfig: &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: []string{in.Network.String()}},
+		EtcdConfig:             &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: []string{in.Network.String()}},
+		ClusterInlineManifests: inlineManifests(in.Manifests),
 	}
 	if !in.NoCNI {
 		// Flannel would take the interface of the default route (https://github.com/siderolabs/talos/issues/7754).

@@ -24,6 +24,10 @@ type disk struct {
 // etcd is a cluster's member list, by machine id. A machine that is deleted stays on it, as in life: nobody told etcd.
 type etcd struct {
 	Members []string `json:"members"`
+	// Objects are what the control planes have created in Kubernetes, in order.
+	Objects []Object `json:"objects,omitempty"`
+	// Created are the digests of the configurations' manifests that have been created completely.
+	Created []string `json:"created,omitempty"`
 }
 
 const (

@@ -263,7 +263,7 @@ func (s *stack) settled() {
 	s.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 }
 
-// nodes asks the simulator for its machines, and expects all to have joined their clusters.
+// nodes asks the simulator for its machines, and expects all to be ready nodes of their clusters.
 func (s *stack) nodes() []node {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", "nodes", "--json")
@@ -271,7 +271,7 @@ func (s *stack) nodes() []node {
 	var nodes []node
 	require.NoError(s.t, json.Unmarshal([]byte(out), &nodes))
 	for _, n := range nodes {
-		assert.True(s.t, n.Joined, "%s: %s", n.Node, n.Reason)
+		assert.True(s.t, n.Joined && n.Ready, "%s: %s", n.Node, n.Reason)
 	}
 	return nodes
 }
@@ -279,7 +279,8 @@ func (s *stack) nodes() []node {
 // node is a machine as the simulator reports it.
 type node struct {
 	Cluster, Node, Role, Reason string
-	Joined                      bool
+	Joined, Ready               bool
+	Labels                      map[string]string
 }
 
 // export is the state's deployment, in clear if asked.
