@@ -71,6 +71,8 @@ $(if $(POLICY),$(CLOUD): export PULUMI_OPTION_POLICY_PACK = $(POLICY))
 
 init: ## Create the stack in its backend, once
 	$(PULUMI) stack init $(STACK) --secrets-provider '$(SECRETS_$(STACK))' $(ARGS)
+	@for version in talos kubernetes; do grep -q "inferadb:$${version}Version" Pulumi.$(STACK).yaml || \
+	  $(PULUMI) config set "inferadb:$${version}Version" "$$(sed -n "s/.*Default$${version^}Version *= \"\(.*\)\"/\1/p" config/versions.go)"; done
 	@echo "Commit Pulumi.$(STACK).yaml: it now holds the stack's encrypted data key. Next: make preview STACK=$(STACK)"
 
 # With SUMMARY= the same preview is read by a program and not by a person, who then sees the comment.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -153,22 +152,6 @@ func (l *loader) checkKeyAndValue(keyPath, key, valuePath, value string) {
 	if len(validation.IsValidLabelValue(value)) > 0 {
 		l.refuse(valuePath, fmt.Sprintf("Kubernetes does not accept the value %q", value), letters)
 	}
-}
-
-// checkVersions blames the Kubernetes version, unless there is none that the Talos version runs.
-func (l *loader) checkVersions() {
-	talos, kubernetes := l.stack.TalosVersion, l.stack.KubernetesVersion
-	err := machineconfig.CheckVersions(talos, kubernetes)
-	if err == nil {
-		return
-	}
-	path := "talosVersion"
-	for minor := range 100 {
-		if machineconfig.CheckVersions(talos, fmt.Sprintf("1.%d.0", minor)) == nil {
-			path = "kubernetesVersion"
-		}
-	}
-	l.refuseMachineConfig(path, err)
 }
 
 func providerNames() []string {

@@ -35,6 +35,8 @@ type Cluster struct {
 
 	// TalosVersion ("v1.12.1") drives the image, KubernetesVersion ("1.35.0") the control plane and the kubelets.
 	TalosVersion, KubernetesVersion string
+	// UnsetVersions names the settings of the two that the stack file leaves to the program: "talosVersion".
+	UnsetVersions []string
 	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
 	Image string
 	CNI   CNI

@@ -60,7 +60,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Role:              role,
 		ClusterName:       c.Name,
 		Endpoint:          endpoint,
-		Contract:          c.TalosVersion,
+		Contract:          machineconfig.Contract(c.TalosVersion),
 		TalosVersion:      c.TalosVersion,
 		Platform:          capabilities.Platform,
 		KubernetesVersion: c.KubernetesVersion,

@@ -84,8 +84,8 @@ func TestNetworksOfAllEnvironmentsAndRegionsAreDisjoint(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	c := loadOne(t, nil)
-	assert.Equal(t, "v1.12.1", c.TalosVersion)
-	assert.Equal(t, "1.35.0", c.KubernetesVersion)
+	assert.Equal(t, "v1.13.10", c.TalosVersion)
+	assert.Equal(t, "1.36.5", c.KubernetesVersion)
 	assert.Equal(t, Private, c.Access)
 	assert.Equal(t, Cilium, c.CNI)
 	assert.True(t, c.Primary)
@@ -105,7 +105,7 @@ func TestDefaults(t *testing.T) {
 func TestEmptyValuesAreNotSet(t *testing.T) {
 	empty := stackFile{
 		"controlPlanes": "", "controlPlaneSize": "", "pools": "[]", "operatorCidrs": "[]", "encryptionKey": "", "diskEncryption": "",
-		"endpoint": "", "patches": "{}", "tags": "{}", "protection": "", "talosVersion": "", "access": "",
+		"endpoint": "", "patches": "{}", "tags": "{}", "protection": "", "podEncryption": "", "access": "",
 	}
 	assert.Equal(t, loadOne(t, nil), loadOne(t, empty))
 }
@@ -120,7 +120,7 @@ func TestEveryKeyIsHonored(t *testing.T) {
 	}{
 		{"controlPlanes", "5", func(c Cluster) any { return c.ControlPlanes.Count }, 5},
 		{"controlPlaneSize", "large", func(c Cluster) any { return c.ControlPlanes.Machine.Name }, "t4g.2xlarge"},
-		{"talosVersion", "v1.12.0", func(c Cluster) any { return c.TalosVersion }, "v1.12.0"},
+		{"talosVersion", "v1.13.0", func(c Cluster) any { return c.TalosVersion }, "v1.13.0"},
 		{"kubernetesVersion", "1.34.2", func(c Cluster) any { return c.KubernetesVersion }, "1.34.2"},
 		{"operatorCidrs", `["203.0.113.7/32"]`, func(c Cluster) any { return c.OperatorCIDRs }, []netip.Prefix{prefix("203.0.113.7/32")}},
 		{"cni", "flannel", func(c Cluster) any { return c.CNI }, Flannel},
@@ -441,5 +441,35 @@ func TestPodsAreEncryptedUnlessTheStackFileSaysOtherwise(t *testing.T) {
 		}
 		_, encrypted := machineconfig.InstalledCilium(texts)
 		assert.Equal(t, want, encrypted, says)
+	}
+}
+
+func TestAStackFileWithoutVersionsIsWarnedOf(t *testing.T) {
+	clusters, warnings := load(t, stackFile{"talosVersion": "", "kubernetesVersion": ""})
+	assert.Equal(t, DefaultTalosVersion, clusters[0].TalosVersion)
+	assert.Equal(t, DefaultKubernetesVersion, clusters[0].KubernetesVersion)
+	assert.Equal(t, []string{"talosVersion", "kubernetesVersion"}, clusters[0].UnsetVersions)
+	require.Len(t, warnings, 2)
+	assert.Contains(t, warnings[0], "talosVersion: is not set, so it is v1.13.10; write that into the stack file")
+
+	clusters, warnings = load(t, stackFile{})
+	assert.Empty(t, clusters[0].UnsetVersions)
+	assert.Empty(t, warnings)
+}
+
+func TestATalosThatIsNewerThanTheProgramIsWarnedOf(t *testing.T) {
+	clusters, warnings := load(t, stackFile{"talosVersion": "v1.14.1"})
+	assert.Equal(t, "v1.14.1", clusters[0].TalosVersion)
+	require.Len(t, warnings, 1)
+	assert.Contains(t, warnings[0], "talosVersion: Talos v1.14.1 is newer than v1.13")
+}
+
+// The stack files of the repository name both, so that nothing is upgraded by another version of the program.
+func TestStackFilesNameTheirVersions(t *testing.T) {
+	for _, environment := range Environments() {
+		var file struct{ Config map[string]any }
+		readYAML(t, "Pulumi."+environment+".yaml", &file)
+		assert.NotEmpty(t, file.Config["inferadb:talosVersion"], environment)
+		assert.NotEmpty(t, file.Config["inferadb:kubernetesVersion"], environment)
 	}
 }

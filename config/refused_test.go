@@ -16,6 +16,7 @@ type stackFile map[string]string
 func (s stackFile) settings() map[string]string {
 	settings := map[string]string{
 		"inferadb:environment": "dev", "inferadb:provider": "aws", "inferadb:regions": `["nyc1"]`,
+		"inferadb:talosVersion": DefaultTalosVersion, "inferadb:kubernetesVersion": DefaultKubernetesVersion,
 	}
 	for key, value := range s {
 		if !strings.Contains(key, ":") {
@@ -388,7 +389,7 @@ var refused = []struct {
 		"podEncryption: the traffic of pods between machines could be read and changed on its way, which production does not take; " +
 			"remove it, or set cni: none and install Cilium yourself",
 	}},
-	{"a Kubernetes version that no Cilium is tested with", stackFile{"kubernetesVersion": "1.31.4", "regions": `["nyc1","sfo1"]`}, []string{
+	{"a Kubernetes version that no Cilium is tested with", stackFile{"talosVersion": "v1.12.1", "kubernetesVersion": "1.31.4", "regions": `["nyc1","sfo1"]`}, []string{
 		"kubernetesVersion: Cilium 1.19.3 to 1.20.2, which the program installs, are not tested with Kubernetes 1.31.4; " +
 			"choose one of 1.32 to 1.36, or set cni: none and install a version of your own",
 	}},
@@ -480,19 +481,19 @@ var refused = []struct {
 		"tags.team: differs from Team by case only; keep one of them",
 	}},
 	{"a Talos version without v", stackFile{"talosVersion": "1.12.1"}, []string{
-		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.12.1`,
+		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.13.10`,
 	}},
-	{"an unknown Talos version", stackFile{"talosVersion": "v1.99.0"}, []string{
-		"talosVersion: Talos v1.99.0 is not among the versions that this program knows; choose one of v1.10 to v1.12",
+	{"an unknown Talos version", stackFile{"talosVersion": "v2.0.0"}, []string{
+		"talosVersion: Talos v2.0.0 is not among the versions that this program knows; choose one of v1.10 to v1.13",
 	}},
 	{"a Kubernetes version with v", stackFile{"kubernetesVersion": "v1.35.0"}, []string{
-		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.35.0`,
+		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.36.5`,
 	}},
 	{"a Kubernetes version that Talos does not run", stackFile{"kubernetesVersion": "1.29.0"}, []string{
-		"kubernetesVersion: Talos v1.12.1 does not run Kubernetes 1.29.0; choose one of 1.30 to 1.35",
+		"kubernetesVersion: Talos v1.13.10 does not run Kubernetes 1.29.0; choose one of 1.31 to 1.36",
 	}},
 	{"a Talos version that does not run Kubernetes", stackFile{"talosVersion": "v1.10.0"}, []string{
-		"kubernetesVersion: Talos v1.10.0 does not run Kubernetes 1.35.0; choose one of 1.28 to 1.33",
+		"kubernetesVersion: Talos v1.10.0 does not run Kubernetes 1.36.5; choose one of 1.28 to 1.33",
 	}},
 	{"patches that Talos refuses", stackFile{"patches": `{"all":["machine: {nope: 1}",""],"workers":["cluster: {etcd: {}}"],"controlPlanes":["[{\"op\":\"add\"}]"]}`}, []string{
 		"patches.all[0]: Talos does not know machine.nope; correct the patch",
@@ -507,7 +508,7 @@ var refused = []struct {
 		"patches: is text; write an object",
 	}},
 	{"a pool's patch that is no YAML", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":["machine: ["]}]`}, []string{
-		"pools[0].patches[0]: decode error: yaml: line 1: did not find expected node content; correct the patch",
+		"pools[0].patches[0]: decode error: yaml: while parsing a flow node at line 1: did not find expected node content; correct the patch",
 	}},
 	{"a key for disks that are not encrypted", stackFile{"luksKey": "https://kms.example.com:4050"}, []string{
 		"luksKey: Talos encrypts no disk of the stack, so there is nothing to open; set diskEncryption: luks, or remove it",

@@ -18,8 +18,8 @@ type Stack struct {
 	// Pools are the workers of each cluster.
 	Pools []PoolSettings `json:"pools"`
 	// TalosVersion and KubernetesVersion must fit each other.
-	TalosVersion      string `json:"talosVersion" default:"v1.12.1"`
-	KubernetesVersion string `json:"kubernetesVersion" default:"1.35.0"`
+	TalosVersion      string `json:"talosVersion"`
+	KubernetesVersion string `json:"kubernetesVersion"`
 	// Access says whether control planes have public addresses: private or public.
 	Access string `json:"access" default:"private"`
 	// OperatorCIDRs may reach the Talos and Kubernetes APIs.

@@ -37,6 +37,7 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 var rules = []func(*comparison){
 	(*comparison).controlPlanes,
 	(*comparison).cilium,
+	(*comparison).versions,
 }
 
 // check collects what there is to say about all clusters.

@@ -20,6 +20,7 @@ func stackFile(t *testing.T, changes ...string) []config.Cluster {
 	t.Helper()
 	settings := map[string]string{
 		"inferadb:environment": "staging", "inferadb:provider": "aws", "inferadb:regions": `["nyc1"]`,
+		"inferadb:talosVersion": "v1.12.1", "inferadb:kubernetesVersion": "1.35.0",
 		"inferadb:pools": `[{"name":"data","size":"small","count":2,"workload":"stateful"}]`,
 	}
 	for i := 0; i < len(changes); i += 2 {

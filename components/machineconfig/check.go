@@ -65,8 +65,8 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 	err := Check(Input{
 		Role:              role,
 		ClusterName:       "check",
-		Contract:          newestTalos,
-		TalosVersion:      newestTalos,
+		Contract:          Contract(fmt.Sprintf("v1.%d.0", newest)),
+		TalosVersion:      fmt.Sprintf("v1.%d.0", newest),
 		Platform:          "aws",
 		KubernetesVersion: constants.DefaultKubernetesVersion,
 		Network:           netip.MustParsePrefix("192.0.2.0/24"),

@@ -102,8 +102,8 @@ var changesOnGoogleCloud = []change{
 		steps: steps{"delete " + gceManager: 2, "delete " + gceTemplate: 2, "delete " + gceBounds: 1, "delete " + gceCheck: 1, "delete " + gceFirewall: 1}.and(each("delete", alertOnGoogleCloud))},
 	{name: "a pool more", key: "pools", value: fixedAndSpot,
 		steps: steps{"create " + gceManager: 2, "create " + gceTemplate: 2, "create " + gceCheck: 1, "create " + gceFirewall: 1}.and(each("create", alertOnGoogleCloud))},
-	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.35.0", steps: rolled.and(steps{"update " + applied: 3})},
-	{name: "a newer Talos", key: "talosVersion", value: "v1.12.1", steps: rolled.and(steps{"update " + applied: 3})},
+	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.36.5", steps: rolled.and(steps{"update " + applied: 3})},
+	{name: "a newer Talos", key: "talosVersion", value: "v1.13.10", steps: rolled.and(steps{"update " + applied: 3})},
 	{name: "another size of control planes", key: "controlPlaneSize", value: "medium", steps: steps{}},
 	{name: "protection", key: "protection", value: "true", steps: steps{"update " + gceInstance: 3}},
 	{name: "no protection", key: "protection", value: "false", steps: steps{"update " + gceInstance: 3}},
@@ -129,8 +129,8 @@ func TestChangesOnGoogleCloud(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "gcp")
 	s.set("pools", fixedAndSpot)
-	s.set("talosVersion", "v1.12.0")
-	s.set("kubernetesVersion", "1.34.2")
+	s.set("talosVersion", "v1.13.9")
+	s.set("kubernetesVersion", "1.35.9")
 	s.up()
 	s.walk(changesOnGoogleCloud)
 	s.settled()
@@ -178,9 +178,9 @@ func TestBadInputOnGoogleCloud(t *testing.T) {
 	}
 	refused([]string{"GOOGLE_PROJECT="}, "run: pulumi config set gcp:project my-project")
 	refused([]string{"GOOGLE_PROJECT=nobodys-project"}, "nobodys-project")
-	s.set("talosVersion", "v1.12.9")
-	refused(nil, "run: make gcp-image GCP_PROJECT=inferadb-simulated TALOS_VERSION=v1.12.9")
-	s.set("talosVersion", "v1.12.1")
+	s.set("talosVersion", "v1.15.0")
+	refused(nil, "run: make gcp-image GCP_PROJECT=inferadb-simulated TALOS_VERSION=v1.15.0")
+	s.set("talosVersion", "v1.13.10")
 	s.set("regions", `[{"name":"nyc1","image":"projects/acme/global/images/family/talos"}]`)
 	refused(nil, "does not name one image; write it like projects/acme/global/images/talos")
 }
