@@ -58,6 +58,8 @@ type Input struct {
 	// Hardened refuses patches that weaken the machine.
 	Hardened bool
 	Labels   map[string]string
+	// Topology are labels that say where a named node stands, which only the configuration applied to it can know.
+	Topology map[string]string
 	// Taints are for workers only: Talos gives the control planes theirs.
 	Taints []Taint
 	// Patches are the user's, applied last, in order.

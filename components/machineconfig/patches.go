@@ -102,7 +102,7 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 		kubelet["registerWithTaints"] = taints
 	}
 	return &v1alpha1.MachineConfig{
-		MachineNodeLabels: in.Labels,
+		MachineNodeLabels: nodeLabels(in),
 		MachineKubelet: &v1alpha1.KubeletConfig{
 			// A node with a second interface must not register with that one's address.
 			KubeletNodeIP:      &v1alpha1.KubeletNodeIPConfig{KubeletNodeIPValidSubnets: []string{in.Network.String()}},
