@@ -14,6 +14,8 @@ PROVIDER ?=
 KEEP     ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
+# A URN has a dollar, which neither make nor the shell may take for a variable. One that is written twice counts once.
+override ARGS := $(subst $$,\$$,$(subst $$$$,$$,$(value ARGS)))
 # The file that a preview writes as a pull request's comment, and the commit that the comment names.
 SUMMARY  ?=
 REVISION ?=
@@ -21,9 +23,10 @@ REVISION ?=
 POLICY   ?= $(BIN)/pulumi-analyzer-policy-inferadb
 # How `make cost` prints: text or markdown.
 FORMAT   ?= text
-# Where gcp-image puts which image; without a version it is Pulumi.yaml's.
+# Where gcp-image puts which image; without a version it is Pulumi.yaml's, without a schematic the one without extensions.
 GCP_PROJECT   ?=
 TALOS_VERSION ?=
+SCHEMATIC     ?=
 
 # Where each stack keeps its state, and what encrypts its secrets.
 BACKEND_dev        ?= file://$(CURDIR)/.state
@@ -35,13 +38,15 @@ SECRETS_production ?= awskms://alias/inferadb-pulumi-production?region=us-east-1
 
 STACKS    := $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
 PROVIDERS := aws gcp digitalocean
+# The command-line tools that the simulator stands in for.
+STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph cilium fmt build tools simulator comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -107,9 +112,25 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 	@mv $(STACK).new.$@ $(STACK).$@
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
 
-gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION=
+# infra calls pulumi and talosctl. The rest of PATH has the user's talosctl.
+INFRA = PATH="$(BIN):$$PATH" $(BIN)/infra
+# How many control planes stay.
+TO ?=
+remove-control-planes record-bootstrap forget-bootstrap: infra
+
+remove-control-planes: ## Let the control planes with the highest numbers leave etcd, after asking, so that up may delete them. TO=3
+	$(if $(TO),,$(error TO: is not set; write: make remove-control-planes STACK=$(STACK) TO=3 (docs/operations.md#change-the-number-of-control-planes)))
+	@$(INFRA) control-planes remove --stack '$(STACK)' --to '$(TO)' $(ARGS)
+
+record-bootstrap: ## Record a bootstrap that was made and that the state does not know: AlreadyExists
+	@$(INFRA) bootstrap record --stack '$(STACK)' $(ARGS)
+
+forget-bootstrap: ## Forget the bootstrap of a cluster that has lost etcd, so that up starts an empty one
+	@$(INFRA) bootstrap forget --stack '$(STACK)' $(ARGS)
+
+gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
-	@scripts/gcp-image.sh $(GCP_PROJECT) $(TALOS_VERSION)
+	@scripts/gcp-image.sh $(GCP_PROJECT) '$(TALOS_VERSION)' '' '$(SCHEMATIC)'
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
 	@$(PULUMI) $(ARGS)
@@ -224,7 +245,10 @@ $(BIN)/.tools: scripts/tools.sh $(wildcard tools/pulumi*/go.*)
 # In a folder of its own: whoever has it on PATH talks to the simulator. The policy pack holds there as on the clouds.
 simulator: policy ## Build the simulator and its links
 	@go build -o $(BIN)/simulator/simulator ./simulator/cmd/simulator
-	@cd $(BIN)/simulator && for name in $(PROVIDERS) talos; do ln -sf simulator pulumi-resource-$$name; done
+	@cd $(BIN)/simulator && for name in $(PROVIDERS:%=pulumi-resource-%) pulumi-resource-talos $(STANDINS); do ln -sf simulator $$name; done
+
+infra:
+	@go build -o $(BIN)/infra ./cmd/infra
 
 comment:
 	@go build -o $(BIN)/preview ./preview/cmd

@@ -185,9 +185,11 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	answers := map[string]map[string]any{
 		"aws:ec2/getAmi:getAmi":                         {"id": "ami-0123456789abcdef0", "architecture": "arm64", "rootDeviceName": "/dev/xvda"},
 		"aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
-		"aws:ec2/getVpc:getVpc":                         {"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"},
-		"aws:ec2/getSubnet:getSubnet":                   {"vpcId": "vpc-0123456789abcdef0"},
-		"digitalocean:index/getVpc:getVpc":              {"id": ownVPC, "region": "nyc1", "ipRange": "10.50.0.0/16"},
+		"aws:index/getAvailabilityZones:getAvailabilityZones": {"names": []any{
+			"us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d", "us-west-1a", "us-west-1c"}},
+		"aws:ec2/getVpc:getVpc":            {"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"},
+		"aws:ec2/getSubnet:getSubnet":      {"vpcId": "vpc-0123456789abcdef0"},
+		"digitalocean:index/getVpc:getVpc": {"id": ownVPC, "region": "nyc1", "ipRange": "10.50.0.0/16"},
 	}
 	answer, ok := answers[args.Token]
 	if strings.HasPrefix(args.Token, "gcp:") {
@@ -199,6 +201,7 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	outputs := args.Args.Copy()
 	if args.Token == "aws:ec2/getSubnet:getSubnet" {
 		id := args.Args["id"].StringValue()
+		answer["cidrBlock"] = "10.50." + id[len(id)-1:] + ".0/24"
 		answer["availabilityZone"] = map[byte]string{'0': "us-east-1a", '1': "us-east-1b", '2': "us-east-1c"}[id[len(id)-1]]
 	}
 	for key, value := range answer {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,7 +36,12 @@ var variants = []struct {
 		{"name": "waiting", "size": "small", "min": 0, "max": 4, "labels": {"tier": "web"}, "taints": [{"key": "web", "value": "only", "effect": "NoExecute"}]},
 		{"name": "loaded", "size": "small", "min": 1, "max": 4, "autoscaling": "cpu"}]`}},
 	{"watched", "production", map[string]string{"flowLogs": "true", "ebsEncryptionByDefault": "true"}},
+	{"open-ports", "production", map[string]string{"openPorts": openPorts}},
 }
+
+// openPorts are for nodes, for networks, and for both.
+const openPorts = `[{"ports": 9100}, {"ports": "30000-32767", "from": ["10.0.0.0/8", "192.168.0.0/16"]},
+	{"ports": "7946", "protocol": "udp", "from": ["nodes", "100.64.0.0/10"]}]`
 
 const ownKey = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 
@@ -172,15 +178,31 @@ func TestInvariant07And08PortsAreTheLeast(t *testing.T) {
 		}
 		return "operators"
 	}
+	opened := map[string][]string{}
+	for _, role := range []string{"control-plane", "worker"} {
+		opened[role+" 9100-9100"] = []string{"control-plane", "worker"}
+		opened[role+" 30000-32767"] = []string{"10.0.0.0/8", "192.168.0.0/16"}
+		opened[role+" 7946-7946"] = []string{"control-plane", "worker", "100.64.0.0/10"}
+	}
 	forEach(t, func(t *testing.T, g graph) {
-		public := t.Name() == "TestInvariant07And08PortsAreTheLeast/public"
+		public, found := t.Name() == "TestInvariant07And08PortsAreTheLeast/public", map[string]int{}
 		for _, n := range g.ofType(ingressType) {
 			key := fmt.Sprintf("%s %s-%s", group(n.text("securityGroupId")), n.text("fromPort"), n.text("toPort"))
 			sources := allowed[key]
+			if cidr := n.text("cidrIpv4"); strings.HasSuffix(t.Name(), "/open-ports") && opened[key] != nil {
+				assert.Contains(t, opened[key], cmp.Or(cidr, group(n.text("referencedSecurityGroupId"))), "%s: %s", n.Name, key)
+				found[key]++
+				continue
+			}
 			if public && key == "control-plane 6443-6443" {
 				sources = append(sources, "operators")
 			}
 			assert.Contains(t, sources, group(n.text("referencedSecurityGroupId")), "%s: %s", n.Name, key)
+		}
+		for key, sources := range opened {
+			if strings.HasSuffix(t.Name(), "/open-ports") {
+				assert.Equal(t, len(sources)*2, found[key], "%s, in both regions", key)
+			}
 		}
 	})
 }
@@ -553,6 +575,16 @@ func TestInvariant25NamesFitTheirService(t *testing.T) {
 	})
 }
 
+// TestAChangeRollsThroughAShareOfAGroup: a range of healthy percentages is how many machines go at once.
+func TestAChangeRollsThroughAShareOfAGroup(t *testing.T) {
+	forEach(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType("aws:autoscaling/group:Group") {
+			assert.EqualValues(t, 100, n.get("instanceRefresh", "preferences", "minHealthyPercentage").NumberValue(), n.Name)
+			assert.EqualValues(t, 110, n.get("instanceRefresh", "preferences", "maxHealthyPercentage").NumberValue(), n.Name)
+		}
+	})
+}
+
 func TestInvariant37ImagesArePinned(t *testing.T) {
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
@@ -563,6 +595,7 @@ func TestInvariant37ImagesArePinned(t *testing.T) {
 				}
 				found = true
 				assert.False(t, call.Args.HasValue("mostRecent"))
+				assert.True(t, call.Args["includeDeprecated"].BoolValue(), "an image is hidden two years after its release")
 				assert.Equal(t, "540036508848", call.Args["owners"].ArrayValue()[0].StringValue())
 				assert.NotEmpty(t, call.Provider)
 				name := call.Args["filters"].ArrayValue()[0].ObjectValue()["values"].ArrayValue()[0].StringValue()

@@ -44,6 +44,7 @@ var digitalOceanVariants = []struct {
 	{"pools", "production", map[string]string{"pools": `[
 		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
 		{"name": "web", "size": "small", "count": 2}]`}},
+	{"open-ports", "production", map[string]string{"openPorts": openPorts}},
 }
 
 func forEachOnDigitalOcean(t *testing.T, check func(t *testing.T, g graph)) {
@@ -90,6 +91,12 @@ func TestDigitalOceanInvariant07And08PortsAreTheLeast(t *testing.T) {
 			allowed[role+" "+overlay] = []string{"control-plane", "worker"}
 		}
 	}
+	opened := map[string][]string{}
+	for _, role := range []string{"control-plane", "worker"} {
+		opened[role+" 9100"] = []string{"control-plane", "worker"}
+		opened[role+" 30000-32767"] = []string{"10.0.0.0/8", "192.168.0.0/16"}
+		opened[role+" 7946"] = []string{"control-plane", "worker", "100.64.0.0/10"}
+	}
 	forEachOnDigitalOcean(t, func(t *testing.T, g graph) {
 		for _, n := range g.ofType(doFirewallType) {
 			require.Len(t, n.texts("tags"), 1)
@@ -100,13 +107,16 @@ func TestDigitalOceanInvariant07And08PortsAreTheLeast(t *testing.T) {
 				for _, tag := range n.texts("inboundRules", i, "sourceTags") {
 					sources = append(sources, roleOf(tag))
 				}
-				if len(n.texts("inboundRules", i, "sourceAddresses")) > 0 {
+				if addresses := n.texts("inboundRules", i, "sourceAddresses"); len(opened[key]) > 0 {
+					sources = append(sources, addresses...)
+				} else if len(addresses) > 0 {
 					sources = append(sources, "operators")
 				}
 				if len(n.texts("inboundRules", i, "sourceLoadBalancerUids")) > 0 {
 					sources = append(sources, "balancer")
 				}
-				may := allowed[key]
+				may := append(slices.Clone(allowed[key]), opened[key]...)
+				assert.True(t, len(opened[key]) == 0 || strings.HasSuffix(t.Name(), "/open-ports"), "%s: %s", n.Name, key)
 				if key == "control-plane 6443" && strings.HasSuffix(t.Name(), "/public") {
 					may = append(may, "operators")
 				}

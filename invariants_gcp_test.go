@@ -59,6 +59,7 @@ var googleCloudVariants = []struct {
 		{"name": "burst", "size": "medium", "min": 3, "max": 8, "spot": {"base": 2}},
 		{"name": "steady", "size": "small", "min": 2, "max": 4}]`}},
 	{"watched", "production", map[string]string{"flowLogs": "true"}},
+	{"open-ports", "production", map[string]string{"openPorts": openPorts}},
 }
 
 func forEachOnGoogleCloud(t *testing.T, check func(t *testing.T, g graph)) {
@@ -91,8 +92,9 @@ func answerOfGoogleCloud(args pulumi.MockCallArgs) map[string]any {
 	case "gcp:compute/getImage:getImage":
 		path := fmt.Sprintf("projects/%s/global/images/%s", args.Args["project"].StringValue(), args.Args["name"].StringValue())
 		return map[string]any{"selfLink": "https://www.googleapis.com/compute/v1/" + path}
-	case "gcp:organizations/getProject:getProject":
-		return map[string]any{"number": "123456789012"}
+	case "gcp:projects/getProject:getProject":
+		id := strings.TrimPrefix(args.Args["filter"].StringValue(), "id:")
+		return map[string]any{"projects": []any{map[string]any{"projectId": id, "number": "123456789012"}}}
 	case "gcp:compute/getSubnetwork:getSubnetwork":
 		return map[string]any{"network": gceAPI + "/global/networks/shared", "ipCidrRange": "10.50.0.0/20", "selfLink": gceAPI + "/machines"}
 	case "gcp:compute/getSubnetworks:getSubnetworks":
@@ -153,23 +155,41 @@ func TestGoogleCloudInvariant06RulesAreForTheClustersMachinesAlone(t *testing.T)
 	})
 }
 
-func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
-	// What each purpose may open: the ports, from whom, to whom.
-	type opening struct{ ports, from, to []string }
+// openToNetworks are the sources of the variant open-ports.
+var openToNetworks = map[string][]string{
+	"open-tcp-30000-32767-cidrs": {"10.0.0.0/8", "192.168.0.0/16"}, "open-udp-7946-cidrs": {"100.64.0.0/10"},
+}
+
+// opening is what a rule may open: the ports, from whom, to whom.
+type opening struct{ ports, from, to []string }
+
+// openingsOnGoogleCloud returns what each purpose may open.
+func openingsOnGoogleCloud() map[string]opening {
 	cp, all := []string{"control-plane"}, []string{"control-plane", "worker"}
-	allowed := map[string]opening{
+	return map[string]opening{
 		"etcd":           {[]string{"tcp 2379-2380"}, cp, cp},
 		"apid":           {[]string{"tcp 50000"}, cp, all},
 		"api":            {[]string{"tcp 6443"}, all, cp},
 		"trustd":         {[]string{"tcp 50001"}, all, cp},
 		"kubelet":        {[]string{"tcp 10250"}, all, all},
-		"overlay":        {[]string{"udp 8472", "udp 51871", "udp 4789", "tcp 4240", "tcp 4244", "icmp "}, all, all},
+		"overlay":        {[]string{"udp 8472", "udp 51871", "udp 4789"}, all, all},
+		"overlay-tcp":    {[]string{"tcp 4240", "tcp 4244"}, all, all},
+		"overlay-icmp":   {[]string{"icmp "}, all, all},
 		"load-balancer":  {[]string{"tcp 6443"}, nil, cp},
 		"health-checks":  {[]string{"tcp 50000"}, nil, []string{"worker"}},
 		"operators-apid": {[]string{"tcp 50000"}, nil, cp},
 		"operators-api":  {[]string{"tcp 6443"}, nil, cp},
 		"egress":         {[]string{"all "}, nil, all},
+		// What the stack file opens.
+		"open-tcp-9100":              {[]string{"tcp 9100"}, all, all},
+		"open-tcp-30000-32767-cidrs": {[]string{"tcp 30000-32767"}, nil, all},
+		"open-udp-7946":              {[]string{"udp 7946"}, all, all},
+		"open-udp-7946-cidrs":        {[]string{"udp 7946"}, nil, all},
 	}
+}
+
+func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
+	allowed := openingsOnGoogleCloud()
 	roles := func(n *node, property string) (roles []string) {
 		for _, email := range n.texts(property) {
 			roles = append(roles, strings.TrimSuffix(email[strings.Index(email, "1-")+2:], "@mock"))
@@ -183,6 +203,7 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 			require.True(t, known, "%s serves no purpose", name)
 			assert.ElementsMatch(t, may.from, roles(n, "sourceServiceAccounts"), name)
 			assert.ElementsMatch(t, may.to, roles(n, "targetServiceAccounts"), name)
+			assert.Len(t, n.get("allows").ArrayValue(), 1, "%s: a refresh of several protocols is never clean", name)
 			for i := range n.get("allows").ArrayValue() {
 				ports := n.texts("allows", i, "ports")
 				if len(ports) == 0 {
@@ -202,10 +223,45 @@ func TestGoogleCloudInvariant07And08PortsAreTheLeast(t *testing.T) {
 				assert.Len(t, ranges, 1)
 				assert.True(t, name == "operators-apid" || strings.HasSuffix(t.Name(), "/public"), "nobody dials a private control plane past its balancer")
 			default:
-				assert.Empty(t, ranges, name)
+				assert.ElementsMatch(t, openToNetworks[name], ranges, name)
 			}
 		}
 	})
+}
+
+// TestGoogleCloudGroupsSpreadWithoutMoving: Google moves the machines of a group only where its autoscaler demands it, and spot
+// machines start wherever there are some.
+func TestGoogleCloudGroupsSpreadWithoutMoving(t *testing.T) {
+	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
+		for _, n := range g.ofType(gceManagerType) {
+			shape, moves := n.text("distributionPolicyTargetShape"), n.text("updatePolicy", "instanceRedistributionType")
+			autoscaled, want := slices.Contains(n.IgnoreChange, "targetSize"), [2]string{"", "NONE"}
+			switch {
+			case autoscaled:
+				want = [2]string{"", "PROACTIVE"}
+			case strings.HasSuffix(n.Name, "-spot"):
+				want[0] = "BALANCED"
+			}
+			assert.Equal(t, want, [2]string{shape, moves}, n.Name)
+			assert.EqualValues(t, 120, n.get("updatePolicy", "minReadySec").NumberValue(), n.Name)
+		}
+		for _, n := range g.ofType("gcp:compute/forwardingRule:ForwardingRule") {
+			assert.True(t, n.get("allowGlobalAccess").BoolValue(), n.Name)
+			assert.Contains(t, n.IgnoreChange, "allowGlobalAccess", "a rule that runs is not replaced for it")
+		}
+	})
+}
+
+// TestGoogleCloudIsNotAskedForBilling: the lookup of a single project also asks Cloud Billing.
+func TestGoogleCloudIsNotAskedForBilling(t *testing.T) {
+	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
+		for _, call := range g.calls {
+			assert.NotEqual(t, "gcp:organizations/getProject:getProject", call.Token)
+		}
+	})
+}
+
+func TestGoogleCloudInvariant07TheAdoptedNetworksProxiesReachTheAPI(t *testing.T) {
 	for _, n := range buildOnGoogleCloud(t, "staging", googleCloudVariants[4].changes).ofType(gceFirewallType) {
 		if strings.HasSuffix(n.Name, "-load-balancer") {
 			assert.Contains(t, n.texts("sourceRanges"), gceProxies, "the adopted network's own proxies")

@@ -22,6 +22,9 @@ func program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	if err != nil {
 		return err
 	}
+	if err := components.Check(clusters); err != nil {
+		return err
+	}
 	state, err := running.Read(ctx)
 	if err != nil {
 		return err
@@ -37,7 +40,9 @@ func program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	}
 	var built []*components.TalosCluster
 	for _, cluster := range clusters {
-		c, err := components.NewTalosCluster(ctx, cluster)
+		c, err := components.NewTalosCluster(ctx, cluster, components.Running{
+			TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs,
+		})
 		if err != nil {
 			return err
 		}

@@ -74,6 +74,16 @@ var doors = []weakening{
 			assert.Contains(t, n.text("machineConfigurationInput"), "endpoint: https://api.example.com:6443", "machines trust the cluster's authority, not the name")
 		}
 	}},
+	{name: "a port for everybody", says: stackSays("openPorts", `[{"ports":"9100","from":["0.0.0.0/0"]}]`), refused: "openPorts[0].from[0]: 0.0.0.0/0 is not a private range"},
+	{name: "a port for half of everybody", says: stackSays("openPorts", `[{"ports":"9100","from":["8.0.0.0/5"]}]`), refused: "openPorts[0].from[0]: 8.0.0.0/5 is not a private range"},
+	{name: "a port for a network of the internet", says: stackSays("openPorts", `[{"ports":"9100","from":["203.0.113.0/24"]}]`),
+		refused: "openPorts[0].from[0]: 203.0.113.0/24 is not a private range"},
+	{name: "a port for everybody, by IPv6", says: stackSays("openPorts", `[{"ports":"9100","from":["::/0"]}]`), refused: "openPorts[0].from[0]: ::/0 is not IPv4"},
+	{name: "all ports, for the nodes", says: stackSays("openPorts", `[{"ports":"1-65535"}]`), refused: "openPorts[0].ports: tcp-1-65535 holds the port of SSH"},
+	{name: "etcd, for a network", says: stackSays("openPorts", `[{"ports":"2379","from":["10.0.0.0/8"]}]`), refused: "openPorts[0].ports: tcp-2379 holds the port of etcd"},
+	{name: "the Talos API, for the nodes", says: stackSays("openPorts", `[{"ports":50000}]`), refused: "openPorts[0].ports: tcp-50000 holds the port of Talos"},
+	{name: "a protocol that has no ports", says: stackSays("openPorts", `[{"ports":"9100","protocol":"all"}]`), refused: "openPorts[0].protocol: there is no protocol"},
+	{name: "ports for nodes and networks", says: stackSays("openPorts", openPorts), harmless: noHarm},
 	{name: "public to one network", says: publicTo(`["203.0.113.0/24"]`), harmless: noHarm},
 	{name: "a public network operates a private stack", says: stackSays("operatorCidrs", `["12.0.0.0/8"]`), harmless: noHarm},
 }

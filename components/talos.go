@@ -1,6 +1,7 @@
 package components
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 
@@ -56,7 +57,7 @@ func (t *talosAPI) configuration(in machineconfig.Input, network cloud.Network, 
 	for _, san := range sans {
 		names = append(names, san)
 	}
-	return pulumi.All(t.secrets.MachineSecrets, t.secrets.TalosVersion, network.CIDR, host, names).ApplyT(func(values []any) (string, error) {
+	return pulumi.All(t.secrets.MachineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names).ApplyT(func(values []any) (string, error) {
 		in := in
 		in.Contract = values[1].(string)
 		in.Endpoint = values[3].(string)
@@ -65,16 +66,35 @@ func (t *talosAPI) configuration(in machineconfig.Input, network cloud.Network, 
 				in.CertSANs = append(in.CertSANs, san)
 			}
 		}
-		var err error
-		if in.Network, err = netip.ParsePrefix(values[2].(string)); err != nil {
+		networks, err := prefixes(values[2].([]string))
+		if err != nil {
 			return "", err
 		}
+		in.Network, in.OtherNetworks = networks[0], networks[1:]
 		bundle, err := bundleOf(values[0].(machine.MachineSecrets))
 		if err != nil {
 			return "", err
 		}
 		return machineconfig.Generate(in, bundle)
 	}).(pulumi.StringOutput)
+}
+
+// prefixes reads the ranges that hold the nodes' addresses, at least one, each once.
+func prefixes(texts []string) ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(list, prefix) {
+			list = append(list, prefix)
+		}
+	}
+	if len(list) == 0 {
+		return nil, errors.New("network: the cloud names no range of addresses")
+	}
+	return list, nil
 }
 
 // apply gives a node its configuration, after every node that was given one before.

@@ -30,9 +30,26 @@ type TalosCluster struct {
 	kubernetes, talos pulumi.Output
 }
 
-// NewTalosCluster brings a cluster up. It reads in the order in which things happen; what does not depend on an earlier
-// step runs beside it: workers never wait for the control planes.
-func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
+// Running is what the stack's last update left of a cluster.
+type Running = cloud.Running
+
+// Check refuses what exceeds a limit of the cloud, before anything is registered. The error is of type config.Errors.
+func Check(clusters []config.Cluster) error {
+	var errs config.Errors
+	for _, cluster := range clusters {
+		if cluster.Provider == regions.AWS {
+			errs = append(errs, aws.Check(cluster)...)
+		}
+	}
+	if len(errs) > 0 {
+		return errs.Sorted()
+	}
+	return nil
+}
+
+// NewTalosCluster brings a cluster up, or changes the one that runs. It reads in the order in which things happen; what does
+// not depend on an earlier step runs beside it: workers never wait for the control planes.
+func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, running Running, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
 	self := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
@@ -40,7 +57,7 @@ func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi
 	}, self, opts...); err != nil {
 		return nil, err
 	}
-	up, err := newBringUp(ctx, cluster, self)
+	up, err := newBringUp(ctx, cluster, running, self)
 	if err != nil {
 		return nil, err
 	}
@@ -48,10 +65,12 @@ func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, opts ...pulumi
 		up.createNetwork,
 		up.createEndpoint,
 		up.createControlPlanes,
-		up.createPools,
+		up.createWorkers,
+		up.createGroups,
 		up.configureControlPlanes,
 		up.bootstrap,
 		up.configureWorkers,
+		up.changeGroups,
 		up.describe,
 	} {
 		if err := step(); err != nil {
@@ -77,30 +96,33 @@ type bringUp struct {
 	groups        map[string]cloud.Group
 	// kubeconfig is the administrator's, as Talos issues it.
 	kubeconfig pulumi.StringOutput
+	// bootstrapped reports whether the cluster's etcd was started by an earlier update.
+	bootstrapped bool
 }
 
-func newBringUp(ctx *pulumi.Context, cluster config.Cluster, self *TalosCluster) (*bringUp, error) {
+func newBringUp(ctx *pulumi.Context, cluster config.Cluster, running Running, self *TalosCluster) (*bringUp, error) {
 	talos, err := newTalosAPI(ctx, cluster, self)
 	if err != nil {
 		return nil, err
 	}
-	provider, err := newCloud(ctx, cluster, self)
+	provider, err := newCloud(ctx, cluster, running, self)
 	if err != nil {
 		return nil, err
 	}
 	return &bringUp{
 		cluster: cluster, self: self, cloud: provider, talos: talos,
 		workers: map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
+		bootstrapped: running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil,
 	}, nil
 }
 
 // newCloud is the only place that tells one provider from another.
-func newCloud(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (cloud.Cloud, error) {
+func newCloud(ctx *pulumi.Context, cluster config.Cluster, running Running, parent pulumi.Resource) (cloud.Cloud, error) {
 	switch cluster.Provider {
 	case regions.AWS:
-		return aws.New(ctx, cluster, parent)
+		return aws.New(ctx, cluster, running, parent)
 	case regions.GCP:
-		return gcp.New(ctx, cluster, parent)
+		return gcp.New(ctx, cluster, running, parent)
 	case regions.DigitalOcean:
 		return digitalocean.New(ctx, cluster, parent)
 	default:
@@ -132,23 +154,53 @@ func (up *bringUp) createControlPlanes() (err error) {
 	return err
 }
 
-func (up *bringUp) createPools() (err error) {
+// createWorkers makes the pools of named nodes.
+func (up *bringUp) createWorkers() (err error) {
 	for _, pool := range up.cluster.Pools {
-		userData := up.configuration(up.cluster.WorkerConfiguration(pool))
 		if pool.Elastic() {
-			up.groups[pool.Name], err = up.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData})
-		} else {
-			up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
-			up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
-				Pool:      pool.Name,
-				Count:     pool.Min,
-				Machine:   pool.Machine,
-				DiskGiB:   pool.DiskGiB,
-				Zones:     pool.Zones,
-				UserData:  userData,
-				Protected: up.cluster.Protected && pool.Workload == config.Stateful,
-			})
+			continue
 		}
+		up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
+		up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
+			Pool:      pool.Name,
+			Count:     pool.Min,
+			Machine:   pool.Machine,
+			DiskGiB:   pool.DiskGiB,
+			Zones:     pool.Zones,
+			UserData:  up.configuration(up.cluster.WorkerConfiguration(pool)),
+			Protected: up.cluster.Protected && pool.Workload == config.Stateful,
+		})
+		if err != nil {
+			return fmt.Errorf("pool %s: %w", pool.Name, err)
+		}
+	}
+	return nil
+}
+
+// createGroups makes the scaling groups of a new cluster, beside everything else.
+func (up *bringUp) createGroups() error {
+	if up.bootstrapped {
+		return nil
+	}
+	return up.registerGroups()
+}
+
+// changeGroups does the same for a cluster that runs, after its named nodes took their configuration: what one of them refuses
+// does not roll through the groups.
+func (up *bringUp) changeGroups() error {
+	if !up.bootstrapped {
+		return nil
+	}
+	return up.registerGroups(up.talos.applied...)
+}
+
+func (up *bringUp) registerGroups(after ...pulumi.Resource) (err error) {
+	for _, pool := range up.cluster.Pools {
+		if !pool.Elastic() {
+			continue
+		}
+		userData := up.configuration(up.cluster.WorkerConfiguration(pool))
+		up.groups[pool.Name], err = up.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData, After: after})
 		if err != nil {
 			return fmt.Errorf("pool %s: %w", pool.Name, err)
 		}

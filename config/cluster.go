@@ -30,6 +30,9 @@ type Cluster struct {
 	// OperatorCIDRs may reach the Talos API and the Kubernetes API. Never empty: under private access it defaults to the cluster's own network.
 	OperatorCIDRs []netip.Prefix
 
+	// OpenPorts are let in by the firewalls of all nodes, from inside.
+	OpenPorts []OpenPort
+
 	ControlPlanes ControlPlanes
 	Pools         []Pool
 
@@ -37,6 +40,8 @@ type Cluster struct {
 	TalosVersion, KubernetesVersion string
 	// UnsetVersions names the settings of the two that the stack file leaves to the program: "talosVersion".
 	UnsetVersions []string
+	// Schematic is the Image Factory's id of Talos' image.
+	Schematic string
 	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
 	Image string
 	CNI   CNI
@@ -174,6 +179,9 @@ type Patches struct {
 type EncryptionKey struct {
 	ID      string
 	Managed bool
+	// Kept asks for the managed key beside whatever else encrypts new disks, because running machines have their disks under
+	// it. Only the state knows it: package running sets it.
+	Kept bool
 }
 
 // Workload is what runs on a pool.
@@ -197,6 +205,9 @@ const (
 
 // TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
 const TargetCPU = 60
+
+// RollPercent is how much larger AWS may make a scaling group while a change rolls through it, rounded up to whole machines.
+const RollPercent = 10
 
 // Access is who can reach the nodes.
 type Access string

@@ -62,6 +62,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Endpoint:          endpoint,
 		Contract:          machineconfig.Contract(c.TalosVersion),
 		TalosVersion:      c.TalosVersion,
+		Schematic:         c.Schematic,
 		Platform:          capabilities.Platform,
 		KubernetesVersion: c.KubernetesVersion,
 		Network:           network,

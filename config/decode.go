@@ -186,9 +186,17 @@ func (d decoder) wrongType(path string, value any, want string) {
 	if value == nil {
 		d.refuse(path, "has no value", "give it "+want+", or remove the key")
 	} else {
+		if want == "text" && isPatch(path) {
+			want = "it as text: put | behind the dash, and the patch below it, indented"
+		}
 		d.refuse(path, "is "+describe(path, value), "write "+want)
 	}
 	d.unreadable = append(d.unreadable, path)
+}
+
+// isPatch reports whether the path is that of a Talos patch: "patches.all[0]", "pools[1].patches[0]".
+func isPatch(path string) bool {
+	return strings.Contains(path, "patches") && strings.HasSuffix(path, "]")
 }
 
 // describe says what was written. Text in a patch may hold a secret, so it is not repeated.
@@ -284,6 +292,19 @@ func (s *Decimal) decode(d decoder, path string, value any) {
 }
 
 func (s *Decimal) form() string { return "a decimal number" }
+
+func (s *PortRange) decode(d decoder, path string, value any) {
+	switch v := value.(type) {
+	case string:
+		*s = PortRange(v)
+	case json.Number:
+		*s = PortRange(v.String())
+	default:
+		d.wrongType(path, value, s.form())
+	}
+}
+
+func (s *PortRange) form() string { return "a port or a range of ports" }
 
 // field finds the field that a key of the stack file fills.
 func field(t reflect.Type, key string) (reflect.StructField, bool) {

@@ -16,6 +16,7 @@ var (
 	kmsKeyARN  = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/(mrk-)?[0-9a-f-]{32,36}$`)
 	gcpKeyName = regexp.MustCompile(`^projects/[^/]+/locations/([a-z0-9-]+)/keyRings/[^/]+/cryptoKeys/[^/]+$`)
 	vpcUUID    = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	schematic  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	amiID      = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
 )
 
@@ -92,10 +93,21 @@ func (l *loader) checkKey(path string, p *place) {
 	}
 }
 
+// checkSchematic wants the id that the Image Factory gives, not the file that it was made from.
+func (l *loader) checkSchematic() {
+	if l.stack.Schematic != "" && !schematic.MatchString(l.stack.Schematic) {
+		l.refuse("schematic", fmt.Sprintf("%q is not the id of a schematic", l.stack.Schematic),
+			"write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)")
+	}
+}
+
 // image checks the shape of the user's own image, so that a slip is not found by the first machine.
 func (l *loader) image(p *place) {
 	image, path := p.cluster.Image, join(p.path, "image")
 	switch {
+	case image == "" && l.stack.Schematic != "" && l.stack.Schematic != machineconfig.Schematic && !p.can.FactoryImages:
+		l.refuse(path, "nobody publishes an image of the schematic on "+p.can.Title,
+			"make an image of it there and name it here (docs/operations.md#system-extensions)")
 	case image == "":
 	case p.cluster.Provider == regions.AWS && !amiID.MatchString(image):
 		l.refuse(path, fmt.Sprintf("%q is not an AMI id", image), "write it like ami-0123456789abcdef0")

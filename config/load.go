@@ -3,11 +3,13 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -28,6 +30,7 @@ func Load(stackName string, settings map[string]string, encrypted ...string) (cl
 	l.choosePrimary()
 	l.checkAlarmEmails()
 	l.checkLUKSKey()
+	l.checkSchematic()
 	if err := l.err(); err != nil {
 		return nil, l.warnings, err
 	}
@@ -95,6 +98,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.controlPlanes(&p)
 	l.zones(&p)
 	l.network(&p)
+	l.openPorts(&p)
 	l.endpoint(&p)
 	l.encryption(&p)
 	l.image(&p)
@@ -116,6 +120,7 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 		Access:            Access(l.stack.Access),
 		TalosVersion:      l.stack.TalosVersion,
 		KubernetesVersion: l.stack.KubernetesVersion,
+		Schematic:         cmp.Or(l.stack.Schematic, machineconfig.Schematic),
 		Image:             settings.Image,
 		CNI:               CNI(l.stack.CNI),
 		Patches:           Patches(l.stack.Patches),

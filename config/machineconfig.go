@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/inferadb/infra/components/machineconfig"
@@ -33,17 +35,57 @@ func (l *loader) checkPatchList(path string, patches []string, roles ...machinec
 // what the machines boot with.
 func (l *loader) checkMachineConfigs() {
 	for _, p := range l.places {
-		if err := machineconfig.Check(p.cluster.ControlPlaneConfiguration()); err != nil {
-			l.refuseMachineConfig("patches.controlPlanes", err)
-		} else if err := machineconfig.Check(p.cluster.AppliedConfiguration()); err != nil {
-			l.refuseMachineConfig("patches.controlPlanes", err)
-		}
+		controlPlane := p.cluster.ControlPlaneConfiguration()
+		l.checkMachineConfig("patches.controlPlanes", controlPlane, p.cluster.ControlPlanePatches())
+		l.checkMachineConfig("patches.controlPlanes", p.cluster.AppliedConfiguration(), p.cluster.ControlPlanePatches())
 		for i, pool := range p.cluster.Pools {
-			if err := machineconfig.Check(p.cluster.WorkerConfiguration(pool)); err != nil {
-				l.refuseMachineConfig(fmt.Sprintf("pools[%d]", i), err)
-			}
+			worker := p.cluster.WorkerConfiguration(pool)
+			l.checkMachineConfig(fmt.Sprintf("pools[%d]", i), worker, p.cluster.PoolPatches(i))
+			l.checkClusterWide(controlPlane, p.cluster.ControlPlanePatches(), "the control planes", worker)
+			l.checkClusterWide(worker, p.cluster.PoolPatches(i), "pool "+pool.Name, controlPlane)
 		}
 	}
+}
+
+// checkMachineConfig blames the patch by which the configuration fails, or the path where no patch does.
+func (l *loader) checkMachineConfig(path string, in machineconfig.Input, patches []string) {
+	err := machineconfig.Check(in)
+	var patch *machineconfig.PatchError
+	if errors.As(err, &patch) {
+		path, err = patches[patch.Index], patch.Err
+	}
+	if err != nil {
+		l.refuseMachineConfig(path, err)
+	}
+}
+
+// checkClusterWide refuses a patch that sets for the machines of in alone what all machines of a cluster must agree on.
+func (l *loader) checkClusterWide(in machineconfig.Input, patches []string, machines string, others machineconfig.Input) {
+	for i := range in.Patches {
+		if field := machineconfig.ClusterWide(in, i, others); field != "" {
+			l.refuse(patches[i], fmt.Sprintf("sets %s for %s, and the other machines of the cluster have another value", field, machines),
+				"move it to patches.all")
+		}
+	}
+}
+
+// ControlPlanePatches are the paths in the stack file of the patches in ControlPlaneConfiguration.
+func (c Cluster) ControlPlanePatches() []string {
+	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.controlPlanes", c.Patches.ControlPlanes))
+}
+
+// PoolPatches are the paths in the stack file of the patches in the WorkerConfiguration of the cluster's i-th pool.
+func (c Cluster) PoolPatches(i int) []string {
+	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.workers", c.Patches.Workers),
+		paths(fmt.Sprintf("pools[%d].patches", i), c.Pools[i].Patches))
+}
+
+func paths(list string, items []string) []string {
+	var paths []string
+	for i := range items {
+		paths = append(paths, fmt.Sprintf("%s[%d]", list, i))
+	}
+	return paths
 }
 
 // refuseMachineConfig repeats what Talos says. Its errors end with a remedy where there is one.

@@ -134,11 +134,36 @@ func (l *loader) subnets(p *place, path string, ids []string) {
 		}
 	}
 	l.awsIDs(p, path, "subnet", ids...)
+	l.sharedSubnet(p, path, ids)
 	for i, id := range ids {
 		if slices.Index(ids, id) < i {
 			l.refuse(fmt.Sprintf("%s[%d]", path, i), id+" is named twice", "name each subnet once")
 		}
 	}
+}
+
+// sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be looked
+// for in the cluster's own.
+func (l *loader) sharedSubnet(p *place, path string, ids []string) {
+	owner := googleProjectOf(p.settings.Network.ID)
+	if p.cluster.Provider != regions.GCP || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {
+		return
+	}
+	own := owner == p.cluster.Project && googleProjectOf(ids[0]) == ""
+	if !own {
+		l.refuse(path+"[0]", fmt.Sprintf("%q does not name project %s, which owns the network", ids[0], owner),
+			fmt.Sprintf("write it like projects/%s/regions/%s/subnetworks/machines", owner, p.cluster.Location.Region))
+	}
+}
+
+// googleProjectOf returns the project in a resource's path or link; empty for a name alone.
+func googleProjectOf(reference string) string {
+	_, rest, isPath := strings.Cut(reference, "projects/")
+	if !isPath {
+		return ""
+	}
+	project, _, _ := strings.Cut(rest, "/")
+	return project
 }
 
 func (l *loader) awsIDs(p *place, path, kind string, ids ...string) {

@@ -43,7 +43,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, access, operatorCidrs, cni, podEncryption, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, podEncryption, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -396,6 +396,10 @@ var refused = []struct {
 	{"unknown disk encryption", stackFile{"diskEncryption": "both"}, []string{
 		`diskEncryption: there is no diskEncryption "both"; choose one of cloud, luks`,
 	}},
+	{"a shared subnet without its project", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp", "gcp:project": "acme-prod",
+		"regions": `[{"name":"nyc1","network":{"id":"projects/acme-net/global/networks/shared","subnetIds":["machines"]}}]`}, []string{
+		`regions[0].network.subnetIds[0]: "machines" does not name project acme-net, which owns the network; write it like projects/acme-net/regions/us-east4/subnetworks/machines`,
+	}},
 	{"an adopted network without subnets", stackFile{"regions": `[{"name":"nyc1","network":{"id":"vpc-0123456789abcdef0"}}]`}, []string{
 		"operatorCidrs: is needed: the range of the adopted network vpc-0123456789abcdef0 is not known beforehand; name the networks that operators come from",
 		"regions[0].network.subnetIds: names 0 subnets for 3 zones; name one subnet for each of us-east-1a, us-east-1b, us-east-1c, in this order",
@@ -495,6 +499,34 @@ var refused = []struct {
 	{"a Talos version that does not run Kubernetes", stackFile{"talosVersion": "v1.10.0"}, []string{
 		"kubernetesVersion: Talos v1.10.0 does not run Kubernetes 1.36.5; choose one of 1.28 to 1.33",
 	}},
+	{"two wrong versions", stackFile{"talosVersion": "1.12.1", "kubernetesVersion": "v1.35.0"}, []string{
+		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.36.5`,
+		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.13.10`,
+	}},
+	{"a Kubernetes version that no Talos runs beside an unknown Talos", stackFile{"talosVersion": "v2.99.0", "kubernetesVersion": "1.12.0"}, []string{
+		"kubernetesVersion: no Talos of this program runs Kubernetes 1.12.0; choose one of 1.28 to 1.36",
+		"talosVersion: Talos v2.99.0 is not among the versions that this program knows; choose one of v1.10 to v1.13",
+	}},
+	{"versions that YAML takes for numbers", stackFile{"talosVersion": "1.1", "kubernetesVersion": "1.3"}, []string{
+		`kubernetesVersion: is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; write all three parts, in quotes, like "1.36.5"`,
+		"talosVersion: is a number, and not the version of a Talos release; write it like v1.13.10",
+	}},
+	{"a schematic's name", stackFile{"schematic": "iscsi-tools", "provider": "gcp"}, []string{
+		`schematic: "iscsi-tools" is not the id of a schematic; write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)`,
+	}},
+	{"a schematic without an image on AWS", stackFile{"schematic": strings.Repeat("0123456789abcdef", 4), "regions": `["nyc1",{"name":"sfo1","image":"ami-0123456789abcdef0"}]`}, []string{
+		"regions[0].image: nobody publishes an image of the schematic on AWS; make an image of it there and name it here (docs/operations.md#system-extensions)",
+	}},
+	{"a pool's patch that is a map", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":[{"machine":{"token":"secret"}}]}]`}, []string{
+		"pools[0].patches[0]: is an object; write it as text: put | behind the dash, and the patch below it, indented",
+	}},
+	{"what all machines must agree on, on some", stackFile{"patches": `{"controlPlanes":["cluster: {network: {dnsDomain: example.internal}}"],"workers":["machine: {network: {kubespan: {enabled: true}}}"]}`}, []string{
+		"patches.controlPlanes[0]: sets cluster.network.dnsDomain for the control planes, and the other machines of the cluster have another value; move it to patches.all",
+		"patches.workers[0]: sets machine.network.kubespan.enabled for pool workers, and the other machines of the cluster have another value; move it to patches.all",
+	}},
+	{"two patches that do not fit together", stackFile{"provider": "digitalocean", "patches": `{"all":["machine: {sysctls: {a.b: c}}","{apiVersion: v1alpha1, kind: UserVolumeConfig, name: data, provisioning: {diskSelector: {match: '!system_disk'}, minSize: 1GiB}}"]}`}, []string{
+		"patches.all[1]: UserVolumeConfig data: the volume's data would not be encrypted, and diskEncryption: luks promises that they are; add encryption: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}",
+	}},
 	{"patches that Talos refuses", stackFile{"patches": `{"all":["machine: {nope: 1}",""],"workers":["cluster: {etcd: {}}"],"controlPlanes":["[{\"op\":\"add\"}]"]}`}, []string{
 		"patches.all[0]: Talos does not know machine.nope; correct the patch",
 		"patches.all[1]: the patch is empty; remove it or write what it should change",
@@ -502,7 +534,7 @@ var refused = []struct {
 		"patches.workers[0]: etcd config is only allowed on control plane machines; correct the patch",
 	}},
 	{"a patch that is no text", stackFile{"patches": `{"all":[{"machine":{"token":"secret"}}]}`}, []string{
-		"patches.all[0]: is an object; write text",
+		"patches.all[0]: is an object; write it as text: put | behind the dash, and the patch below it, indented",
 	}},
 	{"patches that are no object", stackFile{"patches": "machine: secret"}, []string{
 		"patches: is text; write an object",
@@ -530,7 +562,7 @@ var refused = []struct {
 		"luksKey: the KMS server is inside the cluster whose disks it should open; write it like https://kms.example.com:4050",
 	}},
 	{"a patch that opens a disk by another key", stackFile{"diskEncryption": "luks", "patches": `{"controlPlanes":["{apiVersion: v1alpha1, kind: VolumeConfig, name: STATE, encryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: hush}}]}}"]}`}, []string{
-		"patches.controlPlanes: a patch changes the keys of the STATE volume, which luksKey decides; remove it from the patch",
+		"patches.controlPlanes[0]: a patch changes the keys of the STATE volume, which luksKey decides; remove it from the patch",
 	}},
 	{"a patch without KubePrism", ofProduction("machine: {features: {kubePrism: {enabled: false}}}"), []string{
 		"patches.controlPlanes[0]: a patch changes machine.features.kubePrism, which the program sets and the cluster stands on; remove it from the patch",
@@ -609,6 +641,40 @@ var refused = []struct {
 	}},
 	{"a patch of production that sets a kernel setting back", ofProduction("machine: {sysctls: {kernel/io_uring_disabled: '0'}}"), []string{
 		"patches.controlPlanes[0]: a patch weakens machine.sysctls.kernel.io_uring_disabled, which production does not take: a container could try more of the kernel than with 1; remove it from the patch",
+	}},
+	{"ports that are none", stackFile{"openPorts": `[{"ports":"http"},{"ports":"9200-9100"},{"ports":0},{"ports":"65536"},{},{"ports":true}]`}, []string{
+		`openPorts[0].ports: "http" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[1].ports: "9200-9100" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[2].ports: "0" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[3].ports: "65536" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
+		`openPorts[4].ports: is missing; write a port like "9100", or a range like "30000-32767"`,
+		"openPorts[5].ports: is true; write a port or a range of ports",
+	}},
+	{"ports with rules of their own", stackFile{"openPorts": `[{"ports":"22"},{"ports":"2000-2379"},{"ports":6443},{"ports":"10250"},{"ports":"50001-50100"},{"ports":"51871","protocol":"udp"}]`}, []string{
+		"openPorts[0].ports: tcp-22 holds the port of SSH, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[1].ports: tcp-2000-2379 holds the port of etcd, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[2].ports: tcp-6443 holds the port of the Kubernetes API, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[3].ports: tcp-10250 holds the port of the kubelet, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[4].ports: tcp-50001-50100 holds the port of Talos, which is open to what needs it and nothing else; leave that port out",
+		"openPorts[5].ports: udp-51871 holds the port of WireGuard, which is open to what needs it and nothing else; leave that port out",
+	}},
+	{"a protocol without ports", stackFile{"openPorts": `[{"ports":"9100","protocol":"icmp"}]`}, []string{
+		`openPorts[0].protocol: there is no protocol "icmp"; choose one of tcp, udp`,
+	}},
+	{"a port for the internet", stackFile{"openPorts": `[{"ports":"9100","from":["0.0.0.0/0","8.0.0.0/7","::/0","everybody","10.0.0.1/8","nodes","nodes"]}]`}, []string{
+		"openPorts[0].from[0]: 0.0.0.0/0 is not a private range, and no setting opens a port to the internet; choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
+		"openPorts[0].from[1]: 8.0.0.0/7 is not a private range, and no setting opens a port to the internet; choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
+		"openPorts[0].from[2]: ::/0 is not IPv4; write it like 10.0.0.0/16",
+		`openPorts[0].from[3]: "everybody" is neither nodes nor a range of addresses; write nodes, or a range like 10.0.0.0/16`,
+		"openPorts[0].from[4]: 10.0.0.1/8 has host bits set; write 10.0.0.0/8",
+		"openPorts[0].from[6]: nodes is named twice; name each source once",
+	}},
+	{"a port for part of Google's load balancers", stackFile{"provider": "gcp", "openPorts": `[{"ports":"30080","from":["35.191.0.0/16","35.190.0.0/16"]}]`}, []string{
+		"openPorts[0].from[1]: 35.190.0.0/16 is not a private range, and no setting opens a port to the internet; choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, " +
+			"or 130.211.0.0/22, where load balancers of Google Cloud come from, or 35.191.0.0/16, where load balancers of Google Cloud come from",
+	}},
+	{"a port twice", stackFile{"openPorts": `[{"ports":"9100"},{"ports":9100,"from":["10.0.0.0/8"]}]`}, []string{
+		"openPorts[1]: opens tcp-9100, as openPorts[0] does; write all sources into one of them",
 	}},
 	{"flow logs on DigitalOcean", stackFile{"flowLogs": "true", "provider": "digitalocean"}, []string{
 		"flowLogs: DigitalOcean has no flow logs; remove it, or choose aws or gcp",

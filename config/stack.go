@@ -20,10 +20,14 @@ type Stack struct {
 	// TalosVersion and KubernetesVersion must fit each other.
 	TalosVersion      string `json:"talosVersion"`
 	KubernetesVersion string `json:"kubernetesVersion"`
+	// Schematic is the Image Factory's id of Talos with system extensions or kernel arguments of the user's choice.
+	Schematic string `json:"schematic"`
 	// Access says whether control planes have public addresses: private or public.
 	Access string `json:"access" default:"private"`
 	// OperatorCIDRs may reach the Talos and Kubernetes APIs.
 	OperatorCIDRs []string `json:"operatorCidrs"`
+	// OpenPorts are let in by the firewalls of all nodes, from inside.
+	OpenPorts []OpenPortSettings `json:"openPorts"`
 	// CNI is cilium, none or flannel.
 	CNI string `json:"cni" default:"cilium"`
 	// PodEncryption of Cilium is wireguard, its default, or none.
@@ -134,6 +138,19 @@ type PatchSettings struct {
 	ControlPlanes []string `json:"controlPlanes"`
 	Workers       []string `json:"workers"`
 }
+
+// OpenPortSettings open a port, or a range of ports, between the nodes or to other private networks.
+type OpenPortSettings struct {
+	// Ports is one port or a range: "9100", "30000-32767".
+	Ports PortRange `json:"ports"`
+	// Protocol is tcp or udp.
+	Protocol string `json:"protocol" default:"tcp"`
+	// From are the sources: nodes, which is the default, and ranges of private addresses.
+	From []string `json:"from"`
+}
+
+// PortRange is a port or a range of ports as the stack file spells it, quoted or not.
+type PortRange string
 
 // Decimal is a number as the stack file spells it, quoted or not.
 type Decimal string

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"fmt"
-
 	"github.com/inferadb/infra/components/machineconfig"
 )
 
@@ -33,21 +31,20 @@ func (l *loader) defaultVersions() {
 	}
 }
 
-// checkVersions blames the Kubernetes version, unless there is none that the Talos version runs.
+// checkVersions names every version that is wrong. Where both are right and do not fit, it blames the Kubernetes version.
 func (l *loader) checkVersions() {
-	talos, kubernetes := l.stack.TalosVersion, l.stack.KubernetesVersion
-	err := machineconfig.CheckVersions(talos, kubernetes)
-	if err == nil {
-		if newer := machineconfig.Newer(talos); newer != "" {
-			l.warn("talosVersion: %s", newer)
+	talos := machineconfig.CheckTalosVersion(l.stack.TalosVersion)
+	if talos != nil {
+		l.refuseMachineConfig("talosVersion", talos)
+		if err := machineconfig.CheckKubernetesVersion(l.stack.KubernetesVersion); err != nil {
+			l.refuseMachineConfig("kubernetesVersion", err)
 		}
 		return
 	}
-	path := "talosVersion"
-	for minor := range 100 {
-		if machineconfig.CheckVersions(talos, fmt.Sprintf("1.%d.0", minor)) == nil {
-			path = "kubernetesVersion"
-		}
+	if newer := machineconfig.Newer(l.stack.TalosVersion); newer != "" {
+		l.warn("talosVersion: %s", newer)
 	}
-	l.refuseMachineConfig(path, err)
+	if err := machineconfig.CheckVersions(l.stack.TalosVersion, l.stack.KubernetesVersion); err != nil {
+		l.refuseMachineConfig("kubernetesVersion", err)
+	}
 }

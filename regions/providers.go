@@ -61,6 +61,8 @@ type Capabilities struct {
 	HealthChecks []netip.Prefix
 	// AccountDiskEncryption says whether an account can have every new disk of a region encrypted, whoever makes it.
 	AccountDiskEncryption bool
+	// FactoryImages reports whether the program finds an image of any schematic of Talos' Image Factory.
+	FactoryImages bool
 	// FlowLogs says whether what goes over a network can be logged.
 	FlowLogs bool
 	// MetadataForMachines says whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
@@ -114,11 +116,14 @@ var capabilities = map[Provider]Capabilities{
 		CustomerKeys:    true,
 		CloudEncryption: true,
 		FlowLogs:        true,
+		FactoryImages:   true,
 		Architectures:   []Architecture{AMD64, ARM64},
 	},
 	DigitalOcean: {
 		Title:    "DigitalOcean",
 		Platform: "digital-ocean",
+		// https://docs.digitalocean.com/products/custom-images/how-to/upload/
+		FactoryImages: true,
 		// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
 		// https://docs.digitalocean.com/products/networking/vpc/
 		Subnets: NoSubnets,

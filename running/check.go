@@ -8,7 +8,8 @@ import (
 )
 
 // Check compares the clusters that a stack file asks for, in its order, with those that run. The error is of type
-// config.Errors and holds every edit that a running cluster would not survive. The warnings are for people.
+// config.Errors and holds every edit that a running cluster would not survive. The warnings are for people. Check also fills in
+// what only the state knows: EncryptionKey.Kept.
 func Check(wanted []config.Cluster, state State) (warnings []string, err error) {
 	running, err := state.Clusters()
 	if err != nil {
@@ -19,10 +20,18 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 		c.acknowledge = wanted[0].Acknowledged
 	}
 	for i, cluster := range wanted {
-		if was, ok := Find(running, cluster); ok && was.Bootstrapped {
-			for _, rule := range rules {
-				rule(&comparison{check: c, path: fmt.Sprintf("regions[%d]", i), want: cluster, was: was})
-			}
+		was, ok := Find(running, cluster)
+		if !ok {
+			continue
+		}
+		compared := &comparison{check: c, path: fmt.Sprintf("regions[%d]", i), want: cluster, was: was}
+		wanted[i].EncryptionKey.Kept = compared.keepsKey()
+		compared.place()
+		if !was.Bootstrapped {
+			continue
+		}
+		for _, rule := range rules {
+			rule(compared)
 		}
 	}
 	c.removedClusters(wanted, running)
@@ -38,6 +47,13 @@ var rules = []func(*comparison){
 	(*comparison).controlPlanes,
 	(*comparison).cilium,
 	(*comparison).versions,
+	(*comparison).talosVersion,
+	(*comparison).machineConfigurations,
+	(*comparison).provider,
+	(*comparison).lostQuorum,
+	(*comparison).project,
+	(*comparison).access,
+	(*comparison).ignored,
 }
 
 // check collects what there is to say about all clusters.

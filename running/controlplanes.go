@@ -15,29 +15,33 @@ const etcdSteps = "docs/operations.md#change-the-number-of-control-planes has th
 // https://etcd.io/docs/v3.6/faq/#what-is-failure-tolerance
 func (c *comparison) controlPlanes() {
 	path, want := "controlPlanes", c.want.ControlPlanes.Count
-	nodes := c.was.ControlPlanes()
+	nodes, staying := c.was.ControlPlanes(), controlPlaneNames(c.want)
+	for _, name := range staying {
+		if left := etcdLeft(name); c.acknowledged(left) {
+			c.refuse("acknowledge", fmt.Sprintf("%q is there, but %s: %d has the node", left, path, want),
+				"remove it: it would allow a later edit to delete a member of etcd")
+		}
+	}
 	var leaving, missing []string
 	for _, node := range nodes {
-		stays := slices.Contains(controlPlaneNames(c.want), node.Name)
-		left := "etcd-left:" + node.Name
-		switch {
-		case stays && c.acknowledged(left):
-			c.refuse("acknowledge", fmt.Sprintf("%q is there, but %s: %d keeps the node", left, path, want),
-				"remove it: it would allow a later edit to delete a member of etcd")
-		case !stays:
-			leaving = append(leaving, node.Name)
-			if !c.acknowledged(left) {
-				missing = append(missing, left)
-			}
+		if slices.Contains(staying, node.Name) {
+			continue
+		}
+		leaving = append(leaving, node.Name)
+		if left := etcdLeft(node.Name); !c.acknowledged(left) {
+			missing = append(missing, left)
 		}
 	}
 	if len(missing) > 0 {
 		c.refuse(path, fmt.Sprintf("%s runs %d control planes, and %d would delete %s, which etcd still counts as members",
 			c.want.Name, len(nodes), want, strings.Join(leaving, ", ")),
-			fmt.Sprintf("let each of them leave etcd, one after the other, then add %q to acknowledge; %s",
-				missing, etcdSteps))
+			fmt.Sprintf("run: make remove-control-planes STACK=<stack> TO=%d; each of them then leaves etcd, one after the other, "+
+				"and %q are added to acknowledge; %s", want, missing, etcdSteps))
 	}
 }
+
+// etcdLeft is the acknowledgment that a node's member has left etcd.
+func etcdLeft(node string) string { return "etcd-left:" + node }
 
 func controlPlaneNames(cluster config.Cluster) []string {
 	var names []string
@@ -47,8 +51,17 @@ func controlPlaneNames(cluster config.Cluster) []string {
 	return names
 }
 
-// removedClusters refuses to delete a whole cluster because its region is no longer in the stack file: a renamed region or a
-// line that was lost looks the same.
+// provider refuses to move a cluster to another cloud: its machines would all be deleted, and its secrets and its bootstrap
+// would stay in the state, so that nothing would start etcd on the new machines.
+func (c *comparison) provider() {
+	if was := c.was.Provider(); was != "" && was != c.want.Provider {
+		c.refuse("provider", fmt.Sprintf("%s runs on %s, and %s would delete the cluster with all its data", c.want.Name, was, c.want.Provider),
+			fmt.Sprintf("put %q back; a cluster on %s is another stack, or another region of this one", was, c.want.Provider))
+	}
+}
+
+// removedClusters refuses to delete a whole cluster because its region is no longer in the stack file: a renamed region, a
+// renamed stack or a line that was lost looks the same.
 func (c *check) removedClusters(wanted []config.Cluster, running []Cluster) {
 	for _, was := range running {
 		kept := slices.ContainsFunc(wanted, func(w config.Cluster) bool { return w.Name == was.Name })

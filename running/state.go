@@ -4,10 +4,12 @@ package running
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
@@ -38,7 +40,15 @@ const (
 	clusterType   = "inferadb:index:TalosCluster"
 	applyType     = "talos:machine/configurationApply:ConfigurationApply"
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
+	secretsType   = "talos:machine/secrets:Secrets"
 )
+
+// machineTypes are the machines of named nodes on each cloud. A machine is named like its node.
+var machineTypes = map[regions.Provider]string{
+	regions.AWS:          "aws:ec2/instance:Instance",
+	regions.GCP:          "gcp:compute/instance:Instance",
+	regions.DigitalOcean: "digitalocean:index/droplet:Droplet",
+}
 
 // readResources is the engine's own function that returns the outputs of every resource in a stack's state. The state that it
 // reads is the one that the running command started from.
@@ -83,9 +93,9 @@ type Cluster struct {
 type Node struct {
 	// Name of the machine: "inferadb-staging-nyc1-control-plane-0".
 	Name string
-	// Address is the node's private address.
-	Address      string
-	ControlPlane bool
+	// Address is the node's private address, Endpoint the one at which its Talos API was called last.
+	Address, Endpoint string
+	ControlPlane      bool
 	// Config is the configuration that was applied last.
 	Config talosconfig.Provider
 }
@@ -110,6 +120,25 @@ func (c Cluster) ControlPlanes() []Node {
 		}
 	}
 	return found
+}
+
+// HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no more.
+func (c Cluster) HasMachine(node string) bool {
+	return slices.ContainsFunc(c.Resources, func(r Resource) bool {
+		return r.Name == node && slices.Contains(slices.Collect(maps.Values(machineTypes)), r.Type)
+	})
+}
+
+// Provider returns the cloud that the cluster runs on; empty if none of its resources tells.
+func (c Cluster) Provider() regions.Provider {
+	for _, r := range c.Resources {
+		for provider := range machineTypes {
+			if strings.HasPrefix(r.Type, string(provider)+":") {
+				return provider
+			}
+		}
+	}
+	return ""
 }
 
 // Pool returns the named nodes of a worker pool.
@@ -176,7 +205,7 @@ func nodeOf(applied Resource) (Node, error) {
 		return Node{}, fmt.Errorf("%s: the state holds a machine configuration that Talos cannot read", applied.Name)
 	}
 	return Node{
-		Name: applied.Name, Address: applied.Text("node"), Config: provider,
+		Name: applied.Name, Address: applied.Text("node"), Endpoint: applied.Text("endpoint"), Config: provider,
 		ControlPlane: provider.Machine() != nil && provider.Machine().Type() == machine.TypeControlPlane,
 	}, nil
 }

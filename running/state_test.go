@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,11 +32,16 @@ func stackFile(t *testing.T, changes ...string) []config.Cluster {
 	return clusters
 }
 
+// secretsOnce makes the keys that all tests share: it takes a second.
+var secretsOnce = sync.OnceValues(func() (*secrets.Bundle, error) {
+	return secrets.NewBundle(secrets.NewFixedClock(time.Now()), machinery.TalosVersion1_12)
+})
+
 // stateOf returns the state that an update of the clusters leaves, as far as the rules read it: the component, the bootstrap
 // and each named node's configuration.
 func stateOf(t *testing.T, clusters []config.Cluster) State {
 	t.Helper()
-	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), machinery.TalosVersion1_12)
+	bundle, err := secretsOnce()
 	require.NoError(t, err)
 	var state State
 	add := func(token, name string, outputs map[string]any) {
@@ -46,11 +52,13 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 	for _, cluster := range clusters {
 		add(clusterType, cluster.Name, nil)
 		add(bootstrapType, cluster.Name, nil)
+		add(secretsType, cluster.Name, map[string]any{"talosVersion": cluster.TalosVersion})
 		apply := func(pool string, count int, in machineconfig.Input) {
 			in.Network = netip.MustParsePrefix("10.0.0.0/16")
 			text, err := machineconfig.Generate(in, bundle)
 			require.NoError(t, err)
 			for i := range count {
+				add(machineTypes[cluster.Provider], fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i), nil)
 				add(applyType, fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i), map[string]any{
 					"node": fmt.Sprintf("10.0.0.%d", i+1), "machineConfigurationInput": text,
 				})

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gcp-image.sh PROJECT [VERSION] [ARCHITECTURE]: puts Talos' image of the Image Factory into a Google Cloud project, under the
+# gcp-image.sh PROJECT [VERSION] [ARCHITECTURE] [SCHEMATIC]: puts Talos' image of the Image Factory into a Google Cloud project, under the
 # name by which the program looks for it. Nobody publishes one there. Needs gcloud, signed in; does nothing if the image exists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 project=$1
 version=${2:-$(sed -n '/^  talosVersion:/,/default:/ s/^ *default: *//p' Pulumi.yaml)}
 architecture=${3:-amd64}
-schematic=$(sed -n 's/^const Schematic = "\(.*\)"$/\1/p' components/machineconfig/machineconfig.go)
+schematic=${4:-$(sed -n 's/^const Schematic = "\(.*\)"$/\1/p' components/machineconfig/machineconfig.go)}
 name=talos-${version//./-}-$architecture-${schematic:0:12}
 url=https://factory.talos.dev/image/$schematic/$version/gcp-$architecture.raw.tar.gz
 

@@ -92,7 +92,7 @@ func readHosts(file string) map[string]string {
 	return hosts
 }
 
-// Machines lists the running machines of every cloud.
+// Machines lists the machines of every cloud.
 func (a allClouds) Machines() []site.Machine {
 	var machines []site.Machine
 	for _, name := range []string{"aws", "gcp", "digitalocean"} {

@@ -14,7 +14,7 @@ var GoogleCloudFunctions = map[string][]string{
 	"gcp:compute/getImage:getImage":             {"compute.images.get"},
 	"gcp:compute/getSubnetwork:getSubnetwork":   {"compute.subnetworks.get"},
 	"gcp:compute/getSubnetworks:getSubnetworks": {"compute.subnetworks.list"},
-	"gcp:organizations/getProject:getProject":   {"resourcemanager.projects.get"},
+	"gcp:projects/getProject:getProject":        {"resourcemanager.projects.get"},
 }
 
 // operations are how Compute Engine tells that a change is done.

@@ -8,10 +8,11 @@ import (
 
 // Functions are the look-ups that the program uses, and what each asks of AWS.
 var Functions = map[string][]string{
-	"aws:ec2/getAmi:getAmi":                         {"ec2:DescribeImages"},
-	"aws:ec2/getSubnet:getSubnet":                   {"ec2:DescribeSubnets"},
-	"aws:ec2/getVpc:getVpc":                         {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"},
-	"aws:index/getCallerIdentity:getCallerIdentity": {"sts:GetCallerIdentity"},
+	"aws:ec2/getAmi:getAmi":                               {"ec2:DescribeImages"},
+	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
+	"aws:ec2/getSubnet:getSubnet":                         {"ec2:DescribeSubnets"},
+	"aws:ec2/getVpc:getVpc":                               {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"},
+	"aws:index/getCallerIdentity:getCallerIdentity":       {"sts:GetCallerIdentity"},
 }
 
 // Resources are the types that the program uses. The actions are the calls that the provider makes for each

@@ -22,9 +22,11 @@ func main() {
 }
 
 func newRoot() *cobra.Command {
-	return &cobra.Command{
+	root := &cobra.Command{
 		Use:           "infra",
 		Short:         "Work on the clusters of a stack",
 		SilenceErrors: true, SilenceUsage: true,
 	}
+	root.AddCommand(newBootstrap(), newControlPlanes())
+	return root
 }

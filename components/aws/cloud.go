@@ -3,6 +3,10 @@
 package aws
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -18,11 +22,12 @@ import (
 type Cloud struct {
 	ctx      *pulumi.Context
 	cluster  config.Cluster
+	running  cloud.Running
 	parent   pulumi.Resource
 	provider *aws.Provider
 
 	vpcID           pulumi.StringOutput
-	networkCIDR     pulumi.StringOutput
+	networkCIDRs    pulumi.StringArrayOutput
 	private, public []subnet
 	// firewall is the security group of each role; roles and profiles are the identity of each kind of node.
 	firewall map[string]*ec2.SecurityGroup
@@ -38,14 +43,14 @@ type Cloud struct {
 	diskKey pulumi.StringPtrInput
 	// accountID is the account's number, once something has asked for it.
 	accountID *pulumi.StringOutput
-	images    map[regions.Architecture]image
+	images    map[regions.Architecture]lookedUp
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
 // New prepares AWS for a cluster: an explicit provider for its region, so that no resource follows the ambient one, the
 // key of its disks and the identities of its nodes.
-func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
+func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
 	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
 		Region:      pulumi.String(cluster.Location.Region),
 		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(cluster.Tags)},
@@ -54,10 +59,10 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		return nil, err
 	}
 	c := &Cloud{
-		ctx: ctx, cluster: cluster, parent: parent, provider: provider,
-		images: map[regions.Architecture]image{},
+		ctx: ctx, cluster: cluster, running: running, parent: parent, provider: provider,
+		images: map[regions.Architecture]lookedUp{},
 	}
-	for _, step := range []func() error{c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
+	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -71,4 +76,41 @@ func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffi
 // options are the ones of every resource: below the cluster, on its own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
+}
+
+// checkZones asks which zones the account has, before the first subnet of a new cluster: accounts see different ones in
+// us-west-1, and a subnet in another fails in the middle of an update. A cluster that runs has shown that it can.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
+func (c *Cloud) checkZones() error {
+	if c.running.Outputs("aws:ec2/instance:Instance", c.name(config.ControlPlanePool+"-0")) != nil {
+		return nil
+	}
+	found, err := aws.GetAvailabilityZones(c.ctx, &aws.GetAvailabilityZonesArgs{
+		State: pulumi.StringRef("available"),
+		// Local zones need the account's consent, and have few machine types.
+		Filters: []aws.GetAvailabilityZonesFilter{{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}},
+	}, c.lookup()...)
+	path := fmt.Sprintf("regions[%s].zones", c.cluster.Region)
+	if err != nil {
+		return c.ctx.Log.Warn(fmt.Sprintf("%s: cannot ask for the account's zones (%s); compare %s with them yourself",
+			path, err, strings.Join(c.cluster.Location.Zones, ", ")), nil)
+	}
+	return zonesProblem(path, c.cluster.Location.Region, c.cluster.Location.Zones, found.Names)
+}
+
+// zonesProblem returns the error that says which zones to write, if the account does not have all the wanted ones.
+func zonesProblem(path, region string, wanted, has []string) error {
+	missing := slices.DeleteFunc(slices.Clone(wanted), func(zone string) bool { return slices.Contains(has, zone) })
+	if len(missing) == 0 {
+		return nil
+	}
+	instead := slices.DeleteFunc(slices.Clone(wanted), func(zone string) bool { return slices.Contains(missing, zone) })
+	for _, zone := range has {
+		if len(instead) < len(wanted) && !slices.Contains(instead, zone) {
+			instead = append(instead, zone)
+		}
+	}
+	slices.Sort(instead)
+	return fmt.Errorf("%s: the account has no %s in %s; write zones: [%s]", path, strings.Join(missing, " and no "), region,
+		strings.Join(instead, ", "))
 }

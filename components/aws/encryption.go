@@ -20,14 +20,20 @@ var diskOperations = []string{
 // createDiskKey settles which key encrypts the disks: the user's, one made for the cluster, or the account's own.
 func (c *Cloud) createDiskKey() error {
 	key := c.cluster.EncryptionKey
-	switch {
-	case key.ID != "":
-		c.diskKey = pulumi.String(key.ID)
-		return c.grantDiskKey(key.ID)
-	case key.Managed:
-		return c.createManagedKey()
+	if key.Managed || key.Kept {
+		managed, err := c.createManagedKey()
+		if err != nil {
+			return err
+		}
+		if key.Managed {
+			c.diskKey = managed.Arn
+		}
 	}
-	return nil
+	if key.ID == "" {
+		return nil
+	}
+	c.diskKey = pulumi.String(key.ID)
+	return c.grantDiskKey(key.ID)
 }
 
 // encryptNewDisks has AWS encrypt whatever disk anybody in the account makes in the region; the machines' own ask for it
@@ -63,7 +69,7 @@ func (c *Cloud) grantDiskKey(id string) error {
 	return err
 }
 
-func (c *Cloud) createManagedKey() error {
+func (c *Cloud) createManagedKey() (*kms.Key, error) {
 	key, err := kms.NewKey(c.ctx, c.name("disks"), &kms.KeyArgs{
 		Description:       pulumi.Sprintf("Disks of %s", c.cluster.Name),
 		EnableKeyRotation: pulumi.Bool(true),
@@ -73,14 +79,13 @@ func (c *Cloud) createManagedKey() error {
 		Tags:                 c.named("disks"),
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.diskKey = key.Arn
 	_, err = kms.NewAlias(c.ctx, c.name("disks"), &kms.AliasArgs{
 		Name:        pulumi.String("alias/" + c.name("disks")),
 		TargetKeyId: key.KeyId,
 	}, c.options()...)
-	return err
+	return key, err
 }
 
 // diskKeyPolicy leaves the key's use to whoever in the account starts machines (the Auto Scaling service among them), through

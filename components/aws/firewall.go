@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
@@ -47,7 +48,7 @@ func (c *Cloud) createFirewall() error {
 		}
 		c.firewall[role] = group
 	}
-	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules()) {
+	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules(), c.openRules()) {
 		rule, err := c.createIngress(r)
 		if err != nil {
 			return err
@@ -57,13 +58,49 @@ func (c *Cloud) createFirewall() error {
 	return c.createEgress()
 }
 
+// rulesPerGroup is the most rules that a security group takes for each direction:
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+const rulesPerGroup = 60
+
+// Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it counts
+// for as many rules as it has entries.
+func Check(cluster config.Cluster) (errs config.Errors) {
+	c := &Cloud{cluster: cluster}
+	fixed := count(slices.Concat(c.nodeRules(), c.openRules()))
+	operators := count(c.operatorRules())
+	for _, group := range []string{controlPlane, worker, loadBalancer} {
+		all, ranges := fixed[group]+operators[group], len(cluster.OperatorCIDRs)
+		problem := fmt.Sprintf("makes %d rules of the security group of the %s, and AWS takes %d", all, group, rulesPerGroup)
+		switch {
+		case all <= rulesPerGroup:
+		case operators[group] == 0 || fixed[group] >= rulesPerGroup:
+			errs = append(errs, config.Error{Path: "openPorts", Problem: problem,
+				Remedy: "open fewer ports, or name one range that holds several"})
+		default:
+			most := (rulesPerGroup - fixed[group]) * ranges / operators[group]
+			errs = append(errs, config.Error{Path: "operatorCidrs", Problem: problem,
+				Remedy: fmt.Sprintf("name %d ranges at most, not %d: one can hold several", most, ranges)})
+		}
+	}
+	return errs
+}
+
+// count returns how many rules lead to each group.
+func count(rules []rule) map[string]int {
+	to := map[string]int{}
+	for _, r := range rules {
+		to[r.to]++
+	}
+	return to
+}
+
 // nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.
 func (c *Cloud) nodeRules() []rule {
 	rules := []rule{tcp(cloud.APIPort, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks")}
 	for _, node := range []string{controlPlane, worker} {
 		rules = append(rules, tcp(cloud.APIPort, "api", node, loadBalancer, "Kubernetes API through the balancer"))
 	}
-	for _, r := range cloud.NodeRules(c.cluster.CNI) {
+	for _, r := range cloud.NodeRules(c.cluster) {
 		rules = append(rules, rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why})
 	}
 	return rules
@@ -86,6 +123,20 @@ func (c *Cloud) operatorRules() []rule {
 		for _, r := range operators {
 			r.from, r.cidr = "", prefix.String()
 			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+// openRules let other networks in to the ports that the stack file opens to them.
+func (c *Cloud) openRules() []rule {
+	var rules []rule
+	for _, open := range c.cluster.OpenPorts {
+		for _, prefix := range open.Ranges {
+			for _, to := range []string{controlPlane, worker} {
+				rules = append(rules, rule{name: cloud.OpenName(open) + "-from-" + prefix.String(), to: to, cidr: prefix.String(),
+					protocol: open.Protocol, low: open.Low, high: open.High, why: cloud.OpenReason})
+			}
 		}
 	}
 	return rules

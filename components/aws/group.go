@@ -35,17 +35,8 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		DesiredCapacity:    pulumi.Int(pool.Min),
 		VpcZoneIdentifiers: subnetIDs(places),
 		HealthCheckType:    pulumi.String("EC2"),
-		// A changed template rolls through the group. One new machine may start before an old one goes, so that a pool of
-		// one is never empty.
-		InstanceRefresh: &autoscaling.GroupInstanceRefreshArgs{
-			Strategy: pulumi.String("Rolling"),
-			Preferences: &autoscaling.GroupInstanceRefreshPreferencesArgs{
-				MinHealthyPercentage: pulumi.Int(100),
-				MaxHealthyPercentage: pulumi.Int(200),
-				InstanceWarmup:       pulumi.String(strconv.Itoa(warmupSeconds)),
-			},
-		},
-		Tags: c.groupTags(pool),
+		InstanceRefresh:    instanceRefresh(),
+		Tags:               c.groupTags(pool),
 	}
 	if pool.Spot != nil {
 		settings.MixedInstancesPolicy = mixedPolicy(template, *pool.Spot, pool.Machine)
@@ -75,11 +66,28 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	return cloud.Group{Names: pulumi.StringArray{group.Name}.ToStringArrayOutput(), InterruptionQueue: c.interruptions.Url}, nil
 }
 
+// instanceRefresh has a changed template roll through the group, a tenth of its machines at a time and at least one. New
+// machines start before old ones go, so that a pool of one is never empty. The range is how many are replaced at once:
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
+func instanceRefresh() *autoscaling.GroupInstanceRefreshArgs {
+	return &autoscaling.GroupInstanceRefreshArgs{
+		Strategy: pulumi.String("Rolling"),
+		Preferences: &autoscaling.GroupInstanceRefreshPreferencesArgs{
+			MinHealthyPercentage: pulumi.Int(100),
+			MaxHealthyPercentage: pulumi.Int(100 + config.RollPercent),
+			InstanceWarmup:       pulumi.String(strconv.Itoa(warmupSeconds)),
+		},
+	}
+}
+
 // createLaunchTemplate describes the pool's machines. It asks for no spot itself: a template that does cannot serve a mixed
 // policy. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
 func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate, error) {
 	pool := args.Pool
-	image := c.findImage(pool.Machine.Architecture)
+	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(pool.Name)))
+	if err != nil {
+		return nil, err
+	}
 	disk := &ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 		VolumeType:          pulumi.String("gp3"),
 		VolumeSize:          pulumi.Int(pool.DiskGiB),
@@ -117,7 +125,7 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 		},
 		TagSpecifications: tags,
 		Tags:              c.named(pool.Name, map[string]string{"pool": pool.Name}),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(args.After))...)
 }
 
 // mixedPolicy keeps the base on demand, and its share of what comes above, and buys the rest on the spot market, from the

@@ -79,6 +79,9 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 		return nil, err
 	}
 	c.targetGroup = group
+	// A target group belongs to one load balancer at a time, through its listener. Where the load balancer of a cluster that does
+	// not run yet is replaced, because a zone was exchanged, the listener goes first.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html
 	return lb.NewListener(c.ctx, c.name("api"), &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,
 		Protocol:        pulumi.String("TCP"),
@@ -87,7 +90,7 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 			Type: pulumi.String("forward"), TargetGroupArn: group.Arn,
 		}},
 		Tags: c.named("api"),
-	}, c.options()...)
+	}, c.options(pulumi.DeleteBeforeReplace(true))...)
 }
 
 // createPrivateName returns a host name that only the network can resolve, and the record that leads to the balancer.

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -11,8 +12,10 @@ import (
 
 // subnet is a subnet of the cluster's network, with what gives its machines a way out.
 type subnet struct {
-	id     pulumi.StringOutput
-	zone   string
+	id   pulumi.StringOutput
+	zone string
+	// cidr of an adopted subnet: a created one lies in the network's range.
+	cidr   pulumi.StringOutput
 	egress []pulumi.Resource
 }
 
@@ -28,7 +31,7 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	if err := c.createFirewall(); err != nil {
 		return cloud.Network{}, err
 	}
-	return cloud.Network{CIDR: c.networkCIDR, Ready: c.rules}, nil
+	return cloud.Network{CIDRs: c.networkCIDRs, Ready: c.rules}, nil
 }
 
 func (c *Cloud) createNetwork() error {
@@ -45,7 +48,7 @@ func (c *Cloud) createNetwork() error {
 		return err
 	}
 	c.vpcID = vpc.ID().ToStringOutput()
-	c.networkCIDR = pulumi.String(cidr.String()).ToStringOutput()
+	c.networkCIDRs = pulumi.ToStringArray([]string{cidr.String()}).ToStringArrayOutput()
 
 	internet, err := c.createInternetRoute()
 	if err != nil {
@@ -247,11 +250,16 @@ func (c *Cloud) createFlowLogs() error {
 // adoptNetwork reads the network that exists. Nothing in it is tagged, changed or deleted.
 func (c *Cloud) adoptNetwork() error {
 	network := c.cluster.Network
-	vpc := ec2.LookupVpcOutput(c.ctx, ec2.LookupVpcOutputArgs{Id: pulumi.String(network.ID)}, c.lookup()...)
+	vpc := c.lookupVPC()
 	c.vpcID = vpc.Id()
-	c.networkCIDR = vpc.CidrBlock()
 	c.private = c.adoptSubnets(network.SubnetIDs)
 	c.public = c.adoptSubnets(network.PublicSubnetIDs)
+	// A VPC may have more ranges than its first, and its subnets lie in any of them.
+	var blocks pulumi.StringArray
+	for _, s := range slices.Concat(c.private, c.public) {
+		blocks = append(blocks, s.cidr)
+	}
+	c.networkCIDRs = blocks.ToStringArrayOutput()
 	return nil
 }
 
@@ -261,7 +269,7 @@ func (c *Cloud) adoptSubnets(ids []string) []subnet {
 	var subnets []subnet
 	for i, id := range ids {
 		zone := c.cluster.Location.Zones[i]
-		found := ec2.LookupSubnetOutput(c.ctx, ec2.LookupSubnetOutputArgs{Id: pulumi.String(id)}, c.lookup()...)
+		found := c.lookupSubnet(id)
 		checked := pulumi.All(found.VpcId(), found.AvailabilityZone()).ApplyT(func(found []any) (string, error) {
 			if found[0] != c.cluster.Network.ID || found[1] != zone {
 				return "", fmt.Errorf("%s: network: subnet %s lies in %s, %s, not in %s, %s; name one subnet of the network for each zone, in their order",
@@ -269,7 +277,7 @@ func (c *Cloud) adoptSubnets(ids []string) []subnet {
 			}
 			return id, nil
 		}).(pulumi.StringOutput)
-		subnets = append(subnets, subnet{id: checked, zone: zone})
+		subnets = append(subnets, subnet{id: checked, zone: zone, cidr: found.CidrBlock()})
 	}
 	return subnets
 }

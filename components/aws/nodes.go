@@ -98,7 +98,10 @@ func inZone(subnets []subnet, zone string) (subnet, error) {
 }
 
 func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.NetworkInterface, place subnet) (*ec2.Instance, error) {
-	image := c.findImage(args.Machine.Architecture)
+	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
+	if err != nil {
+		return nil, err
+	}
 	tags := pulumi.ToStringMap(c.machineTags(args.Pool, name))
 	instance, err := ec2.NewInstance(c.ctx, name, &ec2.InstanceArgs{
 		Ami:            image.id,
@@ -134,12 +137,7 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 	if err != nil {
 		return nil, err
 	}
-	cloud.WarnIfIgnored(c.ctx, name+": machine type", instance.InstanceType, pulumi.String(args.Machine.Name))
 	cloud.TellImage(c.ctx, name, instance.Ami, image.id)
-	cloud.WarnIfIgnored(c.ctx, name+": subnet", nic.SubnetId, place.id)
-	if c.diskKey != nil {
-		cloud.WarnIfIgnored(c.ctx, name+": disk key", instance.RootBlockDevice.KmsKeyId().Elem(), c.diskKey.ToStringPtrOutput().Elem())
-	}
 	return instance, nil
 }
 

@@ -24,8 +24,8 @@ type Cloud interface {
 
 // Network is what a machine's configuration must know of the network.
 type Network struct {
-	// CIDR holds the nodes' private addresses.
-	CIDR pulumi.StringOutput
+	// CIDRs hold the nodes' private addresses: the created network's range, or those of the adopted subnets.
+	CIDRs pulumi.StringArrayOutput
 	// Ready must exist before a packet gets through to a machine: the firewall's rules.
 	Ready []pulumi.Resource
 }
@@ -74,6 +74,8 @@ type GroupArgs struct {
 	Pool config.Pool
 	// UserData is the machine configuration, secret YAML.
 	UserData pulumi.StringOutput
+	// After must be there before the group rolls; nothing for the group of a new cluster.
+	After []pulumi.Resource
 }
 
 // Group is an elastic pool.

@@ -26,9 +26,9 @@ type Rule struct {
 	Why string
 }
 
-// NodeRules are what the machines need of each other, on every cloud. The ports:
-// https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/ (22 is not among them: Talos has no SSH).
-func NodeRules(cni config.CNI) []Rule {
+// NodeRules are what the machines need of each other, on every cloud, and the ports that the stack file opens between them.
+// The ports: https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/ (22 is not among them: Talos has no SSH).
+func NodeRules(cluster config.Cluster) []Rule {
 	rules := []Rule{
 		{Name: "etcd-from-control-plane", Purpose: "etcd", To: ControlPlane, From: ControlPlane, Protocol: "tcp", Low: 2379, High: 2380, Why: "etcd clients and peers"},
 		tcp(50000, "apid", ControlPlane, ControlPlane, "Talos API, forwarded by a control plane"),
@@ -42,9 +42,33 @@ func NodeRules(cni config.CNI) []Rule {
 			tcp(10250, "kubelet", from, Worker, "kubelet: logs, exec and metrics"),
 		)
 		for _, to := range []string{ControlPlane, Worker} {
-			for _, rule := range overlay(cni) {
+			for _, rule := range overlay(cluster.CNI) {
 				rule.Name, rule.Purpose, rule.From, rule.To = rule.Name+"-from-"+from, "overlay", from, to
 				rules = append(rules, rule)
+			}
+		}
+	}
+	return append(rules, openRules(cluster.OpenPorts)...)
+}
+
+// OpenName is the name of what opens a port to nodes or networks: "open-tcp-9100".
+func OpenName(open config.OpenPort) string { return "open-" + open.String() }
+
+// OpenReason is for people.
+const OpenReason = "Opened by openPorts of the stack file"
+
+// openRules are the ports that nodes of every role let in from nodes of every role. Talos' own firewall lets them in too: its
+// rules leave every port but the Talos API's alone.
+func openRules(ports []config.OpenPort) []Rule {
+	var rules []Rule
+	for _, open := range ports {
+		if !open.Nodes {
+			continue
+		}
+		for _, to := range []string{ControlPlane, Worker} {
+			for _, from := range []string{ControlPlane, Worker} {
+				rules = append(rules, Rule{Name: OpenName(open) + "-from-" + from, Purpose: OpenName(open), To: to, From: from,
+					Protocol: open.Protocol, Low: open.Low, High: open.High, Why: OpenReason})
 			}
 		}
 	}

@@ -54,10 +54,16 @@ func (c *Cloud) inbound(role string) digitalocean.FirewallInboundRuleArray {
 		}
 		return inbound[key]
 	}
-	for _, rule := range cloud.NodeRules(c.cluster.CNI) {
+	for _, rule := range cloud.NodeRules(c.cluster) {
 		if rule.To == role {
 			into := port(rule.Protocol, rule.Low, rule.High)
 			into.SourceTags = addTo(into.SourceTags, c.roleTags[rule.From].Name)
+		}
+	}
+	for _, open := range c.cluster.OpenPorts {
+		for _, prefix := range open.Ranges {
+			into := port(open.Protocol, open.Low, open.High)
+			into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
 		}
 	}
 	if role == cloud.ControlPlane {

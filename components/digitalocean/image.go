@@ -7,20 +7,25 @@ import (
 )
 
 // findImage lets DigitalOcean fetch Talos from the Image Factory, by its exact version, or takes the user's own image.
-// The version is part of the name: a new version is a new image beside the old one, which goes once nothing names it.
+// Version and schematic are part of the name: a new version is a new image beside the old one, which goes once nothing names it.
 func (c *Cloud) findImage() error {
 	if c.cluster.Image != "" {
 		c.image = pulumi.String(c.cluster.Image).ToStringOutput()
 		return nil
 	}
-	image, err := digitalocean.NewCustomImage(c.ctx, c.name("talos-"+c.cluster.TalosVersion), &digitalocean.CustomImageArgs{
-		Url: pulumi.String(machineconfig.ImageURL("digital-ocean-amd64.raw.gz", c.cluster.TalosVersion)),
+	name := c.name("talos-" + c.cluster.TalosVersion)
+	if c.cluster.Schematic != machineconfig.Schematic {
+		name += "-" + c.cluster.Schematic[:12]
+	}
+	image, err := digitalocean.NewCustomImage(c.ctx, name, &digitalocean.CustomImageArgs{
+		Url: pulumi.String(machineconfig.ImageURL("digital-ocean-amd64.raw.gz", c.cluster.Schematic, c.cluster.TalosVersion)),
 		// Of the names that the API knows: https://docs.digitalocean.com/reference/api/digitalocean/#tag/Images
 		Distribution: pulumi.String("Unknown OS"),
 		Description:  pulumi.Sprintf("Talos %s of %s", c.cluster.TalosVersion, c.cluster.Name),
 		Regions:      pulumi.ToStringArray([]string{c.cluster.Location.Region}),
 		Tags:         c.tags(nil),
-	}, c.options()...)
+		// The provider says that it updated the tags of an image, and never does, so that no refresh would be clean.
+	}, c.options(pulumi.IgnoreChanges([]string{"tags"}))...)
 	if err != nil {
 		return err
 	}

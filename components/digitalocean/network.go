@@ -21,7 +21,7 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	if err := c.createFirewalls(); err != nil {
 		return cloud.Network{}, err
 	}
-	return cloud.Network{CIDR: c.networkCIDR, Ready: c.allFirewalls()}, nil
+	return cloud.Network{CIDRs: pulumi.StringArray{c.networkCIDR}.ToStringArrayOutput(), Ready: c.allFirewalls()}, nil
 }
 
 func (c *Cloud) createNetwork() error {
@@ -29,7 +29,8 @@ func (c *Cloud) createNetwork() error {
 		Region:      pulumi.String(c.cluster.Location.Region),
 		IpRange:     pulumi.String(c.cluster.Network.CIDR.String()),
 		Description: pulumi.Sprintf("Network of %s", c.cluster.Name),
-	}, c.options()...)
+		// The API counts a droplet or balancer as a member for some minutes after it is deleted.
+	}, c.options(pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}))...)
 	if err != nil {
 		return err
 	}
@@ -41,8 +42,7 @@ func (c *Cloud) createNetwork() error {
 // adoptNetwork reads the VPC that exists, which is neither changed nor deleted.
 func (c *Cloud) adoptNetwork() error {
 	id, region := c.cluster.Network.ID, c.cluster.Location.Region
-	vpc := digitalocean.LookupVpcOutput(c.ctx, digitalocean.LookupVpcOutputArgs{Id: pulumi.String(id)},
-		pulumi.Parent(c.parent), pulumi.Provider(c.provider))
+	vpc := c.lookupVPC()
 	c.vpcID = vpc.Region().ApplyT(func(found string) (string, error) {
 		if found != region {
 			return "", fmt.Errorf("%s: network.id: %s is in %s, the cluster in %s; name a VPC of %s", c.cluster.Region, id, found, region, region)

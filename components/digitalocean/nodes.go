@@ -13,6 +13,9 @@ import (
 // them at the same time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
 var settled = []string{"image", "userData", "sshKeys", "size", "vpcUuid"}
 
+// deleteTimeout is how long a droplet gets to shut down, and a network until its last member is gone.
+const deleteTimeout = "10m"
+
 // Nodes creates named droplets.
 func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
@@ -71,12 +74,12 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 		pulumi.IgnoreChanges(settled),
 		pulumi.Protect(args.Protected),
 		pulumi.DependsOn([]pulumi.Resource{c.firewalls[role]}),
+		// The provider gives up after a minute, and pods alone may take a minute and a half.
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}),
 	)...)
 	if err != nil {
 		return nil, err
 	}
-	cloud.WarnIfIgnored(c.ctx, name+": size", droplet.Size, pulumi.String(args.Machine.Name))
 	cloud.TellImage(c.ctx, name, droplet.Image, c.image)
-	cloud.WarnIfIgnored(c.ctx, name+": VPC", droplet.VpcUuid, c.vpcID)
 	return droplet, nil
 }

@@ -3,10 +3,6 @@
 package gcp
 
 import (
-	"fmt"
-	"os"
-	"regexp"
-
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -20,10 +16,13 @@ import (
 type Cloud struct {
 	ctx      *pulumi.Context
 	cluster  config.Cluster
+	running  cloud.Running
 	parent   pulumi.Resource
 	project  string
 	provider *gcp.Provider
 
+	// networkProject owns the network: the cluster's own project, or the host project of a Shared VPC.
+	networkProject      string
 	network, subnetwork pulumi.StringOutput
 	// networkCIDR holds the nodes' addresses, proxyCIDR those that the load balancer's packets come from.
 	networkCIDR, proxyCIDR pulumi.StringOutput
@@ -37,17 +36,19 @@ type Cloud struct {
 	// diskKey encrypts every disk; nil is Google's own. keyGranted must exist before a disk can use it.
 	diskKey    pulumi.StringPtrInput
 	keyGranted []pulumi.Resource
+	// untilGranted tries again to make a machine while the grant has no effect yet; nil without a key.
+	untilGranted *pulumi.ErrorHook
 	// alive is the check by which groups replace dead machines.
 	alive  *compute.HealthCheck
-	images map[regions.Architecture]pulumi.String
+	images map[regions.Architecture]lookedUp
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
 // New prepares Google Cloud for a cluster: an explicit provider for its project and region, so that no resource follows the
 // ambient ones, the identities of its nodes and the key of its disks.
-func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
-	project, err := projectOf(cluster)
+func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
+	project, err := config.GoogleProject(cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +60,8 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		return nil, err
 	}
 	c := &Cloud{
-		ctx: ctx, cluster: cluster, parent: parent, project: project, provider: provider,
-		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]pulumi.String{},
+		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, networkProject: project, provider: provider,
+		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]lookedUp{},
 	}
 	for _, step := range []func() error{c.createIdentities, c.createDiskKey, c.createPreemptionAlert} {
 		if err := step(); err != nil {
@@ -68,27 +69,6 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 		}
 	}
 	return c, nil
-}
-
-// https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; a domain may precede it.
-var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
-
-// projectOf is the stack's project, else the environment's, by the variables that every Google Cloud tool reads.
-func projectOf(cluster config.Cluster) (string, error) {
-	const remedy = "run: pulumi config set gcp:project my-project"
-	project := cluster.Project
-	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
-		if project == "" {
-			project = os.Getenv(variable)
-		}
-	}
-	switch {
-	case project == "":
-		return "", fmt.Errorf("gcp:project: is not set, and neither is GOOGLE_PROJECT; %s", remedy)
-	case !projectID.MatchString(project):
-		return "", fmt.Errorf("gcp:project: %q is not a project's id (its name and number are not); %s", project, remedy)
-	}
-	return project, nil
 }
 
 // nameLimit is the longest name of nearly every resource:

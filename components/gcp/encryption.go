@@ -1,34 +1,45 @@
 package gcp
 
 import (
+	"fmt"
+	"strings"
+	"time"
+
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/kms"
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // createDiskKey settles which key encrypts the disks: the user's, one made for the cluster, or Google's own.
 func (c *Cloud) createDiskKey() error {
 	key := c.cluster.EncryptionKey
-	switch {
-	case key.ID != "":
-		c.diskKey = pulumi.String(key.ID)
-		return c.grantDiskKey(pulumi.String(key.ID))
-	case key.Managed:
-		return c.createManagedKey()
+	if key.Managed || key.Kept {
+		managed, err := c.createManagedKey()
+		if err != nil {
+			return err
+		}
+		if key.Managed {
+			c.diskKey = managed.ID()
+			return c.grantDiskKey(managed.ID())
+		}
 	}
-	return nil
+	if key.ID == "" {
+		return nil
+	}
+	c.diskKey = pulumi.String(key.ID)
+	return c.grantDiskKey(pulumi.String(key.ID))
 }
 
 // createManagedKey makes a key in a ring of its own. A ring can never be deleted, nor its name used again, so Pulumi makes
 // the names up: https://cloud.google.com/kms/docs/resource-hierarchy#key_rings
-func (c *Cloud) createManagedKey() error {
+func (c *Cloud) createManagedKey() (*kms.CryptoKey, error) {
 	ring, err := kms.NewKeyRing(c.ctx, c.name("disks"), &kms.KeyRingArgs{
 		Location: pulumi.String(c.cluster.Location.Region),
 	}, c.options()...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	key, err := kms.NewCryptoKey(c.ctx, c.name("disks"), &kms.CryptoKeyArgs{
+	return kms.NewCryptoKey(c.ctx, c.name("disks"), &kms.CryptoKeyArgs{
 		KeyRing: ring.ID(),
 		Purpose: pulumi.String("ENCRYPT_DECRYPT"),
 		// Ninety days, as Google recommends: https://cloud.google.com/kms/docs/key-rotation
@@ -37,24 +48,67 @@ func (c *Cloud) createManagedKey() error {
 		DestroyScheduledDuration: pulumi.String("2592000s"),
 		Labels:                   c.labels(),
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
+}
+
+// grantDiskKey lets Compute Engine use the key: without the grant no disk can be made, and none that was made under the key can
+// be read again. Disks, and snapshots of them, outlive a change of the key, so Pulumi forgets the grant and never takes it back.
+// https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before_you_begin
+func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
+	number, err := c.projectNumber()
 	if err != nil {
 		return err
 	}
-	c.diskKey = key.ID()
-	return c.grantDiskKey(key.ID())
-}
-
-// grantDiskKey lets Compute Engine use the key: without the grant no disk can be made.
-// https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before_you_begin
-func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
-	project := organizations.LookupProjectOutput(c.ctx, organizations.LookupProjectOutputArgs{
-		ProjectId: pulumi.String(c.project),
-	}, c.lookup()...)
 	grant, err := kms.NewCryptoKeyIAMMember(c.ctx, c.name("disks"), &kms.CryptoKeyIAMMemberArgs{
 		CryptoKeyId: id,
 		Role:        pulumi.String("roles/cloudkms.cryptoKeyEncrypterDecrypter"),
-		Member:      pulumi.Sprintf("serviceAccount:service-%s@compute-system.iam.gserviceaccount.com", project.Number()),
-	}, c.options()...)
+		Member:      pulumi.Sprintf("serviceAccount:service-%s@compute-system.iam.gserviceaccount.com", number),
+	}, c.options(pulumi.RetainOnDelete(true))...)
+	if err != nil {
+		return err
+	}
 	c.keyGranted = []pulumi.Resource{grant}
+	c.untilGranted, err = c.ctx.RegisterErrorHook(c.name("until-granted"), func(failed *pulumi.ErrorHookArgs) (bool, error) {
+		wait, again := grantPause(failed.FailedOperation, failed.Errors)
+		time.Sleep(wait)
+		return again, nil
+	})
 	return err
+}
+
+// projectNumber returns the number of the project, which the name of Compute Engine's own account has. The project is looked up
+// in the list of projects: the lookup of a single one (getProject of organizations) also asks Cloud Billing, which hangs where
+// that API cannot be reached.
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/resourcemanager/data_source_google_projects.go
+func (c *Cloud) projectNumber() (string, error) {
+	found, err := projects.GetProject(c.ctx, &projects.GetProjectArgs{Filter: "id:" + c.project}, c.lookup()...)
+	if err != nil {
+		return "", fmt.Errorf("gcp:project: cannot look up %s (%w); enable cloudresourcemanager.googleapis.com in it", c.project, err)
+	}
+	for _, project := range found.Projects {
+		if project.ProjectId == c.project {
+			return project.Number, nil
+		}
+	}
+	return "", fmt.Errorf("gcp:project: the list of projects does not have %s; correct the id, or ask for the permission resourcemanager.projects.get",
+		c.project)
+}
+
+// retryUntilGranted has a new machine tried again while the grant of the key has no effect: it takes minutes to reach
+// every server (https://cloud.google.com/iam/docs/access-change-propagation). A machine that runs has no use for it, and the
+// engine would look for the hook when it deletes the machine.
+func (c *Cloud) retryUntilGranted(name string) pulumi.ResourceOption {
+	if c.untilGranted == nil || c.running.Outputs("gcp:compute/instance:Instance", name) != nil {
+		return pulumi.ResourceHooks(nil)
+	}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{c.untilGranted}})
+}
+
+// grantPause returns how long to wait before a failed operation is tried again, and whether it is: only where the key was
+// refused, and for about ten minutes altogether. The errors are all so far, the newest first.
+func grantPause(operation string, errors []string) (wait time.Duration, again bool) {
+	const most = 25
+	if operation != "create" || len(errors) > most || !strings.Contains(errors[0], "Cloud KMS") {
+		return 0, false
+	}
+	return min(time.Second<<len(errors), 30*time.Second), true
 }

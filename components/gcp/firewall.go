@@ -37,16 +37,24 @@ type rule struct {
 	ranges    pulumi.StringArray
 	// ports by protocol; icmp has none.
 	ports map[string][]string
+	// after are the names of the rules that must exist before this one is changed.
+	after []string
 }
 
 // createFirewall makes one rule for each purpose. A custom network lets nothing in by itself:
 // https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
 func (c *Cloud) createFirewall() error {
-	for _, r := range slices.Concat(nodeRules(c.cluster.CNI), c.googleRules(), c.operatorRules()) {
-		created, err := c.createIngress(r)
+	byName := map[string]pulumi.Resource{}
+	for _, r := range slices.Concat(perProtocol(nodeRules(c.cluster)), c.googleRules(), c.operatorRules(), c.openRules()) {
+		var before []pulumi.Resource
+		for _, name := range r.after {
+			before = append(before, byName[name])
+		}
+		created, err := c.createIngress(r, pulumi.DependsOn(before))
 		if err != nil {
 			return err
 		}
+		byName[r.name] = created
 		c.rules = append(c.rules, created)
 	}
 	return c.createEgress()
@@ -54,9 +62,9 @@ func (c *Cloud) createFirewall() error {
 
 // nodeRules are what the machines need of each other. A rule takes ten service accounts at either end
 // (https://cloud.google.com/firewall/quotas), so that one does for all the roles of a purpose.
-func nodeRules(cni config.CNI) []rule {
+func nodeRules(cluster config.Cluster) []rule {
 	var rules []rule
-	for _, need := range cloud.NodeRules(cni) {
+	for _, need := range cloud.NodeRules(cluster) {
 		i := slices.IndexFunc(rules, func(r rule) bool { return r.name == need.Purpose })
 		if i < 0 {
 			i = len(rules)
@@ -71,13 +79,36 @@ func nodeRules(cni config.CNI) []rule {
 			r.ports["icmp"] = nil
 			continue
 		}
-		ports := strconv.Itoa(need.Low)
-		if need.High != need.Low {
-			ports += "-" + strconv.Itoa(need.High)
-		}
-		r.ports[need.Protocol] = once(r.ports[need.Protocol], ports)
+		r.ports[need.Protocol] = once(r.ports[need.Protocol], portRange(need.Low, need.High))
 	}
 	return rules
+}
+
+// perProtocol makes a rule for each protocol. The API returns the protocols of one rule in another order than they were given,
+// and the provider compares them by index, so that no refresh of such a rule is ever clean. The last protocol keeps the name,
+// and an older rule of all protocols is narrowed to it only after the others exist.
+func perProtocol(rules []rule) []rule {
+	var split []rule
+	for _, r := range rules {
+		protocols := slices.Sorted(maps.Keys(r.ports))
+		last := len(protocols) - 1
+		var others []string
+		for _, protocol := range protocols[:last] {
+			one := r
+			one.name, one.ports = r.name+"-"+protocol, map[string][]string{protocol: r.ports[protocol]}
+			split, others = append(split, one), append(others, one.name)
+		}
+		r.ports, r.after = map[string][]string{protocols[last]: r.ports[protocols[last]]}, others
+		split = append(split, r)
+	}
+	return split
+}
+
+func portRange(low, high int) string {
+	if low == high {
+		return strconv.Itoa(low)
+	}
+	return fmt.Sprintf("%d-%d", low, high)
 }
 
 func once(list []string, item string) []string {
@@ -114,9 +145,26 @@ func (c *Cloud) operatorRules() []rule {
 	return rules
 }
 
+// openRules let other networks in to the ports that the stack file opens to them.
+func (c *Cloud) openRules() []rule {
+	var rules []rule
+	for _, open := range c.cluster.OpenPorts {
+		if len(open.Ranges) == 0 {
+			continue
+		}
+		r := rule{name: cloud.OpenName(open) + "-cidrs", why: cloud.OpenReason, to: []string{controlPlane, worker},
+			ports: map[string][]string{open.Protocol: {portRange(open.Low, open.High)}}}
+		for _, prefix := range open.Ranges {
+			r.ranges = append(r.ranges, pulumi.String(prefix.String()))
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
 func tcp(port string) map[string][]string { return map[string][]string{"tcp": {port}} }
 
-func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
+func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.Resource, error) {
 	if len(r.from) == 0 && len(r.ranges) == 0 {
 		// Without a source the rule would let the whole internet in: https://cloud.google.com/firewall/docs/firewalls#sources
 		return nil, fmt.Errorf("firewall: the rule %s has no source, which would mean everybody; name addresses", r.name)
@@ -128,6 +176,7 @@ func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 		})
 	}
 	return compute.NewFirewall(c.ctx, c.name(r.name), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String(r.why),
 		Direction:             pulumi.String("INGRESS"),
@@ -135,7 +184,7 @@ func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 		SourceServiceAccounts: c.emails(r.from),
 		SourceRanges:          r.ranges,
 		Allows:                allows,
-	}, c.options()...)
+	}, c.options(options...)...)
 }
 
 // createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to images, time,
@@ -143,6 +192,7 @@ func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 // others are not ours to stop. In an adopted network whose owner lets nothing out, it is what the nodes need.
 func (c *Cloud) createEgress() error {
 	rule, err := compute.NewFirewall(c.ctx, c.name("egress"), &compute.FirewallArgs{
+		Project:               c.ruleProject(),
 		Network:               c.network,
 		Description:           pulumi.String("Images, time, discovery, the services of the cloud"),
 		Direction:             pulumi.String("EGRESS"),

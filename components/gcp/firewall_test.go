@@ -12,8 +12,10 @@ import (
 // TestRulesOfAPurposeOpenNoMore: a rule of several ends opens each to each, so that no pair may be among them which needs it not.
 func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
 	for _, cni := range []config.CNI{config.Cilium, config.Flannel} {
+		cluster := config.Cluster{CNI: cni, OpenPorts: []config.OpenPort{
+			{Protocol: "tcp", Low: 9100, High: 9100, Nodes: true}, {Protocol: "udp", Low: 30000, High: 32767, Nodes: true}}}
 		var needed, opened []string
-		for _, need := range cloud.NodeRules(cni) {
+		for _, need := range cloud.NodeRules(cluster) {
 			ports := fmt.Sprint(need.Low)
 			switch {
 			case need.Protocol == "icmp":
@@ -23,7 +25,7 @@ func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
 			}
 			needed = append(needed, fmt.Sprintf("%s to %s: %s %s", need.From, need.To, need.Protocol, ports))
 		}
-		for _, r := range nodeRules(cni) {
+		for _, r := range perProtocol(nodeRules(cluster)) {
 			assert.NotEmpty(t, r.why, r.name)
 			for _, from := range r.from {
 				for _, to := range r.to {
@@ -40,4 +42,18 @@ func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
 		}
 		assert.ElementsMatch(t, needed, opened, cni)
 	}
+}
+
+// TestARuleHasOneProtocol: the API returns several in an order of its own, and no refresh would be clean.
+func TestARuleHasOneProtocol(t *testing.T) {
+	made := map[string]bool{}
+	for _, r := range perProtocol(nodeRules(config.Cluster{CNI: config.Cilium})) {
+		assert.Len(t, r.ports, 1, r.name)
+		assert.False(t, made[r.name], "%s is made twice", r.name)
+		for _, name := range r.after {
+			assert.True(t, made[name], "%s waits for %s", r.name, name)
+		}
+		made[r.name] = true
+	}
+	assert.True(t, made["overlay"] && made["overlay-tcp"] && made["overlay-icmp"], "the rule of VXLAN keeps its name")
 }

@@ -17,6 +17,9 @@ type part struct {
 	min, max int
 }
 
+// autoscaled reports whether Google's autoscaler changes the number of machines.
+func (p part) autoscaled() bool { return p.min != p.max }
+
 // parts splits a pool. The base comes first, as machines on demand; the spot market fills up from there.
 func parts(pool config.Pool) []part {
 	onDemand := part{name: pool.Name + "-on-demand", min: pool.Min, max: pool.Max}
@@ -41,7 +44,7 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 			return cloud.Group{}, err
 		}
 		names = append(names, manager.Name)
-		if p.min != p.max {
+		if p.autoscaled() {
 			if err := c.createAutoscaler(p, manager); err != nil {
 				return cloud.Group{}, err
 			}
@@ -53,7 +56,7 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 // createTemplate describes a group's machines. A template never changes: a new one takes its place, and the group rolls.
 func (c *Cloud) createTemplate(args cloud.GroupArgs, p part) (*compute.RegionInstanceTemplate, error) {
 	pool := args.Pool
-	image, err := c.findImage(pool.Machine.Architecture)
+	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(p.name)))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +87,7 @@ func (c *Cloud) createTemplate(args cloud.GroupArgs, p part) (*compute.RegionIns
 			EnableSecureBoot: pulumi.Bool(false), EnableVtpm: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
 		},
 		Labels: c.poolLabels(pool.Name),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(args.After))...)
 }
 
 // scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a stopped
@@ -109,16 +112,23 @@ func (c *Cloud) createManager(pool config.Pool, p part, template *compute.Region
 	if err != nil {
 		return nil, err
 	}
-	options := c.options(pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)))
-	if p.min != p.max {
+	shape, redistribution := c.distribution(p)
+	options := c.options(
+		pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)),
+		// The provider sends the zones along, which cannot be changed, so that a group of another shape is a new one:
+		// https://github.com/hashicorp/terraform-provider-google/issues/19891
+		pulumi.ReplaceOnChanges([]string{"distributionPolicyTargetShape"}),
+	)
+	if p.autoscaled() {
 		// The autoscaler moves it; an update that put it back would undo the autoscaler's work.
 		options = append(options, pulumi.IgnoreChanges([]string{"targetSize"}))
 	}
 	return compute.NewRegionInstanceGroupManager(c.ctx, c.name(p.name), &compute.RegionInstanceGroupManagerArgs{
-		Region:                  pulumi.String(c.cluster.Location.Region),
-		BaseInstanceName:        pulumi.String(c.name(p.name)),
-		DistributionPolicyZones: pulumi.ToStringArray(pool.Zones),
-		TargetSize:              pulumi.Int(p.min),
+		Region:                        pulumi.String(c.cluster.Location.Region),
+		BaseInstanceName:              pulumi.String(c.name(p.name)),
+		DistributionPolicyZones:       pulumi.ToStringArray(pool.Zones),
+		DistributionPolicyTargetShape: shape,
+		TargetSize:                    pulumi.Int(p.min),
 		Versions: compute.RegionInstanceGroupManagerVersionArray{
 			&compute.RegionInstanceGroupManagerVersionArgs{InstanceTemplate: template.SelfLink},
 		},
@@ -129,6 +139,9 @@ func (c *Cloud) createManager(pool config.Pool, p part, template *compute.Region
 			MinimalAction:       pulumi.String("REPLACE"),
 			MaxSurgeFixed:       pulumi.Int(len(pool.Zones)),
 			MaxUnavailableFixed: pulumi.Int(0),
+			// A new machine needs this long to join, before an old one goes.
+			MinReadySec:                pulumi.Int(joinSeconds),
+			InstanceRedistributionType: pulumi.String(redistribution),
 		},
 		AutoHealingPolicies: &compute.RegionInstanceGroupManagerAutoHealingPoliciesArgs{
 			HealthCheck: alive.ID(),
@@ -137,6 +150,35 @@ func (c *Cloud) createManager(pool config.Pool, p part, template *compute.Region
 		},
 	}, options...)
 }
+
+// joinSeconds is how long a machine takes from its start until it is a node.
+const joinSeconds = 120
+
+// distribution returns how a group spreads over its zones, and whether it moves machines to even them out. Moving deletes a
+// running machine without a drain, so only a group that Google's autoscaler makes smaller does it: the autoscaler demands that,
+// and an even shape. The spot machines of a fixed group start in whichever zone has some: an even group starts none while one
+// zone is out of stock. A group that runs keeps what it has where Google allows no other.
+// https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape
+// https://cloud.google.com/compute/docs/autoscaler#limitations
+func (c *Cloud) distribution(p part) (shape pulumi.StringPtrInput, redistribution string) {
+	const manager = "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager"
+	runs := c.running.Text(manager, c.name(p.name), "distributionPolicyTargetShape")
+	switch {
+	case !p.autoscaled() && p.spot && runs != even:
+		shape = pulumi.String("BALANCED")
+	case runs == "BALANCED":
+		shape = pulumi.String(even)
+	}
+	if p.autoscaled() || c.running.Text(manager, c.name(p.name), "updatePolicy", "instanceRedistributionType") == proactive {
+		return shape, proactive
+	}
+	return shape, "NONE"
+}
+
+const (
+	even      = "EVEN"
+	proactive = "PROACTIVE"
+)
 
 // healthCheck asks the Talos API whether a machine is alive, once for all groups. The kubelet is not asked: it does not
 // answer before the Kubernetes API has, and an outage of that would have every new machine replaced over and over.

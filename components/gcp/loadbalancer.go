@@ -111,6 +111,13 @@ func (c *Cloud) createListener(address *compute.Address, backend *compute.Region
 		Network:             c.network,
 		Subnetwork:          c.subnetwork,
 		Target:              proxy.ID(),
-		Labels:              c.labels(),
-	}, c.options(pulumi.DependsOn(c.proxies), pulumi.DeleteBeforeReplace(true), pulumi.Protect(c.cluster.Protected))...)
+		// Without it only clients of the same region get through: not the operators behind a VPN in another one.
+		AllowGlobalAccess: pulumi.Bool(true),
+		Labels:            c.labels(),
+	}, c.options(
+		pulumi.DependsOn(c.proxies), pulumi.DeleteBeforeReplace(true), pulumi.Protect(c.cluster.Protected),
+		// Of a rule that exists it cannot be changed, and another rule would interrupt the API.
+		// https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
+		pulumi.IgnoreChanges([]string{"allowGlobalAccess"}),
+	)...)
 }

@@ -21,7 +21,7 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	if err := c.createFirewall(); err != nil {
 		return cloud.Network{}, err
 	}
-	return cloud.Network{CIDR: c.networkCIDR, Ready: c.rules}, nil
+	return cloud.Network{CIDRs: pulumi.StringArray{c.networkCIDR}.ToStringArrayOutput(), Ready: c.rules}, nil
 }
 
 func (c *Cloud) createNetwork() error {
@@ -128,17 +128,17 @@ func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
 }
 
 // adoptNetwork reads the network that exists. Of ours it gets firewall rules, which match our own nodes only; nothing that
-// is there is changed or deleted. A network has one active subnetwork for proxies in a region, shared by all its balancers,
+// is there is changed or deleted. The subnet may be shared by another project, which then gets the rules: they belong to the
+// network's project (https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules). A network has one active subnetwork for proxies in a region, shared by all its balancers,
 // so that one must be there: https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 func (c *Cloud) adoptNetwork() error {
-	id, project, subnet := lastPart(c.cluster.Network.ID), c.project, c.cluster.Network.SubnetIDs[0]
+	id, subnet := lastPart(c.cluster.Network.ID), c.cluster.Network.SubnetIDs[0]
 	if rest, isPath := strings.CutPrefix(pathOf(subnet), "projects/"); isPath {
-		project, _, _ = strings.Cut(rest, "/")
+		c.networkProject, _, _ = strings.Cut(rest, "/")
 	}
+	project := c.networkProject
 	region := c.cluster.Location.Region
-	nodes := compute.LookupSubnetworkOutput(c.ctx, compute.LookupSubnetworkOutputArgs{
-		Name: pulumi.String(lastPart(subnet)), Project: pulumi.String(project), Region: pulumi.String(region),
-	}, c.lookup()...)
+	nodes := c.lookupSubnet(project, region)
 	c.network = nodes.Network().ApplyT(func(network string) (string, error) {
 		if lastPart(network) != id {
 			return "", fmt.Errorf("%s: network: subnet %s lies in %s, not in %s; name a subnet of the network", c.cluster.Region, subnet, lastPart(network), id)
@@ -157,10 +157,18 @@ func (c *Cloud) adoptNetwork() error {
 			}
 		}
 		return "", fmt.Errorf("%s: network: %s has no subnetwork for a load balancer's proxies in %s; run: gcloud compute networks "+
-			"subnets create proxies --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE --network=%s --region=%s --range=<a free /26>",
-			c.cluster.Region, id, region, id, region)
+			"subnets create proxies --project=%s --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE --network=%s --region=%s --range=<a free /26>",
+			c.cluster.Region, id, region, project, id, region)
 	}).(pulumi.StringOutput)
 	return nil
+}
+
+// ruleProject is the project of the firewall rules; nil for the provider's own.
+func (c *Cloud) ruleProject() pulumi.StringPtrInput {
+	if c.networkProject == c.project {
+		return nil
+	}
+	return pulumi.String(c.networkProject)
 }
 
 // lastPart is the name at the end of a resource's path, or the name itself.

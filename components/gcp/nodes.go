@@ -3,7 +3,6 @@ package gcp
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
@@ -95,7 +94,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 }
 
 func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *compute.InstanceNetworkInterfaceArgs) (*compute.Instance, error) {
-	image, err := c.findImage(args.Machine.Architecture)
+	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
 	if err != nil {
 		return nil, err
 	}
@@ -133,25 +132,13 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
 		pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)),
+		c.retryUntilGranted(name),
 	)...)
 	if err != nil {
 		return nil, err
 	}
-	cloud.WarnIfIgnored(c.ctx, name+": machine type", instance.MachineType, pulumi.String(args.Machine.Name))
-	cloud.WarnIfIgnored(c.ctx, name+": zone", instance.Zone, pulumi.String(zone))
 	cloud.TellImage(c.ctx, name, instance.BootDisk.InitializeParams().Image().Elem(), image)
-	if c.diskKey != nil {
-		cloud.WarnIfIgnored(c.ctx, name+": disk key", withoutVersion(instance.BootDisk.KmsKeySelfLink()), c.diskKey.ToStringPtrOutput().Elem())
-	}
 	return instance, nil
-}
-
-// withoutVersion is the key without the version that encrypted the disk, which rotation moves on for new disks.
-func withoutVersion(key pulumi.StringPtrOutput) pulumi.StringOutput {
-	return key.Elem().ApplyT(func(key string) string {
-		name, _, _ := strings.Cut(key, "/cryptoKeyVersions/")
-		return name
-	}).(pulumi.StringOutput)
 }
 
 // joinBackend puts a control plane behind the load balancer, and puts back one that was replaced under the same name.

@@ -26,17 +26,42 @@ import (
 
 // Check generates and packs the configuration with secrets made for the purpose, so that a setting which Talos refuses is
 // found before anything is created. What only the cloud will tell, the endpoint and the range of an adopted network, may
-// be missing.
+// be missing. The error is of type *PatchError where it goes away without the last of some patches.
 func Check(in Input) error {
-	in.Endpoint = cmp.Or(in.Endpoint, strings.Repeat("a", 63)+".example.internal")
-	if !in.Network.IsValid() {
-		in.Network = netip.MustParsePrefix("10.0.0.0/8")
+	err := check(in)
+	if err == nil || errors.As(err, new(*PatchError)) {
+		return err
 	}
+	for i := len(in.Patches) - 1; i >= 0; i-- {
+		fewer := in
+		fewer.Patches = in.Patches[:i]
+		if check(fewer) == nil {
+			return &PatchError{Index: i, Of: len(in.Patches), Err: err}
+		}
+	}
+	return err
+}
+
+// Load returns the configuration as a machine reads it, with stand-ins for the secrets and for what only the cloud will tell.
+func Load(in Input) (config.Provider, error) {
+	bundle, err := throwAway()
+	if err != nil {
+		return nil, err
+	}
+	text, err := Generate(in.complete(), bundle)
+	if err != nil {
+		return nil, err
+	}
+	return configloader.NewFromBytes([]byte(text))
+}
+
+// check makes the configuration with stand-ins for what is not known before an update.
+func check(in Input) error {
 	bundle, err := throwAway()
 	if err != nil {
 		return err
 	}
-	text, err := Generate(in, bundle)
+	text, err := Generate(in.complete(), bundle)
 	if err != nil {
 		return err
 	}
@@ -45,6 +70,15 @@ func Check(in Input) error {
 	}
 	_, err = GzipUserData(text, in.UserDataLimit)
 	return err
+}
+
+// complete fills in what only the cloud will tell.
+func (in Input) complete() Input {
+	in.Endpoint = cmp.Or(in.Endpoint, strings.Repeat("a", 63)+".example.internal")
+	if !in.Network.IsValid() {
+		in.Network = netip.MustParsePrefix("10.0.0.0/8")
+	}
+	return in
 }
 
 // checkPlainSize is the limit of a cloud whose API takes user data as text, which leaves nothing to pack.
@@ -75,11 +109,14 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 		NoCNI:             true,
 		Hardened:          hardened,
 		Patches:           []string{patch},
+		// Which files an extended image has is judged with the stack's own schematic.
+		Schematic: "any",
 	})
-	if err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "patch 1 of 1: "))
+	var patchError *PatchError
+	if errors.As(err, &patchError) {
+		return patchError.Err
 	}
-	return nil
+	return err
 }
 
 // throwAway makes secrets that no cluster uses, once in a process. Making a service account key takes a second, so it is

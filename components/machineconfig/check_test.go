@@ -178,7 +178,7 @@ func TestCheckVersions(t *testing.T) {
 		{"", "1.35.0", `"" is not the version of a Talos release; write it like v1.13.10`},
 		{"v1.99999999999999999999.0", "1.35.0", `"v1.99999999999999999999.0" is not the version of a Talos release; write it like v1.13.10`},
 		{"v1.12.1", "v1.35.0", `"v1.35.0" is not the version of a Kubernetes release; write it like 1.36.5`},
-		{"v1.12.1", "1.35", `"1.35" is not the version of a Kubernetes release; write it like 1.36.5`},
+		{"v1.12.1", "1.35", `is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; write all three parts, in quotes, like "1.36.5"`},
 	} {
 		t.Run(test.talos+" "+test.kubernetes, func(t *testing.T) {
 			err := CheckVersions(test.talos, test.kubernetes)

@@ -28,14 +28,18 @@ func talosAPIRule(in Input) document.Document {
 	rule.PortSelector = network.RulePortSelector{
 		Ports: network.PortRanges{{Lo: constants.ApidPort, Hi: constants.ApidPort}}, Protocol: nethelpers.ProtocolTCP,
 	}
-	for _, client := range append([]netip.Prefix{in.Network}, in.TalosClients...) {
+	clients := in.networks()
+	for _, client := range in.TalosClients {
+		if !slices.ContainsFunc(clients, func(network netip.Prefix) bool { return contains(network, client) }) {
+			clients = append(clients, client)
+		}
+	}
+	for _, client := range clients {
 		ingress := network.IngressRule{Subnet: client}
 		if client.Overlaps(in.Pods) {
 			ingress.Except = network.Prefix{Prefix: in.Pods}
 		}
-		if client == in.Network || !contains(in.Network, client) {
-			rule.Ingress = append(rule.Ingress, ingress)
-		}
+		rule.Ingress = append(rule.Ingress, ingress)
 	}
 	return rule
 }

@@ -1,6 +1,7 @@
 package machineconfig
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -71,6 +72,62 @@ func checkFlags(after config.Provider) error {
 			forbidden := func(value string) bool { return !slices.Contains(guard.allowed, value) }
 			if guarded && (len(given[name]) == 0 || slices.ContainsFunc(given[name], forbidden)) {
 				return weakened(component.field+"."+name, guard.reason)
+			}
+		}
+	}
+	return nil
+}
+
+// talosFlags are flags by which a patch would override what Talos or the program sets, by component. The first kind makes Talos
+// refuse the whole list of flags on the machine: it then starts no such process.
+// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/control_plane_static_pod.go
+// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/kubelet_spec.go
+var talosFlags = map[string][]string{
+	"cluster.apiServer.extraArgs": {
+		"etcd-servers", "client-ca-file", "requestheader-client-ca-file", "proxy-client-cert-file", "proxy-client-key-file",
+		"encryption-provider-config", "etcd-cafile", "etcd-certfile", "etcd-keyfile", "kubelet-client-certificate", "kubelet-client-key",
+		"service-account-key-file", "service-account-signing-key-file", "tls-cert-file", "tls-private-key-file", "authorization-config",
+	},
+	"cluster.controllerManager.extraArgs": {
+		"cluster-signing-cert-file", "cluster-signing-key-file", "authentication-kubeconfig", "authorization-kubeconfig", "root-ca-file",
+		"service-account-private-key-file",
+	},
+	"cluster.scheduler.extraArgs": {"kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig", "config"},
+	"machine.kubelet.extraArgs": {
+		"bootstrap-kubeconfig", "kubeconfig", "container-runtime", "container-runtime-endpoint", "config", "cert-dir",
+	},
+}
+
+// kubeletFlags win over the kubelet's configuration file, in which the program has set the same thing. The value is the remedy.
+var kubeletFlags = map[string]string{
+	"register-with-taints":    "set taints of the pool",
+	"node-labels":             "set labels of the pool, or machine.nodeLabels",
+	"node-ip":                 "it would be the same on every machine; set machine.kubelet.nodeIP.validSubnets",
+	"hostname-override":       "it would be the same on every machine; remove it",
+	"provider-id":             "it would be the same on every machine; remove it",
+	"image-gc-high-threshold": "set machine.kubelet.extraConfig.imageGCHighThresholdPercent",
+	"image-gc-low-threshold":  "set machine.kubelet.extraConfig.imageGCLowThresholdPercent",
+	"cluster-dns":             "set machine.kubelet.extraConfig.clusterDNS",
+	"cluster-domain":          "set cluster.network.dnsDomain in patches.all",
+	"resolv-conf":             "remove it",
+	"cgroup-root":             "remove it",
+	"protect-kernel-defaults": "remove it",
+	"register-node":           "remove it",
+}
+
+// checkTalosFlags refuses the flags that Talos or the program has set.
+func checkTalosFlags(_ Input, before, after config.Provider) error {
+	for _, component := range flags {
+		ours := component.of(before)
+		given := component.of(after)
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			plain := strings.ReplaceAll(name, "_", "-")
+			if slices.Contains(talosFlags[component.field], plain) {
+				return fmt.Errorf("%s.%s: Talos sets this flag, and does not start the process with another; remove it", component.field, name)
+			}
+			remedy, overrides := kubeletFlags[plain]
+			if _, set := ours[name]; overrides && !set && component.field == "machine.kubelet.extraArgs" {
+				return fmt.Errorf("%s.%s: the flag overrides what the cluster sets in the kubelet's configuration; %s", component.field, name, remedy)
 			}
 		}
 	}

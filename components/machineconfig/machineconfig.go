@@ -3,6 +3,7 @@
 package machineconfig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -41,10 +42,14 @@ type Input struct {
 	Contract string
 	// TalosVersion and Platform ("aws", "gcp", "digital-ocean": Talos' names) pick the installer image for upgrades.
 	TalosVersion, Platform string
+	// Schematic is the Image Factory's id of the machine's image; empty for the one without any extension.
+	Schematic string
 	// KubernetesVersion without a leading v ("1.35.0").
 	KubernetesVersion string
 	// Network holds the nodes' addresses; Pods and Services are the ranges inside the cluster.
 	Network, Pods, Services netip.Prefix
+	// OtherNetworks hold nodes' addresses as well, where an adopted network has several subnets.
+	OtherNetworks []netip.Prefix
 	// NoCNI leaves Talos' own CNI and kube-proxy out: Cilium takes the place of both.
 	NoCNI bool
 	// Manifests are created by the control planes once the cluster's API answers.
@@ -78,6 +83,20 @@ const APIServerPort = "6443"
 
 // Schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
 const Schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
+
+// networks returns every range that holds nodes' addresses.
+func (in Input) networks() []netip.Prefix {
+	return append([]netip.Prefix{in.Network}, in.OtherNetworks...)
+}
+
+// networkTexts returns the same as text.
+func (in Input) networkTexts() []string {
+	var texts []string
+	for _, network := range in.networks() {
+		texts = append(texts, network.String())
+	}
+	return texts
+}
 
 // Generate returns the machine configuration, a multi-document YAML, and an error if Talos would not accept it.
 func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
@@ -126,6 +145,9 @@ func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
 	if err := checkManifests(before, after); err != nil {
 		return "", err
 	}
+	if err := checkBoot(in, before, after); err != nil {
+		return "", err
+	}
 	if in.Hardened {
 		return text, checkHardened(before, after)
 	}
@@ -164,7 +186,7 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 		generate.WithSecretsBundle(bundle),
 		generate.WithAdditionalSubjectAltNames(sans),
 		generate.WithKubePrismPort(constants.DefaultKubePrismPort),
-		generate.WithInstallImage(installerImage(in.Platform, in.TalosVersion)),
+		generate.WithInstallImage(installerImage(in.Platform, in.schematic(), in.TalosVersion)),
 	)
 	if err != nil {
 		return nil, err
@@ -178,16 +200,19 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 	return input.Config(kind)
 }
 
+// schematic returns the schematic of the machine's image.
+func (in Input) schematic() string { return cmp.Or(in.Schematic, Schematic) }
+
 // installerImage is what `talosctl upgrade` installs unless told otherwise
 // (https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/boot-assets).
-func installerImage(platform, version string) string {
-	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, Schematic, version)
+func installerImage(platform, schematic, version string) string {
+	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)
 }
 
-// ImageURL is where the Image Factory builds a disk image of Talos, such as "digital-ocean-amd64.raw.gz"
+// ImageURL returns the address at which the Image Factory builds a disk image of Talos, such as "digital-ocean-amd64.raw.gz"
 // (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
-func ImageURL(disk, version string) string {
-	return fmt.Sprintf("https://factory.talos.dev/image/%s/%s/%s", Schematic, version, disk)
+func ImageURL(disk, schematic, version string) string {
+	return fmt.Sprintf("https://factory.talos.dev/image/%s/%s/%s", schematic, version, disk)
 }
 
 func apply(base config.Provider, patches ...configpatcher.Patch) (config.Provider, error) {

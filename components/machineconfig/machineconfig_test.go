@@ -115,6 +115,9 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 			[]string{"kubelet:v1.34.2", "kube-apiserver:v1.34.2", "kube-scheduler:v1.34.2", "kube-controller-manager:v1.34.2"}},
 		{"nodes' range", input(ControlPlane, func(in *Input) { in.Network = netip.MustParsePrefix("172.16.0.0/20") }),
 			[]string{"validSubnets:\n                - 172.16.0.0/20", "advertisedSubnets:\n            - 172.16.0.0/20"}},
+		{"nodes' ranges", input(ControlPlane, func(in *Input) { in.OtherNetworks = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/16")} }),
+			[]string{"validSubnets:\n                - 10.0.0.0/16\n                - 100.64.0.0/16", "advertisedSubnets:\n            - 10.0.0.0/16\n            - 100.64.0.0/16",
+				"ingress:\n    - subnet: 10.0.0.0/16\n    - subnet: 100.64.0.0/16"}},
 		{"pods and services", input(Worker, func(in *Input) {
 			in.Pods, in.Services = netip.MustParsePrefix("10.200.0.0/16"), netip.MustParsePrefix("10.201.0.0/16")
 		}), []string{"podSubnets:\n            - 10.200.0.0/16", "serviceSubnets:\n            - 10.201.0.0/16"}},

@@ -105,7 +105,7 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 		MachineNodeLabels: nodeLabels(in),
 		MachineKubelet: &v1alpha1.KubeletConfig{
 			// A node with a second interface must not register with that one's address.
-			KubeletNodeIP:      &v1alpha1.KubeletNodeIPConfig{KubeletNodeIPValidSubnets: []string{in.Network.String()}},
+			KubeletNodeIP:      &v1alpha1.KubeletNodeIPConfig{KubeletNodeIPValidSubnets: in.networkTexts()},
 			KubeletExtraConfig: v1alpha1.Unstructured{Object: kubelet},
 		},
 	}
@@ -115,7 +115,7 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 	patch := &v1alpha1.ClusterConfig{
 		// etcd's peers talk over the private network, whatever other addresses a node has.
-		EtcdConfig:             &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: []string{in.Network.String()}},
+		EtcdConfig:             &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: in.networkTexts()},
 		ClusterInlineManifests: inlineManifests(in.Manifests),
 	}
 	if !in.NoCNI {
@@ -140,22 +140,41 @@ var shutdown = map[string]struct{ all, critical string }{
 	"digital-ocean": {"90s", "20s"},
 }
 
+// PatchError is what is wrong with one of an Input's patches.
+type PatchError struct {
+	// Index of the patch among those of the Input, and how many there are.
+	Index, Of int
+	Err       error
+}
+
+func (e *PatchError) Error() string { return fmt.Sprintf("patch %d of %d: %v", e.Index+1, e.Of, e.Err) }
+
+// Unwrap returns what is wrong, without the patch's number.
+func (e *PatchError) Unwrap() error { return e.Err }
+
 // applyUserPatches applies the patches of the stack file, and says which one fails.
 func applyUserPatches(base config.Provider, patches []string) (config.Provider, error) {
 	for i, text := range patches {
-		patch, err := loadUserPatch(text)
-		if err != nil {
-			return nil, fmt.Errorf("patch %d of %d: %w", i+1, len(patches), err)
+		var err error
+		if base, err = applyUserPatch(base, text); err != nil {
+			return nil, &PatchError{Index: i, Of: len(patches), Err: err}
 		}
-		if base, err = apply(base, patch); err != nil {
-			return nil, fmt.Errorf("patch %d of %d: %s", i+1, len(patches), oneLine(err))
-		}
-		// Talos keeps a deletion that met no document among the documents, and cannot write it.
-		for _, document := range base.Documents() {
-			if _, deletion := document.(configloader.Selector); deletion {
-				return nil, fmt.Errorf("patch %d of %d: the patch deletes a document that is not there: %s; remove it from the patch",
-					i+1, len(patches), document.Kind())
-			}
+	}
+	return base, nil
+}
+
+func applyUserPatch(base config.Provider, text string) (config.Provider, error) {
+	patch, err := loadUserPatch(text)
+	if err != nil {
+		return nil, err
+	}
+	if base, err = apply(base, patch); err != nil {
+		return nil, errors.New(oneLine(err))
+	}
+	// Talos keeps a deletion that met no document among the documents, and cannot write it.
+	for _, document := range base.Documents() {
+		if _, deletion := document.(configloader.Selector); deletion {
+			return nil, fmt.Errorf("the patch deletes a document that is not there: %s; remove it from the patch", document.Kind())
 		}
 	}
 	return base, nil

@@ -1,6 +1,7 @@
 package machineconfig
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -31,22 +32,57 @@ func Contract(talos string) string {
 	return fmt.Sprintf("v1.%d.0", providerMinor)
 }
 
+// number is what YAML makes of a version of two parts without quotes. What was written is lost by then, so it is not quoted.
+var number = regexp.MustCompile(`^\d+(\.\d+)?$`)
+
+// CheckTalosVersion says why the text is not the version of a Talos that this program knows; nil if it is.
+func CheckTalosVersion(text string) error {
+	const remedy = "; write it like v1.13.10"
+	var major, minor uint64
+	_, err := fmt.Sscanf(text, "v%d.%d.", &major, &minor)
+	switch {
+	case number.MatchString(text):
+		return errors.New("is a number, and not the version of a Talos release" + remedy)
+	case !talosVersion.MatchString(text) || err != nil:
+		return fmt.Errorf("%q is not the version of a Talos release"+remedy, text)
+	case major != 1 || minor < oldest:
+		return fmt.Errorf("Talos %s is not among the versions that this program knows; choose one of v1.%d to v1.%d", text, oldest, newest)
+	}
+	return nil
+}
+
+// CheckKubernetesVersion says why the text is not the version of a Kubernetes that some Talos of this program runs; nil if it
+// is.
+func CheckKubernetesVersion(text string) error {
+	const remedy = "; write it like 1.36.5"
+	switch {
+	case number.MatchString(text):
+		return errors.New("is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; " +
+			`write all three parts, in quotes, like "1.36.5"`)
+	case !kubernetesVersion.MatchString(text):
+		return fmt.Errorf("%q is not the version of a Kubernetes release"+remedy, text)
+	}
+	lowest, _ := kubernetesRange(fmt.Sprintf("v1.%d.0", oldest))
+	_, highest := kubernetesRange(fmt.Sprintf("v1.%d.0", newest))
+	for minor := oldest; minor <= newest; minor++ {
+		if runs(fmt.Sprintf("v1.%d.0", minor), text) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no Talos of this program runs Kubernetes %s; choose one of 1.%d to 1.%d", text, lowest, highest)
+}
+
 // CheckVersions says why this Kubernetes version cannot run on this Talos version; nil if it can. What runs on what is
 // Talos' own table. For a Talos version that the library does not know yet it is the newest table.
 func CheckVersions(talos, kubernetes string) error {
-	var major, minor uint64
-	if _, err := fmt.Sscanf(talos, "v%d.%d.", &major, &minor); err != nil || !talosVersion.MatchString(talos) {
-		return fmt.Errorf("%q is not the version of a Talos release; write it like v1.13.10", talos)
+	if err := CheckTalosVersion(talos); err != nil {
+		return err
 	}
 	if !kubernetesVersion.MatchString(kubernetes) {
-		return fmt.Errorf("%q is not the version of a Kubernetes release; write it like 1.36.5", kubernetes)
-	}
-	if major != 1 || minor < oldest {
-		return fmt.Errorf("Talos %s is not among the versions that this program knows; choose one of v1.%d to v1.%d",
-			talos, oldest, newest)
+		return CheckKubernetesVersion(kubernetes)
 	}
 	known := talos
-	if minor > newest {
+	if minor, _ := minorOf(talos); minor > newest {
 		known = fmt.Sprintf("v1.%d.0", newest)
 	}
 	if !runs(known, kubernetes) {

@@ -31,8 +31,8 @@ var dnsResources = []Resource{
 		Token: recordType, Global: true, Latency: 35 * time.Second,
 		Fields: Fields{
 			"zoneId": String(Required, Replaces), "name": String(Required, Replaces, MaxLength(255)),
-			"type":    String(Required, Replaces, OneOf("A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT")),
-			"records": Strings(Unordered, Conflicts("aliases")), "ttl": Number(Conflicts("aliases"), Between(0, 2147483647)), "allowOverwrite": Bool(Computed), "setIdentifier": String(Replaces),
+			"type":    String(Required, OneOf("A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT")),
+			"records": Strings(Unordered, Conflicts("aliases")), "ttl": Number(Conflicts("aliases"), Between(0, 2147483647)), "allowOverwrite": Bool(Computed), "setIdentifier": String(),
 			"aliases": Objects(Fields{"name": String(Required), "zoneId": String(Required), "evaluateTargetHealth": Bool(Required)}, MaxLength(1), Conflicts("records", "ttl")),
 			"fqdn":    String(Output),
 		},

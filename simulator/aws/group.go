@@ -445,13 +445,36 @@ func (g *group) refreshes(refresh world.Values) bool {
 	})
 }
 
-// refresh replaces the machines one after the other.
+// peakKey is the most machines that a group ever had, which only the world knows.
+const peakKey = "__peak"
+
+// refresh replaces as many machines at a time as the range of healthy percentages has room for, at least one. With room above
+// the group's size new ones start first; without, old ones go first.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
 func (g *group) refresh() error {
-	for _, member := range members(g.call.World, g.call.Region, g.call.ID) {
-		if err := g.start(); err != nil {
-			return err
+	world, preferences := g.call.World, g.call.Inputs.Object("instanceRefresh").Object("preferences")
+	low, high := 90, 100
+	if preferences.Has("minHealthyPercentage") {
+		low = preferences.Int("minHealthyPercentage")
+	}
+	if preferences.Has("maxHealthyPercentage") {
+		high = preferences.Int("maxHealthyPercentage")
+	}
+	old := members(world, g.call.Region, g.call.ID)
+	above, below := (len(old)*(high-100)+99)/100, len(old)*(100-low)/100
+	for batch := range slices.Chunk(old, max(1, above+below)) {
+		first := min(len(batch), max(0, len(batch)-above))
+		for _, member := range batch[:first] {
+			world.Remove(member)
 		}
-		g.call.World.Remove(member)
+		for range batch {
+			if err := g.start(); err != nil {
+				return err
+			}
+		}
+		for _, member := range batch[first:] {
+			world.Remove(member)
+		}
 	}
 	return nil
 }
@@ -493,6 +516,7 @@ func (g *group) start() error {
 	state["metadataOptions"] = map[string]any(g.template.Object("metadataOptions").Clone())
 	launch(c.World, c.Region, id, id, state)
 	c.World.Put(&world.Resource{Provider: "aws", Type: instanceType, Region: c.Region, ID: id, Name: c.ID + "-" + id[len(id)-5:], Inputs: world.Values{}, State: state})
+	c.State[peakKey] = float64(max(c.State.Int(peakKey), len(running)+1))
 	return nil
 }
 

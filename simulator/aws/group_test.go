@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -89,6 +90,46 @@ func TestGroupRefresh(t *testing.T) {
 	updated, err = p.update(templateType, template, p.template().with(props{"userData": "d29ybGQ=", "tags": map[string]any{"a": "b"}}))
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, updated["latestVersion"], "tags of the template make no version")
+}
+
+// TestRefreshReplacesAShare shows how many machines a group of four has while a change rolls through it.
+func TestRefreshReplacesAShare(t *testing.T) {
+	for _, test := range []struct{ low, high, peak int }{{100, 200, 8}, {100, 150, 6}, {100, 110, 5}, {75, 100, 4}} {
+		p := newPlace(t)
+		template := p.create(templateType, "pool", p.template())
+		refresh := map[string]any{"strategy": "Rolling", "preferences": map[string]any{
+			"minHealthyPercentage": test.low, "maxHealthyPercentage": test.high,
+		}}
+		group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium").with(props{"instanceRefresh": refresh}))
+		_, err := p.update(templateType, template, p.template().with(props{"userData": "d29ybGQ="}))
+		require.NoError(t, err)
+		_, err = p.update(groupType, group, p.pool(template, "2", "t4g.medium").with(props{"instanceRefresh": refresh}))
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"d29ybGQ=": 4}, p.census(userDataKey))
+		p.within(func(w *world.World) {
+			assert.Equal(t, test.peak, w.Get(groupType, "us-east-1", group).State.Int(peakKey), "%d to %d percent", test.low, test.high)
+		})
+	}
+}
+
+// TestConditionsOfAnAccount shows what an account does not see.
+func TestConditionsOfAnAccount(t *testing.T) {
+	t.Setenv("SIMULATOR_ZONES", "us-west-1b,us-west-1c")
+	assert.Equal(t, []string{"us-west-1b", "us-west-1c"}, zones("us-west-1"))
+	assert.Len(t, zones("us-east-1"), 6)
+
+	t.Setenv("SIMULATOR_DEPRECATED_IMAGES", "talos-v1.12.0")
+	lookUp := func(name string, deprecated bool) error {
+		_, err := lookUpImage(&Call{Region: "us-east-1", Inputs: world.Values{
+			"includeDeprecated": deprecated, "filters": []any{map[string]any{"name": "name", "values": world.List(name)}},
+		}})
+		return err
+	}
+	assert.ErrorContains(t, lookUp("talos-v1.12.0-us-east-1-arm64", false), "Your query returned no results")
+	assert.NoError(t, lookUp("talos-v1.12.0-us-east-1-arm64", true))
+	assert.NoError(t, lookUp("talos-v1.12.1-us-east-1-arm64", false))
+	t.Setenv("SIMULATOR_MISSING_IMAGES", "talos-v1.12.0")
+	assert.ErrorContains(t, lookUp("talos-v1.12.0-us-east-1-arm64", true), "Your query returned no results")
 }
 
 func TestGroupReplacesLostMachines(t *testing.T) {

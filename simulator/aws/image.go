@@ -38,6 +38,7 @@ func images(region string) []image {
 		}
 	}
 	slices.SortFunc(list, func(a, b image) int { return strings.Compare(a.name, b.name) })
+	list = slices.DeleteFunc(list, func(i image) bool { return PartOf(MissingImages, i.name) })
 	return list
 }
 
@@ -110,7 +111,9 @@ func lookUpImage(c *Call) (world.Values, error) {
 	}
 	for _, image := range images(c.Region) {
 		mismatch := slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter world.Values) bool { return !image.matches(filter) })
-		if !mismatch && (len(owners) == 0 || slices.Contains(owners, image.owner)) {
+		// Two years after its release a public image is shown to its owner alone, unless deprecated ones are asked for.
+		hidden := PartOf(DeprecatedImages, image.name) && image.owner != Account && !c.Inputs.Bool("includeDeprecated")
+		if !mismatch && !hidden && (len(owners) == 0 || slices.Contains(owners, image.owner)) {
 			found = append(found, image)
 		}
 	}

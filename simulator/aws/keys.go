@@ -20,7 +20,8 @@ const (
 
 var keyResources = []Resource{
 	{
-		// A deleted key waits for its window to pass and costs nothing: the world forgets it at once.
+		// A deleted key waits for its window to pass and decrypts nothing meanwhile: the world forgets it at once, and tells of
+		// machines whose disks it encrypted.
 		Token: keyType, Latency: 20 * time.Second,
 		Fields: Fields{
 			"description": String(Computed, MaxLength(8192)), "policy": String(Computed, JSON), "keyUsage": String(Default("ENCRYPT_DECRYPT"), Replaces), "customerMasterKeySpec": String(Default("SYMMETRIC_DEFAULT"), Replaces),
@@ -143,6 +144,17 @@ func createGrant(c *Call) error {
 	c.State["grantToken"] = c.World.Hash(c.URN+" token", 64)
 	c.ID = key.ID + ":" + c.State.String("grantId")
 	return nil
+}
+
+// diskFault says why a machine would not start again after it stops; empty if it would. A running machine does not notice.
+// https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html#deleting-keys-how-it-works
+func diskFault(w *world.World, machine *world.Resource) string {
+	key := machine.State.Object("rootBlockDevice").String("kmsKeyId")
+	_, id, named := strings.Cut(key, ":key/")
+	if !named || w.Get(keyType, machine.Region, id) != nil {
+		return ""
+	}
+	return fmt.Sprintf("the key of its disk, %s, is pending deletion: the machine does not start again", key)
 }
 
 // checkDiskKey looks for the key of a disk, which only an encrypted disk can have.

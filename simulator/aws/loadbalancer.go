@@ -88,7 +88,8 @@ func checkLoadBalancer(c *Call) []Problem {
 }
 
 // replaceNetworkBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange them, and
-// gain its first security group only by being replaced.
+// gain its first security group only by being replaced. The provider decides only once it knows the whole list: while the id of a
+// new subnet is unknown, a preview says update, and the update replaces.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elbv2/load_balancer.go
 func replaceNetworkBalancer(c *Call, changed []string) []string {
 	if c.Inputs.String("loadBalancerType") != "network" {
@@ -96,11 +97,13 @@ func replaceNetworkBalancer(c *Call, changed []string) []string {
 	}
 	var replace []string
 	for _, name := range changed {
-		if !c.Inputs.Known(name) && c.Inputs.Has(name) {
+		list, _ := c.Inputs[name].([]any)
+		if c.Inputs.Has(name) && !c.Inputs.Known(name) || slices.Contains(list, world.Unknown) {
 			continue
 		}
-		before, after := len(c.Old.Strings(name)), len(c.Inputs.Strings(name))
-		if name == "subnets" && after <= before || name == "securityGroups" && (before == 0) != (after == 0) {
+		before, after := c.Old.Strings(name), c.Inputs.Strings(name)
+		loses := slices.ContainsFunc(before, func(id string) bool { return !slices.Contains(after, id) })
+		if name == "subnets" && loses || name == "securityGroups" && (len(before) == 0) != (len(after) == 0) {
 			replace = append(replace, name)
 		}
 	}

@@ -21,7 +21,13 @@ var functions = []Function{
 			if err != nil {
 				return nil, err
 			}
-			return merged(found, world.Values{"id": found.ID, "default": false, "state": "available", "cidrBlockAssociations": []any{}, "ipv6AssociationId": "", "ipv6CidrBlock": ""}), nil
+			associations := []any{}
+			for i, block := range rangesOf(found) {
+				associations = append(associations, map[string]any{
+					"associationId": fmt.Sprintf("vpc-cidr-assoc-%s%d", found.ID[4:], i), "cidrBlock": block.String(), "state": "associated",
+				})
+			}
+			return merged(found, world.Values{"id": found.ID, "default": false, "state": "available", "cidrBlockAssociations": associations, "ipv6AssociationId": "", "ipv6CidrBlock": ""}), nil
 		},
 	},
 	{

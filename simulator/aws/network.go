@@ -28,7 +28,7 @@ var networkResources = []Resource{
 		Token: vpcType, ID: "vpc-", Latency: 12 * time.Second,
 		Fields: Fields{
 			"cidrBlock":          String(Computed, Replaces),
-			"enableDnsHostnames": Bool(Default(false)), "enableDnsSupport": Bool(Default(true)),
+			"enableDnsHostnames": Bool(Computed), "enableDnsSupport": Bool(Default(true)),
 			"enableNetworkAddressUsageMetrics": Bool(Default(false)),
 			"instanceTenancy":                  String(Default("default"), OneOf("default", "dedicated")),
 			"assignGeneratedIpv6CidrBlock":     Bool(),
@@ -91,7 +91,7 @@ var networkResources = []Resource{
 	{
 		Token: endpointType, ID: "vpce-", Latency: 6 * time.Second,
 		Fields: Fields{
-			"vpcId": String(Required, Replaces), "serviceName": String(Replaces), "vpcEndpointType": String(Default("Gateway"), Replaces, OneOf("Gateway", "Interface", "GatewayLoadBalancer")),
+			"vpcId": String(Required, Replaces), "serviceName": String(Required, Replaces), "vpcEndpointType": String(Default("Gateway"), Replaces, OneOf("Gateway", "Interface", "GatewayLoadBalancer")),
 			"routeTableIds": Strings(Computed, Unordered), "subnetIds": Strings(Computed, Unordered), "securityGroupIds": Strings(Computed, Unordered),
 			"policy": String(Computed, JSON), "privateDnsEnabled": Bool(Computed), "ipAddressType": String(Computed), "autoAccept": Bool(),
 		}.With(tags, Outputs("arn", "ownerId", "prefixListId", "state")),
@@ -133,6 +133,9 @@ func createVPC(c *Call) error {
 	c.State["mainRouteTableId"], c.State["defaultRouteTableId"] = routes, routes
 	c.State["defaultSecurityGroupId"] = "sg-" + c.World.Hash(c.URN, 17)
 	c.State["defaultNetworkAclId"] = "acl-" + c.World.Hash(c.URN, 17)
+	if !c.State.Has("enableDnsHostnames") {
+		c.State["enableDnsHostnames"] = false
+	}
 	c.State["dhcpOptionsId"] = "dopt-" + c.World.Hash("dhcp options of "+c.Region, 17)
 	return checkVPC(c)
 }
@@ -154,6 +157,10 @@ func deleteVPC(c *Call) error {
 // zones are those that an account sees; most regions have three.
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 func zones(region string) []string {
+	named := slices.DeleteFunc(Listed(Zones), func(zone string) bool { return zone[:len(zone)-1] != region })
+	if len(named) > 0 {
+		return named
+	}
 	letters, ok := map[string]string{"us-east-1": "abcdef", "us-west-1": "ac", "us-west-2": "abcd", "ap-northeast-2": "abcd"}[region]
 	if !ok {
 		letters = "abc"
@@ -178,9 +185,9 @@ func createSubnet(c *Call) error {
 	if err := sized(prefix, "InvalidSubnet.Range"); err != nil {
 		return err
 	}
-	whole := netip.MustParsePrefix(vpc.State.String("cidrBlock"))
-	if !whole.Contains(prefix.Addr()) || prefix.Bits() < whole.Bits() {
-		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it does not lie in the VPC's %s", text, whole)
+	ranges := rangesOf(vpc)
+	if !slices.ContainsFunc(ranges, func(whole netip.Prefix) bool { return whole.Contains(prefix.Addr()) && prefix.Bits() >= whole.Bits() }) {
+		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it does not lie in the VPC's %s", text, ranges)
 	}
 	for _, other := range users(c, "vpcId", vpc.ID, subnetType) {
 		if netip.MustParsePrefix(other.State.String("cidrBlock")).Overlaps(prefix) {
@@ -201,6 +208,18 @@ func createSubnet(c *Call) error {
 	}
 	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "subnet/"+c.ID), Account
 	return nil
+}
+
+// secondaryKey holds the ranges that a VPC has beside its first.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#vpc-resize
+const secondaryKey = "__secondaryCidrs"
+
+func rangesOf(vpc *world.Resource) []netip.Prefix {
+	ranges := []netip.Prefix{netip.MustParsePrefix(vpc.State.String("cidrBlock"))}
+	for _, text := range vpc.State.Strings(secondaryKey) {
+		ranges = append(ranges, netip.MustParsePrefix(text))
+	}
+	return ranges
 }
 
 // zoneID is the name of a zone that is the same in all accounts: use1-az1.

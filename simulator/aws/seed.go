@@ -25,10 +25,19 @@ type seeder struct {
 	err    error
 }
 
-// Seed makes a network for a program to adopt, with a private and a public subnet in every zone and ways out, and a key.
-func Seed(w *world.World, region string, cidr netip.Prefix) (Seeded, error) {
+// Seed makes a network for a program to adopt, with a private and a public subnet in every zone and ways out, and a key. The
+// private subnets lie in the second range, if there is one.
+func Seed(w *world.World, region string, cidr, second netip.Prefix) (Seeded, error) {
 	s := &seeder{world: w, region: region, table: Catalogue()}
 	vpc := s.create(vpcType, world.Values{"cidrBlock": cidr.String(), "enableDnsSupport": true, "enableDnsHostnames": true})
+	inside := cidr
+	if second.IsValid() {
+		inside = second
+		if found := w.Get(vpcType, region, vpc); found != nil {
+			found.State[secondaryKey] = world.List(second.String())
+			w.Put(found)
+		}
+	}
 	gateway := s.create(gatewayType, world.Values{"vpcId": vpc})
 	public := s.routeTable(vpc, world.Values{"gatewayId": gateway})
 	result := Seeded{ID: vpc}
@@ -40,7 +49,7 @@ func Seed(w *world.World, region string, cidr netip.Prefix) (Seeded, error) {
 			private = s.routeTable(vpc, world.Values{"natGatewayId": nat})
 		}
 		result.PublicSubnetIDs = append(result.PublicSubnetIDs, open)
-		result.SubnetIDs = append(result.SubnetIDs, s.subnet(vpc, zone, cidr, 2*i+1, private))
+		result.SubnetIDs = append(result.SubnetIDs, s.subnet(vpc, zone, inside, 2*i+1, private))
 	}
 	key := s.create(keyType, world.Values{"description": "Disks", "enableKeyRotation": true})
 	result.Key = arn("kms", region, "key/"+key)

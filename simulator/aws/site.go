@@ -24,7 +24,7 @@ func newSite(w *world.World) site.Site {
 	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
 }
 
-// Machines lists the running machines.
+// Machines lists the machines, running or stopped.
 func (n network) Machines() []site.Machine {
 	var machines []site.Machine
 	for _, r := range n.world.List(instanceType, "") {
@@ -42,9 +42,9 @@ func (n network) machine(r *world.Resource) site.Machine {
 		architecture = "amd64"
 	}
 	return site.Machine{
-		ID: r.ID, Name: r.Name, Provider: "aws", Region: r.Region, NetworkID: place.vpc,
+		Off: isStopped(r), ID: r.ID, Name: r.Name, Provider: "aws", Region: r.Region, NetworkID: place.vpc,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP,
-		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData,
+		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData, DiskFault: diskFault(n.world, r),
 	}
 }
 

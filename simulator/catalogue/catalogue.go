@@ -39,6 +39,9 @@ type Resource struct {
 	Global bool
 	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
 	Account bool
+	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state says,
+	// deleting one does nothing, and importing one fails.
+	StateOnly bool
 	// Latency is how long the cloud takes to create one.
 	Latency time.Duration
 	// Machines says that machines may start or end when one comes, changes or goes.
@@ -51,6 +54,8 @@ type Resource struct {
 	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
 	// resource itself is put into the world, and removed from it, by the caller.
 	Create, Update, Delete func(*Call) error
+	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then forgets.
+	Missing string
 	// Import finds a resource by what people name it by when it is imported, if that is not its id.
 	Import func(w *world.World, id string) *world.Resource
 }
@@ -78,7 +83,10 @@ type Call struct {
 	Name, URN string
 	// ID is given, except to Create, which may set it.
 	ID string
-	// Inputs are the checked inputs; Old are those of the last operation.
+	// Timeout is the custom timeout of the operation; 0 for the provider's own.
+	Timeout time.Duration
+	// Inputs are the checked inputs; Old are those of the last operation. On Delete, Inputs and State are what the cloud has,
+	// and Old is the state as the engine knows it, which may be older.
 	Inputs, Old world.Values
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state under
 	// the new inputs; the behaviour completes it.

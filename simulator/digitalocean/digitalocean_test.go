@@ -5,7 +5,11 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/world"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -157,6 +161,48 @@ func TestWhatAChangeCosts(t *testing.T) {
 	image := props{"url": talosURL, "regions": []any{"nyc1"}, "distribution": "Unknown OS"}
 	assert.Equal(t, []string{"url"}, p.replaces(imageType, p.image, image.with(props{"url": talosURL + "x"})))
 	assert.Equal(t, []string{"regions"}, p.replaces(imageType, p.image, image.with(props{"regions": []any{"sfo3"}})))
+}
+
+// TestADropletThatStopsSlowly: a droplet is deleted once it is off, if that comes in time.
+func TestADropletThatStopsSlowly(t *testing.T) {
+	t.Setenv("SIMULATOR_SLOW_STOP", "90s")
+	for graceful, want := range map[bool]string{true: "timeout: 1m0s", false: ""} {
+		call := &catalogue.Call{ID: "1", State: world.Values{"gracefulShutdown": graceful}}
+		if err := shutDown(call); want == "" {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorContains(t, err, want)
+		}
+		call.Timeout = 10 * time.Minute
+		assert.NoError(t, shutDown(call), "a longer timeout is enough")
+	}
+}
+
+// TestAVPCWithLingeringMembers: a VPC is deleted once its members are gone for the API as well, if that comes in time.
+func TestAVPCWithLingeringMembers(t *testing.T) {
+	t.Setenv("SIMULATOR_LINGERING", "5m")
+	l := newLab(t)
+	vpc := l.create(vpcType, "network", props{"name": "network", "region": "nyc1"})
+	assert.ErrorContains(t, l.delete(vpcType, vpc), "Can not delete VPC with members")
+	_, err := l.server.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: vpc, Urn: "urn:pulumi:test::lab::" + vpcType + "::gone", Timeout: 600})
+	assert.NoError(t, err)
+}
+
+// TestAnImageAsTheProviderTreatsIt: its tags stay, and a refresh of one that is gone fails.
+func TestAnImageAsTheProviderTreatsIt(t *testing.T) {
+	l := newLab(t)
+	image := props{"name": "talos", "url": "https://example.com/talos.raw.gz", "regions": []any{"nyc1"}, "tags": []any{"a"}}
+	id := l.create(imageType, "talos", image)
+	require.NoError(t, l.update(imageType, id, image.with(props{"tags": []any{"b"}})))
+	read := func() (*pulumirpc.ReadResponse, error) {
+		return l.server.Read(t.Context(), &pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + imageType + "::talos", Inputs: l.inputs[id], Properties: l.inputs[id]})
+	}
+	found, err := read()
+	require.NoError(t, err)
+	assert.Equal(t, []any{"a"}, found.Inputs.AsMap()["tags"])
+	require.NoError(t, l.delete(imageType, id))
+	_, err = read()
+	assert.ErrorContains(t, err, "Error retrieving image with id "+id)
 }
 
 func TestTheStateKeepsAHashOfTheUserData(t *testing.T) {

@@ -1,6 +1,7 @@
 package digitalocean
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
@@ -32,7 +33,7 @@ var dropletResources = []Resource{{
 		"ipv6":         Bool(Default(false)), "ipv6Address": String(Computed), "privateNetworking": Bool(Computed), "resizeDisk": Bool(Default(true)), "gracefulShutdown": Bool(Default(false)),
 		"disk": Number(Output), "memory": Number(Output), "vcpus": Number(Output), "priceHourly": Number(Output), "priceMonthly": Number(Output), "locked": Bool(Output),
 	}.With(Outputs("createdAt", "dropletUrn", "ipv4Address", "ipv4AddressPrivate", "status")),
-	Diff: replaceForIPv6, Create: createDroplet, Update: updateDroplet,
+	Diff: replaceForIPv6, Create: createDroplet, Update: updateDroplet, Delete: shutDown,
 }}
 
 // replaceForIPv6 follows the provider: IPv6 can be switched on in place, but not off.
@@ -114,6 +115,16 @@ func updateDroplet(c *Call) error {
 	// What is given again and not changed keeps its hash.
 	sum := sha1.Sum([]byte(c.State.String(userDataKey)))
 	c.State["userData"] = hex.EncodeToString(sum[:])
+	return nil
+}
+
+// shutDown waits for the droplet to be off before it is deleted, for no longer than the operation may take.
+// https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.59.0/digitalocean/droplet/resource_droplet.go
+func shutDown(c *Call) error {
+	limit := cmp.Or(c.Timeout, time.Minute)
+	if c.State.Bool("gracefulShutdown") && Duration(SlowStop) > limit {
+		return fmt.Errorf("Error waiting for droplet (%s) to become off: timeout while waiting for state to become 'off' (last state: 'active', timeout: %s)", c.ID, limit)
+	}
 	return nil
 }
 

@@ -38,7 +38,8 @@ var imageResources = []Resource{
 			"distribution": String(Default("Unknown"), distributions), "tags": tagList(),
 			"imageId": Number(Output), "minDiskSize": Number(Output), "public": Bool(Output), "sizeGigabytes": Number(Output),
 		}.With(Outputs("createdAt", "slug", "status", "type")),
-		Diff: replaceLeftRegions, Create: createImage,
+		Diff: replaceLeftRegions, Create: createImage, Update: keepTags,
+		Missing: "Error retrieving image with id %s: 404 (not_found) the image you were accessing could not be found",
 	},
 	{
 		Token: sshKeyType, Global: true, Latency: time.Second,
@@ -46,6 +47,16 @@ var imageResources = []Resource{
 		Fields: Fields{"name": String(Computed), "publicKey": String(Required, Replaces)}.With(Outputs("fingerprint")),
 		Create: createKey,
 	},
+}
+
+// keepTags follows the provider, which says updated and leaves the tags as they are.
+// https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.59.0/digitalocean/image/resource_custom_image.go
+func keepTags(c *Call) error {
+	before := c.World.Get(imageType, "", c.ID)
+	for _, values := range []struct{ now, then world.Values }{{c.Inputs, before.Inputs}, {c.State, before.State}} {
+		values.now["tags"] = values.then["tags"]
+	}
+	return nil
 }
 
 // replaceLeftRegions follows the provider: an image can be brought to more regions, but not be taken out of one.

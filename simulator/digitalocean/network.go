@@ -1,6 +1,7 @@
 package digitalocean
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -117,7 +118,13 @@ func deleteVPC(c *Call) error {
 		return (r.Type == dropletType || r.Type == loadBalancerType) && r.State.String("vpcUuid") == c.ID
 	})
 	if len(members) > 0 {
-		return fmt.Errorf("403 (forbidden) can not delete VPC with members: %s", members[0].Name)
+		// The provider tries again for two minutes, because members linger after their deletion:
+		// https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.55.0/digitalocean/vpc/resource_vpc.go
+		return fmt.Errorf("Error deleting VPC: 409 (conflict) can not delete VPC with members: %s; tried for 2m0s", members[0].Name)
+	}
+	// The provider asks again for as long as the operation may take.
+	if Duration(Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
+		return fmt.Errorf("409 (conflict) Can not delete VPC with members")
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func newSite(w *world.World) site.Site {
 	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
 }
 
-// Machines lists the running droplets.
+// Machines lists the droplets, on or off.
 func (n network) Machines() []site.Machine {
 	var machines []site.Machine
 	for _, r := range n.world.List(dropletType, "") {
@@ -33,7 +33,7 @@ func (n network) Machines() []site.Machine {
 
 func machine(r *world.Resource) site.Machine {
 	return site.Machine{
-		ID: r.ID, Name: r.State.String("name"), Provider: "digitalocean", Region: r.State.String("region"), NetworkID: r.State.String("vpcUuid"),
+		Off: isOff(r), ID: r.ID, Name: r.State.String("name"), Provider: "digitalocean", Region: r.State.String("region"), NetworkID: r.State.String("vpcUuid"),
 		PrivateIP: r.State.String("ipv4AddressPrivate"), PublicIP: r.State.String("ipv4Address"), Architecture: "amd64",
 		ImageID: r.State.String("image"), UserData: []byte(r.State.String(userDataKey)),
 	}

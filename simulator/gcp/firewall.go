@@ -1,16 +1,21 @@
 package gcp
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/world"
 )
 
 const firewallType = "gcp:compute/firewall:Firewall"
 
-var traffic = Objects(Fields{"protocol": String(Required), "ports": Strings()}, Unordered)
+// traffic is a set for the API and a list for the provider: see reorder.
+var traffic = Objects(Fields{"protocol": String(Required), "ports": Strings()})
 
 var firewallResources = []Resource{{
 	Token: firewallType, Global: true, Name: autoname, Latency: 10 * time.Second,
@@ -22,7 +27,7 @@ var firewallResources = []Resource{{
 		"sourceServiceAccounts": Strings(Unordered, MaxLength(10), Conflicts("sourceTags", "targetTags")), "targetServiceAccounts": Strings(Unordered, MaxLength(10), Conflicts("sourceTags", "targetTags")),
 		"logConfig": Object(Fields{"metadata": String(Required, OneOf("EXCLUDE_ALL_METADATA", "INCLUDE_ALL_METADATA"))}),
 	}),
-	Check: checkFirewall, Create: createFirewall, Update: checkFirewallEnds,
+	Check: checkFirewall, Create: createFirewall, Update: updateFirewall,
 }}
 
 var portPattern = regexp.MustCompile(`^\d{1,5}(-\d{1,5})?$`)
@@ -66,13 +71,35 @@ func createFirewall(c *Call) error {
 	if err := create(c, "firewalls"); err != nil {
 		return err
 	}
+	return updateFirewall(c)
+}
+
+func updateFirewall(c *Call) error {
+	reorder(c.Inputs)
+	reorder(c.State)
 	return checkFirewallEnds(c)
+}
+
+// reorder has the API tell the protocols of a rule in an order of its own. The provider compares them by index.
+func reorder(values world.Values) {
+	for _, name := range []string{"allows", "denies"} {
+		list, _ := values[name].([]any)
+		list = slices.Clone(list)
+		slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(b), fmt.Sprint(a)) })
+		if len(list) > 0 {
+			values[name] = list
+		}
+	}
 }
 
 func checkFirewallEnds(c *Call) error {
 	network, err := find(c, networkType, c.State.String("network"))
 	if err != nil {
 		return err
+	}
+	// A rule belongs to its network's project: https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules
+	if owner := projectOf(network.ID); owner != c.State.String("project") {
+		return invalid("resource.network", network.ID, "Cross project reference is not allowed: the rule is in project %s, the network in %s", c.State.String("project"), owner)
 	}
 	c.State["network"] = api + network.ID
 	for _, name := range []string{"sourceRanges", "destinationRanges"} {

@@ -226,7 +226,12 @@ func TestUpdatesAndDeletions(t *testing.T) {
 	assert.ErrorContains(t, p.delete(instanceType, node), "Deletion Protection is enabled")
 	assert.ErrorContains(t, p.delete(networkType, p.network), "already being used")
 	assert.ErrorContains(t, p.delete(subnetworkType, p.nodes), "already being used")
+	before := p.inputs[node]
 	require.NoError(t, p.update(instanceType, node, machine.with(props{"deletionProtection": false})))
+	after := p.inputs[node]
+	p.inputs[node] = before
+	assert.ErrorContains(t, p.delete(instanceType, node), "Deletion Protection is enabled", "the provider reads its state")
+	p.inputs[node] = after
 	require.NoError(t, p.delete(instanceType, node))
 	template := p.create(templateType, "pool", p.template())
 	manager := p.create(managerType, "pool", p.manager(template))

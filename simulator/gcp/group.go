@@ -20,6 +20,14 @@ const (
 const (
 	managerKey  = "__manager"
 	templateKey = "__template"
+	// peakKey is the most machines that a group ever had.
+	peakKey = "__peak"
+)
+
+// The defaults of how a group spreads over its zones.
+const (
+	even      = "EVEN"
+	proactive = "PROACTIVE"
 )
 
 var groupResources = []Resource{
@@ -54,7 +62,7 @@ var groupResources = []Resource{
 				"type": String(Required, OneOf("PROACTIVE", "OPPORTUNISTIC")), "minimalAction": String(Required, OneOf("REFRESH", "RESTART", "REPLACE")), "mostDisruptiveAllowedAction": String(),
 				"maxSurgeFixed": Number(Computed, Conflicts("maxSurgePercent")), "maxSurgePercent": Number(Conflicts("maxSurgeFixed")),
 				"maxUnavailableFixed": Number(Computed, Conflicts("maxUnavailablePercent")), "maxUnavailablePercent": Number(Conflicts("maxUnavailableFixed")),
-				"minReadySec": Number(), "instanceRedistributionType": String(OneOf("PROACTIVE", "NONE")), "replacementMethod": String(OneOf("SUBSTITUTE", "RECREATE")),
+				"minReadySec": Number(Between(0, 3600)), "instanceRedistributionType": String(Default(proactive), OneOf(proactive, "NONE")), "replacementMethod": String(OneOf("SUBSTITUTE", "RECREATE")),
 			}, Computed),
 		}, Outputs("instanceGroup", "fingerprint")),
 		Create: createManager, Update: updateManager, Delete: deleteManager,
@@ -128,7 +136,7 @@ func createManager(c *Call) error {
 	if !c.State.Has("distributionPolicyZones") {
 		c.State["distributionPolicyZones"] = world.List(zones(c.Region)...)
 	}
-	for name, value := range map[string]any{"targetSize": 0.0, "distributionPolicyTargetShape": "EVEN"} {
+	for name, value := range map[string]any{"targetSize": 0.0, "distributionPolicyTargetShape": even} {
 		if !c.State.Has(name) {
 			c.State[name] = value
 		}
@@ -142,7 +150,15 @@ func createManager(c *Call) error {
 }
 
 func updateManager(c *Call) error {
+	policy := c.State.Object("updatePolicy").Clone()
+	if !policy.Has("instanceRedistributionType") {
+		policy["instanceRedistributionType"] = proactive
+	}
+	c.State["updatePolicy"] = map[string]any(policy)
 	if err := checkManager(c); err != nil {
+		return err
+	}
+	if err := checkDistribution(c); err != nil {
 		return err
 	}
 	template, err := find(c, templateType, c.State.Objects("versions")[0].String("instanceTemplate"))
@@ -187,6 +203,24 @@ func checkManager(c *Call) error {
 	return nil
 }
 
+// checkDistribution: https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape and
+// https://cloud.google.com/compute/docs/autoscaler#limitations
+func checkDistribution(c *Call) error {
+	shape, moves := c.State.String("distributionPolicyTargetShape"), c.State.Object("updatePolicy").String("instanceRedistributionType")
+	if before := c.World.Get(managerType, c.Region, c.ID); before != nil && before.State.String("distributionPolicyTargetShape") != shape {
+		// The provider sends the zones along with the shape: https://github.com/hashicorp/terraform-provider-google/issues/19891
+		return invalid("distributionPolicy.zones", "", "Distribution policy zones cannot be changed.")
+	}
+	if shape != even && moves != "NONE" {
+		return invalid("updatePolicy.instanceRedistributionType", moves, "Proactive instance redistribution is not supported for target shape %s.", shape)
+	}
+	autoscaled := slices.ContainsFunc(c.World.List(autoscalerType, c.Region), func(r *world.Resource) bool { return same(r.State.String("target"), c.ID) })
+	if autoscaled && moves != proactive {
+		return invalid("updatePolicy.instanceRedistributionType", moves, "Proactive instance redistribution cannot be disabled while the group is autoscaled.")
+	}
+	return nil
+}
+
 func deleteManager(c *Call) error {
 	if err := deleteUnused(c); err != nil {
 		return err
@@ -217,14 +251,20 @@ func (g group) scale(target int) error {
 		g.call.World.Remove(machine)
 	}
 	for n := len(running); n < target; n++ {
-		if err := g.start(g.emptiest()); err != nil {
+		zone := g.emptiest()
+		if zone == "" {
+			// The group goes on trying.
+			return nil
+		}
+		if err := g.start(zone); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// emptiest is the zone that has the fewest machines of the group.
+// emptiest is the zone that has the fewest machines of the group, among those that have stock. An even group starts no machine
+// in another zone while the emptiest is out of stock: the answer is then empty.
 func (g group) emptiest() string {
 	count := map[string]int{}
 	for _, machine := range members(g.call.World, g.call.Region, g.call.ID) {
@@ -232,19 +272,32 @@ func (g group) emptiest() string {
 	}
 	zones := g.call.State.Strings("distributionPolicyZones")
 	slices.Sort(zones)
-	return slices.MinFunc(zones, func(a, b string) int { return count[a] - count[b] })
+	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return slices.Contains(Listed(OutOfStock), zone) })
+	if len(inStock) == 0 {
+		return ""
+	}
+	fewest := func(a, b string) int { return count[a] - count[b] }
+	zone, first := slices.MinFunc(inStock, fewest), slices.MinFunc(zones, fewest)
+	if g.call.State.String("distributionPolicyTargetShape") == even && count[zone] > count[first] {
+		return ""
+	}
+	return zone
 }
 
-// roll replaces the machines of an older template, one after the other, each by a new one that starts first.
+// roll replaces the machines of an older template, as many at a time as the policy has new ones start before old ones go.
 func (g group) roll() error {
-	for _, machine := range members(g.call.World, g.call.Region, g.call.ID) {
-		if machine.State.String(templateKey) == g.template.ID {
-			continue
+	old := slices.DeleteFunc(members(g.call.World, g.call.Region, g.call.ID), func(m *world.Resource) bool {
+		return m.State.String(templateKey) == g.template.ID
+	})
+	for batch := range slices.Chunk(old, max(1, g.call.State.Object("updatePolicy").Int("maxSurgeFixed"))) {
+		for _, machine := range batch {
+			if err := g.start(machine.State.String("zone")); err != nil {
+				return err
+			}
 		}
-		if err := g.start(machine.State.String("zone")); err != nil {
-			return err
+		for _, machine := range batch {
+			g.call.World.Remove(machine)
 		}
-		g.call.World.Remove(machine)
 	}
 	return nil
 }
@@ -266,6 +319,7 @@ func (g group) start(zone string) error {
 	}
 	launch(made, state)
 	c.World.Put(&world.Resource{Provider: "gcp", Type: instanceType, Region: c.Region, ID: id, Name: name, Inputs: world.Values{}, State: state})
+	c.State[peakKey] = float64(max(c.State.Int(peakKey), len(members(c.World, c.Region, c.ID))))
 	return nil
 }
 
@@ -287,6 +341,9 @@ func checkAutoscaler(c *Call) error {
 		if other.ID != c.ID && same(other.State.String("target"), manager.ID) {
 			return invalid("target", manager.ID, "The group has an autoscaler already: %s", other.ID)
 		}
+	}
+	if shape, moves := manager.State.String("distributionPolicyTargetShape"), manager.State.Object("updatePolicy").String("instanceRedistributionType"); shape != even || moves != proactive {
+		return invalid("target", manager.ID, "Autoscaling needs the target shape EVEN and proactive instance redistribution, the group has %s and %s.", shape, moves)
 	}
 	policy := c.State.Object("autoscalingPolicy")
 	low, high := policy.Int("minReplicas"), policy.Int("maxReplicas")

@@ -21,8 +21,33 @@ type image struct{ name, architecture string }
 
 func (i image) id() string { return fmt.Sprintf("projects/%s/global/images/%s", Project, i.name) }
 
+// imageType is an image that was put into the project. It is the project's, and no stack's.
+const imageType = "gcp:compute/image:Image"
+
+// CreateImage puts an image into the project.
+func CreateImage(w *world.World, name, architecture string) error {
+	created := image{name, map[string]string{"X86_64": "amd64", "ARM64": "arm64"}[architecture]}
+	if created.architecture == "" {
+		return invalid("architecture", architecture, "It is one of X86_64 and ARM64")
+	}
+	if _, err := findImage(w, created.id()); err == nil {
+		return fmt.Errorf("The resource '%s' already exists", created.id())
+	}
+	w.Put(&world.Resource{
+		Provider: "gcp", Type: imageType, ID: created.id(), Name: name, Adopted: true,
+		State: world.Values{"name": name, "architecture": created.architecture},
+	})
+	return nil
+}
+
+// HasImage reports whether the project has an image.
+func HasImage(w *world.World, name string) bool {
+	_, err := findImage(w, image{name: name}.id())
+	return err == nil
+}
+
 // images are the images of the project: every release of Talos, as if somebody had put it there, and one for each architecture that a user might have built.
-func images() []image {
+func images(w *world.World) []image {
 	list := []image{{"custom-talos-amd64", "amd64"}, {"custom-talos-arm64", "arm64"}}
 	for _, version := range releases.All() {
 		for _, architecture := range []string{"amd64", "arm64"} {
@@ -30,11 +55,14 @@ func images() []image {
 			list = append(list, image{name, architecture})
 		}
 	}
-	return list
+	for _, r := range w.List(imageType, "") {
+		list = append(list, image{r.State.String("name"), r.State.String("architecture")})
+	}
+	return slices.DeleteFunc(list, func(i image) bool { return PartOf(MissingImages, i.name) })
 }
 
-func findImage(reference string) (image, error) {
-	list := images()
+func findImage(w *world.World, reference string) (image, error) {
+	list := images(w)
 	i := slices.IndexFunc(list, func(i image) bool { return i.id() == path(reference) })
 	if i < 0 {
 		return image{}, fmt.Errorf("Error 404: The resource '%s' was not found, notFound", path(reference))
@@ -50,7 +78,7 @@ var imageFunction = Function{
 		if project == "" {
 			project = c.Config.String("project")
 		}
-		found, err := findImage(fmt.Sprintf("projects/%s/global/images/%s", project, c.Inputs.String("name")))
+		found, err := findImage(c.World, fmt.Sprintf("projects/%s/global/images/%s", project, c.Inputs.String("name")))
 		if err != nil {
 			return nil, fmt.Errorf("error retrieving image information: googleapi: %w", err)
 		}

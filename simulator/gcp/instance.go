@@ -104,7 +104,7 @@ type machine struct {
 
 // checkMachine refuses what Compute Engine refuses of a machine, wherever it is described.
 func checkMachine(c *Call, m machine) error {
-	image, err := findImage(m.image)
+	image, err := findImage(c.World, m.image)
 	if err != nil {
 		return err
 	}
@@ -286,10 +286,15 @@ func updateInstance(c *Call) error {
 	return nil
 }
 
-// deleteInstance takes the machine out of its groups. The provider does not lift the protection by itself.
+// deleteInstance takes the machine out of its groups. The provider does not lift the protection by itself, and looks for it in
+// its state: one that was lifted by hand counts only after a refresh.
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go
 func deleteInstance(c *Call) error {
-	if c.State.Bool("deletionProtection") {
+	if c.Old.Bool("deletionProtection") {
 		return fmt.Errorf("Cannot delete instance %s: instance Deletion Protection is enabled. Set deletion_protection to false for this resource and run \"terraform apply\" before attempting to delete it", c.State.String("name"))
+	}
+	if c.State.Bool("deletionProtection") {
+		return fmt.Errorf("Error 412: Resource cannot be deleted if it's protected against deletion. (%s)", c.ID)
 	}
 	leaveGroups(c.World, c.Region, c.ID)
 	return nil

@@ -41,10 +41,11 @@ var keyResources = []Resource{
 			"importOnly": Bool(Computed, Replaces), "skipInitialVersionCreation": Bool(Replaces), "cryptoKeyBackend": String(Computed, Replaces),
 			"versionTemplate": Object(Fields{"algorithm": String(Required), "protectionLevel": String(Default("SOFTWARE"), Replaces)}, Computed),
 		}.With(labelled),
-		Create: createKey, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil },
+		Create: createKey, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil }, Delete: deleteKey,
 	},
 	{
-		Token: keyMemberType, Global: true, Latency: 5 * time.Second,
+		// What was granted on somebody's key is the key owner's to take back, and is never left over.
+		Token: keyMemberType, Global: true, Account: true, Latency: 5 * time.Second,
 		Fields: Fields{
 			"cryptoKeyId": String(Required, Replaces), "role": String(Required, Replaces), "etag": String(Output),
 			"member":    String(Required, Replaces, Matching(`^(user|group|serviceAccount|domain|principal|principalSet):.+$`)),
@@ -83,6 +84,40 @@ func createKey(c *Call) error {
 	return nil
 }
 
+// deleteKey destroys the versions of a key: nothing that they encrypted can be read again.
+func deleteKey(c *Call) error {
+	for _, member := range c.World.List(keyMemberType, "") {
+		if same(member.State.String("cryptoKeyId"), c.ID) {
+			c.World.Remove(member)
+		}
+	}
+	return nil
+}
+
+// diskFault says why a machine would not start again after it stops; empty if it would.
+func diskFault(w *world.World, machine *world.Resource) string {
+	key := withoutVersion(machine.State.Object("bootDisk").String("kmsKeySelfLink"))
+	switch {
+	case key == "":
+		return ""
+	case w.Get(keyType, "", path(key)) == nil:
+		return fmt.Sprintf("the versions of the key of its disk, %s, are destroyed: the machine does not start again", path(key))
+	case !mayUse(w, path(key), anyGrant):
+		return fmt.Sprintf("Compute Engine may not use the key of its disk, %s: the machine does not start again", path(key))
+	}
+	return ""
+}
+
+func anyGrant(*world.Resource) bool { return true }
+
+// mayUse reports whether Compute Engine may encrypt and decrypt with the key by one of the grants that count.
+func mayUse(w *world.World, key string, counts func(*world.Resource) bool) bool {
+	return slices.ContainsFunc(w.List(keyMemberType, ""), func(r *world.Resource) bool {
+		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent &&
+			counts(r)
+	})
+}
+
 func createKeyMember(c *Call) error {
 	if _, err := find(c, keyType, c.State.String("cryptoKeyId")); err != nil {
 		return err
@@ -93,7 +128,16 @@ func createKeyMember(c *Call) error {
 	}
 	c.ID = fmt.Sprintf("%s/%s/%s", c.State.String("cryptoKeyId"), c.State.String("role"), member)
 	c.State["etag"] = "BwX"
+	c.State[grantedKey] = float64(time.Now().UnixMilli())
 	return nil
+}
+
+// grantedKey is when a grant was made, which only the world knows.
+const grantedKey = "__granted"
+
+// inEffect reports whether a grant has reached the servers: https://cloud.google.com/iam/docs/access-change-propagation
+func inEffect(grant *world.Resource) bool {
+	return time.Since(time.UnixMilli(int64(grant.State.Int(grantedKey)))) >= Duration(GrantDelay)
 }
 
 // checkDiskKey looks for a disk's key, in the disk's region, and for the right of Compute Engine to use it.
@@ -110,10 +154,8 @@ func checkDiskKey(c *Call, key string) error {
 	if location != c.Region && location != "global" {
 		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', invalid", location, c.Region)
 	}
-	granted := slices.ContainsFunc(c.World.List(keyMemberType, ""), func(r *world.Resource) bool {
-		return same(r.State.String("cryptoKeyId"), found.ID) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent
-	})
-	if !granted {
+	// A group waits by itself for the grant; a machine of the program's own is refused.
+	if !mayUse(c.World, found.ID, func(r *world.Resource) bool { return c.Token != instanceType || inEffect(r) }) {
 		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', kmsPermissionDenied", found.ID, found.ID)
 	}
 	return nil

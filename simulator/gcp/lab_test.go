@@ -125,7 +125,7 @@ func (l *lab) update(token, id string, p props) error {
 
 func (l *lab) delete(token, id string) error {
 	l.t.Helper()
-	_, err := l.server.Delete(l.t.Context(), &pulumirpc.DeleteRequest{Id: id, Urn: "urn:pulumi:test::lab::" + token + "::gone"})
+	_, err := l.server.Delete(l.t.Context(), &pulumirpc.DeleteRequest{Id: id, Urn: "urn:pulumi:test::lab::" + token + "::gone", Properties: l.inputs[id]})
 	return err
 }
 

@@ -93,8 +93,17 @@ var balancerResources = []Resource{
 			"network": String(Computed, Replaces), "subnetwork": String(Computed, Replaces), "networkTier": String(Computed, Replaces, OneOf("PREMIUM", "STANDARD")),
 			"description": String(Replaces), "serviceLabel": String(Replaces), "sourceIpRanges": Strings(Replaces), "ipVersion": String(Computed, Replaces),
 		}, Outputs("serviceName", "baseForwardingRule")),
-		Check: checkRule, Create: createRule, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil },
+		Check: checkRule, Create: createRule, Update: updateRule,
 	},
+}
+
+// updateRule refuses another reach of a rule that exists: https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
+func updateRule(c *Call) error {
+	if c.State.String("loadBalancingScheme") == "INTERNAL_MANAGED" && c.Old.Bool("allowGlobalAccess") != c.Inputs.Bool("allowGlobalAccess") {
+		return invalid("allowGlobalAccess", fmt.Sprint(c.Inputs.Bool("allowGlobalAccess")), "Global access of an INTERNAL_MANAGED forwarding rule cannot be changed.")
+	}
+	label(c.State, c.Type.Fields)
+	return nil
 }
 
 func checkHealthCheck(c *Call) []Problem {

@@ -1,11 +1,12 @@
 // Package gcp is the simulated Google Cloud: tables of the resources that the program uses, as the Google provider
-// (Terraform google-beta provider 5.45 behind pulumi-gcp 7.38) declares them, and the rules by which the cloud refuses.
+// (Terraform google-beta provider 5.42 behind pulumi-gcp 7.38) declares them, and the rules by which the cloud refuses.
 //
 // Which inputs are required, computed or force a replacement is read in the provider's sources:
-// https://github.com/hashicorp/terraform-provider-google-beta/tree/v5.45.0/google-beta/services
+// https://github.com/hashicorp/terraform-provider-google-beta/tree/v5.42.0/google-beta/services
 package gcp
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -16,10 +17,12 @@ import (
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// Project is the id of the one project that there is, and ProjectNumber its number.
+// Project is the id of the project that clusters stand in, and ProjectNumber its number.
 const (
 	Project       = "inferadb-simulated"
 	ProjectNumber = "123456789012"
+	// HostProject shares its networks with Project.
+	HostProject = "inferadb-shared"
 )
 
 // api is what a path begins with in a link to a resource.
@@ -60,7 +63,7 @@ var named = Fields{
 var regional = named.With(Fields{"region": String(Computed, Replaces)})
 
 // labelled are the properties of one that has labels.
-var labelled = Fields{"labels": StringMap(), "effectiveLabels": StringMap(Output), "pulumiLabels": StringMap(Output), "labelFingerprint": String(Output)}
+var labelled = Fields{"labels": StringMap(), "effectiveLabels": StringMap(Output, Secret), "pulumiLabels": StringMap(Output, Secret), "labelFingerprint": String(Output)}
 
 var autoname = &Autoname{Property: "name", MaxLength: 63}
 
@@ -104,7 +107,8 @@ func labelProblems(property string, labels world.Values) []Problem {
 
 // create names a new resource of a collection: its path, its link, and what every resource has.
 func create(c *Call, collection string) error {
-	if project := c.Config.String("project"); project != Project {
+	project := cmp.Or(c.Inputs.String("project"), c.Config.String("project"))
+	if project != Project && project != HostProject {
 		return fmt.Errorf("Error 403: Permission denied on resource project %s: it does not exist, or you have no access to it; the simulated project is %s", project, Project)
 	}
 	scope := "regions/" + c.Region
@@ -114,8 +118,8 @@ func create(c *Call, collection string) error {
 	case c.State.String("zone") != "":
 		scope = "zones/" + c.State.String("zone")
 	}
-	c.ID = fmt.Sprintf("projects/%s/%s/%s/%s", Project, scope, collection, c.State.String("name"))
-	c.State["selfLink"], c.State["project"], c.State["creationTimestamp"] = api+c.ID, Project, "2026-01-01T00:00:00.000-00:00"
+	c.ID = fmt.Sprintf("projects/%s/%s/%s/%s", project, scope, collection, c.State.String("name"))
+	c.State["selfLink"], c.State["project"], c.State["creationTimestamp"] = api+c.ID, project, "2026-01-01T00:00:00.000-00:00"
 	if _, has := c.Type.Fields["region"]; has {
 		c.State["region"] = c.Region
 	}

@@ -24,13 +24,16 @@ type Seeded struct {
 type seeder struct {
 	world  *world.World
 	region string
-	table  *catalogue.Provider
-	err    error
+	// project owns the network.
+	project string
+	table   *catalogue.Provider
+	err     error
 }
 
-// Seed makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way out, and a key.
-func Seed(w *world.World, region string, cidr netip.Prefix) (Seeded, error) {
-	s := &seeder{world: w, region: region, table: Catalogue()}
+// Seed makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way out, and a key. The
+// project that owns the network is Project, or HostProject, which shares it.
+func Seed(w *world.World, region string, cidr netip.Prefix, project string) (Seeded, error) {
+	s := &seeder{world: w, region: region, project: project, table: Catalogue()}
 	address := cidr.Addr().As4()
 	address[2] = 255
 	network := s.create(networkType, world.Values{"name": "shared", "autoCreateSubnetworks": false})
@@ -44,6 +47,7 @@ func Seed(w *world.World, region string, cidr netip.Prefix) (Seeded, error) {
 	s.create(natType, world.Values{
 		"name": "way-out", "router": "way-out", "natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
 	})
+	s.project = Project
 	ring := s.create(keyRingType, world.Values{"name": "shared", "location": region})
 	key := s.create(keyType, world.Values{"name": "disks", "keyRing": ring})
 	return Seeded{ID: network, SubnetIDs: []string{nodes}, Key: key}, s.err
@@ -62,7 +66,7 @@ func (s *seeder) create(token string, inputs world.Values) string {
 	}
 	call := &catalogue.Call{
 		World: s.world, Region: s.region, Type: resource, Token: token, URN: "seed " + s.region + token,
-		Inputs: inputs, Old: world.Values{}, State: state, Config: world.Values{"project": Project},
+		Inputs: inputs, Old: world.Values{}, State: state, Config: world.Values{"project": s.project},
 	}
 	if err := resource.Create(call); err != nil {
 		s.err = fmt.Errorf("seed %s: %w", token, err)

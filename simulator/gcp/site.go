@@ -24,11 +24,13 @@ func newSite(w *world.World) site.Site {
 	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
 }
 
-// Machines lists the running machines.
+// Machines lists the machines, running or stopped.
 func (n network) Machines() []site.Machine {
 	var machines []site.Machine
 	for _, r := range n.world.List(instanceType, "") {
-		machines = append(machines, machineOf(r))
+		machine := machineOf(r)
+		machine.DiskFault = diskFault(n.world, r)
+		machines = append(machines, machine)
 	}
 	return machines
 }
@@ -38,7 +40,7 @@ func machineOf(r *world.Resource) site.Machine {
 	place := interfaceOf(r)
 	architecture, _ := architectureOf(r.State.String("machineType"))
 	return site.Machine{
-		ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region, NetworkID: place.network,
+		Off: isStopped(r), ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region, NetworkID: place.network,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP, Architecture: architecture,
 		ImageID: r.State.Object("bootDisk").Object("initializeParams").String("image"), UserData: []byte(r.State.Object("metadata").String("user-data")),
 	}

@@ -55,15 +55,46 @@ func diffValue(path string, field catalogue.Field, old, new any, replaces bool, 
 		diffFields(path, field.Object, before, after, replaces, found)
 		return
 	}
-	oldList, isList := old.([]any)
-	newList, stillList := new.([]any)
-	if isList && stillList && !field.Unordered && len(oldList) == len(newList) {
-		for i := range newList {
-			diffValue(fmt.Sprintf("%s[%d]", path, i), *field.Element, oldList[i], newList[i], replaces, found)
+	if field.Type == catalogue.TypeMap && isObject && stillObject {
+		for _, key := range slices.Sorted(maps.Keys(union(before, after))) {
+			diffValue(join(path, key), *field.Element, before[key], after[key], replaces, found)
 		}
 		return
 	}
+	oldList, isList := old.([]any)
+	newList, stillList := new.([]any)
+	if isList && stillList {
+		diffList(path, field, oldList, newList, replaces, found)
+		return
+	}
 	found[path] = kind(old, new, replaces)
+}
+
+func union(a, b map[string]any) map[string]any {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// diffList names the items that differ. An item of a set is named by its place, as the real providers do: "tags[7]".
+func diffList(path string, field catalogue.Field, old, new []any, replaces bool, found changes) {
+	item := func(list []any, i int, other []any) any {
+		if i >= len(list) || field.Unordered && slices.ContainsFunc(other, func(o any) bool { return same(*field.Element, list[i], o) }) {
+			return nil
+		}
+		return list[i]
+	}
+	for i := range max(len(old), len(new)) {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		before, after := item(old, i, new), item(new, i, old)
+		switch {
+		case before == nil && after == nil:
+		case before == nil || after == nil:
+			found[at] = kind(before, after, replaces || field.Element.Replaces)
+		default:
+			diffValue(at, *field.Element, before, after, replaces, found)
+		}
+	}
 }
 
 func kind(old, new any, replaces bool) pulumirpc.PropertyDiff_Kind {

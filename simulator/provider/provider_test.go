@@ -179,6 +179,7 @@ func TestDiff(t *testing.T) {
 		"default changed":     {nil, resource.PropertyMap{"size": resource.NewNumberProperty(2)}, map[string]pulumirpc.PropertyDiff_Kind{"size": pulumirpc.PropertyDiff_UPDATE}},
 		"JSON's layout":       {resource.PropertyMap{"document": text(`{"a":1,"b":2}`)}, resource.PropertyMap{"document": text(`{ "b": 2, "a": 1 }`)}, nil},
 		"order of a set":      {resource.PropertyMap{"items": list("a", "b")}, resource.PropertyMap{"items": list("b", "a")}, nil},
+		"items of a set":      {resource.PropertyMap{"items": list("a", "b")}, resource.PropertyMap{"items": list("b", "c")}, map[string]pulumirpc.PropertyDiff_Kind{"items[0]": pulumirpc.PropertyDiff_DELETE, "items[1]": pulumirpc.PropertyDiff_ADD}},
 		"empty and absent":    {resource.PropertyMap{"items": list()}, nil, nil},
 		"taken away":          {resource.PropertyMap{"items": list("a")}, nil, map[string]pulumirpc.PropertyDiff_Kind{"items": pulumirpc.PropertyDiff_DELETE}},
 		"nested replaces":     {resource.PropertyMap{"place": object("a")}, resource.PropertyMap{"place": object("b")}, map[string]pulumirpc.PropertyDiff_Kind{"place.zone": pulumirpc.PropertyDiff_UPDATE_REPLACE}},
@@ -217,7 +218,7 @@ func TestConfig(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	t.Setenv("SIMULATOR_FAULT", thing+"#2,"+thing+"#3:half")
+	t.Setenv("SIMULATOR_FAULT", thing+"#2,"+thing+"#3:half,"+thing+"#5:lost")
 	weather, err := WeatherFromEnvironment()
 	require.NoError(t, err)
 	server := serve(t, made, weather)
@@ -234,11 +235,36 @@ func TestFaults(t *testing.T) {
 	assert.NotEmpty(t, half.Id, "the engine keeps what was half made")
 	_, err = create()
 	assert.NoError(t, err, "a fault strikes once")
+	_, err = create()
+	assert.Equal(t, codes.FailedPrecondition, status.Code(err))
+	require.NoError(t, server.store.Do(func(w *world.World) error {
+		assert.Len(t, w.List(thing, ""), 4, "what was lost was made")
+		return nil
+	}))
 	for _, wrong := range []string{"thing", "thing#0", "thing#x"} {
 		t.Setenv("SIMULATOR_FAULT", wrong)
 		_, err := WeatherFromEnvironment()
 		assert.ErrorContains(t, err, "SIMULATOR_FAULT", wrong)
 	}
+}
+
+// TestStateOnly has resources that are calls: nothing of them is in the world, a refresh finds what the state says, an import
+// fails.
+func TestStateOnly(t *testing.T) {
+	server := serve(t, made, Weather{})
+	server.catalogue.Resource(thing).StateOnly = true
+	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, resource.PropertyMap{"name": text("x")})})
+	require.NoError(t, err)
+	require.NoError(t, server.store.Do(func(w *world.World) error {
+		assert.Empty(t, w.List(thing, ""))
+		return nil
+	}))
+	read := &pulumirpc.ReadRequest{Urn: thingURN, Id: "another", Properties: created.Properties}
+	found, err := server.Read(t.Context(), read)
+	require.NoError(t, err)
+	assert.Equal(t, "another", found.Id)
+	_, err = server.Read(t.Context(), &pulumirpc.ReadRequest{Urn: thingURN, Id: "another"})
+	assert.ErrorContains(t, err, "turnaround check")
 }
 
 // TestMarkedErrors keeps what a late error had changed, and tries again what the network may still allow.

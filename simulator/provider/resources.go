@@ -156,7 +156,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
-	if fault != nil && !fault.Half {
+	if fault != nil && !fault.Half && !fault.Lost {
 		return nil, refused("creating", r.call.Name, errFault)
 	}
 	if err := s.change(ctx, r, s.create); err != nil {
@@ -166,6 +166,9 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	outputs, err := r.outputs()
 	if err != nil {
 		return nil, err
+	}
+	if fault != nil && fault.Lost {
+		return nil, refused("creating", r.call.Name, errFault)
 	}
 	if fault != nil {
 		return nil, halfMade(r.call.ID, outputs, in.Properties)
@@ -202,13 +205,19 @@ func (s *Server) change(ctx context.Context, r request, operation func(request, 
 
 func (s *Server) create(r request, w *world.World) error {
 	s.enter(r, w)
-	if r.ID != "" {
+	switch {
+	case r.StateOnly:
+		r.call.ID = r.ID
+	case r.ID != "":
 		r.call.ID = r.ID + w.Hash(r.call.URN, 17)
 	}
 	if r.Resource.Create != nil {
 		if err := r.Resource.Create(r.call); err != nil {
 			return err
 		}
+	}
+	if r.StateOnly {
+		return nil
 	}
 	region := r.region()
 	if w.Get(r.Token, region, r.call.ID) != nil {
@@ -288,6 +297,12 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 
 func (s *Server) update(r request, w *world.World) error {
 	s.enter(r, w)
+	if r.StateOnly {
+		if r.Resource.Update == nil {
+			return nil
+		}
+		return r.Resource.Update(r.call)
+	}
 	existing := w.Get(r.Token, r.region(), r.call.ID)
 	if existing == nil {
 		return fmt.Errorf("%s does not exist", r.call.ID)
@@ -322,6 +337,12 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, err
 	}
+	known, err := unmarshal(in.Properties)
+	if err != nil {
+		return nil, err
+	}
+	r.call.Old = plain(known)
+	r.call.Timeout = time.Duration(in.Timeout * float64(time.Second))
 	err = s.change(ctx, r, s.delete)
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
@@ -336,7 +357,7 @@ func (s *Server) delete(r request, w *world.World) error {
 	if existing == nil {
 		return nil
 	}
-	r.call.Inputs, r.call.Old, r.call.State = existing.Inputs, existing.Inputs, existing.State
+	r.call.Inputs, r.call.State = existing.Inputs, existing.State
 	if r.Resource.Delete != nil {
 		if err := r.Resource.Delete(r.call); err != nil {
 			return err
@@ -360,6 +381,12 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 	if err != nil {
 		return nil, err
 	}
+	if r.StateOnly {
+		if len(oldState) == 0 {
+			return nil, refused("reading", r.call.Name, errors.New("failed recovering value for turnaround check"))
+		}
+		return &pulumirpc.ReadResponse{Id: in.Id, Inputs: in.Inputs, Properties: in.Properties}, nil
+	}
 	var existing *world.Resource
 	err = s.store.Do(func(w *world.World) error {
 		existing = w.Get(r.Token, r.region(), in.Id)
@@ -368,6 +395,9 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 		}
 		return nil
 	})
+	if err == nil && existing == nil && r.Missing != "" {
+		err = refused("refreshing", r.call.Name, fmt.Errorf(r.Missing, in.Id))
+	}
 	if err != nil || existing == nil {
 		return &pulumirpc.ReadResponse{}, err
 	}

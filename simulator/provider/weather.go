@@ -26,6 +26,8 @@ type Fault struct {
 	Nth   int
 	// Half leaves the resource behind, made but not ready.
 	Half bool
+	// Lost makes the resource, and loses the answer: the program's state does not know it.
+	Lost bool
 }
 
 // WeatherFromEnvironment reads SIMULATOR_LATENCY and SIMULATOR_FAULT.
@@ -50,12 +52,13 @@ func WeatherFromEnvironment() (Weather, error) {
 
 func parseFault(text string) (Fault, error) {
 	rest, half := strings.CutSuffix(text, ":half")
+	rest, lost := strings.CutSuffix(rest, ":lost")
 	token, count, found := strings.Cut(rest, "#")
 	nth, err := strconv.Atoi(count)
 	if !found || err != nil || nth < 1 {
-		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number or type#number:half, such as aws:ec2/instance:Instance#2", text)
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, with :half or :lost behind it, such as aws:ec2/instance:Instance#2", text)
 	}
-	return Fault{Token: token, Nth: nth, Half: half}, nil
+	return Fault{Token: token, Nth: nth, Half: half, Lost: lost}, nil
 }
 
 var errFault = errors.New("simulated fault: the cloud had an internal error")

@@ -67,6 +67,9 @@ func (c *clusters) apid(from *node, client credentials, host string) ([]*node, e
 	nodes := make([]*node, 0, len(machines))
 	for _, m := range machines {
 		n := c.find(m.ID)
+		if n != nil && n.off() {
+			return nil, fmt.Errorf("%s:%d: %s is shut down: no route to host", host, talosPort, m.Name)
+		}
 		if n == nil || !n.booted() {
 			return nil, fmt.Errorf("%s:%d: %s has not booted: connection refused", host, talosPort, m.Name)
 		}

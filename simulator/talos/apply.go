@@ -11,9 +11,9 @@ import (
 // configurationApply sends a machine its configuration. It never replaces, and deleting it does nothing on the machine.
 func configurationApply() catalogue.Resource {
 	return catalogue.Resource{
-		Token:  "talos:machine/configurationApply:ConfigurationApply",
-		ID:     "machine_configuration_apply-",
-		Global: true,
+		Token:     "talos:machine/configurationApply:ConfigurationApply",
+		ID:        "machine_configuration_apply",
+		StateOnly: true,
 		Fields: target("create", "update", "delete").With(catalogue.Fields{
 			"machineConfigurationInput": catalogue.String(catalogue.Required, catalogue.Secret),
 			"configPatches":             catalogue.Strings(),

@@ -12,10 +12,10 @@ import (
 // bootstrap starts a cluster's etcd on its first control plane. Only creating it asks the machine for anything.
 func bootstrap() catalogue.Resource {
 	return catalogue.Resource{
-		Token:  "talos:machine/bootstrap:Bootstrap",
-		ID:     "machine_bootstrap-",
-		Global: true,
-		Fields: target("create"),
+		Token:     "talos:machine/bootstrap:Bootstrap",
+		ID:        "machine_bootstrap",
+		StateOnly: true,
+		Fields:    target("create"),
 		Create: func(call *catalogue.Call) error {
 			if err := createCluster(call); err != nil {
 				return explain("Error bootstrapping node", err)
@@ -39,17 +39,21 @@ func createCluster(call *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
+	return c.bootstrap(n)
+}
+
+// bootstrap starts etcd on a node.
+func (c *clusters) bootstrap(n *node) error {
 	if !n.controlPlane() {
 		return errors.New("rpc error: code = FailedPrecondition desc = bootstrap can only be performed on a control plane node")
 	}
-	// The provider retries this one for ten minutes in vain.
-	if c.etcd[n.clusterID()] != nil {
-		return errors.New("rpc error: code = AlreadyExists desc = etcd data directory is not empty")
+	if err := n.hasNoEtcdData(); err != nil {
+		return err
 	}
 	if err := c.leadsToControlPlane(n); err != nil {
 		return retry{err}
 	}
-	return c.addMember(n)
+	return c.startEtcd(n)
 }
 
 // leadsToControlPlane says why the cluster's endpoint would not lead to its API once that runs. The call itself would

@@ -46,7 +46,7 @@ func observe(s site.Site, memory Memory) (*clusters, error) {
 		return nil, err
 	}
 	for _, n := range c.nodes {
-		if n.controlPlane() && !c.member(n) && c.quorum(n.clusterID()) == nil && c.joinEtcd(n) == nil {
+		if n.controlPlane() && c.mayJoin(n) == nil {
 			if err := c.addMember(n); err != nil {
 				return nil, err
 			}
@@ -69,7 +69,10 @@ func boot(machine site.Machine, memory Memory) (*node, error) {
 		return nil, err
 	}
 	if saved != nil {
-		n.config, n.reason = load([]byte(saved.Config))
+		return wake(n, saved), nil
+	}
+	if machine.Off {
+		n.reason = errors.New("it is switched off")
 		return n, nil
 	}
 	document, err := unpack(machine.UserData)
@@ -80,7 +83,22 @@ func boot(machine site.Machine, memory Memory) (*node, error) {
 	if n.config, n.reason = load(document); n.reason != nil {
 		return n, nil
 	}
-	return n, keep(memory, disks, machine.ID, disk{Config: string(document)})
+	n.disk = &disk{Config: string(document), Talos: installed(n.config)}
+	return n, keep(memory, disks, machine.ID, n.disk)
+}
+
+// wake starts a machine that has booted before.
+func wake(n *node, saved *disk) *node {
+	n.disk = saved
+	if saved.Wiped {
+		n.reason = errors.New("its disk was wiped, so there is nothing to boot")
+		return n
+	}
+	n.config, n.reason = load([]byte(saved.Config))
+	if saved.Off {
+		n.reason = errors.New("it is shut down")
+	}
+	return n
 }
 
 // recallEtcd reads the bootstrapped clusters, and forgets deleted machines and the clusters of which none is left.
@@ -91,7 +109,7 @@ func (c *clusters) recallEtcd() error {
 		}
 	}
 	for _, cluster := range kept(c.memory, etcds) {
-		if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.booted() && n.clusterID() == cluster }) {
+		if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.config != nil && n.clusterID() == cluster }) {
 			c.memory.SetTalos(etcds+cluster, nil)
 			continue
 		}
@@ -118,56 +136,6 @@ func (c *clusters) controlPlanes(cluster string) []*node {
 	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *node) bool {
 		return !n.controlPlane() || n.clusterID() != cluster
 	})
-}
-
-// members are the etcd members of a cluster that still run.
-func (c *clusters) members(cluster string) []*node {
-	return slices.DeleteFunc(c.controlPlanes(cluster), func(n *node) bool { return !c.member(n) })
-}
-
-func (c *clusters) member(n *node) bool {
-	known := c.etcd[n.clusterID()]
-	return known != nil && slices.Contains(known.Members, n.ID)
-}
-
-// addMember puts a control plane on its cluster's member list; the first one bootstraps the cluster.
-func (c *clusters) addMember(n *node) error {
-	cluster := n.clusterID()
-	if c.etcd[cluster] == nil {
-		c.etcd[cluster] = &etcd{}
-	}
-	c.etcd[cluster].Members = append(c.etcd[cluster].Members, n.ID)
-	return keep(c.memory, etcds, cluster, c.etcd[cluster])
-}
-
-// quorum says why a cluster's etcd does not answer; nil if it does.
-func (c *clusters) quorum(cluster string) error {
-	known := c.etcd[cluster]
-	if known == nil {
-		return errors.New("the cluster has not been bootstrapped")
-	}
-	if alive := len(c.members(cluster)); alive*2 <= len(known.Members) {
-		return fmt.Errorf("etcd has lost its quorum: %d of %d members run", alive, len(known.Members))
-	}
-	return nil
-}
-
-// joinEtcd says why a control plane cannot be a member beside the others.
-func (c *clusters) joinEtcd(n *node) error {
-	for _, member := range c.members(n.clusterID()) {
-		if member == n {
-			continue
-		}
-		for _, port := range []int{etcdClientPort, etcdPeerPort} {
-			if err := c.reach(n, member, port); err != nil {
-				return fmt.Errorf("etcd: %w", err)
-			}
-		}
-		if err := c.reach(member, n, etcdPeerPort); err != nil {
-			return fmt.Errorf("etcd: %w", err)
-		}
-	}
-	return nil
 }
 
 // reach says why a machine's packet does not arrive at another one.

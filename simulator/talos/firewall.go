@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/inferadb/infra/simulator/site"
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
 )
 
@@ -36,4 +37,37 @@ func (n *node) letsIn(from string, port int) error {
 		return fmt.Errorf("the firewall of %s drops what comes from %s to port %d", n.Name, from, port)
 	}
 	return nil
+}
+
+// operator is the name of the operator where a machine could be named.
+const operator = "operator"
+
+// Dial says why a TCP packet does not get from a machine, or from the operator, to a machine's private address; nil if it does.
+// It asks the cloud's firewalls and the one of Talos.
+func Dial(s site.Site, memory Memory, from, to string, port int) error {
+	c, err := observe(s, memory)
+	if err != nil {
+		return err
+	}
+	target, err := c.named(to)
+	if err != nil {
+		return err
+	}
+	if from != operator {
+		sender, err := c.named(from)
+		if err != nil {
+			return err
+		}
+		return c.reach(sender, target, port)
+	}
+	_, err = s.Dial(nil, target.PrivateIP, port)
+	return err
+}
+
+func (c *clusters) named(name string) (*node, error) {
+	i := slices.IndexFunc(c.nodes, func(n *node) bool { return n.Name == name || n.ID == name })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no machine %s", name)
+	}
+	return c.nodes[i], nil
 }

@@ -19,9 +19,9 @@ import (
 func kubeconfig() catalogue.Resource {
 	text := catalogue.String(catalogue.Output)
 	return catalogue.Resource{
-		Token:  "talos:cluster/kubeconfig:Kubeconfig",
-		ID:     "kubeconfig-",
-		Global: true,
+		Token:     "talos:cluster/kubeconfig:Kubeconfig",
+		ID:        "kubeconfig",
+		StateOnly: true,
 		Fields: target("create", "update").With(catalogue.Fields{
 			"certificateRenewalDuration": catalogue.String(catalogue.Default("720h")),
 			"kubeconfigRaw":              catalogue.String(catalogue.Output, catalogue.Secret),

@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/inferadb/infra/simulator/site"
@@ -24,9 +27,13 @@ type node struct {
 	// config is nil while the machine has not booted, and reason says why.
 	config config.Provider
 	reason error
+	// disk is what the machine remembers; nil before its first boot.
+	disk *disk
 }
 
-func (n *node) booted() bool       { return n.config != nil }
+// booted reports whether the machine runs with a configuration.
+func (n *node) booted() bool       { return n.config != nil && !n.off() }
+func (n *node) off() bool          { return n.disk != nil && n.disk.Off }
 func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Type().IsControlPlane() }
 
 // clusterID is the same for every machine of a cluster, and different for any two clusters.
@@ -35,6 +42,30 @@ func (n *node) clusterID() string { return n.config.Cluster().ID() }
 // answersTo says whether the machine has the address or name.
 func (n *node) answersTo(host string) bool {
 	return host != "" && (host == n.PrivateIP || host == n.PublicIP || host == n.Name)
+}
+
+// addressed says why the node has no address that its kubelet may register, or etcd may advertise; nil if it has. Talos takes
+// the addresses that lie in the configured subnets, and waits for one.
+// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/nodeip.go
+func (n *node) addressed() error {
+	address, err := netip.ParseAddr(n.PrivateIP)
+	if err != nil {
+		return err
+	}
+	subnets := map[string][]string{"kubelet": n.config.Machine().Kubelet().NodeIP().ValidSubnets()}
+	if n.controlPlane() {
+		subnets["etcd"] = n.config.Cluster().Etcd().AdvertisedSubnets()
+	}
+	for who, valid := range subnets {
+		holds := func(text string) bool {
+			prefix, err := netip.ParsePrefix(text)
+			return err == nil && prefix.Contains(address)
+		}
+		if len(valid) > 0 && !slices.ContainsFunc(valid, holds) {
+			return fmt.Errorf("%s: no address of the node, %s, lies in %s", who, n.PrivateIP, strings.Join(valid, ", "))
+		}
+	}
+	return nil
 }
 
 // kubelet is the Kubernetes version of the machine's kubelet.

@@ -51,7 +51,7 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 				status.Reason = "container runtime network not ready: cni plugin not initialized"
 			}
 		}
-		if n.booted() {
+		if n.config != nil {
 			status.Cluster = c.name(n)
 			status.Role = n.config.Machine().Type().String()
 		}
@@ -82,11 +82,17 @@ func (c *clusters) joined(n *node) error {
 	if !n.booted() {
 		return n.reason
 	}
+	if n.DiskFault != "" {
+		return errors.New(n.DiskFault)
+	}
+	if err := n.addressed(); err != nil {
+		return err
+	}
 	if err := c.quorum(n.clusterID()); err != nil {
 		return err
 	}
 	if n.controlPlane() {
-		if err := c.joinEtcd(n); err != nil {
+		if err := c.joinsEtcd(n); err != nil {
 			return err
 		}
 	} else if err := c.trustd(n); err != nil {

@@ -25,9 +25,9 @@ func secretsResource() catalogue.Resource {
 	pair := catalogue.Object(catalogue.Fields{"cert": text, "key": hidden}, catalogue.Output)
 	object := func(fields catalogue.Fields) catalogue.Field { return catalogue.Object(fields, catalogue.Output) }
 	return catalogue.Resource{
-		Token:  "talos:machine/secrets:Secrets",
-		ID:     "machine_secrets-",
-		Global: true,
+		Token:     "talos:machine/secrets:Secrets",
+		ID:        "machine_secrets",
+		StateOnly: true,
 		Fields: catalogue.Fields{
 			"talosVersion": catalogue.String(catalogue.Computed),
 			"clientConfiguration": catalogue.Object(catalogue.Fields{

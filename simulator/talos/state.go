@@ -19,15 +19,39 @@ type disk struct {
 	Config string `json:"config"`
 	// Staged waits for the next reboot.
 	Staged string `json:"staged,omitempty"`
+	// Talos is the version that is installed.
+	Talos string `json:"talos,omitempty"`
+	// Etcd names the etcd cluster whose data the machine has; empty without data.
+	Etcd string `json:"etcd,omitempty"`
+	// Left means that the machine was told to leave etcd. It joins again at its next boot.
+	Left bool `json:"left,omitempty"`
+	// Wiped means that the whole system disk was wiped: there is nothing left to boot.
+	Wiped bool `json:"wiped,omitempty"`
+	// Off means that the machine was shut down from within.
+	Off bool `json:"off,omitempty"`
 }
 
-// etcd is a cluster's member list, by machine id. A machine that is deleted stays on it, as in life: nobody told etcd.
+// etcd is the etcd of a cluster.
 type etcd struct {
-	Members []string `json:"members"`
+	// Name is another one after each bootstrap: data of an earlier etcd is of no use in a later one.
+	Name string `json:"name"`
+	// Members is the member list. A machine that is deleted stays on it, because nobody told etcd.
+	Members []member `json:"members"`
+	// Serial counts the bootstraps and the members that there ever were.
+	Serial int `json:"serial"`
 	// Objects are what the control planes have created in Kubernetes, in order.
 	Objects []Object `json:"objects,omitempty"`
 	// Created are the digests of the configurations' manifests that have been created completely.
 	Created []string `json:"created,omitempty"`
+}
+
+// member is an entry of etcd's member list.
+type member struct {
+	// ID is what talosctl shows: 16 hexadecimal digits.
+	ID      string `json:"id"`
+	Machine string `json:"machine"`
+	Name    string `json:"name"`
+	Address string `json:"address"`
 }
 
 const (

@@ -50,6 +50,14 @@ func (w *World) Put(r *Resource) {
 	w.changes.Put = append(w.changes.Put, r)
 }
 
+// Change edits a copy of a resource, what it was told and what it is, and puts it in the resource's place.
+func (w *World) Change(r *Resource, edit func(inputs, state Values)) {
+	changed := *r
+	changed.Inputs, changed.State = r.Inputs.Clone(), r.State.Clone()
+	edit(changed.Inputs, changed.State)
+	w.Put(&changed)
+}
+
 // Remove deletes a resource.
 func (w *World) Remove(r *Resource) {
 	delete(w.resources, r.key())

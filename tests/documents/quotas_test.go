@@ -36,9 +36,12 @@ func TestTheQuotasAreTheStacks(t *testing.T) {
 		{regions.AWS, "on demand", "AWS: vCPU of On-Demand Standard instances, `L-1216C47A`"},
 		{regions.AWS, "spot", "AWS: vCPU of Standard Spot requests, `L-34B43A08`"},
 		{regions.AWS, "nat", "AWS: Elastic IPs, `L-0263D0A3`: one for each NAT gateway"},
+		{regions.AWS, "public", "AWS: the same under `access: public`, with one for each control plane"},
 		{regions.GCP, "vcpu", "Google Cloud: CPUs"},
 		{regions.GCP, "disks", "Google Cloud: Persistent Disk SSD (GB), pd-balanced among it"},
 		{regions.DigitalOcean, "machines", "DigitalOcean: droplets"},
+		{regions.AWS, "roll", "AWS: vCPU more while every elastic pool rolls"},
+		{regions.GCP, "roll", "Google Cloud: CPUs more while every elastic pool rolls"},
 	} {
 		of := used[row.provider]
 		want := fmt.Sprintf("| %s | %d | %d | %d |\n", row.said, of["dev"][row.what], of["staging"][row.what], of["production"][row.what])
@@ -53,6 +56,7 @@ func uses(c config.Cluster) map[string]int {
 	if c.NATPerZone {
 		used["nat"] = len(c.Location.Zones)
 	}
+	used["public"] = used["nat"] + planes.Count
 	for _, pool := range c.Pools {
 		onDemand := pool.Max
 		if pool.Spot != nil {
@@ -64,5 +68,25 @@ func uses(c config.Cluster) map[string]int {
 		used["disks"] += pool.Max * pool.DiskGiB
 	}
 	used["vcpu"] = used["on demand"] + used["spot"]
+	used["roll"] = roll(c)
 	return used
+}
+
+// roll counts the vCPU of the machines that start before old ones go while a change rolls through every elastic pool.
+func roll(c config.Cluster) (vcpu int) {
+	for _, pool := range c.Pools {
+		if !pool.Elastic() {
+			continue
+		}
+		more := (pool.Max*config.RollPercent + 99) / 100
+		if c.Provider == regions.GCP {
+			// A group for each way to buy machines, and a machine in each zone.
+			more = len(pool.Zones)
+			if pool.Spot != nil && pool.Spot.Base > 0 && pool.Spot.Base < pool.Max {
+				more *= 2
+			}
+		}
+		vcpu += more * pool.Machine.VCPU
+	}
+	return vcpu
 }

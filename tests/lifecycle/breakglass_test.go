@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"context"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,8 +13,16 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Each test below is a procedure of docs/security.md, with the commands that stand there: `make pulumi STACK=… ARGS=…` runs
-// the same pulumi command, and adds nothing to it.
+// Each test below is a procedure of docs/security.md, with the commands that stand there.
+const securityPage = "docs/security.md"
+
+// securityCommands reads the commands of a block of the page: the block is the index-th of its section.
+func securityCommands(t *testing.T, section string, index int) []block {
+	t.Helper()
+	blocks := readSections(t, securityPage)[section]
+	require.Greater(t, len(blocks), index, section)
+	return blocks[index].commands()
+}
 
 // TestNewPassphrase changes what encrypts the secrets in the state. The state that is kept from before still opens with the old
 // passphrase, until it is deleted.
@@ -28,13 +35,13 @@ func TestNewPassphrase(t *testing.T) {
 
 	// pulumi asks for the new passphrase, or reads it where there is nobody to ask.
 	const newPassphrase = "another horse, another battery"
-	change := s.command(context.Background(), nil, "pulumi", "stack", "change-secrets-provider", "passphrase")
-	change.Stdin = strings.NewReader(newPassphrase + "\n")
-	out, err := change.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	o, commands := newOperator(s, "digitalocean"), securityCommands(t, "Rotate", 0)
+	require.Len(t, commands, 2)
+	o.answers = newPassphrase + "\n"
+	o.do(commands[0], nil)
 
 	assert.NotEqual(t, salt, s.salt(), "the stack file is to be committed")
-	_, err = s.try(nil, "pulumi", "stack", "output", "kubeconfig", "--show-secrets", "--non-interactive")
+	_, err := s.try(nil, "pulumi", "stack", "output", "kubeconfig", "--show-secrets", "--non-interactive")
 	assert.ErrorContains(t, err, "incorrect passphrase")
 	_, err = s.try(nil, "pulumi", "preview", "--non-interactive")
 	assert.ErrorContains(t, err, "incorrect passphrase")
@@ -45,9 +52,7 @@ func TestNewPassphrase(t *testing.T) {
 
 	assert.NotContains(t, s.encryptedWith(salt), "state/.pulumi/stacks/inferadb/dev.json")
 	assert.NotEmpty(t, s.encryptedWith(salt), "what was kept from before")
-	for _, kept := range []string{"backups", "history"} {
-		require.NoError(t, os.RemoveAll(s.path("state", ".pulumi", kept, "inferadb", "dev")))
-	}
+	o.do(commands[1], nil)
 	assert.Empty(t, s.encryptedWith(salt))
 	s.settled()
 	s.destroy()
@@ -103,8 +108,10 @@ func TestLostState(t *testing.T) {
 	require.NoError(t, os.Remove(state))
 	_, err = s.try(nil, "pulumi", "preview", "--non-interactive")
 	require.ErrorContains(t, err, "no stack selected")
-	s.pulumi("stack", "init", "dev", "--secrets-provider", "passphrase")
-	s.pulumi("stack", "import", "--file", s.path("copy.json"))
+	o := newOperator(s, "aws")
+	for _, command := range securityCommands(t, "Break glass", 0) {
+		o.do(command, nil)
+	}
 	s.settled()
 	assert.ElementsMatch(t, machines, s.nodes())
 	s.destroy()
@@ -131,9 +138,13 @@ func TestReplaceOneMachine(t *testing.T) {
 	require.ErrorContains(t, err, "protect", "what is protected is not replaced by accident")
 	id := s.idOf(urn)
 
-	s.pulumi("state", "unprotect", urn, "--yes")
+	o := newOperator(s, "aws")
+	commands := securityCommands(t, "Break glass", 1)
+	require.Len(t, commands, 3)
+	o.do(commands[0], nil)
+	o.do(commands[1], map[string]string{"<urn>": urn})
 	assert.Equal(t, steps{"replace " + instance: 1, "replace " + applied: 1}, s.preview("--replace", urn))
-	s.up("--replace", urn)
+	o.do(commands[2], map[string]string{"<urn>": urn})
 	assert.NotEqual(t, id, s.idOf(urn))
 	assert.ElementsMatch(t, before, s.nodes())
 	s.settled()
@@ -170,15 +181,13 @@ func TestNewKubeconfig(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "gcp")
 	s.up()
-	files := map[string]string{}
-	for _, when := range []string{"old", "new"} {
-		files[when] = s.path(when + ".kubeconfig")
-		require.NoError(t, os.WriteFile(files[when], []byte(s.pulumi("stack", "output", "kubeconfig", "--show-secrets")), 0o600))
-		if when == "old" {
-			urn := s.urnOf("talos:cluster/kubeconfig:Kubeconfig", "inferadb-dev-nyc1")
-			assert.Equal(t, steps{"replace talos:cluster/kubeconfig:Kubeconfig": 1}, s.preview("--replace", urn))
-			s.up("--replace", urn)
-		}
+	files := map[string]string{"old": s.path("old.kubeconfig"), "new": s.path("dev.kubeconfig")}
+	require.NoError(t, os.WriteFile(files["old"], []byte(s.pulumi("stack", "output", "kubeconfig", "--show-secrets")), 0o600))
+	urn := s.urnOf("talos:cluster/kubeconfig:Kubeconfig", "inferadb-dev-nyc1")
+	assert.Equal(t, steps{"replace talos:cluster/kubeconfig:Kubeconfig": 1}, s.preview("--replace", urn))
+	o := newOperator(s, "gcp")
+	for _, command := range securityCommands(t, "Rotate", 1) {
+		o.do(command, map[string]string{"<urn>": urn})
 	}
 	keys := map[string]string{}
 	for when, file := range files {

@@ -45,6 +45,8 @@ func TestSettingsOnGoogleCloud(t *testing.T) {
 			switch name {
 			case "public access":
 				s.environment = append(s.environment, "SIMULATOR_OPERATOR_IP=203.0.113.7")
+			case "all encrypted":
+				s.environment = append(s.environment, "SIMULATOR_GRANT_DELAY=2s")
 			case "adopted":
 				s.adoptOnGoogleCloud()
 			case "own name":
@@ -102,6 +104,10 @@ var changesOnGoogleCloud = []change{
 		steps: steps{"delete " + gceManager: 2, "delete " + gceTemplate: 2, "delete " + gceBounds: 1, "delete " + gceCheck: 1, "delete " + gceFirewall: 1}.and(each("delete", alertOnGoogleCloud))},
 	{name: "a pool more", key: "pools", value: fixedAndSpot,
 		steps: steps{"create " + gceManager: 2, "create " + gceTemplate: 2, "create " + gceCheck: 1, "create " + gceFirewall: 1}.and(each("create", alertOnGoogleCloud))},
+	// The autoscaler needs a group of another shape; a fixed number keeps it.
+	{name: "a range of spot machines", key: "pools", value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":2,"max":4,"spot":true`, 1),
+		steps: steps{"replace " + gceManager: 1, "create " + gceBounds: 1}},
+	{name: "a fixed number of them", key: "pools", value: fixedAndSpot, steps: steps{"delete " + gceBounds: 1}},
 	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.36.5", steps: rolled.and(steps{"update " + applied: 3})},
 	{name: "a newer Talos", key: "talosVersion", value: "v1.13.10", steps: rolled.and(steps{"update " + applied: 3})},
 	{name: "another size of control planes", key: "controlPlaneSize", value: "medium", steps: steps{}},

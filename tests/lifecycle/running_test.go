@@ -11,17 +11,23 @@ import (
 // touched, and puts the old value back.
 func (s *stack) refusedEdit(key, value, back string, texts ...string) {
 	s.t.Helper()
-	before := s.identities()
 	s.set(key, value)
+	s.refusedUp(texts...)
+	s.set(key, back)
+}
+
+// refusedUp expects that preview and up are refused with each of the texts and that nothing is touched.
+func (s *stack) refusedUp(texts ...string) {
+	s.t.Helper()
+	before := s.identities()
 	for _, command := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"}} {
 		_, err := s.try(nil, "pulumi", append(command, "--non-interactive", "--color", "never")...)
-		require.Error(s.t, err, "%s: %s", key, value)
+		require.Error(s.t, err)
 		for _, text := range texts {
 			assert.ErrorContains(s.t, err, text)
 		}
 	}
 	assert.Equal(s.t, before, s.identities(), "nothing was made and nothing deleted")
-	s.set(key, back)
 }
 
 // identities are the resources of the state, each with its id in the cloud.
@@ -46,6 +52,15 @@ func TestEtcdKeepsItsQuorum(t *testing.T) {
 				"etcd-left:inferadb-staging-nyc1-control-plane-2", "docs/operations.md#change-the-number-of-control-planes")
 			s.refusedEdit("regions", "[sfo1]", "[nyc1]", "regions: cluster inferadb-staging-nyc1 runs", "cluster-removed:inferadb-staging-nyc1")
 			s.settled()
+			for _, lost := range []string{"inferadb-staging-nyc1-control-plane-1", "inferadb-staging-nyc1-control-plane-2"} {
+				_, err := s.try(nil, "simulator", "terminate", lost)
+				require.NoError(t, err)
+			}
+			s.pulumi("refresh", "--yes", "--skip-preview")
+			s.refusedUp("regions[0]: inferadb-staging-nyc1 has lost inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2",
+				"with 2 of 3 machines etcd has lost its quorum", "docs/operations.md#recover-lost-control-planes")
+			_, err := s.try(nil, "infra", "bootstrap", "forget", "--stack", "staging")
+			require.ErrorContains(t, err, "etcd runs on inferadb-staging-nyc1-control-plane-0", "what is left can still be saved")
 			s.destroy()
 		})
 	}

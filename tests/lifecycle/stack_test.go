@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,18 @@ var repository, cli string
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
+
+// infra compiles the project's command, for the first test that needs it.
+var infra = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(filepath.Dir(cli), "infra")
+	build := exec.Command("go", "build", "-o", path, "./cmd/infra")
+	build.Dir = repository
+	output, err := build.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("go build ./cmd/infra: %w\n%s", err, output)
+	}
+	return path, err
+})
 
 // run compiles the program once: linking the cloud SDKs takes longer than bringing a stack up.
 func run(m *testing.M) int {
@@ -152,7 +165,9 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	switch name {
 	case "pulumi":
 		command.Path, command.Err = s.cli, nil
-	case "simulator":
+	case "infra":
+		command.Path, command.Err = infra()
+	case "simulator", "talosctl":
 		command.Path, command.Err = filepath.Join(repository, ".bin", "simulator", name), nil
 	}
 	command.Dir = s.folder

@@ -84,15 +84,12 @@ func printCounts(resources []*world.Resource) {
 	fmt.Printf("%5d  resources\n", len(resources))
 }
 
-// elided leaves out what holds a cluster's secrets: user data, and everything of Talos.
+// elided leaves out what holds a cluster's secrets: user data.
 func elided(resources []*world.Resource) []world.Resource {
 	var list []world.Resource
 	for _, r := range resources {
 		shown := *r
 		shown.Inputs, shown.State = r.Inputs.Clone(), r.State.Clone()
-		if r.Provider == "talos" {
-			shown.Inputs, shown.State = nil, nil
-		}
 		elide(shown.Inputs)
 		elide(shown.State)
 		list = append(list, shown)
@@ -202,6 +199,18 @@ func kubectl(arguments []string) error {
 	})
 }
 
+// dial follows a packet from a machine, or from the operator, to a machine's private address.
+func dial(arguments []string) error {
+	if len(arguments) != 3 {
+		return errors.New("dial: name a machine or operator, a machine, and a port")
+	}
+	port, err := strconv.Atoi(arguments[2])
+	if err != nil {
+		return fmt.Errorf("dial: %q is no port", arguments[2])
+	}
+	return within(func(w *world.World, s site.Site) error { return talos.Dial(s, w, arguments[0], arguments[1], port) })
+}
+
 func fill(arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("fill: name a bucket and a number of objects")
@@ -214,26 +223,43 @@ func fill(arguments []string) error {
 }
 
 func seed(arguments []string) error {
-	if len(arguments) != 2 {
-		return errors.New("seed: name a region and a CIDR")
+	if len(arguments) != 2 && len(arguments) != 3 {
+		return errors.New("seed: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word shared (Google Cloud)")
 	}
-	cidr, err := netip.ParsePrefix(arguments[1])
-	if err != nil || cidr.Bits() != 16 || cidr != cidr.Masked() {
-		return fmt.Errorf("seed: %q is no network; use one such as 10.50.0.0/16", arguments[1])
+	cidr, err := seedRange(arguments[1])
+	if err != nil {
+		return err
+	}
+	second, project := netip.Prefix{}, gcp.Project
+	switch {
+	case len(arguments) == 3 && gcp.IsRegion(arguments[0]) && arguments[2] == "shared":
+		project = gcp.HostProject
+	case len(arguments) == 3:
+		if second, err = seedRange(arguments[2]); err != nil {
+			return err
+		}
 	}
 	return within(func(w *world.World, _ site.Site) error {
 		var seeded any
 		switch region := arguments[0]; {
 		case gcp.IsRegion(region):
-			seeded, err = gcp.Seed(w, region, cidr)
+			seeded, err = gcp.Seed(w, region, cidr, project)
 		case digitalocean.IsRegion(region):
 			seeded, err = digitalocean.Seed(w, region, cidr)
 		default:
-			seeded, err = aws.Seed(w, region, cidr)
+			seeded, err = aws.Seed(w, region, cidr, second)
 		}
 		if err != nil {
 			return err
 		}
 		return printJSON(seeded)
 	})
+}
+
+func seedRange(text string) (netip.Prefix, error) {
+	cidr, err := netip.ParsePrefix(text)
+	if err != nil || cidr.Bits() != 16 || cidr != cidr.Masked() {
+		return cidr, fmt.Errorf("seed: %q is no network; use one such as 10.50.0.0/16", text)
+	}
+	return cidr, nil
 }

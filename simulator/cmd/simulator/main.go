@@ -1,5 +1,6 @@
 // Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is that
-// plugin, which the Pulumi engine starts; under its own name it shows the simulated world.
+// plugin, which the Pulumi engine starts; under the name of a command-line tool, such as kubectl, it is that tool, on the
+// simulated world; under its own name it shows that world.
 package main
 
 import (
@@ -27,6 +28,7 @@ const usage = `usage: simulator <command>
   delete <type> <id>                delete any resource behind the program's back
   interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
+  dial <from> <to> <port>           say whether TCP gets from a machine, or the operator, to a machine
   fill <bucket> <number>            say how many objects lie in a bucket of S3
   seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
 
@@ -35,7 +37,7 @@ SIMULATOR_WORLD names the directory that keeps the world.
 
 func main() {
 	if err := run(filepath.Base(os.Args[0]), os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "simulator:", err)
+		fmt.Fprintln(os.Stderr, filepath.Base(os.Args[0])+":", err)
 		os.Exit(1)
 	}
 }
@@ -43,6 +45,9 @@ func main() {
 func run(name string, arguments []string) error {
 	if provider, isPlugin := strings.CutPrefix(name, "pulumi-resource-"); isPlugin {
 		return serve(provider, arguments)
+	}
+	if tool, known := tools[name]; known {
+		return runTool(tool, arguments)
 	}
 	if len(arguments) == 0 {
 		return errors.New(usage)
@@ -61,6 +66,8 @@ func run(name string, arguments []string) error {
 		return remove(command, rest, interrupt)
 	case "kubectl":
 		return kubectl(rest)
+	case "dial":
+		return dial(rest)
 	case "fill":
 		return fill(rest)
 	case "seed":

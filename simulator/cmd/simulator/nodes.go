@@ -35,7 +35,7 @@ func showNodes(arguments []string) error {
 		if err != nil {
 			return err
 		}
-		if err := printNodes(nodes); err != nil {
+		if err := printStatuses(nodes); err != nil {
 			return err
 		}
 		printObjects(nodes, objects)
@@ -43,7 +43,7 @@ func showNodes(arguments []string) error {
 	})
 }
 
-func printNodes(nodes []talos.NodeStatus) error {
+func printStatuses(nodes []talos.NodeStatus) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "CLUSTER\tNODE\tSTATUS\tPOOL\tZONE\tADDRESS\tREASON")
 	for _, n := range nodes {

@@ -28,7 +28,7 @@ func main() {
 			cluster.Region = fmt.Sprintf("r%02d", i)
 			cluster.Name = "inferadb-" + ctx.Stack() + "-" + cluster.Region
 			cluster.Primary = i == 0
-			c, err := components.NewTalosCluster(ctx, cluster)
+			c, err := components.NewTalosCluster(ctx, cluster, components.Running{})
 			if err != nil {
 				return err
 			}

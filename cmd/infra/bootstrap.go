@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// newBootstrap returns the commands that make state and clusters agree on whether etcd was bootstrapped.
+func newBootstrap() *cobra.Command {
+	var stack, name string
+	command := &cobra.Command{Use: "bootstrap", Short: "Say in the state whether a cluster's etcd was started"}
+	command.PersistentFlags().StringVar(&stack, "stack", "", "the stack")
+	command.PersistentFlags().StringVar(&name, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
+	command.AddCommand(
+		&cobra.Command{
+			Use: "record", Short: "Record a bootstrap that was made and that the state does not know", Args: cobra.NoArgs,
+			RunE: func(command *cobra.Command, _ []string) error {
+				return changeBootstraps(command, stack, name, "recorded", recordIfRunning)
+			},
+		},
+		&cobra.Command{
+			Use: "forget", Short: "Forget the bootstrap of a cluster whose etcd is lost, so that up starts an empty one", Args: cobra.NoArgs,
+			RunE: func(command *cobra.Command, _ []string) error {
+				return changeBootstraps(command, stack, name, "forgotten", forgetIfLost)
+			},
+		},
+	)
+	return command
+}
+
+// changeBootstraps lets a change look at each cluster and edit the state, and imports the state if anything was changed.
+func changeBootstraps(command *cobra.Command, stack, name, done string,
+	change func(context.Context, *cobra.Command, *deployment, cluster) (bool, error)) error {
+	ctx := command.Context()
+	clusters, err := clustersOf(ctx, stack, name)
+	if err != nil {
+		return err
+	}
+	state, err := exportState(ctx, stack, false)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for _, c := range clusters {
+		one, err := change(ctx, command, state, c)
+		if err != nil {
+			return err
+		}
+		changed = changed || one
+	}
+	if !changed {
+		command.Println("Nothing was changed.")
+		return nil
+	}
+	if err := importState(ctx, stack, state); err != nil {
+		return err
+	}
+	command.Printf("The bootstrap is %s. Next: make preview STACK=%s, make up STACK=%s\n", done, stack, stack)
+	return nil
+}
+
+// clustersOf reads the clusters of a stack, or the one of that name.
+func clustersOf(ctx context.Context, stack, name string) ([]cluster, error) {
+	if stack == "" {
+		return nil, fmt.Errorf("--stack: is not set; write: --stack staging")
+	}
+	state, err := exportState(ctx, stack, true)
+	if err != nil {
+		return nil, err
+	}
+	clusters, names := state.clusters(), []string{}
+	for _, c := range clusters {
+		names = append(names, c.name)
+	}
+	if name != "" {
+		clusters = slices.DeleteFunc(clusters, func(c cluster) bool { return c.name != name })
+	}
+	if len(clusters) == 0 {
+		return nil, fmt.Errorf("stack %s: its state has no cluster %q; it has [%s]", stack, name, strings.Join(names, " "))
+	}
+	return clusters, nil
+}
+
+// recordIfRunning records a cluster's bootstrap if the first control plane runs as a member of an etcd that answers.
+func recordIfRunning(ctx context.Context, command *cobra.Command, state *deployment, c cluster) (bool, error) {
+	if c.bootstrapped {
+		command.Printf("%s: its bootstrap is in the state already\n", c.name)
+		return false, nil
+	}
+	if len(c.controlPlanes) == 0 {
+		command.Printf("%s: it has no control plane yet\n", c.name)
+		return false, nil
+	}
+	talos, err := newTalosctl(c)
+	if err != nil {
+		return false, err
+	}
+	first := c.controlPlanes[0]
+	members, err := talos.members(ctx, first.address)
+	if err != nil {
+		return false, fmt.Errorf("%s: its first control plane does not run etcd, so there is no bootstrap to record; run: make up: %w", c.name, err)
+	}
+	for _, member := range members {
+		if !slices.ContainsFunc(c.controlPlanes, func(n controlPlane) bool { return n.name == member }) {
+			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is no control plane of the stack; is the address another cluster's?",
+				c.name, first.address, member)
+		}
+	}
+	if !slices.Contains(members, first.name) {
+		return false, fmt.Errorf("%s: etcd does not count %s as a member; its members are %s", c.name, first.name, strings.Join(members, ", "))
+	}
+	if err := talos.healthy(ctx, first.address); err != nil {
+		return false, fmt.Errorf("%s: etcd was started, and is not healthy: %w", c.name, err)
+	}
+	command.Printf("%s: etcd runs with the members %s\n", c.name, strings.Join(members, ", "))
+	return true, state.recordBootstrap(c)
+}
+
+// forgetIfLost forgets a cluster's bootstrap if each of its control planes answers and none runs etcd.
+func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment, c cluster) (bool, error) {
+	if !c.bootstrapped {
+		command.Printf("%s: its bootstrap is not in the state\n", c.name)
+		return false, nil
+	}
+	talos, err := newTalosctl(c)
+	if err != nil {
+		return false, err
+	}
+	for _, node := range c.controlPlanes {
+		if !node.machine {
+			continue
+		}
+		if !talos.answers(ctx, node.address) {
+			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so nobody knows whether it has etcd's data; "+
+				"if the machine is gone, run: make refresh; else mend the way to it", c.name, node.name, node.address)
+		}
+		if members, err := talos.members(ctx, node.address); err == nil {
+			return false, fmt.Errorf("%s: etcd runs on %s, with the members %s: the bootstrap is not forgotten. If etcd has lost its quorum for good, "+
+				"save what is left (docs/operations.md#recover-lost-control-planes), then wipe it: "+
+				"talosctl -n %s reset --graceful=false --reboot --system-labels-to-wipe EPHEMERAL",
+				c.name, node.name, strings.Join(members, ", "), node.address)
+		}
+	}
+	command.Printf("%s: no control plane runs etcd; the next up starts an empty one, without the Kubernetes objects that there were\n", c.name)
+	state.forgetBootstrap(c)
+	return true, nil
+}

@@ -1,0 +1,35 @@
+package aws
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/inferadb/infra/config"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestRulesOfASecurityGroup counts the rules that operators cost.
+func TestRulesOfASecurityGroup(t *testing.T) {
+	for _, test := range []struct {
+		access  config.Access
+		ranges  int
+		refused []string
+	}{
+		{config.Private, 29, nil},
+		{config.Private, 30, []string{"operatorCidrs: makes 62 rules of the security group of the load-balancer, and AWS takes 60; " +
+			"name 29 ranges at most, not 30: one can hold several"}},
+		{config.Public, 20, nil},
+		{config.Public, 21, []string{"operatorCidrs: makes 61 rules of the security group of the control-plane, and AWS takes 60; " +
+			"name 20 ranges at most, not 21: one can hold several"}},
+	} {
+		cluster := config.Cluster{Access: test.access, CNI: config.Cilium}
+		for i := range test.ranges {
+			cluster.OperatorCIDRs = append(cluster.OperatorCIDRs, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), 32))
+		}
+		var refused []string
+		for _, err := range Check(cluster) {
+			refused = append(refused, err.Error())
+		}
+		assert.Equal(t, test.refused, refused, "%s, %d ranges", test.access, test.ranges)
+	}
+}

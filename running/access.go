@@ -1,0 +1,48 @@
+package running
+
+import (
+	"fmt"
+
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
+)
+
+const routeSteps = "docs/getting-started.md#a-route-to-the-nodes"
+
+// access looks at how operators reach the control planes. A node is configured at its private address, or at a public one.
+func (c *comparison) access() {
+	planes := c.was.ControlPlanes()
+	if len(planes) == 0 || planes[0].Endpoint == "" || c.was.Provider() != c.want.Provider {
+		return
+	}
+	was := config.Private
+	if planes[0].Endpoint != planes[0].Address {
+		was = config.Public
+	}
+	if was == c.want.Access {
+		return
+	}
+	reason := ""
+	switch provider := c.was.Provider(); {
+	case provider == regions.AWS && was == config.Private:
+		reason = "its control planes stand in private subnets, where a public address leads nowhere"
+	case provider == regions.AWS:
+		reason = "its control planes stand in public subnets, and without a public address they would reach nothing outside"
+	case provider == regions.GCP && was == config.Private:
+		// Talos asks the platform for its addresses once, at boot, and puts them into its certificate:
+		// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/platform/gcp/gcp.go
+		reason = "the certificates of running control planes do not hold for a public address that they are given later"
+	}
+	switch {
+	case reason != "":
+		remedy := "keep access: " + string(was)
+		if was == config.Private {
+			remedy += ", and set up a route to the nodes: " + routeSteps
+		}
+		c.refuse("access", fmt.Sprintf("%s runs under %s access, and %s", c.was.Name, was, reason),
+			remedy+"; a cluster with the other access belongs to another stack")
+	case was == config.Public:
+		c.warn("access: from now on the control planes of %s are called at their private addresses; the machine where you type "+
+			"needs a route to them: %s", c.was.Name, routeSteps)
+	}
+}

@@ -1,0 +1,187 @@
+package running
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/regions"
+)
+
+const networkSteps = "docs/operations.md#change-the-network"
+
+// network is what the state tells of the network that a cluster stands in.
+type network struct {
+	// id as the cloud returns it: on Google Cloud a link to the network.
+	id string
+	// created reports whether the cluster made its network, with the range; otherwise it stands in one that it adopted.
+	created bool
+	cidr    netip.Prefix
+	// subnets are those that the load balancer stands in; empty where the cloud has none.
+	subnets []string
+}
+
+// network reads the state. The id is empty if the state does not tell.
+func (c Cluster) network() network {
+	switch c.Provider() {
+	case regions.AWS:
+		n := network{id: c.first(awsFirewallType).Text("vpcId"), subnets: c.first(awsBalancerType).texts("subnets")}
+		return n.madeWith(c.first(awsVPCType).Text("cidrBlock"))
+	case regions.GCP:
+		n := network{id: c.first(gcpFirewallType).Text("network")}
+		for _, address := range c.OfType(gcpAddressType) {
+			if subnetwork := address.Text("subnetwork"); subnetwork != "" {
+				n.subnets = []string{subnetwork}
+			}
+		}
+		if len(c.OfType(gcpNetworkType)) == 0 {
+			return n
+		}
+		for _, subnetwork := range c.OfType(gcpSubnetworkType) {
+			// The nodes have the first half of the network, the load balancer's proxies a part of the other.
+			half, err := netip.ParsePrefix(subnetwork.Text("ipCidrRange"))
+			if err == nil && subnetwork.Text("purpose") != "REGIONAL_MANAGED_PROXY" {
+				return n.madeWith(netip.PrefixFrom(half.Addr(), half.Bits()-1).String())
+			}
+		}
+		return network{}
+	case regions.DigitalOcean:
+		n := network{id: c.first(doBalancerType).Text("vpcUuid")}
+		return n.madeWith(c.first(doVPCType).Text("ipRange"))
+	}
+	return network{}
+}
+
+// madeWith returns the network as the cluster's own, if there is a range that it was made with.
+func (n network) madeWith(cidr string) network {
+	if prefix, err := netip.ParsePrefix(cidr); err == nil {
+		n.created, n.cidr = true, prefix
+	}
+	return n
+}
+
+// first returns the first resource of a type; one without outputs if there is none.
+func (c Cluster) first(token string) Resource {
+	if found := c.OfType(token); len(found) > 0 {
+		return found[0]
+	}
+	return Resource{}
+}
+
+// texts returns an output that is a list of strings.
+func (r Resource) texts(output string) []string {
+	var texts []string
+	list, _ := r.Outputs[output].([]any)
+	for _, item := range list {
+		if text, ok := item.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// place keeps a cluster in its network and zones, even before it was started: what stands in a subnet would not follow.
+func (c *comparison) place() {
+	if c.was.stands() {
+		c.network()
+		c.zones()
+	}
+}
+
+// network keeps a running cluster where it stands. Its network is not exchanged: subnets cannot be deleted under machines,
+// and the load balancer, its address and the machines' interfaces would all be replaced at once.
+func (c *comparison) network() {
+	was, want, path := c.was.network(), c.want.Network, c.path+".network"
+	keep := fmt.Sprintf("keep network.id: %s; another network is another cluster: %s", lastPart(was.id), networkSteps)
+	if was.created {
+		keep = fmt.Sprintf("set network.cidr: %s of the region, which keeps it; another network is another cluster: %s", was.cidr, networkSteps)
+	}
+	switch {
+	case was.id == "", c.was.Provider() != c.want.Provider:
+	case was.created && want.Adopted():
+		c.refusePlace(path+".id", fmt.Sprintf("%s runs in the network that it created with %s, and %s is another", c.was.Name, was.cidr, want.ID), keep)
+	case was.created && was.cidr != want.CIDR:
+		c.refusePlace(path+".cidr", fmt.Sprintf("%s runs in the network that it created with %s, and the stack file asks for %s",
+			c.was.Name, was.cidr, want.CIDR), keep)
+	case was.created:
+	case !want.Adopted():
+		c.refusePlace(path, fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for one of its own, %s",
+			c.was.Name, lastPart(was.id), want.CIDR), keep)
+	case !isSame(was.id, want.ID):
+		c.refusePlace(path+".id", fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for %s",
+			c.was.Name, lastPart(was.id), want.ID), keep)
+	default:
+		c.adoptedSubnets(was, path+".subnetIds")
+	}
+}
+
+// adoptedSubnets lets subnets be added, and none be taken away.
+func (c *comparison) adoptedSubnets(was network, path string) {
+	var missing []string
+	for _, subnet := range was.subnets {
+		if !slices.ContainsFunc(c.want.Network.SubnetIDs, func(id string) bool { return isSame(subnet, id) }) {
+			missing = append(missing, lastPart(subnet))
+		}
+	}
+	if len(missing) > 0 {
+		c.refusePlace(path, fmt.Sprintf("no longer names %s, in which the load balancer of %s stands", strings.Join(missing, ", "), c.was.Name),
+			"put it back; subnets of a running cluster can be added with their zones, not removed: "+networkSteps)
+	}
+}
+
+// zones lets zones be added and named in another order, and none be taken away in which the cluster stands. On AWS that is
+// every zone, because the load balancer has an address in each, and AWS' provider replaces a network load balancer that loses
+// one: https://github.com/hashicorp/terraform-provider-aws/issues/41418. Google Cloud's stands in no zone; the group of control
+// planes that it balances over does, and goes with its zone.
+func (c *comparison) zones() {
+	const remedy = "put it back; zones of a running cluster can be added, not removed or exchanged: " + networkSteps
+	stands := map[string][]string{}
+	switch c.was.Provider() {
+	case regions.AWS:
+		for _, subnet := range c.was.OfType(awsSubnetType) {
+			zone := subnet.Text("availabilityZone")
+			if subnet.Name == c.was.Name+"-private-"+zone {
+				stands[zone] = []string{"the load balancer"}
+			}
+		}
+		for _, node := range c.was.Nodes {
+			if machine, ok := c.was.Machine(node.Name); ok {
+				if zone := machine.Text("availabilityZone"); len(stands[zone]) > 0 {
+					stands[zone] = append(stands[zone], node.Name)
+				}
+			}
+		}
+	case regions.GCP:
+		for _, node := range c.was.ControlPlanes() {
+			if machine, ok := c.was.Machine(node.Name); ok {
+				if zone := machine.Text("zone"); zone != "" {
+					stands[zone] = append(stands[zone], node.Name)
+				}
+			}
+		}
+	}
+	if c.was.Provider() != c.want.Provider {
+		return
+	}
+	for _, zone := range slices.Sorted(maps.Keys(stands)) {
+		if !slices.Contains(c.want.Location.Zones, zone) {
+			c.refusePlace(c.path+".zones", fmt.Sprintf("no longer names %s, in which %s stands", zone, strings.Join(stands[zone], ", ")), remedy)
+		}
+	}
+}
+
+// isSame compares a reference of the state, which may be a link, with one of the stack file, which may be a name.
+func isSame(state, file string) bool {
+	if strings.Contains(file, "projects/") {
+		return pathOf(state) == pathOf(file)
+	}
+	return lastPart(state) == file
+}
+
+// lastPart returns the name at the end of a link, or the name itself.
+func lastPart(link string) string { return link[strings.LastIndex(link, "/")+1:] }
+
+// pathOf returns the path of a link without the address and version of the API.
+func pathOf(link string) string { return link[max(0, strings.Index(link, "projects/")):] }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/inferadb/infra/simulator/digitalocean"
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/spf13/cobra"
+)
+
+// doctlTool is `doctl`: https://docs.digitalocean.com/reference/doctl/reference/compute/droplet-action/
+func doctlTool() *cobra.Command {
+	var size string
+	var disk bool
+	resize := onDroplet("resize", func(w *world.World, droplet *world.Resource) error {
+		return digitalocean.Resize(w, droplet, size, disk)
+	})
+	resize.Flags().StringVar(&size, "size", "", "")
+	resize.Flags().BoolVar(&disk, "resize-disk", false, "")
+	powerOff := onDroplet("power-off", func(w *world.World, droplet *world.Resource) error {
+		digitalocean.Stop(w, droplet)
+		return nil
+	})
+	return group("doctl", group("compute", group("droplet-action",
+		require(resize, "size"), powerOff, onDroplet("power-on", digitalocean.Start),
+	)))
+}
+
+// onDroplet is an action on one droplet. The next one must wait for it.
+func onDroplet(name string, operation func(*world.World, *world.Resource) error) *cobra.Command {
+	var wait bool
+	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, arguments []string) error {
+		if os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
+			return errors.New("Unable to initialize DigitalOcean API client: access token is required. (hint: run 'doctl auth init')")
+		}
+		return settling(func(w *world.World) error {
+			droplet, err := digitalocean.Droplet(w, arguments[0])
+			if err != nil {
+				return err
+			}
+			return operation(w, droplet)
+		})
+	}}
+	command.Flags().BoolVar(&wait, "wait", false, "")
+	return command
+}

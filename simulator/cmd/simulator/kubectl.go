@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// kubectlTool is `kubectl`: https://kubernetes.io/docs/reference/kubectl/generated/
+func kubectlTool() *cobra.Command {
+	root := group("kubectl",
+		group("get", kubectlCommand("nodes", cobra.NoArgs, func(k *talos.Kubernetes, _ []string) error { return printNodes(k) })),
+		onNode("cordon", func(k *talos.Kubernetes, name string) error { return k.Cordon(name, true) }),
+		onNode("uncordon", func(k *talos.Kubernetes, name string) error { return k.Cordon(name, false) }),
+		drain(),
+		group("delete", onNode("node", (*talos.Kubernetes).DeleteNode)),
+		group("taint", kubectlCommand("nodes", cobra.MinimumNArgs(2), func(k *talos.Kubernetes, arguments []string) error {
+			for _, taint := range arguments[1:] {
+				if err := k.Taint(arguments[0], taint); err != nil {
+					return err
+				}
+			}
+			return nil
+		})),
+	)
+	root.PersistentFlags().String("kubeconfig", os.Getenv("KUBECONFIG"), "")
+	root.PersistentFlags().String("context", "", "")
+	return root
+}
+
+// kubectlCommand is a command that reaches the cluster of the current context first.
+func kubectlCommand(name string, arguments cobra.PositionalArgs, operation func(*talos.Kubernetes, []string) error) *cobra.Command {
+	return &cobra.Command{Use: name, Args: arguments, RunE: func(command *cobra.Command, given []string) error {
+		file, err := command.Flags().GetString("kubeconfig")
+		if err != nil {
+			return err
+		}
+		context, err := command.Flags().GetString("context")
+		if err != nil {
+			return err
+		}
+		config, err := clientcmd.LoadFromFile(file)
+		if err != nil {
+			return err
+		}
+		if context == "" {
+			context = config.CurrentContext
+		}
+		return within(func(w *world.World, s site.Site) error {
+			kubernetes, err := talos.ConnectKubernetes(s, w, config, context)
+			if err != nil {
+				return fmt.Errorf("Unable to connect to the server: %w", err)
+			}
+			if err := operation(kubernetes, given); err != nil {
+				return err
+			}
+			return kubernetes.Save()
+		})
+	}}
+}
+
+func onNode(name string, operation func(*talos.Kubernetes, string) error) *cobra.Command {
+	return kubectlCommand(name, cobra.ExactArgs(1), func(k *talos.Kubernetes, arguments []string) error {
+		return operation(k, arguments[0])
+	})
+}
+
+// drain cordons a node. The network's own pods are of a DaemonSet, which evictions leave alone only if they are told to.
+func drain() *cobra.Command {
+	var ignoreDaemonSets bool
+	command := onNode("drain", func(k *talos.Kubernetes, name string) error {
+		if err := k.Cordon(name, true); err != nil {
+			return err
+		}
+		if !ignoreDaemonSets {
+			return fmt.Errorf("unable to drain node %q: cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", name)
+		}
+		fmt.Printf("node/%s drained\n", name)
+		return nil
+	})
+	command.Flags().BoolVar(&ignoreDaemonSets, "ignore-daemonsets", false, "")
+	command.Flags().Bool("delete-emptydir-data", false, "")
+	return command
+}
+
+func printNodes(k *talos.Kubernetes) error {
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "NAME\tSTATUS\tROLES\tVERSION")
+	for _, node := range k.Nodes() {
+		status := []string{"NotReady"}
+		if node.Ready {
+			status[0] = "Ready"
+		}
+		if node.Unschedulable {
+			status = append(status, "SchedulingDisabled")
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", node.Name, strings.Join(status, ","), node.Role, node.Version)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/inferadb/infra/simulator/aws"
+	"github.com/inferadb/infra/simulator/digitalocean"
+	"github.com/inferadb/infra/simulator/gcp"
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/spf13/cobra"
+)
+
+// tools are the command-line tools that the binary stands in for when it is called by their names. They know the commands of
+// docs/operations.md, and refuse every other flag and argument, as the real ones refuse what they do not know.
+var tools = map[string]func() *cobra.Command{
+	"aws":      awsTool,
+	"doctl":    doctlTool,
+	"gcloud":   gcloudTool,
+	"kubectl":  kubectlTool,
+	"talosctl": talosctlTool,
+}
+
+func runTool(tool func() *cobra.Command, arguments []string) error {
+	command := tool()
+	command.SetArgs(arguments)
+	return command.Execute()
+}
+
+// group returns a command that only has others below it.
+func group(name string, below ...*cobra.Command) *cobra.Command {
+	command := &cobra.Command{
+		Use: name, SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return errors.New(name + ": which command?") },
+	}
+	command.AddCommand(below...)
+	return command
+}
+
+// require marks flags without which a command does nothing.
+func require(command *cobra.Command, flags ...string) *cobra.Command {
+	for _, flag := range flags {
+		if err := command.MarkFlagRequired(flag); err != nil {
+			panic(err)
+		}
+	}
+	return command
+}
+
+// settling runs an operation of a cloud on the world: machines that it switched boot or go off, and then all do what they do by
+// themselves.
+func settling(operation func(*world.World) error) error {
+	return within(func(w *world.World, s site.Site) error {
+		if err := operation(w); err != nil {
+			return err
+		}
+		for _, machine := range s.Machines() {
+			off, err := talos.PoweredOff(w, machine.ID)
+			switch {
+			case err == nil && machine.Off && !off:
+				err = talos.PowerOff(w, machine.ID)
+			case err == nil && !machine.Off && off:
+				err = talos.PowerOn(w, machine.ID)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return talos.Settle(s, w)
+	})
+}
+
+// settle lets the clouds see which machines shut themselves down, and lets all do what they do by themselves.
+func settle(w *world.World, s site.Site) error {
+	for _, machine := range s.Machines() {
+		off, err := talos.PoweredOff(w, machine.ID)
+		if err != nil {
+			return err
+		}
+		if off && !machine.Off {
+			stop(w, machine)
+		}
+	}
+	return talos.Settle(s, w)
+}
+
+func stop(w *world.World, machine site.Machine) {
+	switch found := find(w, machine); machine.Provider {
+	case "aws":
+		aws.Stop(w, found)
+	case "gcp":
+		gcp.Stop(w, found)
+	default:
+		digitalocean.Stop(w, found)
+	}
+}

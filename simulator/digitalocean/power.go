@@ -1,0 +1,61 @@
+package digitalocean
+
+import (
+	"fmt"
+
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// The states of a droplet: https://docs.digitalocean.com/reference/api/digitalocean/#tag/Droplets
+const (
+	statusActive = "active"
+	statusOff    = "off"
+)
+
+func isOff(droplet *world.Resource) bool { return droplet.State.String("status") == statusOff }
+
+// Droplet returns the droplet with an id. The error is the API's.
+func Droplet(w *world.World, id string) (*world.Resource, error) {
+	if found := w.Get(dropletType, "", id); found != nil {
+		return found, nil
+	}
+	return nil, fmt.Errorf("404 (request \"\") The resource you were accessing could not be found: droplet %s", id)
+}
+
+// Stop switches a droplet off.
+func Stop(w *world.World, droplet *world.Resource) {
+	w.Change(droplet, func(_, state world.Values) { state["status"] = statusOff })
+}
+
+// Start switches a droplet on.
+func Start(w *world.World, droplet *world.Resource) error {
+	if !isOff(droplet) {
+		return fmt.Errorf("422 (unprocessable_entity) Droplet %s is already powered on", droplet.ID)
+	}
+	w.Change(droplet, func(_, state world.Values) { state["status"] = statusActive })
+	return nil
+}
+
+// Resize changes the size of a droplet that is off. Its disk grows only if asked, and never shrinks.
+// https://docs.digitalocean.com/products/droplets/how-to/resize/
+func Resize(w *world.World, droplet *world.Resource, slug string, disk bool) error {
+	size, known := sizes[slug]
+	switch {
+	case !isOff(droplet):
+		return fmt.Errorf("422 (unprocessable_entity) Droplet %s must be powered off before it can be resized", droplet.ID)
+	case !known:
+		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available", slug)
+	case size.diskGiB < droplet.State.Int("disk"):
+		return fmt.Errorf("422 (unprocessable_entity) this size is not available because it has a smaller disk: %d GiB, the droplet has %d",
+			size.diskGiB, droplet.State.Int("disk"))
+	}
+	w.Change(droplet, func(inputs, state world.Values) {
+		inputs["size"], state["size"] = slug, slug
+		state["memory"], state["vcpus"] = float64(size.memoryMiB), float64(size.vCPU)
+		state["priceMonthly"], state["priceHourly"] = size.monthly, size.monthly/672
+		if disk {
+			state["disk"] = float64(size.diskGiB)
+		}
+	})
+	return nil
+}

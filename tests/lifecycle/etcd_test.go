@@ -1,0 +1,170 @@
+package lifecycle
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// onlyControlPlane is the only control plane of dev.
+const onlyControlPlane = "inferadb-dev-nyc1-control-plane-0"
+
+// infra runs the project's command.
+func (s *stack) infra(arguments ...string) string {
+	s.t.Helper()
+	out, err := s.try(nil, "infra", arguments...)
+	require.NoError(s.t, err)
+	return out
+}
+
+// talosctl runs Talos' command with the stack's own talosconfig.
+func (s *stack) talosctl(arguments ...string) string {
+	s.t.Helper()
+	file := s.path("talosconfig")
+	require.NoError(s.t, os.WriteFile(file, []byte(s.pulumi("stack", "output", "talosconfig", "--show-secrets")), 0o600))
+	out, err := s.try(nil, "talosctl", append([]string{"--talosconfig", file}, arguments...)...)
+	require.NoError(s.t, err)
+	return out
+}
+
+// addressOf is a named node's address.
+func (s *stack) addressOf(name string) string {
+	s.t.Helper()
+	for _, r := range s.resources() {
+		if strings.HasSuffix(r["urn"].(string), applied+"::"+name) {
+			return r["outputs"].(map[string]any)["node"].(string)
+		}
+	}
+	require.Fail(s.t, "there is no node "+name)
+	return ""
+}
+
+// members is how many members etcd has.
+func (s *stack) members() int {
+	s.t.Helper()
+	return strings.Count(s.talosctl("--nodes", s.addressOf(onlyControlPlane), "etcd", "members"), "control-plane-")
+}
+
+// TestFewerControlPlanes shrinks etcd from five members to three and to one. It answers throughout.
+func TestFewerControlPlanes(t *testing.T) {
+	for _, cloud := range clouds {
+		t.Run(cloud, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, "dev", cloud)
+			s.set("controlPlanes", "5")
+			s.up()
+			require.Equal(t, 5, s.members())
+			for _, to := range []string{"3", "1"} {
+				said := s.infra("control-planes", "remove", "--stack", "dev", "--to", to, "--yes")
+				assert.Contains(t, said, "Next: set inferadb:controlPlanes: "+to+" in Pulumi.dev.yaml")
+				assert.Equal(t, to, string('0'+rune(s.members())))
+				again := s.infra("control-planes", "remove", "--stack", "dev", "--to", to, "--yes")
+				assert.NotContains(t, again, "leaving etcd ...", "nobody is left to leave")
+				s.refusedUp("acknowledge: \"etcd-left:inferadb-dev-nyc1-control-plane-", "it would allow a later edit to delete a member of etcd")
+				s.set("controlPlanes", to)
+				s.up()
+				assert.Equal(t, to, string('0'+rune(s.members())))
+				s.set("acknowledge", "[]")
+				s.nodes()
+			}
+			assert.Contains(t, s.infra("control-planes", "remove", "--stack", "dev", "--to", "1", "--yes"), "has more than 1 control planes")
+			s.settled()
+			s.destroy()
+		})
+	}
+}
+
+// TestFewerControlPlanesOfAProtectedStack takes two ups: the engine refuses to delete what was protected by the one before.
+func TestFewerControlPlanesOfAProtectedStack(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "dev", "aws")
+	s.set("controlPlanes", "3")
+	s.set("protection", "true")
+	s.up()
+	_, err := s.try(nil, "infra", "control-planes", "remove", "--stack", "dev", "--to", "1", "--yes")
+	require.ErrorContains(t, err, "inferadb-dev-nyc1-control-plane-2 is protected")
+	assert.Equal(t, 3, s.members(), "nobody has left")
+
+	s.set("protection", "false")
+	s.set("controlPlanes", "1")
+	s.set("acknowledge", `["etcd-left:inferadb-dev-nyc1-control-plane-1","etcd-left:inferadb-dev-nyc1-control-plane-2"]`)
+	_, err = s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+	require.ErrorContains(t, err, "cannot be deleted")
+	require.ErrorContains(t, err, "because it is protected")
+	assert.Equal(t, 3, s.members(), "no machine was deleted")
+
+	s.set("controlPlanes", "3")
+	s.set("acknowledge", "[]")
+	s.up()
+	s.infra("control-planes", "remove", "--stack", "dev", "--to", "1", "--yes")
+	s.set("controlPlanes", "1")
+	s.up()
+	s.nodes()
+	s.destroy()
+}
+
+// TestOnlyControlPlaneIsLost restores a snapshot the first time and begins with an empty etcd the second time. Without either,
+// up would make a machine that nothing bootstraps.
+func TestOnlyControlPlaneIsLost(t *testing.T) {
+	for _, cloud := range clouds {
+		t.Run(cloud, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, "dev", cloud)
+			s.up()
+			s.talosctl("--nodes", s.addressOf(onlyControlPlane), "etcd", "snapshot", s.path("etcd.snapshot"))
+			_, err := s.try(nil, "infra", "bootstrap", "forget", "--stack", "dev")
+			require.ErrorContains(t, err, "etcd runs on "+onlyControlPlane)
+			s.loses(onlyControlPlane)
+			s.set("acknowledge", `["etcd-restore:inferadb-dev-nyc1"]`)
+			s.up()
+			s.talosctl("--nodes", s.addressOf(onlyControlPlane), "bootstrap", "--recover-from", s.path("etcd.snapshot"))
+			s.nodes()
+			s.set("acknowledge", "[]")
+			s.settled()
+
+			s.loses(onlyControlPlane)
+			assert.Contains(t, s.infra("bootstrap", "forget", "--stack", "dev"), "the next up starts an empty one")
+			s.up()
+			s.nodes()
+			s.settled()
+			s.destroy()
+		})
+	}
+}
+
+// loses terminates a machine, and expects that a refresh and an up do not make another.
+func (s *stack) loses(name string) {
+	s.t.Helper()
+	_, err := s.try(nil, "simulator", "terminate", name)
+	require.NoError(s.t, err)
+	_, err = s.try(nil, "pulumi", "up", "--refresh", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+	assert.ErrorContains(s.t, err, "has lost "+name)
+	s.pulumi("refresh", "--yes", "--skip-preview")
+	s.refusedUp("regions[0]: inferadb-dev-nyc1 has lost "+name, "etcd-restore:inferadb-dev-nyc1", "make forget-bootstrap")
+}
+
+// TestBootstrapThatTheStateDoesNotKnow loses the answer of the bootstrap, as a killed up does.
+func TestBootstrapThatTheStateDoesNotKnow(t *testing.T) {
+	for _, cloud := range clouds {
+		t.Run(cloud, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, "dev", cloud)
+			s.failingUp("aws:ec2/vpc:Vpc#1,gcp:compute/network:Network#1,digitalocean:index/vpc:Vpc#1")
+			assert.Contains(t, s.infra("bootstrap", "record", "--stack", "dev"), "it has no control plane yet")
+			s.failingUp("talos:machine/bootstrap:Bootstrap#1:lost")
+			_, err := s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+			require.ErrorContains(t, err, "AlreadyExists")
+			said := s.infra("bootstrap", "record", "--stack", "dev")
+			assert.Contains(t, said, "etcd runs with the members "+onlyControlPlane)
+			assert.Contains(t, said, "make up STACK=dev")
+			assert.Contains(t, s.infra("bootstrap", "record", "--stack", "dev"), "Nothing was changed")
+			s.up()
+			s.nodes()
+			s.settled()
+			s.destroy()
+		})
+	}
+}
