@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -87,7 +87,13 @@ preview: $(if $(SUMMARY),comment) ## Show what up would do. SUMMARY=comment.md w
 	$(if $(SUMMARY),@$(COMMENT) -- )$(PULUMI) preview $(if $(SUMMARY),,--diff) $(ARGS)
 	@echo "Next: make up STACK=$(STACK)"
 
-up: ## Bring the stack up, after asking
+# The program reads the state before the engine refreshes it: a lost machine would go unseen, and its successor be made.
+preview up: check-refresh
+check-refresh:
+	$(if $(filter --refresh% -r,$(ARGS)),$(error run make refresh STACK=$(STACK) first, and then without --refresh: the checks of a running cluster read the state as it was before (docs/operations.md#recover-lost-control-planes)))
+
+up: infra ## Bring the stack up, after asking
+	@$(INFRA) pending
 	$(PULUMI) up $(ARGS)
 	@echo "Next: make kubeconfig STACK=$(STACK)"
 
@@ -100,9 +106,10 @@ drift: comment ## Compare the state with the cloud, change nothing, fail on a di
 	@echo "No drift. Next: make preview STACK=$(STACK)"
 
 # Pulumi deletes what is not protected before it meets what is: half of production would be gone.
-destroy: ## Delete everything, after asking. A protected stack: docs/operations.md
+destroy: infra ## Delete everything, after asking. A protected stack: docs/operations.md
 	@if $(PULUMI) stack export | grep '"protect": true' > /dev/null; then \
 	  echo "$(STACK) is protected: set protection to false and run make up STACK=$(STACK) first (docs/operations.md#destroy)" >&2; exit 1; fi
+	@$(INFRA) pending
 	$(PULUMI) destroy $(ARGS)
 	@echo "The stack is empty. Next, to forget it: make pulumi STACK=$(STACK) ARGS='stack rm'"
 
@@ -131,6 +138,9 @@ forget-bootstrap: ## Forget the bootstrap of a cluster that has lost etcd, so th
 gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
 	@scripts/gcp-image.sh $(GCP_PROJECT) '$(TALOS_VERSION)' '' '$(SCHEMATIC)'
+
+pending: infra ## Show what a killed up was creating, and how to go on. ARGS='resolve ...'
+	@$(INFRA) pending $(ARGS)
 
 pulumi: ## Any other pulumi command: ARGS='stack history'
 	@$(PULUMI) $(ARGS)

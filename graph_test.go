@@ -187,9 +187,13 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		"aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
 		"aws:index/getAvailabilityZones:getAvailabilityZones": {"names": []any{
 			"us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d", "us-west-1a", "us-west-1c"}},
-		"aws:ec2/getVpc:getVpc":            {"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"},
-		"aws:ec2/getSubnet:getSubnet":      {"vpcId": "vpc-0123456789abcdef0"},
-		"digitalocean:index/getVpc:getVpc": {"id": ownVPC, "region": "nyc1", "ipRange": "10.50.0.0/16"},
+		"aws:ec2/getVpc:getVpc":                       {"id": "vpc-0123456789abcdef0", "cidrBlock": "10.50.0.0/16"},
+		"aws:ec2/getSubnet:getSubnet":                 {"vpcId": "vpc-0123456789abcdef0"},
+		"digitalocean:index/getVpc:getVpc":            {"id": ownVPC, "region": "nyc1", "ipRange": "10.50.0.0/16"},
+		"aws:ec2/getSecurityGroups:getSecurityGroups": {"ids": []any{}},
+		"aws:ec2/getInstances:getInstances":           {"ids": []any{}},
+		"digitalocean:index/getSshKeys:getSshKeys":    {"sshKeys": []any{}},
+		"digitalocean:index/getDroplets:getDroplets":  {"droplets": []any{}},
 	}
 	answer, ok := answers[args.Token]
 	if strings.HasPrefix(args.Token, "gcp:") {

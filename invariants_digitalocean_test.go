@@ -18,6 +18,7 @@ const (
 	dropletType    = "digitalocean:index/droplet:Droplet"
 	doFirewallType = "digitalocean:index/firewall:Firewall"
 	doBalancerType = "digitalocean:index/loadBalancer:LoadBalancer"
+	doTagType      = "digitalocean:index/tag:Tag"
 	// ownVPC is the network that a stack adopts.
 	ownVPC = "5a4981aa-9653-4bd1-bef5-d6bff52042e4"
 )
@@ -61,6 +62,8 @@ func computedByDigitalOcean(args pulumi.MockResourceArgs, n int) map[string]any 
 	switch args.TypeToken {
 	case dropletType:
 		return map[string]any{"ipv4AddressPrivate": fmt.Sprintf("10.101.0.%d", n), "ipv4Address": fmt.Sprintf("198.51.100.%d", n)}
+	case doTagType:
+		return map[string]any{"name": args.Name + "-0000000"}
 	case doBalancerType:
 		return map[string]any{"ip": fmt.Sprintf("10.101.63.%d", n)}
 	default:
@@ -127,7 +130,7 @@ func TestDigitalOceanInvariant07And08PortsAreTheLeast(t *testing.T) {
 }
 
 func roleOf(tag string) string {
-	if strings.HasSuffix(tag, "-control-plane") {
+	if strings.Contains(tag, "-control-plane-") {
 		return "control-plane"
 	}
 	return "worker"

@@ -92,6 +92,8 @@ func answerOfGoogleCloud(args pulumi.MockCallArgs) map[string]any {
 	case "gcp:compute/getImage:getImage":
 		path := fmt.Sprintf("projects/%s/global/images/%s", args.Args["project"].StringValue(), args.Args["name"].StringValue())
 		return map[string]any{"selfLink": "https://www.googleapis.com/compute/v1/" + path}
+	case "gcp:compute/getAddresses:getAddresses":
+		return map[string]any{"addresses": []any{}}
 	case "gcp:projects/getProject:getProject":
 		id := strings.TrimPrefix(args.Args["filter"].StringValue(), "id:")
 		return map[string]any{"projects": []any{map[string]any{"projectId": id, "number": "123456789012"}}}

@@ -38,15 +38,11 @@ func program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 			return err
 		}
 	}
-	var built []*components.TalosCluster
-	for _, cluster := range clusters {
-		c, err := components.NewTalosCluster(ctx, cluster, components.Running{
-			TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs,
-		})
-		if err != nil {
-			return err
-		}
-		built = append(built, c)
+	built, err := components.NewTalosClusters(ctx, clusters, func(cluster config.Cluster) components.Running {
+		return components.Running{TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs}
+	})
+	if err != nil {
+		return err
 	}
 	components.Export(ctx, built)
 	return nil

@@ -47,21 +47,58 @@ func Check(clusters []config.Cluster) error {
 	return nil
 }
 
-// NewTalosCluster brings a cluster up, or changes the one that runs. It reads in the order in which things happen; what does
-// not depend on an earlier step runs beside it: workers never wait for the control planes.
-func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, running Running, opts ...pulumi.ResourceOption) (*TalosCluster, error) {
+// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names already and
+// the state does not know; then nothing of any cluster is made.
+func NewTalosClusters(ctx *pulumi.Context, clusters []config.Cluster, running func(config.Cluster) Running) ([]*TalosCluster, error) {
+	var begun []*bringUp
+	for _, cluster := range clusters {
+		up, err := begin(ctx, cluster, running(cluster))
+		if err != nil {
+			return nil, err
+		}
+		begun = append(begun, up)
+	}
+	if err := refuseExisting(ctx, begun); err != nil {
+		return nil, err
+	}
+	var built []*TalosCluster
+	for _, up := range begun {
+		if err := up.build(ctx); err != nil {
+			return nil, err
+		}
+		built = append(built, up.self)
+	}
+	return built, nil
+}
+
+// begin registers the component and its cloud's provider: enough to ask the cloud.
+func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*bringUp, error) {
 	self := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
 		"provider": pulumi.String(cluster.Provider),
-	}, self, opts...); err != nil {
+	}, self); err != nil {
 		return nil, err
 	}
-	up, err := newBringUp(ctx, cluster, running, self)
+	provider, err := newCloud(ctx, cluster, running, self)
 	if err != nil {
 		return nil, err
 	}
+	return &bringUp{
+		cluster: cluster, self: self, cloud: provider, running: running,
+		bootstrapped: running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil,
+		workers:      map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
+	}, nil
+}
+
+// build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs beside
+// it: workers never wait for the control planes.
+func (up *bringUp) build(ctx *pulumi.Context) (err error) {
+	if up.talos, err = newTalosAPI(ctx, up.cluster, up.self); err != nil {
+		return err
+	}
 	for _, step := range []func() error{
+		up.cloud.Prepare,
 		up.createNetwork,
 		up.createEndpoint,
 		up.createControlPlanes,
@@ -74,11 +111,11 @@ func NewTalosCluster(ctx *pulumi.Context, cluster config.Cluster, running Runnin
 		up.describe,
 	} {
 		if err := step(); err != nil {
-			return nil, fmt.Errorf("cluster %s: %w", cluster.Name, err)
+			return fmt.Errorf("cluster %s: %w", up.cluster.Name, err)
 		}
 	}
-	return self, ctx.RegisterResourceOutputs(self, pulumi.Map{
-		"kubeconfig": self.Kubeconfig, "talosconfig": self.Talosconfig, "summary": self.Summary,
+	return ctx.RegisterResourceOutputs(up.self, pulumi.Map{
+		"kubeconfig": up.self.Kubeconfig, "talosconfig": up.self.Talosconfig, "summary": up.self.Summary,
 	})
 }
 
@@ -87,6 +124,7 @@ type bringUp struct {
 	cluster config.Cluster
 	self    *TalosCluster
 	cloud   cloud.Cloud
+	running Running
 	talos   *talosAPI
 
 	network       cloud.Network
@@ -98,22 +136,6 @@ type bringUp struct {
 	kubeconfig pulumi.StringOutput
 	// bootstrapped reports whether the cluster's etcd was started by an earlier update.
 	bootstrapped bool
-}
-
-func newBringUp(ctx *pulumi.Context, cluster config.Cluster, running Running, self *TalosCluster) (*bringUp, error) {
-	talos, err := newTalosAPI(ctx, cluster, self)
-	if err != nil {
-		return nil, err
-	}
-	provider, err := newCloud(ctx, cluster, running, self)
-	if err != nil {
-		return nil, err
-	}
-	return &bringUp{
-		cluster: cluster, self: self, cloud: provider, talos: talos,
-		workers: map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
-		bootstrapped: running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil,
-	}, nil
 }
 
 // newCloud is the only place that tells one provider from another.

@@ -12,7 +12,7 @@ func TestTheStateTellsTheTalosVersion(t *testing.T) {
 	assert.Equal(t, "v1.12.0", state.TalosVersion(current[0]))
 	assert.Empty(t, State{}.TalosVersion(current[0]), "nothing runs yet")
 
-	half := State{Resources: append(stateOf(t, old).Resources[:4:4], stateOf(t, current).Resources[4:]...)}
+	half := State{Resources: append(stateOf(t, old).Resources[:5:5], stateOf(t, current).Resources[5:]...)}
 	assert.Empty(t, half.TalosVersion(current[0]), "an update that ended halfway leaves two versions")
 }
 

@@ -36,6 +36,9 @@ var machineRules = []func(*comparison, machines){
 
 // machineConfigurations compares what each named node was configured with last with what an update would apply.
 func (c *comparison) machineConfigurations() {
+	if was := c.was.Provider(); was != "" && was != c.want.Provider {
+		return // provider has refused it, and nothing else can be compared
+	}
 	groups := []machines{{
 		name: c.want.Name + "-" + config.ControlPlanePool, nodes: c.was.ControlPlanes(),
 		want: c.want.ControlPlaneConfiguration(), patches: c.want.ControlPlanePatches(),

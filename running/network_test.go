@@ -97,43 +97,45 @@ var placeEdits = []struct {
 	state   func(*testing.T) State
 	changes []string
 	refused string
+	// project of Google Cloud; empty for the environment's.
+	project string
 }{
-	{"AWS, the same", runningOnAWS, nil, ""},
-	{"AWS, a zone more", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1c","us-east-1d"]}]`}, ""},
-	{"AWS, zones in another order", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1c","us-east-1b","us-east-1a"]}]`}, ""},
+	{"AWS, the same", runningOnAWS, nil, "", ""},
+	{"AWS, a zone more", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1c","us-east-1d"]}]`}, "", ""},
+	{"AWS, zones in another order", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1c","us-east-1b","us-east-1a"]}]`}, "", ""},
 	{"AWS, another zone", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1d"]}]`},
-		"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 stands; put it back"},
+		"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 stands; put it back", ""},
 	{"AWS, another range", runningOnAWS, []string{"regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`},
-		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and the stack file asks for 10.9.0.0/18; set network.cidr: 10.101.64.0/18"},
+		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and the stack file asks for 10.9.0.0/18; set network.cidr: 10.101.64.0/18", ""},
 	{"AWS, created to adopted", runningOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`, "regions", adopt(threeSubnets)},
-		"regions[0].network.id: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and vpc-0123456789abcdef0 is another"},
-	{"AWS, adopted to created", adoptedOnAWS, nil, "regions[0].network: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for one of its own, 10.101.64.0/18; keep network.id: vpc-0123456789abcdef0"},
+		"regions[0].network.id: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and vpc-0123456789abcdef0 is another", ""},
+	{"AWS, adopted to created", adoptedOnAWS, nil, "regions[0].network: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for one of its own, 10.101.64.0/18; keep network.id: vpc-0123456789abcdef0", ""},
 	{"AWS, the same subnets in another order", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
-		"regions", adopt(`"subnet-0123456789abcdef1","subnet-0123456789abcdef0","subnet-0123456789abcdef2"`)}, ""},
+		"regions", adopt(`"subnet-0123456789abcdef1","subnet-0123456789abcdef0","subnet-0123456789abcdef2"`)}, "", ""},
 	{"AWS, another subnet", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
 		"regions", adopt(`"subnet-0123456789abcdef0","subnet-0123456789abcdef1","subnet-0123456789abcdef9"`)},
-		"regions[0].network.subnetIds: no longer names subnet-0123456789abcdef2, in which the load balancer of inferadb-staging-nyc1 stands; put it back"},
+		"regions[0].network.subnetIds: no longer names subnet-0123456789abcdef2, in which the load balancer of inferadb-staging-nyc1 stands; put it back", ""},
 	{"AWS, another network", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
-		"regions", strings.Replace(adopt(threeSubnets), "vpc-0", "vpc-1", 1)}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for vpc-1123456789abcdef0"},
-	{"AWS to Google Cloud", runningOnAWS, []string{"provider", "gcp"}, "provider: inferadb-staging-nyc1 runs on aws, and gcp would delete the cluster with all its data"},
-	{"Google Cloud, the same", createdOnGoogleCloud, []string{"provider", "gcp"}, ""},
+		"regions", strings.Replace(adopt(threeSubnets), "vpc-0", "vpc-1", 1)}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for vpc-1123456789abcdef0", ""},
+	{"AWS to Google Cloud", runningOnAWS, []string{"provider", "gcp"}, "provider: inferadb-staging-nyc1 runs on aws, and gcp would delete the cluster with all its data", ""},
+	{"Google Cloud, the same", createdOnGoogleCloud, []string{"provider", "gcp"}, "", ""},
 	{"Google Cloud, another range", createdOnGoogleCloud, []string{"provider", "gcp", "regions", `[{"name":"nyc1","network":{"cidr":"10.101.0.0/17"}}]`},
-		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18"},
+		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18", ""},
 	{"Google Cloud, a zone in which a control plane stands", createdOnGoogleCloud,
 		[]string{"provider", "gcp", "regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`},
-		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands"},
-	{"Google Cloud, another project", createdOnGoogleCloud, []string{"provider", "gcp", "project", "acme-test"},
-		"gcp:project: inferadb-staging-nyc1 runs in project acme-prod, and acme-test would delete the cluster with all its data"},
+		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands", ""},
+	{"Google Cloud, another project", createdOnGoogleCloud, []string{"provider", "gcp"},
+		"gcp:project: inferadb-staging-nyc1 runs in project acme-prod, and acme-test would delete the cluster with all its data", "acme-test"},
 	{"Google Cloud, the adopted network by its path", adoptedOnGoogleCloud, []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
-		"regions", `[{"name":"nyc1","network":{"id":"projects/acme-prod/global/networks/shared","subnetIds":["projects/acme-prod/regions/us-east4/subnetworks/machines"]}}]`}, ""},
+		"regions", `[{"name":"nyc1","network":{"id":"projects/acme-prod/global/networks/shared","subnetIds":["projects/acme-prod/regions/us-east4/subnetworks/machines"]}}]`}, "", ""},
 	{"Google Cloud, another subnet", adoptedOnGoogleCloud, []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
 		"regions", `[{"name":"nyc1","network":{"id":"shared","subnetIds":["others"]}}]`},
-		"regions[0].network.subnetIds: no longer names machines"},
-	{"DigitalOcean, the same", createdOnDigitalOcean, []string{"provider", "digitalocean"}, ""},
+		"regions[0].network.subnetIds: no longer names machines", ""},
+	{"DigitalOcean, the same", createdOnDigitalOcean, []string{"provider", "digitalocean"}, "", ""},
 	{"DigitalOcean, another range", createdOnDigitalOcean, []string{"provider", "digitalocean", "regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`},
-		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18"},
+		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18", ""},
 	{"DigitalOcean, another VPC", adoptedOnDigitalOcean, []string{"provider", "digitalocean", "operatorCidrs", `["10.0.0.0/8"]`,
-		"regions", `[{"name":"nyc1","network":{"id":"6a4981aa-9653-4bd1-bef5-d6bff52042e4"}}]`}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network 5a4981aa-9653-4bd1-bef5-d6bff52042e4"},
+		"regions", `[{"name":"nyc1","network":{"id":"6a4981aa-9653-4bd1-bef5-d6bff52042e4"}}]`}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network 5a4981aa-9653-4bd1-bef5-d6bff52042e4", ""},
 }
 
 func TestNetworkStays(t *testing.T) {
@@ -141,11 +143,7 @@ func TestNetworkStays(t *testing.T) {
 	for _, test := range placeEdits {
 		t.Run(test.name, func(t *testing.T) {
 			wanted := stackFile(t, test.changes...)
-			for i := 0; i < len(test.changes); i += 2 {
-				if test.changes[i] == "project" {
-					wanted[0].Project = test.changes[i+1]
-				}
-			}
+			wanted[0].Project = test.project
 			lines := refusals(t, wanted, test.state(t))
 			if test.refused == "" {
 				assert.Empty(t, lines)

@@ -1,7 +1,11 @@
 package roles
 
 // DigitalOceanFunctions are the look-ups that the program uses there, and the scopes that each asks of a token.
-var DigitalOceanFunctions = map[string][]string{"digitalocean:index/getVpc:getVpc": {"vpc:read"}}
+var DigitalOceanFunctions = map[string][]string{
+	"digitalocean:index/getDroplets:getDroplets": {"droplet:read"},
+	"digitalocean:index/getSshKeys:getSshKeys":   {"ssh_key:read"},
+	"digitalocean:index/getVpc:getVpc":           {"vpc:read"},
+}
 
 // DigitalOcean are the types that the program uses there, and the scopes of a token that each asks. A token is for a whole team.
 // https://docs.digitalocean.com/reference/api/scopes/

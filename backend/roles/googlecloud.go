@@ -11,6 +11,7 @@ type Permissions struct {
 
 // GoogleCloudFunctions are the look-ups that the program uses there, and what each asks.
 var GoogleCloudFunctions = map[string][]string{
+	"gcp:compute/getAddresses:getAddresses":     {"compute.addresses.list"},
 	"gcp:compute/getImage:getImage":             {"compute.images.get"},
 	"gcp:compute/getSubnetwork:getSubnetwork":   {"compute.subnetworks.get"},
 	"gcp:compute/getSubnetworks:getSubnetworks": {"compute.subnetworks.list"},

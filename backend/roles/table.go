@@ -13,6 +13,8 @@ var Functions = map[string][]string{
 	"aws:ec2/getSubnet:getSubnet":                         {"ec2:DescribeSubnets"},
 	"aws:ec2/getVpc:getVpc":                               {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"},
 	"aws:index/getCallerIdentity:getCallerIdentity":       {"sts:GetCallerIdentity"},
+	"aws:ec2/getInstances:getInstances":                   {"ec2:DescribeInstances"},
+	"aws:ec2/getSecurityGroups:getSecurityGroups":         {"ec2:DescribeSecurityGroups"},
 }
 
 // Resources are the types that the program uses. The actions are the calls that the provider makes for each

@@ -27,6 +27,7 @@ func newRoot() *cobra.Command {
 		Short:         "Work on the clusters of a stack",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newBootstrap(), newControlPlanes())
+	root.SetOut(os.Stdout)
+	root.AddCommand(newBootstrap(), newControlPlanes(), newPending())
 	return root
 }

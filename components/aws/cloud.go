@@ -48,8 +48,7 @@ type Cloud struct {
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// New prepares AWS for a cluster: an explicit provider for its region, so that no resource follows the ambient one, the
-// key of its disks and the identities of its nodes.
+// New makes an explicit provider for the cluster's region, so that no resource follows the ambient one.
 func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
 	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
 		Region:      pulumi.String(cluster.Location.Region),
@@ -58,16 +57,20 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{
+	return &Cloud{
 		ctx: ctx, cluster: cluster, running: running, parent: parent, provider: provider,
 		images: map[regions.Architecture]lookedUp{},
-	}
+	}, nil
+}
+
+// Prepare makes the key of the disks and the identities of the nodes.
+func (c *Cloud) Prepare() error {
 	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
 		if err := step(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.

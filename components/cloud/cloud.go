@@ -11,6 +11,11 @@ import (
 // Cloud brings up one cluster's resources in one region of one provider. TalosCluster calls the methods in this order;
 // an implementation keeps what it made for the calls that follow.
 type Cloud interface {
+	// Existing asks the cloud for what it has under the cluster's names and the state does not know: the resource that every
+	// cluster has, and the named machines. It asks nothing about what the state knows.
+	Existing(known Known, machines []string) ([]Found, error)
+	// Prepare makes what stands before the network: keys, identities, alarms.
+	Prepare() error
 	// Network creates or adopts the network, and makes the firewall that every machine stands behind.
 	Network() (Network, error)
 	// Endpoint makes the internal load balancer of the Kubernetes API and the name that nodes know it by.

@@ -32,8 +32,7 @@ type Cloud struct {
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// New prepares DigitalOcean for a cluster: an explicit provider, so that no resource follows the ambient one, the key that
-// the API demands and the image.
+// New makes an explicit provider, so that no resource follows the ambient one.
 func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
 	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
 		// The plugin finds out at its first call only, where the API says no more than 401.
@@ -44,11 +43,15 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{ctx: ctx, cluster: cluster, parent: parent, provider: provider}
+	return &Cloud{ctx: ctx, cluster: cluster, parent: parent, provider: provider}, nil
+}
+
+// Prepare makes the key that the API demands, and the image.
+func (c *Cloud) Prepare() error {
 	if err := c.createKey(); err != nil {
-		return nil, err
+		return err
 	}
-	return c, c.findImage()
+	return c.findImage()
 }
 
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.

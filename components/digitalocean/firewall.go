@@ -14,12 +14,15 @@ var roles = []string{cloud.ControlPlane, cloud.Worker}
 
 // createFirewalls makes one firewall for each role. It covers whatever carries the role's tag, so it stands before the
 // first droplet. It holds for the public interface too, which nothing but a named source can reach.
+//
+// A tag's name is made up and belongs to this state alone. The API hands out a tag that exists, and whoever deletes it takes
+// it from everybody's droplets: with a name that two states share, the destroy of one takes the firewall from the other's.
+// https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
+// A running cluster keeps the name that it has, because another tag would leave its droplets uncovered for a while.
 func (c *Cloud) createFirewalls() error {
 	c.roleTags, c.firewalls = map[string]*digitalocean.Tag{}, map[string]pulumi.Resource{}
 	for _, role := range roles {
-		tag, err := digitalocean.NewTag(c.ctx, c.name(role), &digitalocean.TagArgs{
-			Name: pulumi.String(c.name(role)),
-		}, c.options()...)
+		tag, err := digitalocean.NewTag(c.ctx, c.name(role), &digitalocean.TagArgs{}, c.options(pulumi.IgnoreChanges([]string{"name"}))...)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// keyName ends the name of the SSH key.
+const keyName = "unusable"
+
 // createKey registers the SSH key without which the API starts no droplet from a custom image
 // (https://docs.digitalocean.com/products/custom-images/how-to/create-droplets/). Talos has no SSH to use it with.
 func (c *Cloud) createKey() error {
@@ -19,7 +22,7 @@ func (c *Cloud) createKey() error {
 	if err != nil {
 		return err
 	}
-	c.sshKey, err = digitalocean.NewSshKey(c.ctx, c.name("unusable"), &digitalocean.SshKeyArgs{
+	c.sshKey, err = digitalocean.NewSshKey(c.ctx, c.name(keyName), &digitalocean.SshKeyArgs{
 		PublicKey: pulumi.String(public),
 	}, c.options()...)
 	return err

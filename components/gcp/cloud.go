@@ -45,8 +45,7 @@ type Cloud struct {
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// New prepares Google Cloud for a cluster: an explicit provider for its project and region, so that no resource follows the
-// ambient ones, the identities of its nodes and the key of its disks.
+// New makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
 func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
 	project, err := config.GoogleProject(cluster)
 	if err != nil {
@@ -59,16 +58,20 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{
+	return &Cloud{
 		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, networkProject: project, provider: provider,
 		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]lookedUp{},
-	}
+	}, nil
+}
+
+// Prepare makes the identities of the nodes and the key of their disks.
+func (c *Cloud) Prepare() error {
 	for _, step := range []func() error{c.createIdentities, c.createDiskKey, c.createPreemptionAlert} {
 		if err := step(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // nameLimit is the longest name of nearly every resource:

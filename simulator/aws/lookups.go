@@ -57,6 +57,28 @@ var functions = []Function{
 		},
 	},
 	{
+		Token:  "aws:ec2/getSecurityGroups:getSecurityGroups",
+		Fields: Fields{"filters": filters, "tags": StringMap()},
+		Invoke: func(c *Call) (world.Values, error) {
+			ids := world.List()
+			for _, group := range search(c, securityGroupType) {
+				ids = append(ids, group.ID)
+			}
+			return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
+		},
+	},
+	{
+		Token:  "aws:ec2/getInstances:getInstances",
+		Fields: Fields{"filters": filters, "instanceTags": StringMap(), "instanceStateNames": Strings(Unordered)},
+		Invoke: func(c *Call) (world.Values, error) {
+			ids := world.List()
+			for _, instance := range search(c, instanceType) {
+				ids = append(ids, instance.ID)
+			}
+			return world.Values{"id": c.Region, "ids": ids}, nil
+		},
+	},
+	{
 		Token:  "aws:kms/getAlias:getAlias",
 		Fields: Fields{"name": String(Required, Matching(`^alias/`)), "id": String()},
 		Invoke: func(c *Call) (world.Values, error) {

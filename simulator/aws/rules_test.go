@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/simulator/world"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -187,10 +189,12 @@ func TestReplacements(t *testing.T) {
 		"encryption":           {instanceType, p.machine().with(props{"rootBlockDevice": map[string]any{"encrypted": false}}), props{"rootBlockDevice": map[string]any{"encrypted": true}}, true, []string{"rootBlockDevice"}},
 		"tags":                 {instanceType, p.machine(), props{"tags": map[string]any{"a": "b"}}, true, nil},
 		"one subnet less":      {loadBalancerType, balancer, props{"subnets": []any{p.private}}, true, []string{"subnets"}},
+		"a subnet not known":   {loadBalancerType, balancer, props{"subnets": []any{p.private, resource.Computed{Element: resource.NewStringProperty("")}}}, true, nil},
 		"no security group":    {loadBalancerType, balancer, props{"securityGroups": []any{}}, true, []string{"securityGroups"}},
 		"order of a set":       {loadBalancerType, balancer, props{"subnets": []any{p.other, p.private}}, false, nil},
 		"target port":          {targetGroupType, targets, props{"port": 6444}, true, []string{"port"}},
 		"health check":         {targetGroupType, targets.with(props{"healthCheck": map[string]any{"protocol": "TCP"}}), props{"healthCheck": map[string]any{"protocol": "TCP", "interval": 10}}, true, nil},
+		"host names, kept":     {vpcType, props{"cidrBlock": "10.6.0.0/16", "enableDnsHostnames": true}, props{"enableDnsHostnames": nil}, false, nil},
 		"network":              {vpcType, props{"cidrBlock": "10.7.0.0/16"}, props{"cidrBlock": "10.8.0.0/16"}, true, []string{"cidrBlock"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,6 +204,20 @@ func TestReplacements(t *testing.T) {
 			assert.Equal(t, c.replaces, response.Replaces)
 		})
 	}
+}
+
+// TestAKeyOfADisk deletes the key under a running machine, which does not notice until it stops.
+func TestAKeyOfADisk(t *testing.T) {
+	p := newPlace(t)
+	key := p.create(keyType, "disks", props{"description": "Disks"})
+	p.create(instanceType, "machine", p.machine().with(props{"rootBlockDevice": map[string]any{"encrypted": true, "kmsKeyId": arn("kms", "us-east-1", "key/"+key)}}))
+	fault := func() (fault string) {
+		p.within(func(w *world.World) { fault = newSite(w).Machines()[0].DiskFault })
+		return fault
+	}
+	assert.Empty(t, fault())
+	require.NoError(t, p.delete(keyType, key))
+	assert.Contains(t, fault(), "is pending deletion: the machine does not start again")
 }
 
 // TestOutputs reads what the provider computes.

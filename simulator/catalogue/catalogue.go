@@ -39,6 +39,8 @@ type Resource struct {
 	Global bool
 	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
 	Account bool
+	// Shared resources are handed out again when they are created twice.
+	Shared bool
 	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state says,
 	// deleting one does nothing, and importing one fails.
 	StateOnly bool

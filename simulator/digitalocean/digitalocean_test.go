@@ -86,7 +86,6 @@ func networkMistakes() map[string]mistake {
 		"no such region":   {vpcType, vpc.with(props{"region": "mars1"}), "is not a region"},
 		"VPC name":         {vpcType, vpc.with(props{"name": "my_vpc"}), "name: "},
 		"tag alphabet":     {tagType, props{"name": "a=b"}, "name: "},
-		"tag twice":        {tagType, props{"name": "lab-worker"}, "already exists"},
 	}
 }
 
@@ -250,4 +249,17 @@ func TestPackets(t *testing.T) {
 	assert.ErrorContains(t, err, "is not admitted by the balancer")
 	_, err = p.dial("worker-0", "api.example.com", 6443)
 	assert.ErrorContains(t, err, "does not lead to anything")
+}
+
+// TestATagIsSharedByName hands a tag out twice, and takes it from what somebody else tagged with it when it is deleted.
+func TestATagIsSharedByName(t *testing.T) {
+	p := newPlace(t)
+	droplet := p.create(dropletType, "machine", p.droplet.with(props{"tags": []any{"mine", "lab-worker"}}))
+	again := p.create(tagType, "second state's", props{"name": "lab-worker"})
+	require.NoError(t, p.delete(tagType, again))
+	require.NoError(t, p.store.Do(func(w *world.World) error {
+		assert.Equal(t, []string{"mine"}, w.Get(dropletType, "", droplet).State.Strings("tags"))
+		assert.Nil(t, w.Get(tagType, "", "lab-worker"))
+		return nil
+	}))
 }

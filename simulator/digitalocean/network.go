@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
@@ -35,11 +36,11 @@ var networkResources = []Resource{
 			"databasesCount": Number(Output), "dropletsCount": Number(Output), "imagesCount": Number(Output),
 			"totalResourceCount": Number(Output), "volumeSnapshotsCount": Number(Output), "volumesCount": Number(Output),
 		},
-		Create: createTag,
+		Shared: true, Create: createTag, Delete: deleteTag,
 	},
 }
 
-var functions = []Function{{
+var functions = []Function{dropletsFunction, sshKeysFunction, {
 	Token:  "digitalocean:index/getVpc:getVpc",
 	Fields: Fields{"id": String(), "name": String(Conflicts("id")), "region": String(Conflicts("id", "name"))},
 	Invoke: func(c *Call) (world.Values, error) {
@@ -153,14 +154,56 @@ func publicAddress(w *world.World) string {
 	return fmt.Sprintf("192.0.2.%d", 1+(n-1)%254)
 }
 
-// createTag: the API would hand out a tag that exists already; here that is refused, since the first of two owners to
-// delete it would take it from the other one's droplets.
+// createTag hands out a tag that exists, with 201, as the API does.
 func createTag(c *Call) error {
 	c.ID = c.State.String("name")
 	for _, name := range []string{"databasesCount", "dropletsCount", "imagesCount", "totalResourceCount", "volumeSnapshotsCount", "volumesCount"} {
 		c.State[name] = 0.0
 	}
 	return nil
+}
+
+// deleteTag takes the tag from everything that carries it, whoever tagged it: droplets lose the firewalls that cover them by
+// it, and load balancers their targets.
+// https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
+func deleteTag(c *Call) error {
+	for _, r := range c.World.Select(func(r *world.Resource) bool { return r.Provider == "digitalocean" && r.Type != tagType }) {
+		inputs, state := r.Inputs.Clone(), r.State.Clone()
+		if untag(inputs, c.ID) || untag(state, c.ID) {
+			untag(state, c.ID)
+			changed := *r
+			changed.Inputs, changed.State = inputs, state
+			c.World.Put(&changed)
+		}
+	}
+	return nil
+}
+
+// untag removes a tag from the tags of a resource, the sources of its rules and its targets.
+func untag(values world.Values, tag string) bool {
+	found := false
+	if strings.EqualFold(values.String("dropletTag"), tag) {
+		delete(values, "dropletTag")
+		found = true
+	}
+	without := func(list map[string]any, name string) {
+		tags, _ := list[name].([]any)
+		kept := slices.DeleteFunc(slices.Clone(tags), func(item any) bool {
+			text, isText := item.(string)
+			return isText && strings.EqualFold(text, tag)
+		})
+		if len(kept) < len(tags) {
+			list[name], found = kept, true
+		}
+	}
+	without(values, "tags")
+	rules, _ := values["inboundRules"].([]any)
+	for _, rule := range rules {
+		if rule, isObject := rule.(map[string]any); isObject {
+			without(rule, "sourceTags")
+		}
+	}
+	return found
 }
 
 func checkTag(w *world.World, tag string) error {

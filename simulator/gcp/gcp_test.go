@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -314,4 +315,39 @@ func TestPackets(t *testing.T) {
 	p.create(firewallType, "denied", guarded.with(props{"priority": 900, "allows": nil, "denies": []any{map[string]any{"protocol": "all"}}, "sourceRanges": []any{"0.0.0.0/0"}}))
 	lost("worker", "10.0.0.2", 6443, "firewall")
 	lost("worker", "10.0.0.77", 6443, "does not lead to anything")
+}
+
+// TestAKeyOfADisk takes the right to use the key away, and then the key, under a running machine, which does not notice until it
+// stops.
+func TestAKeyOfADisk(t *testing.T) {
+	p := newPlace(t)
+	key := p.create(keyType, "disks", props{"keyRing": p.create(keyRingType, "ring", props{"location": "us-east4", "name": "ring"})})
+	grant := p.create(keyMemberType, "disks", props{"cryptoKeyId": key, "role": useKey, "member": serviceAgent})
+	p.create(instanceType, "machine", p.machine("machine", "us-east4-a").with(props{
+		"bootDisk": map[string]any{"kmsKeySelfLink": key, "initializeParams": map[string]any{"image": p.image}}}))
+	fault := func() (fault string) {
+		p.within(func(w *world.World) { fault = newSite(w).Machines()[0].DiskFault })
+		return fault
+	}
+	assert.Empty(t, fault())
+	require.NoError(t, p.delete(keyMemberType, grant))
+	assert.Contains(t, fault(), "Compute Engine may not use the key of its disk")
+	require.NoError(t, p.delete(keyType, key))
+	assert.Contains(t, fault(), "are destroyed: the machine does not start again")
+}
+
+// TestARuleBelongsToItsNetworksProject makes rules in a network that another project shares.
+func TestARuleBelongsToItsNetworksProject(t *testing.T) {
+	p := newPlace(t)
+	var shared Seeded
+	p.within(func(w *world.World) {
+		var err error
+		shared, err = Seed(w, "us-east4", netip.MustParsePrefix("10.50.0.0/16"), HostProject)
+		require.NoError(t, err)
+	})
+	rule := props{"network": shared.ID, "sourceRanges": []any{"10.0.0.0/8"}, "allows": []any{map[string]any{"protocol": "tcp", "ports": []any{"6443"}}}}
+	_, err := p.try(firewallType, "own", rule)
+	require.ErrorContains(t, err, "Cross project reference is not allowed")
+	_, err = p.try(firewallType, "host", rule.with(props{"project": HostProject}))
+	require.NoError(t, err)
 }

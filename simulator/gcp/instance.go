@@ -263,7 +263,7 @@ func claim(c *Call, subnetwork *world.Resource, address string) (string, error) 
 }
 
 // stopping are the inputs that change on a stopped machine only.
-// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/compute/resource_compute_instance.go.erb
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go.erb
 var stopping = []string{"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"}
 
 func updateInstance(c *Call) error {

@@ -65,7 +65,7 @@ func createKeyRing(c *Call) error {
 }
 
 // retireKeyRing: a ring cannot be deleted, and the provider only forgets it.
-// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/kms/resource_kms_key_ring.go
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/kms/resource_kms_key_ring.go
 func retireKeyRing(c *Call) error {
 	c.World.Put(&world.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: world.Values{}, Adopted: true})
 	return nil

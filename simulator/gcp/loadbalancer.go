@@ -200,7 +200,7 @@ func managed(state world.Values) bool {
 }
 
 // checkBackends follows the provider:
-// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/compute/resource_compute_region_backend_service.go
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_region_backend_service.go
 func checkBackends(c *Call) []Problem {
 	var problems []Problem
 	refuse := func(format string, arguments ...any) {

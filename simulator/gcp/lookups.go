@@ -22,6 +22,11 @@ var functions = []Function{
 		Invoke: lookUpSubnetworks,
 	},
 	{
+		Token:  "gcp:compute/getAddresses:getAddresses",
+		Fields: Fields{"filter": String(), "project": String(), "region": String()},
+		Invoke: lookUpAddresses,
+	},
+	{
 		// getProject of organizations is missing on purpose: it asks Cloud Billing as well, and hangs where that is out of reach.
 		Token: "gcp:projects/getProject:getProject", Fields: Fields{"filter": String(Required)},
 		Invoke: func(c *Call) (world.Values, error) {
@@ -91,4 +96,26 @@ func passes(state world.Values, filter string) bool {
 		}
 	}
 	return true
+}
+
+// lookUpAddresses knows of the filter labels that must have a value.
+func lookUpAddresses(c *Call) (world.Values, error) {
+	list := []any{}
+	for _, address := range c.World.List(addressType, c.Inputs.String("region")) {
+		wanted := true
+		for term := range strings.SplitSeq(c.Inputs.String("filter"), ") (") {
+			label, value, _ := strings.Cut(strings.Trim(term, "()"), "=")
+			label, isLabel := strings.CutPrefix(label, "labels.")
+			if !isLabel {
+				return nil, fmt.Errorf("Error 400: Invalid value for field 'filter': '%s', invalid", term)
+			}
+			wanted = wanted && address.State.Object("labels").String(label) == value
+		}
+		if wanted {
+			list = append(list, map[string]any{
+				"name": address.State.String("name"), "address": address.State.String("address"), "selfLink": address.State.String("selfLink"),
+			})
+		}
+	}
+	return world.Values{"id": "projects/" + Project + "/addresses", "project": Project, "addresses": list}, nil
 }

@@ -109,7 +109,7 @@ func parseRange(text string) (netip.Prefix, error) {
 }
 
 // replaceShrunk: a range can grow in place only.
-// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.45.0/google-beta/services/compute/resource_compute_subnetwork.go
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_subnetwork.go
 func replaceShrunk(c *Call, changed []string) []string {
 	before, _ := netip.ParsePrefix(c.Old.String("ipCidrRange"))
 	after, err := netip.ParsePrefix(c.Inputs.String("ipCidrRange"))

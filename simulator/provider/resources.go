@@ -156,18 +156,19 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
-	if fault != nil && !fault.Half && !fault.Lost {
+	if fault != nil && fault.Mode == fails {
 		return nil, refused("creating", r.call.Name, errFault)
 	}
 	if err := s.change(ctx, r, s.create); err != nil {
 		return nil, refused("creating", r.call.Name, err)
 	}
+	fault.interrupt()
 	s.weather.wait(ctx, r.Latency)
 	outputs, err := r.outputs()
 	if err != nil {
 		return nil, err
 	}
-	if fault != nil && fault.Lost {
+	if fault != nil && fault.Mode == lost {
 		return nil, refused("creating", r.call.Name, errFault)
 	}
 	if fault != nil {
@@ -220,7 +221,7 @@ func (s *Server) create(r request, w *world.World) error {
 		return nil
 	}
 	region := r.region()
-	if w.Get(r.Token, region, r.call.ID) != nil {
+	if w.Get(r.Token, region, r.call.ID) != nil && !r.Shared {
 		return fmt.Errorf("%s already exists", r.call.ID)
 	}
 	w.Put(&world.Resource{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,10 +25,35 @@ type Fault struct {
 	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes.
 	Token string
 	Nth   int
-	// Half leaves the resource behind, made but not ready.
-	Half bool
-	// Lost makes the resource, and loses the answer: the program's state does not know it.
-	Lost bool
+	Mode  mode
+}
+
+// mode is how a creation fails. All but the first leave the resource behind.
+type mode string
+
+const (
+	// fails makes nothing.
+	fails mode = ""
+	// half reports a resource that is made but not ready.
+	half mode = "half"
+	// lost makes the resource and answers with an error.
+	lost mode = "lost"
+	// crash ends the plugin before it can report what was made. The engine then forgets the operation.
+	crash mode = "crash"
+	// hang never reports what was made. An engine that is killed meanwhile leaves a pending operation.
+	hang mode = "hang"
+)
+
+// interrupt keeps the plugin from reporting what was made.
+func (f *Fault) interrupt() {
+	switch {
+	case f == nil:
+	case f.Mode == crash:
+		fmt.Fprintln(os.Stderr, errFault)
+		os.Exit(2)
+	case f.Mode == hang:
+		select {}
+	}
 }
 
 // WeatherFromEnvironment reads SIMULATOR_LATENCY and SIMULATOR_FAULT.
@@ -51,14 +77,14 @@ func WeatherFromEnvironment() (Weather, error) {
 }
 
 func parseFault(text string) (Fault, error) {
-	rest, half := strings.CutSuffix(text, ":half")
-	rest, lost := strings.CutSuffix(rest, ":lost")
-	token, count, found := strings.Cut(rest, "#")
+	token, rest, found := strings.Cut(text, "#")
+	count, how, _ := strings.Cut(rest, ":")
 	nth, err := strconv.Atoi(count)
-	if !found || err != nil || nth < 1 {
-		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, with :half or :lost behind it, such as aws:ec2/instance:Instance#2", text)
+	if !found || err != nil || nth < 1 || !slices.Contains([]mode{fails, half, lost, crash, hang}, mode(how)) {
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, :crash or :hang behind it, "+
+			"such as aws:ec2/instance:Instance#2:crash", text)
 	}
-	return Fault{Token: token, Nth: nth, Half: half, Lost: lost}, nil
+	return Fault{Token: token, Nth: nth, Mode: mode(how)}, nil
 }
 
 var errFault = errors.New("simulated fault: the cloud had an internal error")

@@ -56,8 +56,8 @@ func TestTwoUpsAtOnce(t *testing.T) {
 }
 
 // TestKilledUp ends an up and everything that it started, as when its machine dies. It leaves the lock, and a balancer that
-// the cloud makes and the state does not know. The steps are those of docs/operations.md: cancel; delete what the state does
-// not know; refresh; up.
+// the cloud makes and the state does not know. The steps are those of docs/operations.md#what-a-killed-up-leaves for who would
+// rather delete than adopt: cancel; delete what the state does not know; forget; up.
 func TestKilledUp(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
@@ -88,7 +88,12 @@ func TestKilledUp(t *testing.T) {
 		}
 	}
 	assert.Positive(t, deleted, "the cloud has what the state does not know")
-	s.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+	answers := []string{"pending", "resolve"}
+	for _, urn := range s.pending() {
+		answers = append(answers, typeOf(urn)+urn[strings.LastIndex(urn, "::"):]+"=none")
+	}
+	_, err = s.try(nil, "infra", answers...)
+	require.NoError(t, err)
 	assert.Empty(t, s.pending())
 	s.up()
 	assert.Len(t, s.nodes(), 3)

@@ -32,9 +32,10 @@ var recoveries = []recovery{
 
 // recoveredElsewhere are the rows that another test goes through, and its name.
 var recoveredElsewhere = map[string]string{
-	"`pending operations` after a crash": "TestKilledUp",
-	"`failed to load checkpoint`":        "TestLostState",
-	"etcd already bootstrapped":          "TestEtcdKeepsItsQuorum",
+	"`pending operations` after a crash":                    "TestKilledUp",
+	"`failed to load checkpoint`":                           "TestLostState",
+	"`AlreadyExists` at the bootstrap":                      "TestBootstrapThatTheStateDoesNotKnow",
+	"`… has lost …`: the only control plane, or a majority": "TestOnlyControlPlaneIsLost",
 }
 
 // row is a line of the table: a symptom, and the commands in what to do.

@@ -125,8 +125,8 @@ func TestInterruption(t *testing.T) {
 
 // thing is a resource in the world.
 type thing struct {
-	Type, ID string
-	State    struct {
+	Type, ID, Name string
+	State          struct {
 		Name, InstanceLifecycle string
 		Scheduling              struct{ ProvisioningModel string }
 	}

@@ -166,7 +166,7 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	case "pulumi":
 		command.Path, command.Err = s.cli, nil
 	case "infra":
-		command.Path, command.Err = infra()
+		command.Path, command.Err = filepath.Join(repository, ".bin", name), nil
 	case "simulator", "talosctl":
 		command.Path, command.Err = filepath.Join(repository, ".bin", "simulator", name), nil
 	}

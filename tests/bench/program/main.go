@@ -22,17 +22,17 @@ func main() {
 		if err != nil {
 			return err
 		}
-		var built []*components.TalosCluster
+		var copies []config.Cluster
 		for i := range count {
 			cluster := clusters[0]
 			cluster.Region = fmt.Sprintf("r%02d", i)
 			cluster.Name = "inferadb-" + ctx.Stack() + "-" + cluster.Region
 			cluster.Primary = i == 0
-			c, err := components.NewTalosCluster(ctx, cluster, components.Running{})
-			if err != nil {
-				return err
-			}
-			built = append(built, c)
+			copies = append(copies, cluster)
+		}
+		built, err := components.NewTalosClusters(ctx, copies, func(config.Cluster) components.Running { return components.Running{} })
+		if err != nil {
+			return err
 		}
 		components.Export(ctx, built)
 		return nil

@@ -1,0 +1,74 @@
+package components
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// refuseExisting asks the clouds for what they have under the clusters' names and the state does not know. Two states with one
+// cluster's names would take each other's firewalls, and a machine that is made twice is a second member of etcd under one
+// name. It asks before the first resource of a cloud is made.
+func refuseExisting(ctx *pulumi.Context, clusters []*bringUp) error {
+	var refused config.Errors
+	for i, up := range clusters {
+		known := func(token, name string) bool { return up.running.Outputs(token, name) != nil }
+		found, err := up.cloud.Existing(known, machineNames(up.cluster))
+		path := fmt.Sprintf("regions[%d]", i)
+		switch {
+		case err != nil && ctx.DryRun():
+			// A preview may run with credentials that see less; the update asks again.
+			message := fmt.Sprintf("%s: could not ask the cloud whether %s is there already: %v", path, up.cluster.Name, err)
+			if err := ctx.Log.Warn(message, nil); err != nil {
+				return err
+			}
+		case err != nil:
+			return fmt.Errorf("asking the cloud whether %s is there already: %w", up.cluster.Name, err)
+		}
+		refused = append(refused, existingErrors(path, up.cluster, found)...)
+	}
+	if len(refused) > 0 {
+		return refused.Sorted()
+	}
+	return nil
+}
+
+// existingErrors says what was found: the whole cluster, if its marker is there, or else each machine.
+func existingErrors(path string, cluster config.Cluster, found []cloud.Found) config.Errors {
+	var machines config.Errors
+	for _, f := range found {
+		if f.Marker {
+			return config.Errors{{Path: path,
+				Problem: fmt.Sprintf("%s has %s %s (%s) already, which the state of this stack does not know: another state runs the cluster, "+
+					"or an up was cut off while it was made", cluster.Location.Region, cluster.Name, f.ID, f.Type),
+				Remedy: "use the state that made it, or name the stack otherwise; docs/state.md#one-cluster-one-state"}}
+		}
+		machines = append(machines, config.Error{Path: path,
+			Problem: fmt.Sprintf("%s runs as %s (%s), which the state of this stack does not know: an up was cut off while it was made",
+				f.Name, f.ID, f.Type),
+			Remedy: "run make pending; if nothing is pending, delete it, or a second one of its name is made; " +
+				"docs/operations.md#resources-that-the-state-does-not-know"})
+	}
+	return machines
+}
+
+// machineNames are the names of the machines that keep their identity, as the clouds' Nodes gives them.
+func machineNames(cluster config.Cluster) []string {
+	counts := map[string]int{config.ControlPlanePool: cluster.ControlPlanes.Count}
+	for _, pool := range cluster.Pools {
+		if !pool.Elastic() {
+			counts[pool.Name] = pool.Min
+		}
+	}
+	var names []string
+	for _, pool := range slices.Sorted(maps.Keys(counts)) {
+		for i := range counts[pool] {
+			names = append(names, fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i))
+		}
+	}
+	return names
+}
