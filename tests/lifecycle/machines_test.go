@@ -25,7 +25,7 @@ func TestEditsThatMachinesDoNotTake(t *testing.T) {
 			}
 			s.set("pools", pool)
 			s.up()
-			s.refusedEdit("kubernetesVersion", "1.34.2", "1.35.0", "kubernetesVersion: 1.34.2 is older than the 1.35.0 that inferadb-dev-nyc1 runs")
+			s.refusedEdit("kubernetesVersion", "1.35.2", "1.36.5", "kubernetesVersion: 1.35.2 is older than the 1.36.5 that inferadb-dev-nyc1 runs")
 			s.refusedEdit("cni", "flannel", "cilium", "cni: changes the network of inferadb-dev-nyc1 from none without kube-proxy to flannel")
 			s.refusedEdit("pools", strings.Replace(pool, `"count":2`, `"count":2,"taints":[{"key":"a","effect":"NoSchedule"}]`, 1), pool,
 				"pools[0].taints: changes the taints of inferadb-dev-nyc1-fixed-0, inferadb-dev-nyc1-fixed-1")
