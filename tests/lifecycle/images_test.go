@@ -11,7 +11,7 @@ import (
 // TestImagesThatAreGone takes the image away that a stack runs from: what runs stays as it is and can be changed, and only a
 // machine that would be new is refused.
 func TestImagesThatAreGone(t *testing.T) {
-	for cloud, missing := range map[string]string{"aws": "talos-v1.12.1", "gcp": "talos-v1-12-1"} {
+	for cloud, missing := range map[string]string{"aws": "talos-v1.13.10", "gcp": "talos-v1-13-10"} {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", cloud)
