@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
@@ -31,7 +32,7 @@ func TestEveryYAMLIsReadAndEverySettingAccepted(t *testing.T) {
 			if whole, ok := piece["config"].(map[string]any); ok {
 				piece = whole
 			}
-			settings := map[string]any{"inferadb:environment": "staging", "inferadb:provider": "aws", "inferadb:regions": []string{"nyc1"}}
+			settings := map[string]any{"inferadb:environment": "staging", "inferadb:provider": providerOf(b), "inferadb:regions": []string{"nyc1"}}
 			said := false
 			for key, value := range piece {
 				if strings.HasPrefix(key, "inferadb:") {
@@ -45,6 +46,14 @@ func TestEveryYAMLIsReadAndEverySettingAccepted(t *testing.T) {
 		}
 	}
 	assert.Greater(t, accepted, 4)
+}
+
+// providerOf returns the cloud that a block is for: the one that it needs, else AWS.
+func providerOf(b block) string {
+	if _, err := regions.LookupProvider(b.needs); err == nil {
+		return b.needs
+	}
+	return string(regions.AWS)
 }
 
 func accept(t *testing.T, b block, settings map[string]any) {
