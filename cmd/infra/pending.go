@@ -65,10 +65,11 @@ func exportPending(ctx context.Context) (*pendingState, error) {
 }
 
 func parsePending(text []byte) (*pendingState, error) {
-	s := &pendingState{}
-	if err := json.Unmarshal(text, &s.whole); err != nil {
-		return nil, fmt.Errorf("pulumi stack export: %w", err)
+	d, err := parseState(text)
+	if err != nil {
+		return nil, err
 	}
+	s := &pendingState{whole: d.whole}
 	var ok bool
 	if s.deployment, ok = s.whole["deployment"].(map[string]any); !ok {
 		return nil, errors.New("pulumi stack export: there is no deployment in it")
