@@ -314,7 +314,8 @@ func (s *stack) resources(arguments ...string) []map[string]any {
 func (s *stack) destroy() {
 	s.t.Helper()
 	if before := s.export(); strings.Contains(fmt.Sprint(before), "protect:true") {
-		_, err := s.try(nil, "pulumi", "destroy", "--yes", "--non-interactive", "--color", "never")
+		// Without a preview, what is not protected would be deleted first; an operator's environment skips previews.
+		_, err := s.try(nil, "pulumi", "destroy", "--yes", "--skip-preview=false", "--non-interactive", "--color", "never")
 		require.ErrorContains(s.t, err, "protect", "a protected stack is not destroyed by accident")
 		require.Equal(s.t, before["deployment"].(map[string]any)["resources"], s.export()["deployment"].(map[string]any)["resources"])
 		s.set("protection", "false")
