@@ -46,7 +46,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph fmt build tools simulator infra comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -76,6 +76,8 @@ $(if $(POLICY),$(CLOUD): export PULUMI_OPTION_POLICY_PACK = $(POLICY))
 
 init: ## Create the stack in its backend, once
 	$(PULUMI) stack init $(STACK) --secrets-provider '$(SECRETS_$(STACK))' $(ARGS)
+	@for version in talos kubernetes; do grep -q "inferadb:$${version}Version" Pulumi.$(STACK).yaml || \
+	  $(PULUMI) config set "inferadb:$${version}Version" "$$(sed -n "s/.*Default$${version^}Version *= \"\(.*\)\"/\1/p" config/versions.go)"; done
 	@echo "Commit Pulumi.$(STACK).yaml: it now holds the stack's encrypted data key. Next: make preview STACK=$(STACK)"
 
 # With SUMMARY= the same preview is read by a program and not by a person, who then sees the comment.
@@ -200,15 +202,13 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
 LIFE := ./tests/lifecycle
 
-test: tools simulator infra ## Run every test
+test: tools simulator ## Run every test
 	@status=0; \
 	go test $(PURE) || status=1; \
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
+	go test -C tools/cilium ./... || status=1; \
 	go test -v -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
-
-test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, every edit of a running stack
-	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$'
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench
@@ -229,6 +229,11 @@ lint: build ## Check formatting, vet, staticcheck, the rules of the house, the w
 sbom: build ## Write sbom.json, the modules in the program, as CycloneDX has it
 	go build -C tools/sbom -o $(BIN)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	$(BIN)/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$(git rev-parse HEAD)" -output sbom.json $(BIN)/inferadb
+
+# The manifests that `cni: cilium` installs, from the charts in Cilium's own Go module.
+cilium: ## Render the manifests in components/machineconfig/cilium anew
+	go run -C tools/cilium .
+	@echo "Rendered. Next: read the difference, and commit it with the change of tools/cilium"
 
 graph: ## Draw the pictures of docs/architecture.md anew, from the program's own graph
 	go test . -run TestThePicturesShowTheGraph -update

@@ -272,7 +272,7 @@ func TestDigitalOceanInvariant37ImagesArePinned(t *testing.T) {
 		}
 		assert.Len(t, images, len(g.ofType("inferadb:index:TalosCluster")), "one in each region")
 		for _, n := range images {
-			assert.Regexp(t, `^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.12\.1/digital-ocean-amd64\.raw\.gz$`, n.text("url"))
+			assert.Regexp(t, `^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.13\.10/digital-ocean-amd64\.raw\.gz$`, n.text("url"))
 			assert.Len(t, n.texts("regions"), 1)
 		}
 	})

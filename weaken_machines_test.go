@@ -34,5 +34,8 @@ var softening = []weakening{
 	{name: "a patch takes the disks' encryption away, in part", says: with(inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\nencryption: {$patch: delete}"), "diskEncryption", "luks"), refused: "patches.all[0]: "},
 	{name: "a patch opens the disks with what everybody knows", says: with(inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\nencryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: x}}]}"), "diskEncryption", "luks"), refused: "changes the keys of the STATE volume"},
 	{name: "pods that read their machine's user data", says: stackSays("cni", "flannel"), on: []regions.Provider{regions.GCP, regions.DigitalOcean}, refused: "cni: on "},
+	{name: "traffic of pods in clear", says: stackSays("podEncryption", "none"), refused: "podEncryption: the traffic of pods"},
+	{name: "a patch takes the policies away", says: inControlPlanes("cluster: {inlineManifests: [{name: cilium-policies, contents: ''}]}"), refused: "inline manifest"},
+	{name: "a patch takes Cilium away", says: inControlPlanes("cluster: {inlineManifests: {$patch: delete}}"), refused: "inline manifest"},
 	{name: "a CNI without policies where pods cannot read user data", says: stackSays("cni", "flannel"), on: awsAlone, harmless: noHarm},
 }

@@ -38,7 +38,7 @@ func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Reso
 		return nil, err
 	}
 	secrets, err := machine.NewSecrets(ctx, cluster.Name, &machine.SecretsArgs{
-		TalosVersion: pulumi.String(cluster.TalosVersion),
+		TalosVersion: pulumi.String(machineconfig.Contract(cluster.TalosVersion)),
 	}, pulumi.Parent(parent), pulumi.Provider(provider),
 		pulumi.Protect(cluster.Protected),
 		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}),

@@ -231,14 +231,16 @@ func (up *bringUp) registerGroups(after ...pulumi.Resource) (err error) {
 }
 
 // configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were not
-// known when the nodes booted: the balancer's own, and the nodes' public addresses.
+// known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the control planes
+// create once the API answers: Cilium, by which nodes become Ready.
 func (up *bringUp) configureControlPlanes() error {
 	names := []pulumi.StringOutput{up.endpoint.LoadBalancer}
 	for _, node := range up.controlPlanes {
 		names = append(names, node.PublicIP)
 	}
-	configuration := up.configuration(up.cluster.ControlPlaneConfiguration(), names...)
-	for _, node := range up.controlPlanes {
+	for i, node := range up.controlPlanes {
+		placed := up.cluster.Placed(up.cluster.AppliedConfiguration(), up.cluster.ControlPlanes.Machine, up.cluster.Location.Zones, i)
+		configuration := up.configuration(placed, names...)
 		if err := up.talos.apply(node, up.reach(node), configuration, up.network.Ready...); err != nil {
 			return err
 		}
@@ -267,8 +269,9 @@ func (up *bringUp) bootstrap() error {
 // machines of a group are replaced instead.
 func (up *bringUp) configureWorkers() error {
 	for _, pool := range up.cluster.Pools {
-		configuration := up.configuration(up.cluster.WorkerConfiguration(pool))
-		for _, node := range up.workers[pool.Name] {
+		for i, node := range up.workers[pool.Name] {
+			placed := up.cluster.Placed(up.cluster.WorkerConfiguration(pool), pool.Machine, pool.Zones, i)
+			configuration := up.configuration(placed)
 			if err := up.talos.apply(node, up.reach(up.controlPlanes[0]), configuration); err != nil {
 				return err
 			}

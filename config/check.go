@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -34,7 +33,8 @@ func (l *loader) checkStack() {
 	}
 	l.checkControlPlanes()
 	l.oneOf("access", l.stack.Access, string(Private), string(Public))
-	l.oneOf("cni", l.stack.CNI, string(Cilium), string(Flannel))
+	l.oneOf("cni", l.stack.CNI, string(Cilium), string(None), string(Flannel))
+	l.checkPodEncryption()
 	if l.stack.DiskEncryption != "" {
 		l.oneOf("diskEncryption", l.stack.DiskEncryption, "cloud", "luks")
 	}
@@ -151,21 +151,6 @@ func (l *loader) checkKeyAndValue(keyPath, key, valuePath, value string) {
 	}
 	if len(validation.IsValidLabelValue(value)) > 0 {
 		l.refuse(valuePath, fmt.Sprintf("Kubernetes does not accept the value %q", value), letters)
-	}
-}
-
-// checkVersions names every version that is wrong. Where both are right and do not fit, it blames the Kubernetes version.
-func (l *loader) checkVersions() {
-	talos := machineconfig.CheckTalosVersion(l.stack.TalosVersion)
-	if talos != nil {
-		l.refuseMachineConfig("talosVersion", talos)
-		if err := machineconfig.CheckKubernetesVersion(l.stack.KubernetesVersion); err != nil {
-			l.refuseMachineConfig("kubernetesVersion", err)
-		}
-		return
-	}
-	if err := machineconfig.CheckVersions(l.stack.TalosVersion, l.stack.KubernetesVersion); err != nil {
-		l.refuseMachineConfig("kubernetesVersion", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -37,11 +38,15 @@ type Cluster struct {
 
 	// TalosVersion ("v1.12.1") drives the image, KubernetesVersion ("1.35.0") the control plane and the kubelets.
 	TalosVersion, KubernetesVersion string
+	// UnsetVersions names the settings of the two that the stack file leaves to the program: "talosVersion".
+	UnsetVersions []string
 	// Schematic is the Image Factory's id of Talos' image.
 	Schematic string
 	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
 	Image string
 	CNI   CNI
+	// Manifests are what the control planes install: Cilium, unless the CNI is another.
+	Manifests []machineconfig.Manifest
 	// EncryptionKey is the customer-managed key of every disk.
 	EncryptionKey EncryptionKey
 	// LUKS asks Talos to encrypt STATE and EPHEMERAL as well.
@@ -216,9 +221,11 @@ const (
 // CNI is the cluster's network plugin.
 type CNI string
 
-// Cilium leaves the CNI and kube-proxy out, ready for Cilium; Flannel is Talos' own.
+// Cilium is installed with the cluster and takes kube-proxy's place as well; None leaves both out, for a CNI that something
+// else installs; Flannel is Talos' own.
 const (
 	Cilium  CNI = "cilium"
+	None    CNI = "none"
 	Flannel CNI = "flannel"
 )
 

@@ -22,6 +22,15 @@ func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	return in
 }
 
+// AppliedConfiguration is what control planes are given once they have booted: with the manifests, for which user data has no
+// room.
+func (c Cluster) AppliedConfiguration() machineconfig.Input {
+	in := c.ControlPlaneConfiguration()
+	in.Manifests = c.Manifests
+	in.UserDataLimit = 0
+	return in
+}
+
 // WorkerConfiguration is the same for a pool's machines. Operators reach a worker through a control plane; what asks
 // whether a group's machine is alive reaches it directly.
 func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {
@@ -51,7 +60,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Role:              role,
 		ClusterName:       c.Name,
 		Endpoint:          endpoint,
-		Contract:          c.TalosVersion,
+		Contract:          machineconfig.Contract(c.TalosVersion),
 		TalosVersion:      c.TalosVersion,
 		Schematic:         c.Schematic,
 		Platform:          capabilities.Platform,
@@ -59,13 +68,28 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Network:           network,
 		Pods:              c.Network.Pods,
 		Services:          c.Network.Services,
-		NoCNI:             c.CNI == Cilium,
+		NoCNI:             c.CNI != Flannel,
 		LUKS:              c.LUKS,
 		KMS:               c.KMS,
 		Hardened:          c.Hardened,
 		UserDataLimit:     capabilities.UserDataLimit,
 		PlainUserData:     capabilities.PlainUserData,
 	}
+}
+
+// Placed adds to the configuration of a named node where it stands: the labels that a cloud controller would give it, so that a
+// database can spread its copies without one. Kubernetes lets nodes set these themselves. The zone is left out where the cloud
+// has none.
+// https://kubernetes.io/docs/reference/labels-annotations-taints/#topologykubernetesiozone
+func (c Cluster) Placed(in machineconfig.Input, machine regions.MachineType, zones []string, node int) machineconfig.Input {
+	in.Topology = map[string]string{
+		"topology.kubernetes.io/region":    c.Location.Region,
+		"node.kubernetes.io/instance-type": machine.Name,
+	}
+	if c.capabilities().Zones {
+		in.Topology["topology.kubernetes.io/zone"] = zones[node%len(zones)]
+	}
+	return in
 }
 
 func (c Cluster) capabilities() regions.Capabilities {

@@ -19,6 +19,7 @@ import (
 func Load(stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
 	l := loader{stackName: stackName, project: settings[projectKey]}
 	l.stack = decode(settings, &l.report)
+	l.defaultVersions()
 	l.checkStack()
 	l.checkEncrypted(encrypted)
 	for i, region := range l.stack.Regions {
@@ -51,6 +52,8 @@ type loader struct {
 	stack     Stack
 	profile   profile
 	places    []place
+	// unset are the versions that the stack file leaves out.
+	unset []string
 }
 
 // place is a region of the stack file on its way to a cluster.
@@ -100,6 +103,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.encryption(&p)
 	l.image(&p)
 	l.pools(&p)
+	l.manifests(&p)
 	l.places = append(l.places, p)
 }
 
@@ -122,6 +126,7 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 		Patches:           Patches(l.stack.Patches),
 		AlarmEmails:       l.stack.AlarmEmails,
 		Acknowledged:      l.stack.Acknowledge,
+		UnsetVersions:     l.unset,
 		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected, Hardened: l.profile.hardened,
 	}
 	if l.stack.Protection != nil {

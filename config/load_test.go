@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -83,8 +84,8 @@ func TestNetworksOfAllEnvironmentsAndRegionsAreDisjoint(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	c := loadOne(t, nil)
-	assert.Equal(t, "v1.12.1", c.TalosVersion)
-	assert.Equal(t, "1.35.0", c.KubernetesVersion)
+	assert.Equal(t, "v1.13.10", c.TalosVersion)
+	assert.Equal(t, "1.36.5", c.KubernetesVersion)
 	assert.Equal(t, Private, c.Access)
 	assert.Equal(t, Cilium, c.CNI)
 	assert.True(t, c.Primary)
@@ -104,7 +105,7 @@ func TestDefaults(t *testing.T) {
 func TestEmptyValuesAreNotSet(t *testing.T) {
 	empty := stackFile{
 		"controlPlanes": "", "controlPlaneSize": "", "pools": "[]", "operatorCidrs": "[]", "encryptionKey": "", "diskEncryption": "",
-		"endpoint": "", "patches": "{}", "tags": "{}", "protection": "", "talosVersion": "", "access": "",
+		"endpoint": "", "patches": "{}", "tags": "{}", "protection": "", "podEncryption": "", "access": "",
 	}
 	assert.Equal(t, loadOne(t, nil), loadOne(t, empty))
 }
@@ -119,7 +120,7 @@ func TestEveryKeyIsHonored(t *testing.T) {
 	}{
 		{"controlPlanes", "5", func(c Cluster) any { return c.ControlPlanes.Count }, 5},
 		{"controlPlaneSize", "large", func(c Cluster) any { return c.ControlPlanes.Machine.Name }, "t4g.2xlarge"},
-		{"talosVersion", "v1.12.0", func(c Cluster) any { return c.TalosVersion }, "v1.12.0"},
+		{"talosVersion", "v1.13.0", func(c Cluster) any { return c.TalosVersion }, "v1.13.0"},
 		{"kubernetesVersion", "1.34.2", func(c Cluster) any { return c.KubernetesVersion }, "1.34.2"},
 		{"operatorCidrs", `["203.0.113.7/32"]`, func(c Cluster) any { return c.OperatorCIDRs }, []netip.Prefix{prefix("203.0.113.7/32")}},
 		{"cni", "flannel", func(c Cluster) any { return c.CNI }, Flannel},
@@ -402,4 +403,90 @@ func TestLabelsThatANodeMaySetItself(t *testing.T) {
 	} {
 		assert.Equal(t, may, nodeMaySet(label), label)
 	}
+}
+
+// The manifests are in what is applied to control planes, and never in user data: packed they are larger than AWS' limit.
+func TestUserDataStaysSmall(t *testing.T) {
+	const half = 16384 / 2
+	for _, environment := range Environments() {
+		for _, cni := range []CNI{Cilium, None, Flannel} {
+			clusters, _ := load(t, stackFile{"environment": environment, "cni": string(cni), "diskEncryption": "luks", "regions": `["nyc1","sfo1"]`})
+			for _, cluster := range clusters {
+				boot, applied := cluster.ControlPlaneConfiguration(), cluster.AppliedConfiguration()
+				boot.UserDataLimit, applied.UserDataLimit = half, half
+				assert.NoError(t, machineconfig.Check(boot), "%s with %s", cluster.Name, cni)
+				assert.Equal(t, cni == Cilium, machineconfig.Check(applied) != nil)
+				assert.Equal(t, cni != Cilium, len(cluster.Manifests) == 0)
+				for _, pool := range cluster.Pools {
+					worker := cluster.WorkerConfiguration(pool)
+					worker.UserDataLimit = half
+					assert.NoError(t, machineconfig.Check(worker))
+					assert.Empty(t, worker.Manifests)
+				}
+			}
+		}
+	}
+}
+
+func TestPodsAreEncryptedUnlessTheStackFileSaysOtherwise(t *testing.T) {
+	for says, want := range map[string]bool{"": true, "wireguard": true, "none": false} {
+		file := stackFile{}
+		if says != "" {
+			file["podEncryption"] = says
+		}
+		clusters, _ := load(t, file)
+		texts := map[string]string{}
+		for _, manifest := range clusters[0].Manifests {
+			texts[manifest.Name] = manifest.Contents
+		}
+		_, encrypted := machineconfig.InstalledCilium(texts)
+		assert.Equal(t, want, encrypted, says)
+	}
+}
+
+func TestAStackFileWithoutVersionsIsWarnedOf(t *testing.T) {
+	clusters, warnings := load(t, stackFile{"talosVersion": "", "kubernetesVersion": ""})
+	assert.Equal(t, DefaultTalosVersion, clusters[0].TalosVersion)
+	assert.Equal(t, DefaultKubernetesVersion, clusters[0].KubernetesVersion)
+	assert.Equal(t, []string{"talosVersion", "kubernetesVersion"}, clusters[0].UnsetVersions)
+	require.Len(t, warnings, 2)
+	assert.Contains(t, warnings[0], "talosVersion: is not set, so it is v1.13.10; write that into the stack file")
+
+	clusters, warnings = load(t, stackFile{})
+	assert.Empty(t, clusters[0].UnsetVersions)
+	assert.Empty(t, warnings)
+}
+
+func TestATalosThatIsNewerThanTheProgramIsWarnedOf(t *testing.T) {
+	clusters, warnings := load(t, stackFile{"talosVersion": "v1.14.1"})
+	assert.Equal(t, "v1.14.1", clusters[0].TalosVersion)
+	require.Len(t, warnings, 1)
+	assert.Contains(t, warnings[0], "talosVersion: Talos v1.14.1 is newer than v1.13")
+}
+
+// The stack files of the repository name both, so that nothing is upgraded by another version of the program.
+func TestStackFilesNameTheirVersions(t *testing.T) {
+	for _, environment := range Environments() {
+		var file struct{ Config map[string]any }
+		readYAML(t, "Pulumi."+environment+".yaml", &file)
+		assert.NotEmpty(t, file.Config["inferadb:talosVersion"], environment)
+		assert.NotEmpty(t, file.Config["inferadb:kubernetesVersion"], environment)
+	}
+}
+
+func TestNamedNodesAreLabeledWithTheirPlace(t *testing.T) {
+	cluster := loadOne(t, stackFile{"environment": "production"})
+	var zones []string
+	for node := range 4 {
+		labels := cluster.Placed(cluster.AppliedConfiguration(), cluster.ControlPlanes.Machine, cluster.Location.Zones, node).Topology
+		zones = append(zones, labels["topology.kubernetes.io/zone"])
+		assert.Equal(t, "us-east-1", labels["topology.kubernetes.io/region"])
+		assert.Equal(t, "t4g.xlarge", labels["node.kubernetes.io/instance-type"])
+	}
+	assert.Equal(t, append(cluster.Location.Zones, cluster.Location.Zones[0]), zones, "as the clouds fill the zones")
+
+	droplets := loadOne(t, stackFile{"provider": "digitalocean"})
+	labels := droplets.Placed(droplets.AppliedConfiguration(), droplets.ControlPlanes.Machine, droplets.Location.Zones, 0).Topology
+	assert.NotContains(t, labels, "topology.kubernetes.io/zone")
+	assert.Equal(t, "nyc1", labels["topology.kubernetes.io/region"])
 }

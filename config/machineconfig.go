@@ -37,6 +37,7 @@ func (l *loader) checkMachineConfigs() {
 	for _, p := range l.places {
 		controlPlane := p.cluster.ControlPlaneConfiguration()
 		l.checkMachineConfig("patches.controlPlanes", controlPlane, p.cluster.ControlPlanePatches())
+		l.checkMachineConfig("patches.controlPlanes", p.cluster.AppliedConfiguration(), p.cluster.ControlPlanePatches())
 		for i, pool := range p.cluster.Pools {
 			worker := p.cluster.WorkerConfiguration(pool)
 			l.checkMachineConfig(fmt.Sprintf("pools[%d]", i), worker, p.cluster.PoolPatches(i))

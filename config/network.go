@@ -60,10 +60,10 @@ func (l *loader) metadata(p *place) {
 	}
 	problem := fmt.Sprintf("on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster", p.can.Title)
 	if !l.profile.hardened {
-		l.warn("cni: %s; run only what you trust, or choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods", problem)
+		l.warn("cni: %s; run only what you trust, or choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service)", problem)
 		return
 	}
-	l.refuse("cni", problem, "choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods, or the provider aws")
+	l.refuse("cni", problem, "choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws")
 }
 
 // environmentNetwork is one of the four /18 in the region's /16.

@@ -16,6 +16,7 @@ type stackFile map[string]string
 func (s stackFile) settings() map[string]string {
 	settings := map[string]string{
 		"inferadb:environment": "dev", "inferadb:provider": "aws", "inferadb:regions": `["nyc1"]`,
+		"inferadb:talosVersion": DefaultTalosVersion, "inferadb:kubernetesVersion": DefaultKubernetesVersion,
 	}
 	for key, value := range s {
 		if !strings.Contains(key, ":") {
@@ -42,7 +43,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, podEncryption, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -376,7 +377,21 @@ var refused = []struct {
 		`access: there is no access "open"; choose one of private, public`,
 	}},
 	{"an unknown CNI", stackFile{"cni": "calico"}, []string{
-		`cni: there is no cni "calico"; choose one of cilium, flannel`,
+		`cni: there is no cni "calico"; choose one of cilium, none, flannel`,
+	}},
+	{"encryption of pods' traffic by nobody knows what", stackFile{"podEncryption": "ipsec"}, []string{
+		`podEncryption: there is no podEncryption "ipsec"; choose one of wireguard, none`,
+	}},
+	{"encryption by a Cilium that the program does not install", stackFile{"cni": "none", "podEncryption": "wireguard"}, []string{
+		"podEncryption: belongs to the Cilium that the program installs, and cni is none; remove it, or set cni: cilium",
+	}},
+	{"production in clear", stackFile{"environment": "production", "podEncryption": "none", "regions": `["nyc1","sfo1"]`}, []string{
+		"podEncryption: the traffic of pods between machines could be read and changed on its way, which production does not take; " +
+			"remove it, or set cni: none and install Cilium yourself",
+	}},
+	{"a Kubernetes version that no Cilium is tested with", stackFile{"talosVersion": "v1.12.1", "kubernetesVersion": "1.31.4", "regions": `["nyc1","sfo1"]`}, []string{
+		"kubernetesVersion: Cilium 1.19.3 to 1.20.2, which the program installs, are not tested with Kubernetes 1.31.4; " +
+			"choose one of 1.32 to 1.36, or set cni: none and install a version of your own",
 	}},
 	{"unknown disk encryption", stackFile{"diskEncryption": "both"}, []string{
 		`diskEncryption: there is no diskEncryption "both"; choose one of cloud, luks`,
@@ -470,31 +485,31 @@ var refused = []struct {
 		"tags.team: differs from Team by case only; keep one of them",
 	}},
 	{"a Talos version without v", stackFile{"talosVersion": "1.12.1"}, []string{
-		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.12.1`,
+		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.13.10`,
 	}},
-	{"an unknown Talos version", stackFile{"talosVersion": "v1.99.0"}, []string{
-		"talosVersion: Talos v1.99.0 is not among the versions that this program knows; choose one of v1.10 to v1.12",
+	{"an unknown Talos version", stackFile{"talosVersion": "v2.0.0"}, []string{
+		"talosVersion: Talos v2.0.0 is not among the versions that this program knows; choose one of v1.10 to v1.13",
 	}},
 	{"a Kubernetes version with v", stackFile{"kubernetesVersion": "v1.35.0"}, []string{
-		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.35.0`,
+		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.36.5`,
 	}},
 	{"a Kubernetes version that Talos does not run", stackFile{"kubernetesVersion": "1.29.0"}, []string{
-		"kubernetesVersion: Talos v1.12.1 does not run Kubernetes 1.29.0; choose one of 1.30 to 1.35",
+		"kubernetesVersion: Talos v1.13.10 does not run Kubernetes 1.29.0; choose one of 1.31 to 1.36",
 	}},
 	{"a Talos version that does not run Kubernetes", stackFile{"talosVersion": "v1.10.0"}, []string{
-		"kubernetesVersion: Talos v1.10.0 does not run Kubernetes 1.35.0; choose one of 1.28 to 1.33",
+		"kubernetesVersion: Talos v1.10.0 does not run Kubernetes 1.36.5; choose one of 1.28 to 1.33",
 	}},
 	{"two wrong versions", stackFile{"talosVersion": "1.12.1", "kubernetesVersion": "v1.35.0"}, []string{
-		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.35.0`,
-		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.12.1`,
+		`kubernetesVersion: "v1.35.0" is not the version of a Kubernetes release; write it like 1.36.5`,
+		`talosVersion: "1.12.1" is not the version of a Talos release; write it like v1.13.10`,
 	}},
-	{"a Kubernetes version that no Talos runs beside an unknown Talos", stackFile{"talosVersion": "v1.99.0", "kubernetesVersion": "1.12.0"}, []string{
-		"kubernetesVersion: no Talos of this program runs Kubernetes 1.12.0; choose one of 1.28 to 1.35",
-		"talosVersion: Talos v1.99.0 is not among the versions that this program knows; choose one of v1.10 to v1.12",
+	{"a Kubernetes version that no Talos runs beside an unknown Talos", stackFile{"talosVersion": "v2.99.0", "kubernetesVersion": "1.12.0"}, []string{
+		"kubernetesVersion: no Talos of this program runs Kubernetes 1.12.0; choose one of 1.28 to 1.36",
+		"talosVersion: Talos v2.99.0 is not among the versions that this program knows; choose one of v1.10 to v1.13",
 	}},
 	{"versions that YAML takes for numbers", stackFile{"talosVersion": "1.1", "kubernetesVersion": "1.3"}, []string{
-		`kubernetesVersion: is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; write all three parts, in quotes, like "1.35.0"`,
-		"talosVersion: is a number, and not the version of a Talos release; write it like v1.12.1",
+		`kubernetesVersion: is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; write all three parts, in quotes, like "1.36.5"`,
+		"talosVersion: is a number, and not the version of a Talos release; write it like v1.13.10",
 	}},
 	{"a schematic's name", stackFile{"schematic": "iscsi-tools", "provider": "gcp"}, []string{
 		`schematic: "iscsi-tools" is not the id of a schematic; write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)`,
@@ -525,7 +540,7 @@ var refused = []struct {
 		"patches: is text; write an object",
 	}},
 	{"a pool's patch that is no YAML", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":["machine: ["]}]`}, []string{
-		"pools[0].patches[0]: decode error: yaml: line 1: did not find expected node content; correct the patch",
+		"pools[0].patches[0]: decode error: yaml: while parsing a flow node at line 1: did not find expected node content; correct the patch",
 	}},
 	{"a key for disks that are not encrypted", stackFile{"luksKey": "https://kms.example.com:4050"}, []string{
 		"luksKey: Talos encrypts no disk of the stack, so there is nothing to open; set diskEncryption: luks, or remove it",
@@ -678,8 +693,8 @@ var refused = []struct {
 		"ebsEncryptionByDefault: DigitalOcean has no such setting of an account; remove it",
 	}},
 	{"flannel where pods read the keys", stackFile{"cni": "flannel", "environment": "production", "provider": "digitalocean", "regions": `["nyc1",{"name":"sfo1","provider":"gcp"}]`}, []string{
-		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods, or the provider aws",
-		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium with the policy of docs/next-steps.md#close-the-metadata-service-to-pods, or the provider aws",
+		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
+		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
 	}},
 	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
 		`protection: is the text "maybe"; write true or false`,

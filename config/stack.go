@@ -18,8 +18,8 @@ type Stack struct {
 	// Pools are the workers of each cluster.
 	Pools []PoolSettings `json:"pools"`
 	// TalosVersion and KubernetesVersion must fit each other.
-	TalosVersion      string `json:"talosVersion" default:"v1.12.1"`
-	KubernetesVersion string `json:"kubernetesVersion" default:"1.35.0"`
+	TalosVersion      string `json:"talosVersion"`
+	KubernetesVersion string `json:"kubernetesVersion"`
 	// Schematic is the Image Factory's id of Talos with system extensions or kernel arguments of the user's choice.
 	Schematic string `json:"schematic"`
 	// Access says whether control planes have public addresses: private or public.
@@ -28,8 +28,10 @@ type Stack struct {
 	OperatorCIDRs []string `json:"operatorCidrs"`
 	// OpenPorts are let in by the firewalls of all nodes, from inside.
 	OpenPorts []OpenPortSettings `json:"openPorts"`
-	// CNI is cilium or flannel.
+	// CNI is cilium, none or flannel.
 	CNI string `json:"cni" default:"cilium"`
+	// PodEncryption of Cilium is wireguard, its default, or none.
+	PodEncryption string `json:"podEncryption"`
 	// EncryptionKey is the customer-managed key of every disk.
 	EncryptionKey KeySettings `json:"encryptionKey"`
 	// DiskEncryption is cloud or, in addition, luks.

@@ -45,6 +45,8 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 // rules look at one running cluster each.
 var rules = []func(*comparison){
 	(*comparison).controlPlanes,
+	(*comparison).cilium,
+	(*comparison).versions,
 	(*comparison).talosVersion,
 	(*comparison).machineConfigurations,
 	(*comparison).provider,

@@ -76,7 +76,7 @@ func (c *comparison) contract() string {
 			return version
 		}
 	}
-	return c.want.TalosVersion
+	return machineconfig.Contract(c.want.TalosVersion)
 }
 
 // changed returns the nodes whose configuration was another one, by what the function reads of it.

@@ -21,6 +21,7 @@ func stackFile(t *testing.T, changes ...string) []config.Cluster {
 	t.Helper()
 	settings := map[string]string{
 		"inferadb:environment": "staging", "inferadb:provider": "aws", "inferadb:regions": `["nyc1"]`,
+		"inferadb:talosVersion": "v1.12.1", "inferadb:kubernetesVersion": "1.35.0",
 		"inferadb:pools": `[{"name":"data","size":"small","count":2,"workload":"stateful"}]`,
 	}
 	for i := 0; i < len(changes); i += 2 {
@@ -63,7 +64,7 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 				})
 			}
 		}
-		apply(config.ControlPlanePool, cluster.ControlPlanes.Count, cluster.ControlPlaneConfiguration())
+		apply(config.ControlPlanePool, cluster.ControlPlanes.Count, cluster.AppliedConfiguration())
 		for _, pool := range cluster.Pools {
 			if !pool.Elastic() {
 				apply(pool.Name, pool.Min, cluster.WorkerConfiguration(pool))

@@ -67,7 +67,7 @@ phase "prepare $folder" start
 phase "pulumi up: create everything" pulumi up --yes
 phase "outputs, secrets hidden" outputs
 phase "kubeconfig" kubeconfig
-phase "machines: who booted, who joined" simulator nodes
+phase "nodes: ready, by pool and zone" simulator nodes
 phase "pulumi preview: must find nothing to do" pulumi preview --expect-no-changes
 if [[ -z ${KEEP:-} ]]; then
   phase "pulumi destroy" destroy

@@ -99,8 +99,8 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 	err := Check(Input{
 		Role:              role,
 		ClusterName:       "check",
-		Contract:          newestTalos,
-		TalosVersion:      newestTalos,
+		Contract:          Contract(fmt.Sprintf("v1.%d.0", newest)),
+		TalosVersion:      fmt.Sprintf("v1.%d.0", newest),
 		Platform:          "aws",
 		KubernetesVersion: constants.DefaultKubernetesVersion,
 		Network:           netip.MustParsePrefix("192.0.2.0/24"),
@@ -182,6 +182,8 @@ func checkWorkerLabel(label string) error {
 	switch {
 	case within("node.kubernetes.io"), within("kubelet.kubernetes.io"):
 		return nil
+	case label == zoneLabel, label == regionLabel:
+		return nil // Where a node stands, it may say itself.
 	case within("kubernetes.io"), within("k8s.io"):
 		return fmt.Errorf("labels: Kubernetes does not let a worker give itself %q; use a domain of your own, or %q",
 			label, "node.kubernetes.io/"+label[len(domain)+1:])

@@ -109,12 +109,12 @@ func TestCheckPatchRefuses(t *testing.T) {
 		{"JSON patch in YAML", "- op: remove\n  path: /machine/time", "a JSON patch (RFC 6902) cannot change a configuration of several documents; " +
 			"write a strategic merge patch: the YAML that should be in the configuration"},
 		{"text", "hello", "the patch is not a map; write the YAML that should be in the configuration"},
-		{"broken YAML", "machine: [", "decode error: yaml: line 1: did not find expected node content"},
+		{"broken YAML", "machine: [", "decode error: yaml: while parsing a flow node at line 1: did not find expected node content"},
 		{"no kind", "name: a", "a document has neither machine or cluster at its top nor apiVersion and kind"},
-		{"unknown kind", "apiVersion: v1alpha1\nkind: Nonsense", `"Nonsense" "v1alpha1": not registered`},
+		{"unknown kind", "apiVersion: v1alpha1\nkind: Nonsense", `error decoding document v1alpha1/Nonsense/ (line 1): "Nonsense" "v1alpha1": not registered`},
 		{"unknown keys", "machine: {kubelett: {image: hush}, tokenn: hush}", "Talos does not know machine.kubelett.image, machine.tokenn"},
 		{"unknown key of two lines", "machine: {\"a\\nb\": hush}", "Talos does not know machine.a b"},
-		{"wrong type", "machine: {sysctls: hush}", "error decoding to *v1alpha1.Config: yaml: unmarshal errors: line 1: cannot unmarshal !!str into map[string]string"},
+		{"wrong type", "machine: {sysctls: hush}", "error decoding document /v1alpha1/ (line 1): error decoding to *v1alpha1.Config: yaml: construct errors: line 1: cannot construct !!str into map[string]string"},
 		{"etcd on a worker", "cluster: {etcd: {extraArgs: {a: b}}}", "etcd config is only allowed on control plane machines"},
 		{"protected kubelet field", "machine: {kubelet: {extraConfig: {port: 1}}}", `kubelet configuration field "port" can't be overridden`},
 		{"host name", "machine: {network: {hostname: a}}", "static hostname is already set in v1alpha1 config"},
@@ -163,20 +163,22 @@ func TestCheckVersions(t *testing.T) {
 	for _, test := range []struct{ talos, kubernetes, want string }{
 		{"v1.12.1", "1.35.0", ""},
 		{"v1.12.9", "1.30.0", ""},
+		{"v1.13.10", "1.36.5", ""},
+		{"v1.14.1", "1.36.5", ""},
 		{"v1.10.0", "1.33.1", ""},
 		{"v1.12.1", "1.36.0", "Talos v1.12.1 does not run Kubernetes 1.36.0; choose one of 1.30 to 1.35"},
 		{"v1.12.1", "1.29.9", "Talos v1.12.1 does not run Kubernetes 1.29.9; choose one of 1.30 to 1.35"},
 		{"v1.10.0", "1.34.0", "Talos v1.10.0 does not run Kubernetes 1.34.0; choose one of 1.28 to 1.33"},
-		{"v1.13.0", "1.35.0", "Talos v1.13.0 is not among the versions that this program knows; choose one of v1.10 to v1.12"},
-		{"v1.9.6", "1.32.0", "Talos v1.9.6 is not among the versions that this program knows; choose one of v1.10 to v1.12"},
-		{"v2.0.0", "1.35.0", "Talos v2.0.0 is not among the versions that this program knows; choose one of v1.10 to v1.12"},
-		{"v1.12", "1.35.0", `"v1.12" is not the version of a Talos release; write it like v1.12.1`},
-		{"1.12.1", "1.35.0", `"1.12.1" is not the version of a Talos release; write it like v1.12.1`},
-		{"v1.12.0-beta.1", "1.35.0", `"v1.12.0-beta.1" is not the version of a Talos release; write it like v1.12.1`},
-		{"", "1.35.0", `"" is not the version of a Talos release; write it like v1.12.1`},
-		{"v1.99999999999999999999.0", "1.35.0", `"v1.99999999999999999999.0" is not the version of a Talos release; write it like v1.12.1`},
-		{"v1.12.1", "v1.35.0", `"v1.35.0" is not the version of a Kubernetes release; write it like 1.35.0`},
-		{"v1.12.1", "1.35", `is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; write all three parts, in quotes, like "1.35.0"`},
+		{"v1.14.1", "1.37.1", "Talos v1.13.0 does not run Kubernetes 1.37.1; choose one of 1.31 to 1.36"},
+		{"v1.9.6", "1.32.0", "Talos v1.9.6 is not among the versions that this program knows; choose one of v1.10 to v1.13"},
+		{"v2.0.0", "1.35.0", "Talos v2.0.0 is not among the versions that this program knows; choose one of v1.10 to v1.13"},
+		{"v1.12", "1.35.0", `"v1.12" is not the version of a Talos release; write it like v1.13.10`},
+		{"1.12.1", "1.35.0", `"1.12.1" is not the version of a Talos release; write it like v1.13.10`},
+		{"v1.12.0-beta.1", "1.35.0", `"v1.12.0-beta.1" is not the version of a Talos release; write it like v1.13.10`},
+		{"", "1.35.0", `"" is not the version of a Talos release; write it like v1.13.10`},
+		{"v1.99999999999999999999.0", "1.35.0", `"v1.99999999999999999999.0" is not the version of a Talos release; write it like v1.13.10`},
+		{"v1.12.1", "v1.35.0", `"v1.35.0" is not the version of a Kubernetes release; write it like 1.36.5`},
+		{"v1.12.1", "1.35", `is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; write all three parts, in quotes, like "1.36.5"`},
 	} {
 		t.Run(test.talos+" "+test.kubernetes, func(t *testing.T) {
 			err := CheckVersions(test.talos, test.kubernetes)
@@ -207,4 +209,15 @@ func FuzzCheckPatch(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestDocumentsAreThoseThatTheProviderKnows(t *testing.T) {
+	for talos, want := range map[string]string{"v1.10.4": "v1.10.4", "v1.12.12": "v1.12.12", "v1.13.10": "v1.12.0", "v1.14.1": "v1.12.0"} {
+		assert.Equal(t, want, Contract(talos))
+	}
+}
+
+func TestANewerTalosIsAnnounced(t *testing.T) {
+	assert.Empty(t, Newer("v1.13.99"))
+	assert.Contains(t, Newer("v1.14.0"), "Talos v1.14.0 is newer than v1.13")
 }

@@ -17,7 +17,12 @@ var clusterWide = []struct {
 	{"cluster.network.dnsDomain", func(c config.Provider) any { return c.Cluster().Network().DNSDomain() }},
 	{"cluster.discovery.enabled", func(c config.Provider) any { return c.Cluster().Discovery().Enabled() }},
 	{"cluster.externalCloudProvider.enabled", func(c config.Provider) any { return c.Cluster().ExternalCloudProvider().Enabled() }},
-	{"machine.network.kubespan.enabled", func(c config.Provider) any { return c.Machine().Network().KubeSpan().Enabled() }},
+	{"machine.network.kubespan.enabled", func(c config.Provider) any { return hasKubeSpan(c) }},
+}
+
+func hasKubeSpan(c config.Provider) bool {
+	kubeSpan := c.NetworkKubeSpanConfig()
+	return kubeSpan != nil && kubeSpan.Enabled()
 }
 
 // ClusterWide returns the field that the i-th patch sets, and in which a machine of the other configuration differs; empty if

@@ -26,10 +26,10 @@ const (
 // flags are the ones by which a patch would open what Talos closes.
 var flags = []struct {
 	field string
-	of    func(config.Provider) map[string]string
+	of    func(config.Provider) map[string][]string
 	flags map[string]guard
 }{
-	{"cluster.apiServer.extraArgs", func(c config.Provider) map[string]string { return c.Cluster().APIServer().ExtraArgs() },
+	{"cluster.apiServer.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().APIServer().ExtraArgs() },
 		map[string]guard{
 			"anonymous-auth":                          {withoutIdentity, []string{"false"}},
 			"authorization-mode":                      {"everybody could be allowed everything", []string{"Node,RBAC"}},
@@ -43,16 +43,16 @@ var flags = []struct {
 			"service-account-extend-token-expiration": {"a stolen token would be good for a year", []string{"false"}},
 			"tls-min-version":                         {oldTLS, []string{"VersionTLS12", "VersionTLS13"}},
 		}},
-	{"cluster.controllerManager.extraArgs", func(c config.Provider) map[string]string { return c.Cluster().ControllerManager().ExtraArgs() },
+	{"cluster.controllerManager.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().ControllerManager().ExtraArgs() },
 		map[string]guard{
 			"profiling":                       {whileProfiling, []string{"false"}},
 			"use-service-account-credentials": {"each controller could do what all may", []string{"true"}},
 		}},
-	{"cluster.scheduler.extraArgs", func(c config.Provider) map[string]string { return c.Cluster().Scheduler().ExtraArgs() },
+	{"cluster.scheduler.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().Scheduler().ExtraArgs() },
 		map[string]guard{"profiling": {whileProfiling, []string{"false"}}}},
-	{"cluster.etcd.extraArgs", func(c config.Provider) map[string]string { return c.Cluster().Etcd().ExtraArgs() },
+	{"cluster.etcd.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().Etcd().ExtraArgs() },
 		map[string]guard{"client-cert-auth": {withoutIdentity, []string{"true"}}, "peer-client-cert-auth": {withoutIdentity, []string{"true"}}}},
-	{"machine.kubelet.extraArgs", func(c config.Provider) map[string]string { return c.Machine().Kubelet().ExtraArgs() },
+	{"machine.kubelet.extraArgs", func(c config.Provider) map[string][]string { return c.Machine().Kubelet().ExtraArgs() },
 		map[string]guard{
 			"anonymous-auth":     {withoutIdentity, []string{"false"}},
 			"authorization-mode": {"whoever has an identity could run commands in every pod of the node", []string{"Webhook"}},
@@ -69,7 +69,8 @@ func checkFlags(after config.Provider) error {
 		given := component.of(after)
 		for _, name := range slices.Sorted(maps.Keys(given)) {
 			guard, guarded := component.flags[strings.ReplaceAll(name, "_", "-")]
-			if guarded && !slices.Contains(guard.allowed, given[name]) {
+			forbidden := func(value string) bool { return !slices.Contains(guard.allowed, value) }
+			if guarded && (len(given[name]) == 0 || slices.ContainsFunc(given[name], forbidden)) {
 				return weakened(component.field+"."+name, guard.reason)
 			}
 		}

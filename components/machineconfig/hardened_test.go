@@ -40,14 +40,24 @@ func TestTheKernelIsHardenedFurther(t *testing.T) {
 func TestTokensOfPodsLiveForAnHour(t *testing.T) {
 	for _, contract := range contracts {
 		args := loaded(t, input(ControlPlane, func(in *Input) { in.Contract = contract })).Cluster().APIServer().ExtraArgs()
-		assert.Equal(t, map[string]string{"service-account-extend-token-expiration": "false"}, args, "Talos sets the rest")
+		assert.Equal(t, map[string][]string{"service-account-extend-token-expiration": {"false"}}, args, "Talos sets the rest")
 	}
 }
 
-// When this fails, the machinery library knows how to have images verified: add a patch, and take back what patches.go says.
-func TestTalosCannotVerifyImagesYet(t *testing.T) {
-	assert.EqualError(t, CheckPatch(Worker, false, "apiVersion: v1alpha1\nkind: ImageVerificationConfig\nrules: []"),
-		`"ImageVerificationConfig" "v1alpha1": not registered`)
+// The library knows more than the provider that applies configurations.
+func TestAPatchHasNothingThatTheProviderDoesNotKnow(t *testing.T) {
+	for patch, what := range map[string]string{
+		"apiVersion: v1alpha1\nkind: ImageVerificationConfig\nrules: []":                                     "ImageVerificationConfig",
+		"machine: {sysctls: {a: b}}\n---\napiVersion: v1alpha1\nkind: VRFConfig\nname: blue":                 "VRFConfig",
+		"apiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\nmount: {secure: true}":                   "VolumeConfig mount",
+		"cluster: {network: {cni: {name: flannel, flannel: {kubeNetworkPoliciesEnabled: true}}}}":            "cluster.network.cni.flannel.kubeNetworkPoliciesEnabled",
+		"cluster: {apiServer: {extraArgs: {enable-admission-plugins: [NodeRestriction, AlwaysPullImages]}}}": "a list of values in extraArgs",
+		"machine: {kubelet: {extraArgs: {feature-gates: ['A=true', 'B=true']}}}":                             "a list of values in extraArgs",
+	} {
+		assert.EqualError(t, CheckPatch(Worker, false, patch), "the provider pulumi-talos, which applies configurations, knows Talos 1.12 and not "+
+			what+"; remove it from the patch")
+	}
+	assert.NoError(t, CheckPatch(ControlPlane, false, "cluster: {apiServer: {extraArgs: {enable-admission-plugins: NodeRestriction}}}"))
 }
 
 func TestEveryPatchFileIsUsed(t *testing.T) {

@@ -50,8 +50,10 @@ type Input struct {
 	Network, Pods, Services netip.Prefix
 	// OtherNetworks hold nodes' addresses as well, where an adopted network has several subnets.
 	OtherNetworks []netip.Prefix
-	// NoCNI leaves the CNI and kube-proxy out, ready for Cilium.
+	// NoCNI leaves Talos' own CNI and kube-proxy out: Cilium takes the place of both.
 	NoCNI bool
+	// Manifests are created by the control planes once the cluster's API answers.
+	Manifests []Manifest
 	// TalosClients may speak to the machine's Talos API, beside the nodes.
 	TalosClients []netip.Prefix
 	// LUKS encrypts the STATE and EPHEMERAL volumes. The key is sealed by the KMS server at the URL; without one it comes
@@ -61,6 +63,8 @@ type Input struct {
 	// Hardened refuses patches that weaken the machine.
 	Hardened bool
 	Labels   map[string]string
+	// Topology are labels that say where a named node stands, which only the configuration applied to it can know.
+	Topology map[string]string
 	// Taints are for workers only: Talos gives the control planes theirs.
 	Taints []Taint
 	// Patches are the user's, applied last, in order.
@@ -136,6 +140,9 @@ func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
 		return "", errors.New(oneLine(err))
 	}
 	if err := checkReliedOn(before, after, in.LUKS); err != nil {
+		return "", err
+	}
+	if err := checkManifests(before, after); err != nil {
 		return "", err
 	}
 	if err := checkBoot(in, before, after); err != nil {

@@ -50,8 +50,8 @@ func ownPatches(in Input, contract *config.VersionContract) ([]configpatcher.Pat
 }
 
 // loadOwnPatch reads one of the files. None of them has images verified: Talos does so from 1.13 on
-// (https://docs.siderolabs.com/talos/v1.13/reference/configuration/security/imageverificationconfig), and 1.12 refuses
-// the document.
+// (https://docs.siderolabs.com/talos/v1.13/reference/configuration/security/imageverificationconfig), but the provider that
+// applies configurations does not know the document.
 func loadOwnPatch(name string) (configpatcher.Patch, error) {
 	text, err := files.ReadFile("patches/" + name + ".yaml")
 	if err != nil {
@@ -102,7 +102,7 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 		kubelet["registerWithTaints"] = taints
 	}
 	return &v1alpha1.MachineConfig{
-		MachineNodeLabels: in.Labels,
+		MachineNodeLabels: nodeLabels(in),
 		MachineKubelet: &v1alpha1.KubeletConfig{
 			// A node with a second interface must not register with that one's address.
 			KubeletNodeIP:      &v1alpha1.KubeletNodeIPConfig{KubeletNodeIPValidSubnets: in.networkTexts()},
@@ -115,7 +115,8 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 	patch := &v1alpha1.ClusterConfig{
 		// etcd's peers talk over the private network, whatever other addresses a node has.
-		EtcdConfig: &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: in.networkTexts()},
+		EtcdConfig:             &v1alpha1.EtcdConfig{EtcdAdvertisedSubnets: in.networkTexts()},
+		ClusterInlineManifests: inlineManifests(in.Manifests),
 	}
 	if !in.NoCNI {
 		// Flannel would take the interface of the default route (https://github.com/siderolabs/talos/issues/7754).
@@ -198,6 +199,9 @@ func loadUserPatch(text string) (configpatcher.Patch, error) {
 	patch, err := configpatcher.LoadPatch([]byte(text))
 	if err != nil {
 		return nil, loadError(err)
+	}
+	if err := checkProviderKnows(text); err != nil {
+		return nil, err
 	}
 	return patch, nil
 }

@@ -7,25 +7,37 @@ import (
 
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
-	"github.com/siderolabs/talos/pkg/machinery/compatibility/talos112"
+	"github.com/siderolabs/talos/pkg/machinery/compatibility/talos110"
+	"github.com/siderolabs/talos/pkg/machinery/compatibility/talos113"
 )
 
-// The newest minor version of Talos 1 that the machinery library knows, and the oldest that can be upgraded to it.
-var newest, oldest = talos112.MajorMinor[1], talos112.MinimumHostUpgradeVersion.Minor
+// The newest minor version of Talos 1 that the machinery library knows, and the oldest whose documents are tested.
+var newest, oldest = talos113.MajorMinor[1], talos110.MajorMinor[1]
 
-var newestTalos = fmt.Sprintf("v1.%d.0", newest)
+// providerMinor is the minor version of Talos 1 whose documents the provider pulumi-talos 0.7.1 understands: it parses every
+// configuration that it applies, with machinery v1.12. Newer machines understand older documents.
+const providerMinor = 12
 
 var (
 	talosVersion      = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
 	kubernetesVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 )
 
+// Contract returns the version of the documents, and of the secrets, for a cluster that is created with a Talos version: that
+// version, or the newest that the provider understands.
+func Contract(talos string) string {
+	if minor, ok := minorOf(talos); ok && minor <= providerMinor {
+		return talos
+	}
+	return fmt.Sprintf("v1.%d.0", providerMinor)
+}
+
 // number is what YAML makes of a version of two parts without quotes. What was written is lost by then, so it is not quoted.
 var number = regexp.MustCompile(`^\d+(\.\d+)?$`)
 
 // CheckTalosVersion says why the text is not the version of a Talos that this program knows; nil if it is.
 func CheckTalosVersion(text string) error {
-	const remedy = "; write it like v1.12.1"
+	const remedy = "; write it like v1.13.10"
 	var major, minor uint64
 	_, err := fmt.Sscanf(text, "v%d.%d.", &major, &minor)
 	switch {
@@ -33,7 +45,7 @@ func CheckTalosVersion(text string) error {
 		return errors.New("is a number, and not the version of a Talos release" + remedy)
 	case !talosVersion.MatchString(text) || err != nil:
 		return fmt.Errorf("%q is not the version of a Talos release"+remedy, text)
-	case major != 1 || minor < oldest || minor > newest:
+	case major != 1 || minor < oldest:
 		return fmt.Errorf("Talos %s is not among the versions that this program knows; choose one of v1.%d to v1.%d", text, oldest, newest)
 	}
 	return nil
@@ -42,16 +54,16 @@ func CheckTalosVersion(text string) error {
 // CheckKubernetesVersion says why the text is not the version of a Kubernetes that some Talos of this program runs; nil if it
 // is.
 func CheckKubernetesVersion(text string) error {
-	const remedy = "; write it like 1.35.0"
+	const remedy = "; write it like 1.36.5"
 	switch {
 	case number.MatchString(text):
 		return errors.New("is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; " +
-			`write all three parts, in quotes, like "1.35.0"`)
+			`write all three parts, in quotes, like "1.36.5"`)
 	case !kubernetesVersion.MatchString(text):
 		return fmt.Errorf("%q is not the version of a Kubernetes release"+remedy, text)
 	}
 	lowest, _ := kubernetesRange(fmt.Sprintf("v1.%d.0", oldest))
-	_, highest := kubernetesRange(newestTalos)
+	_, highest := kubernetesRange(fmt.Sprintf("v1.%d.0", newest))
 	for minor := oldest; minor <= newest; minor++ {
 		if runs(fmt.Sprintf("v1.%d.0", minor), text) {
 			return nil
@@ -61,7 +73,7 @@ func CheckKubernetesVersion(text string) error {
 }
 
 // CheckVersions says why this Kubernetes version cannot run on this Talos version; nil if it can. What runs on what is
-// Talos' own table; a release that it does not know yet needs a newer version of the machinery library in go.mod.
+// Talos' own table. For a Talos version that the library does not know yet it is the newest table.
 func CheckVersions(talos, kubernetes string) error {
 	if err := CheckTalosVersion(talos); err != nil {
 		return err
@@ -69,12 +81,32 @@ func CheckVersions(talos, kubernetes string) error {
 	if !kubernetesVersion.MatchString(kubernetes) {
 		return CheckKubernetesVersion(kubernetes)
 	}
-	if !runs(talos, kubernetes) {
-		lowest, highest := kubernetesRange(talos)
+	known := talos
+	if minor, _ := minorOf(talos); minor > newest {
+		known = fmt.Sprintf("v1.%d.0", newest)
+	}
+	if !runs(known, kubernetes) {
+		lowest, highest := kubernetesRange(known)
 		return fmt.Errorf("Talos %s does not run Kubernetes %s; choose one of 1.%d to 1.%d",
-			talos, kubernetes, lowest, highest)
+			known, kubernetes, lowest, highest)
 	}
 	return nil
+}
+
+// Newer says what is not checked of a Talos version that is newer than the library; empty if it is not newer.
+func Newer(talos string) string {
+	if minor, ok := minorOf(talos); !ok || minor <= newest {
+		return ""
+	}
+	return fmt.Sprintf("Talos %s is newer than v1.%d, the newest that this program knows: whether it runs the Kubernetes version "+
+		"and still takes every document is not checked", talos, newest)
+}
+
+// minorOf reads the minor version of a Talos 1.
+func minorOf(talos string) (uint64, bool) {
+	var major, minor uint64
+	_, err := fmt.Sscanf(talos, "v%d.%d.", &major, &minor)
+	return minor, err == nil && major == 1
 }
 
 // kubernetesRange returns the lowest and the highest minor version of Kubernetes 1 that runs on a Talos version. It asks

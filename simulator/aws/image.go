@@ -8,14 +8,12 @@ import (
 	"strings"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/releases"
 	"github.com/inferadb/infra/simulator/world"
 )
 
 // talosOwner publishes Talos' images: https://www.talos.dev/v1.12/talos-guides/install/cloud-platforms/aws/
 const talosOwner = "540036508848"
-
-// talosVersions are the releases whose images exist, by minor version: every patch release up to this one.
-var talosVersions = []struct{ minor, lastPatch int }{{8, 4}, {9, 6}, {10, 9}, {11, 6}, {12, 12}}
 
 // image is a machine image in one region.
 type image struct{ id, name, owner, architecture string }
@@ -32,13 +30,11 @@ func images(region string) []image {
 		{"ami-0aa64000000000001", "custom-talos-arm64", Account, "arm64"},
 		{"ami-0ad64000000000001", "custom-talos-amd64", Account, "x86_64"},
 	}
-	for _, version := range talosVersions {
-		for patch := 0; patch <= version.lastPatch; patch++ {
-			for suffix, architecture := range map[string]string{"amd64": "x86_64", "arm64": "arm64"} {
-				name := fmt.Sprintf("talos-v1.%d.%d-%s-%s", version.minor, patch, region, suffix)
-				sum := sha256.Sum256([]byte(name))
-				list = append(list, image{"ami-0" + hex.EncodeToString(sum[:])[:16], name, talosOwner, architecture})
-			}
+	for _, version := range releases.All() {
+		for suffix, architecture := range map[string]string{"amd64": "x86_64", "arm64": "arm64"} {
+			name := fmt.Sprintf("talos-%s-%s-%s", version, region, suffix)
+			sum := sha256.Sum256([]byte(name))
+			list = append(list, image{"ami-0" + hex.EncodeToString(sum[:])[:16], name, talosOwner, architecture})
 		}
 	}
 	slices.SortFunc(list, func(a, b image) int { return strings.Compare(a.name, b.name) })

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/releases"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -72,9 +73,6 @@ func replaceLeftRegions(c *Call, changed []string) []string {
 // https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/cloud-platforms/digitalocean
 var factoryURL = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
 
-// talosMinors are the minor versions that the factory serves, with the last patch release of each.
-var talosMinors = map[int]int{8: 4, 9: 6, 10: 9, 11: 6, 12: 12}
-
 func createImage(c *Call) error {
 	c.ID = number(c)
 	if len(c.State.Strings("regions")) != 1 {
@@ -87,7 +85,7 @@ func createImage(c *Call) error {
 	if match := factoryURL.FindStringSubmatch(url); match != nil {
 		minor, _ := strconv.Atoi(match[1])
 		patch, _ := strconv.Atoi(match[2])
-		if last, known := talosMinors[minor]; !known || patch > last {
+		if !releases.Exists(minor, patch) {
 			return fmt.Errorf("Error waiting for image (%s) to become ready: the import failed: 404 at %s", c.ID, url)
 		}
 	} else if strings.HasPrefix(url, "https://factory.talos.dev/") {

@@ -6,11 +6,9 @@ import (
 	"strings"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/releases"
 	"github.com/inferadb/infra/simulator/world"
 )
-
-// talosVersions are the releases that somebody has put into the project, by minor version: every patch release up to this one.
-var talosVersions = []struct{ minor, lastPatch int }{{8, 4}, {9, 6}, {10, 9}, {11, 6}, {12, 1}}
 
 // schematic is the beginning of the Image Factory's id of Talos without any extension.
 const schematic = "376567988ad3"
@@ -48,14 +46,13 @@ func HasImage(w *world.World, name string) bool {
 	return err == nil
 }
 
-// images are the images of the project: Talos, and one for each architecture that a user might have built.
+// images are the images of the project: every release of Talos, as if somebody had put it there, and one for each architecture that a user might have built.
 func images(w *world.World) []image {
 	list := []image{{"custom-talos-amd64", "amd64"}, {"custom-talos-arm64", "arm64"}}
-	for _, version := range talosVersions {
-		for patch := 0; patch <= version.lastPatch; patch++ {
-			for _, architecture := range []string{"amd64", "arm64"} {
-				list = append(list, image{fmt.Sprintf("talos-v1-%d-%d-%s-%s", version.minor, patch, architecture, schematic), architecture})
-			}
+	for _, version := range releases.All() {
+		for _, architecture := range []string{"amd64", "arm64"} {
+			name := fmt.Sprintf("talos-%s-%s-%s", strings.ReplaceAll(version, ".", "-"), architecture, schematic)
+			list = append(list, image{name, architecture})
 		}
 	}
 	for _, r := range w.List(imageType, "") {

@@ -52,6 +52,11 @@ func observe(s site.Site, memory Memory) (*clusters, error) {
 			}
 		}
 	}
+	for _, n := range c.nodes {
+		if err := c.createObjects(n); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
 }
 

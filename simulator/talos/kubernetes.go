@@ -81,7 +81,7 @@ func (k *Kubernetes) Nodes() []KubernetesNode {
 			if !k.has(n) || n.Name != name {
 				continue
 			}
-			listed.Ready = k.clusters.joined(n) == nil
+			listed.Ready = k.clusters.joined(n) == nil && k.clusters.networkPlugin(n.clusterID()) != ""
 			if n.controlPlane() {
 				listed.Role = "control-plane"
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
@@ -93,8 +95,26 @@ func unpack(userData []byte) ([]byte, error) {
 	return unpacked, nil
 }
 
+// loaded remembers what was loaded: the clouds look at all machines whenever one comes or goes, and a control plane's
+// configuration holds Cilium's manifests. What is loaded is only read.
+var loaded sync.Map
+
 // load reads a machine configuration as Talos on a cloud does, and refuses what Talos refuses there.
 func load(document []byte) (config.Provider, error) {
+	type result struct {
+		config config.Provider
+		err    error
+	}
+	digest := sha256.Sum256(document)
+	if known, ok := loaded.Load(digest); ok {
+		return known.(result).config, known.(result).err
+	}
+	provider, err := loadAnew(document)
+	loaded.Store(digest, result{provider, err})
+	return provider, err
+}
+
+func loadAnew(document []byte) (config.Provider, error) {
 	if len(bytes.TrimSpace(document)) == 0 {
 		return nil, errors.New("no configuration: the machine waits in maintenance mode")
 	}

@@ -23,8 +23,12 @@ type NodeStatus struct {
 	// Booted means that Talos accepted the configuration, Joined that the node does its work in the Kubernetes cluster.
 	Booted bool `json:"booted"`
 	Joined bool `json:"joined"`
-	// Reason says why the machine has not booted or not joined.
+	// Ready means that the node's network works too: its cluster has a network plugin.
+	Ready bool `json:"ready"`
+	// Reason says why the machine has not booted, not joined or is not ready.
 	Reason string `json:"reason,omitempty"`
+	// Labels are those that the machine's configuration gives the node.
+	Labels map[string]string `json:"labels,omitempty"`
 }
 
 // Report says of every machine whether it has booted and joined its cluster, in the site's order.
@@ -42,6 +46,10 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 			status.Reason = strings.ReplaceAll(err.Error(), "\n", " ")
 		} else {
 			status.Joined = true
+			status.Labels = n.config.Machine().NodeLabels()
+			if status.Ready = c.networkPlugin(n.clusterID()) != ""; !status.Ready {
+				status.Reason = "container runtime network not ready: cni plugin not initialized"
+			}
 		}
 		if n.config != nil {
 			status.Cluster = c.name(n)

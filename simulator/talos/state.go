@@ -39,6 +39,10 @@ type etcd struct {
 	Members []member `json:"members"`
 	// Serial counts the bootstraps and the members that there ever were.
 	Serial int `json:"serial"`
+	// Objects are what the control planes have created in Kubernetes, in order.
+	Objects []Object `json:"objects,omitempty"`
+	// Created are the digests of the configurations' manifests that have been created completely.
+	Created []string `json:"created,omitempty"`
 }
 
 // member is an entry of etcd's member list.

@@ -155,7 +155,7 @@ func TestStrangersDoNotJoin(t *testing.T) {
 	tests["other name"] = struct{ document, reason string }{
 		l.document(machine.TypeWorker, "cluster: {controlPlane: {endpoint: 'https://alias:6443'}}"), "certificate is valid for"}
 	tests["newer kubelet"] = struct{ document, reason string }{
-		strings.ReplaceAll(l.document(machine.TypeWorker), "kubelet:v1.35.0", "kubelet:v1.36.0"), "too new"}
+		strings.ReplaceAll(l.document(machine.TypeWorker), "kubelet:v1.35.0", "kubelet:v1.37.0"), "too new"}
 	l.names["alias"] = l.names[endpoint]
 	l.bootstrap()
 	for name, test := range tests {

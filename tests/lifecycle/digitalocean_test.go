@@ -79,15 +79,13 @@ var changesOnDigitalOcean = []change{
 		steps: steps{"update " + applied: 2}},
 	{name: "a larger size, which running machines do not take", key: "pools",
 		value: strings.Replace(doPool, `"size":"small","count":2`, `"size":"medium","count":2,"labels":{"tier":"gold"}`, 1), steps: steps{}},
-	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.35.0", steps: steps{"update " + applied: 3}},
-	{name: "a newer Talos", key: "talosVersion", value: "v1.12.1",
+	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.36.5", steps: steps{"update " + applied: 3}},
+	{name: "a newer Talos", key: "talosVersion", value: "v1.13.10",
 		steps: steps{"create " + customImage: 1, "delete " + customImage: 1, "update " + applied: 3}},
 	{name: "protection", key: "protection", value: "true", steps: steps{}},
 	{name: "no protection", key: "protection", value: "false", steps: steps{}},
 	{name: "a region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
-	{name: "a cluster may go", key: "acknowledge", value: `["cluster-removed:inferadb-dev-sfo1"]`, steps: steps{}},
 	{name: "a region less", key: "regions", value: `["nyc1"]`, only: "delete"},
-	{name: "it is gone", key: "acknowledge", value: "[]", steps: steps{}},
 	{name: "more control planes", key: "controlPlanes", value: "3", steps: steps{"create " + droplet: 2, "create " + applied: 2}},
 }
 
@@ -96,8 +94,8 @@ func TestChangesOnDigitalOcean(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "digitalocean")
 	s.set("pools", doPool)
-	s.set("talosVersion", "v1.12.0")
-	s.set("kubernetesVersion", "1.34.2")
+	s.set("talosVersion", "v1.13.9")
+	s.set("kubernetesVersion", "1.35.9")
 	s.up()
 	s.walk(changesOnDigitalOcean)
 	var names []string

@@ -108,15 +108,13 @@ var changesOnGoogleCloud = []change{
 	{name: "a range of spot machines", key: "pools", value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":2,"max":4,"spot":true`, 1),
 		steps: steps{"replace " + gceManager: 1, "create " + gceBounds: 1}},
 	{name: "a fixed number of them", key: "pools", value: fixedAndSpot, steps: steps{"delete " + gceBounds: 1}},
-	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.35.0", steps: rolled.and(steps{"update " + applied: 3})},
-	{name: "a newer Talos", key: "talosVersion", value: "v1.12.1", steps: rolled.and(steps{"update " + applied: 3})},
+	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.36.5", steps: rolled.and(steps{"update " + applied: 3})},
+	{name: "a newer Talos", key: "talosVersion", value: "v1.13.10", steps: rolled.and(steps{"update " + applied: 3})},
 	{name: "another size of control planes", key: "controlPlaneSize", value: "medium", steps: steps{}},
 	{name: "protection", key: "protection", value: "true", steps: steps{"update " + gceInstance: 3}},
 	{name: "no protection", key: "protection", value: "false", steps: steps{"update " + gceInstance: 3}},
 	{name: "a region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
-	{name: "a cluster may go", key: "acknowledge", value: `["cluster-removed:inferadb-dev-sfo1"]`, steps: steps{}},
 	{name: "a region less", key: "regions", value: `["nyc1"]`, only: "delete"},
-	{name: "it is gone", key: "acknowledge", value: "[]", steps: steps{}},
 	{name: "more control planes", key: "controlPlanes", value: "3",
 		steps: steps{"create " + gceAddress: 2, "create " + gceInstance: 2, "create " + gceMember: 2, "create " + applied: 2}},
 }
@@ -137,8 +135,8 @@ func TestChangesOnGoogleCloud(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "gcp")
 	s.set("pools", fixedAndSpot)
-	s.set("talosVersion", "v1.12.0")
-	s.set("kubernetesVersion", "1.34.2")
+	s.set("talosVersion", "v1.13.9")
+	s.set("kubernetesVersion", "1.35.9")
 	s.up()
 	s.walk(changesOnGoogleCloud)
 	s.settled()
@@ -186,9 +184,9 @@ func TestBadInputOnGoogleCloud(t *testing.T) {
 	}
 	refused([]string{"GOOGLE_PROJECT="}, "run: pulumi config set gcp:project my-project")
 	refused([]string{"GOOGLE_PROJECT=nobodys-project"}, "nobodys-project")
-	s.set("talosVersion", "v1.12.9")
-	refused(nil, "run: make gcp-image GCP_PROJECT=inferadb-simulated TALOS_VERSION=v1.12.9")
-	s.set("talosVersion", "v1.12.1")
+	s.set("talosVersion", "v1.15.0")
+	refused(nil, "run: make gcp-image GCP_PROJECT=inferadb-simulated TALOS_VERSION=v1.15.0")
+	s.set("talosVersion", "v1.13.10")
 	s.set("regions", `[{"name":"nyc1","image":"projects/acme/global/images/family/talos"}]`)
 	refused(nil, "does not name one image; write it like projects/acme/global/images/talos")
 }

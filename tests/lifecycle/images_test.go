@@ -11,7 +11,7 @@ import (
 // TestImagesThatAreGone takes the image away that a stack runs from: what runs stays as it is and can be changed, and only a
 // machine that would be new is refused.
 func TestImagesThatAreGone(t *testing.T) {
-	for cloud, missing := range map[string]string{"aws": "talos-v1.12.1", "gcp": "talos-v1-12-1"} {
+	for cloud, missing := range map[string]string{"aws": "talos-v1.13.10", "gcp": "talos-v1-13-10"} {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", cloud)
@@ -30,11 +30,11 @@ func TestImagesThatAreGone(t *testing.T) {
 			_, err := s.try(nil, "pulumi", "preview", "--non-interactive", "--color", "never")
 			require.ErrorContains(t, err, "regions[nyc1].image: cannot find "+missing)
 			s.set("pools", fixedAndSpot)
-			s.set("talosVersion", "v1.12.0")
+			s.set("talosVersion", "v1.13.9")
 			s.environment = append(s.environment, "SIMULATOR_MISSING_IMAGES="+strings.TrimSuffix(missing, "1")+"0")
 			_, err = s.try(nil, "pulumi", "preview", "--non-interactive", "--color", "never")
 			require.ErrorContains(t, err, "regions[nyc1].image: cannot find", "a group that changes its version needs the image")
-			s.set("talosVersion", "v1.12.1")
+			s.set("talosVersion", "v1.13.10")
 			s.pulumi("destroy", "--yes", "--skip-preview")
 		})
 	}

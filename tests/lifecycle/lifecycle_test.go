@@ -103,18 +103,16 @@ var changes = []change{
 		steps: steps{"delete " + permission: 1}.and(each("delete", elasticPool)).and(each("delete", drainPath))},
 	{name: "an elastic pool", key: "pools", value: fixedAndSpot,
 		steps: each("create", elasticPool).and(each("create", drainPath))},
-	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.35.0",
+	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.36.5",
 		steps: steps{"update " + applied: 3, "update " + template: 1, "update " + group: 1}},
-	{name: "a newer Talos", key: "talosVersion", value: "v1.12.1",
+	{name: "a newer Talos", key: "talosVersion", value: "v1.13.10",
 		steps: steps{"update " + applied: 3, "update " + template: 1, "update " + group: 1}},
 	{name: "protection", key: "protection", value: "true",
 		steps: steps{"update " + balancer: 1, "update " + instance: 3}},
 	{name: "no protection", key: "protection", value: "false",
 		steps: steps{"update " + balancer: 1, "update " + instance: 3}},
 	{name: "a region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
-	{name: "a cluster may go", key: "acknowledge", value: `["cluster-removed:inferadb-dev-sfo1"]`, steps: steps{}},
 	{name: "a region less", key: "regions", value: `["nyc1"]`, only: "delete"},
-	{name: "it is gone", key: "acknowledge", value: "[]", steps: steps{}},
 	{name: "more control planes", key: "controlPlanes", value: "3",
 		steps: steps{"create " + nic: 2, "create " + instance: 2, "create " + applied: 2,
 			"create aws:lb/targetGroupAttachment:TargetGroupAttachment": 2}},
@@ -126,8 +124,8 @@ func TestChanges(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
 	s.set("pools", fixedAndSpot)
-	s.set("talosVersion", "v1.12.0")
-	s.set("kubernetesVersion", "1.34.2")
+	s.set("talosVersion", "v1.13.9")
+	s.set("kubernetesVersion", "1.35.9")
 	s.up()
 	s.walk(changes)
 	s.settled()

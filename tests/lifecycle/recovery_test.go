@@ -32,11 +32,9 @@ var recoveries = []recovery{
 
 // recoveredElsewhere are the rows that another test goes through, and its name.
 var recoveredElsewhere = map[string]string{
-	"`… creations of … are pending`":   "TestKilledUp",
-	"`failed to load checkpoint`":      "TestLostState",
-	"`AlreadyExists` at the bootstrap": "TestBootstrapThatTheStateDoesNotKnow",
-	"`… which the state of this stack does not know`, `InvalidPermission.Duplicate`, `InvalidNetworkInterface.InUse`, `alreadyExists`, " +
-		"`is already in use`": "TestAnUnknownRuleIsImported",
+	"`pending operations` after a crash":                    "TestKilledUp",
+	"`failed to load checkpoint`":                           "TestLostState",
+	"`AlreadyExists` at the bootstrap":                      "TestBootstrapThatTheStateDoesNotKnow",
 	"`… has lost …`: the only control plane, or a majority": "TestOnlyControlPlaneIsLost",
 }
 

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +29,18 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
+// infra compiles the project's command, for the first test that needs it.
+var infra = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(filepath.Dir(cli), "infra")
+	build := exec.Command("go", "build", "-o", path, "./cmd/infra")
+	build.Dir = repository
+	output, err := build.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("go build ./cmd/infra: %w\n%s", err, output)
+	}
+	return path, err
+})
+
 // run compiles the program once: linking the cloud SDKs takes longer than bringing a stack up.
 func run(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "lifecycle")
@@ -40,7 +53,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "infra", "simulator/simulator", "simulator/pulumi-resource-talos"} {
+	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "simulator/simulator", "simulator/pulumi-resource-talos"} {
 		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
 			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
 			return 1
@@ -51,14 +64,6 @@ func run(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
-}
-
-// takesLong skips a test of many minutes, unless `make test-long` runs it.
-func takesLong(t *testing.T) {
-	t.Helper()
-	if os.Getenv("LONG_TESTS") == "" {
-		t.Skip("takes minutes a cloud: make test-long runs it")
-	}
 }
 
 // stack is a copy of one of the project's stacks, with a home, a state and a world of its own.
@@ -273,7 +278,7 @@ func (s *stack) settled() {
 	s.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 }
 
-// nodes asks the simulator for its machines, and expects all to have joined their clusters.
+// nodes asks the simulator for its machines, and expects all to be ready nodes of their clusters.
 func (s *stack) nodes() []node {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", "nodes", "--json")
@@ -281,7 +286,7 @@ func (s *stack) nodes() []node {
 	var nodes []node
 	require.NoError(s.t, json.Unmarshal([]byte(out), &nodes))
 	for _, n := range nodes {
-		assert.True(s.t, n.Joined, "%s: %s", n.Node, n.Reason)
+		assert.True(s.t, n.Joined && n.Ready, "%s: %s", n.Node, n.Reason)
 	}
 	return nodes
 }
@@ -289,7 +294,8 @@ func (s *stack) nodes() []node {
 // node is a machine as the simulator reports it.
 type node struct {
 	Cluster, Node, Role, Reason string
-	Joined                      bool
+	Joined, Ready               bool
+	Labels                      map[string]string
 }
 
 // export is the state's deployment, in clear if asked.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/inferadb/infra/simulator"
 	"github.com/inferadb/infra/simulator/aws"
@@ -115,31 +114,6 @@ func elide(value any) {
 			elide(item)
 		}
 	}
-}
-
-// showNodes says who has booted and joined.
-func showNodes(arguments []string) error {
-	var asJSON bool
-	if _, err := parse("nodes", arguments, func(flags *flag.FlagSet) {
-		flags.BoolVar(&asJSON, "json", false, "as JSON")
-	}); err != nil {
-		return err
-	}
-	return within(func(w *world.World, s site.Site) error {
-		nodes, err := talos.Report(s, w)
-		if err != nil {
-			return err
-		}
-		if asJSON {
-			return printJSON(nodes)
-		}
-		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "CLUSTER\tNODE\tROLE\tADDRESS\tBOOTED\tJOINED\tREASON")
-		for _, n := range nodes {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%t\t%t\t%s\n", n.Cluster, n.Node, n.Role, n.Address, n.Booted, n.Joined, n.Reason)
-		}
-		return table.Flush()
-	})
 }
 
 // remove takes one machine away.

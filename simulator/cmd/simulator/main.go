@@ -23,7 +23,7 @@ import (
 const usage = `usage: simulator <command>
 
   world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
-  nodes [--json]                    the machines: who has booted, who has joined its cluster
+  nodes [--json]                    the machines: who has booted, joined its cluster, and is ready
   terminate <name or id>            end a machine behind the program's back
   delete <type> <id>                delete any resource behind the program's back
   interrupt <name or id>            take a spot machine back, as the market does: its group replaces it

@@ -1,0 +1,48 @@
+package machineconfig
+
+import (
+	"fmt"
+
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+)
+
+// Manifest is a text of Kubernetes objects that the control planes create once the cluster's API answers. It is too large for
+// user data: only the configuration that is applied to a control plane after it booted has it.
+//
+// Talos creates what is missing, and changes nothing that is there. Its manifest sync, a part of `talosctl upgrade-k8s`, also
+// updates what is there and, from Talos 1.13 on, deletes what the configuration has no longer.
+type Manifest struct{ Name, Contents string }
+
+// inlineManifests is how Talos spells them. The documents of version contract 1.12 have them in the main document.
+func inlineManifests(manifests []Manifest) v1alpha1.ClusterInlineManifests {
+	var inline v1alpha1.ClusterInlineManifests
+	for _, manifest := range manifests {
+		inline = append(inline, v1alpha1.ClusterInlineManifest{
+			InlineManifestName: manifest.Name, InlineManifestContents: manifest.Contents,
+		})
+	}
+	return inline
+}
+
+// InlineManifests returns the texts of a configuration's inline manifests by their names.
+func InlineManifests(c config.Provider) map[string]string {
+	texts := map[string]string{}
+	if c.Cluster() != nil {
+		for _, manifest := range c.Cluster().InlineManifests() {
+			texts[manifest.Name()] = manifest.Contents()
+		}
+	}
+	return texts
+}
+
+// checkManifests refuses a patch that changes what the program installs.
+func checkManifests(before, after config.Provider) error {
+	left := InlineManifests(after)
+	for name, text := range InlineManifests(before) {
+		if left[name] != text {
+			return fmt.Errorf("a patch changes the inline manifest %q, which the program sets; give it another name, or remove it from the patch", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+package running
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// versions keeps a cluster from being upgraded by another version of the program, when its stack file leaves the version to the
+// program: the nodes would be given a new Kubernetes all at once, and the pools roll onto a new Talos.
+func (c *comparison) versions() {
+	nodes := c.was.ControlPlanes()
+	if len(nodes) == 0 {
+		return
+	}
+	machine := nodes[0].Config.Machine()
+	for _, version := range []struct{ path, was, want string }{
+		{"talosVersion", tagOf(machine.Install().Image()), c.want.TalosVersion},
+		{"kubernetesVersion", strings.TrimPrefix(tagOf(machine.Kubelet().Image()), "v"), c.want.KubernetesVersion},
+	} {
+		if slices.Contains(c.want.UnsetVersions, version.path) && version.was != version.want && version.was != "" {
+			c.refuse(version.path, fmt.Sprintf("is not set, and %s runs %s: the program's own %s would upgrade it", c.want.Name, version.was, version.want),
+				fmt.Sprintf("write %s: %s into the stack file", version.path, version.was))
+		}
+	}
+}
+
+// tagOf returns the tag of an image: "v1.12.1".
+func tagOf(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	return tag
+}

@@ -1,0 +1,27 @@
+package running
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestTheProgramsOwnVersionsUpgradeNoCluster(t *testing.T) {
+	before := stateOf(t, stackFile(t))
+	assert.Equal(t, []string{
+		"kubernetesVersion: is not set, and inferadb-staging-nyc1 runs 1.35.0: the program's own 1.36.5 would upgrade it; " +
+			"write kubernetesVersion: 1.35.0 into the stack file",
+		"talosVersion: is not set, and inferadb-staging-nyc1 runs v1.12.1: the program's own v1.13.10 would upgrade it; " +
+			"write talosVersion: v1.12.1 into the stack file",
+	}, refusals(t, stackFile(t, "talosVersion", "", "kubernetesVersion", ""), before))
+	assert.Empty(t, refusals(t, stackFile(t, "talosVersion", "v1.12.2", "kubernetesVersion", "1.35.1"), before), "a version that is said is meant")
+	assert.Empty(t, refusals(t, stackFile(t), before))
+}
+
+func TestTagOf(t *testing.T) {
+	for image, want := range map[string]string{
+		"ghcr.io/siderolabs/kubelet:v1.35.0": "v1.35.0", "registry:5000/kubelet": "", "kubelet:v1@sha256:ab": "v1", "": "",
+	} {
+		assert.Equal(t, want, tagOf(image), image)
+	}
+}

@@ -1,0 +1,186 @@
+package talos
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/site"
+	"go.yaml.in/yaml/v4"
+)
+
+// Object is a Kubernetes object that control planes have created. The simulator keeps its name, and runs none of its pods.
+type Object struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+	// NetworkPlugin marks the DaemonSet that gives the nodes their network.
+	NetworkPlugin bool `json:"networkPlugin,omitempty"`
+}
+
+// createObjects lets a control plane create what its configuration asks for and the API server does not have yet. It never
+// changes or deletes an object.
+// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
+func (c *clusters) createObjects(n *node) error {
+	if !n.controlPlane() || !c.member(n) || c.quorum(n.clusterID()) != nil {
+		return nil
+	}
+	cluster := c.etcd[n.clusterID()]
+	digest := manifestsOf(n)
+	if slices.Contains(cluster.Created, digest) {
+		return nil
+	}
+	wanted, err := objectsOf(n)
+	if err != nil {
+		return nil // Talos logs a text that it cannot read, tries again and creates nothing of it.
+	}
+	complete := true
+	for _, m := range wanted {
+		switch known := slices.ContainsFunc(cluster.Objects, m.is); {
+		case known:
+		case m.group == "cilium.io" && !hasObject(cluster.Objects, "Deployment", "cilium-operator"):
+			complete = false // Nobody has registered the kind.
+		default:
+			cluster.Objects = append(cluster.Objects, m.Object)
+		}
+	}
+	if complete {
+		cluster.Created = append(cluster.Created, digest)
+	}
+	return keep(c.memory, etcds, n.clusterID(), cluster)
+}
+
+// manifest is an object as a text has it.
+type manifest struct {
+	Object
+	group string
+}
+
+func (m manifest) is(o Object) bool {
+	return o.Kind == m.Kind && o.Namespace == m.Namespace && o.Name == m.Name
+}
+
+func hasObject(objects []Object, kind, name string) bool {
+	return slices.ContainsFunc(objects, func(o Object) bool { return o.Kind == kind && o.Name == name })
+}
+
+// manifestsOf is a digest of everything that objectsOf reads.
+func manifestsOf(n *node) string {
+	network := n.config.Cluster().Network().CNI().Name()
+	if n.config.Cluster().Proxy().Enabled() {
+		network += " kube-proxy"
+	}
+	sum := sha256.New()
+	io.WriteString(sum, network)
+	for _, inline := range n.config.Cluster().InlineManifests() {
+		io.WriteString(sum, "\n"+inline.Name()+"\n"+inline.Contents())
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// objectsOf is what a control plane creates: Talos' own objects, as far as they matter here, and the inline manifests in the
+// order of their names.
+func objectsOf(n *node) ([]manifest, error) {
+	list := []manifest{{Object: Object{Kind: "Deployment", Namespace: "kube-system", Name: "coredns"}}}
+	if n.config.Cluster().Network().CNI().Name() == "flannel" {
+		list = append(list, manifest{Object: Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-flannel", NetworkPlugin: true}})
+	}
+	if n.config.Cluster().Proxy().Enabled() {
+		list = append(list, manifest{Object: Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-proxy"}})
+	}
+	texts := map[string]string{}
+	var names []string
+	for _, inline := range n.config.Cluster().InlineManifests() {
+		texts[inline.Name()] = inline.Contents()
+		names = append(names, inline.Name())
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		found, err := parseManifests(texts[name])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+	}
+	return list, nil
+}
+
+func parseManifests(text string) ([]manifest, error) {
+	var list []manifest
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	for {
+		var object struct {
+			APIVersion string `yaml:"apiVersion"`
+			Kind       string `yaml:"kind"`
+			Metadata   struct{ Name, Namespace string }
+			Spec       yaml.Node
+		}
+		switch err := decoder.Decode(&object); {
+		case errors.Is(err, io.EOF):
+			return list, nil
+		case err != nil:
+			return nil, err
+		case object.Kind == "":
+			continue
+		}
+		group, _, _ := strings.Cut(object.APIVersion, "/")
+		list = append(list, manifest{group: group, Object: Object{
+			Kind: object.Kind, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name,
+			NetworkPlugin: object.Kind == "DaemonSet" && configuresNetwork(object.Spec),
+		}})
+	}
+}
+
+// configuresNetwork reports whether pods of the DaemonSet write the configuration by which the container runtime calls a
+// network plugin.
+func configuresNetwork(spec yaml.Node) bool {
+	var content struct {
+		Template struct {
+			Spec struct {
+				HostNetwork bool `yaml:"hostNetwork"`
+				Volumes     []struct {
+					HostPath struct{ Path string } `yaml:"hostPath"`
+				}
+			}
+		}
+	}
+	if spec.Decode(&content) != nil || !content.Template.Spec.HostNetwork {
+		return false
+	}
+	for _, volume := range content.Template.Spec.Volumes {
+		if volume.HostPath.Path == "/etc/cni/net.d" {
+			return true
+		}
+	}
+	return false
+}
+
+// networkPlugin is the DaemonSet that gives a cluster's nodes their network; empty if there is none.
+func (c *clusters) networkPlugin(cluster string) string {
+	if known := c.etcd[cluster]; known != nil {
+		for _, object := range known.Objects {
+			if object.NetworkPlugin {
+				return object.Namespace + "/" + object.Name
+			}
+		}
+	}
+	return ""
+}
+
+// Objects are what the control planes of each cluster have created, by the cluster's name.
+func Objects(s site.Site, memory Memory) (map[string][]Object, error) {
+	c, err := observe(s, memory)
+	if err != nil {
+		return nil, err
+	}
+	objects := map[string][]Object{}
+	for _, n := range c.nodes {
+		if n.controlPlane() && c.etcd[n.clusterID()] != nil {
+			objects[c.name(n)] = c.etcd[n.clusterID()].Objects
+		}
+	}
+	return objects, nil
+}
