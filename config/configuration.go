@@ -69,6 +69,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		Pods:              c.Network.Pods,
 		Services:          c.Network.Services,
 		NoCNI:             c.CNI != Flannel,
+		CloudController:   c.CloudController,
 		LUKS:              c.LUKS,
 		KMS:               c.KMS,
 		Hardened:          c.Hardened,

@@ -32,6 +32,9 @@ type Stack struct {
 	CNI string `json:"cni" default:"cilium"`
 	// PodEncryption of Cilium is wireguard, its default, or none.
 	PodEncryption string `json:"podEncryption"`
+	// BootstrapManifests are Kubernetes objects that the control planes create as soon as the API answers: YAML text, or the name of a
+	// file with it, by its path from the folder of the stack file.
+	BootstrapManifests []string `json:"bootstrapManifests"`
 	// EncryptionKey is the customer-managed key of every disk.
 	EncryptionKey KeySettings `json:"encryptionKey"`
 	// DiskEncryption is cloud or, in addition, luks.
@@ -53,6 +56,8 @@ type Stack struct {
 	FlowLogs bool `json:"flowLogs" default:"false"`
 	// EBSEncryptionByDefault has AWS encrypt every new disk of the account, in the regions of the stack.
 	EBSEncryptionByDefault bool `json:"ebsEncryptionByDefault" default:"false"`
+	// CloudController readies the cluster for AWS' cloud controller manager and EBS driver, which it does not install.
+	CloudController bool `json:"cloudController" default:"false"`
 	// Protection switches deletion and termination protection on or off.
 	Protection *bool `json:"protection"`
 	// Acknowledge names steps that were done outside the program, without which an edit of a running cluster is refused:

@@ -61,6 +61,9 @@ type Capabilities struct {
 	HealthChecks []netip.Prefix
 	// AccountDiskEncryption says whether an account can have every new disk of a region encrypted, whoever makes it.
 	AccountDiskEncryption bool
+	// CloudController reports whether the machines' identities can be given what the cloud's controller manager and disk driver need
+	// for one cluster, and for nothing else in the account.
+	CloudController bool
 	// FactoryImages reports whether the program finds an image of any schematic of Talos' Image Factory.
 	FactoryImages bool
 	// FlowLogs says whether what goes over a network can be logged.
@@ -94,6 +97,8 @@ var capabilities = map[Provider]Capabilities{
 		// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 		AccountDiskEncryption: true,
 		FlowLogs:              true,
+		// By the tag of what they change: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+		CloudController: true,
 		// An answer that goes one hop: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 		MetadataForMachines: true,
 		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
@@ -117,13 +122,17 @@ var capabilities = map[Provider]Capabilities{
 		CloudEncryption: true,
 		FlowLogs:        true,
 		FactoryImages:   true,
-		Architectures:   []Architecture{AMD64, ARM64},
+		// A role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
+		// https://cloud.google.com/iam/docs/conditions-attribute-reference
+		Architectures: []Architecture{AMD64, ARM64},
 	},
 	DigitalOcean: {
 		Title:    "DigitalOcean",
 		Platform: "digital-ocean",
 		// https://docs.digitalocean.com/products/custom-images/how-to/upload/
 		FactoryImages: true,
+		// Machines have no identity: who changes anything has a token of the account's.
+		// https://github.com/digitalocean/digitalocean-cloud-controller-manager#token
 		// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
 		// https://docs.digitalocean.com/products/networking/vpc/
 		Subnets: NoSubnets,

@@ -65,7 +65,9 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 
 // Prepare makes the key of the disks and the identities of the nodes.
 func (c *Cloud) Prepare() error {
-	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
+	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling,
+		c.permitCloudController,
+	} {
 		if err := step(); err != nil {
 			return err
 		}

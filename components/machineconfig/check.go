@@ -85,7 +85,7 @@ func (in Input) complete() Input {
 func checkPlainSize(text string, limit int) error {
 	if limit > 0 && len(text) > limit {
 		return fmt.Errorf("user data is %d bytes, of which the cloud takes at most %d; shorten the patches: "+
-			"manifests and files belong into the running cluster, not into its first boot", len(text), limit)
+			"manifests belong into bootstrapManifests, files into the running cluster", len(text), limit)
 	}
 	return nil
 }

@@ -52,6 +52,8 @@ type Input struct {
 	OtherNetworks []netip.Prefix
 	// NoCNI leaves Talos' own CNI and kube-proxy out: Cilium takes the place of both.
 	NoCNI bool
+	// CloudController leaves it to a cloud controller to say where a node stands and that it is ready for pods.
+	CloudController bool
 	// Manifests are created by the control planes once the cluster's API answers.
 	Manifests []Manifest
 	// TalosClients may speak to the machine's Talos API, beside the nodes.

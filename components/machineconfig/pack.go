@@ -24,7 +24,7 @@ func GzipUserData(config string, limit int) (string, error) {
 	}
 	if limit > 0 && packed.Len() > limit {
 		return "", fmt.Errorf("user data is %d bytes packed, of which the cloud takes at most %d; shorten the patches: "+
-			"manifests and files belong into the running cluster, not into its first boot", packed.Len(), limit)
+			"manifests belong into bootstrapManifests, files into the running cluster", packed.Len(), limit)
 	}
 	return base64.StdEncoding.EncodeToString(packed.Bytes()), nil
 }

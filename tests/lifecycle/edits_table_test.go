@@ -132,6 +132,7 @@ var editedKeys = []editedKey{
 	{"openPorts[].protocol", file("openPorts: [{ports: 9100, protocol: udp}]")},
 	{"openPorts[].from", file("openPorts: [{ports: 9100, from: [nodes, 10.0.0.0/8]}]", "openPorts: [{ports: 9100, from: [10.101.64.0/18]}]")},
 	{"cni", file("cni: flannel")},
+	{"bootstrapManifests", file("bootstrapManifests: ['" + namespaceManifest + "']")},
 	{"encryptionKey", file("encryptionKey: '{key}'", "encryptionKey: '{key2}'")},
 	{"encryptionKey.managed", file("encryptionKey: {managed: true}", "encryptionKey: {managed: false}")},
 	{"diskEncryption", file("diskEncryption: {disks}")},
@@ -146,6 +147,7 @@ var editedKeys = []editedKey{
 	{"alarmEmails", file("alarmEmails: [ops@example.com]", "alarmEmails: [ops@example.com, dev@example.com]")},
 	{"flowLogs", file("flowLogs: true")},
 	{"ebsEncryptionByDefault", file("ebsEncryptionByDefault: true")},
+	{"cloudController", file("cloudController: true")},
 	{"protection", file("protection: true")},
 	{"acknowledge", file("acknowledge: ['etcd-left:nobody']")},
 	// What cannot be taken back comes last.
@@ -156,6 +158,8 @@ var editedKeys = []editedKey{
 }
 
 const (
+	namespaceManifest = `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}`
+
 	livePatch = "machine: {sysctls: {net.core.rmem_max: \"262144\"}}"
 	// It needs a reboot.
 	rebootPatch = "machine: {udev: {rules: [\"KERNEL==x\"]}}"

@@ -143,7 +143,7 @@ var (
 	clouds     = []string{"components/aws", "components/gcp", "components/digitalocean"}
 	cloudFiles = []string{
 		"cloud.go", "network.go", "firewall.go", "loadbalancer.go", "image.go", "nodes.go", "group.go",
-		"encryption.go", "identity.go", "tags.go", "alarms.go", "interruption.go", "autoscaling.go", "adopt.go", "existing.go",
+		"encryption.go", "identity.go", "tags.go", "alarms.go", "interruption.go", "autoscaling.go", "cloudcontroller.go", "adopt.go", "existing.go",
 	}
 )
 
