@@ -115,8 +115,8 @@ type bootstrapManifest struct {
 	objects []machineconfig.Object
 }
 
-// readBootstrapManifests reads the stack file's manifests and refuses what no control plane could create, before anything is
-// made. Only a text in the stack file itself can be encrypted.
+// readBootstrapManifests reads the stack file's manifests and refuses what no control plane could create, before
+// anything is made. Only a text in the stack file itself can be encrypted.
 func (l *loader) readBootstrapManifests(encrypted []string) {
 	isEncrypted := slices.Contains(encrypted, Namespace+":"+bootstrapPath)
 	owners := map[machineconfig.Object]string{}

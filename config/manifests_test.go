@@ -13,7 +13,8 @@ import (
 
 const fluxNamespace = "{apiVersion: v1, kind: Namespace, metadata: {name: flux-system}}"
 
-// TestBootstrapManifests reads them from files and from the stack file itself. They follow Cilium's, and never stand in user data.
+// TestBootstrapManifests reads them from files and from the stack file itself. They follow Cilium's, and never stand
+// in user data.
 func TestBootstrapManifests(t *testing.T) {
 	const account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: flux, namespace: flux-system}\n"
 	folder := t.TempDir()

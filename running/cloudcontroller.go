@@ -6,8 +6,8 @@ import (
 	"github.com/inferadb/infra/components/machineconfig"
 )
 
-// nodeNames refuses to rename nodes that run. A kubelet takes the new name at once and registers another node, to which neither
-// the pods nor the disks of the old one belong.
+// nodeNames refuses to rename nodes that run. A kubelet takes the new name at once and registers another node, to
+// which neither the pods nor the disks of the old one belong.
 func (c *comparison) nodeNames(m machines) {
 	if nodes := m.changed(machineconfig.NodeName); len(nodes) > 0 {
 		c.refuse(m.patch(machineconfig.NodeName, "cloudController"),
@@ -17,8 +17,8 @@ func (c *comparison) nodeNames(m machines) {
 	}
 }
 
-// cloudController says what is left to do when a running cluster is to have a cloud controller: a controller looks at nodes with
-// its taint alone, and a node is given the taint when it registers.
+// cloudController says what is left to do when a running cluster is to have a cloud controller: a controller looks at
+// nodes with its taint alone, and a node is given the taint when it registers.
 // https://kubernetes.io/docs/tasks/administer-cluster/running-cloud-controller/
 func (c *comparison) cloudController(m machines) {
 	if !machineconfig.AwaitsCloudController(m.config) || machineconfig.AwaitsCloudController(m.nodes[0].Config) {

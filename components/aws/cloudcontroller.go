@@ -17,9 +17,9 @@ func (c *Cloud) clusterTag() string { return "kubernetes.io/cluster/" + c.cluste
 // https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/v1.64.0/docs/tagging.md
 const driverTag = "ebs.csi.aws.com/cluster"
 
-// permitCloudController lets the control planes do what AWS' cloud controller manager and EBS driver need, on what carries the
-// cluster's tag. Workers may do none of it: both controllers run on the control planes, on the machines' own network, for the
-// metadata service answers no pod.
+// permitCloudController lets the control planes do what AWS' cloud controller manager and EBS driver need, on what
+// carries the cluster's tag. Workers may do none of it: both controllers run on the control planes, on the machines'
+// own network, for the metadata service answers no pod.
 func (c *Cloud) permitCloudController() error {
 	if !c.cluster.CloudController {
 		return nil
@@ -57,8 +57,8 @@ func (c *Cloud) arns(service, account string, resources ...string) []string {
 // https://github.com/kubernetes/cloud-provider/blob/v0.34.0/cloud.go
 var balancerName = "a" + strings.Repeat("?", 31)
 
-// controllerStatements follow the controller's own list, narrowed to the cluster's tag. Left out is what it does only if told
-// to: routes, volumes, and tags of instances.
+// controllerStatements follow the controller's own list, narrowed to the cluster's tag. Left out is what it does only
+// if told to: routes, volumes, and tags of instances.
 // https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#iam-policies
 func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 	balancers := c.arns("elasticloadbalancing", account, "loadbalancer/"+balancerName, "loadbalancer/net/"+balancerName+"/*", "targetgroup/*")
@@ -98,8 +98,8 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 	}
 }
 
-// driverStatements follow the driver's own strict policy: volumes and snapshots that carry the driver's tag and the cluster's,
-// which it sets with k8sTagClusterId.
+// driverStatements follow the driver's own strict policy: volumes and snapshots that carry the driver's tag and the
+// cluster's, which it sets with k8sTagClusterId.
 // https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/d86545da29321bfc6f0244baaab13568c05e6966/docs/example-iam-policy-strict.json
 func (c *Cloud) driverStatements(account string) []iampolicy.Statement {
 	volumes, snapshots := c.arns("ec2", account, "volume/*"), []string{"arn:aws:ec2:" + c.cluster.Location.Region + "::snapshot/*"}

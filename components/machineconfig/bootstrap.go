@@ -18,11 +18,12 @@ import (
 
 // The sizes that the stack's manifests may have.
 const (
-	// maxObject is the largest request that etcd takes unless told otherwise: https://etcd.io/docs/v3.6/dev-guide/limits/
+	// maxObject is the largest request that etcd takes unless told otherwise:
+	// https://etcd.io/docs/v3.6/dev-guide/limits/
 	maxObject = 1536 << 10
 	// maxBootstrapManifests keeps the configuration far below the 32 MiB of a message to the Talos API
-	// (https://github.com/siderolabs/talos/blob/v1.13.9/pkg/machinery/constants/constants.go), and the state small: it has the
-	// configuration twice for each control plane.
+	// (https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/apid/service.go), and the state small:
+	// it has the configuration twice for each control plane.
 	maxBootstrapManifests = 4 << 20
 )
 
@@ -36,8 +37,8 @@ func (o Object) String() string {
 	return o.Kind + " " + o.Namespace + "/" + o.Name
 }
 
-// bootstrapPrefix begins the names of the stack's manifests. Talos creates the objects of a configuration in the order of these
-// names, namespaces and definitions of kinds before everything else: they come after Cilium's.
+// bootstrapPrefix begins the names of the stack's manifests. Talos creates the objects of a configuration in the
+// order of these names, namespaces and definitions of kinds before everything else: they come after Cilium's.
 const bootstrapPrefix = "manifests-"
 
 // BootstrapManifests returns the stack's own texts as manifests, in their order.
@@ -62,8 +63,8 @@ func CheckBootstrapSize(texts []string) error {
 	return nil
 }
 
-// Objects returns the objects of a manifest's text, in its order, and an error if Talos could not read it or the API server would
-// refuse one of them. Encrypted says that the stack file keeps the text from readers.
+// Objects returns the objects of a manifest's text, in its order, and an error if Talos could not read it or the API
+// server would refuse one of them. Encrypted says that the stack file keeps the text from readers.
 func Objects(text string, encrypted bool) ([]Object, error) {
 	var objects []Object
 	err := eachObject(text, func(content *unstructured.Unstructured, size int) error {
@@ -143,7 +144,8 @@ func identify(content *unstructured.Unstructured) Object {
 	return Object{Group: kind.Group, Kind: kind.Kind, Namespace: content.GetNamespace(), Name: content.GetName()}
 }
 
-// needNamespace are Kubernetes' own kinds that stand in a namespace and that a manifest is likely to have, by their group.
+// needNamespace are Kubernetes' own kinds that stand in a namespace and that a manifest is likely to have, by their
+// group.
 var needNamespace = map[string][]string{
 	"": {"ConfigMap", "Endpoints", "LimitRange", "PersistentVolumeClaim", "Pod", "PodTemplate", "ReplicationController", "ResourceQuota",
 		"Secret", "Service", "ServiceAccount"},

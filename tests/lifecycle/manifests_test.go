@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatAClusterStartsWith brings a cluster up with objects of its own that wait for a cloud controller, from a file and from an
-// encrypted stack file. They are there when up ends; what is changed or taken out later stays, and is announced.
+// TestWhatAClusterStartsWith brings a cluster up with objects of its own that wait for a cloud controller, from a
+// file and from an encrypted stack file. They are there when up ends; what is changed or taken out later stays, and
+// is announced.
 func TestWhatAClusterStartsWith(t *testing.T) {
 	t.Parallel()
 	const (
