@@ -18,7 +18,7 @@ func main() {
 
 // program builds the stack that its settings describe, or says everything that is wrong with them before it builds anything.
 func program(ctx *pulumi.Context, settings map[string]string, encrypted ...string) error {
-	clusters, warnings, err := config.LoadFrom(ctx.RootDirectory(), ctx.Stack(), settings, encrypted...)
+	clusters, warnings, err := config.Load(ctx.Stack(), settings, encrypted...)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ import (
 
 // Load resolves a stack's settings, as Pulumi's RunInfo hands them over ("inferadb:environment": "dev"), into its clusters,
 // in the order of the stack file. Encrypted names the keys that the stack file has encrypted. The error is of type Errors. The
-// warnings are for people. Files that the settings name are read from the working directory.
+// warnings are for people. Files that the settings name are read from the working directory,
+// which for a program that Pulumi runs is the folder of Pulumi.yaml and of the stack files.
 func Load(stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
 	return LoadFrom("", stackName, settings, encrypted...)
 }

@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"encoding/json"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,19 +14,17 @@ import (
 func TestWhatAClusterStartsWith(t *testing.T) {
 	t.Parallel()
 	const (
-		controller = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: source-controller, namespace: flux-system}\n"
-		key        = "apiVersion: v1\nkind: Secret\nmetadata: {name: deploy-key, namespace: flux-system}\nstringData: {identity: never-in-clear}\n"
-		space      = "apiVersion: v1\nkind: Namespace\nmetadata: {name: flux-system}\n"
+		key   = "apiVersion: v1\nkind: Secret\nmetadata: {name: deploy-key, namespace: flux-system}\nstringData: {identity: never-in-clear}\n"
+		space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: flux-system}\n"
 	)
 	s := newStack(t, "dev", "aws")
 	s.set("cloudController", "true")
-	require.NoError(t, os.WriteFile(s.path("flux.yaml"), []byte(controller+"---\n"+space), 0o600))
 	manifests := func(texts ...string) string {
 		list, err := json.Marshal(texts)
 		require.NoError(t, err)
 		return string(list)
 	}
-	s.pulumi("config", "set", "--path", "inferadb:bootstrapManifests[0]", "flux.yaml")
+	s.pulumi("config", "set", "--path", "inferadb:bootstrapManifests[0]", "tests/lifecycle/testdata/flux.yaml")
 	s.pulumi("config", "set", "--path", "--secret", "inferadb:bootstrapManifests[1]", key)
 	s.up()
 	for _, n := range s.nodes() {
