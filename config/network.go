@@ -53,7 +53,8 @@ func (l *loader) flowLogs(p *place) {
 }
 
 // metadata looks at who answers for a machine's user data, which holds the token that joins the cluster and, on a control plane,
-// the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only policies of Cilium keep pods from it.
+// the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only policies of Cilium keep
+// pods from it.
 func (l *loader) metadata(p *place) {
 	if l.stack.CNI == string(Cilium) || p.can.MetadataForMachines {
 		return

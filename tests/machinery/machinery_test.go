@@ -52,7 +52,7 @@ func TestTheProviderReadsEveryConfiguration(t *testing.T) {
 	assert.NoError(t, err, "%s", out)
 }
 
-// TestUserDataHasRoom holds what machines boot with to half of what AWS takes, and without the manifests: the rest is for patches.
+// TestUserDataHasRoom holds what machines boot with to half of what AWS takes, without the manifests: the rest is for patches.
 func TestUserDataHasRoom(t *testing.T) {
 	bundle, err := secrets.NewBundle(secrets.NewClock(), machinery.TalosVersion1_12)
 	require.NoError(t, err)
