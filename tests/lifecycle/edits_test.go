@@ -132,7 +132,7 @@ func (e *editing) edit(key string, one edit) {
 		e.outcomes = append(e.outcomes, name+": refused at "+strings.Join(paths, ", "))
 		return
 	case err == nil:
-		err = e.whole(key)
+		err = e.whole()
 	}
 	e.works++
 	if err != nil {
@@ -210,11 +210,8 @@ func refusedPaths(t *testing.T, said string) []string {
 	return paths
 }
 
-// inTwoUpdates are keys of which a change may need a second update: a key goes after the last machine that uses it.
-var inTwoUpdates = []string{"encryptionKey", "encryptionKey.managed", "regions[].encryptionKey", "regions[].encryptionKey.managed"}
-
-// whole says what is wrong with the stack after an edit of a key; nil if all is well.
-func (e *editing) whole(key string) error {
+// whole says what is wrong with the stack after an edit; nil if all is well.
+func (e *editing) whole() error {
 	ids := e.s.controlPlaneIDs()
 	for name, id := range e.machines {
 		if ids[name] != id {
@@ -237,17 +234,7 @@ func (e *editing) whole(key string) error {
 	if err := e.apisAnswer(); err != nil {
 		return err
 	}
-	if err = e.settled(); err != nil && slices.Contains(inTwoUpdates, key) {
-		if _, err = e.s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"); err == nil {
-			err = e.settled()
-		}
-	}
-	return err
-}
-
-// settled says what a refresh and a preview still find to do; nil if nothing.
-func (e *editing) settled() error {
-	_, err := e.s.try(nil, "pulumi", "preview", "--refresh", "--expect-no-changes", "--diff", "--non-interactive", "--color", "never")
+	_, err = e.s.try(nil, "pulumi", "preview", "--refresh", "--expect-no-changes", "--diff", "--non-interactive", "--color", "never")
 	return err
 }
 
