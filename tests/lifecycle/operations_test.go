@@ -215,7 +215,7 @@ type operator struct {
 	cloud string
 	// controlPlane is the address of one of them.
 	controlPlane string
-	// chosen are placeholders that stand for what the person chose.
+	// chosen are examples and placeholders of the page, and what the person writes in their place.
 	chosen map[string]string
 	// exports are the variables that the person set so far, answers is what the person types when a command asks.
 	exports, answers string
@@ -530,7 +530,12 @@ func (o *operator) chooseKey() {
 	require.NoError(o.t, err)
 	var seeded struct{ Key string }
 	require.NoError(o.t, json.Unmarshal([]byte(out), &seeded))
-	o.chosen["<new key>"] = seeded.Key
+	for _, example := range []string{
+		"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		"projects/my-project/locations/us-east4/keyRings/clusters/cryptoKeys/disks",
+	} {
+		o.chosen[example] = seeded.Key
+	}
 	o.set("encryptionKey", seeded.Key)
 	for _, r := range o.resources() {
 		if urn := r["urn"].(string); slices.Contains([]any{"aws:kms/key:Key", "gcp:kms/cryptoKey:CryptoKey"}, r["type"]) && strings.HasSuffix(urn, "-disks") {
@@ -539,10 +544,8 @@ func (o *operator) chooseKey() {
 	}
 }
 
-// chooseImage names an image with extensions.
-func (o *operator) chooseImage() {
-	o.chosen["<ami>"], o.chosen["<schematic>"] = "ami-0aa64000000000001", strings.Repeat("c9078f94", 8)
-}
+// chooseImage names an image of the account.
+func (o *operator) chooseImage() { o.chosen["ami-0123456789abcdef0"] = "ami-0aa64000000000001" }
 
 func (o *operator) nothingIsLeft() {
 	o.t.Helper()
