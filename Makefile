@@ -46,11 +46,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-<<<<<<< 30ffc1b
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph fmt build tools simulator infra comment policy clean check-demo check-stack
-=======
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
->>>>>>> d265be3
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
