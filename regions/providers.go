@@ -67,9 +67,9 @@ type Capabilities struct {
 	FlowLogs bool
 	// MetadataForMachines says whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
 	MetadataForMachines bool
-	// UserDataLimit is the most bytes of user data that the cloud takes, 0 where a machine configuration never reaches it.
+	// UserDataLimit is the most bytes of user data that the cloud takes.
 	UserDataLimit int
-	// PlainUserData says that user data must be text, so that it cannot be packed.
+	// PlainUserData reports whether user data is not packed: the cloud takes text only, or has a limit that needs no packing.
 	PlainUserData bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
@@ -117,7 +117,10 @@ var capabilities = map[Provider]Capabilities{
 		CloudEncryption: true,
 		FlowLogs:        true,
 		FactoryImages:   true,
-		Architectures:   []Architecture{AMD64, ARM64},
+		// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+		UserDataLimit: 256 << 10,
+		PlainUserData: true,
+		Architectures: []Architecture{AMD64, ARM64},
 	},
 	DigitalOcean: {
 		Title:    "DigitalOcean",
