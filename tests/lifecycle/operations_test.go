@@ -69,6 +69,9 @@ func TestOperations(t *testing.T) {
 			t.Parallel()
 			o := newOperator(newStack(t, "production", cloud), cloud)
 			o.set("regions", "[nyc1]")
+			// The page upgrades to the versions of the stack file.
+			o.set("talosVersion", "v1.13.9")
+			o.set("kubernetesVersion", "1.36.4")
 			o.up()
 			sections := readSections(t, operationsPage)
 			for _, p := range procedures {
