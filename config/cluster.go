@@ -167,8 +167,11 @@ func (c Cluster) SpotMachines() int {
 
 // Taint is a Kubernetes taint.
 type Taint struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
+	// Key of the taint. Required.
+	Key string `json:"key"`
+	// Value of the taint. Default: none.
+	Value string `json:"value"`
+	// `NoSchedule`, `PreferNoSchedule` or `NoExecute`. Required.
 	Effect string `json:"effect"`
 }
 

@@ -70,9 +70,9 @@ type Capabilities struct {
 	FlowLogs bool
 	// MetadataForMachines says whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
 	MetadataForMachines bool
-	// UserDataLimit is the most bytes of user data that the cloud takes, 0 where a machine configuration never reaches it.
+	// UserDataLimit is the most bytes of user data that the cloud takes.
 	UserDataLimit int
-	// PlainUserData says that user data must be text, so that it cannot be packed.
+	// PlainUserData reports whether user data is not packed: the cloud takes text only, or has a limit that needs no packing.
 	PlainUserData bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
@@ -122,8 +122,11 @@ var capabilities = map[Provider]Capabilities{
 		CloudEncryption: true,
 		FlowLogs:        true,
 		FactoryImages:   true,
-		// A role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
+		// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
 		// https://cloud.google.com/iam/docs/conditions-attribute-reference
+		// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+		UserDataLimit: 256 << 10,
+		PlainUserData: true,
 		Architectures: []Architecture{AMD64, ARM64},
 	},
 	DigitalOcean: {
@@ -131,7 +134,7 @@ var capabilities = map[Provider]Capabilities{
 		Platform: "digital-ocean",
 		// https://docs.digitalocean.com/products/custom-images/how-to/upload/
 		FactoryImages: true,
-		// Machines have no identity: who changes anything has a token of the account's.
+		// CloudController is false: machines have no identity, and who changes anything has a token of the account's.
 		// https://github.com/digitalocean/digitalocean-cloud-controller-manager#token
 		// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
 		// https://docs.digitalocean.com/products/networking/vpc/

@@ -1,5 +1,5 @@
-// Package aws brings a cluster up on Amazon Web Services. The files stand in the order in which the resources do:
-// network, firewall, load balancer, image, encryption, identity, interruption, alarms, nodes, group, autoscaling.
+// Package aws brings a cluster up on Amazon Web Services. It has a file for each concern, and the other clouds have the same
+// files. Resources are created in the order of the methods of cloud.Cloud.
 package aws
 
 import (

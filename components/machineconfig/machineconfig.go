@@ -71,9 +71,9 @@ type Input struct {
 	Taints []Taint
 	// Patches are the user's, applied last, in order.
 	Patches []string
-	// UserDataLimit is the most bytes that the cloud takes as user data after packing; 0 for no limit.
+	// UserDataLimit is the most bytes that the cloud takes as user data, after packing where it is packed; 0 for no limit.
 	UserDataLimit int
-	// PlainUserData says that the cloud takes text alone: what counts is the size before packing.
+	// PlainUserData reports whether user data is not packed.
 	PlainUserData bool
 }
 
