@@ -231,6 +231,8 @@ func computed(args pulumi.MockResourceArgs, n int) map[string]any {
 		return map[string]any{"privateIp": fmt.Sprintf("10.101.0.%d", n)}
 	case "aws:ec2/eip:Eip":
 		return map[string]any{"publicIp": fmt.Sprintf("198.51.100.%d", n)}
+	case "aws:ec2/instance:Instance":
+		return map[string]any{"availabilityZone": "us-east-1a"}
 	case "aws:ec2/subnet:Subnet":
 		return map[string]any{"availabilityZone": args.Inputs["availabilityZone"].StringValue()}
 	case "aws:ec2/launchTemplate:LaunchTemplate":

@@ -147,10 +147,10 @@ var (
 		"encryption.go", "identity.go", "tags.go", "alarms.go", "interruption.go", "autoscaling.go", "cloudcontroller.go", "adopt.go", "existing.go",
 	}
 	withoutFile = map[string][]string{
-		// Google Cloud tells only the machine itself that it is about to be reclaimed.
-		"components/gcp": {"interruption.go"},
-		// DigitalOcean has neither spot machines nor scaling groups that run Talos.
-		"components/digitalocean": {"alarms.go", "interruption.go", "autoscaling.go"},
+		// Google Cloud tells only the machine itself that it is about to be reclaimed, and its roles reach the whole project.
+		"components/gcp": {"interruption.go", "cloudcontroller.go"},
+		// DigitalOcean has neither spot machines nor scaling groups that run Talos, and its machines have no identity.
+		"components/digitalocean": {"alarms.go", "interruption.go", "autoscaling.go", "cloudcontroller.go"},
 	}
 )
 
