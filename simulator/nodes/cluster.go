@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +24,8 @@ type cluster struct {
 	kick   chan struct{}
 	// changing lets one change of the membership happen at a time.
 	changing sync.Mutex
+	// evicting lets one eviction look at the budgets at a time.
+	evicting sync.Mutex
 
 	mutex   sync.Mutex
 	etcd    talos.Etcd
@@ -96,7 +97,7 @@ func (c *cluster) follow() error {
 		}
 		nodes[state.ID] = n
 	}
-	if known.Name == "" {
+	if known.Name == "" || len(known.Members) == 0 {
 		return nil
 	}
 	if !slices.ContainsFunc(known.Members, func(m talos.EtcdMember) bool { return m.Real }) {
@@ -109,12 +110,16 @@ func (c *cluster) follow() error {
 			}
 		}
 	}
-	return errors.Join(c.correct(known, nodes), c.raiseAlarms(nodes))
+	return errors.Join(c.correct(known, nodes), c.raiseAlarms(nodes), c.control())
 }
 
 // create starts an etcd that did not run yet: empty, or from a snapshot.
 func (c *cluster) create(known talos.Etcd, nodes map[string]*node) error {
 	var initial []string
+	if first := nodes[known.Members[0].Machine]; first != nil && first.hasSnapshot() {
+		// The snapshot is the whole cluster; the others join it.
+		known.Members = known.Members[:1]
+	}
 	for _, m := range known.Members {
 		initial = append(initial, m.Name+"="+peerURL(m.Address))
 	}
@@ -142,7 +147,7 @@ func (c *cluster) createMember(n *node, known talos.Etcd, initial []string) erro
 	if err := n.wipeEtcd(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(n.recovered()); err == nil && len(known.Members) == 1 {
+	if n.hasSnapshot() {
 		if err := n.restore(known.Name, n.skipsHashCheck()); err != nil {
 			return err
 		}
@@ -205,7 +210,7 @@ func (c *cluster) correct(known talos.Etcd, nodes map[string]*node) error {
 		return err
 	}
 	for _, real := range list.Members {
-		listed := slices.ContainsFunc(known.Members, func(m talos.EtcdMember) bool { return m.Real && m.ID == hex(real.ID) })
+		listed := slices.ContainsFunc(known.Members, func(m talos.EtcdMember) bool { return m.Real && m.ID == memberHex(real.ID) })
 		switch {
 		case !listed:
 			if _, err := m.kv.MemberRemove(ctx, real.ID); err != nil {
@@ -227,8 +232,8 @@ func (c *cluster) correct(known talos.Etcd, nodes map[string]*node) error {
 	return nil
 }
 
-// hex is a member's id as talosctl writes it.
-func hex(id uint64) string { return fmt.Sprintf("%016x", id) }
+// memberHex is a member's id as talosctl writes it.
+func memberHex(id uint64) string { return fmt.Sprintf("%016x", id) }
 
 // anyMember returns a member that has a leader.
 func (c *cluster) anyMember(nodes map[string]*node) *member {
@@ -265,7 +270,7 @@ func (c *cluster) add(ctx context.Context, m *member, n *node, known talos.Etcd,
 	c.wake()
 	return c.record(known.Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) {
 		if m.Machine == wanted.Machine {
-			m.ID, m.Real = hex(added.Member.ID), true
+			m.ID, m.Real = memberHex(added.Member.ID), true
 		}
 		return m, true
 	})
@@ -278,7 +283,7 @@ func (c *cluster) remove(ctx context.Context, m *member, id uint64) error {
 	if _, err := m.kv.MemberRemove(ctx, id); err != nil {
 		return err
 	}
-	return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) { return m, m.ID != hex(id) })
+	return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) { return m, m.ID != memberHex(id) })
 }
 
 // raiseAlarms lets faults strike that are about etcd.
@@ -319,25 +324,14 @@ func (c *cluster) removeByFault(ctx context.Context, n *node, nodes map[string]*
 		if _, err := m.kv.MemberRemove(ctx, id); err != nil {
 			return err
 		}
-		return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) { return m, m.ID != hex(id) })
+		return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) { return m, m.ID != memberHex(id) })
 	}
 	return errors.New("no other member runs")
 }
 
-// struck takes a fault away. The next look at the world shows it.
+// struck takes a fault away.
 func (c *cluster) struck(machine, kind string) error {
-	return c.daemon.within(func(w *world.World, _ site.Site) error { return talos.ClearFault(w, machine, kind) })
-}
-
-// leader returns the member that leads, by name; empty without one.
-func (c *cluster) leader(m *member) string {
-	lead := strconv.FormatUint(m.etcd.Server.Lead(), 16)
-	for _, peer := range m.etcd.Server.Cluster().Members() {
-		if peer.ID.String() == lead {
-			return peer.Name
-		}
-	}
-	return ""
+	return c.daemon.change(func(w *world.World, _ site.Site) error { return talos.ClearFault(w, machine, kind) })
 }
 
 // quorum says why etcd does not answer through a member.

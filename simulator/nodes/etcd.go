@@ -40,6 +40,11 @@ func (d *Daemon) disk(machine string) string {
 func (n *node) etcdData() string  { return filepath.Join(n.daemon.disk(n.state().ID), "etcd") }
 func (n *node) recovered() string { return filepath.Join(n.daemon.disk(n.state().ID), "recover.db") }
 
+func (n *node) hasSnapshot() bool {
+	_, err := os.Stat(n.recovered())
+	return err == nil
+}
+
 func (n *node) hasEtcdData() bool {
 	_, err := os.Stat(filepath.Join(n.etcdData(), "member"))
 	return err == nil

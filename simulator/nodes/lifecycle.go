@@ -184,7 +184,7 @@ func (n *node) validateForUpgrade(ctx context.Context) error {
 	peers := n.daemon.runningNodes(n.state().Cluster)
 	for _, listed := range list.Members {
 		if listed.Name == "" {
-			return fmt.Errorf("etcd member %s is not started, all members must be running to perform an upgrade", hex(listed.ID))
+			return fmt.Errorf("etcd member %s is not started, all members must be running to perform an upgrade", memberHex(listed.ID))
 		}
 		i := slices.IndexFunc(peers, func(peer *node) bool {
 			return peer.member() != nil && uint64(peer.member().etcd.Server.MemberID()) == listed.ID

@@ -56,7 +56,9 @@ func (d *Daemon) tunnel(w http.ResponseWriter, r *http.Request) {
 		here.Close()
 		return
 	}
-	d.spawn(func() { pipe(d, here, there, io.MultiReader(io.LimitReader(buffered, int64(buffered.Reader.Buffered())), here)) })
+	d.spawn(func() {
+		pipe(d, here, there, io.MultiReader(io.LimitReader(buffered, int64(buffered.Reader.Buffered())), here))
+	})
 }
 
 // pipe copies in both directions until either end is closed, or the daemon ends.

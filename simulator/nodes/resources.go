@@ -112,8 +112,11 @@ func (n *node) put(r resource.Resource, content string) {
 	}
 }
 
-// version is the version of a resource, as the static pods' annotations have it.
-func (n *node) version(r resource.Resource) string {
+// versionOn is the version of a resource on a node, as the static pods' annotations have it.
+func versionOn(n *node, r resource.Resource) string {
+	if n == nil {
+		return ""
+	}
 	current, err := n.resources.Get(context.Background(), r.Metadata())
 	if err != nil {
 		return ""

@@ -269,7 +269,9 @@ func Bootstrap(s site.Site, memory Memory, machine string) error {
 }
 
 // OperatorReaches returns the machines that answer the operator at host:port, or why none does.
-func OperatorReaches(s site.Site, host string, port int) ([]site.Machine, error) { return s.Dial(nil, host, port) }
+func OperatorReaches(s site.Site, host string, port int) ([]site.Machine, error) {
+	return s.Dial(nil, host, port)
+}
 
 // Forwards says why a control plane's apid does not get to another node's.
 func (v *View) Forwards(from, to string) error {

@@ -47,7 +47,7 @@ func (v *View) NodeObjects(cluster string) ([]NodeObject, error) {
 	registered := false
 	for _, n := range v.clusters.nodes {
 		if n.booted() && n.clusterID() == cluster && objects[n.Name] == nil && v.clusters.joined(n) == nil {
-			objects[n.Name], registered = &nodeObject{}, true
+			objects[n.Name], registered = register(n), true
 		}
 	}
 	if registered {
@@ -64,6 +64,28 @@ func (v *View) NodeObjects(cluster string) ([]NodeObject, error) {
 		})
 	}
 	return list, nil
+}
+
+// register is what a kubelet tells the API first. Later it may not change its own taints.
+// https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+func register(n *node) *nodeObject {
+	object := &nodeObject{}
+	if n.controlPlane() && !n.config.Cluster().ScheduleOnControlPlanes() {
+		object.Taints = append(object.Taints, "node-role.kubernetes.io/control-plane:NoSchedule")
+	}
+	taints := n.config.Machine().NodeTaints()
+	for _, key := range slices.Sorted(maps.Keys(taints)) {
+		value, effect, found := strings.Cut(taints[key], ":")
+		switch {
+		case !found:
+			object.Taints = append(object.Taints, key+":"+value)
+		case value == "":
+			object.Taints = append(object.Taints, key+":"+effect)
+		default:
+			object.Taints = append(object.Taints, key+"="+value+":"+effect)
+		}
+	}
+	return object
 }
 
 func recallNodes(memory Memory, cluster string) (nodeObjects, error) {
@@ -125,7 +147,7 @@ func ConnectKubernetes(s site.Site, memory Memory, file *clientcmdapi.Config, co
 	}
 	for _, n := range c.nodes {
 		if k.has(n) && k.objects[n.Name] == nil && c.joined(n) == nil {
-			k.objects[n.Name] = &nodeObject{}
+			k.objects[n.Name] = register(n)
 		}
 	}
 	return k, nil
