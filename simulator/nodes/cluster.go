@@ -158,15 +158,15 @@ func (c *cluster) createMember(n *node, known talos.Etcd, initial []string) erro
 
 // adopt writes the real members' ids into the world. Members are told apart by their addresses.
 func (c *cluster) adopt(known talos.Etcd, m *member) error {
-	ids := map[string]string{}
+	ids := map[string]uint64{}
 	for _, real := range m.etcd.Server.Cluster().Members() {
 		for _, address := range real.PeerURLs {
-			ids[address] = real.ID.String()
+			ids[address] = uint64(real.ID)
 		}
 	}
 	return c.record(known.Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) {
-		if id := ids[peerURL(m.Address)]; id != "" {
-			m.ID, m.Real = fmt.Sprintf("%016s", id), true
+		if id := ids[peerURL(m.Address)]; id != 0 {
+			m.ID, m.Real = memberHex(id), true
 		}
 		return m, true
 	})

@@ -157,13 +157,17 @@ func groups() metav1.APIGroupList {
 }
 
 func resources(groupVersion string) (metav1.APIResourceList, bool) {
-	list := metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: groupVersion}
+	list := metav1.APIResourceList{
+		TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: groupVersion,
+	}
 	verbs := metav1.Verbs{"create", "delete", "get", "list", "patch", "update"}
 	for _, k := range kinds {
 		if k.apiVersion() != groupVersion {
 			continue
 		}
-		list.APIResources = append(list.APIResources, metav1.APIResource{Name: k.resource, Kind: k.kind, Namespaced: !k.cluster, Verbs: verbs})
+		list.APIResources = append(list.APIResources, metav1.APIResource{
+			Name: k.resource, Kind: k.kind, Namespaced: !k.cluster, Verbs: verbs,
+		})
 		if k.resource == "pods" {
 			list.APIResources = append(list.APIResources, metav1.APIResource{
 				Name: "pods/eviction", Kind: "Eviction", Group: "policy", Version: "v1", Namespaced: true, Verbs: metav1.Verbs{"create"},
@@ -253,7 +257,7 @@ func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
 	}
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch {
-	case r.Method == http.MethodPatch && (mediaType == "application/merge-patch+json" || mediaType == "application/strategic-merge-patch+json"):
+	case r.Method == http.MethodPatch && strings.HasSuffix(mediaType, "merge-patch+json"):
 	case r.Method != http.MethodPatch && (mediaType == "application/json" || mediaType == ""):
 	default:
 		return nil, &apierrors.StatusError{ErrStatus: metav1.Status{

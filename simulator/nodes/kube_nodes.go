@@ -103,7 +103,8 @@ func nodeStatus(name string, state *talos.Node) object {
 		kubelet = "v" + version.String()
 	}
 	status["nodeInfo"] = object{
-		"kubeletVersion": kubelet, "osImage": "Talos (" + state.Talos + ")", "bootID": state.BootID, "machineID": state.ID, "systemUUID": state.ID,
+		"kubeletVersion": kubelet, "osImage": "Talos (" + state.Talos + ")",
+		"bootID": state.BootID, "machineID": state.ID, "systemUUID": state.ID,
 		"kernelVersion": "6.18.0-talos", "containerRuntimeVersion": "containerd://2.1.0", "operatingSystem": "linux",
 		"architecture": state.Architecture, "kubeProxyVersion": "",
 	}

@@ -125,7 +125,8 @@ func (a api) put(ctx context.Context, k kind, o object, expected string) (object
 		return nil, err
 	}
 	at := key(k, text(o, "metadata", "namespace"), text(o, "metadata", "name"))
-	done, err := kv.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(at), "=", revision)).Then(clientv3.OpPut(at, string(value))).Commit()
+	unchanged := clientv3.Compare(clientv3.ModRevision(at), "=", revision)
+	done, err := kv.Txn(ctx).If(unchanged).Then(clientv3.OpPut(at, string(value))).Commit()
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,9 @@ func (l *lab) evicts(k *kubernetes.Clientset) {
 		_, err := pods.Create(t.Context(), &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{
 				Name: fmt.Sprintf("ledger-%d", i), Labels: map[string]string{"app": "ledger"},
-				OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "ledger", UID: "1", Controller: &isController}},
+				OwnerReferences: []metav1.OwnerReference{{
+					APIVersion: "apps/v1", Kind: "StatefulSet", Name: "ledger", UID: "1", Controller: &isController,
+				}},
 			},
 			Spec: corev1.PodSpec{NodeName: "worker-1", Containers: []corev1.Container{{Name: "ledger", Image: "ledger:v1"}}},
 		}, metav1.CreateOptions{})
@@ -182,7 +184,8 @@ func (l *lab) evicts(k *kubernetes.Clientset) {
 		Spec:       policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "ledger"}}},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	_, err = k.CoreV1().Nodes().Patch(t.Context(), "worker-1", types.StrategicMergePatchType, []byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
+	_, err = k.CoreV1().Nodes().Patch(t.Context(), "worker-1", types.StrategicMergePatchType,
+		[]byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
 	require.NoError(t, err)
 	l.strikes("worker-1", talos.FaultSlowDrain+"=1s")
 	evict := func(name string) error {

@@ -121,8 +121,22 @@ func (l *lab) create(name string, kind machinetype.Type) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.machines = append(l.machines, site.Machine{
-		ID: name, Name: name, Provider: "aws", Region: "us-east-1", UserData: text, PrivateIP: fmt.Sprintf("10.0.0.%d", len(l.machines)+1),
+		ID: name, Name: name, Provider: "aws", Region: "us-east-1", UserData: text,
+		PrivateIP: fmt.Sprintf("10.0.0.%d", len(l.machines)+1),
 	})
+}
+
+// block opens or closes a port for the operator.
+func (l *lab) block(port string, closed bool) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.blocked[port] = closed
+}
+
+func (l *lab) blocks(port string) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.blocked[port]
 }
 
 // Machines lists the machines.
@@ -139,7 +153,7 @@ func (l *lab) Dial(from *site.Machine, host string, port int) ([]site.Machine, e
 		if m.PrivateIP != host && (host != endpoint || m.Name == "worker-1" || port != kubernetesPort) {
 			continue
 		}
-		if from == nil && l.blocked[fmt.Sprintf("%s:%d", m.Name, port)] {
+		if from == nil && l.blocks(fmt.Sprintf("%s:%d", m.Name, port)) {
 			return nil, errors.New("the firewall drops it")
 		}
 		found = append(found, m)

@@ -224,7 +224,9 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 		return stream.Send(&machine.LifecycleServiceUpgradeResponse{Progress: progress})
 	}
 	message := func(text string) error {
-		return say(&machine.LifecycleServiceInstallProgress{Response: &machine.LifecycleServiceInstallProgress_Message{Message: text}})
+		return say(&machine.LifecycleServiceInstallProgress{
+			Response: &machine.LifecycleServiceInstallProgress_Message{Message: text},
+		})
 	}
 	if err := message("running Talos installer " + tag); err != nil {
 		return err
@@ -241,14 +243,18 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 	if err := cut(stream.Context(), talos.FaultCut); err != nil {
 		return err
 	}
-	return say(&machine.LifecycleServiceInstallProgress{Response: &machine.LifecycleServiceInstallProgress_ExitCode{ExitCode: exit}})
+	return say(&machine.LifecycleServiceInstallProgress{
+		Response: &machine.LifecycleServiceInstallProgress_ExitCode{ExitCode: exit},
+	})
 }
 
 type imageService struct {
 	machine.UnimplementedImageServiceServer
 }
 
-func (imageService) Pull(in *machine.ImageServicePullRequest, stream grpc.ServerStreamingServer[machine.ImageServicePullResponse]) error {
+func (imageService) Pull(in *machine.ImageServicePullRequest,
+	stream grpc.ServerStreamingServer[machine.ImageServicePullResponse],
+) error {
 	n := targetOf(stream.Context())
 	if semver.Compare(semver.MajorMinor(n.state().Talos), "v1.13") < 0 {
 		return status.Error(codes.Unimplemented, "unknown service machine.ImageService")

@@ -52,7 +52,8 @@ func (n *node) services() []*machine.ServiceInfo {
 	state := n.state()
 	service := func(id, is string, healthy bool) *machine.ServiceInfo {
 		return &machine.ServiceInfo{
-			Id: id, State: is, Events: &machine.ServiceEvents{}, Health: &machine.ServiceHealth{Healthy: healthy, LastChange: timestamppb.Now()},
+			Id: id, State: is, Events: &machine.ServiceEvents{},
+			Health: &machine.ServiceHealth{Healthy: healthy, LastChange: timestamppb.Now()},
 		}
 	}
 	list := []*machine.ServiceInfo{

@@ -46,7 +46,9 @@ func explain(err error) error {
 	return status.FromContextError(err).Err()
 }
 
-func (machineService) EtcdMemberList(ctx context.Context, in *machine.EtcdMemberListRequest) (*machine.EtcdMemberListResponse, error) {
+func (machineService) EtcdMemberList(ctx context.Context, in *machine.EtcdMemberListRequest) (
+	*machine.EtcdMemberListResponse, error,
+) {
 	_, m, err := etcdOf(ctx)
 	if err != nil {
 		return nil, err
@@ -55,7 +57,8 @@ func (machineService) EtcdMemberList(ctx context.Context, in *machine.EtcdMember
 	if in.GetQueryLocal() {
 		for _, peer := range m.etcd.Server.Cluster().Members() {
 			answer.Members = append(answer.Members, &machine.EtcdMember{
-				Id: uint64(peer.ID), Hostname: peer.Name, PeerUrls: peer.PeerURLs, ClientUrls: peer.ClientURLs, IsLearner: peer.IsLearner,
+				Id: uint64(peer.ID), Hostname: peer.Name, IsLearner: peer.IsLearner,
+				PeerUrls: peer.PeerURLs, ClientUrls: peer.ClientURLs,
 			})
 		}
 	} else {
@@ -65,7 +68,8 @@ func (machineService) EtcdMemberList(ctx context.Context, in *machine.EtcdMember
 		}
 		for _, peer := range list.Members {
 			answer.Members = append(answer.Members, &machine.EtcdMember{
-				Id: peer.ID, Hostname: peer.Name, PeerUrls: peer.PeerURLs, ClientUrls: peer.ClientURLs, IsLearner: peer.IsLearner,
+				Id: peer.ID, Hostname: peer.Name, IsLearner: peer.IsLearner,
+				PeerUrls: peer.PeerURLs, ClientUrls: peer.ClientURLs,
 			})
 		}
 	}
@@ -85,7 +89,8 @@ func (machineService) EtcdStatus(ctx context.Context, _ *emptypb.Empty) (*machin
 		return nil, explain(err)
 	}
 	return &machine.EtcdStatusResponse{Messages: []*machine.EtcdStatus{{MemberStatus: &machine.EtcdMemberStatus{
-		MemberId: s.Header.MemberId, ProtocolVersion: s.Version, StorageVersion: s.StorageVersion, DbSize: s.DbSize, DbSizeInUse: s.DbSizeInUse,
+		MemberId: s.Header.MemberId, ProtocolVersion: s.Version, StorageVersion: s.StorageVersion,
+		DbSize: s.DbSize, DbSizeInUse: s.DbSizeInUse,
 		Leader: s.Leader, RaftIndex: s.RaftIndex, RaftTerm: s.RaftTerm, RaftAppliedIndex: s.RaftAppliedIndex,
 		Errors: s.Errors, IsLearner: s.IsLearner,
 	}}}}, nil
@@ -209,7 +214,9 @@ func (n *node) leave(ctx context.Context, m *member) error {
 		n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Leave(w, n.state().ID) }))
 }
 
-func (machineService) EtcdLeaveCluster(ctx context.Context, _ *machine.EtcdLeaveClusterRequest) (*machine.EtcdLeaveClusterResponse, error) {
+func (machineService) EtcdLeaveCluster(ctx context.Context, _ *machine.EtcdLeaveClusterRequest) (
+	*machine.EtcdLeaveClusterResponse, error,
+) {
 	n, m, err := etcdOf(ctx)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ type node struct {
 	talos *connections
 	// kubernetes serves the Kubernetes API on a control plane.
 	kubernetes     *http.Server
-	kubernetesPort net.Listener
+	kubernetesPort *connections
 	resources      state.State
 	events         events
 
@@ -67,15 +67,21 @@ func (n *node) startTalos(seen look) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if n.talos, err = listen(); err != nil {
 		return err
 	}
-	n.talos = &connections{Listener: listener, open: map[net.Conn]struct{}{}}
 	n.resources = newResources()
 	n.apid = n.newApid(identity.config(tls.RequireAndVerifyClientCert, "h2"))
 	n.daemon.spawn(func() { _ = n.apid.Serve(n.talos) })
 	return nil
+}
+
+func listen() (*connections, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return &connections{Listener: listener, open: map[net.Conn]struct{}{}}, nil
 }
 
 func acceptedBy(authorities []*x509.PEMEncodedCertificate) [][]byte {
@@ -105,7 +111,7 @@ func (n *node) startKubernetes() error {
 	if err != nil {
 		return err
 	}
-	if n.kubernetesPort, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if n.kubernetesPort, err = listen(); err != nil {
 		return err
 	}
 	n.kubernetes = &http.Server{
@@ -128,6 +134,9 @@ func (n *node) update(state talos.Node) {
 	n.mutex.Lock()
 	n.current = state
 	n.mutex.Unlock()
+	if n.kubernetes != nil && state.Faults.Has(talos.FaultAPIDown) {
+		n.kubernetesPort.cut()
+	}
 	n.publish()
 }
 

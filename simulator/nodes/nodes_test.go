@@ -44,7 +44,9 @@ func TestTalosAPI(t *testing.T) {
 		for _, m := range members {
 			addresses[m.GetHostname()] = m.GetPeerUrls()[0]
 		}
-		assert.Equal(t, map[string]string{"cp-1": "https://10.0.0.1:2380", "cp-2": "https://10.0.0.2:2380", "cp-3": "https://10.0.0.3:2380"}, addresses)
+		assert.Equal(t, map[string]string{
+			"cp-1": "https://10.0.0.1:2380", "cp-2": "https://10.0.0.2:2380", "cp-3": "https://10.0.0.3:2380",
+		}, addresses)
 	})
 	t.Run("roles", func(t *testing.T) {
 		reader := l.talosAs(role.MakeSet(role.Reader), "cp-1")
@@ -59,12 +61,12 @@ func TestTalosAPI(t *testing.T) {
 		assert.Equal(t, codes.PermissionDenied, client.StatusCode(err))
 	})
 	t.Run("firewall", func(t *testing.T) {
-		l.blocked["cp-2:50000"] = true
+		l.block("cp-2:50000", true)
+		defer l.block("cp-2:50000", false)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := l.talos("cp-2").Version(ctx)
 		require.ErrorContains(t, err, "the firewall drops it")
-		delete(l.blocked, "cp-2:50000")
 	})
 	t.Run("configuration", func(t *testing.T) { l.appliesConfiguration(c) })
 	t.Run("leadership", func(t *testing.T) { l.movesLeadership(c) })
