@@ -31,6 +31,9 @@ type Options struct {
 	Reboot time.Duration
 	// Log takes a line for each thing that happens.
 	Log io.Writer
+	// hasty lets etcd change its membership at any time. By itself it wants all members to have been connected for five
+	// seconds, and a majority to have started, for which tests have no time.
+	hasty bool
 }
 
 // Daemon serves the nodes of a world until it is closed.

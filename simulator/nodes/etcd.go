@@ -75,6 +75,7 @@ func (n *node) startEtcd(name, cluster string, isNew bool) error {
 	if isNew {
 		config.ClusterState = embed.ClusterStateFlagNew
 	}
+	config.StrictReconfigCheck = !n.daemon.options.hasty
 	config.UnsafeNoFsync = true
 	config.EnableGRPCGateway = false
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())

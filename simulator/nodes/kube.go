@@ -250,19 +250,30 @@ func (a api) resource(ctx context.Context, r *http.Request) (any, error) {
 	return a.write(ctx, p, r)
 }
 
-func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
+func readBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if body, err = toJSON(body, r.Header.Get("Content-Type")); err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	return body, nil
+}
+
+func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
+	body, err := readBody(r)
 	if err != nil {
 		return nil, err
 	}
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch {
 	case r.Method == http.MethodPatch && strings.HasSuffix(mediaType, "merge-patch+json"):
-	case r.Method != http.MethodPatch && (mediaType == "application/json" || mediaType == ""):
+	case r.Method != http.MethodPatch && slices.Contains([]string{"application/json", protobufType, ""}, mediaType):
 	default:
 		return nil, &apierrors.StatusError{ErrStatus: metav1.Status{
 			Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
-			Message: fmt.Sprintf("the simulator takes JSON and merge patches, not %q", mediaType),
+			Message: fmt.Sprintf("the simulator takes JSON, protobuf and merge patches, not %q", mediaType),
 		}}
 	}
 	var sent object

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -25,7 +24,7 @@ var budgetKind = kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.reso
 // https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 func (a api) evict(ctx context.Context, p path, r *http.Request) (any, error) {
 	var eviction struct{ DeleteOptions *metav1.DeleteOptions }
-	body, err := io.ReadAll(r.Body)
+	body, err := readBody(r)
 	if err != nil {
 		return nil, err
 	}

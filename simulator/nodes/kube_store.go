@@ -176,6 +176,7 @@ func (a api) update(ctx context.Context, p path, o object) (any, error) {
 		return a.changeNode(before, o)
 	}
 	m := meta(o)
+	o["kind"], o["apiVersion"] = p.kind.kind, p.kind.apiVersion()
 	m["uid"], m["creationTimestamp"] = meta(before)["uid"], meta(before)["creationTimestamp"]
 	return a.put(ctx, p.kind, o, expected)
 }

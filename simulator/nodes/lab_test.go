@@ -96,7 +96,7 @@ func (l *lab) start() {
 	var err error
 	l.daemon, err = Start(Options{
 		Store: l.store, Site: func(*world.World) site.Site { return l }, Proxy: proxyAddress,
-		Reboot: 200 * time.Millisecond, Log: testLog{l.t},
+		Reboot: 200 * time.Millisecond, Log: testLog{l.t}, hasty: true,
 	})
 	require.NoError(l.t, err)
 }

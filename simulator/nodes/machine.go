@@ -184,7 +184,7 @@ func (machineService) Reset(ctx context.Context, in *machine.ResetRequest) (*mac
 	}
 	wipe := func() error {
 		if m := n.member(); options.Graceful && m != nil {
-			ctx, cancel := short(n.ctx)
+			ctx, cancel := context.WithTimeout(n.ctx, time.Minute)
 			defer cancel()
 			if err := n.leave(ctx, m); err != nil {
 				return err

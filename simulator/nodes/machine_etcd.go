@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"time"
 
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
@@ -204,10 +205,17 @@ func (machineService) EtcdRemoveMemberByID(ctx context.Context, in *machine.Etcd
 	return &machine.EtcdRemoveMemberByIDResponse{Messages: []*machine.EtcdRemoveMemberByID{{}}}, nil
 }
 
-// leave takes the node's own member off the cluster, and empties its etcd.
+// leave takes the node's own member off the cluster, and empties its etcd. Like Talos it tries again while etcd says that the
+// cluster is not healthy, which it does for five seconds after a member has started.
 func (n *node) leave(ctx context.Context, m *member) error {
-	if err := n.daemon.cluster(n.state().Cluster).remove(ctx, m, uint64(m.etcd.Server.MemberID())); err != nil {
-		return explain(err)
+	for {
+		err := n.daemon.cluster(n.state().Cluster).remove(ctx, m, uint64(m.etcd.Server.MemberID()))
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, rpctypes.ErrUnhealthy) || ctx.Err() != nil || !n.daemon.sleep(500*time.Millisecond) {
+			return explain(err)
+		}
 	}
 	n.stopEtcd()
 	return errors.Join(n.wipeEtcd(),

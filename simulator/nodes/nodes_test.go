@@ -154,104 +154,108 @@ func (l *lab) clearsAlarm(c *client.Client) {
 // TestUpgrades lets nodes take new versions in both ways, and lets every fault of an upgrade strike.
 func TestUpgrades(t *testing.T) {
 	l := newCluster(t)
-	upgraded := func(name, version, before string) {
-		t.Helper()
-		c := l.talos(name)
-		l.eventually(func() error {
-			id, err := l.bootID(c, name)
-			if err == nil && id == before {
-				err = errors.New("it has not rebooted")
-			}
-			return err
-		})
-		l.assertVersion(name, version)
-	}
-	bootID := func(name string) string {
-		t.Helper()
-		id, err := l.bootID(l.talos(name), name)
-		require.NoError(t, err)
-		return id
-	}
-	install := func(name, version string) error {
-		c := l.talos("cp-1")
-		if err := c.ImagePull(l.on(name), common.ContainerdNamespace_NS_SYSTEM, installer+version); err != nil {
-			return err
-		}
-		stream, err := c.LifecycleClient.Upgrade(l.on(name), &machine.LifecycleServiceUpgradeRequest{
-			Source: &machine.InstallArtifactsSource{ImageName: installer + version},
-		})
-		if err != nil {
-			return err
-		}
-		for {
-			if _, err := stream.Recv(); err == io.EOF {
-				return nil
-			} else if err != nil {
-				return err
-			}
-		}
-	}
 	t.Run("install and reboot", func(t *testing.T) {
-		before := bootID("cp-2")
-		require.NoError(t, install("cp-2", "v1.13.1"))
+		before := l.mustBootID("cp-2")
+		require.NoError(t, l.install("cp-2", "v1.13.1"))
 		l.assertVersion("cp-2", "v1.13.0")
 		require.NoError(t, l.talos("cp-1").Reboot(l.on("cp-2")))
-		upgraded("cp-2", "v1.13.1", before)
+		l.upgraded("cp-2", "v1.13.1", before)
 		l.healthy("cp-1", "cp-2", "cp-3")
 		assert.True(t, l.report("cp-2").Joined)
 	})
 	t.Run("image", func(t *testing.T) {
-		assert.Equal(t, codes.NotFound, client.StatusCode(install("cp-2", "v1.99.0")))
-		l.fault("worker-1", talos.FaultNoImage)
-		l.eventually(func() error {
-			if install("worker-1", "v1.13.1") == nil {
-				return errors.New("the image was pulled")
-			}
-			return nil
-		})
+		assert.Equal(t, codes.NotFound, client.StatusCode(l.install("cp-2", "v1.99.0")))
+		l.strikes("worker-1", talos.FaultNoImage)
+		require.Error(t, l.install("worker-1", "v1.13.1"))
 		l.fault("worker-1", "none")
 	})
-	//nolint:staticcheck // Nodes below 1.13 have this way only.
-	upgrade := func(name string) error {
-		_, err := l.talos(name).Upgrade(l.on(name), installer+"v1.13.1", false, false)
-		return err
-	}
 	t.Run("cut", func(t *testing.T) {
-		before := bootID("worker-1")
+		before := l.mustBootID("worker-1")
 		l.strikes("worker-1", talos.FaultCut)
-		assert.Equal(t, codes.Unavailable, client.StatusCode(upgrade("worker-1")))
-		upgraded("worker-1", "v1.13.1", before)
+		assert.Equal(t, codes.Unavailable, client.StatusCode(l.upgrade("worker-1")))
+		l.upgraded("worker-1", "v1.13.1", before)
 	})
 	t.Run("cut before", func(t *testing.T) {
-		before := bootID("cp-3")
+		before := l.mustBootID("cp-3")
 		l.strikes("cp-3", talos.FaultCutBefore)
-		assert.Equal(t, codes.Unavailable, client.StatusCode(upgrade("cp-3")))
-		assert.Equal(t, before, bootID("cp-3"))
+		assert.Equal(t, codes.Unavailable, client.StatusCode(l.upgrade("cp-3")))
+		assert.Equal(t, before, l.mustBootID("cp-3"))
 	})
 	t.Run("old version", func(t *testing.T) {
-		before := bootID("cp-3")
+		before := l.mustBootID("cp-3")
 		l.strikes("cp-3", talos.FaultOldVersion)
-		require.NoError(t, upgrade("cp-3"))
-		upgraded("cp-3", "v1.13.0", before)
+		require.NoError(t, l.upgrade("cp-3"))
+		l.upgraded("cp-3", "v1.13.0", before)
 		l.healthy("cp-1", "cp-2", "cp-3")
 	})
-	t.Run("no return", func(t *testing.T) {
-		l.strikes("cp-3", talos.FaultNoReturn)
-		require.NoError(t, upgrade("cp-3"))
-		l.eventually(func() error {
-			if reason := l.report("cp-3").Reason; reason != "it does not answer" {
-				return errors.New(reason)
-			}
+	t.Run("no return", func(t *testing.T) { l.doesNotReturn("cp-3") })
+}
+
+func (l *lab) doesNotReturn(name string) {
+	t := l.t
+	l.strikes(name, talos.FaultNoReturn)
+	require.NoError(t, l.upgrade(name))
+	l.eventually(func() error {
+		if reason := l.report(name).Reason; reason != "it does not answer" {
+			return errors.New(reason)
+		}
+		return nil
+	})
+	_, err := l.version(l.talos("cp-1"), name)
+	assert.Equal(t, codes.Unavailable, client.StatusCode(err))
+	// Another control plane must not go now.
+	require.ErrorContains(t, l.upgrade("cp-2"), "is not healthy")
+	l.fault(name, "none")
+	l.healthy("cp-1", "cp-2", "cp-3")
+	l.assertVersion(name, "v1.13.1")
+}
+
+func (l *lab) mustBootID(name string) string {
+	l.t.Helper()
+	id, err := l.bootID(l.talos(name), name)
+	require.NoError(l.t, err)
+	return id
+}
+
+// upgraded waits until a node has booted again, and asks for its version.
+func (l *lab) upgraded(name, version, before string) {
+	l.t.Helper()
+	c := l.talos(name)
+	l.eventually(func() error {
+		id, err := l.bootID(c, name)
+		if err == nil && id == before {
+			err = errors.New("it has not rebooted")
+		}
+		return err
+	})
+	l.assertVersion(name, version)
+}
+
+// install is the way of Talos 1.13.
+func (l *lab) install(name, version string) error {
+	c := l.talos("cp-1")
+	if err := c.ImagePull(l.on(name), common.ContainerdNamespace_NS_SYSTEM, installer+version); err != nil {
+		return err
+	}
+	stream, err := c.LifecycleClient.Upgrade(l.on(name), &machine.LifecycleServiceUpgradeRequest{
+		Source: &machine.InstallArtifactsSource{ImageName: installer + version},
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		if _, err := stream.Recv(); err == io.EOF {
 			return nil
-		})
-		_, err := l.version(l.talos("cp-1"), "cp-3")
-		assert.Equal(t, codes.Unavailable, client.StatusCode(err))
-		// Another control plane must not go now.
-		require.ErrorContains(t, upgrade("cp-2"), "is not healthy")
-		l.fault("cp-3", "none")
-		l.healthy("cp-1", "cp-2", "cp-3")
-		l.assertVersion("cp-3", "v1.13.1")
-	})
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// upgrade is the way before 1.13, which still works.
+func (l *lab) upgrade(name string) error {
+	_, err := l.talos(name).Upgrade(l.on(name), installer+"v1.13.1", false, false)
+	return err
 }
 
 // strikes sets a fault and waits until the daemon knows it.
@@ -292,40 +296,8 @@ func TestMembership(t *testing.T) {
 		})
 		l.healthy("cp-1", "cp-2", "cp-3")
 	})
-	t.Run("member removed", func(t *testing.T) {
-		l.fault("cp-3", talos.FaultRemoveMember)
-		l.healthy("cp-1", "cp-2")
-		l.eventually(func() error {
-			services, err := c.ServiceInfo(l.on("cp-3"), "etcd")
-			if err == nil && services[0].Service.GetState() != failed {
-				err = errors.New(services[0].Service.GetState())
-			}
-			return err
-		})
-		assert.Contains(t, l.report("cp-3").Reason, "permanently removed")
-		require.NoError(t, c.ResetGeneric(l.on("cp-3"), &machine.ResetRequest{
-			Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
-		}))
-		l.healthy("cp-1", "cp-2", "cp-3")
-	})
-	t.Run("machine gone", func(t *testing.T) {
-		l.remove("cp-3")
-		l.eventually(func() error {
-			if _, err := l.version(c, "cp-3"); err == nil {
-				return errors.New("it answers")
-			}
-			return nil
-		})
-		members, err := l.members(c, "cp-1")
-		require.NoError(t, err)
-		require.Len(t, members, 3, "nobody told etcd")
-		for _, m := range members {
-			if m.GetHostname() == "cp-3" {
-				require.NoError(t, c.EtcdRemoveMemberByID(l.on("cp-2"), &machine.EtcdRemoveMemberByIDRequest{MemberId: m.GetId()}))
-			}
-		}
-		l.healthy("cp-1", "cp-2")
-	})
+	t.Run("member removed", func(t *testing.T) { l.losesMember(c, "cp-3") })
+	t.Run("machine gone", func(t *testing.T) { l.losesMachine(c, "cp-3") })
 	t.Run("daemon restarted", func(t *testing.T) {
 		_, err := l.etcd("cp-1").Put(l.on("cp-1"), "kept", "yes")
 		require.NoError(t, err)
@@ -336,6 +308,42 @@ func TestMembership(t *testing.T) {
 		require.NoError(t, err)
 		assert.EqualValues(t, 1, kept.Count)
 	})
+}
+
+func (l *lab) losesMember(c *client.Client, name string) {
+	l.fault(name, talos.FaultRemoveMember)
+	l.healthy("cp-1", "cp-2")
+	l.eventually(func() error {
+		services, err := c.ServiceInfo(l.on(name), "etcd")
+		if err == nil && services[0].Service.GetState() != failed {
+			err = errors.New(services[0].Service.GetState())
+		}
+		return err
+	})
+	assert.Contains(l.t, l.report(name).Reason, "permanently removed")
+	require.NoError(l.t, c.ResetGeneric(l.on(name), &machine.ResetRequest{
+		Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
+	}))
+	l.healthy("cp-1", "cp-2", "cp-3")
+}
+
+func (l *lab) losesMachine(c *client.Client, name string) {
+	l.remove(name)
+	l.eventually(func() error {
+		if _, err := l.version(c, name); err == nil {
+			return errors.New("it answers")
+		}
+		return nil
+	})
+	members, err := l.members(c, "cp-1")
+	require.NoError(l.t, err)
+	require.Len(l.t, members, 3, "nobody told etcd")
+	for _, m := range members {
+		if m.GetHostname() == name {
+			require.NoError(l.t, c.EtcdRemoveMemberByID(l.on("cp-2"), &machine.EtcdRemoveMemberByIDRequest{MemberId: m.GetId()}))
+		}
+	}
+	l.healthy("cp-1", "cp-2")
 }
 
 func ids(members []*machine.EtcdMember) map[uint64]bool {
