@@ -36,46 +36,36 @@ func editsIn(place string, changes []string) []edit {
 // runningStack is what every cloud's stack file says before the edits: a pool of named nodes with data, and a pool that stands
 // behind a scaling group where the cloud has one.
 var runningStack = map[string]string{
-	"aws": `{regions: [{name: nyc1}], talosVersion: v1.12.0, kubernetesVersion: 1.34.2, pools: [{data}, {web}]}`,
-	"gcp": `{regions: [{name: nyc1}], talosVersion: v1.12.0, kubernetesVersion: 1.34.2, pools: [{data}, {web}]}`,
+	"aws": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
+	"gcp": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
 	// A cluster without LUKS has no disks of its own to change the encryption of.
-	"digitalocean": `{regions: [{name: nyc1}], talosVersion: v1.12.0, kubernetesVersion: 1.34.2, pools: [{data}, {web}]}`,
+	"digitalocean": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
 }
 
 const (
 	dataPool = `{name: data, size: small, count: 1, workload: stateful, labels: {tier: gold}, taints: [{key: data, value: own, effect: NoSchedule}]}`
-	webGroup = `{name: web, size: small, min: 1, max: 3, spot: {base: 1}}`
+	webGroup = `{name: web, size: small, min: 2, max: 4, spot: {base: 1}}`
 	webNamed = `{name: web, size: small, count: 1}`
 )
 
-// editWords differ by cloud.
+// editWords differ by cloud. Networks, subnets and keys to adopt are made with the stack.
 var editWords = map[string]map[string]string{
 	"aws": {
 		"data": dataPool, "web": webGroup, "other": "gcp", "third": "digitalocean",
 		"zone": "us-east-1b", "fewZones": "us-east-1a, us-east-1b", "sameZones": "us-east-1b, us-east-1a, us-east-1c",
 		"otherZones": "us-east-1a, us-east-1b, us-east-1d", "moreZones": "us-east-1a, us-east-1b, us-east-1c, us-east-1d",
-		"image": "ami-0fedcba9876543210", "network": "vpc-0123456789abcdef0", "network2": "vpc-0fedcba9876543210",
-		"subnets":  "subnet-0123456789abcdef0, subnet-0123456789abcdef1, subnet-0123456789abcdef2",
-		"subnets2": "subnet-1123456789abcdef0, subnet-1123456789abcdef1, subnet-1123456789abcdef2",
-		"key":      "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
-		"key2":     "arn:aws:kms:us-east-1:123456789012:key/11234567-89ab-cdef-0123-456789abcdef",
-		"disks":    "luks",
+		"image": "ami-0aa64000000000001", "disks": "luks",
 	},
 	"gcp": {
 		"data": dataPool, "web": webGroup, "other": "aws", "third": "digitalocean",
 		"zone": "us-east4-b", "fewZones": "us-east4-a, us-east4-b", "sameZones": "us-east4-b, us-east4-a, us-east4-c",
 		"otherZones": "us-east4-c, us-east4-b, us-east4-a", "moreZones": "us-east4-c, us-east4-a, us-east4-b",
-		"image": "projects/inferadb-simulated/global/images/custom-talos-amd64", "network": "shared", "network2": "other",
-		"subnets": "machines", "subnets2": "others",
-		"key":   "projects/acme/locations/us-east4/keyRings/clusters/cryptoKeys/disks",
-		"key2":  "projects/acme/locations/us-east4/keyRings/clusters/cryptoKeys/others",
-		"disks": "luks",
+		"image": "projects/inferadb-simulated/global/images/custom-talos-amd64", "disks": "luks",
 	},
 	"digitalocean": {
 		"data": dataPool, "web": webNamed, "other": "aws", "third": "gcp",
 		"zone": "nyc1", "fewZones": "nyc1", "sameZones": "nyc1", "otherZones": "nyc1", "moreZones": "nyc1",
-		"image": "170000001", "network": "5a4981aa-9653-4bd1-bef5-d6bff52042e4", "network2": "0a4981aa-9653-4bd1-bef5-d6bff52042e4",
-		"subnets": "x", "subnets2": "y", "key": "none", "key2": "other", "disks": "cloud",
+		"image": "170000001", "subnets": "x", "subnets2": "y", "key": "none", "key2": "other", "disks": "cloud",
 	},
 }
 
@@ -105,8 +95,8 @@ var editedKeys = []editedKey{
 	{"pools[].name", append(data("name: db"), web("name: api")...)},
 	{"pools[].size", append(data("size: medium"), web("size: medium")...)},
 	{"pools[].count", append(data("count: 2", "count: 0"), web("{min: , max: , count: 2}")...)},
-	{"pools[].min", web("{count: , min: 2, max: 3}", "{count: , min: 0, max: 3}")},
-	{"pools[].max", web("{count: , min: 1, max: 2}", "{count: , min: 1, max: 5}")},
+	{"pools[].min", web("{count: , min: 3, max: 4}", "{count: , min: 0, max: 3}")},
+	{"pools[].max", web("{count: , min: 2, max: 3}", "{count: , min: 2, max: 5}")},
 	{"pools[].autoscaling", web("autoscaling: cpu", "autoscaling: cluster-autoscaler")},
 	{"pools[].workload", append(data("workload: stateless"), web("{workload: stateful, min: , max: , spot: , count: 1}")...)},
 	{"pools[].spot", append(data("{workload: , spot: true}"), web("spot: false", "spot: true")...)},
@@ -131,7 +121,8 @@ var editedKeys = []editedKey{
 	{"openPorts[].ports", file("openPorts: [{ports: 30000-32767}]")},
 	{"openPorts[].protocol", file("openPorts: [{ports: 9100, protocol: udp}]")},
 	{"openPorts[].from", file("openPorts: [{ports: 9100, from: [nodes, 10.0.0.0/8]}]", "openPorts: [{ports: 9100, from: [10.101.64.0/18]}]")},
-	{"cni", file("cni: flannel")},
+	{"cni", file("cni: flannel", "cni: none")},
+	{"podEncryption", file("podEncryption: none", "podEncryption: wireguard")},
 	{"encryptionKey", file("encryptionKey: '{key}'", "encryptionKey: '{key2}'")},
 	{"encryptionKey.managed", file("encryptionKey: {managed: true}", "encryptionKey: {managed: false}")},
 	{"diskEncryption", file("diskEncryption: {disks}")},
@@ -149,8 +140,8 @@ var editedKeys = []editedKey{
 	{"protection", file("protection: true")},
 	{"acknowledge", file("acknowledge: ['etcd-left:nobody']")},
 	// What cannot be taken back comes last.
-	{"kubernetesVersion", file("kubernetesVersion: 1.33.4", "kubernetesVersion: 1.34.3", "kubernetesVersion: 1.35.0")},
-	{"talosVersion", file("talosVersion: v1.11.5", "talosVersion: v1.12.1")},
+	{"kubernetesVersion", file("kubernetesVersion: 1.34.4", "kubernetesVersion: 1.35.8", "kubernetesVersion: 1.36.5")},
+	{"talosVersion", file("talosVersion: v1.12.12", "talosVersion: v1.13.10")},
 	{"controlPlanes", file("controlPlanes: 5")},
 	{"regions", file("regions: [nyc1, sfo1]")},
 }
