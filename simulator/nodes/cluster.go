@@ -87,7 +87,7 @@ func (c *cluster) follow() error {
 			continue
 		}
 		if !runsEtcd(state, known) {
-			n.stopEtcd()
+			n.stopEtcd(state.EtcdDown)
 			if state.EtcdData == "" {
 				if err := n.wipeEtcd(); err != nil {
 					return err
@@ -143,7 +143,7 @@ func (c *cluster) create(known talos.Etcd, nodes map[string]*node) error {
 }
 
 func (c *cluster) createMember(n *node, known talos.Etcd, initial []string) error {
-	n.stopEtcd()
+	n.stopEtcd(true)
 	if err := n.wipeEtcd(); err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (c *cluster) anyMember(nodes map[string]*node) *member {
 func (c *cluster) add(ctx context.Context, m *member, n *node, known talos.Etcd, wanted talos.EtcdMember,
 	existing []*etcdserverpb.Member,
 ) error {
-	n.stopEtcd()
+	n.stopEtcd(true)
 	if err := n.wipeEtcd(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,7 +106,7 @@ func (d *Daemon) Close() error {
 	d.refreshing.Lock()
 	var stopping sync.WaitGroup
 	for id, n := range d.nodes {
-		stopping.Go(func() { n.stop() })
+		stopping.Go(func() { n.stop(true) })
 		delete(d.nodes, id)
 	}
 	stopping.Wait()
@@ -217,7 +218,9 @@ func (d *Daemon) refresh() error {
 	var stopping sync.WaitGroup
 	for _, n := range ended {
 		d.logf("%s: down", n.name)
-		stopping.Go(func() { n.stop() })
+		// Only a machine that reboots stops its services one by one.
+		reboots := slices.ContainsFunc(seen.nodes, func(s talos.Node) bool { return s.ID == n.id && (s.Rebooting || s.Up) })
+		stopping.Go(func() { n.stop(!reboots) })
 	}
 	stopping.Wait()
 	for _, state := range seen.nodes {

@@ -136,15 +136,19 @@ func (n *node) watchEtcd(m *member) {
 	}
 }
 
-// stopEtcd ends etcd; a leader moves its leadership on.
-func (n *node) stopEtcd() {
+// stopEtcd ends etcd. A leader moves its leadership on, unless it crashes.
+func (n *node) stopEtcd(crash bool) {
 	n.mutex.Lock()
 	m := n.etcd
 	n.etcd = nil
 	n.mutex.Unlock()
-	if m != nil {
-		m.stop()
+	if m == nil {
+		return
 	}
+	if crash {
+		m.etcd.Server.HardStop()
+	}
+	m.stop()
 }
 
 func (m *member) stop() {

@@ -217,7 +217,7 @@ func (n *node) leave(ctx context.Context, m *member) error {
 			return explain(err)
 		}
 	}
-	n.stopEtcd()
+	n.stopEtcd(false)
 	return errors.Join(n.wipeEtcd(),
 		n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Leave(w, n.state().ID) }))
 }

@@ -17,8 +17,8 @@ import (
 
 // node is a machine that runs, from one boot to the next.
 type node struct {
-	daemon *Daemon
-	name   string
+	daemon   *Daemon
+	id, name string
 	// ctx ends with the node.
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -44,10 +44,10 @@ type node struct {
 
 // startNode boots a machine: its servers listen when it returns, but for etcd, which its cluster starts.
 func (d *Daemon) startNode(state talos.Node, seen look) (*node, error) {
-	n := &node{daemon: d, name: state.Name, current: state}
+	n := &node{daemon: d, id: state.ID, name: state.Name, current: state}
 	n.ctx, n.cancel = context.WithCancel(d.ctx)
 	if err := errors.Join(n.startTalos(seen), n.startKubernetes()); err != nil {
-		n.stop()
+		n.stop(true)
 		return nil, err
 	}
 	return n, nil
@@ -170,8 +170,9 @@ func (n *node) member() *member {
 	return n.etcd
 }
 
-// stop ends everything that the node runs, etcd last: its leadership moves on while the others still hear of it.
-func (n *node) stop() {
+// stop ends everything that the node runs, etcd last: its leadership moves on while the others still hear of it, unless the
+// node crashes.
+func (n *node) stop(crash bool) {
 	n.cancel()
 	if n.kubernetes != nil {
 		n.kubernetes.Close()
@@ -179,5 +180,5 @@ func (n *node) stop() {
 	if n.apid != nil {
 		n.apid.Stop()
 	}
-	n.stopEtcd()
+	n.stopEtcd(crash)
 }
