@@ -123,6 +123,7 @@ var editedKeys = []editedKey{
 	{"openPorts[].from", file("openPorts: [{ports: 9100, from: [nodes, 10.0.0.0/8]}]", "openPorts: [{ports: 9100, from: [10.101.64.0/18]}]")},
 	{"cni", file("cni: flannel", "cni: none")},
 	{"podEncryption", file("podEncryption: none", "podEncryption: wireguard")},
+	{"bootstrapManifests", file("bootstrapManifests: ['" + namespaceManifest + "']")},
 	{"encryptionKey", file("encryptionKey: '{key}'", "encryptionKey: '{key2}'")},
 	{"encryptionKey.managed", file("encryptionKey: {managed: true}", "encryptionKey: {managed: false}")},
 	{"diskEncryption", file("diskEncryption: {disks}")},
@@ -137,6 +138,7 @@ var editedKeys = []editedKey{
 	{"alarmEmails", file("alarmEmails: [ops@example.com]", "alarmEmails: [ops@example.com, dev@example.com]")},
 	{"flowLogs", file("flowLogs: true")},
 	{"ebsEncryptionByDefault", file("ebsEncryptionByDefault: true")},
+	{"cloudController", file("cloudController: true")},
 	{"protection", file("protection: true")},
 	{"acknowledge", file("acknowledge: ['etcd-left:nobody']")},
 	// What cannot be taken back comes last.
@@ -147,6 +149,8 @@ var editedKeys = []editedKey{
 }
 
 const (
+	namespaceManifest = `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}`
+
 	livePatch = "machine: {sysctls: {net.core.rmem_max: \"262144\"}}"
 	// It needs a reboot.
 	rebootPatch = "machine: {udev: {rules: [\"KERNEL==x\"]}}"
