@@ -68,7 +68,7 @@ func (c *clusters) apid(from *node, client credentials, host string) ([]*node, e
 	for _, m := range machines {
 		n := c.find(m.ID)
 		if n != nil && n.off() {
-			return nil, fmt.Errorf("%s:%d: %s is shut down: no route to host", host, talosPort, m.Name)
+			return nil, fmt.Errorf("%s:%d: %s: %w: no route to host", host, talosPort, m.Name, n.reason)
 		}
 		if n == nil || !n.booted() {
 			return nil, fmt.Errorf("%s:%d: %s has not booted: connection refused", host, talosPort, m.Name)

@@ -95,8 +95,13 @@ func wake(n *node, saved *disk) *node {
 		return n
 	}
 	n.config, n.reason = load([]byte(saved.Config))
-	if saved.Off {
+	switch {
+	case saved.Off:
 		n.reason = errors.New("it is shut down")
+	case saved.Rebooting:
+		n.reason = errors.New("it is rebooting")
+	case saved.Hung:
+		n.reason = errors.New("it does not answer")
 	}
 	return n
 }

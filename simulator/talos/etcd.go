@@ -13,7 +13,9 @@ import (
 
 // members are the etcd members of a cluster that still run.
 func (c *clusters) members(cluster string) []*node {
-	return slices.DeleteFunc(c.controlPlanes(cluster), func(n *node) bool { return !c.member(n) })
+	return slices.DeleteFunc(c.controlPlanes(cluster), func(n *node) bool {
+		return !c.member(n) || n.disk.Etcd != c.etcd[cluster].Name || n.disk.EtcdDown
+	})
 }
 
 // member reports whether a node is on its cluster's member list.
@@ -47,7 +49,7 @@ func (c *clusters) startEtcd(n *node) error {
 // mayJoin returns why a control plane does not become a member by itself.
 func (c *clusters) mayJoin(n *node) error {
 	switch {
-	case c.member(n):
+	case c.member(n) && n.disk.Etcd == c.etcd[n.clusterID()].Name:
 		return errors.New("it is a member")
 	case n.disk.Left:
 		return errors.New("etcd: the node was told to leave")
@@ -141,8 +143,11 @@ func (c *clusters) joinEtcd(n *node) error {
 
 // joinsEtcd says why a control plane is no member that can reach the others.
 func (c *clusters) joinsEtcd(n *node) error {
-	if !c.member(n) {
+	switch {
+	case !c.member(n) || n.disk.Etcd != c.etcd[n.clusterID()].Name:
 		return c.mayJoin(n)
+	case n.disk.EtcdDown:
+		return errors.New("etcd: it does not run")
 	}
 	return c.joinEtcd(n)
 }

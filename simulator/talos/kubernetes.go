@@ -2,6 +2,7 @@ package talos
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,6 +24,98 @@ type nodeObjects map[string]*nodeObject
 type nodeObject struct {
 	Unschedulable bool     `json:"unschedulable,omitempty"`
 	Taints        []string `json:"taints,omitempty"`
+	// Labels and Annotations are those that were set through the API.
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// NodeObject is what the API was told of a node.
+type NodeObject struct {
+	Name                string
+	Unschedulable       bool
+	Taints              []string
+	Labels, Annotations map[string]string
+}
+
+// NodeObjects returns the nodes that a cluster's API knows, by name. Machines that have joined register themselves.
+func (v *View) NodeObjects(cluster string) ([]NodeObject, error) {
+	memory := v.clusters.memory
+	objects, err := recallNodes(memory, cluster)
+	if err != nil {
+		return nil, err
+	}
+	registered := false
+	for _, n := range v.clusters.nodes {
+		if n.booted() && n.clusterID() == cluster && objects[n.Name] == nil && v.clusters.joined(n) == nil {
+			objects[n.Name], registered = register(n), true
+		}
+	}
+	if registered {
+		if err := keep(memory, kubernetesPrefix, cluster, objects); err != nil {
+			return nil, err
+		}
+	}
+	var list []NodeObject
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
+		o := objects[name]
+		list = append(list, NodeObject{
+			Name: name, Unschedulable: o.Unschedulable, Taints: slices.Clone(o.Taints),
+			Labels: maps.Clone(o.Labels), Annotations: maps.Clone(o.Annotations),
+		})
+	}
+	return list, nil
+}
+
+// register is what a kubelet tells the API first. Later it may not change its own taints.
+// https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+func register(n *node) *nodeObject {
+	object := &nodeObject{}
+	if n.controlPlane() && !n.config.Cluster().ScheduleOnControlPlanes() {
+		object.Taints = append(object.Taints, "node-role.kubernetes.io/control-plane:NoSchedule")
+	}
+	taints := n.config.Machine().NodeTaints()
+	for _, key := range slices.Sorted(maps.Keys(taints)) {
+		value, effect, found := strings.Cut(taints[key], ":")
+		switch {
+		case !found:
+			object.Taints = append(object.Taints, key+":"+value)
+		case value == "":
+			object.Taints = append(object.Taints, key+":"+effect)
+		default:
+			object.Taints = append(object.Taints, key+"="+value+":"+effect)
+		}
+	}
+	return object
+}
+
+func recallNodes(memory Memory, cluster string) (nodeObjects, error) {
+	saved, err := recall[nodeObjects](memory, kubernetesPrefix, cluster)
+	if err != nil || saved == nil {
+		return nodeObjects{}, err
+	}
+	return *saved, nil
+}
+
+// SetNodeObject changes what a cluster's API has of a node.
+func SetNodeObject(memory Memory, cluster string, changed NodeObject) error {
+	objects, err := recallNodes(memory, cluster)
+	if err != nil {
+		return err
+	}
+	objects[changed.Name] = &nodeObject{
+		Unschedulable: changed.Unschedulable, Taints: changed.Taints, Labels: changed.Labels, Annotations: changed.Annotations,
+	}
+	return keep(memory, kubernetesPrefix, cluster, objects)
+}
+
+// DeleteNodeObject takes a node off a cluster's API.
+func DeleteNodeObject(memory Memory, cluster, name string) error {
+	objects, err := recallNodes(memory, cluster)
+	if err != nil {
+		return err
+	}
+	delete(objects, name)
+	return keep(memory, kubernetesPrefix, cluster, objects)
 }
 
 // KubernetesNode is a node as `kubectl get nodes` shows it.
@@ -48,17 +141,13 @@ func ConnectKubernetes(s site.Site, memory Memory, file *clientcmdapi.Config, co
 	if i < 0 {
 		return nil, fmt.Errorf("%s does not run any more", name)
 	}
-	k := &Kubernetes{clusters: c, cluster: c.nodes[i].clusterID(), objects: nodeObjects{}}
-	saved, err := recall[nodeObjects](memory, kubernetesPrefix, k.cluster)
-	if err != nil {
+	k := &Kubernetes{clusters: c, cluster: c.nodes[i].clusterID()}
+	if k.objects, err = recallNodes(memory, k.cluster); err != nil {
 		return nil, err
-	}
-	if saved != nil {
-		k.objects = *saved
 	}
 	for _, n := range c.nodes {
 		if k.has(n) && k.objects[n.Name] == nil && c.joined(n) == nil {
-			k.objects[n.Name] = &nodeObject{}
+			k.objects[n.Name] = register(n)
 		}
 	}
 	return k, nil

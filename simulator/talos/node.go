@@ -33,7 +33,7 @@ type node struct {
 
 // booted reports whether the machine runs with a configuration.
 func (n *node) booted() bool       { return n.config != nil && !n.off() }
-func (n *node) off() bool          { return n.disk != nil && n.disk.Off }
+func (n *node) off() bool          { return n.disk != nil && (n.disk.Off || n.disk.Rebooting || n.disk.Hung) }
 func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Type().IsControlPlane() }
 
 // clusterID is the same for every machine of a cluster, and different for any two clusters.

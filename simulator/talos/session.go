@@ -248,10 +248,8 @@ func PowerOn(memory Memory, machine string) error {
 	if err != nil || saved == nil {
 		return err
 	}
-	saved.Off, saved.Left = false, false
-	if saved.Staged != "" {
-		saved.Config, saved.Staged = saved.Staged, ""
-	}
+	saved.Off = false
+	saved.boot()
 	return keep(memory, disks, machine, saved)
 }
 

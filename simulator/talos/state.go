@@ -29,6 +29,29 @@ type disk struct {
 	Wiped bool `json:"wiped,omitempty"`
 	// Off means that the machine was shut down from within.
 	Off bool `json:"off,omitempty"`
+	// Boots counts the boots after the first one.
+	Boots int `json:"boots,omitempty"`
+	// Installed is a version of Talos that runs from the next boot on.
+	Installed string `json:"installed,omitempty"`
+	// Images are the references that the machine has pulled.
+	Images []string `json:"images,omitempty"`
+	// Rebooting means that the machine is between two boots, Hung that it does not answer any more.
+	Rebooting bool `json:"rebooting,omitempty"`
+	Hung      bool `json:"hung,omitempty"`
+	// EtcdDown means that the machine's etcd is kept from running.
+	EtcdDown bool `json:"etcdDown,omitempty"`
+}
+
+// boot is what a boot changes: what was staged and what was installed counts from now on.
+func (d *disk) boot() {
+	d.Boots++
+	d.Left, d.Rebooting, d.Hung = false, false, false
+	if d.Staged != "" {
+		d.Config, d.Staged = d.Staged, ""
+	}
+	if d.Installed != "" {
+		d.Talos, d.Installed = d.Installed, ""
+	}
 }
 
 // etcd is the etcd of a cluster.
@@ -52,6 +75,8 @@ type member struct {
 	Machine string `json:"machine"`
 	Name    string `json:"name"`
 	Address string `json:"address"`
+	// Real means that a running etcd has the member, under this id.
+	Real bool `json:"real,omitempty"`
 }
 
 const (

@@ -12,9 +12,9 @@ import (
 	"syscall"
 )
 
-// journal is the file's name inside the world's directory. It holds one line per operation and is only appended to: a
+// Journal is the file's name inside the world's directory. It holds one line per operation and is only appended to: a
 // process reads what the others wrote since it last looked, which keeps large worlds fast.
-const journal = "world.jsonl"
+const Journal = "world.jsonl"
 
 // record is one line of the journal: what one operation changed.
 type record struct {
@@ -42,7 +42,7 @@ func Open(directory string) (*Store, error) {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return nil, err
 	}
-	return &Store{path: filepath.Join(directory, journal), world: empty()}, nil
+	return &Store{path: filepath.Join(directory, Journal), world: empty()}, nil
 }
 
 // Directory is where the world is kept.

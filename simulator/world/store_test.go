@@ -87,7 +87,7 @@ func TestTornLine(t *testing.T) {
 	store, err := Open(directory)
 	require.NoError(t, err)
 	require.NoError(t, store.Do(put("whole")))
-	file, err := os.OpenFile(filepath.Join(directory, journal), os.O_APPEND|os.O_WRONLY, 0)
+	file, err := os.OpenFile(filepath.Join(directory, Journal), os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	_, err = file.WriteString(`{"put":[{"type":"thing","id":"to`)
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestPrivate(t *testing.T) {
 	store, err := Open(directory)
 	require.NoError(t, err)
 	require.NoError(t, store.Do(put("thing")))
-	for path, mode := range map[string]os.FileMode{directory: 0o700, filepath.Join(directory, journal): 0o600} {
+	for path, mode := range map[string]os.FileMode{directory: 0o700, filepath.Join(directory, Journal): 0o600} {
 		info, err := os.Stat(path)
 		require.NoError(t, err)
 		assert.Equal(t, mode, info.Mode().Perm())

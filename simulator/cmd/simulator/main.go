@@ -30,6 +30,8 @@ const usage = `usage: simulator <command>
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
   dial <from> <to> <port>           say whether TCP gets from a machine, or the operator, to a machine
   fill <bucket> <number>            say how many objects lie in a bucket of S3
+  serve [--listen] [--reboot]       let the nodes answer until it is told to end: etcd, Talos, Kubernetes
+  fault [<name or id> <fault>]      give a node a fault for serve, or none; without both, list the faults
   seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
 
 SIMULATOR_WORLD names the directory that keeps the world.
@@ -72,6 +74,10 @@ func run(name string, arguments []string) error {
 		return fill(rest)
 	case "seed":
 		return seed(rest)
+	case "serve":
+		return serveNodes(rest)
+	case "fault":
+		return setFault(rest)
 	default:
 		return fmt.Errorf("%q is no command\n%s", command, usage)
 	}

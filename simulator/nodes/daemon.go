@@ -1,0 +1,328 @@
+// Package nodes makes the machines of a world answer: their Talos APIs, real etcd members, and a small Kubernetes API, each
+// over mutual TLS with the cluster's own authorities. A proxy leads to their addresses, which exist nowhere else.
+package nodes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// Options say which world is served, and how.
+type Options struct {
+	Store *world.Store
+	// Site is what Talos sees of the clouds.
+	Site func(*world.World) site.Site
+	// Proxy is the address that the proxy listens on. A process can have one only: see Start.
+	Proxy string
+	// Reboot is how long a machine is away when it reboots.
+	Reboot time.Duration
+	// Log takes a line for each thing that happens.
+	Log io.Writer
+	// hasty lets etcd change its membership at any time. By itself it wants all members to have been connected for five
+	// seconds, and a majority to have started, for which tests have no time.
+	hasty bool
+}
+
+// Daemon serves the nodes of a world until it is closed.
+type Daemon struct {
+	options Options
+	proxy   *http.Server
+	address string
+	// password is what etcd's members show to the proxy.
+	password string
+	// turn counts what the proxy has led to a node.
+	turn atomic.Int64
+
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	// refreshing lets one refresh happen at a time.
+	refreshing sync.Mutex
+
+	mutex    sync.Mutex
+	nodes    map[string]*node
+	clusters map[string]*cluster
+}
+
+// poll is how often the daemon looks whether somebody else changed the world.
+const poll = 150 * time.Millisecond
+
+// Start serves a world. etcd's members find each other's addresses through the proxy, which Go's HTTP client reads from the
+// environment once in a process: the variable HTTPS_PROXY of the process is set, and a second daemon has to use the same address.
+func Start(options Options) (*Daemon, error) {
+	listener, err := net.Listen("tcp", options.Proxy)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &Daemon{
+		options: options, address: listener.Addr().String(), password: processPassword(), ctx: ctx, cancel: cancel,
+		nodes: map[string]*node{}, clusters: map[string]*cluster{},
+	}
+	if err := d.useProxy(); err != nil {
+		cancel()
+		return nil, errors.Join(err, listener.Close())
+	}
+	d.proxy = &http.Server{Handler: http.HandlerFunc(d.tunnel), ReadHeaderTimeout: 10 * time.Second}
+	d.spawn(func() { _ = d.proxy.Serve(listener) })
+	if err := d.refresh(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	d.finishReboots()
+	d.spawn(d.watch)
+	return d, nil
+}
+
+func (d *Daemon) useProxy() error {
+	for _, name := range []string{"NO_PROXY", "no_proxy"} {
+		if err := os.Unsetenv(name); err != nil {
+			return err
+		}
+	}
+	return os.Setenv("HTTPS_PROXY", fmt.Sprintf("http://%s:%s@%s", peerUser, d.password, d.address))
+}
+
+// Proxy returns the URL for HTTPS_PROXY.
+func (d *Daemon) Proxy() string { return "http://" + d.address }
+
+// Close stops everything that the daemon has started. What the nodes have on their disks stays in the world.
+func (d *Daemon) Close() error {
+	d.cancel()
+	err := d.proxy.Close()
+	d.refreshing.Lock()
+	var stopping sync.WaitGroup
+	for id, n := range d.nodes {
+		stopping.Go(func() { n.stop(true) })
+		delete(d.nodes, id)
+	}
+	stopping.Wait()
+	d.refreshing.Unlock()
+	d.running.Wait()
+	return err
+}
+
+func (d *Daemon) spawn(work func()) {
+	d.running.Go(work)
+}
+
+func (d *Daemon) logf(format string, arguments ...any) {
+	if d.options.Log != nil {
+		fmt.Fprintf(d.options.Log, format+"\n", arguments...)
+	}
+}
+
+// watch looks at the world again whenever somebody has written to it.
+func (d *Daemon) watch() {
+	seen := ""
+	for d.sleep(poll) {
+		info, err := os.Stat(filepath.Join(d.options.Store.Directory(), world.Journal))
+		if err != nil {
+			continue
+		}
+		if now := fmt.Sprint(info.Size(), info.ModTime()); now != seen {
+			seen = now
+			if err := d.refresh(); err != nil {
+				d.logf("world: %v", err)
+			}
+		}
+	}
+}
+
+// sleep waits, and reports whether the daemon still runs then.
+func (d *Daemon) sleep(pause time.Duration) bool {
+	select {
+	case <-d.ctx.Done():
+		return false
+	case <-time.After(pause):
+		return true
+	}
+}
+
+// within runs an operation on the world.
+func (d *Daemon) within(operation func(*world.World, site.Site) error) error {
+	return d.options.Store.Do(func(w *world.World) error { return operation(w, d.options.Site(w)) })
+}
+
+// change runs an operation on the world and lets the nodes follow it before it returns.
+func (d *Daemon) change(operation func(*world.World, site.Site) error) error {
+	if err := d.within(operation); err != nil {
+		return err
+	}
+	return d.refresh()
+}
+
+// look is what one look at the world has shown.
+type look struct {
+	nodes   []talos.Node
+	etcds   map[string]talos.Etcd
+	objects map[string][]talos.NodeObject
+}
+
+func (d *Daemon) look() (seen look, err error) {
+	err = d.within(func(w *world.World, s site.Site) error {
+		view, err := talos.Look(s, w)
+		if err != nil {
+			return err
+		}
+		seen = look{nodes: view.Nodes(), etcds: view.Etcds(), objects: map[string][]talos.NodeObject{}}
+		for cluster := range seen.etcds {
+			if seen.objects[cluster], err = view.NodeObjects(cluster); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return seen, err
+}
+
+// refresh starts and stops nodes as the world says.
+func (d *Daemon) refresh() error {
+	d.refreshing.Lock()
+	defer d.refreshing.Unlock()
+	if d.ctx.Err() != nil {
+		return d.ctx.Err()
+	}
+	seen, err := d.look()
+	if err != nil {
+		return err
+	}
+	var ended []*node
+	d.mutex.Lock()
+	up := map[string]talos.Node{}
+	for _, state := range seen.nodes {
+		if state.Up {
+			up[state.ID] = state
+		}
+	}
+	for id, n := range d.nodes {
+		if state, stays := up[id]; !stays || state.Boots != n.state().Boots {
+			ended = append(ended, n)
+			delete(d.nodes, id)
+		}
+	}
+	d.mutex.Unlock()
+	var stopping sync.WaitGroup
+	for _, n := range ended {
+		d.logf("%s: down", n.name)
+		// Only a machine that reboots stops its services one by one.
+		reboots := slices.ContainsFunc(seen.nodes, func(s talos.Node) bool { return s.ID == n.id && (s.Rebooting || s.Up) })
+		stopping.Go(func() { n.stop(!reboots) })
+	}
+	stopping.Wait()
+	for _, state := range seen.nodes {
+		if state.Up {
+			d.follow(state, seen)
+		}
+	}
+	d.followClusters(seen)
+	return nil
+}
+
+// follow starts a node, or tells it what has changed.
+func (d *Daemon) follow(state talos.Node, seen look) {
+	d.mutex.Lock()
+	n := d.nodes[state.ID]
+	d.mutex.Unlock()
+	if n == nil {
+		var err error
+		if n, err = d.startNode(state, seen); err != nil {
+			d.logf("%s: %v", state.Name, err)
+			return
+		}
+		d.logf("%s: up, Talos %s, boot %s", state.Name, state.Talos, state.BootID)
+		d.mutex.Lock()
+		d.nodes[state.ID] = n
+		d.mutex.Unlock()
+	}
+	n.update(state)
+}
+
+func (d *Daemon) followClusters(seen look) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	for id, etcd := range seen.etcds {
+		c := d.clusters[id]
+		if c == nil {
+			c = &cluster{daemon: d, id: id, kick: make(chan struct{}, 1)}
+			d.clusters[id] = c
+			d.spawn(c.run)
+		}
+		c.set(etcd, seen.objects[id], seen.nodes)
+	}
+	for id, c := range d.clusters {
+		if _, known := seen.etcds[id]; !known {
+			c.set(talos.Etcd{}, nil, seen.nodes)
+		}
+	}
+}
+
+// finishReboots boots the machines whose reboot an earlier daemon has begun.
+func (d *Daemon) finishReboots() {
+	seen, err := d.look()
+	if err != nil {
+		return
+	}
+	for _, state := range seen.nodes {
+		if state.Rebooting {
+			d.spawn(func() { d.finishReboot(state.ID) })
+		}
+	}
+}
+
+func (d *Daemon) finishReboot(machine string) {
+	if !d.sleep(d.options.Reboot) {
+		return
+	}
+	if err := d.change(func(w *world.World, _ site.Site) error { return talos.FinishReboot(w, machine) }); err != nil {
+		d.logf("%s: %v", machine, err)
+	}
+}
+
+// reboot takes a machine away for a while.
+func (d *Daemon) reboot(machine string) error {
+	if err := d.change(func(w *world.World, _ site.Site) error { return talos.BeginReboot(w, machine) }); err != nil {
+		return err
+	}
+	d.finishReboot(machine)
+	return nil
+}
+
+func (d *Daemon) cluster(id string) *cluster {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.clusters[id]
+}
+
+// node returns the running node of a machine, or nil.
+func (d *Daemon) node(machine string) *node {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.nodes[machine]
+}
+
+// running returns the running nodes of a cluster.
+func (d *Daemon) runningNodes(cluster string) []*node {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	var list []*node
+	for _, n := range d.nodes {
+		if n.state().Cluster == cluster {
+			list = append(list, n)
+		}
+	}
+	return list
+}

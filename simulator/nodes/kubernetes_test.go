@@ -1,0 +1,223 @@
+package nodes
+
+import (
+	"context"
+	"crypto/tls"
+	stdx509 "crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/siderolabs/talos/pkg/machinery/client/dialer"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// etcd is a client of one member, with a certificate of the cluster's own authority, through the proxy.
+func (l *lab) etcd(name string) *clientv3.Client {
+	l.t.Helper()
+	pair, err := issue(bundle().Certs.Etcd, nil, "test", nil)
+	require.NoError(l.t, err)
+	roots := stdx509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle().Certs.Etcd.Crt)
+	c, err := clientv3.New(clientv3.Config{
+		Endpoints: []string{fmt.Sprintf("https://%s:%d", l.address(name), etcdClientPort)}, Logger: zap.NewNop(),
+		TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair.certificate}},
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return dialer.DynamicProxyDialer(ctx, address)
+		})},
+	})
+	require.NoError(l.t, err)
+	l.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// kubernetes is an administrator's client of the load balancer.
+func (l *lab) kubernetes() *kubernetes.Clientset {
+	l.t.Helper()
+	raw, err := l.talos("cp-1").Kubeconfig(l.t.Context())
+	require.NoError(l.t, err)
+	config, err := clientcmd.RESTConfigFromKubeConfig(raw)
+	require.NoError(l.t, err)
+	config.Timeout = 10 * time.Second
+	set, err := kubernetes.NewForConfig(config)
+	require.NoError(l.t, err)
+	return set
+}
+
+func TestKubernetesAPI(t *testing.T) {
+	l := newCluster(t)
+	k := l.kubernetes()
+	version, err := k.Discovery().ServerVersion()
+	require.NoError(t, err)
+	assert.Equal(t, "v1.35.0", version.GitVersion)
+	l.eventually(func() error {
+		nodes, err := k.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+		if err == nil && len(nodes.Items) != 4 {
+			err = fmt.Errorf("%d nodes", len(nodes.Items))
+		}
+		return err
+	})
+	t.Run("node", func(t *testing.T) { l.changesNode(k) })
+	t.Run("objects", func(t *testing.T) { l.keepsObjects(k) })
+	t.Run("eviction", func(t *testing.T) { l.evicts(k) })
+	t.Run("no certificate", func(t *testing.T) {
+		roots := stdx509.NewCertPool()
+		roots.AppendCertsFromPEM(bundle().Certs.K8s.Crt)
+		conn, err := dialer.DynamicProxyDialer(t.Context(), endpoint+":6443")
+		require.NoError(t, err)
+		secured := tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: endpoint})
+		_, err = fmt.Fprintf(secured, "GET /readyz HTTP/1.1\r\nHost: %s\r\n\r\n", endpoint)
+		require.NoError(t, err)
+		answer := make([]byte, 12)
+		_, err = secured.Read(answer)
+		require.NoError(t, err)
+		assert.Equal(t, "HTTP/1.1 401", string(answer))
+		require.NoError(t, secured.Close())
+	})
+	t.Run("balancer", func(t *testing.T) {
+		l.fault("cp-1", talos.FaultUnreachable)
+		l.fault("cp-2", talos.FaultAPIDown)
+		l.eventually(func() error {
+			ready := map[string]bool{}
+			nodes, err := k.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+			for _, n := range nodes.Items {
+				ready[n.Name] = n.Status.Conditions[0].Status == corev1.ConditionTrue
+			}
+			if err == nil && (ready["cp-1"] || !ready["cp-3"]) {
+				err = fmt.Errorf("ready: %v", ready)
+			}
+			return err
+		})
+		pods, err := k.CoreV1().Pods("kube-system").List(t.Context(), metav1.ListOptions{LabelSelector: "component=kube-apiserver"})
+		require.NoError(t, err)
+		for _, pod := range pods.Items {
+			want := corev1.ConditionFalse
+			if pod.Spec.NodeName == "cp-3" {
+				want = corev1.ConditionTrue
+			}
+			assert.Equal(t, want, pod.Status.Conditions[0].Status, pod.Name)
+		}
+	})
+}
+
+func (l *lab) changesNode(k *kubernetes.Clientset) {
+	t := l.t
+	_, err := k.CoreV1().Nodes().Patch(t.Context(), "worker-1", types.StrategicMergePatchType,
+		[]byte(`{"spec":{"unschedulable":true},"metadata":{"annotations":{"who":"me"}}}`), metav1.PatchOptions{})
+	require.NoError(t, err)
+	node, err := k.CoreV1().Nodes().Get(t.Context(), "worker-1", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.True(t, node.Spec.Unschedulable)
+	assert.Equal(t, "me", node.Annotations["who"])
+	assert.Equal(t, "v1.35.0", node.Status.NodeInfo.KubeletVersion)
+	stale := node.DeepCopy()
+	node.Spec.Unschedulable = false
+	node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: "a", Value: "b", Effect: corev1.TaintEffectNoSchedule})
+	_, err = k.CoreV1().Nodes().Update(t.Context(), node, metav1.UpdateOptions{})
+	require.NoError(t, err)
+	_, err = k.CoreV1().Nodes().Update(t.Context(), stale, metav1.UpdateOptions{})
+	assert.True(t, apierrors.IsConflict(err), "%v", err)
+	node, err = k.CoreV1().Nodes().Get(t.Context(), "worker-1", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.False(t, node.Spec.Unschedulable)
+	assert.Contains(t, node.Spec.Taints, corev1.Taint{Key: "a", Value: "b", Effect: corev1.TaintEffectNoSchedule})
+}
+
+func (l *lab) keepsObjects(k *kubernetes.Clientset) {
+	t := l.t
+	maps := k.CoreV1().ConfigMaps("default")
+	made, err := maps.Create(t.Context(), &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Data: map[string]string{"n": "1"},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	made.Data["n"] = "2"
+	_, err = maps.Update(t.Context(), made, metav1.UpdateOptions{})
+	require.NoError(t, err)
+	_, err = maps.Update(t.Context(), made, metav1.UpdateOptions{})
+	assert.True(t, apierrors.IsConflict(err), "%v", err)
+	_, err = maps.Create(t.Context(), made, metav1.CreateOptions{})
+	assert.True(t, apierrors.IsAlreadyExists(err), "%v", err)
+	kept, err := l.etcd("cp-3").Get(l.on("cp-3"), "/registry/configmaps/default/probe")
+	require.NoError(t, err)
+	require.EqualValues(t, 1, kept.Count)
+	assert.Contains(t, string(kept.Kvs[0].Value), `"n":"2"`)
+	require.NoError(t, maps.Delete(t.Context(), "probe", metav1.DeleteOptions{}))
+	_, err = maps.Get(t.Context(), "probe", metav1.GetOptions{})
+	assert.True(t, apierrors.IsNotFound(err), "%v", err)
+}
+
+// evicts ends pods one at a time, as their budget wants it; what their owner makes again runs elsewhere.
+func (l *lab) evicts(k *kubernetes.Clientset) {
+	t := l.t
+	pods := k.CoreV1().Pods("default")
+	isController := true
+	for i := range 2 {
+		_, err := pods.Create(t.Context(), &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{
+				Name: fmt.Sprintf("ledger-%d", i), Labels: map[string]string{"app": "ledger"},
+				OwnerReferences: []metav1.OwnerReference{{
+					APIVersion: "apps/v1", Kind: "StatefulSet", Name: "ledger", UID: "1", Controller: &isController,
+				}},
+			},
+			Spec: corev1.PodSpec{NodeName: "worker-1", Containers: []corev1.Container{{Name: "ledger", Image: "ledger:v1"}}},
+		}, metav1.CreateOptions{})
+		require.NoError(t, err)
+	}
+	one := intstr.FromInt32(1)
+	_, err := k.PolicyV1().PodDisruptionBudgets("default").Create(t.Context(), &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Name: "ledger"},
+		Spec:       policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "ledger"}}},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = k.CoreV1().Nodes().Patch(t.Context(), "worker-1", types.StrategicMergePatchType,
+		[]byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
+	require.NoError(t, err)
+	l.strikes("worker-1", talos.FaultSlowDrain+"=1s")
+	evict := func(name string) error {
+		return pods.EvictV1(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}})
+	}
+	require.NoError(t, evict("ledger-0"))
+	begun := time.Now()
+	assert.True(t, apierrors.IsTooManyRequests(evict("ledger-1")))
+	l.eventually(func() error { return evict("ledger-1") })
+	assert.Greater(t, time.Since(begun), 500*time.Millisecond)
+	l.eventually(func() error {
+		left, err := pods.List(t.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=worker-1"})
+		if err == nil && len(left.Items) > 0 {
+			err = errors.New("pods are left")
+		}
+		return err
+	})
+	elsewhere, err := pods.List(t.Context(), metav1.ListOptions{LabelSelector: "app=ledger"})
+	require.NoError(t, err)
+	assert.Len(t, elsewhere.Items, 2)
+	l.fault("worker-1", "none")
+}
+
+// remove takes a machine away. A cloud would write to the journal, which the daemon watches.
+func (l *lab) remove(name string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	for i, m := range l.machines {
+		if m.Name == name {
+			l.machines = append(l.machines[:i:i], l.machines[i+1:]...)
+			break
+		}
+	}
+	go func() { _ = l.daemon.refresh() }()
+}

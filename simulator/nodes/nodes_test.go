@@ -1,0 +1,408 @@
+package nodes
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cosi-project/runtime/pkg/safe"
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/siderolabs/talos/pkg/machinery/api/common"
+	"github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/client"
+	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
+	"github.com/siderolabs/talos/pkg/machinery/resources/config"
+	"github.com/siderolabs/talos/pkg/machinery/role"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+const installer = "ghcr.io/siderolabs/installer:"
+
+// TestTalosAPI asks a healthy cluster what status and upgrade ask.
+func TestTalosAPI(t *testing.T) {
+	l := newCluster(t)
+	c := l.talos("cp-1", "cp-2", "cp-3")
+	t.Run("several nodes", func(t *testing.T) {
+		all, err := c.Version(client.WithNodes(t.Context(), l.address("cp-1"), l.address("worker-1"), "10.9.9.9"))
+		require.ErrorContains(t, err, "10.9.9.9")
+		require.Len(t, all.GetMessages(), 2)
+		assert.Equal(t, l.address("worker-1"), all.GetMessages()[1].GetMetadata().GetHostname())
+	})
+	t.Run("members", func(t *testing.T) {
+		members, err := l.members(c, "cp-2")
+		require.NoError(t, err)
+		addresses := map[string]string{}
+		for _, m := range members {
+			addresses[m.GetHostname()] = m.GetPeerUrls()[0]
+		}
+		assert.Equal(t, map[string]string{
+			"cp-1": "https://10.0.0.1:2380", "cp-2": "https://10.0.0.2:2380", "cp-3": "https://10.0.0.3:2380",
+		}, addresses)
+	})
+	t.Run("roles", func(t *testing.T) {
+		reader := l.talosAs(role.MakeSet(role.Reader), "cp-1")
+		_, err := reader.EtcdStatus(l.on("cp-2"))
+		require.NoError(t, err)
+		assert.Equal(t, codes.PermissionDenied, client.StatusCode(reader.Reboot(l.on("cp-2"))))
+		_, err = safe.StateGetByID[*config.MachineConfig](l.on("cp-2"), reader.COSI, config.ActiveID)
+		require.ErrorContains(t, err, "not authorized")
+	})
+	t.Run("workers do not forward", func(t *testing.T) {
+		_, err := l.version(l.talos("worker-1"), "cp-1")
+		assert.Equal(t, codes.PermissionDenied, client.StatusCode(err))
+	})
+	t.Run("firewall", func(t *testing.T) {
+		l.block("cp-2:50000", true)
+		defer l.block("cp-2:50000", false)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := l.talos("cp-2").Version(ctx)
+		require.ErrorContains(t, err, "the firewall drops it")
+	})
+	t.Run("configuration", func(t *testing.T) { l.appliesConfiguration(c) })
+	t.Run("leadership", func(t *testing.T) { l.movesLeadership(c) })
+	t.Run("alarm", func(t *testing.T) { l.clearsAlarm(c) })
+	t.Run("clock", func(t *testing.T) {
+		l.fault("cp-1", "clock=5m")
+		l.eventually(func() error {
+			answer, err := c.TimeClient.Time(l.on("cp-1"), &emptypb.Empty{})
+			if err == nil && time.Until(answer.GetMessages()[0].GetLocaltime().AsTime()) < 4*time.Minute {
+				err = errors.New("the clock is right")
+			}
+			return err
+		})
+		l.fault("cp-1", "none")
+	})
+}
+
+func (l *lab) appliesConfiguration(c *client.Client) {
+	t, on := l.t, l.on("cp-3")
+	active, err := safe.StateGetByID[*config.MachineConfig](on, c.COSI, config.ActiveID)
+	require.NoError(t, err)
+	patches, err := configpatcher.LoadPatches([]string{"machine: {nodeLabels: {a: b}}"})
+	require.NoError(t, err)
+	patched, err := configpatcher.Apply(configpatcher.WithConfig(active.Provider()), patches)
+	require.NoError(t, err)
+	text, err := patched.Bytes()
+	require.NoError(t, err)
+	apply := func(dry bool) {
+		_, err = c.ApplyConfiguration(on, &machine.ApplyConfigurationRequest{
+			Data: text, Mode: machine.ApplyConfigurationRequest_NO_REBOOT, DryRun: dry,
+		})
+		require.NoError(t, err)
+		active, err = safe.StateGetByID[*config.MachineConfig](on, c.COSI, config.ActiveID)
+		require.NoError(t, err)
+	}
+	apply(true)
+	assert.NotContains(t, active.Provider().Machine().NodeLabels(), "a")
+	apply(false)
+	assert.Equal(t, "b", active.Provider().Machine().NodeLabels()["a"])
+}
+
+// leader returns the name of etcd's leader.
+func (l *lab) leader(c *client.Client, ask string) string {
+	l.t.Helper()
+	status, err := c.EtcdStatus(l.on(ask))
+	require.NoError(l.t, err)
+	members, err := l.members(c, ask)
+	require.NoError(l.t, err)
+	for _, m := range members {
+		if m.GetId() == status.GetMessages()[0].GetMemberStatus().GetLeader() {
+			return m.GetHostname()
+		}
+	}
+	return ""
+}
+
+func (l *lab) movesLeadership(c *client.Client) {
+	before := l.leader(c, "cp-1")
+	answer, err := c.EtcdForfeitLeadership(l.on(before), &machine.EtcdForfeitLeadershipRequest{})
+	require.NoError(l.t, err)
+	after := l.leader(c, before)
+	assert.NotEqual(l.t, before, after)
+	assert.Equal(l.t, after, answer.GetMessages()[0].GetMember())
+}
+
+func (l *lab) clearsAlarm(c *client.Client) {
+	l.fault("cp-2", talos.FaultNoSpace)
+	l.eventually(func() error {
+		list, err := c.EtcdAlarmList(l.on("cp-1"))
+		if err == nil && len(list.GetMessages()[0].GetMemberAlarms()) == 0 {
+			err = errors.New("no alarm")
+		}
+		return err
+	})
+	_, err := l.etcd("cp-2").Put(l.on("cp-2"), "a", "b")
+	require.ErrorContains(l.t, err, "database space exceeded")
+	_, err = c.EtcdDefragment(l.on("cp-2"))
+	require.NoError(l.t, err)
+	_, err = c.EtcdAlarmDisarm(l.on("cp-1"))
+	require.NoError(l.t, err)
+	_, err = l.etcd("cp-2").Put(l.on("cp-2"), "a", "b")
+	require.NoError(l.t, err)
+}
+
+// TestUpgrades lets nodes take new versions in both ways, and lets every fault of an upgrade strike.
+func TestUpgrades(t *testing.T) {
+	l := newCluster(t)
+	t.Run("install and reboot", func(t *testing.T) {
+		before := l.mustBootID("cp-2")
+		require.NoError(t, l.install("cp-2", "v1.13.1"))
+		l.assertVersion("cp-2", "v1.13.0")
+		require.NoError(t, l.talos("cp-1").Reboot(l.on("cp-2")))
+		l.upgraded("cp-2", "v1.13.1", before)
+		l.healthy("cp-1", "cp-2", "cp-3")
+		assert.True(t, l.report("cp-2").Joined)
+	})
+	t.Run("image", func(t *testing.T) {
+		assert.Equal(t, codes.NotFound, client.StatusCode(l.install("cp-2", "v1.99.0")))
+		l.strikes("worker-1", talos.FaultNoImage)
+		require.Error(t, l.install("worker-1", "v1.13.1"))
+		l.fault("worker-1", "none")
+	})
+	t.Run("cut", func(t *testing.T) {
+		before := l.mustBootID("worker-1")
+		l.strikes("worker-1", talos.FaultCut)
+		assert.Equal(t, codes.Unavailable, client.StatusCode(l.upgrade("worker-1")))
+		l.upgraded("worker-1", "v1.13.1", before)
+	})
+	t.Run("cut before", func(t *testing.T) {
+		before := l.mustBootID("cp-3")
+		l.strikes("cp-3", talos.FaultCutBefore)
+		assert.Equal(t, codes.Unavailable, client.StatusCode(l.upgrade("cp-3")))
+		assert.Equal(t, before, l.mustBootID("cp-3"))
+	})
+	t.Run("old version", func(t *testing.T) {
+		before := l.mustBootID("cp-3")
+		l.strikes("cp-3", talos.FaultOldVersion)
+		require.NoError(t, l.upgrade("cp-3"))
+		l.upgraded("cp-3", "v1.13.0", before)
+		l.healthy("cp-1", "cp-2", "cp-3")
+	})
+	t.Run("no return", func(t *testing.T) { l.doesNotReturn("cp-3") })
+}
+
+func (l *lab) doesNotReturn(name string) {
+	t := l.t
+	l.strikes(name, talos.FaultNoReturn)
+	require.NoError(t, l.upgrade(name))
+	l.eventually(func() error {
+		if reason := l.report(name).Reason; reason != "it does not answer" {
+			return errors.New(reason)
+		}
+		return nil
+	})
+	_, err := l.version(l.talos("cp-1"), name)
+	assert.Equal(t, codes.Unavailable, client.StatusCode(err))
+	// Another control plane must not go now.
+	require.ErrorContains(t, l.upgrade("cp-2"), "is not healthy")
+	l.fault(name, "none")
+	l.healthy("cp-1", "cp-2", "cp-3")
+	l.assertVersion(name, "v1.13.1")
+}
+
+func (l *lab) mustBootID(name string) string {
+	l.t.Helper()
+	id, err := l.bootID(l.talos(name), name)
+	require.NoError(l.t, err)
+	return id
+}
+
+// upgraded waits until a node has booted again, and asks for its version.
+func (l *lab) upgraded(name, version, before string) {
+	l.t.Helper()
+	c := l.talos(name)
+	l.eventually(func() error {
+		id, err := l.bootID(c, name)
+		if err == nil && id == before {
+			err = errors.New("it has not rebooted")
+		}
+		return err
+	})
+	l.assertVersion(name, version)
+}
+
+// install is the way of Talos 1.13.
+func (l *lab) install(name, version string) error {
+	c := l.talos("cp-1")
+	if err := c.ImagePull(l.on(name), common.ContainerdNamespace_NS_SYSTEM, installer+version); err != nil {
+		return err
+	}
+	stream, err := c.LifecycleClient.Upgrade(l.on(name), &machine.LifecycleServiceUpgradeRequest{
+		Source: &machine.InstallArtifactsSource{ImageName: installer + version},
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		if _, err := stream.Recv(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// upgrade is the way before 1.13, which still works.
+func (l *lab) upgrade(name string) error {
+	_, err := l.talos(name).Upgrade(l.on(name), installer+"v1.13.1", false, false)
+	return err
+}
+
+// strikes sets a fault and waits until the daemon knows it.
+func (l *lab) strikes(name, fault string) {
+	l.t.Helper()
+	l.fault(name, fault)
+	l.eventually(func() error {
+		kind, _, _ := strings.Cut(fault, "=")
+		if n := l.daemon.node(name); n == nil || !n.state().Faults.Has(kind) {
+			return errors.New("the daemon does not know the fault")
+		}
+		return nil
+	})
+}
+
+// TestMembership loses and regains members of etcd.
+func TestMembership(t *testing.T) {
+	l := newCluster(t)
+	c := l.talos("cp-1")
+	t.Run("leave and join", func(t *testing.T) {
+		require.NoError(t, c.EtcdLeaveCluster(l.on("cp-3"), &machine.EtcdLeaveClusterRequest{}))
+		l.healthy("cp-1", "cp-2")
+		assert.Contains(t, l.report("cp-3").Reason, "was told to leave")
+		require.NoError(t, c.Reboot(l.on("cp-3")))
+		l.healthy("cp-1", "cp-2", "cp-3")
+	})
+	t.Run("data lost", func(t *testing.T) {
+		before, err := l.members(c, "cp-1")
+		require.NoError(t, err)
+		l.strikes("cp-3", talos.FaultLoseEtcd)
+		require.NoError(t, c.Reboot(l.on("cp-3")))
+		l.eventually(func() error {
+			after, err := l.members(c, "cp-1")
+			if err == nil && fmt.Sprint(ids(before)) == fmt.Sprint(ids(after)) {
+				err = errors.New("the member is the old one")
+			}
+			return err
+		})
+		l.healthy("cp-1", "cp-2", "cp-3")
+	})
+	t.Run("member removed", func(t *testing.T) { l.losesMember(c, "cp-3") })
+	t.Run("machine gone", func(t *testing.T) { l.losesMachine(c, "cp-3") })
+	t.Run("daemon restarted", func(t *testing.T) {
+		_, err := l.etcd("cp-1").Put(l.on("cp-1"), "kept", "yes")
+		require.NoError(t, err)
+		require.NoError(t, l.daemon.Close())
+		l.start()
+		l.healthy("cp-1", "cp-2")
+		kept, err := l.etcd("cp-2").Get(l.on("cp-2"), "kept")
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, kept.Count)
+	})
+}
+
+func (l *lab) losesMember(c *client.Client, name string) {
+	l.fault(name, talos.FaultRemoveMember)
+	l.healthy("cp-1", "cp-2")
+	l.eventually(func() error {
+		services, err := c.ServiceInfo(l.on(name), "etcd")
+		if err == nil && services[0].Service.GetState() != failed {
+			err = errors.New(services[0].Service.GetState())
+		}
+		return err
+	})
+	assert.Contains(l.t, l.report(name).Reason, "permanently removed")
+	require.NoError(l.t, c.ResetGeneric(l.on(name), &machine.ResetRequest{
+		Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
+	}))
+	l.healthy("cp-1", "cp-2", "cp-3")
+}
+
+func (l *lab) losesMachine(c *client.Client, name string) {
+	l.remove(name)
+	l.eventually(func() error {
+		if _, err := l.version(c, name); err == nil {
+			return errors.New("it answers")
+		}
+		return nil
+	})
+	members, err := l.members(c, "cp-1")
+	require.NoError(l.t, err)
+	require.Len(l.t, members, 3, "nobody told etcd")
+	for _, m := range members {
+		if m.GetHostname() == name {
+			require.NoError(l.t, c.EtcdRemoveMemberByID(l.on("cp-2"), &machine.EtcdRemoveMemberByIDRequest{MemberId: m.GetId()}))
+		}
+	}
+	l.healthy("cp-1", "cp-2")
+}
+
+func ids(members []*machine.EtcdMember) map[uint64]bool {
+	all := map[uint64]bool{}
+	for _, m := range members {
+		all[m.GetId()] = true
+	}
+	return all
+}
+
+// TestQuorumLostAndRestored kills two of three members, and starts the cluster again from a snapshot.
+func TestQuorumLostAndRestored(t *testing.T) {
+	l := newCluster(t)
+	c := l.talos("cp-1")
+	_, err := l.etcd("cp-1").Put(l.on("cp-1"), "before", "snapshot")
+	require.NoError(t, err)
+	reader, err := c.EtcdSnapshot(l.on("cp-2"), &machine.EtcdSnapshotRequest{})
+	require.NoError(t, err)
+	snapshot, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	body, sum := snapshot[:len(snapshot)-sha256.Size], snapshot[len(snapshot)-sha256.Size:]
+	found := sha256.Sum256(body)
+	require.Equal(t, sum, found[:])
+
+	l.fault("cp-2", talos.FaultEtcdDown)
+	l.fault("cp-3", talos.FaultUnreachable)
+	l.eventually(func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := l.etcd("cp-1").Put(ctx, "after", "loss"); err == nil {
+			return errors.New("etcd takes writes")
+		}
+		return nil
+	})
+	members, err := l.members(c, "cp-1")
+	require.NoError(t, err, "the local list needs no quorum")
+	assert.Len(t, members, 3)
+	assert.Contains(t, l.report("cp-1").Reason, "lost its quorum: 1 of 3")
+
+	for _, name := range []string{"cp-2", "cp-3"} {
+		l.fault(name, "none")
+	}
+	l.healthy("cp-1", "cp-2", "cp-3")
+	for _, name := range []string{"cp-1", "cp-2", "cp-3"} {
+		l.fault(name, talos.FaultEtcdDown)
+		require.NoError(t, l.talos(name).ResetGeneric(l.on(name), &machine.ResetRequest{
+			Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
+		}))
+	}
+	l.eventually(func() error {
+		_, err := l.talos("cp-1").EtcdRecover(l.on("cp-1"), bytes.NewReader(snapshot))
+		return err
+	})
+	for _, name := range []string{"cp-1", "cp-2", "cp-3"} {
+		l.fault(name, "none")
+	}
+	require.NoError(t, l.talos("cp-1").Bootstrap(t.Context(), &machine.BootstrapRequest{RecoverEtcd: true}))
+	l.healthy("cp-1", "cp-2", "cp-3")
+	kept, err := l.etcd("cp-3").Get(l.on("cp-3"), "before")
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, kept.Count)
+}
