@@ -58,6 +58,15 @@ type Stack struct {
 	// Acknowledge names steps that were done outside the program, without which an edit of a running cluster is refused:
 	// "etcd-left:<node>". The refusal says which step to write, and a command that does the step writes it by itself.
 	Acknowledge []string `json:"acknowledge"`
+	// Upgrade are the versions of an upgrade that is under way: `make upgrade` writes them here before it changes the first node,
+	// and takes them away after the last. Until then every update is refused.
+	Upgrade UpgradeSettings `json:"upgrade"`
+}
+
+// UpgradeSettings are the versions that the nodes are being upgraded to; the zero value for no upgrade.
+type UpgradeSettings struct {
+	Talos      string `json:"talos"`
+	Kubernetes string `json:"kubernetes"`
 }
 
 // RegionSettings is a region's name, or an object that also overrides settings for this region.

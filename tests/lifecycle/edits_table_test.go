@@ -148,6 +148,9 @@ var editedKeys = []editedKey{
 	{"ebsEncryptionByDefault", file("ebsEncryptionByDefault: true")},
 	{"protection", file("protection: true")},
 	{"acknowledge", file("acknowledge: ['etcd-left:nobody']")},
+	{"upgrade", file("upgrade: {talos: v1.12.1, kubernetes: 1.34.3}")},
+	{"upgrade.talos", file("upgrade: {talos: v1.12.1}")},
+	{"upgrade.kubernetes", file("upgrade: {kubernetes: 1.34.3}")},
 	// What cannot be taken back comes last.
 	{"kubernetesVersion", file("kubernetesVersion: 1.33.4", "kubernetesVersion: 1.34.3", "kubernetesVersion: 1.35.0")},
 	{"talosVersion", file("talosVersion: v1.11.5", "talosVersion: v1.12.1")},
