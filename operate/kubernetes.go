@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,10 +25,10 @@ import (
 
 const systemNamespace = "kube-system"
 
-// kubernetesAPI is the API server behind the cluster's load balancer. It knows the three groups that the commands read:
+// kubernetesAPI is the API server behind the cluster's load balancer. It knows the four groups that the commands read:
 // client-go's own set of all groups takes minutes to compile.
 type kubernetesAPI struct {
-	core, apps, policy *rest.RESTClient
+	core, apps, policy, coordination *rest.RESTClient
 }
 
 func openKubernetes(c *Cluster) (*kubernetesAPI, error) {
@@ -36,7 +37,7 @@ func openKubernetes(c *Cluster) (*kubernetesAPI, error) {
 		return nil, err
 	}
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, policyv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, policyv1.AddToScheme, coordinationv1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return nil, err
 		}
@@ -50,6 +51,7 @@ func openKubernetes(c *Cluster) (*kubernetesAPI, error) {
 		{&api.core, corev1.SchemeGroupVersion, "/api"},
 		{&api.apps, appsv1.SchemeGroupVersion, "/apis"},
 		{&api.policy, policyv1.SchemeGroupVersion, "/apis"},
+		{&api.coordination, coordinationv1.SchemeGroupVersion, "/apis"},
 	} {
 		own := rest.CopyConfig(config)
 		own.GroupVersion, own.APIPath = &group.version, group.path

@@ -24,7 +24,7 @@ const (
 	clusterName = "inferadb-staging-nyc1"
 	stackText   = `# The stack.
 config:
-  inferadb:environment: dev
+  inferadb:environment: staging
   inferadb:provider: aws
   inferadb:regions: [nyc1]
   inferadb:controlPlanes: 3
@@ -32,7 +32,7 @@ config:
   inferadb:kubernetesVersion: 1.35.4
   inferadb:pools:
     - {name: workers, size: small, count: 2, labels: {tier: data}, taints: [{key: only, value: data, effect: NoSchedule}]}
-    - {name: batch, size: small, min: 0, max: 5}
+    - {name: batch, size: small, min: 1, max: 5}
 `
 )
 

@@ -27,6 +27,8 @@ type Upgrade struct {
 	Drain, Node, Gate time.Duration
 	// Poll is how long to wait between two looks, Settle between the two that must both find nothing.
 	Poll, Settle time.Duration
+	// Renew is how often the lock is renewed. One that was not renewed four times is taken over.
+	Renew time.Duration
 	// Snapshots is the folder for a snapshot of each etcd before the first change.
 	Snapshots string
 	// Out is where plan and progress go, Confirm asks whether to go on.
@@ -39,6 +41,7 @@ const (
 	Stopped     = 1
 	Refused     = 2
 	Interrupted = 3
+	Locked      = 4
 )
 
 // UpgradeError is why an upgrade did not end. Code is its exit code.
@@ -60,7 +63,8 @@ func refused(format string, arguments ...any) error {
 // upgradeRun is an upgrade of one cluster.
 type upgradeRun struct {
 	*Upgrade
-	op *Operator
+	op   *Operator
+	lock *lock
 	// started are when a control plane's components had started before its reboot.
 	started map[string]time.Time
 }
@@ -76,6 +80,9 @@ func (u *Upgrade) Run(ctx context.Context) error {
 	}
 	defer func() {
 		for _, r := range runs {
+			if r.lock != nil {
+				r.lock.release(ctx)
+			}
 			_ = r.op.Close()
 		}
 	}()
@@ -215,6 +222,16 @@ func (u *Upgrade) begin(ctx context.Context, runs []*upgradeRun) error {
 		return &UpgradeError{Code: Interrupted, Err: err}
 	}
 	for _, r := range runs {
+		var err error
+		if r.lock, err = r.op.kubernetes.acquire(ctx, u.Renew, u.say); err != nil {
+			var locked *UpgradeError
+			if errors.As(err, &locked) {
+				return err
+			}
+			return refused("the lock cannot be taken: %s; nothing was changed", reason(err))
+		}
+	}
+	for _, r := range runs {
 		if err := r.pullImages(ctx); err != nil {
 			return &UpgradeError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
 		}
@@ -247,6 +264,9 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 		steps := o.plan(r.Target)
 		if len(steps) == 0 {
 			return nil
+		}
+		if err := r.lock.check(); err != nil {
+			return err
 		}
 		if ctx.Err() != nil {
 			return &UpgradeError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: make upgrade STACK=%s", steps[0], r.Stack.Name)}

@@ -12,7 +12,7 @@ import (
 
 // newUpgrade builds the command that upgrades Talos and Kubernetes.
 func newUpgrade() *cobra.Command {
-	u := &operate.Upgrade{Poll: 2 * time.Second, Settle: 10 * time.Second}
+	u := &operate.Upgrade{Poll: 2 * time.Second, Settle: 10 * time.Second, Renew: 15 * time.Second}
 	var stack string
 	var yes, abandon bool
 	command := &cobra.Command{
@@ -20,7 +20,8 @@ func newUpgrade() *cobra.Command {
 		Short: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file",
 		Long: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file.\n\n" +
 			"Machines of scaling groups follow with the next update. Run it again after an interruption: it goes on where it was.\n" +
-			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted.",
+			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +
+			"4 for another upgrade that is running.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return upgrade(c, u, stack, yes, abandon)
 		},

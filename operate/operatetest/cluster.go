@@ -16,6 +16,7 @@ import (
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/client-go/tools/clientcmd"
@@ -40,6 +41,8 @@ type Cluster struct {
 	Budgets     []policyv1.PodDisruptionBudget
 	Deployments []appsv1.Deployment
 	DaemonSets  []appsv1.DaemonSet
+	// Lease is that of an upgrade.
+	Lease *coordinationv1.Lease
 	// Images are those that can be pulled; nil for all.
 	Images []string
 	// RebootTakes is how long a node is away.
@@ -55,6 +58,7 @@ type Cluster struct {
 	certificate []byte
 	key         []byte
 	running     sync.WaitGroup
+	versions    int
 }
 
 // Node is a machine.

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,6 +32,9 @@ func (c *Cluster) serveKubernetes() {
 	list("/apis/policy/v1/poddisruptionbudgets", func(*http.Request) any { return policyv1.PodDisruptionBudgetList{Items: c.Budgets} })
 	list("/apis/apps/v1/namespaces/kube-system/deployments", func(*http.Request) any { return appsv1.DeploymentList{Items: c.Deployments} })
 	list("/apis/apps/v1/namespaces/kube-system/daemonsets", func(*http.Request) any { return appsv1.DaemonSetList{Items: c.DaemonSets} })
+	mux.HandleFunc("GET "+leases+"/inferadb-upgrade", c.getLease)
+	mux.HandleFunc("POST "+leases, c.putLease)
+	mux.HandleFunc("PUT "+leases+"/inferadb-upgrade", c.putLease)
 	mux.HandleFunc("GET /api/v1/nodes/{name}", c.getNode)
 	mux.HandleFunc("PATCH /api/v1/nodes/{name}", c.patchNode)
 	mux.HandleFunc("POST /api/v1/namespaces/{namespace}/pods/{name}/eviction", c.evict)
@@ -46,6 +51,42 @@ func (c *Cluster) serveKubernetes() {
 	server.StartTLS()
 	c.t.Cleanup(server.Close)
 	c.server = server.URL
+}
+
+const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+
+func (c *Cluster) getLease(w http.ResponseWriter, _ *http.Request) {
+	if c.Lease == nil {
+		refuse(w, http.StatusNotFound, metav1.StatusReasonNotFound, "there is no such lease")
+		return
+	}
+	answer(w, http.StatusOK, c.Lease)
+}
+
+// putLease takes a Lease whose version is that of the one before.
+func (c *Cluster) putLease(w http.ResponseWriter, r *http.Request) {
+	var lease coordinationv1.Lease
+	if err := json.NewDecoder(r.Body).Decode(&lease); err != nil {
+		refuse(w, http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
+		return
+	}
+	has := ""
+	if c.Lease != nil {
+		has = c.Lease.ResourceVersion
+	}
+	if lease.ResourceVersion != has {
+		refuse(w, http.StatusConflict, metav1.StatusReasonConflict, "the object has been modified")
+		return
+	}
+	c.Renew(lease)
+	answer(w, http.StatusOK, c.Lease)
+}
+
+// Renew puts a Lease into the API with a version of its own.
+func (c *Cluster) Renew(lease coordinationv1.Lease) {
+	c.versions++
+	lease.ResourceVersion = strconv.Itoa(c.versions)
+	c.Lease = &lease
 }
 
 func answer(w http.ResponseWriter, code int, object any) {

@@ -2,6 +2,7 @@ package operatetest
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/cosi-project/runtime/api/v1alpha1"
@@ -44,17 +45,21 @@ type machineConfig struct {
 	server *server.State
 }
 
+// bundle is made once: its keys take seconds.
+var bundle = sync.OnceValues(func() (*secrets.Bundle, error) {
+	return secrets.NewBundle(secrets.NewClock(), config.TalosVersion1_12)
+})
+
 func newMachineConfig(t testing.TB, n *Node, kubernetes string) *machineConfig {
 	t.Helper()
 	kind := configmachine.TypeWorker
 	if n.Components != nil {
 		kind = configmachine.TypeControlPlane
 	}
-	contract, err := config.ParseContractFromVersion("v1.12.0")
+	keys, err := bundle()
 	require.NoError(t, err)
-	bundle, err := secrets.NewBundle(secrets.NewClock(), contract)
-	require.NoError(t, err)
-	input, err := generate.NewInput("test", "https://api:6443", kubernetes, generate.WithVersionContract(contract), generate.WithSecretsBundle(bundle))
+	input, err := generate.NewInput("test", "https://api:6443", kubernetes,
+		generate.WithVersionContract(config.TalosVersion1_12), generate.WithSecretsBundle(keys))
 	require.NoError(t, err)
 	provider, err := input.Config(kind)
 	require.NoError(t, err)
