@@ -46,7 +46,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -220,13 +220,16 @@ cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMA
 PURE := ./regions/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
 LIFE := ./tests/lifecycle
 
-test: tools simulator ## Run every test
+test: tools simulator infra ## Run every test
 	@status=0; \
 	go test $(PURE) || status=1; \
 	go test $$(go list ./... | grep -vxF "$$(go list $(PURE) $(LIFE))") || status=1; \
 	go test -C tools/cilium ./... || status=1; \
 	go test -v -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
+
+test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, every edit of a running stack
+	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$'
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench

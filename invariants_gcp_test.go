@@ -342,6 +342,21 @@ func TestGoogleCloudInvariant13TheEndpointIsInTheCertificates(t *testing.T) {
 	})
 }
 
+func TestNamedNodesAreLabeledWithTheirPlace(t *testing.T) {
+	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
+		applied := map[string]string{}
+		for _, n := range g.ofType("talos:machine/configurationApply:ConfigurationApply") {
+			applied[n.Name] = n.text("machineConfigurationInput")
+		}
+		for _, n := range g.ofType(gceInstanceType) {
+			assert.Contains(t, applied[n.Name], "topology.kubernetes.io/zone: "+n.text("zone")+"\n")
+			assert.Contains(t, applied[n.Name], "topology.kubernetes.io/region: us-")
+			assert.Contains(t, applied[n.Name], "node.kubernetes.io/instance-type: "+n.text("machineType")+"\n")
+			assert.NotContains(t, n.text("metadata", "user-data"), "topology.kubernetes.io", "a machine boots before its place is known")
+		}
+	})
+}
+
 func TestGoogleCloudInvariant15EveryDiskHasTheKey(t *testing.T) {
 	forEachOnGoogleCloud(t, func(t *testing.T, g graph) {
 		var want string

@@ -51,13 +51,15 @@ func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Reso
 	return &talosAPI{ctx: ctx, cluster: cluster, parent: parent, provider: provider, secrets: secrets}, nil
 }
 
-// configuration generates a machine configuration once the addresses that it names are known. It is secret.
-func (t *talosAPI) configuration(in machineconfig.Input, network cloud.Network, host pulumi.StringOutput, sans ...pulumi.StringOutput) pulumi.StringOutput {
+// configuration generates a machine configuration once the addresses and the place that it names are known. It is secret.
+func (t *talosAPI) configuration(
+	in machineconfig.Input, network cloud.Network, host pulumi.StringOutput, place pulumi.StringMap, sans ...pulumi.StringOutput,
+) pulumi.StringOutput {
 	names := pulumi.StringArray{}
 	for _, san := range sans {
 		names = append(names, san)
 	}
-	return pulumi.All(t.secrets.MachineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names).ApplyT(func(values []any) (string, error) {
+	return pulumi.All(t.secrets.MachineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names, place).ApplyT(func(values []any) (string, error) {
 		in := in
 		in.Contract = values[1].(string)
 		in.Endpoint = values[3].(string)
@@ -66,6 +68,7 @@ func (t *talosAPI) configuration(in machineconfig.Input, network cloud.Network, 
 				in.CertSANs = append(in.CertSANs, san)
 			}
 		}
+		in.Topology = values[5].(map[string]string)
 		networks, err := prefixes(values[2].([]string))
 		if err != nil {
 			return "", err

@@ -238,9 +238,8 @@ func (up *bringUp) configureControlPlanes() error {
 	for _, node := range up.controlPlanes {
 		names = append(names, node.PublicIP)
 	}
-	for i, node := range up.controlPlanes {
-		placed := up.cluster.Placed(up.cluster.AppliedConfiguration(), up.cluster.ControlPlanes.Machine, up.cluster.Location.Zones, i)
-		configuration := up.configuration(placed, names...)
+	for _, node := range up.controlPlanes {
+		configuration := up.placedConfiguration(up.cluster.AppliedConfiguration(), node, names...)
 		if err := up.talos.apply(node, up.reach(node), configuration, up.network.Ready...); err != nil {
 			return err
 		}
@@ -269,9 +268,8 @@ func (up *bringUp) bootstrap() error {
 // machines of a group are replaced instead.
 func (up *bringUp) configureWorkers() error {
 	for _, pool := range up.cluster.Pools {
-		for i, node := range up.workers[pool.Name] {
-			placed := up.cluster.Placed(up.cluster.WorkerConfiguration(pool), pool.Machine, pool.Zones, i)
-			configuration := up.configuration(placed)
+		for _, node := range up.workers[pool.Name] {
+			configuration := up.placedConfiguration(up.cluster.WorkerConfiguration(pool), node)
 			if err := up.talos.apply(node, up.reach(up.controlPlanes[0]), configuration); err != nil {
 				return err
 			}
@@ -280,8 +278,18 @@ func (up *bringUp) configureWorkers() error {
 	return nil
 }
 
-func (up *bringUp) configuration(in machineconfig.Input, names ...pulumi.StringOutput) pulumi.StringOutput {
-	return up.talos.configuration(in, up.network, up.endpoint.Host, names...)
+// configuration returns the configuration that machines boot with.
+func (up *bringUp) configuration(in machineconfig.Input) pulumi.StringOutput {
+	return up.talos.configuration(in, up.network, up.endpoint.Host, pulumi.StringMap{})
+}
+
+// placedConfiguration returns a named node's configuration, with the labels that a cloud controller would give the node.
+func (up *bringUp) placedConfiguration(in machineconfig.Input, node cloud.Node, names ...pulumi.StringOutput) pulumi.StringOutput {
+	return up.talos.configuration(in, up.network, up.endpoint.Host, pulumi.StringMap{
+		machineconfig.RegionLabel:       pulumi.String(up.cluster.Location.Region),
+		machineconfig.ZoneLabel:         node.Zone,
+		machineconfig.InstanceTypeLabel: node.MachineType,
+	}, names...)
 }
 
 // reach is the address at which operators reach a control plane.

@@ -77,21 +77,6 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 	}
 }
 
-// Placed adds to the configuration of a named node where it stands: the labels that a cloud controller would give it, so that a
-// database can spread its copies without one. Kubernetes lets nodes set these themselves. The zone is left out where the cloud
-// has none.
-// https://kubernetes.io/docs/reference/labels-annotations-taints/#topologykubernetesiozone
-func (c Cluster) Placed(in machineconfig.Input, machine regions.MachineType, zones []string, node int) machineconfig.Input {
-	in.Topology = map[string]string{
-		"topology.kubernetes.io/region":    c.Location.Region,
-		"node.kubernetes.io/instance-type": machine.Name,
-	}
-	if c.capabilities().Zones {
-		in.Topology["topology.kubernetes.io/zone"] = zones[node%len(zones)]
-	}
-	return in
-}
-
 func (c Cluster) capabilities() regions.Capabilities {
 	capabilities, err := regions.CapabilitiesOf(c.Provider)
 	if err != nil {

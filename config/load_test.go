@@ -473,20 +473,3 @@ func TestStackFilesNameTheirVersions(t *testing.T) {
 		assert.NotEmpty(t, file.Config["inferadb:kubernetesVersion"], environment)
 	}
 }
-
-func TestNamedNodesAreLabeledWithTheirPlace(t *testing.T) {
-	cluster := loadOne(t, stackFile{"environment": "production"})
-	var zones []string
-	for node := range 4 {
-		labels := cluster.Placed(cluster.AppliedConfiguration(), cluster.ControlPlanes.Machine, cluster.Location.Zones, node).Topology
-		zones = append(zones, labels["topology.kubernetes.io/zone"])
-		assert.Equal(t, "us-east-1", labels["topology.kubernetes.io/region"])
-		assert.Equal(t, "t4g.xlarge", labels["node.kubernetes.io/instance-type"])
-	}
-	assert.Equal(t, append(cluster.Location.Zones, cluster.Location.Zones[0]), zones, "as the clouds fill the zones")
-
-	droplets := loadOne(t, stackFile{"provider": "digitalocean"})
-	labels := droplets.Placed(droplets.AppliedConfiguration(), droplets.ControlPlanes.Machine, droplets.Location.Zones, 0).Topology
-	assert.NotContains(t, labels, "topology.kubernetes.io/zone")
-	assert.Equal(t, "nyc1", labels["topology.kubernetes.io/region"])
-}

@@ -53,9 +53,15 @@ func (l *loader) flowLogs(p *place) {
 }
 
 // metadata looks at who answers for a machine's user data, which holds the token that joins the cluster and, on a control plane,
-// the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only Cilium keeps pods from it.
+// the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only policies of Cilium keep
+// pods from it.
 func (l *loader) metadata(p *place) {
-	if l.stack.CNI != string(Flannel) || p.can.MetadataForMachines {
+	if l.stack.CNI == string(Cilium) || p.can.MetadataForMachines {
+		return
+	}
+	if l.stack.CNI == string(None) {
+		l.warn("cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a policy forbids it; "+
+			"apply docs/policies/deny-metadata.yaml with your Cilium (docs/next-steps.md#keep-pods-from-the-metadata-service)", p.can.Title)
 		return
 	}
 	problem := fmt.Sprintf("on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster", p.can.Title)

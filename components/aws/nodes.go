@@ -65,6 +65,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 		return cloud.Node{}, err
 	}
 	node.Identity = instance.ID()
+	node.MachineType, node.Zone = instance.InstanceType, instance.AvailabilityZone
 	node.Ready = append(node.Ready, instance)
 	if args.ControlPlane {
 		attachment, err := lb.NewTargetGroupAttachment(c.ctx, name, &lb.TargetGroupAttachmentArgs{

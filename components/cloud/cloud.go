@@ -68,6 +68,9 @@ type Node struct {
 	Name string
 	// PrivateIP is the address that the cluster knows the node by; PublicIP is empty unless the node is reachable from outside.
 	PrivateIP, PublicIP pulumi.StringOutput
+	// MachineType and Zone are the running machine's, which an update leaves as they are when the stack file changes; Zone is
+	// empty on a cloud without zones.
+	MachineType, Zone pulumi.StringOutput
 	// Identity changes when the machine is replaced: its configuration has to be applied again.
 	Identity pulumi.IDOutput
 	// Ready must exist before the node can be configured or bootstrapped.

@@ -35,11 +35,13 @@ func (c *Cloud) createNode(args cloud.NodesArgs, name string) (cloud.Node, error
 		return cloud.Node{}, err
 	}
 	node := cloud.Node{
-		Name:      name,
-		PrivateIP: droplet.Ipv4AddressPrivate,
-		PublicIP:  pulumi.String("").ToStringOutput(),
-		Identity:  droplet.ID(),
-		Ready:     []pulumi.Resource{droplet},
+		Name:        name,
+		PrivateIP:   droplet.Ipv4AddressPrivate,
+		PublicIP:    pulumi.String("").ToStringOutput(),
+		MachineType: droplet.Size,
+		Zone:        pulumi.String("").ToStringOutput(),
+		Identity:    droplet.ID(),
+		Ready:       []pulumi.Resource{droplet},
 	}
 	// Every droplet has a public address; only under public access does the firewall let anybody in there.
 	if args.ControlPlane && c.cluster.Access == config.Public {

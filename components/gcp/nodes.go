@@ -82,6 +82,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	}
 	// A machine's path stays the same when it is replaced; its number does not.
 	node.Identity = instance.InstanceId.ApplyT(func(id string) pulumi.ID { return pulumi.ID(id) }).(pulumi.IDOutput)
+	node.MachineType, node.Zone = instance.MachineType, instance.Zone
 	node.Ready = []pulumi.Resource{instance}
 	if args.ControlPlane {
 		member, err := c.joinBackend(name, zone, instance)

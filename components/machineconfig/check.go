@@ -182,7 +182,7 @@ func checkWorkerLabel(label string) error {
 	switch {
 	case within("node.kubernetes.io"), within("kubelet.kubernetes.io"):
 		return nil
-	case label == zoneLabel, label == regionLabel:
+	case label == ZoneLabel, label == RegionLabel:
 		return nil // Where a node stands, it may say itself.
 	case within("kubernetes.io"), within("k8s.io"):
 		return fmt.Errorf("labels: Kubernetes does not let a worker give itself %q; use a domain of your own, or %q",

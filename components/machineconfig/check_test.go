@@ -169,7 +169,7 @@ func TestCheckVersions(t *testing.T) {
 		{"v1.12.1", "1.36.0", "Talos v1.12.1 does not run Kubernetes 1.36.0; choose one of 1.30 to 1.35"},
 		{"v1.12.1", "1.29.9", "Talos v1.12.1 does not run Kubernetes 1.29.9; choose one of 1.30 to 1.35"},
 		{"v1.10.0", "1.34.0", "Talos v1.10.0 does not run Kubernetes 1.34.0; choose one of 1.28 to 1.33"},
-		{"v1.14.1", "1.37.1", "Talos v1.13.0 does not run Kubernetes 1.37.1; choose one of 1.31 to 1.36"},
+		{"v1.14.1", "1.37.1", "Talos v1.13, the newest that this program knows, does not run Kubernetes 1.37.1; choose one of 1.31 to 1.36"},
 		{"v1.9.6", "1.32.0", "Talos v1.9.6 is not among the versions that this program knows; choose one of v1.10 to v1.13"},
 		{"v2.0.0", "1.35.0", "Talos v2.0.0 is not among the versions that this program knows; choose one of v1.10 to v1.13"},
 		{"v1.12", "1.35.0", `"v1.12" is not the version of a Talos release; write it like v1.13.10`},

@@ -2,19 +2,22 @@ package machineconfig
 
 import "maps"
 
+// The labels that say where a node stands. A node may set them itself, unlike others of kubernetes.io:
+// https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
 const (
-	zoneLabel   = "topology.kubernetes.io/zone"
-	regionLabel = "topology.kubernetes.io/region"
+	ZoneLabel         = "topology.kubernetes.io/zone"
+	RegionLabel       = "topology.kubernetes.io/region"
+	InstanceTypeLabel = "node.kubernetes.io/instance-type"
 )
 
-// nodeLabels are the labels of the stack file and those of the node's place. A node may set the latter itself, unlike others of
-// kubernetes.io: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+// nodeLabels returns the labels of the node's place and those of the stack file, which prevail. A label without a value is left
+// out: a cloud without zones has none to name.
 func nodeLabels(in Input) map[string]string {
 	if len(in.Topology) == 0 {
 		return in.Labels
 	}
-	labels := map[string]string{}
+	labels := maps.Clone(in.Topology)
+	maps.DeleteFunc(labels, func(_, value string) bool { return value == "" })
 	maps.Copy(labels, in.Labels)
-	maps.Copy(labels, in.Topology)
 	return labels
 }

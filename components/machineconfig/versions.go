@@ -81,14 +81,14 @@ func CheckVersions(talos, kubernetes string) error {
 	if !kubernetesVersion.MatchString(kubernetes) {
 		return CheckKubernetesVersion(kubernetes)
 	}
-	known := talos
+	known, name := talos, talos
 	if minor, _ := minorOf(talos); minor > newest {
 		known = fmt.Sprintf("v1.%d.0", newest)
+		name = fmt.Sprintf("v1.%d, the newest that this program knows,", newest)
 	}
 	if !runs(known, kubernetes) {
 		lowest, highest := kubernetesRange(known)
-		return fmt.Errorf("Talos %s does not run Kubernetes %s; choose one of 1.%d to 1.%d",
-			known, kubernetes, lowest, highest)
+		return fmt.Errorf("Talos %s does not run Kubernetes %s; choose one of 1.%d to 1.%d", name, kubernetes, lowest, highest)
 	}
 	return nil
 }

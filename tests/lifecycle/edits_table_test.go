@@ -36,10 +36,10 @@ func editsIn(place string, changes []string) []edit {
 // runningStack is what every cloud's stack file says before the edits: a pool of named nodes with data, and a pool that stands
 // behind a scaling group where the cloud has one.
 var runningStack = map[string]string{
-	"aws": `{regions: [{name: nyc1}], talosVersion: v1.12.0, kubernetesVersion: 1.34.2, pools: [{data}, {web}]}`,
-	"gcp": `{regions: [{name: nyc1}], talosVersion: v1.12.0, kubernetesVersion: 1.34.2, pools: [{data}, {web}]}`,
+	"aws": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
+	"gcp": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
 	// A cluster without LUKS has no disks of its own to change the encryption of.
-	"digitalocean": `{regions: [{name: nyc1}], talosVersion: v1.12.0, kubernetesVersion: 1.34.2, pools: [{data}, {web}]}`,
+	"digitalocean": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
 }
 
 const (
@@ -131,7 +131,8 @@ var editedKeys = []editedKey{
 	{"openPorts[].ports", file("openPorts: [{ports: 30000-32767}]")},
 	{"openPorts[].protocol", file("openPorts: [{ports: 9100, protocol: udp}]")},
 	{"openPorts[].from", file("openPorts: [{ports: 9100, from: [nodes, 10.0.0.0/8]}]", "openPorts: [{ports: 9100, from: [10.101.64.0/18]}]")},
-	{"cni", file("cni: flannel")},
+	{"cni", file("cni: flannel", "cni: none")},
+	{"podEncryption", file("podEncryption: none", "podEncryption: wireguard")},
 	{"encryptionKey", file("encryptionKey: '{key}'", "encryptionKey: '{key2}'")},
 	{"encryptionKey.managed", file("encryptionKey: {managed: true}", "encryptionKey: {managed: false}")},
 	{"diskEncryption", file("diskEncryption: {disks}")},
@@ -152,8 +153,8 @@ var editedKeys = []editedKey{
 	{"upgrade.talos", file("upgrade: {talos: v1.12.1}")},
 	{"upgrade.kubernetes", file("upgrade: {kubernetes: 1.34.3}")},
 	// What cannot be taken back comes last.
-	{"kubernetesVersion", file("kubernetesVersion: 1.33.4", "kubernetesVersion: 1.34.3", "kubernetesVersion: 1.35.0")},
-	{"talosVersion", file("talosVersion: v1.11.5", "talosVersion: v1.12.1")},
+	{"kubernetesVersion", file("kubernetesVersion: 1.34.4", "kubernetesVersion: 1.35.8", "kubernetesVersion: 1.36.5")},
+	{"talosVersion", file("talosVersion: v1.12.12", "talosVersion: v1.13.10")},
 	{"controlPlanes", file("controlPlanes: 5")},
 	{"regions", file("regions: [nyc1, sfo1]")},
 }

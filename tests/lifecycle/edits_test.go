@@ -34,6 +34,7 @@ func TestEveryKeyIsEdited(t *testing.T) {
 // and nothing is left to do, or the edit was refused before the first operation, with path, reason and remedy. The log has
 // what became of each.
 func TestEdits(t *testing.T) {
+	takesLong(t)
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()

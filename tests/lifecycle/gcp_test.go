@@ -114,7 +114,9 @@ var changesOnGoogleCloud = []change{
 	{name: "protection", key: "protection", value: "true", steps: steps{"update " + gceInstance: 3}},
 	{name: "no protection", key: "protection", value: "false", steps: steps{"update " + gceInstance: 3}},
 	{name: "a region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
+	{name: "a cluster may go", key: "acknowledge", value: `["cluster-removed:inferadb-dev-sfo1"]`, steps: steps{}},
 	{name: "a region less", key: "regions", value: `["nyc1"]`, only: "delete"},
+	{name: "it is gone", key: "acknowledge", value: "[]", steps: steps{}},
 	{name: "more control planes", key: "controlPlanes", value: "3",
 		steps: steps{"create " + gceAddress: 2, "create " + gceInstance: 2, "create " + gceMember: 2, "create " + applied: 2}},
 }

@@ -31,7 +31,7 @@ func TestImagesThatAreGone(t *testing.T) {
 			require.ErrorContains(t, err, "regions[nyc1].image: cannot find "+missing)
 			s.set("pools", fixedAndSpot)
 			s.set("talosVersion", "v1.13.9")
-			s.environment = append(s.environment, "SIMULATOR_MISSING_IMAGES="+strings.TrimSuffix(missing, "1")+"0")
+			s.environment = append(s.environment, "SIMULATOR_MISSING_IMAGES="+strings.TrimSuffix(missing, "10")+"9")
 			_, err = s.try(nil, "pulumi", "preview", "--non-interactive", "--color", "never")
 			require.ErrorContains(t, err, "regions[nyc1].image: cannot find", "a group that changes its version needs the image")
 			s.set("talosVersion", "v1.13.10")

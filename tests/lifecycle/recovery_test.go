@@ -32,9 +32,11 @@ var recoveries = []recovery{
 
 // recoveredElsewhere are the rows that another test goes through, and its name.
 var recoveredElsewhere = map[string]string{
-	"`pending operations` after a crash":                    "TestKilledUp",
-	"`failed to load checkpoint`":                           "TestLostState",
-	"`AlreadyExists` at the bootstrap":                      "TestBootstrapThatTheStateDoesNotKnow",
+	"`… creations of … are pending`":   "TestKilledUp",
+	"`failed to load checkpoint`":      "TestLostState",
+	"`AlreadyExists` at the bootstrap": "TestBootstrapThatTheStateDoesNotKnow",
+	"`… which the state of this stack does not know`, `InvalidPermission.Duplicate`, `InvalidNetworkInterface.InUse`, `alreadyExists`, " +
+		"`is already in use`": "TestAnUnknownRuleIsImported",
 	"`… has lost …`: the only control plane, or a majority": "TestOnlyControlPlaneIsLost",
 }
 

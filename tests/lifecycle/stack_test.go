@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -29,18 +28,6 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// infra compiles the project's command, for the first test that needs it.
-var infra = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(filepath.Dir(cli), "infra")
-	build := exec.Command("go", "build", "-o", path, "./cmd/infra")
-	build.Dir = repository
-	output, err := build.CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("go build ./cmd/infra: %w\n%s", err, output)
-	}
-	return path, err
-})
-
 // run compiles the program once: linking the cloud SDKs takes longer than bringing a stack up.
 func run(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "lifecycle")
@@ -53,7 +40,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "simulator/simulator", "simulator/pulumi-resource-talos"} {
+	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "infra", "simulator/simulator", "simulator/pulumi-resource-talos"} {
 		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
 			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
 			return 1
@@ -64,6 +51,14 @@ func run(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
+}
+
+// takesLong skips a test of many minutes, unless `make test-long` runs it.
+func takesLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LONG_TESTS") == "" {
+		t.Skip("takes minutes a cloud: make test-long runs it")
+	}
 }
 
 // stack is a copy of one of the project's stacks, with a home, a state and a world of its own.

@@ -13,6 +13,7 @@ import (
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	machinery "github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,8 @@ func TestTheProviderReadsEveryConfiguration(t *testing.T) {
 	write := func(name string, in machineconfig.Input) {
 		text, err := machineconfig.Generate(in, bundle)
 		require.NoError(t, err, name)
+		_, err = configloader.NewFromBytes([]byte(text))
+		require.NoError(t, err, "%s, read by the program's own library", name)
 		file := filepath.Join(folder, name+".yaml")
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		files = append(files, file)
@@ -47,6 +50,30 @@ func TestTheProviderReadsEveryConfiguration(t *testing.T) {
 	require.Greater(t, len(files), 100)
 	out, err := exec.Command("go", append([]string{"run", "-C", "../../tools/machinery", "."}, files...)...).CombinedOutput()
 	assert.NoError(t, err, "%s", out)
+}
+
+// TestUserDataHasRoom holds what machines boot with to half of what AWS takes, without the manifests: the rest is for patches.
+func TestUserDataHasRoom(t *testing.T) {
+	bundle, err := secrets.NewBundle(secrets.NewClock(), machinery.TalosVersion1_12)
+	require.NoError(t, err)
+	const half = 16 << 10 / 2
+	for _, settings := range variants() {
+		clusters, _, err := config.Load("test", settings)
+		require.NoError(t, err, "%v", settings)
+		for _, cluster := range clusters {
+			booted := []machineconfig.Input{cluster.ControlPlaneConfiguration()}
+			for _, pool := range cluster.Pools {
+				booted = append(booted, cluster.WorkerConfiguration(pool))
+			}
+			for _, in := range booted {
+				text, err := machineconfig.Generate(in, bundle)
+				require.NoError(t, err)
+				assert.NotContains(t, text, "inlineManifests")
+				_, err = machineconfig.GzipUserData(text, half)
+				assert.NoError(t, err, "%s of %v", in.Role, settings)
+			}
+		}
+	}
 }
 
 // variants are stack files that take different ways through machineconfig.

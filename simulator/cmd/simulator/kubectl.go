@@ -20,7 +20,7 @@ func kubectlTool() *cobra.Command {
 		onNode("cordon", func(k *talos.Kubernetes, name string) error { return k.Cordon(name, true) }),
 		onNode("uncordon", func(k *talos.Kubernetes, name string) error { return k.Cordon(name, false) }),
 		drain(),
-		group("delete", onNode("node", (*talos.Kubernetes).DeleteNode)),
+		group("delete", deleteNode()),
 		group("taint", kubectlCommand("nodes", cobra.MinimumNArgs(2), func(k *talos.Kubernetes, arguments []string) error {
 			for _, taint := range arguments[1:] {
 				if err := k.Taint(arguments[0], taint); err != nil {
@@ -70,6 +70,20 @@ func onNode(name string, operation func(*talos.Kubernetes, string) error) *cobra
 	return kubectlCommand(name, cobra.ExactArgs(1), func(k *talos.Kubernetes, arguments []string) error {
 		return operation(k, arguments[0])
 	})
+}
+
+// deleteNode deletes the object of a node.
+func deleteNode() *cobra.Command {
+	var ignoreNotFound bool
+	command := onNode("node", func(k *talos.Kubernetes, name string) error {
+		err := k.DeleteNode(name)
+		if ignoreNotFound {
+			return nil
+		}
+		return err
+	})
+	command.Flags().BoolVar(&ignoreNotFound, "ignore-not-found", false, "")
+	return command
 }
 
 // drain cordons a node. The network's own pods are of a DaemonSet, which evictions leave alone only if they are told to.
