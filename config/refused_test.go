@@ -43,7 +43,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, podEncryption, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge, upgrade, upgrade",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, podEncryption, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge, upgrade",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",

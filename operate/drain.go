@@ -49,18 +49,24 @@ func (k *kubernetesAPI) uncordon(ctx context.Context, name string) error {
 func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var last []string
+	var failed error
 	for {
 		left, err := k.evictAll(ctx, node)
 		if err == nil && len(left) == 0 {
 			return nil
 		}
+		// A round that the limit cut off says less than the one before.
+		if ctx.Err() == nil || last == nil && failed == nil {
+			last, failed = left, err
+		}
 		select {
 		case <-time.After(poll):
 		case <-ctx.Done():
-			if err != nil {
-				return err
+			if failed != nil {
+				return failed
 			}
-			return fmt.Errorf("the drain did not end in %s: %s", limit, strings.Join(left, "; "))
+			return fmt.Errorf("the drain did not end in %s: %s", limit, strings.Join(last, "; "))
 		}
 	}
 }
