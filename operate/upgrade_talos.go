@@ -71,7 +71,7 @@ func (r *upgradeRun) pull(ctx context.Context, o *Observation, n *Node, p pull) 
 	if installsOnly(n.Talos) {
 		err = pullNew(ctx, c, p)
 	} else {
-		//nolint:staticcheck // Talos 1.12 has no other way.
+		//lint:ignore SA1019 Talos 1.12 has no other call
 		err = c.ImagePull(ctx, p.namespace, p.image)
 	}
 	if err != nil {
@@ -233,6 +233,7 @@ func (r *upgradeRun) reboot(ctx context.Context, o *Observation, n *Node) error 
 	if installsOnly(n.Talos) {
 		err = c.Reboot(ctx)
 	} else {
+		//lint:ignore SA1019 Talos 1.12 has no other call
 		_, err = c.MachineClient.Upgrade(ctx, &machine.UpgradeRequest{Image: r.installer()})
 	}
 	switch status.Code(err) {
