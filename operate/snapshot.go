@@ -20,6 +20,8 @@ const (
 	snapshotSuffix = ".etcd-snapshot"
 	// partSuffix is that of a file that is not whole yet.
 	partSuffix = ".part"
+	// snapshotLimit is how long a snapshot may take.
+	snapshotLimit = 30 * time.Minute
 )
 
 // Snapshot writes a snapshot of a cluster's etcd into a folder and returns the file. It keeps the newest of the cluster's
@@ -33,6 +35,9 @@ func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (stri
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
+	// A stream that stands still would be waited for without end.
+	ctx, cancel := context.WithTimeout(ctx, snapshotLimit)
+	defer cancel()
 	c, ctx := op.talos.reach(ctx, n.Machine, "")
 	stream, err := c.EtcdSnapshot(ctx, &machine.EtcdSnapshotRequest{})
 	if err != nil {

@@ -92,13 +92,9 @@ func pullNew(ctx context.Context, c *client.Client, p pull) error {
 	return err
 }
 
-// instance is the containerd that has a namespace.
+// instance is the containerd that keeps a namespace's images on the disk. Talos' other one, for its own services, keeps them in memory.
 func instance(namespace common.ContainerdNamespace) *common.ContainerdInstance {
-	driver := common.ContainerDriver_CONTAINERD
-	if namespace == common.ContainerdNamespace_NS_CRI {
-		driver = common.ContainerDriver_CRI
-	}
-	return &common.ContainerdInstance{Driver: driver, Namespace: namespace}
+	return &common.ContainerdInstance{Driver: common.ContainerDriver_CRI, Namespace: namespace}
 }
 
 // installsOnly reports whether a node has the service of Talos 1.13, which installs and leaves the rest to the client. Before that, the
@@ -170,6 +166,10 @@ func (r *upgradeRun) install(ctx context.Context, o *Observation, n *Node) error
 
 // empty cordons and drains a node, unless no other could take its pods. A drain that fails is taken back.
 func (r *upgradeRun) empty(ctx context.Context, o *Observation, n *Node) error {
+	if n.Kubernetes == nil {
+		r.say("%s: Kubernetes has no such node, so nothing is drained", n.Name)
+		return nil
+	}
 	others := 0
 	for _, k := range o.kubernetesNodes() {
 		if k.Name != n.Kubernetes.Name && k.Ready && k.Cordoned == "" {

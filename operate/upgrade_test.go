@@ -255,6 +255,16 @@ func TestANodeThatAPersonCordonedStaysSo(t *testing.T) {
 	assert.Equal(t, "v1.13.10", f.Node("workers-1").Talos)
 }
 
+// TestANodeThatKubernetesDoesNotHave is upgraded if that is accepted.
+func TestANodeThatKubernetesDoesNotHave(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Node("workers-1").Absent = true })
+	f.run(nil, Refused, "refused by nodes: inferadb-staging-nyc1-workers-1: Kubernetes has no such node")
+	out := f.run(func(u *Upgrade) { u.Accept, u.Target = []string{"nodes"}, config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+	assert.Contains(t, out, "nothing is drained")
+	assert.Equal(t, "v1.13.10", f.Node("workers-1").Talos)
+}
+
 // killer ends the goroutine that writes a line, as a kill ends a process.
 type killer struct {
 	bytes.Buffer

@@ -194,6 +194,9 @@ type imageAPI struct {
 }
 
 func (i *imageAPI) Pull(request *machine.ImageServicePullRequest, stream grpc.ServerStreamingServer[machine.ImageServicePullResponse]) error {
+	if request.GetContainerd().GetDriver() != common.ContainerDriver_CRI {
+		return status.Error(codes.ResourceExhausted, "this containerd keeps images in memory")
+	}
 	if err := i.api.pull(stream.Context(), request.GetImageRef()); err != nil {
 		return err
 	}
