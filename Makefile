@@ -23,7 +23,7 @@ REVISION ?=
 POLICY   ?= $(BIN)/pulumi-analyzer-policy-inferadb
 # How `make cost` prints: text or markdown.
 FORMAT   ?= text
-# Where gcp-image puts which image; without a version it is Pulumi.yaml's, without a schematic the one without extensions.
+# Where gcp-image puts which image; without a version it is the program's default, without a schematic the one without extensions.
 GCP_PROJECT   ?=
 TALOS_VERSION ?=
 SCHEMATIC     ?=

@@ -70,6 +70,9 @@ func TestRolesAreAssumedByOneServiceAlone(t *testing.T) {
 // TestControlPlanesHoldNoPermission: Talos and Kubernetes need none on AWS, so the role is there to be given one by choice.
 func TestControlPlanesHoldNoPermission(t *testing.T) {
 	forEach(t, func(t *testing.T, g graph) {
+		if strings.HasSuffix(t.Name(), "/controlled") {
+			return // TestControllersChangeTheirClusterAlone
+		}
 		require.True(t, slices.ContainsFunc(g.ofType("aws:iam/role:Role"), func(n *node) bool { return strings.HasSuffix(n.Name, "-control-plane") }))
 		for _, n := range g.nodes {
 			if strings.HasPrefix(n.Type, "aws:iam/rolePolic") || strings.HasPrefix(n.Type, "aws:iam/policyAttachment") {
@@ -78,6 +81,47 @@ func TestControlPlanesHoldNoPermission(t *testing.T) {
 			assert.True(t, n.Type != "aws:iam/role:Role" || n.get("managedPolicyArns").IsNull() && n.get("inlinePolicies").IsNull(), n.Name)
 		}
 	})
+}
+
+// TestControllersChangeTheirClusterAlone: what cloudController gives, the control planes hold, and every action that changes
+// something is bound to the cluster's tag; workers hold none of it.
+func TestControllersChangeTheirClusterAlone(t *testing.T) {
+	g := build(t, "production", stackFile(t, "production", stackSays("cloudController", "true")))
+	found := 0
+	for _, n := range g.ofType(policyType) {
+		if !strings.HasSuffix(n.Name, "-cloud-controller") && !strings.HasSuffix(n.Name, "-ebs-driver") {
+			assert.NotContains(t, n.text("role"), "control-plane", n.Name)
+			continue
+		}
+		found++
+		assert.Contains(t, n.text("role"), "control-plane", n.Name)
+		cluster := n.Name[:strings.LastIndex(n.Name, "-nyc1-")+len("-nyc1")]
+		if strings.Contains(n.Name, "-sfo1-") {
+			cluster = n.Name[:strings.LastIndex(n.Name, "-sfo1-")+len("-sfo1")]
+		}
+		for _, statement := range statements(t, n.text("policy")) {
+			assert.False(t, boundToNothing(statement, cluster), "%s: %s", n.Name, statement.Action)
+		}
+	}
+	assert.Equal(t, 4, found, "two for each cluster")
+	for _, n := range g.ofType("aws:ec2/securityGroup:SecurityGroup") {
+		owner := n.text("tags", "kubernetes.io/cluster/"+strings.TrimSuffix(n.Name, "-worker"))
+		assert.Equal(t, strings.HasSuffix(n.Name, "-worker"), owner == "owned", n.Name)
+	}
+}
+
+// boundToNothing reports whether a statement lets its holder change what is not the cluster's. A security group is made in a
+// network, which has no tag in the request; what is tagged when it is made has the tags of the request that makes it.
+func boundToNothing(s iampolicy.Statement, cluster string) bool {
+	if !slices.ContainsFunc(s.Action, func(action string) bool { return !iampolicy.Reads(action) }) {
+		return false
+	}
+	inNetwork := slices.Equal(s.Action, []string{"ec2:CreateSecurityGroup"}) && strings.HasSuffix(s.Resource[0], ":vpc/*")
+	whenMade := slices.Equal(s.Action, []string{"ec2:CreateTags"}) && len(s.Condition["StringEquals"]["ec2:CreateAction"]) > 0
+	tag := "Tag/kubernetes.io/cluster/" + cluster
+	equals := s.Condition["StringEquals"]
+	tagged := slices.Equal(equals["aws:Resource"+tag], []string{"owned"}) || slices.Equal(equals["aws:Request"+tag], []string{"owned"})
+	return !inNetwork && !whenMade && !tagged
 }
 
 // TestGoogleCloudMachinesHaveNoDoorsOfTheProject: a serial console and SSH keys that the whole project has are none of a node's.

@@ -36,6 +36,7 @@ var variants = []struct {
 		{"name": "waiting", "size": "small", "min": 0, "max": 4, "labels": {"tier": "web"}, "taints": [{"key": "web", "value": "only", "effect": "NoExecute"}]},
 		{"name": "loaded", "size": "small", "min": 1, "max": 4, "autoscaling": "cpu"}]`}},
 	{"watched", "production", map[string]string{"flowLogs": "true", "ebsEncryptionByDefault": "true"}},
+	{"controlled", "production", map[string]string{"cloudController": "true"}},
 	{"open-ports", "production", map[string]string{"openPorts": openPorts}},
 }
 

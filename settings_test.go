@@ -122,6 +122,7 @@ var settingRows = []settingRow{
 	{"openPorts[].from", stackSays("openPorts", `[{"ports":"9100"}]`), stackSays("openPorts", `[{"ports":"9100","from":["10.0.0.0/8"]}]`)},
 	{"cni", nil, stackSays("cni", "flannel")},
 	{"podEncryption", nil, stackSays("podEncryption", "none")},
+	{"bootstrapManifests", nil, stackSays("bootstrapManifests", `["apiVersion: v1\nkind: Namespace\nmetadata: {name: flux-system}"]`)},
 	{"encryptionKey", nil, stackSays("encryptionKey", "{key}")},
 	{"encryptionKey.managed", nil, stackSays("encryptionKey", `{"managed":true}`)},
 	{"diskEncryption", nil, stackSays("diskEncryption", "{diskEncryption}")},
@@ -135,6 +136,7 @@ var settingRows = []settingRow{
 	{"alarmEmails", nil, stackSays("alarmEmails", `["ops@example.com"]`)},
 	{"flowLogs", nil, stackSays("flowLogs", "true")},
 	{"ebsEncryptionByDefault", nil, stackSays("ebsEncryptionByDefault", "true")},
+	{"cloudController", nil, stackSays("cloudController", "true")},
 	{"protection", nil, stackSays("protection", "true")},
 }
 

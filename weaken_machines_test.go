@@ -37,5 +37,7 @@ var softening = []weakening{
 	{name: "traffic of pods in clear", says: stackSays("podEncryption", "none"), refused: "podEncryption: the traffic of pods"},
 	{name: "a patch takes the policies away", says: inControlPlanes("cluster: {inlineManifests: [{name: cilium-policies, contents: ''}]}"), refused: "inline manifest"},
 	{name: "a patch takes Cilium away", says: inControlPlanes("cluster: {inlineManifests: {$patch: delete}}"), refused: "inline manifest"},
+	{name: "another policy in the place of Cilium's", says: stackSays("bootstrapManifests", `["apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: deny-metadata}"]`), refused: "bootstrapManifests[0]: has CiliumClusterwideNetworkPolicy deny-metadata"},
+	{name: "a secret that the stack file shows", says: stackSays("bootstrapManifests", `["apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: default}"]`), refused: "bootstrapManifests[0]: has Secret default/a in clear"},
 	{name: "a CNI without policies where pods cannot read user data", says: stackSays("cni", "flannel"), on: awsAlone, harmless: noHarm},
 }

@@ -37,8 +37,11 @@ type Running = cloud.Running
 func Check(clusters []config.Cluster) error {
 	var errs config.Errors
 	for _, cluster := range clusters {
-		if cluster.Provider == regions.AWS {
+		switch cluster.Provider {
+		case regions.AWS:
 			errs = append(errs, aws.Check(cluster)...)
+		case regions.DigitalOcean:
+			errs = append(errs, digitalocean.Check(cluster)...)
 		}
 	}
 	if len(errs) > 0 {

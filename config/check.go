@@ -68,11 +68,11 @@ func (l *loader) checkStackName() {
 	}
 }
 
-// checkEncrypted: a patch becomes part of a document that is secret as a whole. Everything else stands in clear in names, tags
-// and the state, whatever the stack file does to hide it.
+// checkEncrypted: a patch and a manifest become part of a document that is secret as a whole. Everything else stands in clear in
+// names, tags and the state, whatever the stack file does to hide it.
 func (l *loader) checkEncrypted(keys []string) {
 	for _, key := range keys {
-		if name, own := strings.CutPrefix(key, Namespace+":"); own && name != "patches" {
+		if name, own := strings.CutPrefix(key, Namespace+":"); own && name != "patches" && name != bootstrapPath {
 			l.refuse(name, "is encrypted in the stack file, but would stand in clear in the state and in the cloud", "set it without --secret")
 		}
 	}

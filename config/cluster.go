@@ -45,7 +45,7 @@ type Cluster struct {
 	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
 	Image string
 	CNI   CNI
-	// Manifests are what the control planes install: Cilium, unless the CNI is another.
+	// Manifests are what the control planes install: Cilium, unless the CNI is another, and the stack file's own.
 	Manifests []machineconfig.Manifest
 	// EncryptionKey is the customer-managed key of every disk.
 	EncryptionKey EncryptionKey
@@ -66,6 +66,8 @@ type Cluster struct {
 	FlowLogs bool
 	// EBSEncryptionByDefault has AWS encrypt every new disk of the account in this region.
 	EBSEncryptionByDefault bool
+	// CloudController says that nodes wait for a cloud controller, and that the control planes may do what it and the disk driver do.
+	CloudController bool
 	// Tags stand on every resource: the project's own and the user's.
 	Tags map[string]string
 	// AlarmEmails are told when the cloud takes spot machines back.
@@ -167,8 +169,11 @@ func (c Cluster) SpotMachines() int {
 
 // Taint is a Kubernetes taint.
 type Taint struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
+	// Key of the taint. Required.
+	Key string `json:"key"`
+	// Value of the taint. Default: none.
+	Value string `json:"value"`
+	// `NoSchedule`, `PreferNoSchedule` or `NoExecute`. Required.
 	Effect string `json:"effect"`
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -8,13 +9,25 @@ import (
 	"github.com/inferadb/infra/regions"
 )
 
-// What the clouds tell only later is stood in for by something valid, so that the rest can be checked before.
-const unknownEndpoint = "api.internal"
+// PrivateName returns the host name of the Kubernetes API where the cloud has private names and the stack file names none. It
+// is longer than the address that other clouds give, so that a configuration with it is as large as any.
+func (c Cluster) PrivateName() string { return "api." + c.Name + ".internal" }
 
-var unknownNetwork = netip.MustParsePrefix("10.0.0.0/16")
+// networks returns the ranges that hold the nodes' addresses. Those of an adopted network are only known during an update:
+// until then each of its subnets has a range that is as long as any and in none of the tables.
+func (c Cluster) networks() []netip.Prefix {
+	if c.Network.CIDR.IsValid() {
+		return []netip.Prefix{c.Network.CIDR}
+	}
+	var networks []netip.Prefix
+	for i := range max(1, len(c.Network.SubnetIDs)+len(c.Network.PublicSubnetIDs)) {
+		networks = append(networks, netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, byte(100 + i), 128}), 25))
+	}
+	return networks
+}
 
 // ControlPlaneConfiguration is what the control planes' machine configuration is made of, as far as the stack file says it.
-// The cluster fills in Endpoint, CertSANs and, for an adopted network, Network.
+// The cluster fills in Endpoint, CertSANs and, for an adopted network, its ranges.
 func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	in := c.configuration(machineconfig.ControlPlane)
 	in.TalosClients = c.OperatorCIDRs
@@ -47,28 +60,23 @@ func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {
 }
 
 func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
-	endpoint := c.Endpoint
-	if endpoint == "" {
-		endpoint = unknownEndpoint
-	}
-	network := c.Network.CIDR
-	if !network.IsValid() {
-		network = unknownNetwork
-	}
+	networks := c.networks()
 	capabilities := c.capabilities()
 	return machineconfig.Input{
 		Role:              role,
 		ClusterName:       c.Name,
-		Endpoint:          endpoint,
+		Endpoint:          cmp.Or(c.Endpoint, c.PrivateName()),
 		Contract:          machineconfig.Contract(c.TalosVersion),
 		TalosVersion:      c.TalosVersion,
 		Schematic:         c.Schematic,
 		Platform:          capabilities.Platform,
 		KubernetesVersion: c.KubernetesVersion,
-		Network:           network,
+		Network:           networks[0],
+		OtherNetworks:     networks[1:],
 		Pods:              c.Network.Pods,
 		Services:          c.Network.Services,
 		NoCNI:             c.CNI != Flannel,
+		CloudController:   c.CloudController,
 		LUKS:              c.LUKS,
 		KMS:               c.KMS,
 		Hardened:          c.Hardened,

@@ -186,8 +186,11 @@ func (d decoder) wrongType(path string, value any, want string) {
 	if value == nil {
 		d.refuse(path, "has no value", "give it "+want+", or remove the key")
 	} else {
-		if want == "text" && isPatch(path) {
+		switch {
+		case want == "text" && isPatch(path):
 			want = "it as text: put | behind the dash, and the patch below it, indented"
+		case want == "text" && strings.HasPrefix(path, bootstrapPath+"["):
+			want = "it as text: put | behind the dash, and the objects below it, indented"
 		}
 		d.refuse(path, "is "+describe(path, value), "write "+want)
 	}
@@ -199,11 +202,11 @@ func isPatch(path string) bool {
 	return strings.Contains(path, "patches") && strings.HasSuffix(path, "]")
 }
 
-// describe says what was written. Text in a patch may hold a secret, so it is not repeated.
+// describe says what was written. Text in a patch or a manifest may hold a secret, so it is not repeated.
 func describe(path string, value any) string {
 	switch v := value.(type) {
 	case string:
-		if strings.Contains(path, "patches") || len(v) > 40 {
+		if strings.Contains(path, "patches") || strings.HasPrefix(path, bootstrapPath) || len(v) > 40 {
 			return "text"
 		}
 		return fmt.Sprintf("the text %q", v)

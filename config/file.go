@@ -3,8 +3,10 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -22,7 +24,7 @@ func StackNames(folder string) ([]string, error) {
 }
 
 // ReadStackFile reads a stack's settings from its file, in the form in which the engine hands them to the program: text as it
-// is, everything else as JSON.
+// is, everything else as JSON. Encrypted patches, which only Pulumi can read, are left out: what reads the file prices machines.
 func ReadStackFile(folder, stack string) (map[string]string, error) {
 	path := filepath.Join(folder, "Pulumi."+stack+".yaml")
 	data, err := os.ReadFile(path)
@@ -37,6 +39,9 @@ func ReadStackFile(folder, stack string) (map[string]string, error) {
 	}
 	settings := map[string]string{}
 	for key, value := range file.Config {
+		if key == Namespace+":patches" && hasEncrypted(value) {
+			continue
+		}
 		if settings[key], err = settingText(value); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", path, key, err)
 		}
@@ -48,9 +53,23 @@ func settingText(value any) (string, error) {
 	if text, ok := value.(string); ok {
 		return text, nil
 	}
-	if object, ok := value.(map[string]any); ok && len(object) == 1 && object["secure"] != nil {
+	if hasEncrypted(value) {
 		return "", fmt.Errorf("is encrypted, and outside of Pulumi nothing can read it; set it without --secret")
 	}
 	encoded, err := json.Marshal(value)
 	return string(encoded), err
+}
+
+// hasEncrypted reports whether a value, or a part of it, was set with --secret: {secure: ...}.
+func hasEncrypted(value any) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		if len(v) == 1 && v["secure"] != nil {
+			return true
+		}
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), hasEncrypted)
+	case []any:
+		return slices.ContainsFunc(v, hasEncrypted)
+	}
+	return false
 }

@@ -24,6 +24,18 @@ func TestReadStackFile(t *testing.T) {
 		},
 		"an empty file": {text: "", want: map[string]string{}},
 		"no YAML":       {text: "config: [", problem: "Pulumi.test.yaml: "},
+		"encrypted patches, which only Pulumi can read": {
+			text: "config:\n  inferadb:environment: dev\n  inferadb:patches:\n    secure: AAAB\n",
+			want: map[string]string{"inferadb:environment": "dev"},
+		},
+		"patches of which one is encrypted": {
+			text: "config:\n  inferadb:environment: dev\n  inferadb:patches:\n    all:\n    - 'machine: {}'\n    - secure: AAAB\n",
+			want: map[string]string{"inferadb:environment": "dev"},
+		},
+		"an encrypted part of a value": {
+			text:    "config:\n  inferadb:tags: {a: b, c: {secure: AAAB}}\n",
+			problem: "inferadb:tags: is encrypted, and outside of Pulumi nothing can read it; set it without --secret",
+		},
 		"an encrypted value": {
 			text:    "config:\n  inferadb:endpoint:\n    secure: AAAB\n",
 			problem: "Pulumi.test.yaml: inferadb:endpoint: is encrypted, and outside of Pulumi nothing can read it; set it without --secret",

@@ -6,8 +6,10 @@ import "reflect"
 type Key struct {
 	// Path from the top: "pools[].spot.base".
 	Path string
-	// Form says how it is written: "a whole number".
-	Form string
+	// Struct and Field name the setting's field in Go, whose comment is its documentation: "SpotSettings", "Base".
+	Struct, Field string
+	// Form says how it is written: "a whole number"; Items is the form of a list's items, else empty.
+	Form, Items string
 	// Default is its value where the stack file does not say; empty if there is none or the profile decides.
 	Default string
 }
@@ -21,15 +23,19 @@ func keysUnder(path string, t reflect.Type) []Key {
 		if f.Tag.Get("json") == "-" {
 			continue
 		}
-		key := Key{Path: join(path, f.Tag.Get("json")), Form: form(f.Type), Default: f.Tag.Get("default")}
-		keys = append(keys, key)
+		key := Key{
+			Path: join(path, f.Tag.Get("json")), Struct: t.Name(), Field: f.Name,
+			Form: form(f.Type), Default: f.Tag.Get("default"),
+		}
 		below, inner := key.Path, f.Type
 		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
 			if inner.Kind() == reflect.Slice {
 				below += "[]"
+				key.Items = form(inner.Elem())
 			}
 			inner = inner.Elem()
 		}
+		keys = append(keys, key)
 		if inner.Kind() == reflect.Struct {
 			keys = append(keys, keysUnder(below, inner)...)
 		}

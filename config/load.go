@@ -15,13 +15,20 @@ import (
 
 // Load resolves a stack's settings, as Pulumi's RunInfo hands them over ("inferadb:environment": "dev"), into its clusters,
 // in the order of the stack file. Encrypted names the keys that the stack file has encrypted. The error is of type Errors. The
-// warnings are for people.
+// warnings are for people. Files that the settings name are read from the working directory,
+// which for a program that Pulumi runs is the folder of Pulumi.yaml and of the stack files.
 func Load(stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
-	l := loader{stackName: stackName, project: settings[projectKey]}
+	return LoadFrom("", stackName, settings, encrypted...)
+}
+
+// LoadFrom does the same for a stack file of the folder, where it reads the files that the settings name.
+func LoadFrom(folder, stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
+	l := loader{folder: folder, stackName: stackName, project: settings[projectKey]}
 	l.stack = decode(settings, &l.report)
 	l.defaultVersions()
 	l.checkStack()
 	l.checkEncrypted(encrypted)
+	l.readBootstrapManifests(encrypted)
 	for i, region := range l.stack.Regions {
 		l.region(i, region)
 	}
@@ -47,6 +54,8 @@ func Load(stackName string, settings map[string]string, encrypted ...string) (cl
 // loader resolves one stack file.
 type loader struct {
 	report
+	// folder of the stack file.
+	folder    string
 	stackName string
 	project   string
 	stack     Stack
@@ -54,6 +63,8 @@ type loader struct {
 	places    []place
 	// unset are the versions that the stack file leaves out.
 	unset []string
+	// bootstrap are the manifests of the stack file.
+	bootstrap []bootstrapManifest
 }
 
 // place is a region of the stack file on its way to a cluster.
@@ -104,6 +115,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.image(&p)
 	l.pools(&p)
 	l.manifests(&p)
+	l.cloudController(&p)
 	l.places = append(l.places, p)
 }
 
@@ -232,6 +244,15 @@ func (l *loader) choosePrimary() {
 		l.places[chosen].cluster.Primary = true
 	case len(l.places) > 0:
 		l.refuse("regions", "every region says primary: false", "leave it out for one region, whose cluster is then the current one")
+	}
+}
+
+// cloudController: an identity that could be more than the cluster's is not given, and one that is not there cannot be.
+func (l *loader) cloudController(p *place) {
+	if p.cluster.CloudController = l.stack.CloudController; p.cluster.CloudController && !p.can.CloudController {
+		l.refuse("cloudController", p.can.Title+" has no permission for its machines that is this cluster's alone",
+			"remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your own among bootstrapManifests "+
+				"(docs/next-steps.md#cloud-controller-managers-and-storage)")
 	}
 }
 

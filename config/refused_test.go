@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 )
 
 // stackFile is what a test's stack file says beside, or instead of, environment dev, provider aws, regions [nyc1].
@@ -43,7 +45,7 @@ var refused = []struct {
 		"enviroment: there is no such key; did you mean environment?",
 	}},
 	{"an unknown key like no other", stackFile{"foo": "dev"}, []string{
-		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, podEncryption, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, protection, acknowledge, upgrade",
+		"foo: there is no such key; known are environment, provider, regions, controlPlanes, controlPlaneSize, pools, talosVersion, kubernetesVersion, schematic, access, operatorCidrs, openPorts, cni, podEncryption, bootstrapManifests, encryptionKey, diskEncryption, luksKey, endpoint, patches, tags, alarmEmails, flowLogs, ebsEncryptionByDefault, cloudController, protection, acknowledge, upgrade",
 	}},
 	{"an unknown key of a pool", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spott":true}]`}, []string{
 		"pools[0].spott: there is no such key; did you mean spot?",
@@ -696,9 +698,89 @@ var refused = []struct {
 		"cni: on DigitalOcean every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
 		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
 	}},
+	{"a cloud controller whose permissions reach further", stackFile{"cloudController": "true", "provider": "gcp", "regions": `["nyc1",{"name":"sfo1","provider":"digitalocean"}]`}, []string{
+		"cloudController: DigitalOcean has no permission for its machines that is this cluster's alone; " + tokenOfYourOwn,
+		"cloudController: Google Cloud has no permission for its machines that is this cluster's alone; " + tokenOfYourOwn,
+	}},
+	{"manifests that are no files", stackFile{"bootstrapManifests": `["missing.yaml","../go.mod","/etc/passwd"]`}, []string{
+		"bootstrapManifests[0]: there is no file missing.yaml; " + nameAFile,
+		"bootstrapManifests[1]: ../go.mod is not a path inside the folder of the stack file; " + nameAFile,
+		"bootstrapManifests[2]: /etc/passwd is not a path inside the folder of the stack file; " + nameAFile,
+	}},
+	{"manifests that nobody can read", manifests("a: [", "- a\n- b", "{kind: Namespace, metadata: {name: a}}", "{apiVersion: v1, kind: Namespace}", "---\n# nothing", "",
+		"{apiVersion: v1, kind: List, metadata: {name: a}, items: []}", "{apiVersion: v1,\n kind: Namespace}  # braces"), []string{
+		"bootstrapManifests[0]: is not YAML in its document 1; correct it",
+		"bootstrapManifests[1]: has no Kubernetes object in its document 1; write apiVersion, kind and metadata.name",
+		"bootstrapManifests[2]: has an object without apiVersion, kind or metadata.name (Namespace a); write all three",
+		"bootstrapManifests[3]: has an object without apiVersion, kind or metadata.name (Namespace); write all three",
+		"bootstrapManifests[4]: holds no object; remove it",
+		"bootstrapManifests[5]: holds no object; remove it",
+		"bootstrapManifests[6]: has a list (List), which not every Talos takes apart; write each object as a document, between lines of ---",
+		"bootstrapManifests[7]: has a document 1 in braces that is not JSON; write a key to each line, without braces around all of them",
+	}},
+	{"manifests of a wrong type", stackFile{"bootstrapManifests": `[{"kind":"Secret","stringData":{"a":"hunter2"}}]`}, []string{
+		"bootstrapManifests[0]: is an object; write it as text: put | behind the dash, and the objects below it, indented",
+	}},
+	{"a secret that everybody reads", manifests("{apiVersion: v1, kind: Secret, metadata: {name: token, namespace: default}, stringData: {token: hunter2}}"), []string{
+		"bootstrapManifests[0]: has Secret default/token in clear; set the text with --secret (docs/security.md#a-secret-among-the-manifests), " +
+			"or have it made in the cluster, by External Secrets for example",
+	}},
+	{"manifests that would not come up", manifests(
+		"{apiVersion: batch/v1, kind: Job, metadata: {name: once, namespace: default}}",
+		"{apiVersion: v1, kind: ServiceAccount, metadata: {name: flux}}",
+		"{apiVersion: v1, kind: ServiceAccount, metadata: {name: flux, namespace: flux-system}}"), []string{
+		"bootstrapManifests[0]: has Job default/once, and a job cannot be changed: the manifest sync of `talosctl upgrade-k8s` would fail at it; " +
+			"write a Deployment or a CronJob, or have Flux run it",
+		"bootstrapManifests[1]: has ServiceAccount flux without metadata.namespace, which Talos does not fill in; write it",
+		"bootstrapManifests[2]: has ServiceAccount flux-system/flux, and nothing makes the namespace flux-system: Talos would try again for ever; " +
+			"add the object of kind Namespace, which is made first",
+	}},
+	{"an object that is there already", manifests(
+		"apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}",
+		"{apiVersion: v1, kind: Namespace, metadata: {name: b}}", "{apiVersion: v1, kind: Namespace, metadata: {name: b}}",
+		"{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: cilium, namespace: kube-system}}",
+		"{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: deny-metadata}}"), []string{
+		"bootstrapManifests[0]: has Namespace a twice; keep one of them",
+		"bootstrapManifests[2]: has Namespace b, as bootstrapManifests[1] does; keep one of them",
+		"bootstrapManifests[3]: has DaemonSet kube-system/cilium, which the program installs with cni: cilium; remove the object, or set cni: none and bring all of Cilium yourself",
+		"bootstrapManifests[4]: has CiliumClusterwideNetworkPolicy deny-metadata, which the program installs with cni: cilium; remove the object, or set cni: none and bring all of Cilium yourself",
+	}},
+	{"manifests that are too large", manifests(largeObject("a", 1600), largeObject("b", 1400), largeObject("c", 1400), largeObject("d", 1400)), []string{
+		"bootstrapManifests: has 4301070 bytes, more than 4194304: every control plane is given all of it, and the state keeps it; install what brings the rest, such as Flux",
+		"bootstrapManifests[0]: has ConfigMap default/a with 1638500 bytes, and etcd takes 1572864; make it smaller",
+	}},
 	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
 		`protection: is the text "maybe"; write true or false`,
 	}},
+}
+
+const tokenOfYourOwn = "remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your own among " +
+	"bootstrapManifests (docs/next-steps.md#cloud-controller-managers-and-storage)"
+
+const nameAFile = "name a file by its path from the folder of the stack file, or write the objects behind |"
+
+// manifests is a stack file with these as its bootstrapManifests. Talos takes a document in braces for JSON.
+func manifests(texts ...string) stackFile {
+	for i, text := range texts {
+		var object map[string]any
+		if strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") && yaml.Unmarshal([]byte(text), &object) == nil {
+			block, err := yaml.Marshal(object)
+			if err != nil {
+				panic(err)
+			}
+			texts[i] = string(block)
+		}
+	}
+	list, err := json.Marshal(texts)
+	if err != nil {
+		panic(err)
+	}
+	return stackFile{"bootstrapManifests": string(list)}
+}
+
+// largeObject is an object of that many KiB.
+func largeObject(name string, kib int) string {
+	return fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: %s, namespace: default}, data: {a: %s}}", name, strings.Repeat("a", kib<<10))
 }
 
 // ofProduction is a stack of production whose control planes have a patch.
@@ -794,6 +876,11 @@ func TestErrorsDoNotRepeatWhatAPatchSays(t *testing.T) {
 		{"patches": `{"all":["machine: {token: ` + secret + `, nope: 1}"]}`},
 		{"patches": `{"all":["machine: {token: ` + secret + `"]}`},
 		{"pools": `[{"name":"a","size":"small","count":1,"patches":["` + secret + `"]}]`},
+		{"bootstrapManifests": `"` + secret + `"`},
+		{"bootstrapManifests": `[{"stringData":"` + secret + `"}]`},
+		manifests("{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: default}, stringData: {a: " + secret + "}}"),
+		manifests("{stringData: {a: " + secret + "}}"),
+		manifests("a: " + secret + "\nb: ["),
 	} {
 		_, _, err := Load("test", file.settings())
 		require.Error(t, err)

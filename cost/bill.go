@@ -89,7 +89,7 @@ func OfStack(folder, stack, provider string) ([]Bill, error) {
 	if provider != "" {
 		settings[config.Namespace+":provider"] = provider
 	}
-	clusters, _, err := config.Load(stack, settings)
+	clusters, _, err := config.LoadFrom(folder, stack, settings)
 	if err != nil {
 		return nil, err
 	}

@@ -61,15 +61,18 @@ type Capabilities struct {
 	HealthChecks []netip.Prefix
 	// AccountDiskEncryption says whether an account can have every new disk of a region encrypted, whoever makes it.
 	AccountDiskEncryption bool
+	// CloudController reports whether the machines' identities can be given what the cloud's controller manager and disk driver need
+	// for one cluster, and for nothing else in the account.
+	CloudController bool
 	// FactoryImages reports whether the program finds an image of any schematic of Talos' Image Factory.
 	FactoryImages bool
 	// FlowLogs says whether what goes over a network can be logged.
 	FlowLogs bool
 	// MetadataForMachines says whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
 	MetadataForMachines bool
-	// UserDataLimit is the most bytes of user data that the cloud takes, 0 where a machine configuration never reaches it.
+	// UserDataLimit is the most bytes of user data that the cloud takes.
 	UserDataLimit int
-	// PlainUserData says that user data must be text, so that it cannot be packed.
+	// PlainUserData reports whether user data is not packed: the cloud takes text only, or has a limit that needs no packing.
 	PlainUserData bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
@@ -94,6 +97,8 @@ var capabilities = map[Provider]Capabilities{
 		// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 		AccountDiskEncryption: true,
 		FlowLogs:              true,
+		// By the tag of what they change: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+		CloudController: true,
 		// An answer that goes one hop: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 		MetadataForMachines: true,
 		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
@@ -117,13 +122,20 @@ var capabilities = map[Provider]Capabilities{
 		CloudEncryption: true,
 		FlowLogs:        true,
 		FactoryImages:   true,
-		Architectures:   []Architecture{AMD64, ARM64},
+		// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
+		// https://cloud.google.com/iam/docs/conditions-attribute-reference
+		// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+		UserDataLimit: 256 << 10,
+		PlainUserData: true,
+		Architectures: []Architecture{AMD64, ARM64},
 	},
 	DigitalOcean: {
 		Title:    "DigitalOcean",
 		Platform: "digital-ocean",
 		// https://docs.digitalocean.com/products/custom-images/how-to/upload/
 		FactoryImages: true,
+		// CloudController is false: machines have no identity, and who changes anything has a token of the account's.
+		// https://github.com/digitalocean/digitalocean-cloud-controller-manager#token
 		// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
 		// https://docs.digitalocean.com/products/networking/vpc/
 		Subnets: NoSubnets,

@@ -47,6 +47,7 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 var rules = []func(*comparison){
 	(*comparison).controlPlanes,
 	(*comparison).cilium,
+	(*comparison).bootstrapManifests,
 	(*comparison).versions,
 	(*comparison).talosVersion,
 	(*comparison).machineConfigurations,

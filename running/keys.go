@@ -9,7 +9,11 @@ func (c Cluster) managedKey() string {
 			return key.Text("arn")
 		}
 	}
-	return c.first(gcpKeyType).Text("id")
+	// The state holds an id among the outputs only if the provider puts it there.
+	if key := c.first(gcpKeyType); key.Type != "" {
+		return key.Text("keyRing") + "/cryptoKeys/" + key.Text("name")
+	}
+	return ""
 }
 
 // diskKey returns the key of a machine's root disk without the version that encrypted it; empty if the cloud names none. AWS
@@ -35,7 +39,8 @@ func nested(outputs map[string]any, path ...string) any {
 
 // keepsKey reports whether the key that the cluster made has to outlive an edit that no longer asks for it. A key whose
 // deletion is scheduled decrypts nothing: a machine whose disk it encrypted runs on until it stops, and never starts again.
-// So the key stays until no machine, and no template of machines, names it.
+// So the key stays until no machine, and no template of machines, names it. Volumes and snapshots that Kubernetes made are not in
+// the state, so that even then it goes only by an acknowledgment.
 // https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html#deleting-keys-how-it-works
 func (c *comparison) keepsKey() bool {
 	key := c.was.managedKey()
@@ -55,11 +60,17 @@ func (c *comparison) keepsKey() bool {
 			}
 		}
 	}
-	if len(users) == 0 {
+	unused := "key-unused:" + c.was.Name
+	switch {
+	case len(users) > 0:
+		c.warn("encryptionKey: %s, which %s made, stays until no disk uses it any more: it encrypts those of %s; "+
+			"the steps are in %s", key, c.was.Name, strings.Join(users, ", "), keySteps)
+	case c.acknowledged(unused):
 		return false
+	default:
+		c.warn("encryptionKey: %s, which %s made, encrypts no machine's disk any more, and stays for volumes and snapshots; "+
+			"to delete it, %s; the steps are in %s", key, c.was.Name, acknowledgeWith(unused), keySteps)
 	}
-	c.warn("encryptionKey: %s, which %s made, stays until no disk uses it any more: it encrypts those of %s; "+
-		"the steps are in %s", key, c.was.Name, strings.Join(users, ", "), keySteps)
 	return true
 }
 

@@ -40,7 +40,10 @@ func TestAKeyStaysWhileADiskUsesIt(t *testing.T) {
 	aws := func() State {
 		return onAWS(t).with(awsKeyType, "-disks", outputs{"arn": managedARN}, awsKeyType, "-alarms", outputs{"arn": "arn:alarms"})
 	}
-	gcp := func() State { return onGoogleCloud(t, true).with(gcpKeyType, "-disks", outputs{"id": managedKey}) }
+	gcp := func() State {
+		return onGoogleCloud(t, true).with(gcpKeyType, "-disks", outputs{
+			"keyRing": strings.TrimSuffix(managedKey, "/cryptoKeys/made"), "name": "made"})
+	}
 	for _, test := range []struct {
 		name, provider, key string
 		state               State
@@ -51,7 +54,9 @@ func TestAKeyStaysWhileADiskUsesIt(t *testing.T) {
 			"encryptionKey: " + managedARN + ", which inferadb-staging-nyc1 made, stays until no disk uses it any more: it encrypts those of inferadb-staging-nyc1-control-plane-1; the steps are in docs/operations.md#change-the-key-of-the-disks",
 			"encryptionKey: the disk key of inferadb-staging-nyc1-control-plane-1 stays " + managedARN + "; the stack file asks for " + ownARN}},
 		{"AWS, none", "aws", "false", aws().diskOn("control-plane-1", managedARN), true, []string{"stays until no disk uses it", "the stack file asks for the cloud's own key"}},
-		{"AWS, none, and no disk uses it", "aws", "false", aws().diskOn("control-plane-1", ownARN), false, nil},
+		{"AWS, none, and no disk uses it", "aws", "false", aws().diskOn("control-plane-1", ownARN), true, []string{
+			"encryptionKey: " + managedARN + ", which inferadb-staging-nyc1 made, encrypts no machine's disk any more, and stays for volumes and snapshots; " +
+				"to delete it, add \"key-unused:inferadb-staging-nyc1\" to acknowledge"}},
 		{"AWS, a scaling group", "aws", "false", aws().with(awsTemplateType, "-web", outputs{"blockDeviceMappings": []any{
 			outputs{"ebs": outputs{"kmsKeyId": managedARN}}}}), true, []string{"it encrypts those of the scaling group of inferadb-staging-nyc1-web"}},
 		{"AWS, as it was", "aws", `{"managed":true}`, aws().diskOn("", managedARN), false, nil},
@@ -75,6 +80,19 @@ func TestAKeyStaysWhileADiskUsesIt(t *testing.T) {
 				assert.Contains(t, strings.Join(warnings, "\n"), text)
 			}
 		})
+	}
+}
+
+// TestAnUnusedKeyGoesWhenThatIsAcknowledged keeps the key all the same while a disk uses it.
+func TestAnUnusedKeyGoesWhenThatIsAcknowledged(t *testing.T) {
+	for key, kept := range map[string]bool{managedARN: true, ownARN: false} {
+		wanted := stackFile(t, "encryptionKey", `{"managed":false}`, "acknowledge", `["key-unused:inferadb-staging-nyc1"]`)
+		warnings, err := Check(wanted, onAWS(t).with(awsKeyType, "-disks", outputs{"arn": managedARN}).diskOn("control-plane-1", key))
+		require.NoError(t, err)
+		assert.Equal(t, kept, wanted[0].EncryptionKey.Kept)
+		if kept {
+			assert.Contains(t, strings.Join(warnings, "\n"), `acknowledge[0]: "key-unused:inferadb-staging-nyc1" allows no edit`)
+		}
 	}
 }
 

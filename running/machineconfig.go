@@ -29,6 +29,8 @@ var machineRules = []func(*comparison, machines){
 	(*comparison).kubernetesVersion,
 	(*comparison).settledFields,
 	(*comparison).networkPlugin,
+	(*comparison).nodeNames,
+	(*comparison).cloudController,
 	(*comparison).encryption,
 	(*comparison).taints,
 	(*comparison).reboots,

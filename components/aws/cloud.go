@@ -1,5 +1,5 @@
-// Package aws brings a cluster up on Amazon Web Services. The files stand in the order in which the resources do:
-// network, firewall, load balancer, image, encryption, identity, interruption, alarms, nodes, group, autoscaling.
+// Package aws brings a cluster up on Amazon Web Services. It has a file for each concern, and the other clouds have the same
+// files. Resources are created in the order of the methods of cloud.Cloud.
 package aws
 
 import (
@@ -65,7 +65,9 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 
 // Prepare makes the key of the disks and the identities of the nodes.
 func (c *Cloud) Prepare() error {
-	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling} {
+	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling,
+		c.permitCloudController,
+	} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (c *Cloud) createFirewall() error {
 		group, err := ec2.NewSecurityGroup(c.ctx, c.name(role), &ec2.SecurityGroupArgs{
 			VpcId:       c.vpcID,
 			Description: pulumi.Sprintf("%s of %s", role, c.cluster.Name),
-			Tags:        c.named(role),
+			Tags:        c.named(role, c.groupOwner(role)),
 		}, c.options()...)
 		if err != nil {
 			return err
@@ -56,6 +56,15 @@ func (c *Cloud) createFirewall() error {
 		c.rules = append(c.rules, rule)
 	}
 	return c.createEgress()
+}
+
+// groupOwner marks the workers' group as one that the cloud controller may let load balancers into. Services never lead to control
+// planes, which Talos keeps out of load balancers.
+func (c *Cloud) groupOwner(role string) map[string]string {
+	if !c.cluster.CloudController || role != worker {
+		return nil
+	}
+	return map[string]string{c.clusterTag(): "owned"}
 }
 
 // rulesPerGroup is the most rules that a security group takes for each direction:

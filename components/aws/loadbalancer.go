@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"strings"
+
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -95,7 +97,8 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 
 // createPrivateName returns a host name that only the network can resolve, and the record that leads to the balancer.
 func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.Record, error) {
-	domain := c.cluster.Name + ".internal"
+	host := c.cluster.PrivateName()
+	_, domain, _ := strings.Cut(host, ".")
 	zone, err := route53.NewZone(c.ctx, c.name("private"), &route53.ZoneArgs{
 		Name:    pulumi.String(domain),
 		Comment: pulumi.Sprintf("Names inside the network of %s", c.cluster.Name),
@@ -107,7 +110,6 @@ func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.R
 	if err != nil {
 		return "", nil, err
 	}
-	host := "api." + domain
 	record, err := route53.NewRecord(c.ctx, c.name("api"), &route53.RecordArgs{
 		ZoneId: zone.ZoneId,
 		Name:   pulumi.String(host),

@@ -201,8 +201,8 @@ func (c *Cloud) createSubnet(name, zone, block, balancerRole string) (*ec2.Subne
 		// Only what asks for a public address gets one.
 		MapPublicIpOnLaunch: pulumi.Bool(false),
 		Tags: c.named(name, map[string]string{
-			"kubernetes.io/cluster/" + c.cluster.Name: "owned",
-			balancerRole: "1",
+			c.clusterTag(): "owned",
+			balancerRole:   "1",
 		}),
 	}, c.options()...)
 }

@@ -142,7 +142,7 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 	return instance, nil
 }
 
-// packUserData makes a machine configuration fit: EC2 limits it, and Talos unpacks gzip.
+// packUserData makes a machine configuration fit: EC2 limits it, and Talos unpacks gzip. What config.Load accepted fits.
 func (c *Cloud) packUserData(configuration pulumi.StringOutput) pulumi.StringOutput {
 	limit := c.cluster.ControlPlaneConfiguration().UserDataLimit
 	return configuration.ApplyT(func(yaml string) (string, error) {

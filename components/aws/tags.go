@@ -25,7 +25,7 @@ func (c *Cloud) machineTags(pool, name string) map[string]string {
 	tags := maps.Clone(c.cluster.Tags)
 	tags["Name"] = name
 	tags["pool"] = pool
-	tags["kubernetes.io/cluster/"+c.cluster.Name] = "owned"
+	tags[c.clusterTag()] = "owned"
 	return tags
 }
 

@@ -1,5 +1,5 @@
-// Package digitalocean brings a cluster up on DigitalOcean. The files stand in the order in which the resources do:
-// network, firewall, load balancer, image, encryption, identity, nodes, group.
+// Package digitalocean brings a cluster up on DigitalOcean. It has a file for each concern, and the other clouds have the same
+// files. Resources are created in the order of the methods of cloud.Cloud.
 package digitalocean
 
 import (

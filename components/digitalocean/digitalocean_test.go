@@ -1,11 +1,13 @@
 package digitalocean
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
 	"filippo.io/edwards25519"
 	"github.com/inferadb/infra/components/cloud"
+	"github.com/inferadb/infra/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -45,6 +47,35 @@ func TestTagsAreWordsThatDigitalOceanTakes(t *testing.T) {
 	long, other := tagWord("note", strings.Repeat("x", 300)+"1"), tagWord("note", strings.Repeat("x", 300)+"2")
 	assert.Len(t, long, tagLimit)
 	assert.NotEqual(t, long, other, "what is cut off is not lost to the comparison")
+}
+
+func TestCheckCountsTheRulesOfAFirewall(t *testing.T) {
+	refused := func(cluster config.Cluster) (texts []string) {
+		for _, err := range Check(cluster) {
+			texts = append(texts, err.Error())
+		}
+		return texts
+	}
+	open := func(ports int) config.Cluster {
+		cluster := config.Cluster{Access: config.Private, CNI: config.Cilium}
+		for i := range ports {
+			cluster.OpenPorts = append(cluster.OpenPorts, config.OpenPort{
+				Protocol: "tcp", Low: 9100 + i, High: 9100 + i, Ranges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+			})
+		}
+		return cluster
+	}
+	assert.Empty(t, refused(open(20)))
+	too := refused(open(60))
+	require.Len(t, too, 2, "each role has a firewall")
+	assert.Regexp(t, `^openPorts: makes \d+ rules of the firewall of the control-plane, and DigitalOcean takes 50; open fewer ports`, too[0])
+
+	var many config.Cluster
+	for i := range 1001 {
+		many.OperatorCIDRs = append(many.OperatorCIDRs, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(i / 256), byte(i)}), 32))
+	}
+	assert.Equal(t, []string{"operatorCidrs: names 1001 sources of one firewall rule, and DigitalOcean takes 1000; " +
+		"name fewer ranges: one can hold several"}, refused(many))
 }
 
 func TestAGroupIsRefused(t *testing.T) {

@@ -42,6 +42,30 @@ func (c *Cloud) createFirewalls() error {
 	return nil
 }
 
+// What a firewall takes: rules in and out together, and sources of one rule.
+// https://docs.digitalocean.com/products/networking/firewalls/details/limits/
+const rulesPerFirewall, sourcesPerRule = 50, 1000
+
+// Check refuses a cluster whose firewall DigitalOcean would refuse halfway through an update.
+func Check(cluster config.Cluster) (errs config.Errors) {
+	// Only the number of rules counts, so that any tag will do.
+	tags := map[string]*digitalocean.Tag{cloud.ControlPlane: {}, cloud.Worker: {}}
+	c := &Cloud{cluster: cluster, roleTags: tags}
+	for _, role := range roles {
+		if all := len(c.inbound(role)) + len(outbound()); all > rulesPerFirewall {
+			errs = append(errs, config.Error{Path: "openPorts",
+				Problem: fmt.Sprintf("makes %d rules of the firewall of the %s, and DigitalOcean takes %d", all, role, rulesPerFirewall),
+				Remedy:  "open fewer ports, or name one range of ports that holds several"})
+		}
+	}
+	if ranges := len(cluster.OperatorCIDRs); ranges > sourcesPerRule {
+		errs = append(errs, config.Error{Path: "operatorCidrs",
+			Problem: fmt.Sprintf("names %d sources of one firewall rule, and DigitalOcean takes %d", ranges, sourcesPerRule),
+			Remedy:  "name fewer ranges: one can hold several"})
+	}
+	return errs
+}
+
 // inbound are a role's rules, one for each port: DigitalOcean keeps the sources of a port together.
 func (c *Cloud) inbound(role string) digitalocean.FirewallInboundRuleArray {
 	var ports []string

@@ -1,5 +1,5 @@
-// Package gcp brings a cluster up on Google Cloud. The files stand in the order in which the resources do: network,
-// firewall, load balancer, image, encryption, identity, alarms, nodes, group.
+// Package gcp brings a cluster up on Google Cloud. It has a file for each concern, and the other clouds have the same files.
+// Resources are created in the order of the methods of cloud.Cloud.
 package gcp
 
 import (

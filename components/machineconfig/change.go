@@ -147,6 +147,19 @@ func CNI(c config.Provider) string {
 	return c.Cluster().Network().CNI().Name() + " " + proxy
 }
 
+// AwaitsCloudController reports whether the machine's node waits for a cloud controller.
+func AwaitsCloudController(c config.Provider) bool {
+	return c.Cluster().ExternalCloudProvider().Enabled()
+}
+
+// NodeName says by which of its names a machine registers its node.
+func NodeName(c config.Provider) string {
+	if c.Machine().Kubelet().RegisterWithFQDN() {
+		return "its full name"
+	}
+	return "its host name"
+}
+
 // RegistrationTaints returns the taints that a worker registers with, as kubectl writes them, sorted.
 func RegistrationTaints(c config.Provider) []string {
 	list, _ := c.Machine().Kubelet().ExtraConfig()["registerWithTaints"].([]any)

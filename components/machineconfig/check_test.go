@@ -30,14 +30,14 @@ func TestCheck(t *testing.T) {
 	assert.NoError(t, Check(input(ControlPlane, limited)))
 	assert.NoError(t, Check(input(Worker, limited)))
 	assert.NoError(t, Check(input(Worker, large)), "a cloud without a limit")
-	assert.ErrorContains(t, Check(input(Worker, large, limited)), "packed, of which the cloud takes at most 16384; shorten the patches")
+	assert.ErrorContains(t, Check(input(Worker, large, limited)), "bytes packed, and the cloud takes at most 16384; shorten the patches")
 	plain := func(in *Input) { in.PlainUserData, in.UserDataLimit = true, awsLimit }
 	assert.NoError(t, Check(input(ControlPlane, plain)))
 	even := func(in *Input) {
 		in.Patches = []string{"machine: {files: [{op: create, path: /var/a, content: " + strings.Repeat("a", awsLimit) + "}]}"}
 	}
 	assert.NoError(t, Check(input(Worker, even, limited)), "packed it is small")
-	assert.ErrorContains(t, Check(input(Worker, even, plain)), "bytes, of which the cloud takes at most 16384; shorten the patches")
+	assert.ErrorContains(t, Check(input(Worker, even, plain)), "bytes, and the cloud takes at most 16384; shorten the patches")
 	assert.NoError(t, Check(input(ControlPlane, func(in *Input) { in.Endpoint, in.Network = "", netip.Prefix{} })),
 		"an adopted network's range is known later")
 }

@@ -52,6 +52,8 @@ type Input struct {
 	OtherNetworks []netip.Prefix
 	// NoCNI leaves Talos' own CNI and kube-proxy out: Cilium takes the place of both.
 	NoCNI bool
+	// CloudController leaves it to a cloud controller to say where a node stands and that it is ready for pods.
+	CloudController bool
 	// Manifests are created by the control planes once the cluster's API answers.
 	Manifests []Manifest
 	// TalosClients may speak to the machine's Talos API, beside the nodes.
@@ -69,9 +71,9 @@ type Input struct {
 	Taints []Taint
 	// Patches are the user's, applied last, in order.
 	Patches []string
-	// UserDataLimit is the most bytes that the cloud takes as user data after packing; 0 for no limit.
+	// UserDataLimit is the most bytes that the cloud takes as user data, after packing where it is packed; 0 for no limit.
 	UserDataLimit int
-	// PlainUserData says that the cloud takes text alone: what counts is the size before packing.
+	// PlainUserData reports whether user data is not packed.
 	PlainUserData bool
 }
 

@@ -8,23 +8,30 @@ import (
 )
 
 // GzipUserData packs a configuration for a cloud that limits user data: base64 of gzip, which Talos unpacks. The output is
-// the same for the same input. An error if the packed size (before base64, which is how the clouds count) is over limit
-// bytes; 0 is no limit.
+// the same for the same input. It returns an error if the packed size (before base64, which is how the clouds count) is over limit
+// bytes, which Check finds before anything is created; 0 is no limit.
 func GzipUserData(config string, limit int) (string, error) {
-	var packed bytes.Buffer
-	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	packed, err := gzipped(config)
 	if err != nil {
 		return "", err
 	}
-	if _, err := writer.Write([]byte(config)); err != nil {
-		return "", err
+	if limit > 0 && len(packed) > limit {
+		return "", fmt.Errorf("user data has %d bytes packed, and the cloud takes at most %d; shorten the patches", len(packed), limit)
+	}
+	return base64.StdEncoding.EncodeToString(packed), nil
+}
+
+func gzipped(text string) ([]byte, error) {
+	var packed bytes.Buffer
+	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := writer.Write([]byte(text)); err != nil {
+		return nil, err
 	}
 	if err := writer.Close(); err != nil {
-		return "", err
+		return nil, err
 	}
-	if limit > 0 && packed.Len() > limit {
-		return "", fmt.Errorf("user data is %d bytes packed, of which the cloud takes at most %d; shorten the patches: "+
-			"manifests and files belong into the running cluster, not into its first boot", packed.Len(), limit)
-	}
-	return base64.StdEncoding.EncodeToString(packed.Bytes()), nil
+	return packed.Bytes(), nil
 }

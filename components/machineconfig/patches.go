@@ -70,6 +70,9 @@ func computedPatch(in Input, contract *config.VersionContract) (configpatcher.Pa
 	if in.Role == ControlPlane {
 		main.ClusterConfig = clusterPatch(in)
 	}
+	if in.CloudController {
+		awaitCloudController(in, main)
+	}
 	documents := []document.Document{main, talosAPIRule(in)}
 	switch {
 	case in.LUKS && contract.VolumeConfigEncryptionSupported():
@@ -83,6 +86,21 @@ func computedPatch(in Input, contract *config.VersionContract) (configpatcher.Pa
 		return nil, err
 	}
 	return configpatcher.NewStrategicMergePatch(computed), nil
+}
+
+// awaitCloudController has the kubelet register a node with the taint that a cloud controller takes away. AWS' controller finds
+// the machine of a node by its full name.
+// https://docs.siderolabs.com/talos/v1.13/reference/configuration/v1alpha1/config#cluster-externalcloudprovider
+// https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#node-name-conventions
+func awaitCloudController(in Input, main *v1alpha1.Config) {
+	enabled := true
+	if main.ClusterConfig == nil {
+		main.ClusterConfig = &v1alpha1.ClusterConfig{}
+	}
+	main.ClusterConfig.ExternalCloudProviderConfig = &v1alpha1.ExternalCloudProviderConfig{ExternalEnabled: &enabled}
+	if in.Platform == "aws" {
+		main.MachineConfig.MachineKubelet.KubeletRegisterWithFQDN = &enabled
+	}
 }
 
 // machinePatch is what a machine of either role takes from the settings.

@@ -1,6 +1,7 @@
 package digitalocean
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -18,8 +19,9 @@ func IsRegion(name string) bool { return slices.Contains(regions, name) }
 
 // Seed makes a VPC for a program to adopt.
 func Seed(w *world.World, region string, cidr netip.Prefix) (Seeded, error) {
-	inputs := world.Values{"name": "seed-" + region, "region": region, "ipRange": cidr.String()}
-	call := &catalogue.Call{World: w, Token: vpcType, URN: "seed " + region, Inputs: inputs, Old: world.Values{}, State: inputs.Clone()}
+	name := fmt.Sprintf("seed-%s-%d", region, cidr.Addr().As4()[1])
+	inputs := world.Values{"name": name, "region": region, "ipRange": cidr.String()}
+	call := &catalogue.Call{World: w, Token: vpcType, URN: name, Inputs: inputs, Old: world.Values{}, State: inputs.Clone()}
 	if err := createVPC(call); err != nil {
 		return Seeded{}, err
 	}

@@ -129,6 +129,12 @@ func createKeyMember(c *Call) error {
 	c.ID = fmt.Sprintf("%s/%s/%s", c.State.String("cryptoKeyId"), c.State.String("role"), member)
 	c.State["etag"] = "BwX"
 	c.State[grantedKey] = float64(time.Now().UnixMilli())
+	// The provider merges the member into the policy: one that is there already is no error, and is in effect already.
+	// https://github.com/hashicorp/terraform-provider-google/blob/v5.45.2/google/tpgiamresource/resource_iam_member.go
+	if granted := c.World.Get(keyMemberType, "", c.ID); granted != nil {
+		c.State[grantedKey] = granted.State[grantedKey]
+		c.World.Remove(granted)
+	}
 	return nil
 }
 

@@ -36,19 +36,21 @@ func Seed(w *world.World, region string, cidr netip.Prefix, project string) (See
 	s := &seeder{world: w, region: region, project: project, table: Catalogue()}
 	address := cidr.Addr().As4()
 	address[2] = 255
-	network := s.create(networkType, world.Values{"name": "shared", "autoCreateSubnetworks": false})
+	// A world can have several.
+	suffix := fmt.Sprintf("-%d", address[1])
+	network := s.create(networkType, world.Values{"name": "shared" + suffix, "autoCreateSubnetworks": false})
 	nodes := s.create(subnetworkType, world.Values{
-		"name": "machines", "network": network, "ipCidrRange": netip.PrefixFrom(cidr.Addr(), 20).String(),
+		"name": "machines" + suffix, "network": network, "ipCidrRange": netip.PrefixFrom(cidr.Addr(), 20).String(),
 	})
 	s.create(subnetworkType, world.Values{
-		"name": "proxies", "network": network, "purpose": proxyPurpose, "role": "ACTIVE", "ipCidrRange": netip.PrefixFrom(netip.AddrFrom4(address), 24).String(),
+		"name": "proxies" + suffix, "network": network, "purpose": proxyPurpose, "role": "ACTIVE", "ipCidrRange": netip.PrefixFrom(netip.AddrFrom4(address), 24).String(),
 	})
-	s.create(routerType, world.Values{"name": "way-out", "network": network})
+	s.create(routerType, world.Values{"name": "way-out" + suffix, "network": network})
 	s.create(natType, world.Values{
-		"name": "way-out", "router": "way-out", "natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
+		"name": "way-out" + suffix, "router": "way-out" + suffix, "natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
 	})
 	s.project = Project
-	ring := s.create(keyRingType, world.Values{"name": "shared", "location": region})
+	ring := s.create(keyRingType, world.Values{"name": "shared" + suffix, "location": region})
 	key := s.create(keyType, world.Values{"name": "disks", "keyRing": ring})
 	return Seeded{ID: network, SubnetIDs: []string{nodes}, Key: key}, s.err
 }

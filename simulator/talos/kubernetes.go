@@ -111,6 +111,18 @@ func (k *Kubernetes) Cordon(name string, unschedulable bool) error {
 	return err
 }
 
+// Labeled returns the names of the nodes that registered with a label, key=value.
+func (k *Kubernetes) Labeled(selector string) []string {
+	key, value, _ := strings.Cut(selector, "=")
+	var names []string
+	for _, n := range k.clusters.nodes {
+		if k.has(n) && k.objects[n.Name] != nil && n.config.Machine().NodeLabels()[key] == value {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
 // Taint gives a node a taint, key=value:Effect or key:Effect, or takes it away when a dash follows.
 func (k *Kubernetes) Taint(name, taint string) error {
 	object, err := k.object(name)

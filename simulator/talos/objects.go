@@ -43,6 +43,8 @@ func (c *clusters) createObjects(n *node) error {
 		case known:
 		case m.group == "cilium.io" && !hasObject(cluster.Objects, "Deployment", "cilium-operator"):
 			complete = false // Nobody has registered the kind.
+		case !hasNamespace(cluster.Objects, m.Namespace):
+			complete = false // The API server refuses it.
 		default:
 			cluster.Objects = append(cluster.Objects, m.Object)
 		}
@@ -67,6 +69,11 @@ func hasObject(objects []Object, kind, name string) bool {
 	return slices.ContainsFunc(objects, func(o Object) bool { return o.Kind == kind && o.Name == name })
 }
 
+// hasNamespace reports whether the API server has the namespace: made with the cluster, or by a manifest.
+func hasNamespace(objects []Object, name string) bool {
+	return slices.Contains([]string{"", "default", "kube-node-lease", "kube-public", "kube-system"}, name) || hasObject(objects, "Namespace", name)
+}
+
 // manifestsOf is a digest of everything that objectsOf reads.
 func manifestsOf(n *node) string {
 	network := n.config.Cluster().Network().CNI().Name()
@@ -82,7 +89,7 @@ func manifestsOf(n *node) string {
 }
 
 // objectsOf is what a control plane creates: Talos' own objects, as far as they matter here, and the inline manifests in the
-// order of their names.
+// order of their names, namespaces before everything else.
 func objectsOf(n *node) ([]manifest, error) {
 	list := []manifest{{Object: Object{Kind: "Deployment", Namespace: "kube-system", Name: "coredns"}}}
 	if n.config.Cluster().Network().CNI().Name() == "flannel" {
@@ -105,7 +112,15 @@ func objectsOf(n *node) ([]manifest, error) {
 		}
 		list = append(list, found...)
 	}
+	slices.SortStableFunc(list, func(a, b manifest) int { return rank(a) - rank(b) })
 	return list, nil
+}
+
+func rank(m manifest) int {
+	if m.Kind == "Namespace" {
+		return 0
+	}
+	return 1
 }
 
 func parseManifests(text string) ([]manifest, error) {

@@ -78,3 +78,15 @@ func TestAPolicyWaitsForItsKind(t *testing.T) {
 	l.objects()
 	assert.True(t, hasObject(l.objects(), "CiliumClusterwideNetworkPolicy", "deny"))
 }
+
+// A namespace comes before what stands in it, and without one the API server takes nothing.
+func TestNamespacesComeFirst(t *testing.T) {
+	const account, space = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: flux, namespace: flux-system}}",
+		"{apiVersion: v1, kind: Namespace, metadata: {name: flux-system}}"
+	l := newLab(t)
+	l.apply("cp-1", withoutCNI, inline("a", account))
+	l.bootstrap()
+	assert.False(t, hasObject(l.objects(), "ServiceAccount", "flux"))
+	l.apply("cp-2", withoutCNI, inline("a", account), inline("b", space))
+	assert.True(t, hasObject(l.objects(), "ServiceAccount", "flux"))
+}

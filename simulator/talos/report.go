@@ -47,8 +47,12 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 		} else {
 			status.Joined = true
 			status.Labels = n.config.Machine().NodeLabels()
-			if status.Ready = c.networkPlugin(n.clusterID()) != ""; !status.Ready {
+			switch status.Ready = c.networkPlugin(n.clusterID()) != ""; {
+			case !status.Ready:
 				status.Reason = "container runtime network not ready: cni plugin not initialized"
+			case n.config.Cluster().ExternalCloudProvider().Enabled():
+				// The simulator runs no controller that would take it away.
+				status.Reason = "taint node.cloudprovider.kubernetes.io/uninitialized: pods wait for a cloud controller"
 			}
 		}
 		if n.config != nil {

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,9 +62,17 @@ func accept(t *testing.T, b block, settings map[string]any) {
 	text, err := yaml.Marshal(map[string]any{"config": settings})
 	require.NoError(t, err)
 	folder := t.TempDir()
+	// What the reader writes into the files that a document names makes its namespace, as an installation of Flux does.
+	manifests, _ := settings["inferadb:bootstrapManifests"].([]any)
+	for _, item := range manifests {
+		if name := fmt.Sprint(item); filepath.IsLocal(name) && strings.HasSuffix(name, ".yaml") {
+			require.NoError(t, os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o700))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}`), 0o600))
+		}
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "Pulumi.document.yaml"), text, 0o600))
 	read, err := config.ReadStackFile(folder, "document")
 	require.NoError(t, err)
-	_, _, err = config.Load("document", read)
+	_, _, err = config.LoadFrom(folder, "document", read)
 	assert.NoError(t, err, b.at)
 }

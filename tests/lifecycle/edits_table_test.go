@@ -44,38 +44,28 @@ var runningStack = map[string]string{
 
 const (
 	dataPool = `{name: data, size: small, count: 1, workload: stateful, labels: {tier: gold}, taints: [{key: data, value: own, effect: NoSchedule}]}`
-	webGroup = `{name: web, size: small, min: 1, max: 3, spot: {base: 1}}`
+	webGroup = `{name: web, size: small, min: 2, max: 4, spot: {base: 1}}`
 	webNamed = `{name: web, size: small, count: 1}`
 )
 
-// editWords differ by cloud.
+// editWords differ by cloud. Networks, subnets and keys to adopt are made with the stack.
 var editWords = map[string]map[string]string{
 	"aws": {
 		"data": dataPool, "web": webGroup, "other": "gcp", "third": "digitalocean",
 		"zone": "us-east-1b", "fewZones": "us-east-1a, us-east-1b", "sameZones": "us-east-1b, us-east-1a, us-east-1c",
 		"otherZones": "us-east-1a, us-east-1b, us-east-1d", "moreZones": "us-east-1a, us-east-1b, us-east-1c, us-east-1d",
-		"image": "ami-0fedcba9876543210", "network": "vpc-0123456789abcdef0", "network2": "vpc-0fedcba9876543210",
-		"subnets":  "subnet-0123456789abcdef0, subnet-0123456789abcdef1, subnet-0123456789abcdef2",
-		"subnets2": "subnet-1123456789abcdef0, subnet-1123456789abcdef1, subnet-1123456789abcdef2",
-		"key":      "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
-		"key2":     "arn:aws:kms:us-east-1:123456789012:key/11234567-89ab-cdef-0123-456789abcdef",
-		"disks":    "luks",
+		"image": "ami-0aa64000000000001", "disks": "luks",
 	},
 	"gcp": {
 		"data": dataPool, "web": webGroup, "other": "aws", "third": "digitalocean",
 		"zone": "us-east4-b", "fewZones": "us-east4-a, us-east4-b", "sameZones": "us-east4-b, us-east4-a, us-east4-c",
 		"otherZones": "us-east4-c, us-east4-b, us-east4-a", "moreZones": "us-east4-c, us-east4-a, us-east4-b",
-		"image": "projects/inferadb-simulated/global/images/custom-talos-amd64", "network": "shared", "network2": "other",
-		"subnets": "machines", "subnets2": "others",
-		"key":   "projects/acme/locations/us-east4/keyRings/clusters/cryptoKeys/disks",
-		"key2":  "projects/acme/locations/us-east4/keyRings/clusters/cryptoKeys/others",
-		"disks": "luks",
+		"image": "projects/inferadb-simulated/global/images/custom-talos-amd64", "disks": "luks",
 	},
 	"digitalocean": {
 		"data": dataPool, "web": webNamed, "other": "aws", "third": "gcp",
 		"zone": "nyc1", "fewZones": "nyc1", "sameZones": "nyc1", "otherZones": "nyc1", "moreZones": "nyc1",
-		"image": "170000001", "network": "5a4981aa-9653-4bd1-bef5-d6bff52042e4", "network2": "0a4981aa-9653-4bd1-bef5-d6bff52042e4",
-		"subnets": "x", "subnets2": "y", "key": "none", "key2": "other", "disks": "cloud",
+		"image": "170000001", "subnets": "x", "subnets2": "y", "key": "none", "key2": "other", "disks": "cloud",
 	},
 }
 
@@ -105,8 +95,8 @@ var editedKeys = []editedKey{
 	{"pools[].name", append(data("name: db"), web("name: api")...)},
 	{"pools[].size", append(data("size: medium"), web("size: medium")...)},
 	{"pools[].count", append(data("count: 2", "count: 0"), web("{min: , max: , count: 2}")...)},
-	{"pools[].min", web("{count: , min: 2, max: 3}", "{count: , min: 0, max: 3}")},
-	{"pools[].max", web("{count: , min: 1, max: 2}", "{count: , min: 1, max: 5}")},
+	{"pools[].min", web("{count: , min: 3, max: 4}", "{count: , min: 0, max: 3}")},
+	{"pools[].max", web("{count: , min: 2, max: 3}", "{count: , min: 2, max: 5}")},
 	{"pools[].autoscaling", web("autoscaling: cpu", "autoscaling: cluster-autoscaler")},
 	{"pools[].workload", append(data("workload: stateless"), web("{workload: stateful, min: , max: , spot: , count: 1}")...)},
 	{"pools[].spot", append(data("{workload: , spot: true}"), web("spot: false", "spot: true")...)},
@@ -133,6 +123,7 @@ var editedKeys = []editedKey{
 	{"openPorts[].from", file("openPorts: [{ports: 9100, from: [nodes, 10.0.0.0/8]}]", "openPorts: [{ports: 9100, from: [10.101.64.0/18]}]")},
 	{"cni", file("cni: flannel", "cni: none")},
 	{"podEncryption", file("podEncryption: none", "podEncryption: wireguard")},
+	{"bootstrapManifests", file("bootstrapManifests: ['" + namespaceManifest + "']")},
 	{"encryptionKey", file("encryptionKey: '{key}'", "encryptionKey: '{key2}'")},
 	{"encryptionKey.managed", file("encryptionKey: {managed: true}", "encryptionKey: {managed: false}")},
 	{"diskEncryption", file("diskEncryption: {disks}")},
@@ -147,6 +138,7 @@ var editedKeys = []editedKey{
 	{"alarmEmails", file("alarmEmails: [ops@example.com]", "alarmEmails: [ops@example.com, dev@example.com]")},
 	{"flowLogs", file("flowLogs: true")},
 	{"ebsEncryptionByDefault", file("ebsEncryptionByDefault: true")},
+	{"cloudController", file("cloudController: true")},
 	{"protection", file("protection: true")},
 	{"acknowledge", file("acknowledge: ['etcd-left:nobody']")},
 	{"upgrade", file("upgrade: {talos: v1.12.1, kubernetes: 1.34.3}")},
@@ -160,6 +152,8 @@ var editedKeys = []editedKey{
 }
 
 const (
+	namespaceManifest = `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}`
+
 	livePatch = "machine: {sysctls: {net.core.rmem_max: \"262144\"}}"
 	// It needs a reboot.
 	rebootPatch = "machine: {udev: {rules: [\"KERNEL==x\"]}}"

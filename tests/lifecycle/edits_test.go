@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -61,6 +62,8 @@ type editing struct {
 	s     *stack
 	// base is what every edit begins from, current what runs: base and the last edit that worked.
 	base, current map[string]any
+	// words are editWords of the cloud, with what start made.
+	words map[string]string
 	// last describes the edit that current has more than base.
 	last string
 	// machines are the ids of the control planes of the beginning.
@@ -84,9 +87,31 @@ func (e *editing) start() {
 		"digitalocean": {"digitalocean:index/loadBalancer:LoadBalancer", "ip"},
 	}[e.cloud]
 	target := e.s.outputsOf(balancer[0])[balancer[1]]
+	e.seed()
 	// Names of the user's own lead there.
 	hosts := fmt.Sprintf("api.example.com %s\nk8s.example.org %s\n", target, target)
 	require.NoError(e.t, os.WriteFile(e.s.path("world", "hosts"), []byte(hosts), 0o600))
+}
+
+// seed makes two networks and two keys that were there before the program, for the edits that adopt them.
+func (e *editing) seed() {
+	e.t.Helper()
+	region := map[string]string{"aws": "us-east-1", "gcp": "us-east4", "digitalocean": "nyc1"}[e.cloud]
+	e.words = maps.Clone(editWords[e.cloud])
+	for suffix, cidr := range map[string]string{"": "10.50.0.0/16", "2": "10.60.0.0/16"} {
+		out, err := e.s.try(nil, "simulator", "seed", region, cidr)
+		require.NoError(e.t, err)
+		var seeded struct {
+			ID, Key   string
+			SubnetIDs []string
+		}
+		require.NoError(e.t, json.Unmarshal([]byte(out), &seeded))
+		e.words["network"+suffix] = seeded.ID
+		if seeded.Key != "" {
+			e.words["key"+suffix] = seeded.Key
+			e.words["subnets"+suffix] = strings.Join(seeded.SubnetIDs[:min(3, len(seeded.SubnetIDs))], ", ")
+		}
+	}
 }
 
 // edit tries one edit on the base. Taking the edit before it back is part of the same change of the stack file; if that is what is
@@ -234,17 +259,17 @@ func (e *editing) apisAnswer() error {
 // runningSettings are the stack file of the beginning.
 func runningSettings(t *testing.T, cloud string) map[string]any {
 	t.Helper()
-	settings := parseWords(t, cloud, runningStack[cloud])
+	settings := parseWords(t, editWords[cloud], runningStack[cloud])
 	settings["environment"], settings["provider"] = "staging", cloud
 	return settings
 }
 
 var editWord = regexp.MustCompile(`\{[a-zA-Z0-9]+\}`)
 
-func parseWords(t *testing.T, cloud, text string) map[string]any {
+func parseWords(t *testing.T, words map[string]string, text string) map[string]any {
 	t.Helper()
 	filled := editWord.ReplaceAllStringFunc(text, func(name string) string {
-		word, known := editWords[cloud][strings.Trim(name, "{}")]
+		word, known := words[strings.Trim(name, "{}")]
 		require.True(t, known, name)
 		return word
 	})
@@ -266,7 +291,7 @@ func (e *editing) with(one edit) map[string]any {
 	case inWeb:
 		at = changed["pools"].([]any)[1].(map[string]any)
 	}
-	for key, value := range parseWords(e.t, e.cloud, one.change) {
+	for key, value := range parseWords(e.t, e.words, one.change) {
 		at[key] = value
 		if value == nil {
 			delete(at, key)

@@ -52,6 +52,7 @@ func TestNetworkStaysOnGoogleCloud(t *testing.T) {
 	s.refusedEdit("regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`, `["nyc1"]`, "set network.cidr: 10.101.64.0/18 of the region")
 	s.set("operatorCidrs", publicOperators)
 	s.refusedEdit("access", "public", "private", "the certificates of running control planes do not hold")
+	s.pulumi("refresh", "--yes", "--skip-preview")
 	s.keepsItsKey("gcp:kms/cryptoKey:CryptoKey", gceInstance)
 	s.settled()
 	s.destroy()

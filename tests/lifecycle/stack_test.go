@@ -92,6 +92,8 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 	for _, folder := range []string{"home", "state", "world"} {
 		require.NoError(t, os.Mkdir(filepath.Join(s.folder, folder), 0o700))
 	}
+	// The CLI writes every property of every resource into a log of its own, unless it cannot make the folder.
+	require.NoError(t, os.WriteFile(s.path("home", "logs"), nil, 0o600))
 	s.copyProject(filepath.Join(repository, program))
 	s.environment = append(cleanEnvironment(),
 		"PATH="+strings.Join([]string{

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -138,4 +140,16 @@ func TestDriftHasOneIssueForEachStack(t *testing.T) {
 		{"what": "update", "owner": "o", "repo": "r", "issue_number": 2.0, "body": "<!-- drift of staging -->\ngone", "state": "closed"},
 		{"what": "create", "owner": "o", "repo": "r", "title": "Drift of production", "body": "<!-- drift of production -->\nnew"},
 	}, asked)
+}
+
+// TestTheImageForGoogleCloudHasTheDefaultVersion runs the script with a gcloud that knows every image.
+func TestTheImageForGoogleCloudHasTheDefaultVersion(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "gcloud"), []byte("#!/bin/sh\n"), 0o755))
+	command := exec.Command("../../scripts/gcp-image.sh", "acme")
+	command.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"))
+	got, err := command.CombinedOutput()
+	require.NoError(t, err, string(got))
+	image := "talos-" + strings.ReplaceAll(config.DefaultTalosVersion, ".", "-") + "-amd64-" + machineconfig.Schematic[:12]
+	assert.Equal(t, image+" is in acme already.\n", string(got))
 }

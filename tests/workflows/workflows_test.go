@@ -46,6 +46,7 @@ type job struct {
 }
 
 type step struct {
+	If   string            `yaml:"if"`
 	Uses string            `yaml:"uses"`
 	Run  string            `yaml:"run"`
 	With map[string]string `yaml:"with"`
@@ -187,9 +188,41 @@ func TestNoSecretIsPrinted(t *testing.T) {
 				}
 			}
 		}
-		assert.Equal(t, strings.Count(w.text, "${{ secrets."), strings.Count(w.text, ": ${{ secrets.DIGITALOCEAN_TOKEN }}"),
+		// Whether there is a token is no secret.
+		text := strings.ReplaceAll(w.text, "${{ secrets.DIGITALOCEAN_TOKEN != '' }}", "")
+		assert.Equal(t, strings.Count(text, "${{ secrets."), strings.Count(text, ": ${{ secrets.DIGITALOCEAN_TOKEN }}"),
 			"%s: AWS and Google give roles, so there is one secret", name)
 	}
+}
+
+// TestOneCloudIsEnough evaluates the condition under which the credentials are refused, for environments with one cloud each.
+func TestOneCloudIsEnough(t *testing.T) {
+	all := files(t)
+	refusal := all["actions/credentials/action.yml"].Runs.Steps[0]
+	require.Contains(t, refusal.Run, "::error::")
+	terms := regexp.MustCompile(`inputs\.([a-z-]+) == '([a-z]*)'`).FindAllStringSubmatch(refusal.If, -1)
+	require.Len(t, strings.Split(refusal.If, " && "), len(terms))
+	refused := func(inputs map[string]string) bool {
+		return !slices.ContainsFunc(terms, func(term []string) bool { return inputs[term[1]] != term[2] })
+	}
+	none := map[string]string{"aws-role": "", "gcp-provider": "", "gcp-account": "", "digitalocean": "false"}
+	assert.True(t, refused(none))
+	for input, value := range map[string]string{"aws-role": "arn", "gcp-provider": "projects/1", "digitalocean": "true"} {
+		inputs := maps.Clone(none)
+		inputs[input] = value
+		assert.False(t, refused(inputs), input)
+	}
+	uses := 0
+	for name, w := range all {
+		for _, s := range w.steps() {
+			if s.Uses == "./.github/actions/credentials" {
+				uses++
+				assert.ElementsMatch(t, slices.Collect(maps.Keys(none)), slices.Collect(maps.Keys(s.With)), name)
+				assert.Equal(t, "${{ secrets.DIGITALOCEAN_TOKEN != '' }}", s.With["digitalocean"], name)
+			}
+		}
+	}
+	assert.Equal(t, 4, uses)
 }
 
 func TestWhatWorkflowsRunExists(t *testing.T) {

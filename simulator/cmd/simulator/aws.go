@@ -23,6 +23,13 @@ func awsTool() *cobra.Command {
 			aws.Start(w, instance)
 			return nil
 		}),
+		onInstances("terminate-instances", func(w *world.World, instance *world.Resource) error {
+			if instance.State.Bool("disableApiTermination") {
+				return fmt.Errorf("OperationNotPermitted: The instance '%s' may not be terminated. "+
+					"Modify its 'disableApiTermination' instance attribute and try again.", instance.ID)
+			}
+			return aws.Terminate(w, instance)
+		}),
 		modifyInstance(), consoleOutput(),
 	))
 	root.PersistentFlags().String("region", cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")), "")
@@ -62,10 +69,17 @@ func onInstances(name string, operation func(*world.World, *world.Resource) erro
 	return require(command, "instance-ids")
 }
 
-// modifyInstance changes the type, written as JSON or in the tool's own shorthand.
+// modifyInstance lifts the protection against termination, or changes the type, written as JSON or in the tool's own shorthand.
 func modifyInstance() *cobra.Command {
 	var id, kind string
+	var unprotect bool
 	command := &cobra.Command{Use: "modify-instance-attribute", Args: cobra.NoArgs, RunE: func(command *cobra.Command, _ []string) error {
+		if unprotect {
+			return onInstance(command, id, func(w *world.World, instance *world.Resource) error {
+				w.Change(instance, func(_, state world.Values) { state["disableApiTermination"] = false })
+				return nil
+			})
+		}
 		var attribute struct{ Value string }
 		if value, shorthand := strings.CutPrefix(kind, "Value="); shorthand {
 			attribute.Value = value
@@ -78,7 +92,11 @@ func modifyInstance() *cobra.Command {
 	}}
 	command.Flags().StringVar(&id, "instance-id", "", "")
 	command.Flags().StringVar(&kind, "instance-type", "", "")
-	return require(command, "instance-id", "instance-type")
+	command.Flags().BoolVar(&unprotect, "no-disable-api-termination", false, "")
+	// The tool takes one attribute at a time.
+	command.MarkFlagsOneRequired("instance-type", "no-disable-api-termination")
+	command.MarkFlagsMutuallyExclusive("instance-type", "no-disable-api-termination")
+	return require(command, "instance-id")
 }
 
 func consoleOutput() *cobra.Command {

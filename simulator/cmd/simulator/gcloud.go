@@ -26,8 +26,15 @@ func gcloudTool() *cobra.Command {
 		return nil
 	})
 	update.Flags().Bool("no-deletion-protection", false, "")
+	remove := onMachine("delete", func(_ *cobra.Command, w *world.World, machine *world.Resource) error {
+		if machine.State.Bool("deletionProtection") {
+			return fmt.Errorf("Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion.'")
+		}
+		return gcp.Terminate(w, machine)
+	})
+	remove.Flags().Bool("quiet", false, "")
 	root := group("gcloud", group("compute", group("instances",
-		require(setType, "machine-type"), update,
+		require(setType, "machine-type"), update, remove,
 		onMachine("stop", func(_ *cobra.Command, w *world.World, machine *world.Resource) error {
 			gcp.Stop(w, machine)
 			return nil

@@ -21,14 +21,7 @@ func kubectlTool() *cobra.Command {
 		onNode("uncordon", func(k *talos.Kubernetes, name string) error { return k.Cordon(name, false) }),
 		drain(),
 		group("delete", deleteNode()),
-		group("taint", kubectlCommand("nodes", cobra.MinimumNArgs(2), func(k *talos.Kubernetes, arguments []string) error {
-			for _, taint := range arguments[1:] {
-				if err := k.Taint(arguments[0], taint); err != nil {
-					return err
-				}
-			}
-			return nil
-		})),
+		group("taint", taintNodes()),
 	)
 	root.PersistentFlags().String("kubeconfig", os.Getenv("KUBECONFIG"), "")
 	root.PersistentFlags().String("context", "", "")
@@ -70,6 +63,31 @@ func onNode(name string, operation func(*talos.Kubernetes, string) error) *cobra
 	return kubectlCommand(name, cobra.ExactArgs(1), func(k *talos.Kubernetes, arguments []string) error {
 		return operation(k, arguments[0])
 	})
+}
+
+// taintNodes taints the node that it names, or those with a label.
+func taintNodes() *cobra.Command {
+	var selector string
+	command := kubectlCommand("nodes", cobra.MinimumNArgs(1), func(k *talos.Kubernetes, arguments []string) error {
+		names, taints := arguments[:1], arguments[1:]
+		if selector != "" {
+			names, taints = k.Labeled(selector), arguments
+			if len(names) == 0 {
+				return fmt.Errorf("error: no node has the label %s", selector)
+			}
+		}
+		for _, name := range names {
+			for _, taint := range taints {
+				if err := k.Taint(name, taint); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	command.Flags().StringVarP(&selector, "selector", "l", "", "")
+	command.Flags().Bool("overwrite", false, "")
+	return command
 }
 
 // deleteNode deletes the object of a node.

@@ -81,6 +81,7 @@ func printObjects(nodes []talos.NodeStatus, objects map[string][]talos.Object) {
 		}
 		fmt.Printf("\n%s: the control planes have created %d objects\n", cluster, len(objects[cluster]))
 		fmt.Printf("  DaemonSets, on each of %d nodes: %s\n", joined, strings.Join(byKind["DaemonSet"], ", "))
+		fmt.Printf("  Deployments: %s\n", strings.Join(byKind["Deployment"], ", "))
 		if policies := byKind["CiliumClusterwideNetworkPolicy"]; len(policies) > 0 {
 			fmt.Printf("  policies for all pods: %s\n", strings.Join(policies, ", "))
 		}

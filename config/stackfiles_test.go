@@ -17,12 +17,7 @@ import (
 // projectFile is what these tests read of Pulumi.yaml.
 type projectFile struct {
 	Name   string
-	Config map[string]struct {
-		Type        string
-		Description string
-		Default     any
-		Value       any
-	}
+	Config map[string]struct{ Default, Value any }
 }
 
 func readYAML(t *testing.T, name string, into any) {
@@ -30,82 +25,6 @@ func readYAML(t *testing.T, name string, into any) {
 	text, err := os.ReadFile(filepath.Join("..", name))
 	require.NoError(t, err)
 	require.NoError(t, yaml.Unmarshal(text, into))
-}
-
-func topLevelKeys() map[string]Key {
-	keys := map[string]Key{}
-	for _, key := range Keys() {
-		if !strings.ContainsAny(key.Path, ".[") {
-			keys[key.Path] = key
-		}
-	}
-	return keys
-}
-
-func TestPulumiYAMLDeclaresEveryKey(t *testing.T) {
-	var project projectFile
-	readYAML(t, "Pulumi.yaml", &project)
-	assert.Equal(t, Namespace, project.Name)
-	assert.Equal(t, []any{"*"}, project.Config["pulumi:disable-default-providers"].Value)
-
-	types := map[string]string{"text": "string", "true or false": "boolean", "a list": "array", "an object": "object"}
-	keys := topLevelKeys()
-	for name, declared := range project.Config {
-		if strings.Contains(name, ":") {
-			continue
-		}
-		key, known := keys[name]
-		if !assert.True(t, known, "Pulumi.yaml declares %s, which is no setting", name) {
-			continue
-		}
-		assert.NotEmpty(t, declared.Description, name)
-		if declared.Type != "" {
-			assert.Equal(t, types[key.Form], declared.Type, name)
-		}
-		if key.Default != "" {
-			assert.Equal(t, key.Default, fmt.Sprint(declared.Default), name)
-		} else {
-			assert.True(t, emptyDefault(declared.Default), "%s has no default of its own", name)
-		}
-	}
-	for name := range keys {
-		assert.Contains(t, project.Config, name)
-	}
-	for _, required := range []string{"environment", "provider", "regions"} {
-		assert.Nil(t, project.Config[required].Default, "%s is required", required)
-	}
-}
-
-func emptyDefault(value any) bool {
-	switch fmt.Sprint(value) {
-	case "<nil>", "", "[]", "map[]":
-		return true
-	}
-	return false
-}
-
-func TestTheReadmeNamesEveryKey(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	require.NoError(t, err)
-	rows := regexp.MustCompile("(?m)^\\| `([a-zA-Z]+)` \\| (.*) \\| (.*) \\|$").FindAllStringSubmatch(string(readme), -1)
-	defaults := map[string]string{}
-	for _, row := range rows {
-		defaults[row[1]] = row[3]
-	}
-	for _, key := range Keys() {
-		name := key.Path[strings.LastIndex(key.Path, ".")+1:]
-		assert.True(t, regexp.MustCompile("`"+name+"[`:]").Match(readme), "README.md names %s", key.Path)
-		if key.Default != "" {
-			assert.Equal(t, key.Default, defaults[name], "README.md's default of %s", key.Path)
-		}
-	}
-	for name := range defaults {
-		found := false
-		for _, key := range Keys() {
-			found = found || key.Path == name || strings.HasSuffix(key.Path, "."+name)
-		}
-		assert.True(t, found, "README.md names %s, which is no setting", name)
-	}
 }
 
 // settingsOf are what the engine makes of a stack file: text for scalars, JSON for the rest, Pulumi.yaml's defaults.
@@ -131,6 +50,13 @@ func settingsOf(t *testing.T, stack string) map[string]string {
 		}
 	}
 	return settings
+}
+
+func TestTheProjectIsTheNamespaceAndHasNoDefaultProviders(t *testing.T) {
+	var project projectFile
+	readYAML(t, "Pulumi.yaml", &project)
+	assert.Equal(t, Namespace, project.Name)
+	assert.Equal(t, []any{"*"}, project.Config["pulumi:disable-default-providers"].Value)
 }
 
 func TestTheStackFilesSayWhatTheDesignSays(t *testing.T) {

@@ -1,0 +1,126 @@
+package aws
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/inferadb/infra/iampolicy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// clusterTag marks what a cluster's controllers may change:
+// https://cloud-provider-aws.sigs.k8s.io/prerequisites/
+func (c *Cloud) clusterTag() string { return "kubernetes.io/cluster/" + c.cluster.Name }
+
+// driverTag is on the volumes and snapshots of the EBS driver, and not on the machines' own disks:
+// https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/v1.64.0/docs/tagging.md
+const driverTag = "ebs.csi.aws.com/cluster"
+
+// permitCloudController lets the control planes do what AWS' cloud controller manager and EBS driver need, on what
+// carries the cluster's tag. Workers may do none of it: both controllers run on the control planes, on the machines'
+// own network, for the metadata service answers no pod.
+func (c *Cloud) permitCloudController() error {
+	if !c.cluster.CloudController {
+		return nil
+	}
+	for _, component := range []struct {
+		name       string
+		statements func(account string) []iampolicy.Statement
+	}{
+		{"cloud-controller", c.controllerStatements},
+		{"ebs-driver", c.driverStatements},
+	} {
+		_, err := iam.NewRolePolicy(c.ctx, c.name(component.name), &iam.RolePolicyArgs{
+			Role: c.roles[controlPlane].Name,
+			Policy: c.account().ApplyT(func(account string) (string, error) {
+				return iampolicy.Text(component.statements(account)...)
+			}).(pulumi.StringOutput),
+		}, c.options()...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// arns are resources of the account in the cluster's region.
+func (c *Cloud) arns(service, account string, resources ...string) []string {
+	var arns []string
+	for _, resource := range resources {
+		arns = append(arns, fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, c.cluster.Location.Region, account, resource))
+	}
+	return arns
+}
+
+// balancerName is how the controller names the balancer of a service: a letter and most of the service's uid.
+// https://github.com/kubernetes/cloud-provider/blob/v0.34.0/cloud.go
+var balancerName = "a" + strings.Repeat("?", 31)
+
+// controllerStatements follow the controller's own list, narrowed to the cluster's tag. Left out is what it does only
+// if told to: routes, volumes, and tags of instances.
+// https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#iam-policies
+func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
+	balancers := c.arns("elasticloadbalancing", account, "loadbalancer/"+balancerName, "loadbalancer/net/"+balancerName+"/*", "targetgroup/*")
+	listeners := c.arns("elasticloadbalancing", account, "listener/net/"+balancerName+"/*")
+	groups := c.arns("ec2", account, "security-group/*")
+	owned := func(s iampolicy.Statement) iampolicy.Statement {
+		return s.When("StringEquals", "aws:ResourceTag/"+c.clusterTag(), "owned")
+	}
+	return []iampolicy.Statement{
+		iampolicy.Allow(
+			"ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeInstanceTopology", "ec2:DescribeRegions",
+			"ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+			"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancerAttributes",
+			"elasticloadbalancing:DescribeLoadBalancerPolicies", "elasticloadbalancing:DescribeLoadBalancers",
+			"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups",
+			"elasticloadbalancing:DescribeTargetHealth",
+		).On("*"),
+		iampolicy.Allow("ec2:CreateSecurityGroup").On(groups...).When("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		iampolicy.Allow("ec2:CreateSecurityGroup").On(c.arns("ec2", account, "vpc/*")...),
+		iampolicy.Allow("ec2:CreateTags").On(groups...).When("StringEquals", "ec2:CreateAction", "CreateSecurityGroup"),
+		owned(iampolicy.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress").On(groups...)),
+		iampolicy.Allow("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup").
+			On(balancers...).When("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		owned(iampolicy.Allow(
+			"elasticloadbalancing:ApplySecurityGroupsToLoadBalancer", "elasticloadbalancing:AttachLoadBalancerToSubnets",
+			"elasticloadbalancing:ConfigureHealthCheck", "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateLoadBalancerListeners",
+			"elasticloadbalancing:CreateLoadBalancerPolicy", "elasticloadbalancing:DeleteLoadBalancer",
+			"elasticloadbalancing:DeleteLoadBalancerListeners", "elasticloadbalancing:DeleteTargetGroup",
+			"elasticloadbalancing:DeregisterInstancesFromLoadBalancer", "elasticloadbalancing:DeregisterTargets",
+			"elasticloadbalancing:DetachLoadBalancerFromSubnets", "elasticloadbalancing:ModifyLoadBalancerAttributes",
+			"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes",
+			"elasticloadbalancing:RegisterInstancesWithLoadBalancer", "elasticloadbalancing:RegisterTargets",
+			"elasticloadbalancing:SetLoadBalancerPoliciesForBackendServer", "elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
+		).On(balancers...)),
+		iampolicy.Allow("elasticloadbalancing:AddTags").On(listeners...).When("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		owned(iampolicy.Allow("elasticloadbalancing:DeleteListener", "elasticloadbalancing:ModifyListener").On(listeners...)),
+	}
+}
+
+// driverStatements follow the driver's own strict policy: volumes and snapshots that carry the driver's tag and the
+// cluster's, which it sets with k8sTagClusterId.
+// https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/d86545da29321bfc6f0244baaab13568c05e6966/docs/example-iam-policy-strict.json
+func (c *Cloud) driverStatements(account string) []iampolicy.Statement {
+	volumes, snapshots := c.arns("ec2", account, "volume/*"), []string{"arn:aws:ec2:" + c.cluster.Location.Region + "::snapshot/*"}
+	tagged := func(s iampolicy.Statement, of string) iampolicy.Statement {
+		return s.When("StringEquals", of+driverTag, "true").When("StringEquals", of+c.clusterTag(), "owned")
+	}
+	const requested, existing = "aws:RequestTag/", "aws:ResourceTag/"
+	return []iampolicy.Statement{
+		iampolicy.Allow(
+			"ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeTags", "ec2:DescribeVolumes",
+			"ec2:DescribeVolumesModifications", "ec2:DescribeVolumeStatus",
+		).On("*"),
+		tagged(iampolicy.Allow("ec2:CreateVolume").On(volumes...), requested),
+		tagged(iampolicy.Allow("ec2:CreateVolume").On(snapshots...), existing),
+		tagged(iampolicy.Allow("ec2:CreateSnapshot").On(snapshots...), requested),
+		iampolicy.Allow("ec2:CreateTags").On(append(volumes, snapshots...)...).
+			When("StringEquals", "ec2:CreateAction", "CreateVolume", "CreateSnapshot"),
+		tagged(iampolicy.Allow("ec2:AttachVolume", "ec2:CreateSnapshot", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume").
+			On(volumes...), existing),
+		iampolicy.Allow("ec2:AttachVolume", "ec2:DetachVolume").On(c.arns("ec2", account, "instance/*")...).
+			When("StringEquals", existing+c.clusterTag(), "owned"),
+		tagged(iampolicy.Allow("ec2:DeleteSnapshot").On(snapshots...), existing),
+	}
+}

@@ -1,0 +1,29 @@
+package running
+
+import (
+	"fmt"
+
+	"github.com/inferadb/infra/components/machineconfig"
+)
+
+// nodeNames refuses to rename nodes that run. A kubelet takes the new name at once and registers another node, to
+// which neither the pods nor the disks of the old one belong.
+func (c *comparison) nodeNames(m machines) {
+	if nodes := m.changed(machineconfig.NodeName); len(nodes) > 0 {
+		c.refuse(m.patch(machineconfig.NodeName, "cloudController"),
+			fmt.Sprintf("has %s register by %s instead of %s: each would come back as another node, without its pods and disks",
+				list(nodes), machineconfig.NodeName(m.config), machineconfig.NodeName(m.nodes[0].Config)),
+			"put it back; a cluster has it from its first day, so that another cluster takes the workloads")
+	}
+}
+
+// cloudController says what is left to do when a running cluster is to have a cloud controller: a controller looks at
+// nodes with its taint alone, and a node is given the taint when it registers.
+// https://kubernetes.io/docs/tasks/administer-cluster/running-cloud-controller/
+func (c *comparison) cloudController(m machines) {
+	if !machineconfig.AwaitsCloudController(m.config) || machineconfig.AwaitsCloudController(m.nodes[0].Config) {
+		return
+	}
+	c.warn("%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint them, and it takes the taint "+
+		"away: kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule", m.name)
+}

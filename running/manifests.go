@@ -1,0 +1,41 @@
+package running
+
+import (
+	"slices"
+
+	"github.com/inferadb/infra/components/machineconfig"
+)
+
+const manifestSteps = "docs/next-steps.md#change-what-the-cluster-starts-with"
+
+// bootstrapManifests says what an update leaves as it is of the stack file's manifests. Nodes that are given other
+// ones create what is missing and change nothing else.
+// https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
+func (c *comparison) bootstrapManifests() {
+	nodes := c.was.ControlPlanes()
+	if len(nodes) == 0 {
+		return
+	}
+	was := machineconfig.BootstrapObjects(machineconfig.InlineManifests(nodes[0].Config))
+	want := machineconfig.BootstrapObjects(textsOf(c.want.Manifests))
+	var changed, removed []string
+	for object, digest := range was {
+		switch other, kept := want[object]; {
+		case !kept:
+			removed = append(removed, object.String())
+		case other != digest:
+			changed = append(changed, object.String())
+		}
+	}
+	slices.Sort(changed)
+	slices.Sort(removed)
+	if len(changed) > 0 {
+		c.warn("bootstrapManifests: %s has %s, which the update leaves as they are: Talos creates what is missing. The next talosctl upgrade-k8s "+
+			"shows the difference and applies it, also with the version that runs; %s", c.want.Name, list(changed), manifestSteps)
+	}
+	if len(removed) > 0 {
+		c.warn("bootstrapManifests: %s has %s, which are no longer in the stack file. The update leaves them; from Talos 1.13 on the next "+
+			"talosctl upgrade-k8s deletes them, with everything in a namespace and every object of a kind. To keep them, take them off "+
+			"Talos' list first; %s", c.want.Name, list(removed), manifestSteps)
+	}
+}
