@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade etcd-snapshot
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -134,6 +134,24 @@ record-bootstrap: ## Record a bootstrap that was made and that the state does no
 
 forget-bootstrap: ## Forget the bootstrap of a cluster that has lost etcd, so that up starts an empty one
 	@$(INFRA) bootstrap forget --stack '$(STACK)' $(ARGS)
+
+# What to upgrade to, and with DRY_RUN=1 the plan alone. How many snapshots of each cluster stay in backups/; 0 for all.
+TALOS      ?=
+KUBERNETES ?=
+DRY_RUN    ?=
+KEEP_LAST  ?= 0
+status upgrade etcd-snapshot: infra
+
+status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit code 1: degraded, 2: down. ARGS=--json
+	@$(INFRA) status --stack '$(STACK)' $(ARGS)
+
+upgrade: ## Upgrade Talos and Kubernetes, one machine at a time, after asking. TALOS= KUBERNETES= DRY_RUN=1
+	@$(INFRA) upgrade --stack '$(STACK)' --talos '$(TALOS)' --kubernetes '$(KUBERNETES)' $(if $(DRY_RUN),--dry-run) $(ARGS)
+	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
+
+etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600), checked. KEEP_LAST=
+	@$(INFRA) etcd snapshot --stack '$(STACK)' --keep '$(KEEP_LAST)' $(ARGS)
+	@echo "Next: keep it elsewhere, with the stack's secrets: a restore needs both"
 
 gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))

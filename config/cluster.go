@@ -74,6 +74,8 @@ type Cluster struct {
 	AlarmEmails []string
 	// Acknowledged are the steps that the stack file says were done, the same for all clusters of a stack.
 	Acknowledged []string
+	// Upgrade are the versions of an upgrade that is under way, the same for all clusters of a stack.
+	Upgrade UpgradeSettings
 }
 
 // Network is created with CIDR, or adopted when ID is set.

@@ -138,6 +138,7 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 		Patches:           Patches(l.stack.Patches),
 		AlarmEmails:       l.stack.AlarmEmails,
 		Acknowledged:      l.stack.Acknowledge,
+		Upgrade:           l.stack.Upgrade,
 		UnsetVersions:     l.unset,
 		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected, Hardened: l.profile.hardened,
 	}

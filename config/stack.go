@@ -76,6 +76,16 @@ type Stack struct {
 	//
 	// Without its step the edit is refused: "etcd-left:<node>". A command that does the step writes it by itself.
 	Acknowledge []string `json:"acknowledge"`
+	// The versions of an upgrade that is under way: `make upgrade` writes and removes them, and no update runs meanwhile. Default: none.
+	Upgrade UpgradeSettings `json:"upgrade"`
+}
+
+// UpgradeSettings are the versions that the nodes are being upgraded to; the zero value for no upgrade.
+type UpgradeSettings struct {
+	// Talos version that the nodes are being upgraded to. Default: none.
+	Talos string `json:"talos"`
+	// Kubernetes version that the nodes are being upgraded to. Default: none.
+	Kubernetes string `json:"kubernetes"`
 }
 
 // RegionSettings is a region's name, or an object that also overrides settings for this region.

@@ -34,6 +34,7 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 			rule(compared)
 		}
 	}
+	c.upgradeUnderWay(wanted, running)
 	c.removedClusters(wanted, running)
 	c.unusedAcknowledgments()
 	if len(c.errors) > 0 {

@@ -18,6 +18,16 @@ func TestTheProgramsOwnVersionsUpgradeNoCluster(t *testing.T) {
 	assert.Empty(t, refusals(t, stackFile(t), before))
 }
 
+// TestNoUpdateWhileNodesAreUpgraded closes the time in which the stack file has the versions of before.
+func TestNoUpdateWhileNodesAreUpgraded(t *testing.T) {
+	before := stateOf(t, stackFile(t))
+	assert.Equal(t, []string{
+		"upgrade: an upgrade to Talos v1.12.2 and Kubernetes 1.35.1 is under way, and an update would take nodes back to the versions of before; " +
+			"finish it: make upgrade STACK=staging; it then removes the key",
+	}, refusals(t, stackFile(t, "upgrade", `{"talos":"v1.12.2","kubernetes":"1.35.1"}`), before))
+	assert.Empty(t, refusals(t, stackFile(t, "upgrade", `{"talos":"v1.12.2","kubernetes":"1.35.1"}`), State{}), "nothing runs yet")
+}
+
 func TestTagOf(t *testing.T) {
 	for image, want := range map[string]string{
 		"ghcr.io/siderolabs/kubelet:v1.35.0": "v1.35.0", "registry:5000/kubelet": "", "kubelet:v1@sha256:ab": "v1", "": "",

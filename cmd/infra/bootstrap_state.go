@@ -6,12 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/operate"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 )
 
@@ -34,15 +33,13 @@ type deployment struct {
 
 // exportState asks the Pulumi CLI for a stack's state: in clear, or with its secrets encrypted, as it can be imported again.
 func exportState(ctx context.Context, stack string, clear bool) (*deployment, error) {
-	arguments := []string{"stack", "export", "--stack", stack}
+	arguments := []string{"stack", "export"}
 	if clear {
 		arguments = append(arguments, "--show-secrets")
 	}
-	command := exec.CommandContext(ctx, "pulumi", arguments...)
-	command.Stderr = os.Stderr
-	text, err := command.Output()
+	text, err := operate.Pulumi(ctx, stack, arguments...)
 	if err != nil {
-		return nil, fmt.Errorf("pulumi %s: %w", strings.Join(arguments, " "), err)
+		return nil, err
 	}
 	return parseState(text)
 }
@@ -65,12 +62,8 @@ func importState(ctx context.Context, stack string, d *deployment) error {
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, "pulumi", "stack", "import", "--stack", stack)
-	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(text), os.Stderr, os.Stderr
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("pulumi stack import: %w", err)
-	}
-	return nil
+	_, err = operate.PulumiWithInput(ctx, stack, bytes.NewReader(text), "stack", "import")
+	return err
 }
 
 // object returns a map of the state, which is empty where there is none.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,10 +8,10 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/operate"
 	"github.com/spf13/cobra"
 )
 
@@ -57,7 +56,7 @@ type operation struct {
 }
 
 func exportPending(ctx context.Context) (*pendingState, error) {
-	text, err := pulumi(ctx, "stack", "export")
+	text, err := operate.Pulumi(ctx, "", "stack", "export")
 	if err != nil {
 		return nil, err
 	}
@@ -75,17 +74,6 @@ func parsePending(text []byte) (*pendingState, error) {
 		return nil, errors.New("pulumi stack export: there is no deployment in it")
 	}
 	return s, nil
-}
-
-// pulumi runs the CLI on the stack that the environment names.
-func pulumi(ctx context.Context, arguments ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "pulumi", append(arguments, "--non-interactive")...)
-	var out, diagnostics bytes.Buffer
-	command.Stdout, command.Stderr = &out, &diagnostics
-	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err, diagnostics.String())
-	}
-	return out.Bytes(), nil
 }
 
 // operations returns the creations that were cut off. An update or a deletion that was cut off is no matter: the state has
@@ -187,7 +175,7 @@ func (s *pendingState) save(ctx context.Context) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	_, err = pulumi(ctx, "stack", "import", "--file", file.Name())
+	_, err = operate.Pulumi(ctx, "", "stack", "import", "--file", file.Name())
 	return err
 }
 
@@ -228,7 +216,7 @@ func readAdopted(ctx context.Context, adopted, ids map[string]string) error {
 	for _, urn := range slices.Sorted(maps.Keys(adopted)) {
 		refresh = append(refresh, "--target", urn)
 	}
-	if _, err := pulumi(ctx, refresh...); err != nil {
+	if _, err := operate.Pulumi(ctx, "", refresh...); err != nil {
 		return err
 	}
 	state, err := exportPending(ctx)

@@ -188,7 +188,7 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 		generate.WithSecretsBundle(bundle),
 		generate.WithAdditionalSubjectAltNames(sans),
 		generate.WithKubePrismPort(constants.DefaultKubePrismPort),
-		generate.WithInstallImage(installerImage(in.Platform, in.schematic(), in.TalosVersion)),
+		generate.WithInstallImage(InstallerImage(in.Platform, in.schematic(), in.TalosVersion)),
 	)
 	if err != nil {
 		return nil, err
@@ -205,9 +205,9 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 // schematic returns the schematic of the machine's image.
 func (in Input) schematic() string { return cmp.Or(in.Schematic, Schematic) }
 
-// installerImage is what `talosctl upgrade` installs unless told otherwise
+// InstallerImage returns the image that `talosctl upgrade` installs unless told otherwise
 // (https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/boot-assets).
-func installerImage(platform, schematic, version string) string {
+func InstallerImage(platform, schematic, version string) string {
 	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)
 }
 

@@ -141,6 +141,9 @@ var editedKeys = []editedKey{
 	{"cloudController", file("cloudController: true")},
 	{"protection", file("protection: true")},
 	{"acknowledge", file("acknowledge: ['etcd-left:nobody']")},
+	{"upgrade", file("upgrade: {talos: v1.12.1, kubernetes: 1.34.3}")},
+	{"upgrade.talos", file("upgrade: {talos: v1.12.1}")},
+	{"upgrade.kubernetes", file("upgrade: {kubernetes: 1.34.3}")},
 	// What cannot be taken back comes last.
 	{"kubernetesVersion", file("kubernetesVersion: 1.34.4", "kubernetesVersion: 1.35.8", "kubernetesVersion: 1.36.5")},
 	{"talosVersion", file("talosVersion: v1.12.12", "talosVersion: v1.13.10")},

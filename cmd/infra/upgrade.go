@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/inferadb/infra/operate"
+	"github.com/spf13/cobra"
+)
+
+// newUpgrade builds the command that upgrades Talos and Kubernetes.
+func newUpgrade() *cobra.Command {
+	u := &operate.Upgrade{Poll: 2 * time.Second, Settle: 10 * time.Second, Renew: 15 * time.Second}
+	var stack string
+	var yes, abandon bool
+	command := &cobra.Command{
+		Use: "upgrade", Args: cobra.NoArgs,
+		Short: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file",
+		Long: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file.\n\n" +
+			"Machines of scaling groups follow with the next update. Run it again after an interruption: it goes on where it was.\n" +
+			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +
+			"4 for another upgrade that is running.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return upgrade(c, u, stack, yes, abandon)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&stack, "stack", "", "the stack")
+	flags.StringVar(&u.Target.Talos, "talos", "", "the version of Talos, such as v1.13.10; without it, the stack file's")
+	flags.StringVar(&u.Target.Kubernetes, "kubernetes", "", "the version of Kubernetes, such as 1.36.5; without it, the stack file's")
+	flags.BoolVar(&u.DryRun, "dry-run", false, "print the plan and ask the gates; change nothing")
+	flags.BoolVar(&yes, "yes", false, "do not ask")
+	flags.BoolVar(&abandon, "abandon", false, "take the mark of an upgrade off the stack file, if no node is ahead of it")
+	flags.StringSliceVar(&u.Accept, "accept", nil, "gates that may be violated: nodes, system, drain")
+	flags.DurationVar(&u.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
+	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
+	flags.DurationVar(&u.Gate, "gate-timeout", 10*time.Minute, "how long to wait for a gate")
+	flags.StringVar(&u.Snapshots, "snapshots", "backups", "the folder for a snapshot of etcd before the first change")
+	return command
+}
+
+// upgrade runs the upgrade of a stack. Its exit code says how it ended.
+func upgrade(c *cobra.Command, u *operate.Upgrade, name string, yes, abandon bool) error {
+	stack, err := operate.ReadStack(c.Context(), ".", name)
+	if err != nil {
+		c.PrintErrln("infra:", err)
+		return exitCode(operate.Refused)
+	}
+	u.Stack, u.Out = stack, c.OutOrStdout()
+	u.Confirm = func() error {
+		if yes {
+			return nil
+		}
+		c.Print("Type yes to go on: ")
+		answer, _ := bufio.NewReader(c.InOrStdin()).ReadString('\n')
+		if strings.TrimSpace(answer) != "yes" {
+			return errors.New("nothing was done")
+		}
+		return nil
+	}
+	run := u.Run
+	if abandon {
+		run = u.Abandon
+	}
+	err = run(c.Context())
+	var ended *operate.UpgradeError
+	if errors.As(err, &ended) {
+		c.PrintErrln("infra:", err)
+		return exitCode(ended.Code)
+	}
+	return err
+}

@@ -1,0 +1,114 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// evictable reports whether a drain evicts the pod. It leaves pods that ended, those of DaemonSets, which come back at once, and
+// static pods, which the API only mirrors.
+func evictable(pod corev1.Pod) bool {
+	if _, mirrored := pod.Annotations[corev1.MirrorPodAnnotationKey]; mirrored {
+		return false
+	}
+	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		return false
+	}
+	owner := metav1.GetControllerOf(&pod)
+	return owner == nil || owner.Kind != "DaemonSet"
+}
+
+// cordon keeps new pods off a node. It says so at the node, so that another run knows whom to uncordon. A node that is cordoned
+// already stays another's.
+func (k *kubernetesAPI) cordon(ctx context.Context, n *KubernetesNode) error {
+	if n.Cordoned != "" {
+		return nil
+	}
+	return k.patch(ctx, "nodes", n.Name, map[string]any{
+		"spec": map[string]any{"unschedulable": true}, "metadata": map[string]any{"annotations": map[string]any{cordonedByUs: "true"}},
+	})
+}
+
+// uncordon takes back what cordon did.
+func (k *kubernetesAPI) uncordon(ctx context.Context, name string) error {
+	return k.patch(ctx, "nodes", name, map[string]any{
+		"spec": map[string]any{"unschedulable": false}, "metadata": map[string]any{"annotations": map[string]any{cordonedByUs: nil}},
+	})
+}
+
+// drain evicts the pods of a node and waits until they are gone. Evictions honor PodDisruptionBudgets; one that is refused is tried
+// again until the limit. Kubernetes' own library for it (k8s.io/kubectl/pkg/drain) would add minutes to every first build.
+func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var last []string
+	var failed error
+	for {
+		left, err := k.evictAll(ctx, node)
+		if err == nil && len(left) == 0 {
+			return nil
+		}
+		// A round that the limit cut off says less than the one before.
+		if ctx.Err() == nil || last == nil && failed == nil {
+			last, failed = left, err
+		}
+		select {
+		case <-time.After(poll):
+		case <-ctx.Done():
+			if failed != nil {
+				return failed
+			}
+			return fmt.Errorf("the drain did not end in %s: %s", limit, strings.Join(last, "; "))
+		}
+	}
+}
+
+// evictAll asks for the eviction of each pod of a node once, and says of each what keeps it.
+func (k *kubernetesAPI) evictAll(ctx context.Context, node string) ([]string, error) {
+	var pods corev1.PodList
+	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(&pods); err != nil {
+		return nil, fmt.Errorf("the pods of the node cannot be listed: %s", reason(err))
+	}
+	var left []string
+	for _, pod := range pods.Items {
+		if !evictable(pod) {
+			continue
+		}
+		name := pod.Namespace + "/" + pod.Name
+		if pod.DeletionTimestamp != nil {
+			left = append(left, name+" is still ending")
+			continue
+		}
+		eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace}}
+		eviction.APIVersion, eviction.Kind = "policy/v1", "Eviction"
+		err := k.evict(ctx, eviction)
+		switch {
+		case apierrors.IsNotFound(err):
+		case apierrors.IsTooManyRequests(err):
+			left = append(left, name+": "+reason(err))
+		case err != nil:
+			left = append(left, name+" cannot be evicted: "+reason(err))
+		default:
+			left = append(left, name+" is still ending")
+		}
+	}
+	return left, nil
+}
+
+func (k *kubernetesAPI) evict(ctx context.Context, eviction *policyv1.Eviction) error {
+	// client-go would wait and try again by itself when a budget refuses, and say nothing of it.
+	err := k.core.Post().Namespace(eviction.Namespace).Resource("pods").Name(eviction.Name).SubResource("eviction").
+		MaxRetries(0).Body(eviction).Do(ctx).Error()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.New("no answer in time")
+	}
+	return err
+}

@@ -1,0 +1,247 @@
+package operate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Level says how bad a finding is.
+type Level int
+
+// A notice needs nothing now. A degraded cluster works, and would not bear the next loss, or is not as the stack file wants it.
+// One that is down does not work.
+const (
+	Notice Level = iota
+	Degraded
+	Down
+)
+
+// String returns the level's name.
+func (l Level) String() string { return [...]string{"notice", "degraded", "down"}[l] }
+
+// MarshalText writes the level's name.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// Finding is what a gate has against a cluster.
+type Finding struct {
+	Gate  string `json:"gate"`
+	Level Level  `json:"level"`
+	// Node is empty for what concerns the whole cluster.
+	Node    string `json:"node,omitempty"`
+	Problem string `json:"problem"`
+	Remedy  string `json:"remedy"`
+}
+
+// String returns the finding in one line.
+func (f Finding) String() string {
+	text := f.Problem
+	if f.Node != "" {
+		text = f.Node + ": " + text
+	}
+	if f.Remedy != "" {
+		text += "; " + f.Remedy
+	}
+	return text
+}
+
+// Gate is a question to an observation.
+type Gate struct {
+	Name string
+	// Upgrade says that an upgrade stops at its findings: before it starts, and before and after each node. Acceptable ones can be
+	// named by --accept.
+	Upgrade, Acceptable bool
+	check               func(*Observation) []Finding
+}
+
+// Gates are all questions, those first whose findings explain the others'.
+var Gates = []Gate{
+	{Name: "certificates", check: (*Observation).checkCertificates},
+	{Name: "api", Upgrade: true, check: (*Observation).checkAPI},
+	{Name: "reach", Upgrade: true, check: (*Observation).checkReach},
+	{Name: "etcd", Upgrade: true, check: (*Observation).checkEtcd},
+	{Name: "nodes", Upgrade: true, Acceptable: true, check: (*Observation).checkNodes},
+	{Name: "system", Upgrade: true, Acceptable: true, check: (*Observation).checkSystem},
+	{Name: "cordoned", check: (*Observation).checkCordoned},
+	{Name: "versions", check: (*Observation).checkVersions},
+	{Name: "taints", check: (*Observation).checkTaints},
+	{Name: "labels", check: (*Observation).checkLabels},
+	{Name: "drain", Acceptable: true, check: (*Observation).checkDrain},
+}
+
+// Findings asks the gates and returns what they have against the cluster.
+func (o *Observation) Findings(ask func(Gate) bool) []Finding {
+	var all []Finding
+	for _, g := range Gates {
+		if !ask(g) {
+			continue
+		}
+		for _, f := range g.check(o) {
+			f.Gate = g.Name
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Worst returns the highest level of the findings.
+func Worst(findings []Finding) Level {
+	level := Notice
+	for _, f := range findings {
+		level = max(level, f.Level)
+	}
+	return level
+}
+
+// warnBefore is how long before their end credentials are reported.
+const warnBefore = 60 * 24 * time.Hour
+
+func (o *Observation) checkCertificates() []Finding {
+	var all []Finding
+	for _, c := range o.Certificates {
+		left := c.Expiry.Sub(o.Time)
+		remedy := "an update in its last month renews it: make up, then make " + c.Name + "; before that: docs/security.md#rotate"
+		switch day := c.Expiry.Format(time.DateOnly); {
+		case c.Problem != "":
+			all = append(all, Finding{Level: Down, Problem: "the " + c.Name + " cannot be used: " + c.Problem, Remedy: "run: make up"})
+		case left <= 0:
+			all = append(all, Finding{Level: Down, Problem: "the certificate in the " + c.Name + " expired on " + day, Remedy: remedy})
+		case left < warnBefore:
+			all = append(all, Finding{Level: Degraded, Remedy: remedy,
+				Problem: fmt.Sprintf("the certificate in the %s expires on %s, in %d days", c.Name, day, int(left.Hours()/24))})
+		}
+	}
+	return all
+}
+
+// checkAPI asks whether the API answers behind the load balancer, and whether each control plane's own API server is ready. The
+// latter comes from the kubelets, because no firewall lets an operator reach the port of each.
+func (o *Observation) checkAPI() []Finding {
+	if o.APIError != "" {
+		remedy := "look at the load balancer of the cluster, and at the way to it (docs/getting-started.md#a-route-to-the-nodes)"
+		if o.Leader() == nil {
+			remedy = "mend etcd first: without a leader no API server answers"
+		}
+		return []Finding{{Level: Down, Problem: fmt.Sprintf("the Kubernetes API at %s does not answer: %s", o.Cluster.Server, o.APIError), Remedy: remedy}}
+	}
+	var all []Finding
+	for _, n := range o.ControlPlanes() {
+		if pod, ok := n.StaticPods[components[0]]; !ok || !pod.Ready {
+			all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "its kube-apiserver is not ready",
+				Remedy: fmt.Sprintf("look at: talosctl -n %s logs kubelet; kubectl -n kube-system get pods", n.Address)})
+		}
+	}
+	return all
+}
+
+// checkReach asks whether each machine's Talos API answers.
+func (o *Observation) checkReach() []Finding {
+	var all []Finding
+	silent := 0
+	for _, n := range o.Nodes {
+		if n.TalosError == "" {
+			continue
+		}
+		level := Degraded
+		if n.ControlPlane {
+			silent++
+		}
+		all = append(all, Finding{Level: level, Node: n.Name, Problem: fmt.Sprintf("its Talos API at %s does not answer: %s",
+			cmp.Or(n.Endpoint, n.Address), n.TalosError), Remedy: "look whether the machine runs, and at the way to it"})
+	}
+	if silent > 0 && silent == len(o.ControlPlanes()) {
+		return []Finding{{Level: Down, Problem: "no control plane's Talos API answers: " + o.Nodes[0].TalosError,
+			Remedy: "look whether the machines run, and at the way to them (docs/getting-started.md#a-route-to-the-nodes)"}}
+	}
+	return all
+}
+
+func (o *Observation) checkNodes() []Finding {
+	if o.APIError != "" {
+		return nil
+	}
+	var all []Finding
+	for _, n := range o.Nodes {
+		switch k := n.Kubernetes; {
+		case k == nil:
+			all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "Kubernetes has no such node",
+				Remedy: "look why it did not join: docs/troubleshooting.md#machines-that-do-not-join"})
+		case !k.Ready:
+			all = append(all, notReady(k))
+		}
+	}
+	for _, k := range o.Elastic {
+		if !k.Ready {
+			all = append(all, notReady(k))
+		}
+	}
+	for _, k := range o.Unknown {
+		all = append(all, Finding{Level: Notice, Node: k.Name, Problem: "it is a node of Kubernetes and no machine of the stack",
+			Remedy: fmt.Sprintf("if its machine is gone: kubectl delete node %s", k.Name)})
+	}
+	return all
+}
+
+func notReady(k *KubernetesNode) Finding {
+	return Finding{Level: Degraded, Node: k.Name, Problem: "it is not ready: " + k.Problem, Remedy: "look at: kubectl describe node " + k.Name}
+}
+
+// checkSystem asks about what the cluster itself runs.
+func (o *Observation) checkSystem() []Finding {
+	if o.APIError != "" {
+		return nil
+	}
+	var all []Finding
+	for _, n := range o.ControlPlanes() {
+		for _, component := range components[1:] {
+			if pod, ok := n.StaticPods[component]; !ok || !pod.Ready {
+				all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "its " + component + " is not ready",
+					Remedy: "look at: kubectl -n kube-system describe pod " + component + "-" + n.Name})
+			}
+		}
+	}
+	for _, w := range o.Workloads {
+		if w.Ready < w.Desired {
+			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("%s %s has %d of %d pods ready", w.Kind, w.Name, w.Ready, w.Desired),
+				Remedy: fmt.Sprintf("look at: kubectl -n kube-system describe %s %s", strings.ToLower(w.Kind), w.Name)})
+		}
+	}
+	return all
+}
+
+func (o *Observation) checkCordoned() []Finding {
+	var all []Finding
+	for _, k := range o.kubernetesNodes() {
+		if k.Cordoned == "" {
+			continue
+		}
+		remedy := "if nobody works on it: kubectl uncordon " + k.Name
+		if k.Cordoned == byUpgrade {
+			remedy = "an upgrade was interrupted; continue it: make upgrade"
+		}
+		all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: "it is cordoned by " + k.Cordoned + ": no new pod is placed on it", Remedy: remedy})
+	}
+	return all
+}
+
+func (o *Observation) checkDrain() []Finding {
+	var all []Finding
+	for _, b := range o.Budgets {
+		all = append(all, Finding{Level: Notice, Problem: fmt.Sprintf("PodDisruptionBudget %s/%s allows no eviction of pods on %s",
+			b.Namespace, b.Name, strings.Join(b.Nodes, ", ")), Remedy: "a drain waits until it does: add a replica, or mend the one that is not ready"})
+	}
+	return all
+}
+
+// kubernetesNodes returns all nodes that the API has, those of the stack first.
+func (o *Observation) kubernetesNodes() []*KubernetesNode {
+	var all []*KubernetesNode
+	for _, n := range o.Nodes {
+		if n.Kubernetes != nil {
+			all = append(all, n.Kubernetes)
+		}
+	}
+	return slices.Concat(all, o.Elastic, o.Unknown)
+}

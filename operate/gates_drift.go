@@ -1,0 +1,125 @@
+package operate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/blang/semver"
+	"github.com/inferadb/infra/config"
+)
+
+// checkVersions compares what runs with the stack file.
+func (o *Observation) checkVersions() []Finding {
+	var all []Finding
+	add := func(node, what, runs, want, remedy string) {
+		if order := compare(runs, want); runs != "" && order != 0 {
+			all = append(all, Finding{Level: Degraded, Node: node, Remedy: remedy,
+				Problem: fmt.Sprintf("it runs %s %s, %s the stack file's %s", what, runs, [...]string{"behind", "", "ahead of"}[order+1], want)})
+		}
+	}
+	want := o.Cluster.Want
+	for _, n := range o.Nodes {
+		add(n.Name, "Talos", n.Talos, want.TalosVersion, "run: make upgrade")
+		for _, component := range components {
+			add(n.Name, component, n.StaticPods[component].Version, want.KubernetesVersion, "run: make upgrade")
+		}
+		if n.Kubernetes != nil {
+			add(n.Name, "kubelet", n.Kubernetes.Kubelet, want.KubernetesVersion, "run: make upgrade")
+		}
+	}
+	for _, k := range o.Elastic {
+		add(k.Name, "Talos", k.Talos, want.TalosVersion, "the next make up replaces machines of scaling groups")
+		add(k.Name, "kubelet", k.Kubelet, want.KubernetesVersion, "the next make up replaces machines of scaling groups")
+	}
+	return all
+}
+
+// compare orders two versions, with or without a v: -1, 0 or 1. What is no version is equal to all.
+func compare(a, b string) int {
+	left, err := semver.Parse(strings.TrimPrefix(a, "v"))
+	if err != nil {
+		return 0
+	}
+	right, err := semver.Parse(strings.TrimPrefix(b, "v"))
+	if err != nil {
+		return 0
+	}
+	return left.Compare(right)
+}
+
+// pool returns the pool of a node as the stack file has it.
+func (o *Observation) pool(name string) (config.Pool, bool) {
+	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p config.Pool) bool { return p.Name == name })
+	if i < 0 {
+		return config.Pool{}, false
+	}
+	return o.Cluster.Want.Pools[i], true
+}
+
+// ownTaints are the prefixes of taints that Kubernetes, Talos and Cilium set and take away by themselves.
+var ownTaints = []string{"node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node.cilium.io/", "node-role.kubernetes.io/"}
+
+// checkTaints compares a node's taints with its pool's: a kubelet sets them only when it registers.
+func (o *Observation) checkTaints() []Finding {
+	var all []Finding
+	for _, k := range slices.Concat(o.named(), o.Elastic) {
+		pool, ok := o.pool(k.Pool)
+		if !ok {
+			continue
+		}
+		var wanted []string
+		for _, t := range pool.Taints {
+			wanted = append(wanted, fmt.Sprintf("%s=%s:%s", t.Key, t.Value, t.Effect))
+		}
+		var has []string
+		for _, t := range k.Taints {
+			own := slices.ContainsFunc(ownTaints, func(prefix string) bool { return strings.HasPrefix(t.Key, prefix) })
+			text := fmt.Sprintf("%s=%s:%s", t.Key, t.Value, t.Effect)
+			has = append(has, text)
+			if !own && !slices.Contains(wanted, text) {
+				all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: fmt.Sprintf("it has the taint %s, which its pool %s has not", text, pool.Name),
+					Remedy: fmt.Sprintf("run: kubectl taint node %s %s:%s-", k.Name, t.Key, t.Effect)})
+			}
+		}
+		for _, text := range wanted {
+			if !slices.Contains(has, text) {
+				all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: fmt.Sprintf("it lacks the taint %s of its pool %s", text, pool.Name),
+					Remedy: fmt.Sprintf("run: kubectl taint node %s %s --overwrite", k.Name, text)})
+			}
+		}
+	}
+	return all
+}
+
+// checkLabels compares a node's labels with its pool's.
+func (o *Observation) checkLabels() []Finding {
+	var all []Finding
+	for _, k := range slices.Concat(o.named(), o.Elastic) {
+		pool, ok := o.pool(k.Pool)
+		if !ok {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(pool.Labels)) {
+			if has, ok := k.Labels[key]; !ok || has != pool.Labels[key] {
+				all = append(all, Finding{Level: Degraded, Node: k.Name, Remedy: "run: make up",
+					Problem: fmt.Sprintf("it lacks the label %s=%s of its pool %s", key, pool.Labels[key], pool.Name)})
+			}
+		}
+	}
+	return all
+}
+
+// named returns the Kubernetes nodes of machines that have names. Their pool is that of the machine.
+func (o *Observation) named() []*KubernetesNode {
+	var all []*KubernetesNode
+	for _, n := range o.Nodes {
+		if n.Kubernetes != nil {
+			k := *n.Kubernetes
+			k.Pool = n.Pool
+			all = append(all, &k)
+		}
+	}
+	return all
+}

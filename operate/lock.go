@@ -1,0 +1,136 @@
+package operate
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// lockName is the Lease in kube-system that keeps two upgrades of a cluster apart: each would take a control plane away.
+const lockName = "inferadb-upgrade"
+
+// lock is a Lease that this run holds.
+type lock struct {
+	api    *kubernetesAPI
+	holder string
+	every  time.Duration
+	stop   context.CancelFunc
+	ended  chan struct{}
+	// lost says that another run has taken the Lease.
+	lost chan error
+}
+
+// acquire takes the Lease. One that its holder no longer renews is taken over: it belongs to a run that was killed. Whether it is
+// renewed is seen by looking twice, so that the clocks of two machines need not agree.
+func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, say func(string, ...any)) (*lock, error) {
+	host, _ := os.Hostname()
+	l := &lock{api: k, every: every, holder: fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()), lost: make(chan error, 1)}
+	held, err := k.lease(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if held != nil && holderOf(held) != "" {
+		say("%s holds the lock; looking whether it is alive", holderOf(held))
+		if err := pause(ctx, 4*every); err != nil {
+			return nil, err
+		}
+		again, err := k.lease(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if again != nil && holderOf(again) != "" && again.ResourceVersion != held.ResourceVersion {
+			return nil, &UpgradeError{Code: Locked, Err: fmt.Errorf("%s upgrades this cluster now (Lease %s/%s)", holderOf(again), systemNamespace, lockName)}
+		}
+		held = again
+	}
+	if err := l.write(ctx, held); err != nil {
+		return nil, err
+	}
+	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop, l.ended = stop, make(chan struct{})
+	go l.renew(renewing)
+	return l, nil
+}
+
+// write makes the Lease this run's, unless another has changed it meanwhile.
+func (l *lock) write(ctx context.Context, held *coordinationv1.Lease) error {
+	seconds, now := int32(max(1, (4*l.every).Seconds())), metav1.NowMicro()
+	request := l.api.coordination.Post().Namespace(systemNamespace).Resource("leases")
+	if held == nil {
+		held = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: lockName}}
+	} else {
+		request = l.api.coordination.Put().Namespace(systemNamespace).Resource("leases").Name(lockName)
+	}
+	held.Spec = coordinationv1.LeaseSpec{HolderIdentity: &l.holder, LeaseDurationSeconds: &seconds, RenewTime: &now}
+	err := request.Body(held).Do(ctx).Error()
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+		return &UpgradeError{Code: Locked, Err: fmt.Errorf("another upgrade of this cluster has just begun (Lease %s/%s)", systemNamespace, lockName)}
+	}
+	return err
+}
+
+// renew goes on until the lock is released. While the API does not answer, the Lease stays as it is.
+func (l *lock) renew(ctx context.Context) {
+	defer close(l.ended)
+	for pause(ctx, l.every) == nil {
+		limited, cancel := context.WithTimeout(ctx, l.every)
+		held, err := l.api.lease(limited)
+		if err == nil {
+			if held == nil || holderOf(held) != l.holder {
+				err = &UpgradeError{Code: Locked, Err: fmt.Errorf("another upgrade has taken the lock (Lease %s/%s)", systemNamespace, lockName)}
+				l.lost <- err
+				cancel()
+				return
+			}
+			_ = l.write(limited, held)
+		}
+		cancel()
+	}
+}
+
+// check returns an error if another run has the lock now.
+func (l *lock) check() error {
+	select {
+	case err := <-l.lost:
+		l.lost <- err
+		return err
+	default:
+		return nil
+	}
+}
+
+// release gives the Lease back.
+func (l *lock) release(ctx context.Context) {
+	l.stop()
+	<-l.ended
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	held, err := l.api.lease(limited)
+	if err != nil || held == nil || holderOf(held) != l.holder {
+		return
+	}
+	held.Spec = coordinationv1.LeaseSpec{}
+	_ = l.api.coordination.Put().Namespace(systemNamespace).Resource("leases").Name(lockName).Body(held).Do(limited).Error()
+}
+
+// lease reads the Lease; nil if there is none.
+func (k *kubernetesAPI) lease(ctx context.Context) (*coordinationv1.Lease, error) {
+	var held coordinationv1.Lease
+	err := k.coordination.Get().Namespace(systemNamespace).Resource("leases").Name(lockName).Do(ctx).Into(&held)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return &held, err
+}
+
+func holderOf(held *coordinationv1.Lease) string {
+	if held.Spec.HolderIdentity == nil {
+		return ""
+	}
+	return *held.Spec.HolderIdentity
+}

@@ -1,0 +1,136 @@
+package operate
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Observation is what the nodes and the API of a cluster said at one time. What did not answer has an error in its place.
+type Observation struct {
+	Cluster *Cluster
+	Time    time.Time
+	// Nodes are the machines that have names, control planes first, in the order of Cluster.Machines.
+	Nodes []*Node
+	// Elastic are the Kubernetes nodes of scaling groups, and Unknown those that belong to nothing in the stack.
+	Elastic, Unknown []*KubernetesNode
+	// APIVersion is the Kubernetes version that the API names; APIError says why it does not answer.
+	APIVersion, APIError string
+	// Workloads are the Deployments and DaemonSets that the cluster itself needs.
+	Workloads []Workload
+	// Budgets are the PodDisruptionBudgets that allow no eviction now.
+	Budgets []Budget
+	// Certificates are the administrator's credentials.
+	Certificates []Certificate
+}
+
+// Node is a machine that has a name.
+type Node struct {
+	Machine
+	ControlPlane bool
+	// TalosError says why the Talos API does not answer; empty if it does.
+	TalosError string
+	// Talos is the version that runs, BootID changes with each boot.
+	Talos, BootID string
+	// Etcd is a control plane's own view; EtcdError says why there is none.
+	Etcd      EtcdView
+	EtcdError string
+	// Kubernetes is nil if the API has no such node, or does not answer.
+	Kubernetes *KubernetesNode
+	// StaticPods are a control plane's kube-apiserver, kube-controller-manager and kube-scheduler.
+	StaticPods map[string]StaticPod
+}
+
+// EtcdView is what one member knows of etcd.
+type EtcdView struct {
+	Members []Member
+	// ID is the member's own, Leader the one that it follows; 0 for none.
+	ID, Leader              uint64
+	Learner                 bool
+	RaftIndex, AppliedIndex uint64
+	Size                    int64
+	Errors                  []string
+	Alarms                  []Alarm
+}
+
+// Member is a member of etcd. One that never started has no name.
+type Member struct {
+	ID        uint64
+	Name      string
+	Addresses []string
+	Learner   bool
+}
+
+// Alarm is what etcd raises by itself: NOSPACE or CORRUPT.
+type Alarm struct {
+	Member uint64
+	Kind   string
+}
+
+// KubernetesNode is a node as Kubernetes knows it.
+type KubernetesNode struct {
+	Name, Address, Pool string
+	Ready               bool
+	// Problem is what the kubelet says if the node is not ready.
+	Problem string
+	// Cordoned by: empty, "Talos", "an upgrade" or "a person".
+	Cordoned string
+	// Kubelet is its version without a v; Talos as the node's operating system is called.
+	Kubelet, Talos string
+	Labels         map[string]string
+	Taints         []corev1.Taint
+}
+
+// StaticPod is a component of the control plane on one node.
+type StaticPod struct {
+	// Version of its image, without a v.
+	Version string
+	Ready   bool
+	Started time.Time
+}
+
+// Workload is a Deployment or a DaemonSet.
+type Workload struct {
+	Kind, Name     string
+	Ready, Desired int32
+	// Version is that of the first container's image, without a v.
+	Version string
+}
+
+// Budget is a PodDisruptionBudget that allows no eviction.
+type Budget struct {
+	Namespace, Name string
+	// Nodes are the named machines on which pods are that it protects.
+	Nodes []string
+}
+
+// Certificate is a credential with an end.
+type Certificate struct {
+	Name   string
+	Expiry time.Time
+	// Problem says why it cannot be read.
+	Problem string
+}
+
+// Leader returns the control plane that leads etcd, as its own view has it; nil if there is none.
+func (o *Observation) Leader() *Node {
+	for _, n := range o.ControlPlanes() {
+		if n.EtcdError == "" && n.Etcd.Leader != 0 && n.Etcd.Leader == n.Etcd.ID {
+			return n
+		}
+	}
+	return nil
+}
+
+// ControlPlanes returns the control planes among the nodes.
+func (o *Observation) ControlPlanes() []*Node { return o.Nodes[:len(o.Cluster.ControlPlanes)] }
+
+// Node returns the machine of that name; nil if there is none.
+func (o *Observation) Node(name string) *Node {
+	for _, n := range o.Nodes {
+		if n.Name == name {
+			return n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package operate
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/siderolabs/talos/pkg/machinery/api/machine"
+)
+
+const (
+	snapshotSuffix = ".etcd-snapshot"
+	// partSuffix is that of a file that is not whole yet.
+	partSuffix = ".part"
+	// snapshotLimit is how long a snapshot may take.
+	snapshotLimit = 30 * time.Minute
+)
+
+// Snapshot writes a snapshot of a cluster's etcd into a folder and returns the file. It keeps the newest of the cluster's
+// snapshots there, as many as keep says; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes stores them, with the
+// key of the cluster's secrets.
+func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (string, error) {
+	n, err := snapshotSource(op.Observe(ctx))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", op.cluster.Name, err)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	// A stream that stands still would be waited for without end.
+	ctx, cancel := context.WithTimeout(ctx, snapshotLimit)
+	defer cancel()
+	c, ctx := op.talos.reach(ctx, n.Machine, "")
+	stream, err := c.EtcdSnapshot(ctx, &machine.EtcdSnapshotRequest{})
+	if err != nil {
+		return "", fmt.Errorf("%s: etcd gives no snapshot: %s", n.Name, reason(err))
+	}
+	defer stream.Close()
+	path := filepath.Join(folder, op.cluster.Name+"-"+time.Now().UTC().Format("20060102T150405Z")+snapshotSuffix)
+	if err := writeSnapshot(path, stream); err != nil {
+		return "", fmt.Errorf("%s: %w; nothing was kept", n.Name, err)
+	}
+	return path, prune(folder, op.cluster.Name, keep)
+}
+
+// snapshotSource chooses a member that is up to date: a follower, so that the leader has no more to do.
+func snapshotSource(o *Observation) (*Node, error) {
+	var best *Node
+	for _, n := range o.ControlPlanes() {
+		// Without a leader, a member cannot know what it lacks.
+		if n.EtcdError != "" || n.Etcd.Leader == 0 || n.Etcd.Learner || len(n.Etcd.Errors) > 0 {
+			continue
+		}
+		follows := n.Etcd.Leader != n.Etcd.ID
+		switch {
+		case best == nil, follows && best.Etcd.Leader == best.Etcd.ID:
+			best = n
+		case follows && n.Etcd.AppliedIndex > best.Etcd.AppliedIndex:
+			best = n
+		}
+	}
+	if best == nil {
+		return nil, errors.New("no control plane has an etcd that is healthy and has a leader; run: make status; " +
+			"with the quorum lost: docs/operations.md#recover-lost-control-planes")
+	}
+	return best, nil
+}
+
+// writeSnapshot writes a stream to a file that has its name only when it is whole: a process that is killed, a disk that is full
+// and a connection that breaks leave a .part file, which the next snapshot removes.
+func writeSnapshot(path string, stream io.Reader) error {
+	file, err := os.OpenFile(path+partSuffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(copyVerified(file, stream), file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(path+partSuffix, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(path+partSuffix))
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}
+
+// copyVerified copies a snapshot and checks it: a database of whole pages of 512 bytes, and the SHA-256 of it behind them.
+// https://github.com/etcd-io/etcd/blob/v3.6.5/server/etcdserver/api/v3rpc/maintenance.go
+func copyVerified(to io.Writer, from io.Reader) error {
+	trailer := &trailerHash{hash: sha256.New()}
+	size, err := io.Copy(io.MultiWriter(to, trailer), from)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the snapshot was cut off after %d bytes: %s", size, reason(err))
+	case size <= sha256.Size || size%512 != sha256.Size:
+		return fmt.Errorf("the snapshot was cut off: it has %d bytes, which are no whole pages with a checksum", size)
+	case !trailer.matches():
+		return errors.New("the snapshot's checksum does not match its content")
+	}
+	return nil
+}
+
+// trailerHash hashes all that is written to it but the last 32 bytes.
+type trailerHash struct {
+	hash hash.Hash
+	last []byte
+}
+
+func (t *trailerHash) Write(p []byte) (int, error) {
+	t.last = append(t.last, p...)
+	if n := len(t.last) - sha256.Size; n > 0 {
+		t.hash.Write(t.last[:n])
+		t.last = slices.Clone(t.last[n:])
+	}
+	return len(p), nil
+}
+
+func (t *trailerHash) matches() bool { return slices.Equal(t.hash.Sum(nil), t.last) }
+
+// prune removes what earlier snapshots of the cluster left unfinished, and those beyond the newest.
+func prune(folder, cluster string, keep int) error {
+	parts, err := filepath.Glob(filepath.Join(folder, cluster+"-*"+snapshotSuffix+partSuffix))
+	if err != nil {
+		return err
+	}
+	whole, err := filepath.Glob(filepath.Join(folder, cluster+"-*"+snapshotSuffix))
+	if err != nil {
+		return err
+	}
+	// Another cluster's name may begin with this one's.
+	whole = slices.DeleteFunc(whole, func(path string) bool {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), cluster+"-"), snapshotSuffix)
+		_, err := time.Parse("20060102T150405Z", name)
+		return err != nil
+	})
+	slices.Sort(whole)
+	old := parts
+	if keep > 0 && len(whole) > keep {
+		old = append(old, whole[:len(whole)-keep]...)
+	}
+	var failed error
+	for _, path := range old {
+		failed = errors.Join(failed, os.Remove(path))
+	}
+	return failed
+}

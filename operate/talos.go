@@ -1,0 +1,146 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/client"
+	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+	"google.golang.org/grpc/status"
+)
+
+// talosNodes are the ways to the Talos APIs of a cluster: to each control plane by itself, so that one which is down is seen
+// and does not answer for another, and to a worker through a control plane.
+type talosNodes struct {
+	controlPlanes map[string]*client.Client
+}
+
+// openTalos prepares the connections. They are made when they are used, through the proxy that the environment names.
+func openTalos(ctx context.Context, c *Cluster) (*talosNodes, error) {
+	t := &talosNodes{controlPlanes: map[string]*client.Client{}}
+	for _, m := range c.ControlPlanes {
+		access := *c.talos
+		access.Endpoints, access.Nodes = []string{m.Endpoint}, nil
+		file := &clientconfig.Config{Context: c.Name, Contexts: map[string]*clientconfig.Context{c.Name: &access}}
+		connection, err := client.New(ctx, client.WithConfig(file))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("the talosconfig of %s cannot be used: %w", c.Name, err), t.Close())
+		}
+		t.controlPlanes[m.Name] = connection
+	}
+	return t, nil
+}
+
+// Close ends the connections.
+func (t *talosNodes) Close() error {
+	var failed error
+	for _, connection := range t.controlPlanes {
+		failed = errors.Join(failed, connection.Close())
+	}
+	return failed
+}
+
+// reach returns the client and the context for a machine. The last argument names the control plane that forwards to a worker.
+func (t *talosNodes) reach(ctx context.Context, m Machine, through string) (*client.Client, context.Context) {
+	if own, ok := t.controlPlanes[m.Name]; ok {
+		return own, ctx
+	}
+	return t.controlPlanes[through], client.WithNode(ctx, m.Address)
+}
+
+// versionOf asks a node for its Talos version: "v1.13.10".
+func versionOf(ctx context.Context, c *client.Client) (string, error) {
+	answer, err := c.Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(answer.GetMessages()) == 0 {
+		return "", errors.New("it answered without a version")
+	}
+	return answer.Messages[0].GetVersion().GetTag(), nil
+}
+
+// bootIDOf asks a node for the id that Linux gives to each boot.
+func bootIDOf(ctx context.Context, c *client.Client) (string, error) {
+	file, err := c.Read(ctx, "/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	return strings.TrimSpace(string(text)), err
+}
+
+// etcdOf asks a control plane for its own view of etcd.
+func etcdOf(ctx context.Context, c *client.Client) (EtcdView, error) {
+	var view EtcdView
+	members, err := c.EtcdMemberList(ctx, &machine.EtcdMemberListRequest{QueryLocal: true})
+	if err != nil {
+		return view, err
+	}
+	for _, message := range members.GetMessages() {
+		for _, member := range message.GetMembers() {
+			view.Members = append(view.Members, Member{
+				ID: member.GetId(), Name: member.GetHostname(), Addresses: hostsOf(member.GetPeerUrls()), Learner: member.GetIsLearner(),
+			})
+		}
+	}
+	state, err := c.EtcdStatus(ctx)
+	if err != nil {
+		return view, err
+	}
+	for _, message := range state.GetMessages() {
+		s := message.GetMemberStatus()
+		view.ID, view.Leader, view.Learner = s.GetMemberId(), s.GetLeader(), s.GetIsLearner()
+		view.AppliedIndex, view.Size, view.Errors = s.GetRaftAppliedIndex(), s.GetDbSize(), s.GetErrors()
+		view.RaftIndex = s.GetRaftIndex()
+	}
+	alarms, err := c.EtcdAlarmList(ctx)
+	if err != nil {
+		return view, err
+	}
+	for _, message := range alarms.GetMessages() {
+		for _, alarm := range message.GetMemberAlarms() {
+			if alarm.GetAlarm() != machine.EtcdMemberAlarm_NONE {
+				view.Alarms = append(view.Alarms, Alarm{Member: alarm.GetMemberId(), Kind: alarm.GetAlarm().String()})
+			}
+		}
+	}
+	return view, nil
+}
+
+// hostsOf returns the hosts of URLs.
+func hostsOf(urls []string) []string {
+	var hosts []string
+	for _, text := range urls {
+		if parsed, err := url.Parse(text); err == nil {
+			host := parsed.Hostname()
+			if address, err := netip.ParseAddr(host); err == nil {
+				host = address.Unmap().String()
+			}
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// reason is an error of a node in one line, without gRPC's wrapping.
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	if s, ok := status.FromError(err); ok {
+		text = s.Message()
+	}
+	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(text, "context deadline exceeded") {
+		return "no answer in time"
+	}
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -1,0 +1,407 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/config"
+)
+
+// Upgrade brings the machines of a stack that have names to versions of Talos and Kubernetes, one machine at a time, and then
+// writes the versions into the stack file. It never goes back by itself: it stops, says at what, and goes on when it is run again.
+type Upgrade struct {
+	Stack *Stack
+	// Target are the versions; an empty one is that of the mark, or of the stack file.
+	Target config.UpgradeSettings
+	// DryRun prints the plan and asks the gates, and writes nothing anywhere.
+	DryRun bool
+	// Accept names gates that may be violated.
+	Accept []string
+	// Drain, Node and Gate are how long a drain, a node's reboot and a gate may take.
+	Drain, Node, Gate time.Duration
+	// Poll is how long to wait between two looks, Settle between the two that must both find nothing.
+	Poll, Settle time.Duration
+	// Renew is how often the lock is renewed. One that was not renewed four times is taken over.
+	Renew time.Duration
+	// Snapshots is the folder for a snapshot of each etcd before the first change.
+	Snapshots string
+	// Out is where plan and progress go, Confirm asks whether to go on.
+	Out     io.Writer
+	Confirm func() error
+}
+
+// The exit codes of an upgrade: 0 is done or nothing to do.
+const (
+	Stopped     = 1
+	Refused     = 2
+	Interrupted = 3
+	Locked      = 4
+)
+
+// UpgradeError is why an upgrade did not end. Code is its exit code.
+type UpgradeError struct {
+	Code int
+	Err  error
+}
+
+// Error returns what happened.
+func (e *UpgradeError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UpgradeError) Unwrap() error { return e.Err }
+
+func refused(format string, arguments ...any) error {
+	return &UpgradeError{Code: Refused, Err: fmt.Errorf(format, arguments...)}
+}
+
+// upgradeRun is an upgrade of one cluster.
+type upgradeRun struct {
+	*Upgrade
+	op   *Operator
+	lock *lock
+	// started are when a control plane's components had started before its reboot.
+	started map[string]time.Time
+}
+
+// Run does the upgrade, all of it that is left. The context's end lets the node that is being worked on be finished.
+func (u *Upgrade) Run(ctx context.Context) error {
+	if err := u.checkTarget(); err != nil {
+		return err
+	}
+	runs, err := u.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, r := range runs {
+			if r.lock != nil {
+				r.lock.release(ctx)
+			}
+			_ = r.op.Close()
+		}
+	}()
+	left, err := u.preflight(ctx, runs)
+	if err != nil {
+		return err
+	}
+	if u.DryRun {
+		return nil
+	}
+	if left > 0 {
+		if err := u.begin(ctx, runs); err != nil {
+			return err
+		}
+		for _, r := range runs {
+			if err := r.cluster(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if err := u.Stack.record(u.Target); err != nil {
+		return &UpgradeError{Code: Stopped, Err: fmt.Errorf("all nodes run the versions, and the stack file does not say so: %w", err)}
+	}
+	u.say("%s says talosVersion: %s and kubernetesVersion: %s", u.Stack.stackFile(), u.Target.Talos, u.Target.Kubernetes)
+	return nil
+}
+
+// checkTarget fills in the versions and holds them to the mark of an upgrade that is under way.
+func (u *Upgrade) checkTarget() error {
+	if len(u.Stack.Missing) > 0 || len(u.Stack.Clusters) == 0 {
+		return refused("of stack %s never came up: %s; run: make up STACK=%s", u.Stack.Name, strings.Join(u.Stack.Missing, ", "), u.Stack.Name)
+	}
+	marked, want := u.Stack.Marked, u.Stack.Clusters[0].Want
+	for _, version := range []struct {
+		name           string
+		target         *string
+		marked, wanted string
+	}{
+		{"Talos", &u.Target.Talos, marked.Talos, want.TalosVersion},
+		{"Kubernetes", &u.Target.Kubernetes, marked.Kubernetes, want.KubernetesVersion},
+	} {
+		if *version.target != "" && version.marked != "" && *version.target != version.marked {
+			return refused("an upgrade to %s %s is under way, and another to %s would mix them; finish it: make upgrade STACK=%s",
+				version.name, version.marked, *version.target, u.Stack.Name)
+		}
+		for _, known := range []string{version.marked, version.wanted} {
+			if *version.target == "" {
+				*version.target = known
+			}
+		}
+	}
+	if err := machineconfig.CheckVersions(u.Target.Talos, u.Target.Kubernetes); err != nil {
+		return refused("%w", err)
+	}
+	for _, name := range u.Accept {
+		if !slices.ContainsFunc(Gates, func(g Gate) bool { return g.Name == name && g.Acceptable }) {
+			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system and drain", name)
+		}
+	}
+	return nil
+}
+
+// open connects to the clusters: the secondaries first, the primary last.
+func (u *Upgrade) open(ctx context.Context) ([]*upgradeRun, error) {
+	clusters := slices.Clone(u.Stack.Clusters)
+	slices.SortStableFunc(clusters, func(a, b *Cluster) int {
+		switch {
+		case a.Want.Primary == b.Want.Primary:
+			return 0
+		case a.Want.Primary:
+			return 1
+		}
+		return -1
+	})
+	var runs []*upgradeRun
+	for _, c := range clusters {
+		op, err := Open(context.WithoutCancel(ctx), c)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, &upgradeRun{Upgrade: u, op: op, started: map[string]time.Time{}})
+	}
+	return runs, nil
+}
+
+// preflight asks everything that can be asked before the first change, prints the plan and returns how many steps are left. All that
+// is in the way is named at once.
+func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error) {
+	var problems []Finding
+	left := 0
+	for _, r := range runs {
+		o, found := r.observeFirst(ctx)
+		steps := o.plan(u.Target)
+		left += len(steps)
+		if len(steps) > 0 {
+			found = append(o.checkPath(u.Target), found...)
+			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" }))...)
+			problems = append(problems, found...)
+		}
+		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of scaling groups\n", r.op.cluster.Name,
+			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()), len(o.Elastic))
+		for _, line := range describe(steps, u.Target) {
+			fmt.Fprintln(u.Out, "  "+line)
+		}
+		if len(o.ControlPlanes()) == 1 && len(steps) > 0 {
+			fmt.Fprintln(u.Out, "  the cluster has one control plane: the Kubernetes API is away while that reboots")
+		}
+	}
+	if len(problems) > 0 {
+		for _, f := range problems {
+			fmt.Fprintf(u.Out, "  refused by %s: %s\n", f.Gate, f)
+		}
+		return 0, refused("%d gates refuse the upgrade; nothing was changed", len(problems))
+	}
+	if left == 0 {
+		fmt.Fprintln(u.Out, "  all nodes run these versions")
+	}
+	fmt.Fprintf(u.Out, "  then the versions are written into %s; machines of scaling groups follow with the next: make up STACK=%s\n",
+		u.Stack.stackFile(), u.Stack.Name)
+	return left, nil
+}
+
+// observeFirst looks at a cluster, and returns what is in the way. After an interruption a node may still be on its way back.
+func (r *upgradeRun) observeFirst(ctx context.Context) (*Observation, []Finding) {
+	if r.Stack.Marked != (config.UpgradeSettings{}) && !r.DryRun {
+		if o, err := r.green(ctx, 1); err == nil {
+			return o, nil
+		}
+	}
+	o := r.op.Observe(ctx)
+	return o, r.inTheWay(o)
+}
+
+// begin asks, makes sure that nothing which must be fetched is missing, saves etcd, and marks the stack file.
+func (u *Upgrade) begin(ctx context.Context, runs []*upgradeRun) error {
+	if err := u.Confirm(); err != nil {
+		return &UpgradeError{Code: Interrupted, Err: err}
+	}
+	for _, r := range runs {
+		var err error
+		if r.lock, err = r.op.kubernetes.acquire(ctx, u.Renew, u.say); err != nil {
+			var locked *UpgradeError
+			if errors.As(err, &locked) {
+				return err
+			}
+			return refused("the lock cannot be taken: %s; nothing was changed", reason(err))
+		}
+	}
+	for _, r := range runs {
+		if err := r.pullImages(ctx); err != nil {
+			return &UpgradeError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
+		}
+	}
+	for _, r := range runs {
+		path, err := r.op.Snapshot(ctx, u.Snapshots, 0)
+		if err != nil {
+			return &UpgradeError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
+		}
+		u.say("etcd of %s is saved in %s", r.op.cluster.Name, path)
+	}
+	if err := u.Stack.mark(u.Target); err != nil {
+		return refused("the stack file cannot be marked: %w", err)
+	}
+	u.say("%s is marked: until the upgrade is through, no update runs", u.Stack.stackFile())
+	return nil
+}
+
+// cluster goes on until nothing is left to do.
+func (r *upgradeRun) cluster(ctx context.Context) error {
+	var last step
+	for first := true; ; first = false {
+		o, err := r.green(ctx, 1)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return &UpgradeError{Code: Interrupted, Err: err}
+		case err != nil:
+			return &UpgradeError{Code: Stopped, Err: err}
+		}
+		steps := o.plan(r.Target)
+		if len(steps) == 0 {
+			return nil
+		}
+		if err := r.lock.check(); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return &UpgradeError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: make upgrade STACK=%s", steps[0], r.Stack.Name)}
+		}
+		if !first && steps[0] == last {
+			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s was done and is still to do; run: make status STACK=%s", last, r.Stack.Name)}
+		}
+		last = steps[0]
+		r.say("%s", last)
+		// A node that was begun is finished.
+		if err := r.do(context.WithoutCancel(ctx), o, last); err != nil {
+			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s: %w; when that is mended, continue with: make upgrade STACK=%s", last, err, r.Stack.Name)}
+		}
+	}
+}
+
+// String returns the step for people.
+func (s step) String() string {
+	switch s.kind {
+	case finishNode:
+		return s.node + ": finish"
+	case upgradeTalos:
+		return s.node + ": Talos"
+	case upgradeComponent:
+		return s.node + ": " + s.component
+	case upgradeProxy:
+		return proxyName
+	}
+	return s.node + ": kubelet"
+}
+
+func (r *upgradeRun) do(ctx context.Context, o *Observation, s step) error {
+	switch s.kind {
+	case finishNode:
+		return r.finish(ctx, o.Node(s.node))
+	case upgradeTalos:
+		return r.talos(ctx, o, o.Node(s.node))
+	case upgradeComponent:
+		return r.component(ctx, o.Node(s.node), s.component)
+	case upgradeProxy:
+		return r.proxy(ctx)
+	}
+	return r.kubelet(ctx, o.Node(s.node))
+}
+
+// green looks until the gates find nothing, as many times in a row as passes says, and returns the last look. The error names what
+// the gates found at the end of the limit.
+func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error) {
+	end := time.Now().Add(r.Gate)
+	passed, said := 0, ""
+	for {
+		o := r.op.Observe(context.WithoutCancel(ctx))
+		found := r.inTheWay(o)
+		wait := r.Poll
+		if len(found) == 0 {
+			if passed++; passed >= passes {
+				return o, nil
+			}
+			wait = r.Settle
+		} else {
+			passed = 0
+			if time.Now().After(end) {
+				return nil, fmt.Errorf("gate %s did not pass in %s: %s", found[0].Gate, r.Gate, found[0])
+			}
+			if text := found[0].String(); text != said {
+				r.say("waiting for %s: %s", found[0].Gate, text)
+				said = text
+			}
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil, errors.New("interrupted while waiting for the gates")
+		}
+	}
+}
+
+// inTheWay are the findings at which an upgrade stops. Machines of scaling groups come and go by themselves.
+func (r *upgradeRun) inTheWay(o *Observation) []Finding {
+	found := slices.DeleteFunc(o.Findings(func(g Gate) bool { return g.Upgrade }), func(f Finding) bool {
+		return f.Level == Notice || slices.ContainsFunc(o.Elastic, func(k *KubernetesNode) bool { return k.Name == f.Node })
+	})
+	for _, n := range o.ControlPlanes() {
+		before, rebooted := r.started[n.Name]
+		now := n.StaticPods[components[0]].Started
+		if rebooted && !now.IsZero() && !now.After(before) {
+			found = append(found, Finding{Gate: "api", Level: Degraded, Node: n.Name, Problem: "its kube-apiserver has not started since the reboot"})
+		}
+	}
+	return r.blocking(found)
+}
+
+// blocking are the findings of gates that are not accepted.
+func (u *Upgrade) blocking(found []Finding) []Finding {
+	return slices.DeleteFunc(found, func(f Finding) bool { return slices.Contains(u.Accept, f.Gate) })
+}
+
+func (u *Upgrade) say(format string, arguments ...any) {
+	fmt.Fprintf(u.Out, time.Now().Format(time.TimeOnly)+"  "+format+"\n", arguments...)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// Abandon takes the mark away, so that updates run again, if no node is ahead of the stack file: an update would take it back.
+func (u *Upgrade) Abandon(ctx context.Context) error {
+	runs, err := u.open(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		o := r.op.Observe(ctx)
+		want := r.op.cluster.Want
+		for _, n := range o.Nodes {
+			if n.TalosError != "" || n.Kubernetes == nil {
+				return refused("%s: nobody knows which version it runs, so the mark stays; run: make status STACK=%s", n.Name, u.Stack.Name)
+			}
+			versions := []string{n.Kubernetes.Kubelet}
+			for _, pod := range n.StaticPods {
+				versions = append(versions, pod.Version)
+			}
+			for _, version := range versions {
+				if compare(version, want.KubernetesVersion) > 0 {
+					return refused("%s runs Kubernetes %s already, and the next update would take it back to %s; finish the upgrade: make upgrade STACK=%s",
+						n.Name, version, want.KubernetesVersion, u.Stack.Name)
+				}
+			}
+		}
+		if err := r.op.Close(); err != nil {
+			return err
+		}
+	}
+	return u.Stack.unmark()
+}

@@ -1,0 +1,385 @@
+package operate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/operate/operatetest"
+	"github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	coordinationv1 "k8s.io/api/coordination/v1"
+)
+
+// The fixture runs v1.13.8 and 1.35.4.
+var target = config.UpgradeSettings{Talos: "v1.13.10", Kubernetes: "1.36.5"}
+
+func (f *fixture) upgrade(out *bytes.Buffer) *Upgrade {
+	f.t.Helper()
+	return &Upgrade{
+		Stack: f.stack(), Target: target, Out: out, Confirm: func() error { return nil }, Snapshots: f.folder,
+		Drain: 30 * time.Second, Node: 30 * time.Second, Gate: 30 * time.Second, Poll: 5 * time.Millisecond, Settle: 5 * time.Millisecond,
+		Renew: 20 * time.Millisecond,
+	}
+}
+
+// run upgrades and expects an end with a code.
+func (f *fixture) run(change func(*Upgrade), code int, message string) string {
+	f.t.Helper()
+	var out bytes.Buffer
+	u := f.upgrade(&out)
+	if change != nil {
+		change(u)
+	}
+	err := u.Run(context.Background())
+	if code == 0 {
+		require.NoError(f.t, err, out.String())
+		return out.String()
+	}
+	var ended *UpgradeError
+	require.ErrorAs(f.t, err, &ended, out.String())
+	assert.Equal(f.t, code, ended.Code, "%s\n%s", err, out.String())
+	assert.Contains(f.t, err.Error()+"\n"+out.String(), message)
+	return out.String()
+}
+
+func (f *fixture) file() string {
+	f.t.Helper()
+	text, err := os.ReadFile(f.stackFile())
+	require.NoError(f.t, err)
+	return string(text)
+}
+
+func (f *fixture) isUpgraded() {
+	f.t.Helper()
+	report := f.report()
+	// The scaling group follows with the next update.
+	for _, finding := range report.Clusters[0].Findings {
+		assert.Equal(f.t, "ip-10-0-2-10", finding.Node, finding)
+	}
+	for _, n := range f.Nodes[:5] {
+		assert.Equal(f.t, "v1.13.10", n.Talos)
+		assert.Equal(f.t, "1.36.5", n.Kubelet)
+		assert.False(f.t, n.Unschedulable, n.Name)
+		assert.NotContains(f.t, n.Annotations, cordonedByUs)
+	}
+	want := strings.NewReplacer("v1.13.8 # Talos", "v1.13.10 # Talos", "1.35.4", "1.36.5").Replace(stackText)
+	assert.Equal(f.t, want, f.file())
+}
+
+// without the cluster's name.
+func short(lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, strings.ReplaceAll(line, clusterName+"-", ""))
+	}
+	return all
+}
+
+// TestUpgradeGoesOneNodeAtATime expects the whole order: the leader of etcd last and never rebooted as one, API servers before what
+// talks to them, kubelets after those.
+func TestUpgradeGoesOneNodeAtATime(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Pods = append(f.Pods, operatetest.Pod("app", "web-0", clusterName+"-workers-0", nil)) })
+	out := f.run(nil, 0, "")
+	var want []string
+	node := func(name string, extra ...string) {
+		want = append(append(append(want, "install "+name+" v1.13.10", "cordon "+name), extra...), "reboot "+name, "uncordon "+name)
+	}
+	want = append(want, "snapshot control-plane-1")
+	node("control-plane-1")
+	node("control-plane-2")
+	node("control-plane-0", "forfeit control-plane-0")
+	node("workers-0", "evict web-0")
+	node("workers-1")
+	for _, component := range components {
+		for i := range 3 {
+			want = append(want, fmt.Sprintf("%s control-plane-%d 1.36.5", component, i))
+		}
+	}
+	for _, name := range []string{"control-plane-0", "control-plane-1", "control-plane-2", "workers-0", "workers-1"} {
+		want = append(want, "kubelet "+name+" 1.36.5")
+	}
+	assert.Equal(t, want, short(f.Log()))
+	f.isUpgraded()
+	assert.Contains(t, out, "Talos v1.13.10, one at a time")
+	assert.NotContains(t, out, "PRIVATE KEY")
+}
+
+func TestUpgradeOfTalos112HasTheOlderService(t *testing.T) {
+	f := newFixture(t)
+	require.NoError(t, os.WriteFile(f.stackFile(), []byte(strings.ReplaceAll(stackText, "v1.13.8", "v1.12.4")), 0o600))
+	f.Do(func() {
+		for _, n := range f.Nodes {
+			n.Talos = "v1.12.4"
+		}
+	})
+	f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+	assert.Equal(t, []string{"cordon control-plane-1", "install control-plane-1 v1.13.10", "reboot control-plane-1", "uncordon control-plane-1"},
+		short(f.Log())[1:5])
+	assert.Equal(t, "1.35.4", f.Nodes[0].Kubelet)
+	assert.Contains(t, f.file(), "talosVersion: v1.13.10")
+}
+
+func TestADryRunChangesNothing(t *testing.T) {
+	f := newFixture(t)
+	out := f.run(func(u *Upgrade) { u.DryRun = true }, 0, "")
+	assert.Empty(t, f.Log())
+	assert.Equal(t, stackText, f.file())
+	assert.Contains(t, out, "kube-apiserver 1.36.5: "+clusterName+"-control-plane-0, ")
+	f.Do(func() { f.Members[2].Learner = true })
+	f.run(func(u *Upgrade) { u.DryRun = true }, Refused, "refused by etcd: inferadb-staging-nyc1-control-plane-2: its etcd is a learner")
+}
+
+// TestUpgradeIsRefused expects a refusal before anything is changed.
+func TestUpgradeIsRefused(t *testing.T) {
+	to := func(talos, kubernetes string) func(*Upgrade) {
+		return func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: talos, Kubernetes: kubernetes} }
+	}
+	budget := func(f *fixture) {
+		f.Pods = append(f.Pods, operatetest.Pod("db", "ledger-0", clusterName+"-workers-1", map[string]string{"app": "ledger"}))
+		f.Budgets = append(f.Budgets, operatetest.Budget("db", "ledger", 0, map[string]string{"app": "ledger"}))
+	}
+	for name, test := range map[string]struct {
+		damage  func(*fixture)
+		change  func(*Upgrade)
+		message string
+	}{
+		"a lower Talos":               {nil, to("v1.13.7", ""), "an upgrade never goes back"},
+		"a lower Kubernetes":          {nil, to("", "1.35.3"), "an upgrade never goes back"},
+		"a minor of Kubernetes":       {func(f *fixture) { f.Node("workers-1").Kubelet = "1.34.3" }, nil, "it runs kubelet 1.34.3, and 1.36.5 skips a minor version; upgrade to 1.35 first"},
+		"a pair":                      {nil, to("", "1.37.1"), "Talos v1.13.8 does not run Kubernetes 1.37.1"},
+		"a minor of Talos":            {nil, to("v1.15.0", ""), "skips a minor version; upgrade to the last release of v1.14 first"},
+		"not a version":               {nil, to("1.13", ""), "is a number, and not the version of a Talos release"},
+		"not a version of Kubernetes": {nil, to("", "v1.36.5"), `"v1.36.5" is not the version of a Kubernetes release`},
+		"a learner":                   {func(f *fixture) { f.Members[2].Learner = true }, nil, "refused by etcd"},
+		"no space":                    {func(f *fixture) { f.Alarms = []*machine.EtcdMemberAlarm{{MemberId: 0xa1, Alarm: 1}} }, nil, "alarm NOSPACE"},
+		"a worker is down":            {func(f *fixture) { f.Node("workers-1").Down = true }, nil, "refused by reach"},
+		"two gates at once":           {func(f *fixture) { f.Node("workers-1").Down, f.Members[2].Lag = true, 9000 }, nil, "3 gates refuse"},
+		"a budget":                    {budget, nil, "refused by drain: PodDisruptionBudget db/ledger allows no eviction"},
+		"etcd cannot be accepted":     {func(f *fixture) { f.Members[2].Learner = true }, func(u *Upgrade) { u.Accept = []string{"etcd"} }, `no gate "etcd" that can be accepted`},
+		"an image that is not there":  {func(f *fixture) { f.Images = []string{"none"} }, nil, "cannot be fetched"},
+		"two members":                 {func(f *fixture) { f.Members = f.Members[:2] }, nil, "etcd has 2 members"},
+		"no snapshot":                 {func(f *fixture) { f.Cluster.Snapshot = nil }, nil, "nothing was changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			if test.damage != nil {
+				f.Do(func() { test.damage(f) })
+			}
+			f.run(test.change, Refused, test.message)
+			assert.Equal(t, stackText, f.file())
+			for _, done := range f.Log() {
+				assert.True(t, strings.HasPrefix(done, "snapshot"), done)
+			}
+		})
+	}
+}
+
+func TestAcceptedGates(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Deployments[0].Status.ReadyReplicas = 1 })
+	f.run(nil, Refused, "refused by system: Deployment coredns")
+	f.run(func(u *Upgrade) { u.Accept = []string{"system"} }, 0, "")
+}
+
+// TestUpgradeStops expects an end at the first fault, with no other node touched, and success when it is mended and run again.
+func TestUpgradeStops(t *testing.T) {
+	const first, second = "control-plane-1", "control-plane-2"
+	for name, test := range map[string]struct {
+		damage, mend func(*fixture)
+		message      string
+	}{
+		"the node falls back": {func(f *fixture) { f.Node(first).FallsBack = true }, func(f *fixture) { f.Node(first).FallsBack = false },
+			first + ": Talos: it came back with Talos v1.13.8: the new version did not start"},
+		"the node stays away": {func(f *fixture) { f.Node(first).StaysAway = true }, func(f *fixture) {
+			n := f.Node(first)
+			n.StaysAway, n.Down, n.Talos, n.BootID = false, false, "v1.13.10", "boot-9"
+		}, first + ": Talos: it did not come back in 2s"},
+		"its etcd is a learner": {func(f *fixture) { f.Node(first).OnReboot = func() { f.Members[1].Learner = true } },
+			func(f *fixture) { f.Members[1].Learner = false }, "gate etcd did not pass in 3s: inferadb-staging-nyc1-" + first + ": its etcd is a learner"},
+		"its member is lost": {func(f *fixture) { f.Node(first).OnReboot = func() { f.Members[1].Name = "other" } },
+			func(f *fixture) { f.Members[1].Name = clusterName + "-" + first }, "gate etcd did not pass in 3s"},
+		"another control plane fails meanwhile": {func(f *fixture) { f.Node(first).OnReboot = func() { f.Node(second).Down = true } },
+			func(f *fixture) { f.Node(second).Down = false }, "gate reach did not pass in 3s: inferadb-staging-nyc1-" + second},
+		"its kubelet does not report": {func(f *fixture) { f.Node(first).OnReboot = func() { f.Node(first).NotReady = true } },
+			func(f *fixture) { f.Node(first).NotReady = false }, "gate nodes did not pass in 3s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.Do(func() { test.damage(f) })
+			f.run(func(u *Upgrade) { u.Node, u.Gate = 2*time.Second, 3*time.Second }, Stopped, test.message)
+			for _, done := range f.Log() {
+				assert.NotContains(t, done, "install "+clusterName+"-"+second)
+			}
+			assert.Contains(t, f.file(), "inferadb:upgrade: {talos: v1.13.10, kubernetes: 1.36.5}", "no update runs")
+			f.Do(func() { test.mend(f); f.Node(first).OnReboot = nil })
+			f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{} }, 0, "")
+			f.isUpgraded()
+		})
+	}
+}
+
+// TestADrainThatABudgetHolds expects the pod by its name, and the node as it was.
+func TestADrainThatABudgetHolds(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() {
+		f.Pods = append(f.Pods, operatetest.Pod("db", "ledger-0", clusterName+"-workers-0", map[string]string{"app": "ledger"}))
+		f.Budgets = append(f.Budgets, operatetest.Budget("db", "ledger", 0, map[string]string{"app": "ledger"}))
+	})
+	f.run(func(u *Upgrade) { u.Accept, u.Drain = []string{"drain"}, 300*time.Millisecond }, Stopped, "the drain did not end in 300ms: db/ledger-0: Cannot evict pod")
+	n := f.Node("workers-0")
+	assert.False(t, n.Unschedulable)
+	assert.Equal(t, "v1.13.8", n.Talos)
+	f.Do(func() { f.Budgets = nil })
+	f.run(nil, 0, "")
+	f.isUpgraded()
+}
+
+func TestANodeThatAPersonCordonedStaysSo(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Node("workers-1").Unschedulable = true })
+	f.run(nil, 0, "")
+	assert.True(t, f.Node("workers-1").Unschedulable)
+	assert.Equal(t, "v1.13.10", f.Node("workers-1").Talos)
+}
+
+// TestANodeThatKubernetesDoesNotHave is upgraded if that is accepted.
+func TestANodeThatKubernetesDoesNotHave(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Node("workers-1").Absent = true })
+	f.run(nil, Refused, "refused by nodes: inferadb-staging-nyc1-workers-1: Kubernetes has no such node")
+	out := f.run(func(u *Upgrade) { u.Accept, u.Target = []string{"nodes"}, config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+	assert.Contains(t, out, "nothing is drained")
+	assert.Equal(t, "v1.13.10", f.Node("workers-1").Talos)
+}
+
+// killer ends the goroutine that writes a line, as a kill ends a process.
+type killer struct {
+	bytes.Buffer
+	after int
+}
+
+func (k *killer) Write(p []byte) (int, error) {
+	if k.after--; k.after < 0 {
+		runtime.Goexit()
+	}
+	return k.Buffer.Write(p)
+}
+
+// anyNode is the time and the node at the beginning of a line.
+var anyNode = regexp.MustCompile(`^[0-9:]{8}  inferadb\S+`)
+
+// TestAKilledUpgradeGoesOn kills an upgrade at each line that it prints, and expects that the next run ends as one that was not killed.
+func TestAKilledUpgradeGoesOn(t *testing.T) {
+	lines := strings.Split(strings.TrimSpace(newFixture(t).run(nil, 0, "")), "\n")
+	require.Greater(t, len(lines), 40)
+	for at, line := range lines {
+		// Of lines in a row that differ only by the node, the first stands for all.
+		if at > 0 && anyNode.ReplaceAllString(line, "") == anyNode.ReplaceAllString(lines[at-1], "") {
+			continue
+		}
+		f := newFixture(t)
+		var killed sync.WaitGroup
+		killed.Go(func() {
+			u := f.upgrade(&bytes.Buffer{})
+			u.Out = &killer{after: at}
+			_ = u.Run(context.Background())
+		})
+		killed.Wait()
+		f.run(nil, 0, "")
+		f.isUpgraded()
+		require.False(t, t.Failed(), "killed at line %d: %s", at, line)
+	}
+}
+
+func TestAnInterruptedUpgradeFinishesTheNode(t *testing.T) {
+	f := newFixture(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	f.Do(func() { f.Node("control-plane-1").OnReboot = cancel })
+	var out bytes.Buffer
+	err := f.upgrade(&out).Run(ctx)
+	var ended *UpgradeError
+	require.ErrorAs(t, err, &ended)
+	assert.Equal(t, Interrupted, ended.Code)
+	assert.Equal(t, "uncordon control-plane-1", short(f.Log())[len(f.Log())-1])
+}
+
+// TestTwoUpgradesAreKeptApart expects exit code 4 beside a run that is alive, and that a dead one's lock is taken over.
+func TestTwoUpgradesAreKeptApart(t *testing.T) {
+	f := newFixture(t)
+	other := "another-host-1"
+	lease := coordinationv1.Lease{Spec: coordinationv1.LeaseSpec{HolderIdentity: &other}}
+	f.Do(func() { f.Renew(lease) })
+	ctx, stop := context.WithCancel(context.Background())
+	var alive sync.WaitGroup
+	alive.Go(func() {
+		for pause(ctx, 10*time.Millisecond) == nil {
+			f.Do(func() { f.Renew(lease) })
+		}
+	})
+	f.run(nil, Locked, "another-host-1 upgrades this cluster now")
+	assert.Equal(t, stackText, f.file())
+	assert.Empty(t, f.Log())
+	stop()
+	alive.Wait()
+	f.Do(func() {
+		f.Node("control-plane-2").OnReboot = func() { f.Renew(lease) }
+	})
+	f.run(nil, Locked, "another upgrade has taken the lock")
+	f.Do(func() { f.Node("control-plane-2").OnReboot = nil })
+	f.run(nil, 0, "")
+	f.isUpgraded()
+	assert.Nil(t, f.Lease.Spec.HolderIdentity, "it is given back")
+}
+
+func TestOtherVersionsWhileAnUpgradeIsUnderWay(t *testing.T) {
+	f := newFixture(t)
+	require.NoError(t, f.stack().mark(target))
+	f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: "v1.13.9"} }, Refused, "an upgrade to Talos v1.13.10 is under way")
+}
+
+func TestAbandon(t *testing.T) {
+	f := newFixture(t)
+	require.NoError(t, f.stack().mark(target))
+	f.Do(func() { f.Node("control-plane-2").Components["kube-scheduler"] = "1.36.5" })
+	var out bytes.Buffer
+	require.ErrorContains(t, f.upgrade(&out).Abandon(context.Background()), "runs Kubernetes 1.36.5 already")
+	assert.NotEqual(t, stackText, f.file())
+	f.Do(func() { f.Node("control-plane-2").Components["kube-scheduler"] = "1.35.4" })
+	require.NoError(t, f.upgrade(&out).Abandon(context.Background()))
+	assert.Equal(t, stackText, f.file())
+}
+
+func TestSetKey(t *testing.T) {
+	const key = "inferadb:talosVersion"
+	for name, test := range map[string]struct{ before, value, after string }{
+		"changed":       {"config:\n  a: b # c\n  " + key + ": v1 # d\n  e: f\n", "v2", "config:\n  a: b # c\n  " + key + ": v2 # d\n  e: f\n"},
+		"added":         {"# x\nconfig:\n    # y\n    a: b\n", "v2", "# x\nconfig:\n    # y\n    " + key + ": v2\n    a: b\n"},
+		"removed":       {"config:\n  a: b\n  " + key + ":\n    c: d\n    e: f\n  g: h\n", "", "config:\n  a: b\n  g: h\n"},
+		"not there":     {"config:\n  a: b\n", "", "config:\n  a: b\n"},
+		"last, no end":  {"config:\n  a: b\n  " + key + ": v1", "v2", "config:\n  a: b\n  " + key + ": v2\n"},
+		"an empty text": {"config:\n  a: b\n  " + key + ":\n", "v2", "config:\n  a: b\n  " + key + ": v2\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := setKey([]byte(test.before), key, test.value)
+			require.NoError(t, err)
+			assert.Equal(t, test.after, string(got))
+		})
+	}
+	for _, text := range []string{"config: {a: b}\n", "a: b\n", "config:\n  " + key + ": [\n    v1\n  ]\n  a: b\n"} {
+		_, err := setKey([]byte(text), key, "v2")
+		assert.Error(t, err, text)
+	}
+}
