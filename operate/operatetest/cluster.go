@@ -245,7 +245,7 @@ func (c *Cluster) reboot(n *Node) {
 			if n.installed != "" && !n.FallsBack {
 				n.Talos = n.installed
 			}
-			n.BootID, n.Down, n.started = n.BootID+"+", false, time.Now()
+			n.BootID, n.Down, n.started = n.BootID+"+", false, later(n.started)
 			if n.OnReboot != nil {
 				n.OnReboot()
 			}
@@ -276,4 +276,12 @@ func (c *Cluster) quorum() bool {
 		}
 	}
 	return up > len(c.Members)/2
+}
+
+// later returns the present time, but at least a second after the time before: the API has no fractions of seconds.
+func later(before time.Time) time.Time {
+	if next := before.Add(time.Second); next.After(time.Now()) {
+		return next
+	}
+	return time.Now()
 }

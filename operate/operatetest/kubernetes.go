@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	appsv1 "k8s.io/api/apps/v1"
@@ -245,7 +244,7 @@ func (c *Cluster) applied(n *Node, provider config.Provider) {
 	tag := func(image string) string { return strings.TrimPrefix(image[strings.LastIndex(image, ":")+1:], "v") }
 	set := func(component, image string) {
 		if n.Components[component] != tag(image) {
-			n.Components[component], n.started = tag(image), time.Now()
+			n.Components[component], n.started = tag(image), later(n.started)
 			c.record("%s %s %s", component, n.Name, tag(image))
 		}
 	}
