@@ -35,6 +35,8 @@ var composed = map[string][]string{
 	"kubernetesVersion: is not set":                         {"kubernetesVersion", "%s: is not set, so it is %s"},
 	"there is no region …":                                  {"there is no %s %q", "region"},
 	"there is no machine size …":                            {"there is no %s %q", "machine size"},
+	"has …, as bootstrapManifests[…] does":                  {"%shas %s, as %s does"},
+	"… register by its full name instead of its host name":  {"register by %s instead of %s", "its full name", "its host name"},
 	"… is arm64, … is amd64":                                {"%s is %s, %s is %s"},
 	"… is there, but controlPlanes: … has the node":         {"%q is there, but %s: %d has the node"},
 }
