@@ -191,11 +191,18 @@ func (e *editing) up(settings map[string]any) (refused []string, err error) {
 	return nil, err
 }
 
-var refusal = regexp.MustCompile(`(?s)of the stack's settings cannot be used:\n(.*?)\n\s*every key: `)
+var (
+	refusal = regexp.MustCompile(`(?s)of the stack's settings cannot be used:\n(.*?)\n\s*every key: `)
+	// missing is the refusal of an image that the account does not have: path, reason and remedy.
+	missing = regexp.MustCompile(`: (regions\[\w+\]\.image): cannot find .*; \S+`)
+)
 
 // refusedPaths are the paths of the settings that the program refuses; nil if it says something else.
 func refusedPaths(t *testing.T, said string) []string {
 	t.Helper()
+	if found := missing.FindStringSubmatch(said); found != nil {
+		return found[1:]
+	}
 	found := refusal.FindStringSubmatch(said)
 	if found == nil {
 		return nil
