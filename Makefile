@@ -228,8 +228,8 @@ test: tools simulator infra ## Run every test
 	go test -v -count=1 -timeout 50m $(LIFE) || status=1; \
 	exit $$status
 
-test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, every edit of a running stack
-	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$'
+test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, upgrades, every edit of a running stack
+	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$|TestUpgradeByOneCommand'
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench

@@ -1,0 +1,88 @@
+package lifecycle
+
+import (
+	"bufio"
+	"context"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// dayTwoSections are those of the operations page of which the commands ask the nodes themselves, in the order in which a cluster
+// goes through them.
+var dayTwoSections = []string{"See what is up", "Save etcd", "Upgrade with one command"}
+
+// TestUpgradeByOneCommand asks after a running cluster, saves its etcd and upgrades it with the commands of the operations page, on
+// each cloud. Its nodes answer: each control plane runs a real etcd, and each node the Talos API.
+func TestUpgradeByOneCommand(t *testing.T) {
+	takesLong(t)
+	for _, cloud := range clouds {
+		t.Run(cloud, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, "staging", cloud)
+			s.set("talosVersion", "v1.13.9")
+			s.set("kubernetesVersion", "1.36.4")
+			s.set("pools", `[{"name":"data","size":"small","count":2,"workload":"stateful"}]`)
+			s.up()
+			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
+			follow := func(heading string) { o.follow(procedure{heading: heading}, sections[heading]) }
+			follow("Before you begin")
+			if image := sections["Upgrade Talos"][0]; image.cloud == cloud {
+				o.do(image, nil)
+			}
+			o.exports += s.serveNodes() + "\n"
+			for _, heading := range dayTwoSections {
+				follow(heading)
+			}
+			status := o.run("status", "make status STACK=staging")
+			assert.NotContains(t, status, "v1.13.9")
+			assert.NotContains(t, status, "1.36.4")
+			s.nodes()
+			// The stack file has the versions that run, so that the update stops and replaces no machine.
+			s.up()
+			o.run("status after an update", "make status STACK=staging")
+			s.settled()
+		})
+	}
+}
+
+// serveNodes lets the stack's nodes answer until the test ends. It returns the command that leads a shell to them.
+func (s *stack) serveNodes() string {
+	s.t.Helper()
+	command := s.command(context.Background(), nil, "simulator", "serve")
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := command.StdoutPipe()
+	require.NoError(s.t, err)
+	log := &strings.Builder{}
+	command.Stderr = log
+	require.NoError(s.t, command.Start())
+	s.t.Cleanup(func() {
+		end(s.t, command)
+		if s.t.Failed() {
+			s.t.Log(log.String())
+		}
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(s.t, err)
+	return strings.TrimSpace(line)
+}
+
+// end asks a command to end, as a person does by Ctrl-C.
+func end(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	_ = command.Process.Signal(syscall.SIGTERM)
+	done := make(chan error, 1)
+	go func() { done <- command.Wait() }()
+	select {
+	case err := <-done:
+		assert.NoError(t, err)
+	case <-time.After(30 * time.Second):
+		_ = command.Process.Kill()
+		assert.Fail(t, "the daemon does not end")
+	}
+}
