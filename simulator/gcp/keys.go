@@ -45,7 +45,7 @@ var keyResources = []Resource{
 	},
 	{
 		// What was granted on somebody's key is the key owner's to take back, and is never left over.
-		Token: keyMemberType, Global: true, Account: true, Latency: 5 * time.Second,
+		Token: keyMemberType, Global: true, Account: true, Shared: true, Latency: 5 * time.Second,
 		Fields: Fields{
 			"cryptoKeyId": String(Required, Replaces), "role": String(Required, Replaces), "etag": String(Output),
 			"member":    String(Required, Replaces, Matching(`^(user|group|serviceAccount|domain|principal|principalSet):.+$`)),
@@ -133,7 +133,6 @@ func createKeyMember(c *Call) error {
 	// https://github.com/hashicorp/terraform-provider-google/blob/v5.45.2/google/tpgiamresource/resource_iam_member.go
 	if granted := c.World.Get(keyMemberType, "", c.ID); granted != nil {
 		c.State[grantedKey] = granted.State[grantedKey]
-		c.World.Remove(granted)
 	}
 	return nil
 }
