@@ -49,6 +49,8 @@ func TestSecretsStaySecret(t *testing.T) {
 		t.Run(run.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", run.provider)
+			// The logs of the CLI are searched as well.
+			require.NoError(t, os.Remove(s.path("home", "logs")))
 			for key, value := range run.settings {
 				s.set(key, value)
 			}
