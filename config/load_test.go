@@ -193,7 +193,7 @@ func TestPools(t *testing.T) {
 
 	assert.False(t, data.Elastic())
 	assert.Equal(t, 500, data.DiskGiB)
-	assert.Equal(t, map[string]string{"tier": "data", labelPool: "data", labelWorkload: "stateful"}, data.Labels)
+	assert.Equal(t, map[string]string{"tier": "data", LabelPool: "data", labelWorkload: "stateful"}, data.Labels)
 	assert.Equal(t, []Taint{{Key: "tier", Value: "data", Effect: "NoSchedule"}}, data.Taints)
 	assert.Equal(t, []string{"us-east-1a", "us-east-1b"}, data.Zones)
 	assert.Len(t, data.Patches, 1)
@@ -230,7 +230,7 @@ func TestSpotPolicyAndAutoscaling(t *testing.T) {
 	assert.Empty(t, mixed.Autoscaling, "a pool of fixed size is moved by nobody")
 	assert.Equal(t, ClusterAutoscaler, waiting.Autoscaling)
 	assert.Equal(t, map[string]string{
-		NodeTemplate + "label/tier": "web", NodeTemplate + "label/" + labelPool: "waiting", NodeTemplate + "label/" + labelWorkload: "stateless",
+		NodeTemplate + "label/tier": "web", NodeTemplate + "label/" + LabelPool: "waiting", NodeTemplate + "label/" + labelWorkload: "stateless",
 		NodeTemplate + "taint/web": ":NoExecute",
 	}, waiting.NodeTemplateTags())
 	assert.Equal(t, CPU, loaded.Autoscaling)

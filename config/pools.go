@@ -33,7 +33,8 @@ const prioritized = "capacity-optimized-prioritized"
 
 // Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
 const (
-	labelPool     = "inferadb.com/pool"
+	// LabelPool names the pool of a node.
+	LabelPool     = "inferadb.com/pool"
 	labelWorkload = "inferadb.com/workload"
 	labelSpot     = "inferadb.com/spot"
 )
@@ -217,7 +218,7 @@ func markPools(pools []Pool) {
 	elsewhere := slices.ContainsFunc(pools, func(p Pool) bool { return p.Spot == nil && p.Max > 0 })
 	for i := range pools {
 		pool := &pools[i]
-		labels := map[string]string{labelPool: pool.Name, labelWorkload: string(pool.Workload)}
+		labels := map[string]string{LabelPool: pool.Name, labelWorkload: string(pool.Workload)}
 		if pool.Spot != nil {
 			labels[labelSpot] = "true"
 			if elsewhere {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/config"
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -180,7 +181,6 @@ func (o *Observation) isElastic(pool string) bool {
 }
 
 const (
-	poolLabel = "inferadb.com/pool"
 	// cordonedByTalos is Talos' own annotation, cordonedByUs that of an upgrade.
 	cordonedByTalos = "talos.dev/cordoned"
 	cordonedByUs    = "inferadb.com/upgrade-cordoned"
@@ -192,7 +192,7 @@ var talosName = regexp.MustCompile(`v\d+\.\d+\.\d+[^)\s]*`)
 
 func kubernetesNode(node corev1.Node) *KubernetesNode {
 	k := &KubernetesNode{
-		Name: node.Name, Pool: node.Labels[poolLabel], Labels: node.Labels, Taints: node.Spec.Taints,
+		Name: node.Name, Pool: node.Labels[config.LabelPool], Labels: node.Labels, Taints: node.Spec.Taints,
 		Kubelet: strings.TrimPrefix(node.Status.NodeInfo.KubeletVersion, "v"),
 		Talos:   talosName.FindString(node.Status.NodeInfo.OSImage),
 		Problem: "its kubelet has never reported",

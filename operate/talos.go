@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -120,11 +119,7 @@ func hostsOf(urls []string) []string {
 	var hosts []string
 	for _, text := range urls {
 		if parsed, err := url.Parse(text); err == nil {
-			host := parsed.Hostname()
-			if address, err := netip.ParseAddr(host); err == nil {
-				host = address.Unmap().String()
-			}
-			hosts = append(hosts, host)
+			hosts = append(hosts, canonical(parsed.Hostname()))
 		}
 	}
 	return hosts

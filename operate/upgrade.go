@@ -305,11 +305,11 @@ func (r *upgradeRun) do(ctx context.Context, o *Observation, s step) error {
 	case upgradeTalos:
 		return r.talos(ctx, o, o.Node(s.node))
 	case upgradeComponent:
-		return r.component(ctx, o.Node(s.node), s.component)
+		return r.component(ctx, o, o.Node(s.node), s.component)
 	case upgradeProxy:
 		return r.proxy(ctx)
 	}
-	return r.kubelet(ctx, o.Node(s.node))
+	return r.kubelet(ctx, o, o.Node(s.node))
 }
 
 // green looks until the gates find nothing, as many times in a row as passes says, and returns the last look. The error names what

@@ -30,9 +30,9 @@ var componentImages = map[string]string{
 
 // component changes one static pod of one control plane, as `talosctl upgrade-k8s` does: by its image in the node's live
 // configuration. https://github.com/siderolabs/talos/blob/v1.13.9/pkg/cluster/kubernetes/upgrade.go
-func (r *upgradeRun) component(ctx context.Context, n *Node, component string) error {
+func (r *upgradeRun) component(ctx context.Context, o *Observation, n *Node, component string) error {
 	image := componentImages[component] + ":v" + r.Target.Kubernetes
-	err := r.configure(ctx, n, func(c *v1alpha1.Config) error {
+	err := r.configure(ctx, o, n, func(c *v1alpha1.Config) error {
 		if c.ClusterConfig == nil {
 			return errors.New("its configuration has no cluster")
 		}
@@ -65,8 +65,8 @@ func (r *upgradeRun) component(ctx context.Context, n *Node, component string) e
 }
 
 // kubelet changes the kubelet of one node, which restarts it and leaves the pods running.
-func (r *upgradeRun) kubelet(ctx context.Context, n *Node) error {
-	err := r.configure(ctx, n, func(c *v1alpha1.Config) error {
+func (r *upgradeRun) kubelet(ctx context.Context, o *Observation, n *Node) error {
+	err := r.configure(ctx, o, n, func(c *v1alpha1.Config) error {
 		if c.MachineConfig == nil || c.MachineConfig.MachineKubelet == nil {
 			return errors.New("its configuration has no kubelet")
 		}
@@ -83,10 +83,9 @@ func (r *upgradeRun) kubelet(ctx context.Context, n *Node) error {
 }
 
 // configure changes a node's live configuration, without a reboot. Errors of it may quote the configuration, which is secret.
-func (r *upgradeRun) configure(ctx context.Context, n *Node, change func(*v1alpha1.Config) error) error {
+func (r *upgradeRun) configure(ctx context.Context, o *Observation, n *Node, change func(*v1alpha1.Config) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Node)
 	defer cancel()
-	o := r.op.Observe(ctx)
 	c, ctx := r.way(ctx, o, n.Machine)
 	live, err := safe.StateGetByID[*configresource.MachineConfig](ctx, c.COSI, configresource.ActiveID)
 	if err != nil {

@@ -361,25 +361,3 @@ func TestAbandon(t *testing.T) {
 	require.NoError(t, f.upgrade(&out).Abandon(context.Background()))
 	assert.Equal(t, stackText, f.file())
 }
-
-func TestSetKey(t *testing.T) {
-	const key = "inferadb:talosVersion"
-	for name, test := range map[string]struct{ before, value, after string }{
-		"changed":       {"config:\n  a: b # c\n  " + key + ": v1 # d\n  e: f\n", "v2", "config:\n  a: b # c\n  " + key + ": v2 # d\n  e: f\n"},
-		"added":         {"# x\nconfig:\n    # y\n    a: b\n", "v2", "# x\nconfig:\n    # y\n    " + key + ": v2\n    a: b\n"},
-		"removed":       {"config:\n  a: b\n  " + key + ":\n    c: d\n    e: f\n  g: h\n", "", "config:\n  a: b\n  g: h\n"},
-		"not there":     {"config:\n  a: b\n", "", "config:\n  a: b\n"},
-		"last, no end":  {"config:\n  a: b\n  " + key + ": v1", "v2", "config:\n  a: b\n  " + key + ": v2\n"},
-		"an empty text": {"config:\n  a: b\n  " + key + ":\n", "v2", "config:\n  a: b\n  " + key + ": v2\n"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := setKey([]byte(test.before), key, test.value)
-			require.NoError(t, err)
-			assert.Equal(t, test.after, string(got))
-		})
-	}
-	for _, text := range []string{"config: {a: b}\n", "a: b\n", "config:\n  " + key + ": [\n    v1\n  ]\n  a: b\n"} {
-		_, err := setKey([]byte(text), key, "v2")
-		assert.Error(t, err, text)
-	}
-}

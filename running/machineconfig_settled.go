@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/config"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
 
@@ -124,8 +125,8 @@ func (c *comparison) taints(m machines) {
 	pool := strings.TrimPrefix(m.name, c.want.Name+"-")
 	c.refuse(m.taints,
 		fmt.Sprintf("changes the taints of %s, and a node takes taints from its kubelet only when it registers", list(nodes)),
-		fmt.Sprintf("run kubectl taint nodes --overwrite -l inferadb.com/pool=%s %s, then %s; or make a new pool with them",
-			pool, strings.Join(slices.Concat(wanted, changes), " "), acknowledgeWith(step)))
+		fmt.Sprintf("run kubectl taint nodes --overwrite -l %s=%s %s, then %s; or make a new pool with them",
+			config.LabelPool, pool, strings.Join(slices.Concat(wanted, changes), " "), acknowledgeWith(step)))
 }
 
 // withoutValue returns a taint as kubectl removes it: "gpu:NoSchedule" of "gpu=true:NoSchedule".

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inferadb/infra/stackfile"
 	"github.com/spf13/cobra"
 )
 
@@ -66,7 +67,7 @@ func (r *removal) run(command *cobra.Command) error {
 		}
 	}
 	command.Printf("Next: set inferadb:controlPlanes: %d in %s, then make preview STACK=%s and make up STACK=%s, which deletes the machines; "+
-		"then remove inferadb:acknowledge again\n", r.to, stackFile(r.stack), r.stack, r.stack)
+		"then remove inferadb:acknowledge again\n", r.to, stackfile.Path("", r.stack), r.stack, r.stack)
 	return nil
 }
 
@@ -104,6 +105,11 @@ func (r *removal) confirm(command *cobra.Command, planned []cluster) error {
 	if r.yes {
 		return nil
 	}
+	return askToGoOn(command)
+}
+
+// askToGoOn returns an error unless the person types yes.
+func askToGoOn(command *cobra.Command) error {
 	command.Print("Type yes to go on: ")
 	answer, _ := bufio.NewReader(command.InOrStdin()).ReadString('\n')
 	if strings.TrimSpace(answer) != "yes" {
@@ -127,10 +133,11 @@ func (r *removal) shrink(ctx context.Context, command *cobra.Command, c cluster)
 			return fmt.Errorf("%s: %w; then run this command again, which goes on from here", node.name, err)
 		}
 		step := "etcd-left:" + node.name
-		if err := acknowledge(stackFile(r.stack), step); err != nil {
+		add := func(text []byte) ([]byte, error) { return stackfile.Append(text, "inferadb:acknowledge", step) }
+		if err := stackfile.Edit(stackfile.Path("", r.stack), add); err != nil {
 			return fmt.Errorf("%s has left etcd, but %q could not be added to inferadb:acknowledge: %w", node.name, step, err)
 		}
-		command.Printf("%s has left etcd; %q is in inferadb:acknowledge of %s\n", node.name, step, stackFile(r.stack))
+		command.Printf("%s has left etcd; %q is in inferadb:acknowledge of %s\n", node.name, step, stackfile.Path("", r.stack))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,18 +55,14 @@ type operation struct {
 }
 
 func exportPending(ctx context.Context) (*pendingState, error) {
-	text, err := operate.Pulumi(ctx, "", "stack", "export")
+	d, err := exportState(ctx, "", false)
 	if err != nil {
 		return nil, err
 	}
-	return parsePending(text)
+	return pendingOf(d)
 }
 
-func parsePending(text []byte) (*pendingState, error) {
-	d, err := parseState(text)
-	if err != nil {
-		return nil, err
-	}
+func pendingOf(d *deployment) (*pendingState, error) {
 	s := &pendingState{whole: d.whole}
 	var ok bool
 	if s.deployment, ok = s.whole["deployment"].(map[string]any); !ok {
@@ -157,28 +152,6 @@ func (s *pendingState) has(urn any) bool {
 	return slices.ContainsFunc(list(s.deployment["resources"]), func(r map[string]any) bool { return r["urn"] == urn })
 }
 
-// save replaces the stack's state. Pulumi locks the stack for it.
-func (s *pendingState) save(ctx context.Context) error {
-	text, err := json.Marshal(s.whole)
-	if err != nil {
-		return err
-	}
-	// The state's secrets are encrypted in it; the file is its owner's nevertheless.
-	file, err := os.CreateTemp("", "infra-state-*.json")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(text); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	_, err = operate.Pulumi(ctx, "", "stack", "import", "--file", file.Name())
-	return err
-}
-
 // resolve puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read the rest
 // from the cloud. An import would start from what the cloud tells, which does not tell all: the next update would replace a
 // machine.
@@ -204,7 +177,7 @@ func resolve(ctx context.Context, arguments []string) error {
 	}
 	state.deployment["resources"] = resources
 	delete(state.deployment, "pending_operations")
-	if err := state.save(ctx); err != nil || len(adopted) == 0 {
+	if err := importState(ctx, "", &deployment{whole: state.whole}); err != nil || len(adopted) == 0 {
 		return err
 	}
 	return readAdopted(ctx, adopted, ids)

@@ -26,10 +26,18 @@ const cutOff = `{"version": 3, "deployment": {
 			"urn": "urn:pulumi:dev::inferadb::inferadb:index:TalosCluster$aws:ec2/networkInterface:NetworkInterface::c-workers-1",
 			"type": "aws:ec2/networkInterface:NetworkInterface", "inputs": {"tags": {"Name": "c-workers-1"}}}}]}}`
 
+func pendingIn(t *testing.T, text string) *pendingState {
+	t.Helper()
+	d, err := parseState([]byte(text))
+	require.NoError(t, err)
+	state, err := pendingOf(d)
+	require.NoError(t, err)
+	return state
+}
+
 func TestPendingCreationsComeWithTheirSteps(t *testing.T) {
 	t.Setenv("PULUMI_STACK", "dev")
-	state, err := parsePending([]byte(cutOff))
-	require.NoError(t, err)
+	state := pendingIn(t, cutOff)
 	var out bytes.Buffer
 	require.ErrorContains(t, state.report(&out), "2 creations of dev are pending")
 	for _, line := range []string{
@@ -45,8 +53,7 @@ func TestPendingCreationsComeWithTheirSteps(t *testing.T) {
 
 func TestEveryPendingCreationNeedsAnAnswer(t *testing.T) {
 	const machine, nic = "aws:ec2/instance:Instance::c-workers-1", "aws:ec2/networkInterface:NetworkInterface::c-workers-1"
-	state, err := parsePending([]byte(cutOff))
-	require.NoError(t, err)
+	state := pendingIn(t, cutOff)
 	for want, arguments := range map[string][]string{
 		"":                        {machine + "=i-1", nic + "=none"},
 		nic + ": is pending, too": {machine + "=i-1"},
@@ -62,8 +69,7 @@ func TestEveryPendingCreationNeedsAnAnswer(t *testing.T) {
 			assert.ErrorContains(t, err, want)
 		}
 	}
-	state, err = parsePending([]byte(`{"deployment": {}}`))
-	require.NoError(t, err)
+	state = pendingIn(t, `{"deployment": {}}`)
 	assert.NoError(t, state.report(&bytes.Buffer{}))
 }
 

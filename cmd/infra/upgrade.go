@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/inferadb/infra/operate"
@@ -53,12 +51,7 @@ func upgrade(c *cobra.Command, u *operate.Upgrade, name string, yes, abandon boo
 		if yes {
 			return nil
 		}
-		c.Print("Type yes to go on: ")
-		answer, _ := bufio.NewReader(c.InOrStdin()).ReadString('\n')
-		if strings.TrimSpace(answer) != "yes" {
-			return errors.New("nothing was done")
-		}
-		return nil
+		return askToGoOn(c)
 	}
 	run := u.Run
 	if abandon {

@@ -96,20 +96,13 @@ func (e *editing) start() {
 // seed makes two networks and two keys that were there before the program, for the edits that adopt them.
 func (e *editing) seed() {
 	e.t.Helper()
-	region := map[string]string{"aws": "us-east-1", "gcp": "us-east4", "digitalocean": "nyc1"}[e.cloud]
 	e.words = maps.Clone(editWords[e.cloud])
 	for suffix, cidr := range map[string]string{"": "10.50.0.0/16", "2": "10.60.0.0/16"} {
-		out, err := e.s.try(nil, "simulator", "seed", region, cidr)
-		require.NoError(e.t, err)
-		var seeded struct {
-			ID, Key   string
-			SubnetIDs []string
-		}
-		require.NoError(e.t, json.Unmarshal([]byte(out), &seeded))
-		e.words["network"+suffix] = seeded.ID
-		if seeded.Key != "" {
-			e.words["key"+suffix] = seeded.Key
-			e.words["subnets"+suffix] = strings.Join(seeded.SubnetIDs[:min(3, len(seeded.SubnetIDs))], ", ")
+		made := e.s.seed(nyc1[e.cloud], cidr)
+		e.words["network"+suffix] = made.ID
+		if made.Key != "" {
+			e.words["key"+suffix] = made.Key
+			e.words["subnets"+suffix] = strings.Join(made.SubnetIDs[:min(3, len(made.SubnetIDs))], ", ")
 		}
 	}
 }

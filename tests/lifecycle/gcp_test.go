@@ -66,12 +66,9 @@ func TestSettingsOnGoogleCloud(t *testing.T) {
 // adoptOnGoogleCloud stands the cluster in a network, and its disks under a key, that were there before.
 func (s *stack) adoptOnGoogleCloud() {
 	s.t.Helper()
-	out, err := s.try(nil, "simulator", "seed", "us-east4", "10.50.0.0/16")
-	require.NoError(s.t, err)
-	var seeded map[string]any
-	require.NoError(s.t, json.Unmarshal([]byte(out), &seeded))
+	made := s.seed(nyc1["gcp"], "10.50.0.0/16")
 	region, err := json.Marshal([]any{map[string]any{
-		"name": "nyc1", "encryptionKey": seeded["key"], "network": map[string]any{"id": seeded["id"], "subnetIds": seeded["subnetIds"]},
+		"name": "nyc1", "encryptionKey": made.Key, "network": map[string]any{"id": made.ID, "subnetIds": made.SubnetIDs},
 	}})
 	require.NoError(s.t, err)
 	s.set("regions", string(region))

@@ -99,15 +99,9 @@ func TestAdoptedSubnets(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", name)
 			s.set("operatorCidrs", `["10.50.0.0/16","100.64.0.0/16"]`)
-			out, err := s.try(nil, "simulator", append([]string{"seed"}, seed...)...)
-			require.NoError(t, err)
-			var seeded struct {
-				ID        string   `json:"id"`
-				SubnetIDs []string `json:"subnetIds"`
-			}
-			require.NoError(t, json.Unmarshal([]byte(out), &seeded))
+			made := s.seed(seed...)
 			region, err := json.Marshal([]any{map[string]any{"name": "nyc1", "network": map[string]any{
-				"id": seeded.ID, "subnetIds": seeded.SubnetIDs[:min(3, len(seeded.SubnetIDs))],
+				"id": made.ID, "subnetIds": made.SubnetIDs[:min(3, len(made.SubnetIDs))],
 			}}})
 			require.NoError(t, err)
 			s.set("regions", string(region))

@@ -108,17 +108,11 @@ func TestEveryProcedureIsRun(t *testing.T) {
 // TestAdoptANetwork brings a small cluster up in a network that was there before, with the settings of the page.
 func TestAdoptANetwork(t *testing.T) {
 	blocks := readSections(t, operationsPage)["Adopt a network"]
-	for cloud, region := range map[string]string{"aws": "us-east-1", "gcp": "us-east4", "digitalocean": "nyc1"} {
+	for cloud, region := range nyc1 {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", cloud)
-			out, err := s.try(nil, "simulator", "seed", region, "10.50.0.0/16")
-			require.NoError(t, err)
-			var seeded struct {
-				ID        string
-				SubnetIDs []string
-			}
-			require.NoError(t, json.Unmarshal([]byte(out), &seeded))
+			made := s.seed(region, "10.50.0.0/16")
 			o := newOperator(s, cloud)
 			for _, b := range blocks {
 				if b.cloud != cloud {
@@ -134,10 +128,10 @@ func TestAdoptANetwork(t *testing.T) {
 				}
 				require.NoError(t, yaml.Unmarshal([]byte(b.text), &settings))
 				network := settings.Regions[0].Network
-				require.GreaterOrEqual(t, len(seeded.SubnetIDs), len(network.SubnetIDs), b.at)
-				pairs := []string{network.ID, seeded.ID}
+				require.GreaterOrEqual(t, len(made.SubnetIDs), len(network.SubnetIDs), b.at)
+				pairs := []string{network.ID, made.ID}
 				for i, id := range network.SubnetIDs {
-					pairs = append(pairs, id, seeded.SubnetIDs[i])
+					pairs = append(pairs, id, made.SubnetIDs[i])
 				}
 				b.text = strings.NewReplacer(pairs...).Replace(b.text)
 				o.do(b, nil)
@@ -525,21 +519,17 @@ func (o *operator) nothingToDo() {
 // have their disks under it.
 func (o *operator) chooseKey() {
 	o.t.Helper()
-	region := map[string]string{"aws": "us-east-1", "gcp": "us-east4"}[o.cloud]
-	if region == "" {
+	if o.cloud == "digitalocean" {
 		return
 	}
-	out, err := o.try(nil, "simulator", "seed", region, "10.50.0.0/16")
-	require.NoError(o.t, err)
-	var seeded struct{ Key string }
-	require.NoError(o.t, json.Unmarshal([]byte(out), &seeded))
+	made := o.seed(nyc1[o.cloud], "10.50.0.0/16")
 	for _, example := range []string{
 		"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		"projects/my-project/locations/us-east4/keyRings/clusters/cryptoKeys/disks",
 	} {
-		o.chosen[example] = seeded.Key
+		o.chosen[example] = made.Key
 	}
-	o.set("encryptionKey", seeded.Key)
+	o.set("encryptionKey", made.Key)
 	for _, r := range o.resources() {
 		if urn := r["urn"].(string); slices.Contains([]any{"aws:kms/key:Key", "gcp:kms/cryptoKey:CryptoKey"}, r["type"]) && strings.HasSuffix(urn, "-disks") {
 			o.chosen["<key urn>"] = urn

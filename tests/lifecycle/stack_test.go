@@ -113,6 +113,25 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 	return s
 }
 
+// nyc1 is the cloud's own name of the region nyc1.
+var nyc1 = map[string]string{"aws": "us-east-1", "gcp": "us-east4", "digitalocean": "nyc1"}
+
+// seeded is a network, and a key for disks where the cloud has keys, that were there before the program.
+type seeded struct {
+	ID, Key   string
+	SubnetIDs []string
+}
+
+// seed makes a network and a key with the arguments of `simulator seed`: the cloud's region, a range, and what else it takes.
+func (s *stack) seed(arguments ...string) seeded {
+	s.t.Helper()
+	out, err := s.try(nil, "simulator", append([]string{"seed"}, arguments...)...)
+	require.NoError(s.t, err)
+	var made seeded
+	require.NoError(s.t, json.Unmarshal([]byte(out), &made))
+	return made
+}
+
 func (s *stack) path(elements ...string) string {
 	return filepath.Join(append([]string{s.folder}, elements...)...)
 }

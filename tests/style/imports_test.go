@@ -48,9 +48,10 @@ var rooms = []room{
 	{folder: "policy", ours: []string{"policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "running", ours: []string{"config", "regions", "components/machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "cmd/infra", ours: []string{"config", "operate", "regions", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "cmd/infra", ours: []string{"config", "operate", "regions", "running", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
 

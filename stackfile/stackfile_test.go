@@ -1,4 +1,4 @@
-package main
+package stackfile
 
 import (
 	"os"
@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAStepIsAddedAndTheRestOfTheFileStays(t *testing.T) {
+func addStep(text []byte) ([]byte, error) { return Append(text, "inferadb:acknowledge", "etcd-left:a") }
+
+func TestAnItemIsAppendedAndTheRestOfTheFileStays(t *testing.T) {
 	for name, test := range map[string]struct{ before, after string }{
 		"no list yet": {
 			"# The stack.\nconfig:\n  # Where.\n  inferadb:provider: aws # cheap\n  inferadb:regions: [nyc1]\n",
@@ -32,7 +34,7 @@ func TestAStepIsAddedAndTheRestOfTheFileStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "Pulumi.staging.yaml")
 			require.NoError(t, os.WriteFile(path, []byte(test.before), 0o640))
-			require.NoError(t, acknowledge(path, "etcd-left:a"))
+			require.NoError(t, Edit(path, addStep))
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			assert.Equal(t, test.after, string(text))
@@ -52,9 +54,31 @@ func TestAFileThatCannotBeEditedIsLeftAlone(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "Pulumi.staging.yaml")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-		assert.Error(t, acknowledge(path, "etcd-left:a"), text)
+		assert.Error(t, Edit(path, addStep), text)
 		left, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.Equal(t, text, string(left))
+	}
+}
+
+func TestSet(t *testing.T) {
+	const key = "inferadb:talosVersion"
+	for name, test := range map[string]struct{ before, value, after string }{
+		"changed":       {"config:\n  a: b # c\n  " + key + ": v1 # d\n  e: f\n", "v2", "config:\n  a: b # c\n  " + key + ": v2 # d\n  e: f\n"},
+		"added":         {"# x\nconfig:\n    # y\n    a: b\n", "v2", "# x\nconfig:\n    # y\n    " + key + ": v2\n    a: b\n"},
+		"removed":       {"config:\n  a: b\n  " + key + ":\n    c: d\n    e: f\n  g: h\n", "", "config:\n  a: b\n  g: h\n"},
+		"not there":     {"config:\n  a: b\n", "", "config:\n  a: b\n"},
+		"last, no end":  {"config:\n  a: b\n  " + key + ": v1", "v2", "config:\n  a: b\n  " + key + ": v2\n"},
+		"an empty text": {"config:\n  a: b\n  " + key + ":\n", "v2", "config:\n  a: b\n  " + key + ": v2\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Set([]byte(test.before), key, test.value)
+			require.NoError(t, err)
+			assert.Equal(t, test.after, string(got))
+		})
+	}
+	for _, text := range []string{"config: {a: b}\n", "a: b\n", "config:\n  " + key + ": [\n    v1\n  ]\n  a: b\n"} {
+		_, err := Set([]byte(text), key, "v2")
+		assert.Error(t, err, text)
 	}
 }
