@@ -69,6 +69,7 @@ var Gates = []Gate{
 	{Name: "taints", check: (*Observation).checkTaints},
 	{Name: "labels", check: (*Observation).checkLabels},
 	{Name: "drain", Acceptable: true, check: (*Observation).checkDrain},
+	{Name: "manifests", Acceptable: true, check: (*Observation).checkManifests},
 }
 
 // Findings asks the gates and returns what they have against the cluster.

@@ -22,6 +22,9 @@ type Observation struct {
 	Budgets []Budget
 	// Certificates are the administrator's credentials.
 	Certificates []Certificate
+
+	// manifests are the objects that differ from the stack's. Only an upgrade asks for them.
+	manifests []*manifestChange
 }
 
 // Node is a machine that has a name.

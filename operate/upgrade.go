@@ -65,6 +65,8 @@ type upgradeRun struct {
 	*Upgrade
 	op   *Operator
 	lock *lock
+	// synced says that the manifests are in line.
+	synced bool
 	// started are when a control plane's components had started before its reboot.
 	started map[string]time.Time
 }
@@ -139,7 +141,7 @@ func (u *Upgrade) checkTarget() error {
 	}
 	for _, name := range u.Accept {
 		if !slices.ContainsFunc(Gates, func(g Gate) bool { return g.Name == name && g.Acceptable }) {
-			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system and drain", name)
+			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system, drain and manifests", name)
 		}
 	}
 	return nil
@@ -175,16 +177,19 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 	left := 0
 	for _, r := range runs {
 		o, found := r.observeFirst(ctx)
+		if err := r.compareManifests(ctx, o); err != nil {
+			found = append(found, Finding{Gate: "manifests", Level: Degraded, Problem: err.Error()})
+		}
 		steps := o.plan(u.Target)
 		left += len(steps)
 		if len(steps) > 0 {
 			found = append(o.checkPath(u.Target), found...)
-			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" }))...)
+			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" || g.Name == "manifests" }))...)
 			problems = append(problems, found...)
 		}
 		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of scaling groups\n", r.op.cluster.Name,
 			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()), len(o.Elastic))
-		for _, line := range describe(steps, u.Target) {
+		for _, line := range slices.Concat(describe(steps, u.Target), o.describeManifests()) {
 			fmt.Fprintln(u.Out, "  "+line)
 		}
 		if len(o.ControlPlanes()) == 1 && len(steps) > 0 {
@@ -261,6 +266,9 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 		case err != nil:
 			return &UpgradeError{Code: Stopped, Err: err}
 		}
+		if err := r.compareManifests(ctx, o); err != nil {
+			return &UpgradeError{Code: Stopped, Err: err}
+		}
 		steps := o.plan(r.Target)
 		if len(steps) == 0 {
 			return nil
@@ -294,6 +302,8 @@ func (s step) String() string {
 		return s.node + ": " + s.component
 	case upgradeProxy:
 		return proxyName
+	case syncManifests:
+		return "the manifests of Cilium and of the stack file"
 	}
 	return s.node + ": kubelet"
 }
@@ -308,6 +318,8 @@ func (r *upgradeRun) do(ctx context.Context, o *Observation, s step) error {
 		return r.component(ctx, o, o.Node(s.node), s.component)
 	case upgradeProxy:
 		return r.proxy(ctx)
+	case syncManifests:
+		return r.sync(ctx, o)
 	}
 	return r.kubelet(ctx, o, o.Node(s.node))
 }

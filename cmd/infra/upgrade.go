@@ -31,7 +31,7 @@ func newUpgrade() *cobra.Command {
 	flags.BoolVar(&u.DryRun, "dry-run", false, "print the plan and ask the gates; change nothing")
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	flags.BoolVar(&abandon, "abandon", false, "take the mark of an upgrade off the stack file, if no node is ahead of it")
-	flags.StringSliceVar(&u.Accept, "accept", nil, "gates that may be violated: nodes, system, drain")
+	flags.StringSliceVar(&u.Accept, "accept", nil, "gates that may be violated: nodes, system, drain, manifests")
 	flags.DurationVar(&u.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
 	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
 	flags.DurationVar(&u.Gate, "gate-timeout", 10*time.Minute, "how long to wait for a gate")

@@ -12,7 +12,11 @@ import (
 //
 // Talos creates what is missing, and changes nothing that is there. Its manifest sync, a part of `talosctl upgrade-k8s`, also
 // updates what is there and, from Talos 1.13 on, deletes what the configuration has no longer.
-type Manifest struct{ Name, Contents string }
+type Manifest struct {
+	Name, Contents string
+	// Secret says that the stack file keeps the text from readers.
+	Secret bool
+}
 
 // inlineManifests is how Talos spells them. The documents of version contract 1.12 have them in the main document.
 func inlineManifests(manifests []Manifest) v1alpha1.ClusterInlineManifests {
