@@ -183,7 +183,7 @@ func checkObject(content *unstructured.Unstructured, object Object, size int, en
 			"the cluster, by External Secrets for example", object)
 	// https://github.com/siderolabs/talos/issues/11603
 	case object.Group == "batch" && object.Kind == "Job":
-		return fmt.Errorf("has %s, and a job cannot be changed: the manifest sync of `talosctl upgrade-k8s` would fail at it; "+
+		return fmt.Errorf("has %s, and a job cannot be changed: the next make upgrade would fail at it; "+
 			"write a Deployment or a CronJob, or have Flux run it", object)
 	case object.Namespace == "" && slices.Contains(needNamespace[object.Group], object.Kind):
 		return fmt.Errorf("has %s without metadata.namespace, which Talos does not fill in; write it", object)

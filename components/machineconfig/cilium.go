@@ -63,6 +63,9 @@ const (
 // without. A test of tools/cilium holds this to the chart.
 var withoutWireGuard = strings.NewReplacer("  enable-wireguard: \"true\"\n", "", "  wireguard-persistent-keepalive: 0s\n", "")
 
+// settingsChecksum is in the templates of the pods that follow a change of cilium-config: with another one they start anew.
+var settingsChecksum = regexp.MustCompile(`(cilium-configmap-checksum: [0-9a-f]{64})`)
+
 // Cilium returns what installs a version of Cilium: its objects, and the policies that keep pods from the metadata service and
 // from the Talos API. Encrypted says that the traffic of pods between machines goes through WireGuard.
 func Cilium(version string, encrypted bool) ([]Manifest, error) {
@@ -72,7 +75,7 @@ func Cilium(version string, encrypted bool) ([]Manifest, error) {
 	}
 	text := string(file)
 	if !encrypted {
-		text = withoutWireGuard.Replace(text)
+		text = settingsChecksum.ReplaceAllString(withoutWireGuard.Replace(text), "$1-without-wireguard")
 	}
 	return []Manifest{
 		{Name: ciliumManifest, Contents: text},
