@@ -23,6 +23,8 @@ type Observation struct {
 	// Certificates are the administrator's credentials.
 	Certificates []Certificate
 
+	// away is how many machines are away by intent: a DaemonSet may lack their pods.
+	away int
 	// manifests are the objects that differ from the stack's. Only an upgrade asks for them.
 	manifests []*manifestChange
 }

@@ -32,6 +32,7 @@ func newUpgrade() *cobra.Command {
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	flags.BoolVar(&abandon, "abandon", false, "take the mark of an upgrade off the stack file, if no node is ahead of it")
 	flags.StringSliceVar(&u.Accept, "accept", nil, "gates that may be violated: nodes, system, drain, manifests")
+	flags.IntVar(&u.MaxUnavailable, "max-unavailable", 1, "how many workers of a stateless pool may be away at once")
 	flags.DurationVar(&u.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
 	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
 	flags.DurationVar(&u.Gate, "gate-timeout", 10*time.Minute, "how long to wait for a gate")
