@@ -348,6 +348,11 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
 	}
+	fault, err := s.weather.strikesDeletion(s.store)
+	if err != nil {
+		return nil, err
+	}
+	fault.interrupt()
 	s.weather.wait(ctx, r.Latency)
 	return &emptypb.Empty{}, nil
 }

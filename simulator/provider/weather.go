@@ -22,11 +22,14 @@ type Weather struct {
 
 // Fault makes one creation fail.
 type Fault struct {
-	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes.
+	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes. A token that begins with
+	// anything is no type: it counts every creation and every deletion, and with another ending it counts anew.
 	Token string
 	Nth   int
 	Mode  mode
 }
+
+const anything = "any-"
 
 // mode is how a creation fails. All but the first leave the resource behind.
 type mode string
@@ -89,12 +92,13 @@ func parseFault(text string) (Fault, error) {
 
 var errFault = errors.New("simulated fault: the cloud had an internal error")
 
-// strikes counts a creation and says which fault hits it, if any. The count outlives the creation's own failure.
+// strikes counts a creation, and says which fault hits it, if any. The count outlives the creation's own failure.
 func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
 	for _, fault := range w.Faults {
-		if fault.Token != token {
+		if fault.Token != token && !strings.HasPrefix(fault.Token, anything) {
 			continue
 		}
+		token := fault.Token
 		var nth int
 		err := store.Do(func(world *world.World) error {
 			nth = world.Count("create " + token)
@@ -115,6 +119,9 @@ func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
 
 // pause is the time between two tries.
 const pause = 100 * time.Millisecond
+
+// strikesDeletion counts a deletion where a fault counts everything.
+func (w Weather) strikesDeletion(store *world.Store) (*Fault, error) { return w.strikes(store, anything) }
 
 // patience is how long an operation that may be retried is: ten minutes of a cloud's time, and a moment for the machine
 // that all this runs on.

@@ -1,0 +1,117 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestKilledAtEveryStep kills the engine at each operation of an up of staging, after the cloud has made the resource and before
+// the state knows it, and then at each deletion of the destroy. After each kill `make up` is told what became of the resource, as
+// docs/operations.md#what-a-killed-up-leaves says. In the end nothing was made twice, and the destroy leaves nothing.
+func TestKilledAtEveryStep(t *testing.T) {
+	takesLong(t)
+	for _, cloud := range clouds {
+		t.Run(cloud, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, "staging", cloud)
+			s.set("pools", `[{"name":"workers","size":"small","count":1},{"name":"batch","size":"small","min":1,"max":2}]`)
+			ups := s.killedAtEveryStep("up")
+			s.nodes()
+			s.settled()
+			assert.Empty(t, s.pending())
+			for token := range typesOf(s.world()) {
+				assert.Empty(t, s.unknown(token), "the state knows every %s", token)
+			}
+			destroys := s.killedAtEveryStep("destroy")
+			_, err := s.try(nil, "simulator", "world", "--expect-empty")
+			require.NoError(t, err)
+			t.Logf("killed at %d operations of up and at %d of destroy", ups, destroys)
+			assert.Greater(t, ups, 30)
+			assert.Greater(t, destroys, 30)
+		})
+	}
+}
+
+func typesOf(all []thing) map[string]bool {
+	types := map[string]bool{}
+	for _, r := range all {
+		types[r.Type] = true
+	}
+	return types
+}
+
+// killedAtEveryStep runs the command until it ends, with one operation at a time. Each run is killed at its first operation. It
+// returns how many were.
+func (s *stack) killedAtEveryStep(command string) int {
+	s.t.Helper()
+	for n := 0; ; n++ {
+		require.Less(s.t, n, 400, "%s does not end", command)
+		run := s.command(context.Background(), []string{fmt.Sprintf("SIMULATOR_FAULT=any-%s-%d#1:hang", command, n)},
+			"pulumi", command, "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--parallel", "1")
+		said := &strings.Builder{}
+		run.Stdout, run.Stderr = said, said
+		require.NoError(s.t, run.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- run.Wait() }()
+		hangs := false
+		for !hangs {
+			select {
+			case err := <-ended:
+				require.NoError(s.t, err, "%s, run %d:\n%s", command, n, said)
+				return n
+			case <-time.After(300 * time.Millisecond):
+				hangs = s.hangs(command, n)
+			}
+		}
+		kill(s.t, run)
+		require.Error(s.t, <-ended)
+		s.pulumi("cancel", "--yes")
+		s.resolvePending()
+	}
+}
+
+// hangs reports whether an operation has been counted, and so never answers.
+func (s *stack) hangs(command string, n int) bool {
+	s.t.Helper()
+	files, err := filepath.Glob(s.path("world", "*"))
+	require.NoError(s.t, err)
+	counted := slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(text), fmt.Sprintf(`"create any-%s-%d"`, command, n))
+	})
+	return counted && len(s.pending()) > 0
+}
+
+// advised is what `infra pending` advises for a creation: the key and the id, or nothing where it does not know.
+var advised = regexp.MustCompile(`resolve (\S+::\S+)=(\S*)`)
+
+// resolvePending says of the creation that was cut off under which id the cloud has it.
+func (s *stack) resolvePending() {
+	s.t.Helper()
+	out, err := s.try(nil, "infra", "pending")
+	if err == nil {
+		return
+	}
+	match := advised.FindStringSubmatch(out)
+	require.NotNil(s.t, match, "%s\n%s", out, err)
+	key, id := match[1], match[2]
+	token, _, _ := strings.Cut(key, "::")
+	if unknown := s.unknown(token); len(unknown) > 0 {
+		require.Len(s.t, unknown, 1, key)
+		id = unknown[0]
+	} else if strings.ContainsAny(id, "<…") || id == "" {
+		id = "none"
+	}
+	_, err = s.try(nil, "infra", "pending", "resolve", key+"="+id)
+	require.NoError(s.t, err, out)
+}
