@@ -134,7 +134,9 @@ func TestARestoreIsRefused(t *testing.T) {
 			require.NoError(f.t, os.WriteFile(r.Snapshot, append([]byte{1}, f.Snapshot[1:]...), 0o600))
 		}, "the snapshot's checksum does not match its content"},
 		"missing": {func(f *fixture, r *Restore) { r.Snapshot = filepath.Join(f.folder, "none") }, "the snapshot cannot be read"},
-		"of another cluster": {func(_ *fixture, r *Restore) { r.Snapshot = "backups/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot" },
+		"of another cluster": {func(_ *fixture, r *Restore) {
+			r.Snapshot = "backups/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot"
+		},
 			"a snapshot of inferadb-staging-sfo1, not of " + clusterName},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,7 +57,9 @@ func (o snapshotOptions) open(ctx context.Context) (place, func() error, error) 
 		folder, isFolder = path, true
 	}
 	if isFolder {
-		write := func(ctx context.Context, op *operate.Operator) (string, error) { return op.Snapshot(ctx, folder, o.keep) }
+		write := func(ctx context.Context, op *operate.Operator) (string, error) {
+			return op.Snapshot(ctx, folder, o.keep)
+		}
 		return write, func() error { return nil }, nil
 	}
 	bucket, err := operate.OpenBucket(ctx, o.to)

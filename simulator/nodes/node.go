@@ -31,6 +31,9 @@ type node struct {
 	resources      state.State
 	events         events
 
+	// stopping lets one end of etcd happen at a time.
+	stopping sync.Mutex
+
 	mutex   sync.Mutex
 	current talos.Node
 	etcd    *member

@@ -31,6 +31,7 @@ func TestUpgradeByOneCommand(t *testing.T) {
 			s.up()
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
 			follow := func(heading string) { o.follow(procedure{heading: heading}, sections[heading]) }
+			o.chooseBucket()
 			follow("Before you begin")
 			if image := sections["Upgrade Talos"][0]; image.cloud == cloud {
 				o.do(image, nil)
