@@ -33,6 +33,7 @@ func TestRestoreEtcd(t *testing.T) {
 			s.up()
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
 			o.chooseBucket()
+			o.chosen["inferadb-production-nyc1"] = restoredCluster
 			follow := func(heading string) {
 				p := procedure{heading: heading}
 				if heading == "Restore etcd" {
