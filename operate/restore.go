@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +63,7 @@ func (r *Restore) Run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w; when that is mended, run the command again", name, err)
 	}
 	if err := r.finish(ctx); err != nil {
-		return fmt.Errorf("%s: etcd runs from the snapshot, and %w; run: make status STACK=%s", name, err, r.Stack)
+		return fmt.Errorf("%s: etcd was started from the snapshot, and %w; run: make status STACK=%s", name, err, r.Stack)
 	}
 	r.say("etcd of %s runs from %s", name, r.Snapshot)
 	return nil
@@ -178,12 +179,12 @@ func (r *Restore) describe(file *os.File, members []controlPlaneEtcd) {
 	if _, taken, ok := parseSnapshotName(r.Snapshot); ok {
 		since = fmt.Sprintf("%s, %s ago", taken.Format("2006-01-02 15:04 MST"), time.Since(taken).Round(time.Minute))
 	}
-	bytes := int64(0)
+	mib := 0.0
 	if info, err := file.Stat(); err == nil {
-		bytes = info.Size()
+		mib = float64(info.Size()) / (1 << 20)
 	}
 	line := func(format string, arguments ...any) { fmt.Fprintf(r.Out, format+"\n", arguments...) }
-	line("%s: etcd has no leader. It starts anew from %s (%s)", r.Operator.cluster.Name, r.Snapshot, size(bytes))
+	line("%s: etcd has no leader. It starts anew from %s (%.1f MiB)", r.Operator.cluster.Name, r.Snapshot, mib)
 	line("  lost is all that was written to Kubernetes since %s", since)
 	for _, m := range members {
 		if m.waits() {
@@ -289,7 +290,7 @@ func (r *Restore) bootstrap(ctx context.Context, first Machine) error {
 
 // finish waits until etcd has all control planes as members and the API answers, in two looks in a row.
 func (r *Restore) finish(ctx context.Context) error {
-	end, said, passed := time.Now().Add(r.Gate), "", 0
+	end, said, passed, failed := time.Now().Add(r.Gate), "", 0, 0
 	for passed < 2 {
 		found := r.Operator.Observe(ctx).Findings(func(g Gate) bool { return g.Name == "etcd" || g.Name == "api" })
 		wait := r.Settle
@@ -297,8 +298,14 @@ func (r *Restore) finish(ctx context.Context) error {
 			passed++
 		} else {
 			passed, wait = 0, r.Poll
-			if first := r.lookAt(ctx, r.Operator.cluster.ControlPlanes[0]); first.service == "Failed" {
-				return fmt.Errorf("%s: its etcd has failed: %s", first.Name, first.detail)
+			// The service that waited ends before the one with the snapshot begins.
+			first := r.lookAt(ctx, r.Operator.cluster.ControlPlanes[0])
+			if failed++; first.service != "Failed" {
+				failed = 0
+			}
+			if failed == 5 {
+				return fmt.Errorf("%s: its etcd has failed: %s (talosctl -n %s logs etcd)", first.Name,
+					cmp.Or(first.detail, "it does not say why"), first.Address)
 			}
 			if time.Now().After(end) {
 				return fmt.Errorf("gate %s did not pass in %s: %s", found[0].Gate, r.Gate, found[0])

@@ -197,7 +197,7 @@ func TestARestoreThatHasStartedEtcdEndsByItself(t *testing.T) {
 			cancel()
 		}
 	}}).Run(ctx)
-	require.ErrorContains(t, err, "etcd runs from the snapshot, and interrupted; run: make status STACK=staging")
+	require.ErrorContains(t, err, "etcd was started from the snapshot, and interrupted; run: make status STACK=staging")
 	before := f.Log()
 	require.ErrorContains(t, f.restore(&hooked{}).Run(context.Background()), "interrupted after etcd had started goes on by itself")
 	assert.Equal(t, before, f.Log())

@@ -45,6 +45,7 @@ func (machineService) Hostname(ctx context.Context, _ *emptypb.Empty) (*machine.
 const (
 	running   = "Running"
 	preparing = "Preparing"
+	starting  = "Starting"
 	failed    = "Failed"
 )
 
@@ -71,6 +72,8 @@ func (n *node) services() []*machine.ServiceInfo {
 		list = append(list, service("etcd", running, m.etcd.Server.Lead() != 0))
 	case state.EtcdData == "":
 		list = append(list, service("etcd", preparing, false))
+	case n.daemon.cluster(state.Cluster) != nil && runsEtcd(state, n.daemon.cluster(state.Cluster).known()):
+		list = append(list, service("etcd", starting, false))
 	default:
 		list = append(list, service("etcd", failed, false))
 	}
