@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade etcd-snapshot
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade etcd-snapshot etcd-restore
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -121,7 +121,7 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 
 # infra calls pulumi and talosctl. The rest of PATH has the user's talosctl.
 INFRA = PATH="$(BIN):$$PATH" $(BIN)/infra
-# How many control planes stay.
+# How many control planes stay; where etcd-snapshot writes to.
 TO ?=
 remove-control-planes record-bootstrap forget-bootstrap: infra
 
@@ -140,7 +140,10 @@ TALOS      ?=
 KUBERNETES ?=
 DRY_RUN    ?=
 KEEP_LAST  ?= 0
-status upgrade etcd-snapshot: infra
+# Which cluster and which file etcd-restore is about.
+CLUSTER    ?=
+SNAPSHOT   ?=
+status upgrade etcd-snapshot etcd-restore: infra
 
 status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit code 1: degraded, 2: down. ARGS=--json
 	@$(INFRA) status --stack '$(STACK)' $(ARGS)
@@ -149,9 +152,14 @@ upgrade: ## Upgrade Talos and Kubernetes, one machine at a time, after asking. T
 	@$(INFRA) upgrade --stack '$(STACK)' --talos '$(TALOS)' --kubernetes '$(KUBERNETES)' $(if $(DRY_RUN),--dry-run) $(ARGS)
 	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
 
-etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600), checked. KEEP_LAST=
-	@$(INFRA) etcd snapshot --stack '$(STACK)' --keep '$(KEEP_LAST)' $(ARGS)
-	@echo "Next: keep it elsewhere, with the stack's secrets: a restore needs both"
+etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600) or a bucket, checked. TO=s3://bucket/prefix KEEP_LAST=
+	@$(INFRA) etcd snapshot --stack '$(STACK)' --keep '$(KEEP_LAST)' $(if $(TO),--to '$(TO)') $(ARGS)
+	@echo "Next: keep it$(if $(TO),, elsewhere,) with the stack's secrets: a restore needs both"
+
+etcd-restore: ## Start the etcd of a cluster that has lost its quorum from a snapshot, after asking. SNAPSHOT=file CLUSTER=
+	$(if $(SNAPSHOT),,$(error SNAPSHOT: is not set; write: make etcd-restore STACK=$(STACK) SNAPSHOT=backups/<file> (docs/operations.md#restore-etcd)))
+	@$(INFRA) etcd restore --stack '$(STACK)' --snapshot '$(SNAPSHOT)' $(if $(CLUSTER),--cluster '$(CLUSTER)') $(ARGS)
+	@echo "Next: make up STACK=$(STACK), and restart the kubelets of the workers (docs/operations.md#restore-etcd)"
 
 gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))
@@ -229,7 +237,7 @@ test: tools simulator infra ## Run every test
 	exit $$status
 
 test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, upgrades, every edit of a running stack
-	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$|TestUpgradeByOneCommand'
+	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$|TestUpgradeByOneCommand|TestRestoreEtcd'
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench

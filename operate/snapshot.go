@@ -18,6 +18,8 @@ import (
 
 const (
 	snapshotSuffix = ".etcd-snapshot"
+	// snapshotTime is how a snapshot's name tells when it was taken, in UTC.
+	snapshotTime = "20060102T150405Z"
 	// partSuffix is that of a file that is not whole yet.
 	partSuffix = ".part"
 	// snapshotLimit is how long a snapshot may take.
@@ -28,12 +30,29 @@ const (
 // snapshots there, as many as keep says; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes stores them, with the
 // key of the cluster's secrets.
 func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (string, error) {
+	path := filepath.Join(folder, op.snapshotName())
+	err := op.withSnapshot(ctx, func(_ context.Context, stream io.Reader) error {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+		return writeSnapshot(path, stream)
+	})
+	if err != nil {
+		return "", err
+	}
+	return path, prune(folder, op.cluster.Name, keep)
+}
+
+// snapshotName is the name of a snapshot that is taken now.
+func (op *Operator) snapshotName() string {
+	return op.cluster.Name + "-" + time.Now().UTC().Format(snapshotTime) + snapshotSuffix
+}
+
+// withSnapshot hands a stream of a snapshot to a function.
+func (op *Operator) withSnapshot(ctx context.Context, write func(context.Context, io.Reader) error) error {
 	n, err := snapshotSource(op.Observe(ctx))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", op.cluster.Name, err)
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", err
+		return fmt.Errorf("%s: %w", op.cluster.Name, err)
 	}
 	// A stream that stands still would be waited for without end.
 	ctx, cancel := context.WithTimeout(ctx, snapshotLimit)
@@ -41,14 +60,13 @@ func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (stri
 	c, ctx := op.talos.reach(ctx, n.Machine, "")
 	stream, err := c.EtcdSnapshot(ctx, &machine.EtcdSnapshotRequest{})
 	if err != nil {
-		return "", fmt.Errorf("%s: etcd gives no snapshot: %s", n.Name, reason(err))
+		return fmt.Errorf("%s: etcd gives no snapshot: %s", n.Name, reason(err))
 	}
 	defer stream.Close()
-	path := filepath.Join(folder, op.cluster.Name+"-"+time.Now().UTC().Format("20060102T150405Z")+snapshotSuffix)
-	if err := writeSnapshot(path, stream); err != nil {
-		return "", fmt.Errorf("%s: %w; nothing was kept", n.Name, err)
+	if err := write(ctx, stream); err != nil {
+		return fmt.Errorf("%s: %w; nothing was kept", n.Name, err)
 	}
-	return path, prune(folder, op.cluster.Name, keep)
+	return nil
 }
 
 // snapshotSource chooses a member that is up to date: a follower, so that the leader has no more to do.
@@ -69,19 +87,24 @@ func snapshotSource(o *Observation) (*Node, error) {
 	}
 	if best == nil {
 		return nil, errors.New("no control plane has an etcd that is healthy and has a leader; run: make status; " +
-			"with the quorum lost: docs/operations.md#recover-lost-control-planes")
+			"with the quorum lost: docs/operations.md#restore-etcd")
 	}
 	return best, nil
 }
 
-// writeSnapshot writes a stream to a file that has its name only when it is whole: a process that is killed, a disk that is full
-// and a connection that breaks leave a .part file, which the next snapshot removes.
+// writeSnapshot writes a stream to a file and checks it.
 func writeSnapshot(path string, stream io.Reader) error {
+	return writeWhole(path, func(file io.Writer) error { return copyVerified(file, stream) })
+}
+
+// writeWhole writes a file that has its name only when it is whole: a process that is killed, a disk that is full and a connection that
+// breaks leave a .part file, which the next snapshot removes.
+func writeWhole(path string, write func(io.Writer) error) error {
 	file, err := os.OpenFile(path+partSuffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(copyVerified(file, stream), file.Sync(), file.Close())
+	err = errors.Join(write(file), file.Sync(), file.Close())
 	if err == nil {
 		err = os.Rename(path+partSuffix, path)
 	}
@@ -139,13 +162,7 @@ func prune(folder, cluster string, keep int) error {
 	if err != nil {
 		return err
 	}
-	// Another cluster's name may begin with this one's.
-	whole = slices.DeleteFunc(whole, func(path string) bool {
-		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), cluster+"-"), snapshotSuffix)
-		_, err := time.Parse("20060102T150405Z", name)
-		return err != nil
-	})
-	slices.Sort(whole)
+	whole = snapshotsOf(cluster, whole)
 	old := parts
 	if keep > 0 && len(whole) > keep {
 		old = append(old, whole[:len(whole)-keep]...)
@@ -155,4 +172,25 @@ func prune(folder, cluster string, keep int) error {
 		failed = errors.Join(failed, os.Remove(path))
 	}
 	return failed
+}
+
+// snapshotsOf returns those of a cluster among snapshots, the oldest first. Another cluster's name may begin with this one's.
+func snapshotsOf(cluster string, paths []string) []string {
+	own := slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		of, _, ok := parseSnapshotName(path)
+		return !ok || of != cluster
+	})
+	slices.Sort(own)
+	return own
+}
+
+// parseSnapshotName reads the cluster and the time from a snapshot's name.
+func parseSnapshotName(path string) (cluster string, taken time.Time, ok bool) {
+	name, found := strings.CutSuffix(filepath.Base(path), snapshotSuffix)
+	i := strings.LastIndex(name, "-")
+	if !found || i < 0 {
+		return "", time.Time{}, false
+	}
+	taken, err := time.Parse(snapshotTime, name[i+1:])
+	return name[:i], taken, err == nil
 }

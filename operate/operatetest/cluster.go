@@ -32,8 +32,8 @@ type Cluster struct {
 	Members []*Member
 	Leader  uint64
 	Alarms  []*machine.EtcdMemberAlarm
-	// Snapshot is what etcd streams as its snapshot.
-	Snapshot []byte
+	// Snapshot is what etcd streams as its snapshot, Database what a member has on its disk, Restored what etcd was started from.
+	Snapshot, Database, Restored []byte
 	// APIDown makes the load balancer answer nothing.
 	APIDown bool
 	// Pods, Budgets, Deployments and DaemonSets are in the API beside what belongs to the nodes.
@@ -85,10 +85,15 @@ type Node struct {
 	FallsBack, StaysAway bool
 	// OnReboot is called, with the cluster locked, when the node has come back.
 	OnReboot func()
+	// NoEtcd: a control plane's etcd has no data, and waits. EtcdState is that of the service otherwise, if it does not run.
+	NoEtcd    bool
+	EtcdState string
 
 	installed string
 	started   time.Time
 	config    *machineConfig
+	// uploaded is the snapshot that the node was given.
+	uploaded []byte
 }
 
 // Member is a member of etcd.
@@ -275,7 +280,7 @@ func (c *Cluster) isDown(name string) bool {
 func (c *Cluster) quorum() bool {
 	up := 0
 	for _, m := range c.Members {
-		if slices.ContainsFunc(c.Nodes, func(n *Node) bool { return n.Name == m.Name && !n.Down }) {
+		if slices.ContainsFunc(c.Nodes, func(n *Node) bool { return n.Name == m.Name && !n.Down && !n.NoEtcd && n.EtcdState == "" }) {
 			up++
 		}
 	}

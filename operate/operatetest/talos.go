@@ -102,7 +102,7 @@ func (a *talosAPI) Read(request *machine.ReadRequest, stream grpc.ServerStreamin
 // member is a node's member of etcd, if it has one.
 func (a *talosAPI) member(n *Node) (*Member, error) {
 	i := slices.IndexFunc(a.cluster.Members, func(m *Member) bool { return m.Name == n.Name })
-	if i < 0 {
+	if i < 0 || n.NoEtcd || n.EtcdState != "" {
 		return nil, status.Error(codes.FailedPrecondition, "etcd is not running")
 	}
 	return a.cluster.Members[i], nil

@@ -17,6 +17,7 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 // member is a real etcd, in this process, with its data in the world's directory.
@@ -26,6 +27,9 @@ type member struct {
 	// client and peer are the loopback addresses on which it listens.
 	client, peer string
 }
+
+// fatal logs why etcd ends the process, and nothing else.
+var fatal = zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(os.Stderr), zapcore.FatalLevel))
 
 func init() {
 	// A member keeps two segments of its log on disk; etcd's default is 64 MB each.
@@ -78,7 +82,7 @@ func (n *node) startEtcd(name, cluster string, isNew bool) error {
 	config.StrictReconfigCheck = !n.daemon.options.hasty
 	config.UnsafeNoFsync = true
 	config.EnableGRPCGateway = false
-	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
+	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(fatal)
 	started, err := embed.StartEtcd(config)
 	if err != nil {
 		return fmt.Errorf("etcd: %w", err)
@@ -124,6 +128,8 @@ func (n *node) watchEtcd(m *member) {
 	case <-m.etcd.Server.StopNotify():
 	case <-m.etcd.Err():
 	}
+	n.stopping.Lock()
+	defer n.stopping.Unlock()
 	n.mutex.Lock()
 	ended := n.etcd == m
 	if ended {
@@ -136,8 +142,11 @@ func (n *node) watchEtcd(m *member) {
 	}
 }
 
-// stopEtcd ends etcd. A leader moves its leadership on, unless it crashes.
+// stopEtcd ends etcd, or waits until it has ended by itself: what still runs must not lose its files. A leader moves its leadership on,
+// unless it crashes.
 func (n *node) stopEtcd(crash bool) {
+	n.stopping.Lock()
+	defer n.stopping.Unlock()
 	n.mutex.Lock()
 	m := n.etcd
 	n.etcd = nil

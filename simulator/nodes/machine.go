@@ -5,7 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"io"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/inferadb/infra/simulator/site"
@@ -44,6 +45,7 @@ func (machineService) Hostname(ctx context.Context, _ *emptypb.Empty) (*machine.
 const (
 	running   = "Running"
 	preparing = "Preparing"
+	starting  = "Starting"
 	failed    = "Failed"
 )
 
@@ -70,6 +72,8 @@ func (n *node) services() []*machine.ServiceInfo {
 		list = append(list, service("etcd", running, m.etcd.Server.Lead() != 0))
 	case state.EtcdData == "":
 		list = append(list, service("etcd", preparing, false))
+	case n.daemon.cluster(state.Cluster) != nil && runsEtcd(state, n.daemon.cluster(state.Cluster).known()):
+		list = append(list, service("etcd", starting, false))
 	default:
 		list = append(list, service("etcd", failed, false))
 	}
@@ -190,6 +194,12 @@ func (machineService) Reset(ctx context.Context, in *machine.ResetRequest) (*mac
 				return err
 			}
 		}
+		// An uploaded snapshot lies on EPHEMERAL, which every reset wipes that wipes etcd.
+		if len(options.Labels) == 0 || slices.Contains(options.Labels, "EPHEMERAL") {
+			if err := os.RemoveAll(n.recovered()); err != nil {
+				return err
+			}
+		}
 		return n.daemon.within(func(w *world.World, _ site.Site) error { return talos.Wipe(w, n.state().ID, options) })
 	}
 	if options.Reboot {
@@ -230,27 +240,4 @@ func (timeService) Time(ctx context.Context, _ *emptypb.Empty) (*timeapi.TimeRes
 
 func (s timeService) TimeCheck(ctx context.Context, _ *timeapi.TimeRequest) (*timeapi.TimeResponse, error) {
 	return s.Time(ctx, nil)
-}
-
-// EtcdRecover takes a snapshot, for a bootstrap that recovers from it.
-func (machineService) EtcdRecover(stream grpc.ClientStreamingServer[common.Data, machine.EtcdRecoverResponse]) error {
-	n := targetOf(stream.Context())
-	if n.member() != nil || n.state().EtcdData != "" {
-		return status.Error(codes.FailedPrecondition, "etcd service is not in the Preparing state")
-	}
-	var snapshot bytes.Buffer
-	for {
-		chunk, err := stream.Recv()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		snapshot.Write(chunk.GetBytes())
-	}
-	if err := n.keepSnapshot(snapshot.Bytes()); err != nil {
-		return err
-	}
-	return stream.SendAndClose(&machine.EtcdRecoverResponse{Messages: []*machine.EtcdRecover{{}}})
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cosi-project/runtime/pkg/state"
@@ -28,8 +30,14 @@ type node struct {
 	// kubernetes serves the Kubernetes API on a control plane.
 	kubernetes     *http.Server
 	kubernetesPort *connections
-	resources      state.State
-	events         events
+	// kubernetesTLS has the certificate that is for kubernetesHosts.
+	kubernetesTLS   atomic.Pointer[tls.Config]
+	kubernetesHosts []string
+	resources       state.State
+	events          events
+
+	// stopping lets one end of etcd happen at a time.
+	stopping sync.Mutex
 
 	mutex   sync.Mutex
 	current talos.Node
@@ -106,19 +114,38 @@ func (n *node) startKubernetes() error {
 	if !n.current.ControlPlane {
 		return nil
 	}
-	cluster := n.current.Config.Cluster()
-	identity, err := issue(cluster.IssuingCA(), acceptedBy(cluster.AcceptedCAs()), "kube-apiserver", n.hosts(cluster.CertSANs()))
-	if err != nil {
+	if err := n.issueKubernetes(); err != nil {
 		return err
 	}
+	var err error
 	if n.kubernetesPort, err = listen(); err != nil {
 		return err
 	}
 	n.kubernetes = &http.Server{
 		Handler: newAPI(n), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet,
-		TLSConfig: identity.config(tls.VerifyClientCertIfGiven, "h2", "http/1.1"),
+		TLSConfig: &tls.Config{
+			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return n.kubernetesTLS.Load(), nil },
+		},
 	}
 	n.daemon.spawn(func() { _ = n.kubernetes.ServeTLS(n.kubernetesPort, "", "") })
+	return nil
+}
+
+// issueKubernetes makes the certificate of the Kubernetes API anew if the configuration has changed what it is for, as Talos does
+// without a reboot: a machine learns the name of its load balancer from the first configuration that is applied to it.
+func (n *node) issueKubernetes() error {
+	cluster := n.current.Config.Cluster()
+	hosts := n.hosts(cluster.CertSANs())
+	if slices.Equal(hosts, n.kubernetesHosts) {
+		return nil
+	}
+	identity, err := issue(cluster.IssuingCA(), acceptedBy(cluster.AcceptedCAs()), "kube-apiserver", hosts)
+	if err != nil {
+		return err
+	}
+	n.kubernetesHosts = hosts
+	n.kubernetesTLS.Store(identity.config(tls.VerifyClientCertIfGiven, "h2", "http/1.1"))
 	return nil
 }
 
@@ -134,8 +161,13 @@ func (n *node) update(state talos.Node) {
 	n.mutex.Lock()
 	n.current = state
 	n.mutex.Unlock()
-	if n.kubernetes != nil && state.Faults.Has(talos.FaultAPIDown) {
-		n.kubernetesPort.cut()
+	if n.kubernetes != nil {
+		if err := n.issueKubernetes(); err != nil {
+			n.daemon.logf("%s: %v", n.name, err)
+		}
+		if state.Faults.Has(talos.FaultAPIDown) {
+			n.kubernetesPort.cut()
+		}
 	}
 	n.publish()
 }

@@ -1,7 +1,9 @@
 package nodes
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -405,4 +407,49 @@ func TestQuorumLostAndRestored(t *testing.T) {
 	kept, err := l.etcd("cp-3").Get(l.on("cp-3"), "before")
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, kept.Count)
+}
+
+// TestRecovery reads a member's database, and wipes a snapshot that was uploaded.
+func TestRecovery(t *testing.T) {
+	l := newCluster(t)
+	c := l.talos("cp-1")
+	packed, err := c.Copy(t.Context(), "/var/lib/etcd/member/snap/db")
+	require.NoError(t, err)
+	unzipped, err := gzip.NewReader(packed)
+	require.NoError(t, err)
+	archive := tar.NewReader(unzipped)
+	header, err := archive.Next()
+	require.NoError(t, err)
+	database, err := io.ReadAll(archive)
+	require.NoError(t, err)
+	assert.Len(t, database, int(header.Size))
+	assert.Zero(t, header.Size%512, "whole pages, without a checksum")
+	for _, path := range []string{"/etc/passwd", "/var/lib/etcd/../../../etc/passwd", "/var/lib"} {
+		packed, err := c.Copy(t.Context(), path)
+		if err == nil {
+			_, err = io.ReadAll(packed)
+		}
+		assert.Equal(t, codes.Unimplemented, client.StatusCode(err), path)
+	}
+
+	wipe := func() {
+		before := l.mustBootID("cp-3")
+		require.NoError(t, c.ResetGeneric(l.on("cp-3"), &machine.ResetRequest{
+			Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
+		}))
+		l.upgraded("cp-3", "v1.13.0", before)
+	}
+	l.fault("cp-1", talos.FaultEtcdDown)
+	l.fault("cp-2", talos.FaultEtcdDown)
+	wipe()
+	own := l.talos("cp-3")
+	_, err = own.EtcdRecover(t.Context(), bytes.NewReader([]byte("a snapshot")))
+	require.NoError(t, err)
+	wipe()
+	err = own.Bootstrap(t.Context(), &machine.BootstrapRequest{RecoverEtcd: true})
+	require.ErrorContains(t, err, "no snapshot was uploaded")
+	assert.Equal(t, codes.FailedPrecondition, client.StatusCode(err))
+	l.fault("cp-1", "none")
+	l.fault("cp-2", "none")
+	l.healthy("cp-1", "cp-2", "cp-3")
 }

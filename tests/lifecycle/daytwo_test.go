@@ -34,6 +34,7 @@ func TestUpgradeByOneCommand(t *testing.T) {
 			assert.Contains(t, s.said.String(), "the nodes are given another podEncryption; it takes effect with the next make upgrade")
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
 			follow := func(heading string) { o.follow(procedure{heading: heading}, sections[heading]) }
+			o.chooseBucket()
 			follow("Before you begin")
 			if image := sections["Upgrade Talos"][0]; image.cloud == cloud {
 				o.do(image, nil)

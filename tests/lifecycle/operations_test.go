@@ -55,7 +55,9 @@ var procedures = []procedure{
 // elsewhere are the sections that another stack or test goes through.
 var elsewhere = map[string]string{
 	"Adopt a network":             "TestAdoptANetwork",
-	"Recover lost control planes": "TestOnlyControlPlaneIsLost",
+	"Recover lost control planes": "TestRestoreEtcd",
+	"Restore etcd":                "TestRestoreEtcd",
+	"Begin with an empty etcd":    "TestOnlyControlPlaneIsLost",
 	"Change what needs a reboot":  "TestEditsThatMachinesDoNotTake",
 	"What a killed up leaves":     "TestKilledUp",
 

@@ -222,7 +222,7 @@ func TestOneCloudIsEnough(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, 4, uses)
+	assert.Equal(t, 5, uses)
 }
 
 func TestWhatWorkflowsRunExists(t *testing.T) {
