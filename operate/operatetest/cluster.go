@@ -32,6 +32,9 @@ type Cluster struct {
 	Members []*Member
 	Leader  uint64
 	Alarms  []*machine.EtcdMemberAlarm
+	// InUse is the size of a database that was defragmented, Unhealthy how often etcd refuses to remove a member.
+	InUse     int64
+	Unhealthy int
 	// Snapshot is what etcd streams as its snapshot.
 	Snapshot []byte
 	// APIDown makes the load balancer answer nothing.
@@ -71,8 +74,8 @@ type Node struct {
 	Kubelet       string
 	// Components are the versions of a control plane's static pods, by name.
 	Components map[string]string
-	// Down makes it answer nothing, Silent makes it answer never.
-	Down, Silent bool
+	// Down makes it answer nothing, Silent makes it answer never, EtcdDown has no etcd run on it.
+	Down, Silent, EtcdDown bool
 	// NotReady, Unschedulable, Labels, Annotations and Taints are Kubernetes'. Absent: Kubernetes has no such node.
 	NotReady, Unschedulable, Absent bool
 	NotReadyComponents              []string
