@@ -63,7 +63,10 @@ func (n *node) startTalos(seen look) error {
 		}
 	}
 	accepted := acceptedBy(n.current.Config.Machine().Security().AcceptedCAs())
-	identity, err := issue(authority, accepted, n.name, n.hosts(n.current.Config.Machine().Security().CertSANs()))
+	config, err := follow(func() []string { return n.hosts(n.state().Config.Machine().Security().CertSANs()) }, func(hosts []string) (*tls.Config, error) {
+		identity, err := issue(authority, accepted, n.name, hosts)
+		return identity.config(tls.RequireAndVerifyClientCert, "h2"), err
+	})
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,7 @@ func (n *node) startTalos(seen look) error {
 		return err
 	}
 	n.resources = newResources()
-	n.apid = n.newApid(identity.config(tls.RequireAndVerifyClientCert, "h2"))
+	n.apid = n.newApid(config)
 	n.daemon.spawn(func() { _ = n.apid.Serve(n.talos) })
 	return nil
 }
@@ -94,8 +97,9 @@ func acceptedBy(authorities []*x509.PEMEncodedCertificate) [][]byte {
 
 // hosts are the names and addresses that the node's certificates are for.
 func (n *node) hosts(configured []string) []string {
-	hosts := []string{n.name, n.current.PrivateIP, n.current.PublicIP}
-	if endpoint := n.current.Config.Cluster().Endpoint(); endpoint != nil {
+	state := n.state()
+	hosts := []string{n.name, state.PrivateIP, state.PublicIP}
+	if endpoint := state.Config.Cluster().Endpoint(); endpoint != nil {
 		hosts = append(hosts, endpoint.Hostname())
 	}
 	return append(hosts, configured...)
@@ -107,7 +111,10 @@ func (n *node) startKubernetes() error {
 		return nil
 	}
 	cluster := n.current.Config.Cluster()
-	identity, err := issue(cluster.IssuingCA(), acceptedBy(cluster.AcceptedCAs()), "kube-apiserver", n.hosts(cluster.CertSANs()))
+	config, err := follow(func() []string { return n.hosts(n.state().Config.Cluster().CertSANs()) }, func(hosts []string) (*tls.Config, error) {
+		identity, err := issue(cluster.IssuingCA(), acceptedBy(cluster.AcceptedCAs()), "kube-apiserver", hosts)
+		return identity.config(tls.VerifyClientCertIfGiven, "h2", "http/1.1"), err
+	})
 	if err != nil {
 		return err
 	}
@@ -116,7 +123,7 @@ func (n *node) startKubernetes() error {
 	}
 	n.kubernetes = &http.Server{
 		Handler: newAPI(n), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet,
-		TLSConfig: identity.config(tls.VerifyClientCertIfGiven, "h2", "http/1.1"),
+		TLSConfig: config,
 	}
 	n.daemon.spawn(func() { _ = n.kubernetes.ServeTLS(n.kubernetesPort, "", "") })
 	return nil
