@@ -174,10 +174,10 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 		case k.Cordoned == byUpgrade:
 			found.advice = append(found.advice, fmt.Sprintf("%s is cordoned by an upgrade that was interrupted; continue it: make upgrade STACK=%s",
 				k.Name, r.Stack.Name))
-		case k.Cordoned == "Talos" && upgrading:
+		case k.Cordoned == byTalos && upgrading:
 			found.advice = append(found.advice, fmt.Sprintf("%s is cordoned, and an upgrade is under way; continue it: make upgrade STACK=%s",
 				k.Name, r.Stack.Name))
-		case k.Cordoned == "Talos" && k.Ready:
+		case k.Cordoned == byTalos && k.Ready:
 			found.all = append(found.all, repair{
 				title: fmt.Sprintf("%s is ready, and was left cordoned by Talos, with no upgrade under way: let pods onto it again", k.Name),
 				do: func(ctx context.Context, r *repairRun) error {
@@ -195,11 +195,17 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 }
 
 // findSilent names the machines that do not answer, with the way around a worker: an update gives the nodes their configuration one
-// after the other, so that all behind it wait.
+// after the other, so that all behind it wait. What a control plane has on its disk may be the last copy, so nothing is wiped here.
 func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs) {
 	chain := o.chain()
 	for i, n := range chain {
 		if n.TalosError == "" {
+			// One that waits to join follows when the member before it is removed.
+			if n.ControlPlane && n.EtcdError != "" && len(found.all) == 0 {
+				found.advice = append(found.advice, fmt.Sprintf("%s runs no etcd (%s); look at: talosctl -n %s service etcd. If its member was removed, it joins "+
+					"again with an empty disk: talosctl -n %s reset --graceful=false --reboot --system-labels-to-wipe EPHEMERAL",
+					n.Name, n.EtcdError, n.Address, n.Address))
+			}
 			continue
 		}
 		if n.ControlPlane {

@@ -180,3 +180,13 @@ func TestAWorkerThatHoldsUpTheOthers(t *testing.T) {
 	f.Do(func() { f.Node("workers-0").Down, f.Node("workers-1").Down = false, true })
 	assert.Contains(t, f.repair(Stopped, "", nil), "no node waits behind it")
 }
+
+func TestAControlPlaneWithoutEtcd(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() {
+		f.Members = f.Members[:2]
+		f.Node("control-plane-2").EtcdDown = true
+	})
+	assert.Contains(t, f.repair(Stopped, "", nil), "inferadb-staging-nyc1-control-plane-2 runs no etcd (etcd is not running); look at: talosctl -n 10.0.0.12")
+	assert.Empty(t, f.Log())
+}

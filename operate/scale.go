@@ -88,7 +88,11 @@ func (s *Scale) Run(ctx context.Context) error {
 		if errors.As(err, &coded) {
 			return err
 		}
-		return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%w; then run this command again, which goes on from here", err)}
+		code := Stopped
+		if ctx.Err() != nil {
+			code = Interrupted
+		}
+		return &UpgradeError{Code: code, Err: fmt.Errorf("%w; then run this command again, which goes on from here", err)}
 	}
 	return nil
 }
@@ -207,8 +211,8 @@ func (s *Scale) change(ctx context.Context, runs []*scaleRun) error {
 		}
 		defer held.release(ctx)
 	}
-	for _, r := range runs {
-		if err := r.shrink(ctx); err != nil {
+	for i, r := range runs {
+		if err := r.prepare(ctx, s.now.Stack.Clusters[i].ControlPlanes); err != nil {
 			return fmt.Errorf("%s: %w", r.op.cluster.Name, err)
 		}
 	}
@@ -229,6 +233,28 @@ func (s *Scale) change(ctx context.Context, runs []*scaleRun) error {
 		return err
 	}
 	return s.settle(ctx)
+}
+
+// prepare does what comes before the update.
+func (r *scaleRun) prepare(ctx context.Context, made []Machine) error {
+	if err := r.ready(ctx, made); err != nil {
+		return err
+	}
+	return r.shrink(ctx)
+}
+
+// ready waits until an etcd that is to grow is whole: each member that joins needs a majority. Control planes that an update was making
+// when it was cut off are not among those that are asked.
+func (r *scaleRun) ready(ctx context.Context, made []Machine) error {
+	if len(r.staying) >= r.To && len(made) >= r.To {
+		return nil
+	}
+	_, err := r.waiting().until(ctx, r.op, func(o *Observation) []Finding {
+		return slices.DeleteFunc(o.controlPlaneFindings(), func(f Finding) bool {
+			return f.Node != "" && !slices.ContainsFunc(made, func(m Machine) bool { return m.Name == f.Node })
+		})
+	})
+	return err
 }
 
 func (s *Scale) waiting() waiting { return waiting{Gate: s.Gate, Poll: s.Poll, Out: s.Out} }

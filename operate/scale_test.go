@@ -178,6 +178,16 @@ func (f *fixture) edit(edit func([]byte, string, string) ([]byte, error), key, v
 	require.NoError(f.t, stackfile.Edit(f.stackFile(), func(text []byte) ([]byte, error) { return edit(text, key, value) }))
 }
 
+func TestNoMemberJoinsAnEtcdThatIsNotWhole(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Node("control-plane-2").Down = true })
+	before := f.file()
+	out := f.scaled(5, Stopped, func(s *Scale) { s.Gate = 50 * time.Millisecond })
+	assert.Contains(t, out, "control-plane-2")
+	assert.Empty(t, f.Log())
+	assert.Equal(t, before, f.file())
+}
+
 // TestNoMemberLeavesAnEtcdThatIsNotWhole expects that nothing is touched while another member is down.
 func TestNoMemberLeavesAnEtcdThatIsNotWhole(t *testing.T) {
 	for name, test := range map[string]struct {
