@@ -70,12 +70,17 @@ func (l *loader) checkStackName() {
 
 // checkEncrypted: a patch and a manifest become part of a document that is secret as a whole. Everything else stands in clear in
 // names, tags and the state, whatever the stack file does to hide it.
-func (l *loader) checkEncrypted(keys []string) {
-	for _, key := range keys {
+func (l *loader) checkEncrypted() {
+	for _, key := range l.encryptedKeys {
 		if name, own := strings.CutPrefix(key, Namespace+":"); own && name != "patches" && name != bootstrapPath {
 			l.refuse(name, "is encrypted in the stack file, but would stand in clear in the state and in the cloud", "set it without --secret")
 		}
 	}
+}
+
+// encrypted reports whether the stack file has the setting, or a part of it, encrypted.
+func (l *loader) encrypted(name string) bool {
+	return slices.Contains(l.encryptedKeys, Namespace+":"+name)
 }
 
 // choose asks for one of the known words where the stack file has none, or another.

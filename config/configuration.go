@@ -44,6 +44,18 @@ func (c Cluster) AppliedConfiguration() machineconfig.Input {
 	return in
 }
 
+// ManifestsAt returns what the control planes install when the cluster runs another version of Kubernetes, which decides on Cilium's.
+func (c Cluster) ManifestsAt(kubernetes string) ([]machineconfig.Manifest, error) {
+	if c.CNI != Cilium {
+		return c.Manifests, nil
+	}
+	version, err := machineconfig.CiliumVersion(kubernetes)
+	if err != nil {
+		return nil, err
+	}
+	return machineconfig.WithCilium(c.Manifests, version)
+}
+
 // WorkerConfiguration is the same for a pool's machines. Operators reach a worker through a control plane; what asks
 // whether a group's machine is alive reaches it directly.
 func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {

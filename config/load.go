@@ -23,12 +23,12 @@ func Load(stackName string, settings map[string]string, encrypted ...string) (cl
 
 // LoadFrom does the same for a stack file of the folder, where it reads the files that the settings name.
 func LoadFrom(folder, stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
-	l := loader{folder: folder, stackName: stackName, project: settings[projectKey]}
+	l := loader{folder: folder, stackName: stackName, project: settings[projectKey], encryptedKeys: encrypted}
 	l.stack = decode(settings, &l.report)
 	l.defaultVersions()
 	l.checkStack()
-	l.checkEncrypted(encrypted)
-	l.readBootstrapManifests(encrypted)
+	l.checkEncrypted()
+	l.readBootstrapManifests()
 	for i, region := range l.stack.Regions {
 		l.region(i, region)
 	}
@@ -65,6 +65,8 @@ type loader struct {
 	unset []string
 	// bootstrap are the manifests of the stack file.
 	bootstrap []bootstrapManifest
+	// encryptedKeys are the keys of settings that the stack file has encrypted: "inferadb:patches".
+	encryptedKeys []string
 }
 
 // place is a region of the stack file on its way to a cluster.

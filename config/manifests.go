@@ -43,7 +43,7 @@ func (l *loader) manifests(p *place) {
 		return
 	}
 	l.checkBootstrapObjects(p)
-	p.cluster.Manifests = append(p.cluster.Manifests, machineconfig.BootstrapManifests(l.bootstrapTexts())...)
+	p.cluster.Manifests = append(p.cluster.Manifests, machineconfig.BootstrapManifests(l.bootstrapTexts(), l.encrypted(bootstrapPath))...)
 }
 
 // checkBootstrapObjects compares the stack file's objects with what else the cluster has.
@@ -117,8 +117,8 @@ type bootstrapManifest struct {
 
 // readBootstrapManifests reads the stack file's manifests and refuses what no control plane could create, before
 // anything is made. Only a text in the stack file itself can be encrypted.
-func (l *loader) readBootstrapManifests(encrypted []string) {
-	isEncrypted := slices.Contains(encrypted, Namespace+":"+bootstrapPath)
+func (l *loader) readBootstrapManifests() {
+	isEncrypted := l.encrypted(bootstrapPath)
 	owners := map[machineconfig.Object]string{}
 	for i, item := range l.stack.BootstrapManifests {
 		m := bootstrapManifest{path: fmt.Sprintf("%s[%d]", bootstrapPath, i), text: item}

@@ -729,7 +729,7 @@ var refused = []struct {
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: once, namespace: default}}",
 		"{apiVersion: v1, kind: ServiceAccount, metadata: {name: flux}}",
 		"{apiVersion: v1, kind: ServiceAccount, metadata: {name: flux, namespace: flux-system}}"), []string{
-		"bootstrapManifests[0]: has Job default/once, and a job cannot be changed: the manifest sync of `talosctl upgrade-k8s` would fail at it; " +
+		"bootstrapManifests[0]: has Job default/once, and a job cannot be changed: the next make upgrade would fail at it; " +
 			"write a Deployment or a CronJob, or have Flux run it",
 		"bootstrapManifests[1]: has ServiceAccount flux without metadata.namespace, which Talos does not fill in; write it",
 		"bootstrapManifests[2]: has ServiceAccount flux-system/flux, and nothing makes the namespace flux-system: Talos would try again for ever; " +

@@ -69,6 +69,7 @@ var Gates = []Gate{
 	{Name: "taints", check: (*Observation).checkTaints},
 	{Name: "labels", check: (*Observation).checkLabels},
 	{Name: "drain", Acceptable: true, check: (*Observation).checkDrain},
+	{Name: "manifests", Acceptable: true, check: (*Observation).checkManifests},
 }
 
 // Findings asks the gates and returns what they have against the cluster.
@@ -203,6 +204,9 @@ func (o *Observation) checkSystem() []Finding {
 		}
 	}
 	for _, w := range o.Workloads {
+		if w.Kind == "DaemonSet" && w.Ready+int32(o.away) >= w.Desired {
+			continue
+		}
 		if w.Ready < w.Desired {
 			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("%s %s has %d of %d pods ready", w.Kind, w.Name, w.Ready, w.Desired),
 				Remedy: fmt.Sprintf("look at: kubectl -n kube-system describe %s %s", strings.ToLower(w.Kind), w.Name)})

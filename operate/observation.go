@@ -22,6 +22,11 @@ type Observation struct {
 	Budgets []Budget
 	// Certificates are the administrator's credentials.
 	Certificates []Certificate
+
+	// away is how many machines are away by intent: a DaemonSet may lack their pods.
+	away int
+	// manifests are the objects that differ from the stack's. Only an upgrade asks for them.
+	manifests []*manifestChange
 }
 
 // Node is a machine that has a name.

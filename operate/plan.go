@@ -22,6 +22,8 @@ const (
 	upgradeComponent
 	upgradeProxy
 	upgradeKubelet
+	// syncManifests brings Cilium and the stack's own objects in line with what the stack wants.
+	syncManifests
 )
 
 // step is the next thing that an upgrade does.
@@ -44,6 +46,20 @@ func (o *Observation) plan(target config.UpgradeSettings) []step {
 			steps = slices.Insert(steps, 0, step{kind: finishNode, node: n.Name})
 		}
 	}
+	kubernetes := o.planKubernetes(target)
+	if len(o.syncable()) == 0 {
+		return append(steps, kubernetes...)
+	}
+	manifests := step{kind: syncManifests}
+	if o.manifestsFirst(target.Kubernetes) {
+		return append(append(steps, manifests), kubernetes...)
+	}
+	return append(append(steps, kubernetes...), manifests)
+}
+
+// planKubernetes are the steps of an upgrade of Kubernetes: no kubelet is ever newer than an API server.
+func (o *Observation) planKubernetes(target config.UpgradeSettings) []step {
+	var steps []step
 	for _, component := range components {
 		for _, n := range o.ControlPlanes() {
 			if compare(n.StaticPods[component].Version, target.Kubernetes) != 0 {

@@ -87,15 +87,39 @@ func ReadStack(ctx context.Context, folder, name string) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := config.ReadStackFile(folder, name)
+	settings, encrypted, err := readSettings(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	wanted, _, err := config.Load(name, settings)
+	wanted, _, err := config.LoadFrom(folder, name, settings, encrypted...)
 	if err != nil {
 		return nil, err
 	}
 	return parseStack(folder, name, text, wanted)
+}
+
+// readSettings returns the settings of the stack file as the engine hands them to the program, and the names of those that the
+// file has encrypted.
+func readSettings(ctx context.Context, name string) (settings map[string]string, encrypted []string, err error) {
+	text, err := Pulumi(ctx, name, "config", "--json", "--show-secrets")
+	if err != nil {
+		return nil, nil, err
+	}
+	var found map[string]struct {
+		Value  string `json:"value"`
+		Secret bool   `json:"secret"`
+	}
+	if err := json.Unmarshal(text, &found); err != nil {
+		return nil, nil, fmt.Errorf("pulumi config of stack %s does not answer with settings; run: make pulumi STACK=%s ARGS=config", name, name)
+	}
+	settings = map[string]string{}
+	for key, value := range found {
+		settings[key] = value.Value
+		if value.Secret {
+			encrypted = append(encrypted, key)
+		}
+	}
+	return settings, encrypted, nil
 }
 
 // parseStack puts the outputs and the stack file together. Its errors quote nothing of the outputs, which are secret.

@@ -53,6 +53,11 @@ func newFixture(t *testing.T) *fixture {
 	batch := f.AddElastic("ip-10-0-2-10", "batch", "v1.13.8")
 	batch.Labels["inferadb.com/workload"] = "stateless"
 	require.NoError(t, os.WriteFile(f.stackFile(), []byte(stackText), 0o600))
+	for _, manifest := range f.stack().Clusters[0].Want.Manifests {
+		objects, err := manifest.Objects()
+		require.NoError(t, err)
+		f.Install(objects)
+	}
 	return f
 }
 

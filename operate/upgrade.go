@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/inferadb/infra/components/machineconfig"
@@ -23,6 +24,8 @@ type Upgrade struct {
 	DryRun bool
 	// Accept names gates that may be violated.
 	Accept []string
+	// MaxUnavailable is how many workers of a pool may be away at once. Control planes and the workers of a stateful pool go one by one.
+	MaxUnavailable int
 	// Drain, Node and Gate are how long a drain, a node's reboot and a gate may take.
 	Drain, Node, Gate time.Duration
 	// Poll is how long to wait between two looks, Settle between the two that must both find nothing.
@@ -65,12 +68,17 @@ type upgradeRun struct {
 	*Upgrade
 	op   *Operator
 	lock *lock
+	// away are other machines that are being worked on at the same time: no gate asks for them.
+	away []string
+	// synced says that the manifests are in line.
+	synced bool
 	// started are when a control plane's components had started before its reboot.
 	started map[string]time.Time
 }
 
 // Run does the upgrade, all of it that is left. The context's end lets the node that is being worked on be finished.
 func (u *Upgrade) Run(ctx context.Context) error {
+	u.Out = &lockedWriter{to: u.Out}
 	if err := u.checkTarget(); err != nil {
 		return err
 	}
@@ -139,7 +147,7 @@ func (u *Upgrade) checkTarget() error {
 	}
 	for _, name := range u.Accept {
 		if !slices.ContainsFunc(Gates, func(g Gate) bool { return g.Name == name && g.Acceptable }) {
-			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system and drain", name)
+			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system, drain and manifests", name)
 		}
 	}
 	return nil
@@ -175,16 +183,19 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 	left := 0
 	for _, r := range runs {
 		o, found := r.observeFirst(ctx)
+		if err := r.compareManifests(ctx, o); err != nil {
+			found = append(found, Finding{Gate: "manifests", Level: Degraded, Problem: err.Error()})
+		}
 		steps := o.plan(u.Target)
 		left += len(steps)
 		if len(steps) > 0 {
 			found = append(o.checkPath(u.Target), found...)
-			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" }))...)
+			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" || g.Name == "manifests" }))...)
 			problems = append(problems, found...)
 		}
 		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of scaling groups\n", r.op.cluster.Name,
 			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()), len(o.Elastic))
-		for _, line := range describe(steps, u.Target) {
+		for _, line := range slices.Concat(describe(steps, u.Target), o.describeManifests()) {
 			fmt.Fprintln(u.Out, "  "+line)
 		}
 		if len(o.ControlPlanes()) == 1 && len(steps) > 0 {
@@ -252,13 +263,16 @@ func (u *Upgrade) begin(ctx context.Context, runs []*upgradeRun) error {
 
 // cluster goes on until nothing is left to do.
 func (r *upgradeRun) cluster(ctx context.Context) error {
-	var last step
-	for first := true; ; first = false {
+	var last []step
+	for {
 		o, err := r.green(ctx, 1)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return &UpgradeError{Code: Interrupted, Err: err}
 		case err != nil:
+			return &UpgradeError{Code: Stopped, Err: err}
+		}
+		if err := r.compareManifests(ctx, o); err != nil {
 			return &UpgradeError{Code: Stopped, Err: err}
 		}
 		steps := o.plan(r.Target)
@@ -271,16 +285,59 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return &UpgradeError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: make upgrade STACK=%s", steps[0], r.Stack.Name)}
 		}
-		if !first && steps[0] == last {
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s was done and is still to do; run: make status STACK=%s", last, r.Stack.Name)}
+		if slices.Contains(last, steps[0]) {
+			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s was done and is still to do; run: make status STACK=%s", steps[0], r.Stack.Name)}
 		}
-		last = steps[0]
-		r.say("%s", last)
+		last = r.together(o, steps)
 		// A node that was begun is finished.
-		if err := r.do(context.WithoutCancel(ctx), o, last); err != nil {
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s: %w; when that is mended, continue with: make upgrade STACK=%s", last, err, r.Stack.Name)}
+		if err := r.doAll(context.WithoutCancel(ctx), o, last); err != nil {
+			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%w; when that is mended, continue with: make upgrade STACK=%s", err, r.Stack.Name)}
 		}
 	}
+}
+
+// together returns the first steps, as many as are done at the same time: Talos on workers of the same stateless pool.
+func (r *upgradeRun) together(o *Observation, steps []step) []step {
+	first := o.Node(steps[0].node)
+	if steps[0].kind != upgradeTalos || first.ControlPlane {
+		return steps[:1]
+	}
+	if pool, known := o.pool(first.Pool); !known || pool.Workload == config.Stateful {
+		return steps[:1]
+	}
+	n := 1
+	for n < min(len(steps), r.MaxUnavailable) && steps[n].kind == upgradeTalos && o.Node(steps[n].node).Pool == first.Pool {
+		n++
+	}
+	return steps[:n]
+}
+
+// doAll does steps at the same time and waits for all.
+func (r *upgradeRun) doAll(ctx context.Context, o *Observation, steps []step) error {
+	if len(steps) == 1 {
+		return r.doOne(ctx, o, steps[0])
+	}
+	failures := make([]error, len(steps))
+	var work []func()
+	for i, s := range steps {
+		own := *r
+		for _, other := range steps {
+			if other != s {
+				own.away = append(own.away, other.node)
+			}
+		}
+		work = append(work, func() { failures[i] = own.doOne(ctx, o, s) })
+	}
+	together(work...)
+	return errors.Join(failures...)
+}
+
+func (r *upgradeRun) doOne(ctx context.Context, o *Observation, s step) error {
+	r.say("%s", s)
+	if err := r.do(ctx, o, s); err != nil {
+		return fmt.Errorf("%s: %w", s, err)
+	}
+	return nil
 }
 
 // String returns the step for people.
@@ -294,6 +351,8 @@ func (s step) String() string {
 		return s.node + ": " + s.component
 	case upgradeProxy:
 		return proxyName
+	case syncManifests:
+		return "the manifests of Cilium and of the stack file"
 	}
 	return s.node + ": kubelet"
 }
@@ -308,6 +367,8 @@ func (r *upgradeRun) do(ctx context.Context, o *Observation, s step) error {
 		return r.component(ctx, o, o.Node(s.node), s.component)
 	case upgradeProxy:
 		return r.proxy(ctx)
+	case syncManifests:
+		return r.sync(ctx, o)
 	}
 	return r.kubelet(ctx, o, o.Node(s.node))
 }
@@ -344,8 +405,9 @@ func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error
 
 // inTheWay are the findings at which an upgrade stops. Machines of scaling groups come and go by themselves.
 func (r *upgradeRun) inTheWay(o *Observation) []Finding {
+	o.away = len(r.away)
 	found := slices.DeleteFunc(o.Findings(func(g Gate) bool { return g.Upgrade }), func(f Finding) bool {
-		return f.Level == Notice || slices.ContainsFunc(o.Elastic, func(k *KubernetesNode) bool { return k.Name == f.Node })
+		return f.Level == Notice || slices.Contains(r.away, f.Node) || slices.ContainsFunc(o.Elastic, func(k *KubernetesNode) bool { return k.Name == f.Node })
 	})
 	for _, n := range o.ControlPlanes() {
 		before, rebooted := r.started[n.Name]
@@ -364,6 +426,18 @@ func (u *Upgrade) blocking(found []Finding) []Finding {
 
 func (u *Upgrade) say(format string, arguments ...any) {
 	fmt.Fprintf(u.Out, time.Now().Format(time.TimeOnly)+"  "+format+"\n", arguments...)
+}
+
+// lockedWriter keeps lines that are written at the same time apart.
+type lockedWriter struct {
+	mutex sync.Mutex
+	to    io.Writer
+}
+
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.to.Write(p)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

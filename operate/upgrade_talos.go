@@ -36,6 +36,12 @@ func (r *upgradeRun) way(ctx context.Context, o *Observation, m Machine) (*clien
 // pullImages has every node fetch what it will need, before the first node is touched.
 func (r *upgradeRun) pullImages(ctx context.Context) error {
 	o := r.op.Observe(ctx)
+	if err := r.compareManifests(ctx, o); err != nil {
+		return err
+	}
+	if err := r.pullManifestImages(ctx, o); err != nil {
+		return err
+	}
 	for _, s := range o.plan(r.Target) {
 		var images []pull
 		n := o.Node(s.node)
@@ -50,6 +56,23 @@ func (r *upgradeRun) pullImages(ctx context.Context) error {
 		for _, image := range images {
 			if err := r.pull(ctx, o, n, image); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pullManifestImages has every node fetch the images of the DaemonSets that change: they run everywhere.
+func (r *upgradeRun) pullManifestImages(ctx context.Context, o *Observation) error {
+	for _, c := range o.syncable() {
+		if c.wanted.GetKind() != "DaemonSet" {
+			continue
+		}
+		for _, n := range o.Nodes {
+			for _, image := range c.images() {
+				if err := r.pull(ctx, o, n, pull{image, common.ContainerdNamespace_NS_CRI}); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -361,3 +361,47 @@ func TestAbandon(t *testing.T) {
 	require.NoError(t, f.upgrade(&out).Abandon(context.Background()))
 	assert.Equal(t, stackText, f.file())
 }
+
+// TestWorkersOfAPoolAtOnce: as many as may be unavailable, and never a control plane or a stateful worker beside another node.
+func TestWorkersOfAPoolAtOnce(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.RebootTakes = 300 * time.Millisecond })
+	f.run(func(u *Upgrade) { u.MaxUnavailable = 2; u.Target = config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+	var away, most, mostControlPlanes int
+	for _, line := range short(f.Log()) {
+		switch {
+		case strings.HasPrefix(line, "cordon "):
+			away++
+			if most = max(most, away); strings.Contains(line, "control-plane") {
+				mostControlPlanes = max(mostControlPlanes, away)
+			}
+		case strings.HasPrefix(line, "uncordon "):
+			away--
+		}
+	}
+	assert.Equal(t, 2, most)
+	assert.Equal(t, 1, mostControlPlanes)
+	for _, n := range f.Nodes[:5] {
+		assert.Equal(t, "v1.13.10", n.Talos)
+		assert.False(t, n.Unschedulable, n.Name)
+	}
+	o := &Observation{Cluster: f.stack().Clusters[0], Nodes: []*Node{{Machine: Machine{Name: "a", Pool: "workers"}}, {Machine: Machine{Name: "b", Pool: "workers"}}}}
+	steps := []step{{kind: upgradeTalos, node: "a"}, {kind: upgradeTalos, node: "b"}}
+	r := &upgradeRun{Upgrade: &Upgrade{MaxUnavailable: 5}}
+	assert.Len(t, r.together(o, steps), 2)
+	o.Cluster.Want.Pools[0].Workload = config.Stateful
+	assert.Len(t, r.together(o, steps), 1)
+}
+
+// TestAFaultAmongWorkersAtOnce finishes the other worker, and names the one that failed.
+func TestAFaultAmongWorkersAtOnce(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Node("workers-0").FallsBack = true })
+	out := f.run(func(u *Upgrade) { u.MaxUnavailable = 2; u.Node, u.Gate = 3*time.Second, 3*time.Second }, Stopped,
+		"workers-0: Talos: it came back with Talos v1.13.8")
+	assert.Equal(t, "v1.13.10", f.Node("workers-1").Talos, out)
+	assert.False(t, f.Node("workers-1").Unschedulable)
+	f.Do(func() { f.Node("workers-0").FallsBack = false })
+	f.run(nil, 0, "")
+	f.isUpgraded()
+}

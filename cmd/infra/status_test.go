@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,11 +33,28 @@ func onStandIns(t *testing.T) *operatetest.Cluster {
 	t.Chdir(folder)
 	require.NoError(t, os.WriteFile("Pulumi.staging.yaml", []byte(dayTwoStack), 0o600))
 	require.NoError(t, os.WriteFile("outputs.json", c.Outputs("nyc1"), 0o600))
-	script := "#!/bin/sh\n[ \"$*\" = \"stack output --json --show-secrets --stack staging --non-interactive\" ] || exit 9\nexec cat " +
-		filepath.Join(folder, "outputs.json") + "\n"
+	writeSettings(t)
+	script := "#!/bin/sh\ncase \"$*\" in\n" +
+		"\"stack output --json --show-secrets --stack staging --non-interactive\") exec cat " + filepath.Join(folder, "outputs.json") + ";;\n" +
+		"\"config --json --show-secrets --stack staging --non-interactive\") exec cat " + filepath.Join(folder, "config.json") + ";;\n" +
+		"esac\nexit 9\n"
 	require.NoError(t, os.WriteFile("pulumi", []byte(script), 0o700))
 	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	return c
+}
+
+// writeSettings writes what pulumi config says of the stack file.
+func writeSettings(t *testing.T) {
+	t.Helper()
+	settings, err := config.ReadStackFile(".", "staging")
+	require.NoError(t, err)
+	values := map[string]map[string]any{}
+	for key, value := range settings {
+		values[key] = map[string]any{"value": value, "secret": false}
+	}
+	text, err := json.Marshal(values)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("config.json", text, 0o600))
 }
 
 // infra runs the command and returns what it printed with its exit code.
@@ -95,4 +113,25 @@ func TestUpgradeOfAStack(t *testing.T) {
 	assert.Equal(t, 3, code, "nobody answers the question")
 	assert.Contains(t, out, "nothing was done")
 	assert.Empty(t, c.Log())
+}
+
+// TestStatusOfAStackWithSecrets: what the stack file has encrypted is read through Pulumi.
+func TestStatusOfAStackWithSecrets(t *testing.T) {
+	onStandIns(t)
+	text, err := os.ReadFile("config.json")
+	require.NoError(t, err)
+	var values map[string]map[string]any
+	require.NoError(t, json.Unmarshal(text, &values))
+	manifest := "apiVersion: v1\nkind: Secret\nmetadata: {name: token, namespace: kube-system}\nstringData: {token: hunter2}\n"
+	list, err := json.Marshal([]string{manifest})
+	require.NoError(t, err)
+	values["inferadb:bootstrapManifests"] = map[string]any{"value": string(list), "secret": true}
+	text, err = json.Marshal(values)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("config.json", text, 0o600))
+	out, code := infra(t, "status", "--stack", "staging")
+	assert.Equal(t, 0, code, out)
+	out, _ = infra(t, "upgrade", "--stack", "staging", "--dry-run")
+	assert.Contains(t, out, "Secret kube-system/token is created")
+	assert.NotContains(t, out, "hunter2")
 }

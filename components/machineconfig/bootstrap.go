@@ -41,11 +41,12 @@ func (o Object) String() string {
 // order of these names, namespaces and definitions of kinds before everything else: they come after Cilium's.
 const bootstrapPrefix = "manifests-"
 
-// BootstrapManifests returns the stack's own texts as manifests, in their order.
-func BootstrapManifests(texts []string) []Manifest {
+// BootstrapManifests returns the stack's own texts as manifests, in their order. Secret says that the stack file keeps them from
+// readers.
+func BootstrapManifests(texts []string, secret bool) []Manifest {
 	var manifests []Manifest
 	for i, text := range texts {
-		manifests = append(manifests, Manifest{Name: fmt.Sprintf("%s%03d", bootstrapPrefix, i), Contents: text})
+		manifests = append(manifests, Manifest{Name: fmt.Sprintf("%s%03d", bootstrapPrefix, i), Contents: text, Secret: secret})
 	}
 	return manifests
 }
@@ -61,6 +62,16 @@ func CheckBootstrapSize(texts []string) error {
 			"install what brings the rest, such as Flux", size, maxBootstrapManifests)
 	}
 	return nil
+}
+
+// Objects returns the objects of the manifest, in its order.
+func (m Manifest) Objects() ([]*unstructured.Unstructured, error) {
+	var objects []*unstructured.Unstructured
+	err := eachObject(m.Contents, func(content *unstructured.Unstructured, _ int) error {
+		objects = append(objects, content)
+		return nil
+	})
+	return objects, err
 }
 
 // Objects returns the objects of a manifest's text, in its order, and an error if Talos could not read it or the API
@@ -172,7 +183,7 @@ func checkObject(content *unstructured.Unstructured, object Object, size int, en
 			"the cluster, by External Secrets for example", object)
 	// https://github.com/siderolabs/talos/issues/11603
 	case object.Group == "batch" && object.Kind == "Job":
-		return fmt.Errorf("has %s, and a job cannot be changed: the manifest sync of `talosctl upgrade-k8s` would fail at it; "+
+		return fmt.Errorf("has %s, and a job cannot be changed: the next make upgrade would fail at it; "+
 			"write a Deployment or a CronJob, or have Flux run it", object)
 	case object.Namespace == "" && slices.Contains(needNamespace[object.Group], object.Kind):
 		return fmt.Errorf("has %s without metadata.namespace, which Talos does not fill in; write it", object)

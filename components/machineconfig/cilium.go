@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/inferadb/infra/docs/policies"
@@ -14,31 +15,40 @@ import (
 //go:embed cilium/*.yaml
 var ciliumFiles embed.FS
 
-// ciliumReleases are the versions that the program carries, the oldest first, with the minor versions of Kubernetes 1 that
-// Cilium's own tests cover: Documentation/network/kubernetes/compatibility.rst of each release. Any newer Cilium serves a
-// Kubernetes version for as long as it is in its range, so that Cilium is upgraded before Kubernetes.
-var ciliumReleases = []struct {
+// ciliumRelease is a version that the program carries, with the minor versions of Kubernetes 1 that Cilium's own tests cover:
+// Documentation/network/kubernetes/compatibility.rst of each release.
+type ciliumRelease struct {
 	version         string
 	lowest, highest int
-}{
+}
+
+// ciliumReleases have the oldest first.
+var ciliumReleases = []ciliumRelease{
 	{"1.19.3", 32, 35},
 	{"1.20.2", 33, 36},
 }
 
+func (r ciliumRelease) serves(kubernetes string) bool {
+	var major, minor int
+	_, err := fmt.Sscanf(kubernetes, "%d.%d.", &major, &minor)
+	return err == nil && major == 1 && r.lowest <= minor && minor <= r.highest
+}
+
 // CiliumVersion returns the newest version of Cilium that the program carries and that is tested with the Kubernetes version.
 func CiliumVersion(kubernetes string) (string, error) {
-	var major, minor int
-	if _, err := fmt.Sscanf(kubernetes, "%d.%d.", &major, &minor); err != nil {
-		return "", fmt.Errorf("%q is not the version of a Kubernetes release; write it like 1.36.5", kubernetes)
-	}
-	for i := len(ciliumReleases) - 1; i >= 0; i-- {
-		if r := ciliumReleases[i]; major == 1 && r.lowest <= minor && minor <= r.highest {
+	for _, r := range slices.Backward(ciliumReleases) {
+		if r.serves(kubernetes) {
 			return r.version, nil
 		}
 	}
 	oldest, newest := ciliumReleases[0], ciliumReleases[len(ciliumReleases)-1]
 	return "", fmt.Errorf("Cilium %s to %s, which the program installs, are not tested with Kubernetes %s; choose one of 1.%d to 1.%d, "+
 		"or set cni: none and install a version of your own", oldest.version, newest.version, kubernetes, oldest.lowest, newest.highest)
+}
+
+// CiliumServes reports whether a version of Cilium that the program carries is tested with the Kubernetes version.
+func CiliumServes(version, kubernetes string) bool {
+	return slices.ContainsFunc(ciliumReleases, func(r ciliumRelease) bool { return r.version == version && r.serves(kubernetes) })
 }
 
 // The names of the inline manifests. Talos creates them in the order of their names; a policy waits for the kinds that Cilium's
@@ -53,6 +63,9 @@ const (
 // without. A test of tools/cilium holds this to the chart.
 var withoutWireGuard = strings.NewReplacer("  enable-wireguard: \"true\"\n", "", "  wireguard-persistent-keepalive: 0s\n", "")
 
+// settingsChecksum is in the templates of the pods that follow a change of cilium-config: with another one they start anew.
+var settingsChecksum = regexp.MustCompile(`(cilium-configmap-checksum: [0-9a-f]{64})`)
+
 // Cilium returns what installs a version of Cilium: its objects, and the policies that keep pods from the metadata service and
 // from the Talos API. Encrypted says that the traffic of pods between machines goes through WireGuard.
 func Cilium(version string, encrypted bool) ([]Manifest, error) {
@@ -62,12 +75,32 @@ func Cilium(version string, encrypted bool) ([]Manifest, error) {
 	}
 	text := string(file)
 	if !encrypted {
-		text = withoutWireGuard.Replace(text)
+		text = settingsChecksum.ReplaceAllString(withoutWireGuard.Replace(text), "$1-without-wireguard")
 	}
 	return []Manifest{
 		{Name: ciliumManifest, Contents: text},
 		{Name: policiesManifest, Contents: policies.DenyMetadata + "---\n" + policies.DenyTalosAPI},
 	}, nil
+}
+
+// WithCilium returns the manifests with another version of Cilium among them.
+func WithCilium(manifests []Manifest, version string) ([]Manifest, error) {
+	texts := map[string]string{}
+	for _, manifest := range manifests {
+		texts[manifest.Name] = manifest.Contents
+	}
+	_, encrypted := InstalledCilium(texts)
+	cilium, err := Cilium(version, encrypted)
+	if err != nil {
+		return nil, err
+	}
+	own := slices.DeleteFunc(slices.Clone(manifests), func(m Manifest) bool { return IsCilium(m.Name) })
+	return append(cilium, own...), nil
+}
+
+// IsCilium reports whether an inline manifest of that name is the program's Cilium or its policies.
+func IsCilium(manifest string) bool {
+	return manifest == ciliumManifest || manifest == policiesManifest
 }
 
 // ciliumHeader is the first line of the files that tools/cilium writes.

@@ -10,9 +10,13 @@ import (
 // Manifest is a text of Kubernetes objects that the control planes create once the cluster's API answers. It is too large for
 // user data: only the configuration that is applied to a control plane after it booted has it.
 //
-// Talos creates what is missing, and changes nothing that is there. Its manifest sync, a part of `talosctl upgrade-k8s`, also
-// updates what is there and, from Talos 1.13 on, deletes what the configuration has no longer.
-type Manifest struct{ Name, Contents string }
+// Talos creates what is missing, and changes nothing that is there. An upgrade (package operate) updates what is there. The manifest
+// sync of `talosctl upgrade-k8s` does so too and, from Talos 1.13 on, deletes what the configuration has no longer.
+type Manifest struct {
+	Name, Contents string
+	// Secret says that the stack file keeps the text from readers.
+	Secret bool
+}
 
 // inlineManifests is how Talos spells them. The documents of version contract 1.12 have them in the main document.
 func inlineManifests(manifests []Manifest) v1alpha1.ClusterInlineManifests {

@@ -44,6 +44,9 @@ type Cluster struct {
 	Budgets     []policyv1.PodDisruptionBudget
 	Deployments []appsv1.Deployment
 	DaemonSets  []appsv1.DaemonSet
+	// Objects are what else the API has, by their paths, and Managers who has changed one of them since it was installed.
+	Objects  map[string]map[string]any
+	Managers map[string]string
 	// Lease is that of an upgrade.
 	Lease *coordinationv1.Lease
 	// Images are those that can be pulled; nil for all.
@@ -109,6 +112,7 @@ func New(t testing.TB, name string, controlPlanes, workers int, talos, kubernete
 	c := &Cluster{
 		Name: name, Kubernetes: kubernetes, RebootTakes: 20 * time.Millisecond, Expiry: time.Now().Add(365 * 24 * time.Hour),
 		t: t, authority: newAuthority(t), Snapshot: Snapshot("a database"),
+		Objects: map[string]map[string]any{}, Managers: map[string]string{},
 	}
 	for i := range controlPlanes {
 		n := c.addNode(fmt.Sprintf("%s-control-plane-%d", name, i), "control-plane", fmt.Sprintf("10.0.0.%d", 10+i), talos)

@@ -43,12 +43,20 @@ var kinds = []kind{
 	{"", "v1", "secrets", "Secret", false},
 	{"", "v1", "serviceaccounts", "ServiceAccount", false},
 	{"", "v1", "services", "Service", false},
+	{"apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", true},
 	{"apps", "v1", "daemonsets", "DaemonSet", false},
 	{"apps", "v1", "deployments", "Deployment", false},
 	{"apps", "v1", "replicasets", "ReplicaSet", false},
 	{"apps", "v1", "statefulsets", "StatefulSet", false},
+	{"batch", "v1", "cronjobs", "CronJob", false},
+	{"cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy", true},
 	{"coordination.k8s.io", "v1", "leases", "Lease", false},
+	{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", false},
 	{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", false},
+	{"rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", true},
+	{"rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", true},
+	{"rbac.authorization.k8s.io", "v1", "roles", "Role", false},
+	{"rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", false},
 }
 
 func (k kind) apiVersion() string {
@@ -129,7 +137,7 @@ func (a api) answer(ctx context.Context, w http.ResponseWriter, r *http.Request)
 	case "/api":
 		return metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"}}, nil
 	case "/apis":
-		return groups(), nil
+		return a.groups(), nil
 	}
 	return a.resource(ctx, r)
 }
@@ -143,9 +151,9 @@ func (a api) reads(ctx context.Context) error {
 	return quorum(ctx, m)
 }
 
-func groups() metav1.APIGroupList {
+func (a api) groups() metav1.APIGroupList {
 	list := metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}}
-	for _, k := range kinds {
+	for _, k := range a.kinds() {
 		known := slices.ContainsFunc(list.Groups, func(g metav1.APIGroup) bool { return g.Name == k.group })
 		if version := (metav1.GroupVersionForDiscovery{GroupVersion: k.apiVersion(), Version: k.version}); k.group != "" && !known {
 			list.Groups = append(list.Groups, metav1.APIGroup{
@@ -156,12 +164,12 @@ func groups() metav1.APIGroupList {
 	return list
 }
 
-func resources(groupVersion string) (metav1.APIResourceList, bool) {
+func (a api) resources(groupVersion string) (metav1.APIResourceList, bool) {
 	list := metav1.APIResourceList{
 		TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: groupVersion,
 	}
 	verbs := metav1.Verbs{"create", "delete", "get", "list", "patch", "update"}
-	for _, k := range kinds {
+	for _, k := range a.kinds() {
 		if k.apiVersion() != groupVersion {
 			continue
 		}
@@ -181,9 +189,11 @@ func resources(groupVersion string) (metav1.APIResourceList, bool) {
 type path struct {
 	kind                         kind
 	namespace, name, subresource string
+	// manager is who writes, as the owner of fields.
+	manager string
 }
 
-func parsePath(text string) (path, string, error) {
+func (a api) parsePath(text string) (path, string, error) {
 	parts := strings.Split(strings.Trim(text, "/"), "/")
 	unknown := apierrors.NewNotFound(schema.GroupResource{}, text)
 	var groupVersion string
@@ -202,11 +212,12 @@ func parsePath(text string) (path, string, error) {
 	if len(parts) == 0 {
 		return p, groupVersion, nil
 	}
-	i := slices.IndexFunc(kinds, func(k kind) bool { return k.apiVersion() == groupVersion && k.resource == parts[0] })
+	known := a.kinds()
+	i := slices.IndexFunc(known, func(k kind) bool { return k.apiVersion() == groupVersion && k.resource == parts[0] })
 	if i < 0 || len(parts) > 3 {
 		return p, "", unknown
 	}
-	p.kind = kinds[i]
+	p.kind = known[i]
 	if len(parts) > 1 {
 		p.name = parts[1]
 	}
@@ -217,12 +228,13 @@ func parsePath(text string) (path, string, error) {
 }
 
 func (a api) resource(ctx context.Context, r *http.Request) (any, error) {
-	p, groupVersion, err := parsePath(r.URL.Path)
+	p, groupVersion, err := a.parsePath(r.URL.Path)
 	if err != nil {
 		return nil, err
 	}
+	p.manager = r.URL.Query().Get("fieldManager")
 	if groupVersion != "" {
-		if list, known := resources(groupVersion); known {
+		if list, known := a.resources(groupVersion); known {
 			return list, nil
 		}
 		return nil, apierrors.NewNotFound(schema.GroupResource{}, groupVersion)
@@ -261,6 +273,9 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// applyType is how a server-side apply says what it is. The YAML that is sent here is JSON.
+const applyType = "application/apply-patch+yaml"
+
 func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
 	body, err := readBody(r)
 	if err != nil {
@@ -268,12 +283,12 @@ func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
 	}
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch {
-	case r.Method == http.MethodPatch && strings.HasSuffix(mediaType, "merge-patch+json"):
+	case r.Method == http.MethodPatch && (mediaType == applyType || strings.HasSuffix(mediaType, "merge-patch+json")):
 	case r.Method != http.MethodPatch && slices.Contains([]string{"application/json", protobufType, ""}, mediaType):
 	default:
 		return nil, &apierrors.StatusError{ErrStatus: metav1.Status{
 			Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
-			Message: fmt.Sprintf("the simulator takes JSON, protobuf and merge patches, not %q", mediaType),
+			Message: fmt.Sprintf("the simulator takes JSON, protobuf, merge patches and server-side apply, not %q", mediaType),
 		}}
 	}
 	var sent object
@@ -285,6 +300,9 @@ func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
 		return a.create(ctx, p, sent)
 	case r.Method == http.MethodPut && p.name != "":
 		return a.update(ctx, p, sent)
+	case mediaType == applyType && p.name != "":
+		query := r.URL.Query()
+		return a.apply(ctx, p, jsonCopy(sent), query.Get("force") == "true", query.Get("dryRun") == "All")
 	case r.Method == http.MethodPatch && p.name != "":
 		return a.patch(ctx, p, sent)
 	}

@@ -231,16 +231,11 @@ func (c *cluster) control() error {
 		return err
 	}
 	for _, d := range a.deployments() {
-		name, have := text(d, "metadata", "name"), 0
-		for _, pod := range pods {
-			if labelsOf(pod)["k8s-app"] == name && text(pod, "metadata", "namespace") == system {
-				have++
-			}
-		}
-		for ; have < replicas; have++ {
-			pod := newPod(system, name+"-"+uuid.NewString()[:5], "", name, "")
+		name, namespace := text(d, "metadata", "name"), text(d, "metadata", "namespace")
+		for have := len(podsOf(d, pods)); have < replicasOf(d); have++ {
+			pod := newPod(namespace, name+"-"+uuid.NewString()[:5], "", name, "")
 			meta(pod)["ownerReferences"] = owner("apps/v1", "ReplicaSet", name)
-			if _, err := a.create(ctx, path{kind: podKind, namespace: system}, pod); err != nil {
+			if _, err := a.create(ctx, path{kind: podKind, namespace: namespace}, pod); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/inferadb/infra/simulator/talos"
@@ -31,9 +32,9 @@ func (a api) derived(k kind, namespace string) []object {
 	case "pods":
 		return a.derivedPods()
 	case "daemonsets":
-		return a.daemonSets()
+		return a.ownSets("DaemonSet", object{})
 	case "deployments":
-		return a.deployments()
+		return a.ownSets("Deployment", object{"replicas": replicas})
 	}
 	return nil
 }
@@ -164,31 +165,38 @@ func (a api) withHealth(pods []object) []object {
 	return pods
 }
 
-// daemonSets are what the control planes have created, with as many pods as there are nodes.
-func (a api) daemonSets() []object {
-	objects, _, created := a.known()
-	pods := a.derivedPods()
+// ownSets are Talos' own DaemonSets or Deployments, of which the world has no content.
+func (a api) ownSets(kind string, spec object) []object {
+	_, _, created := a.known()
 	var list []object
 	for _, set := range created {
-		if set.Kind != "DaemonSet" {
-			continue
+		if set.Kind == kind && set.Content == nil {
+			own := maps.Clone(spec)
+			own["selector"] = object{"matchLabels": object{"k8s-app": set.Name}}
+			list = append(list, object{"kind": kind, "apiVersion": "apps/v1", "metadata": systemMeta(kind, set), "spec": own})
 		}
+	}
+	return list
+}
+
+// withPods gives DaemonSets the pods of all nodes, which follow a change at once.
+func (a api) withPods(sets []object) []object {
+	objects, _, _ := a.known()
+	pods := a.derivedPods()
+	for _, set := range sets {
 		ready := 0
 		for _, pod := range pods {
-			if labelsOf(pod)["k8s-app"] == set.Name && podReady(pod) {
+			if labelsOf(pod)["k8s-app"] == text(set, "metadata", "name") && podReady(pod) {
 				ready++
 			}
 		}
-		list = append(list, object{
-			"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": systemMeta("DaemonSet", set),
-			"spec": object{"selector": object{"matchLabels": object{"k8s-app": set.Name}}},
-			"status": object{
-				"desiredNumberScheduled": len(objects), "currentNumberScheduled": len(objects), "updatedNumberScheduled": len(objects),
-				"numberReady": ready, "numberAvailable": ready, "numberUnavailable": len(objects) - ready, "observedGeneration": 1,
-			},
-		})
+		set["status"] = object{
+			"desiredNumberScheduled": len(objects), "currentNumberScheduled": len(objects), "updatedNumberScheduled": len(objects),
+			"numberReady": ready, "numberAvailable": ready, "numberUnavailable": len(objects) - ready,
+			"observedGeneration": meta(set)["generation"],
+		}
 	}
-	return list
+	return sets
 }
 
 func systemMeta(kind string, created talos.Object) object {
@@ -198,38 +206,53 @@ func systemMeta(kind string, created talos.Object) object {
 	}
 }
 
-// replicas is how many pods a Deployment of the system has, as CoreDNS does.
+// deploymentKind is the kind of the Deployments.
+var deploymentKind = kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.resource == "deployments" })]
+
+// deployments are those that the control planes have created.
+func (a api) deployments() []object {
+	return append(a.derived(deploymentKind, ""), a.createdObjects(deploymentKind, "")...)
+}
+
+// replicas is how many pods Talos' own Deployment of CoreDNS has.
 const replicas = 2
 
-func (a api) deployments() []object {
-	_, _, created := a.known()
-	var list []object
-	for _, d := range created {
-		if d.Kind == "Deployment" {
-			list = append(list, object{
-				"kind": "Deployment", "apiVersion": "apps/v1", "metadata": systemMeta("Deployment", d),
-				"spec": object{"replicas": replicas, "selector": object{"matchLabels": object{"k8s-app": d.Name}}},
-			})
-		}
+func replicasOf(deployment object) int {
+	spec, _ := deployment["spec"].(object)
+	switch n := spec["replicas"].(type) {
+	case float64:
+		return int(n)
+	case int:
+		return n
 	}
-	return list
+	return 1
+}
+
+// podsOf are the pods of a Deployment.
+func podsOf(deployment object, pods []object) []object {
+	return slices.DeleteFunc(slices.Clone(pods), func(pod object) bool {
+		return labelsOf(pod)["k8s-app"] != text(deployment, "metadata", "name") ||
+			text(pod, "metadata", "namespace") != text(deployment, "metadata", "namespace")
+	})
 }
 
 func (a api) withReplicas(ctx context.Context, deployments []object) ([]object, error) {
-	pods, err := a.stored(ctx, podKind, system)
+	pods, err := a.stored(ctx, podKind, "")
 	if err != nil {
 		return nil, err
 	}
 	pods = a.withHealth(pods)
 	for _, d := range deployments {
 		ready := 0
-		for _, pod := range pods {
-			if labelsOf(pod)["k8s-app"] == text(d, "metadata", "name") && podReady(pod) {
+		for _, pod := range podsOf(d, pods) {
+			if podReady(pod) {
 				ready++
 			}
 		}
+		want := replicasOf(d)
 		d["status"] = object{
-			"replicas": replicas, "updatedReplicas": replicas, "readyReplicas": ready, "availableReplicas": ready, "observedGeneration": 1,
+			"replicas": want, "updatedReplicas": want, "readyReplicas": ready, "availableReplicas": ready,
+			"observedGeneration": meta(d)["generation"],
 		}
 	}
 	return deployments, nil

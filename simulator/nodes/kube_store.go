@@ -69,7 +69,7 @@ func (a api) all(ctx context.Context, k kind, namespace string) ([]object, error
 	if err != nil {
 		return nil, err
 	}
-	list := a.derived(k, namespace)
+	list := append(a.derived(k, namespace), a.createdObjects(k, namespace)...)
 	switch k.resource {
 	case "pods":
 		kept = a.withHealth(kept)
@@ -77,6 +77,8 @@ func (a api) all(ctx context.Context, k kind, namespace string) ([]object, error
 		if err := a.withBudgets(ctx, kept); err != nil {
 			return nil, err
 		}
+	case "daemonsets":
+		list = a.withPods(list)
 	case "deployments":
 		if list, err = a.withReplicas(ctx, list); err != nil {
 			return nil, err
@@ -177,6 +179,9 @@ func (a api) update(ctx context.Context, p path, o object) (any, error) {
 	}
 	m := meta(o)
 	o["kind"], o["apiVersion"] = p.kind.kind, p.kind.apiVersion()
+	if a.isCreated(p) {
+		return a.replace(ctx, p, before, o)
+	}
 	m["uid"], m["creationTimestamp"] = meta(before)["uid"], meta(before)["creationTimestamp"]
 	return a.put(ctx, p.kind, o, expected)
 }
@@ -247,6 +252,10 @@ func (a api) delete(ctx context.Context, p path) (any, error) {
 	case "pods":
 		err = a.endPod(ctx, before)
 	default:
+		if a.isCreated(p) {
+			err = a.deleteCreated(p)
+			break
+		}
 		var kv *clientv3.Client
 		if kv, err = a.kv(); err == nil {
 			_, err = kv.Delete(ctx, key(p.kind, p.namespace, p.name))

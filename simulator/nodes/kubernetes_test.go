@@ -221,3 +221,43 @@ func (l *lab) remove(name string) {
 	}
 	go func() { _ = l.daemon.refresh() }()
 }
+
+// TestServerSideApply: what the control planes have created is changed by its owner, by nobody without force, and for all API servers.
+func TestServerSideApply(t *testing.T) {
+	l := newCluster(t)
+	k := l.kubernetes()
+	const name = "settings"
+	apply := func(manager, value string, options metav1.PatchOptions) (*corev1.ConfigMap, error) {
+		options.FieldManager = manager
+		return k.CoreV1().ConfigMaps("kube-system").Patch(t.Context(), name, types.ApplyPatchType,
+			[]byte(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","namespace":"kube-system"},"data":{`+value+`}}`), options)
+	}
+	made, err := apply("talos", `"a":"1","b":"1"`, metav1.PatchOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "1", "b": "1"}, made.Data)
+
+	changed, err := apply("talos", `"a":"2"`, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "2"}, changed.Data, "an owner takes away what it sends no longer")
+	read, err := k.CoreV1().ConfigMaps("kube-system").Get(t.Context(), name, metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, made.Data, read.Data, "a dry run changes nothing")
+
+	_, err = apply("flux", `"a":"3"`, metav1.PatchOptions{})
+	require.True(t, apierrors.IsConflict(err), "%v", err)
+	assert.ErrorContains(t, err, `conflict with "talos"`)
+	yes := true
+	_, err = apply("flux", `"a":"3"`, metav1.PatchOptions{Force: &yes})
+	require.NoError(t, err)
+	_, err = apply("talos", `"a":"4","b":"1"`, metav1.PatchOptions{})
+	assert.ErrorContains(t, err, `conflict with "flux"`)
+
+	_, err = k.CoreV1().ConfigMaps("kube-system").Patch(t.Context(), name, types.MergePatchType, []byte(`{"data":{"b":"5"}}`),
+		metav1.PatchOptions{FieldManager: "kubectl-edit"})
+	require.NoError(t, err)
+	_, err = apply("talos", `"b":"1"`, metav1.PatchOptions{})
+	assert.ErrorContains(t, err, `conflict with "kubectl-edit"`)
+	require.NoError(t, k.CoreV1().ConfigMaps("kube-system").Delete(t.Context(), name, metav1.DeleteOptions{}))
+	_, err = k.CoreV1().ConfigMaps("kube-system").Get(t.Context(), name, metav1.GetOptions{})
+	assert.True(t, apierrors.IsNotFound(err), "%v", err)
+}

@@ -3,6 +3,7 @@ package talos
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -12,11 +13,15 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Object is a Kubernetes object that control planes have created. The simulator keeps its name, and runs none of its pods.
+// Object is a Kubernetes object that control planes have created. The simulator runs none of its pods.
 type Object struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name"`
+	// Group of the API; empty for Kubernetes' core.
+	Group string `json:"group,omitempty"`
+	// Content is the object as the API server keeps it; nil for Talos' own objects.
+	Content json.RawMessage `json:"content,omitempty"`
 	// NetworkPlugin marks the DaemonSet that gives the nodes their network.
 	NetworkPlugin bool `json:"networkPlugin,omitempty"`
 }
@@ -39,14 +44,14 @@ func (c *clusters) createObjects(n *node) error {
 	}
 	complete := true
 	for _, m := range wanted {
-		switch known := slices.ContainsFunc(cluster.Objects, m.is); {
+		switch known := slices.ContainsFunc(cluster.Objects, m.Is); {
 		case known:
-		case m.group == "cilium.io" && !hasObject(cluster.Objects, "Deployment", "cilium-operator"):
+		case m.Group == "cilium.io" && !hasObject(cluster.Objects, "Deployment", "cilium-operator"):
 			complete = false // Nobody has registered the kind.
 		case !hasNamespace(cluster.Objects, m.Namespace):
 			complete = false // The API server refuses it.
 		default:
-			cluster.Objects = append(cluster.Objects, m.Object)
+			cluster.Objects = append(cluster.Objects, m)
 		}
 	}
 	if complete {
@@ -55,14 +60,35 @@ func (c *clusters) createObjects(n *node) error {
 	return keep(c.memory, etcds, n.clusterID(), cluster)
 }
 
-// manifest is an object as a text has it.
-type manifest struct {
-	Object
-	group string
+// Is reports whether two objects are the same one, whatever their content.
+func (o Object) Is(other Object) bool {
+	return o.Kind == other.Kind && o.Namespace == other.Namespace && o.Name == other.Name
 }
 
-func (m manifest) is(o Object) bool {
-	return o.Kind == m.Kind && o.Namespace == m.Namespace && o.Name == m.Name
+// SetObject keeps an object as a client has left it.
+func SetObject(memory Memory, cluster string, changed Object) error {
+	return changeObjects(memory, cluster, func(objects []Object) []Object {
+		if i := slices.IndexFunc(objects, changed.Is); i >= 0 {
+			changed.NetworkPlugin = objects[i].NetworkPlugin
+			objects[i] = changed
+			return objects
+		}
+		return append(objects, changed)
+	})
+}
+
+// DeleteObject forgets an object that a client has deleted. Control planes do not create it again.
+func DeleteObject(memory Memory, cluster string, gone Object) error {
+	return changeObjects(memory, cluster, func(objects []Object) []Object { return slices.DeleteFunc(objects, gone.Is) })
+}
+
+func changeObjects(memory Memory, cluster string, change func([]Object) []Object) error {
+	known, err := recall[etcd](memory, etcds, cluster)
+	if err != nil || known == nil {
+		return err
+	}
+	known.Objects = change(known.Objects)
+	return keep(memory, etcds, cluster, known)
 }
 
 func hasObject(objects []Object, kind, name string) bool {
@@ -90,13 +116,13 @@ func manifestsOf(n *node) string {
 
 // objectsOf is what a control plane creates: Talos' own objects, as far as they matter here, and the inline manifests in the
 // order of their names, namespaces before everything else.
-func objectsOf(n *node) ([]manifest, error) {
-	list := []manifest{{Object: Object{Kind: "Deployment", Namespace: "kube-system", Name: "coredns"}}}
+func objectsOf(n *node) ([]Object, error) {
+	list := []Object{{Kind: "Deployment", Namespace: "kube-system", Name: "coredns"}}
 	if n.config.Cluster().Network().CNI().Name() == "flannel" {
-		list = append(list, manifest{Object: Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-flannel", NetworkPlugin: true}})
+		list = append(list, Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-flannel", NetworkPlugin: true})
 	}
 	if n.config.Cluster().Proxy().Enabled() {
-		list = append(list, manifest{Object: Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-proxy"}})
+		list = append(list, Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-proxy"})
 	}
 	texts := map[string]string{}
 	var names []string
@@ -112,40 +138,56 @@ func objectsOf(n *node) ([]manifest, error) {
 		}
 		list = append(list, found...)
 	}
-	slices.SortStableFunc(list, func(a, b manifest) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(list, func(a, b Object) int { return rank(a) - rank(b) })
 	return list, nil
 }
 
-func rank(m manifest) int {
-	if m.Kind == "Namespace" {
+func rank(o Object) int {
+	if o.Kind == "Namespace" {
 		return 0
 	}
 	return 1
 }
 
-func parseManifests(text string) ([]manifest, error) {
-	var list []manifest
+func parseManifests(text string) ([]Object, error) {
+	var list []Object
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	for {
+		var document yaml.Node
+		switch err := decoder.Decode(&document); {
+		case errors.Is(err, io.EOF):
+			return list, nil
+		case err != nil:
+			return nil, err
+		}
 		var object struct {
 			APIVersion string `yaml:"apiVersion"`
 			Kind       string `yaml:"kind"`
 			Metadata   struct{ Name, Namespace string }
 			Spec       yaml.Node
 		}
-		switch err := decoder.Decode(&object); {
-		case errors.Is(err, io.EOF):
-			return list, nil
-		case err != nil:
+		if err := document.Decode(&object); err != nil {
 			return nil, err
-		case object.Kind == "":
+		}
+		if object.Kind == "" {
 			continue
 		}
-		group, _, _ := strings.Cut(object.APIVersion, "/")
-		list = append(list, manifest{group: group, Object: Object{
-			Kind: object.Kind, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name,
+		var content map[string]any
+		if err := document.Decode(&content); err != nil {
+			return nil, err
+		}
+		encoded, err := json.Marshal(content)
+		if err != nil {
+			return nil, err
+		}
+		group, _, versioned := strings.Cut(object.APIVersion, "/")
+		if !versioned {
+			group = ""
+		}
+		list = append(list, Object{
+			Kind: object.Kind, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name, Group: group, Content: encoded,
 			NetworkPlugin: object.Kind == "DaemonSet" && configuresNetwork(object.Spec),
-		}})
+		})
 	}
 }
 

@@ -29,6 +29,9 @@ func TestUpgradeByOneCommand(t *testing.T) {
 			s.set("kubernetesVersion", "1.36.4")
 			s.set("pools", `[{"name":"data","size":"small","count":2,"workload":"stateful"}]`)
 			s.up()
+			s.set("podEncryption", "none")
+			s.up()
+			assert.Contains(t, s.said.String(), "the nodes are given another podEncryption; it takes effect with the next make upgrade")
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
 			follow := func(heading string) { o.follow(procedure{heading: heading}, sections[heading]) }
 			follow("Before you begin")
@@ -36,12 +39,16 @@ func TestUpgradeByOneCommand(t *testing.T) {
 				o.do(image, nil)
 			}
 			o.exports += s.serveNodes() + "\n"
+			plan := o.run("the plan", "make upgrade STACK=staging DRY_RUN=1")
+			assert.Contains(t, plan, "-    enable-wireguard: \"true\"")
+			assert.Equal(t, 3, strings.Count(plan, " is changed:"), "Cilium's settings, and the pods that follow them:\n%s", plan)
 			for _, heading := range dayTwoSections {
 				follow(heading)
 			}
 			status := o.run("status", "make status STACK=staging")
 			assert.NotContains(t, status, "v1.13.9")
 			assert.NotContains(t, status, "1.36.4")
+			assert.NotContains(t, o.run("no difference is left", "make upgrade STACK=staging DRY_RUN=1"), " is changed")
 			s.nodes()
 			// The stack file has the versions that run, so that the update stops and replaces no machine.
 			s.up()

@@ -75,7 +75,9 @@ func settingsOf(release release, encrypted bool) (map[string]any, error) {
 	}
 	settings["encryption"] = map[string]any{"enabled": encrypted, "type": "wireguard"}
 	settings["image"] = map[string]any{"digest": release.agent, "useDigest": true}
-	settings["operator"] = map[string]any{"image": map[string]any{"genericDigest": release.operator, "useDigest": true}}
+	settings["operator"] = map[string]any{
+		"image": map[string]any{"genericDigest": release.operator, "useDigest": true}, "rollOutPods": true,
+	}
 	return settings, nil
 }
 
