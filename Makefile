@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade etcd-snapshot etcd-restore
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi control-planes record-bootstrap forget-bootstrap pending status upgrade repair etcd-snapshot etcd-restore
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -71,7 +71,7 @@ $(CLOUD): export PULUMI_STACK = $(STACK)
 $(CLOUD): export PULUMI_GO_USE_RUN := true
 $(CLOUD): check-stack tools
 # As a variable, so that every command that knows the flag --policy-pack has it.
-$(if $(POLICY),preview up pulumi: policy)
+$(if $(POLICY),preview up pulumi control-planes: policy)
 $(if $(POLICY),$(CLOUD): export PULUMI_OPTION_POLICY_PACK = $(POLICY))
 
 init: ## Create the stack in its backend, once
@@ -119,15 +119,16 @@ kubeconfig talosconfig: ## Write <stack>.kubeconfig, <stack>.talosconfig (mode 0
 	@mv $(STACK).new.$@ $(STACK).$@
 	@echo "Wrote $(STACK).$@. Next: $(NEXT_$@)"
 
-# infra calls pulumi and talosctl. The rest of PATH has the user's talosctl.
+# infra calls pulumi.
 INFRA = PATH="$(BIN):$$PATH" $(BIN)/infra
-# How many control planes stay; where etcd-snapshot writes to.
+# How many control planes each cluster is to have; for etcd-snapshot, where it writes to.
 TO ?=
-remove-control-planes record-bootstrap forget-bootstrap: infra
+control-planes record-bootstrap forget-bootstrap: infra
 
-remove-control-planes: ## Let the control planes with the highest numbers leave etcd, after asking, so that up may delete them. TO=3
-	$(if $(TO),,$(error TO: is not set; write: make remove-control-planes STACK=$(STACK) TO=3 (docs/operations.md#change-the-number-of-control-planes)))
-	@$(INFRA) control-planes remove --stack '$(STACK)' --to '$(TO)' $(ARGS)
+control-planes: ## Make the control planes 1, 3 or 5, after asking: members leave etcd before machines go, new ones join. TO=3
+	$(if $(TO),,$(error TO: is not set; write: make control-planes STACK=$(STACK) TO=3 (docs/operations.md#change-the-number-of-control-planes)))
+	@$(INFRA) control-planes set --stack '$(STACK)' --to '$(TO)' $(ARGS)
+	@echo "Next: make talosconfig STACK=$(STACK), which names the control planes"
 
 record-bootstrap: ## Record a bootstrap that was made and that the state does not know: AlreadyExists
 	@$(INFRA) bootstrap record --stack '$(STACK)' $(ARGS)
@@ -140,10 +141,10 @@ TALOS      ?=
 KUBERNETES ?=
 DRY_RUN    ?=
 KEEP_LAST  ?= 0
-# Which cluster and which file etcd-restore is about.
+# One cluster of the stack, for repair and etcd-restore, and the file that etcd-restore starts from.
 CLUSTER    ?=
 SNAPSHOT   ?=
-status upgrade etcd-snapshot etcd-restore: infra
+status upgrade repair etcd-snapshot etcd-restore: infra
 
 status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit code 1: degraded, 2: down. ARGS=--json
 	@$(INFRA) status --stack '$(STACK)' $(ARGS)
@@ -151,6 +152,10 @@ status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit cod
 upgrade: ## Upgrade Talos and Kubernetes, one machine at a time, after asking. TALOS= KUBERNETES= DRY_RUN=1
 	@$(INFRA) upgrade --stack '$(STACK)' --talos '$(TALOS)' --kubernetes '$(KUBERNETES)' $(if $(DRY_RUN),--dry-run) $(ARGS)
 	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
+
+repair: ## Find what is broken, say what to do, and do it after asking: lost members, a full etcd, cordoned nodes. CLUSTER= DRY_RUN=1
+	@$(INFRA) repair --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(DRY_RUN),--dry-run) $(ARGS)
+	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make status STACK=$(STACK))"
 
 etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600) or a bucket, checked. TO=s3://bucket/prefix KEEP_LAST=
 	@$(INFRA) etcd snapshot --stack '$(STACK)' --keep '$(KEEP_LAST)' $(if $(TO),--to '$(TO)') $(ARGS)

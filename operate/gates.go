@@ -150,7 +150,7 @@ func (o *Observation) checkReach() []Finding {
 			silent++
 		}
 		all = append(all, Finding{Level: level, Node: n.Name, Problem: fmt.Sprintf("its Talos API at %s does not answer: %s",
-			cmp.Or(n.Endpoint, n.Address), n.TalosError), Remedy: "look whether the machine runs, and at the way to it"})
+			cmp.Or(n.Endpoint, n.Address), n.TalosError), Remedy: "look whether the machine runs, and at the way to it; make repair says what it holds up"})
 	}
 	if silent > 0 && silent == len(o.ControlPlanes()) {
 		return []Finding{{Level: Down, Problem: "no control plane's Talos API answers: " + o.Nodes[0].TalosError,
@@ -222,8 +222,11 @@ func (o *Observation) checkCordoned() []Finding {
 			continue
 		}
 		remedy := "if nobody works on it: kubectl uncordon " + k.Name
-		if k.Cordoned == byUpgrade {
+		switch k.Cordoned {
+		case byUpgrade:
 			remedy = "an upgrade was interrupted; continue it: make upgrade"
+		case byTalos:
+			remedy = "if nobody works on it: make repair"
 		}
 		all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: "it is cordoned by " + k.Cordoned + ": no new pod is placed on it", Remedy: remedy})
 	}

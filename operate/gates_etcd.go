@@ -15,8 +15,20 @@ const (
 	raftLag = 1000
 )
 
-// checkEtcd holds the members to the machines, and each member to what a healthy one says.
+// checkEtcd is etcdFindings, and whether the number of members bears a loss.
 func (o *Observation) checkEtcd() []Finding {
+	all := o.etcdFindings()
+	for _, n := range o.ControlPlanes() {
+		if n.EtcdError == "" && len(n.Etcd.Members) == 2 {
+			return append(all, Finding{Level: Degraded, Problem: "etcd has 2 members, which bear no loss",
+				Remedy: "make it 1 or 3: make control-planes TO=3"})
+		}
+	}
+	return all
+}
+
+// etcdFindings holds the members to the machines, and each member to what a healthy one says.
+func (o *Observation) etcdFindings() []Finding {
 	nodes := o.ControlPlanes()
 	healthy := slices.DeleteFunc(slices.Clone(nodes), func(n *Node) bool { return n.EtcdError != "" })
 	if len(healthy) == 0 {
@@ -57,10 +69,10 @@ func (o *Observation) checkMembers(healthy []*Node) []Finding {
 				Remedy: "look at the control plane that joined last"})
 		case i < 0:
 			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("etcd has the member %s (%x), which is no machine of the stack", m.Name, m.ID),
-				Remedy: "if its machine is lost: docs/operations.md#remove-a-lost-member"})
+				Remedy: "if its machine is lost: make repair"})
 		case len(m.Addresses) > 0 && !slices.Contains(m.Addresses, canonical(o.Nodes[i].Address)):
 			all = append(all, Finding{Level: Degraded, Node: m.Name, Problem: fmt.Sprintf("etcd has its member at %s, and the machine is at %s",
-				strings.Join(m.Addresses, ", "), o.Nodes[i].Address), Remedy: "if the machine was made anew: docs/operations.md#remove-a-lost-member"})
+				strings.Join(m.Addresses, ", "), o.Nodes[i].Address), Remedy: "if the machine was made anew: make repair"})
 		case m.Learner:
 			all = append(all, Finding{Level: Degraded, Node: m.Name, Problem: "its etcd is a learner, which does not vote yet",
 				Remedy: "wait until it has caught up"})
@@ -71,9 +83,6 @@ func (o *Observation) checkMembers(healthy []*Node) []Finding {
 			all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "it is a control plane and no member of etcd",
 				Remedy: fmt.Sprintf("look at: talosctl -n %s service etcd", n.Address)})
 		}
-	}
-	if len(first.Etcd.Members) == 2 {
-		all = append(all, Finding{Level: Degraded, Problem: "etcd has 2 members, which bear no loss", Remedy: "add or remove one: inferadb:controlPlanes"})
 	}
 	return all
 }
@@ -114,7 +123,7 @@ func (n *Node) checkMember(newest uint64) []Finding {
 	}
 	if n.Etcd.Size >= etcdFull {
 		all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: fmt.Sprintf("etcd's database has %s of %s, at which it refuses writes",
-			size(n.Etcd.Size), size(etcdQuota)), Remedy: fmt.Sprintf("one member after the other, the leader last: talosctl -n %s etcd defrag", n.Address)})
+			size(n.Etcd.Size), size(etcdQuota)), Remedy: "run: make repair"})
 	}
 	return all
 }
@@ -132,8 +141,7 @@ func checkAlarms(healthy []*Node) []Finding {
 			f := Finding{Level: Degraded, Problem: fmt.Sprintf("etcd has the alarm %s on member %x", alarm.Kind, alarm.Member),
 				Remedy: "restore that member: docs/operations.md#recover-lost-control-planes"}
 			if alarm.Kind == "NOSPACE" {
-				f.Level, f.Remedy = Down, fmt.Sprintf("etcd refuses writes: talosctl -n %s etcd defrag, on each member, then talosctl -n %s etcd alarm disarm",
-					n.Address, n.Address)
+				f.Level, f.Remedy = Down, "etcd refuses writes; run: make repair"
 			}
 			for _, owner := range healthy {
 				if owner.Etcd.ID == alarm.Member {

@@ -185,6 +185,7 @@ const (
 	cordonedByTalos = "talos.dev/cordoned"
 	cordonedByUs    = "inferadb.com/upgrade-cordoned"
 	byUpgrade       = "an upgrade"
+	byTalos         = "Talos"
 )
 
 // talosName finds the version in what Talos calls its system: "Talos (v1.13.10)".
@@ -213,7 +214,7 @@ func kubernetesNode(node corev1.Node) *KubernetesNode {
 		case node.Annotations[cordonedByUs] != "":
 			k.Cordoned = byUpgrade
 		case node.Annotations[cordonedByTalos] != "":
-			k.Cordoned = "Talos"
+			k.Cordoned = byTalos
 		default:
 			k.Cordoned = "a person"
 		}

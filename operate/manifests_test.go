@@ -12,8 +12,8 @@ import (
 
 const ciliumConfig = "/api/v1/namespaces/kube-system/configmaps/cilium-config"
 
-// edit changes the stack file.
-func (f *fixture) edit(old, changed string) {
+// rewrite changes the text of the stack file.
+func (f *fixture) rewrite(old, changed string) {
 	f.t.Helper()
 	text := f.file()
 	require.Contains(f.t, text, old)
@@ -37,7 +37,7 @@ func keepVersions(u *Upgrade) { u.Target.Talos, u.Target.Kubernetes = "", "" }
 // TestUpgradeBringsCiliumInLine shows the difference first, and applies just what differs.
 func TestUpgradeBringsCiliumInLine(t *testing.T) {
 	f := newFixture(t)
-	f.edit("  inferadb:pools:", "  inferadb:podEncryption: none\n  inferadb:pools:")
+	f.rewrite("  inferadb:pools:", "  inferadb:podEncryption: none\n  inferadb:pools:")
 	dry := f.run(func(u *Upgrade) { keepVersions(u); u.DryRun = true }, 0, "")
 	assert.Contains(t, dry, "ConfigMap kube-system/cilium-config is changed:")
 	assert.Contains(t, dry, "-    enable-wireguard: \"true\"")
@@ -84,7 +84,7 @@ func TestCiliumComesWhereItIsTested(t *testing.T) {
 func TestWhatOthersChanged(t *testing.T) {
 	f := newFixture(t)
 	const account = "/api/v1/namespaces/kube-system/serviceaccounts/flux"
-	f.edit("  inferadb:pools:", "  inferadb:podEncryption: none\n  inferadb:bootstrapManifests:\n"+
+	f.rewrite("  inferadb:pools:", "  inferadb:podEncryption: none\n  inferadb:bootstrapManifests:\n"+
 		"    - |\n      apiVersion: v1\n      kind: ServiceAccount\n      metadata: {name: flux, namespace: kube-system, labels: {a: b}}\n  inferadb:pools:")
 	f.Do(func() {
 		f.Managers[ciliumConfig] = "helm"
@@ -101,7 +101,7 @@ func TestWhatOthersChanged(t *testing.T) {
 // TestSecretsAmongManifestsAreNotShown, neither where they differ nor where the API server says something about them.
 func TestSecretsAmongManifestsAreNotShown(t *testing.T) {
 	f := newFixture(t)
-	f.edit("  inferadb:pools:", "  inferadb:bootstrapManifests:\n"+
+	f.rewrite("  inferadb:pools:", "  inferadb:bootstrapManifests:\n"+
 		"    - |\n      apiVersion: v1\n      kind: ConfigMap\n      metadata: {name: token, namespace: kube-system}\n      data: {token: hunter2}\n  inferadb:pools:")
 	const path = "/api/v1/namespaces/kube-system/configmaps/token"
 	f.Do(func() {
@@ -122,7 +122,7 @@ func TestSecretsAmongManifestsAreNotShown(t *testing.T) {
 // TestTalos112LeftFieldsBehind: what it created is taken over, so that a field which leaves the manifest leaves the object.
 func TestTalos112LeftFieldsBehind(t *testing.T) {
 	f := newFixture(t)
-	f.edit("  inferadb:pools:", "  inferadb:podEncryption: none\n  inferadb:pools:")
+	f.rewrite("  inferadb:pools:", "  inferadb:podEncryption: none\n  inferadb:pools:")
 	f.Do(func() {
 		metadata := f.Objects[ciliumConfig]["metadata"].(map[string]any)
 		metadata["managedFields"] = []any{map[string]any{

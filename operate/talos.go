@@ -134,8 +134,11 @@ func reason(err error) string {
 	if s, ok := status.FromError(err); ok {
 		text = s.Message()
 	}
-	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(text, "context deadline exceeded") {
-		return "no answer in time"
+	// The server knows the deadline as well, and cancels the stream when it is the first to see it pass.
+	for _, late := range []string{"context deadline exceeded", "error code: CANCEL"} {
+		if errors.Is(err, context.DeadlineExceeded) || strings.Contains(text, late) {
+			return "no answer in time"
+		}
 	}
 	return strings.Join(strings.Fields(text), " ")
 }

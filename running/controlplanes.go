@@ -35,8 +35,8 @@ func (c *comparison) controlPlanes() {
 	if len(missing) > 0 {
 		c.refuse(path, fmt.Sprintf("%s runs %d control planes, and %d would delete %s, which etcd still counts as members",
 			c.want.Name, len(nodes), want, strings.Join(leaving, ", ")),
-			fmt.Sprintf("run: make remove-control-planes STACK=<stack> TO=%d; each of them then leaves etcd, one after the other, "+
-				"and %q are added to acknowledge; %s", want, missing, etcdSteps))
+			fmt.Sprintf("run: make control-planes STACK=<stack> TO=%d; each of them then leaves etcd, one after the other, "+
+				"and %q are added to acknowledge before the update; %s", want, missing, etcdSteps))
 	}
 }
 

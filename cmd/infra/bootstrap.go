@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/operate"
 	"github.com/spf13/cobra"
 )
 
@@ -95,26 +97,28 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 		command.Printf("%s: it has no control plane yet\n", c.name)
 		return false, nil
 	}
-	talos, err := newTalosctl(c)
+	nodes, err := c.ask(ctx)
 	if err != nil {
 		return false, err
 	}
-	first := c.controlPlanes[0]
-	members, err := talos.members(ctx, first.address)
-	if err != nil {
-		return false, fmt.Errorf("%s: its first control plane does not run etcd, so there is no bootstrap to record; run: make up: %w", c.name, err)
+	first := nodes[0]
+	members := membersOf(first)
+	if first.EtcdError != "" {
+		return false, fmt.Errorf("%s: its first control plane does not run etcd, so there is no bootstrap to record; run: make up: %s at %s: %s", c.name,
+			first.Name, first.Endpoint, cmp.Or(first.TalosError, first.EtcdError))
 	}
 	for _, member := range members {
 		if !slices.ContainsFunc(c.controlPlanes, func(n controlPlane) bool { return n.name == member }) {
 			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is no control plane of the stack; is the address another cluster's?",
-				c.name, first.address, member)
+				c.name, first.Address, member)
 		}
 	}
-	if !slices.Contains(members, first.name) {
-		return false, fmt.Errorf("%s: etcd does not count %s as a member; its members are %s", c.name, first.name, strings.Join(members, ", "))
+	if !slices.Contains(members, first.Name) {
+		return false, fmt.Errorf("%s: etcd does not count %s as a member; its members are %s", c.name, first.Name, strings.Join(members, ", "))
 	}
-	if err := talos.healthy(ctx, first.address); err != nil {
-		return false, fmt.Errorf("%s: etcd was started, and is not healthy: %w", c.name, err)
+	if first.Etcd.Leader == 0 || first.Etcd.Learner || len(first.Etcd.Errors) > 0 {
+		return false, fmt.Errorf("%s: etcd was started, and is not healthy: %s has no leader, or is still catching up: %s", c.name, first.Name,
+			strings.Join(first.Etcd.Errors, ", "))
 	}
 	command.Printf("%s: etcd runs with the members %s\n", c.name, strings.Join(members, ", "))
 	return true, state.recordBootstrap(c)
@@ -126,26 +130,37 @@ func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment
 		command.Printf("%s: its bootstrap is not in the state\n", c.name)
 		return false, nil
 	}
-	talos, err := newTalosctl(c)
+	nodes, err := c.ask(ctx)
 	if err != nil {
 		return false, err
 	}
-	for _, node := range c.controlPlanes {
-		if !node.machine {
+	for i, node := range nodes {
+		if !c.controlPlanes[i].machine {
 			continue
 		}
-		if !talos.answers(ctx, node.address) {
+		if node.TalosError != "" {
 			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so nobody knows whether it has etcd's data; "+
-				"if the machine is gone, run: make refresh; else mend the way to it", c.name, node.name, node.address)
+				"if the machine is gone, run: make refresh; else mend the way to it", c.name, node.Name, node.Address)
 		}
-		if members, err := talos.members(ctx, node.address); err == nil {
+		// Without a quorum etcd answers in part.
+		if members := membersOf(node); len(members) > 0 {
 			return false, fmt.Errorf("%s: etcd runs on %s, with the members %s: the bootstrap is not forgotten. If etcd has lost its quorum for good, "+
 				"save what is left (docs/operations.md#recover-lost-control-planes), then wipe it: "+
 				"talosctl -n %s reset --graceful=false --reboot --system-labels-to-wipe EPHEMERAL",
-				c.name, node.name, strings.Join(members, ", "), node.address)
+				c.name, node.Name, strings.Join(members, ", "), node.Address)
 		}
 	}
 	command.Printf("%s: no control plane runs etcd; the next up starts an empty one, without the Kubernetes objects that there were\n", c.name)
 	state.forgetBootstrap(c)
 	return true, nil
+}
+
+// membersOf returns the names of etcd's members, as the etcd of a node knows them.
+func membersOf(n *operate.Node) []string {
+	var names []string
+	for _, m := range n.Etcd.Members {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return names
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/inferadb/infra/operate"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
@@ -195,18 +196,17 @@ func (d *deployment) controlPlane(applied map[string]any, number int) controlPla
 	return node
 }
 
-// talosconfig is the file by which talosctl reaches the cluster. It is made of the state, so that it is there as well when an
-// update was cut off before its outputs.
-func (c cluster) talosconfig() ([]byte, error) {
+// ask asks the Talos APIs of the control planes. The identity is the state's, so that it is there as well when an update was cut off
+// before its outputs.
+func (c cluster) ask(ctx context.Context) ([]*operate.Node, error) {
 	if c.ca == "" || c.certificate == "" || c.key == "" {
 		return nil, fmt.Errorf("%s: the state has no identity for its Talos API; run: make up", c.name)
 	}
-	access := &clientconfig.Context{CA: c.ca, Crt: c.certificate, Key: c.key}
+	var machines []operate.Machine
 	for _, node := range c.controlPlanes {
-		access.Endpoints = append(access.Endpoints, node.endpoint)
+		machines = append(machines, node.asMachine())
 	}
-	file := &clientconfig.Config{Context: c.name, Contexts: map[string]*clientconfig.Context{c.name: access}}
-	return file.Bytes()
+	return operate.AskControlPlanes(ctx, c.name, &clientconfig.Context{CA: c.ca, Crt: c.certificate, Key: c.key}, machines, 10*time.Second)
 }
 
 // recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It is made like the ConfigurationApply of

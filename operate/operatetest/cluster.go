@@ -32,6 +32,9 @@ type Cluster struct {
 	Members []*Member
 	Leader  uint64
 	Alarms  []*machine.EtcdMemberAlarm
+	// InUse is the size of a database that was defragmented, Unhealthy how often etcd refuses to remove a member.
+	InUse     int64
+	Unhealthy int
 	// Snapshot is what etcd streams as its snapshot, Database what a member has on its disk, Restored what etcd was started from.
 	Snapshot, Database, Restored []byte
 	// APIDown makes the load balancer answer nothing.

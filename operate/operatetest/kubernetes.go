@@ -36,6 +36,7 @@ func (c *Cluster) serveKubernetes() {
 	mux.HandleFunc("PUT "+leases+"/inferadb-upgrade", c.putLease)
 	mux.HandleFunc("GET /api/v1/nodes/{name}", c.getNode)
 	mux.HandleFunc("PATCH /api/v1/nodes/{name}", c.patchNode)
+	mux.HandleFunc("DELETE /api/v1/nodes/{name}", c.deleteNode)
 	mux.HandleFunc("POST /api/v1/namespaces/{namespace}/pods/{name}/eviction", c.evict)
 	mux.HandleFunc("/", c.object)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -43,20 +43,6 @@ func (a *talosAPI) ServiceList(ctx context.Context, _ *emptypb.Empty) (*machine.
 	})
 }
 
-// Reset takes no other reset than the one that etcd is restored with: at once, of EPHEMERAL alone, and the node comes back.
-func (a *talosAPI) Reset(ctx context.Context, request *machine.ResetRequest) (*machine.ResetResponse, error) {
-	return &machine.ResetResponse{Messages: []*machine.Reset{{}}}, a.on(ctx, func(n *Node) error {
-		wiped := request.GetSystemPartitionsToWipe()
-		if request.GetGraceful() || !request.GetReboot() || len(wiped) != 1 || wiped[0].GetLabel() != "EPHEMERAL" || !wiped[0].GetWipe() {
-			return status.Errorf(codes.InvalidArgument, "another reset: %s", request)
-		}
-		a.cluster.record("wipe %s", n.Name)
-		n.NoEtcd, n.EtcdState, n.uploaded = true, "", nil
-		a.cluster.reboot(n)
-		return nil
-	})
-}
-
 // Copy sends a member's database.
 func (a *talosAPI) Copy(request *machine.CopyRequest, stream grpc.ServerStreamingServer[common.Data]) error {
 	var packed bytes.Buffer

@@ -47,23 +47,25 @@ func (c *Cluster) serveTalos(n *Node, listener net.Listener) {
 	c.t.Cleanup(server.Stop)
 }
 
-// target is the node that a request is for: the one that its metadata names, or the endpoint's own.
+// target is the node that a request is for: the one that its metadata names, or the endpoint's own. It is nil where no machine is.
 func (a *talosAPI) target(ctx context.Context) *Node {
-	if md, ok := metadata.FromIncomingContext(ctx); ok && len(md.Get("node")) > 0 {
-		for _, n := range a.cluster.Nodes {
-			if n.Address == md.Get("node")[0] {
-				return n
-			}
+	md, ok := metadata.FromIncomingContext(ctx)
+	if !ok || len(md.Get("node")) == 0 {
+		return a.self
+	}
+	for _, n := range a.cluster.Nodes {
+		if n.Address == md.Get("node")[0] {
+			return n
 		}
 	}
-	return a.self
+	return nil
 }
 
 // available is what happens to a request before it reaches its node.
 func (a *talosAPI) available(ctx context.Context) error {
 	a.cluster.mu.Lock()
 	target := a.target(ctx)
-	silent, down := a.self.Silent || target.Silent, a.self.Down || target.Down
+	silent, down := a.self.Silent || target != nil && target.Silent, a.self.Down || target == nil || target.Down
 	a.cluster.mu.Unlock()
 	if silent {
 		<-ctx.Done()

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/siderolabs/crypto/x509"
@@ -57,4 +59,30 @@ func (s identity) config(clients tls.ClientAuthType, protocols ...string) *tls.C
 		Certificates: []tls.Certificate{s.certificate}, ClientCAs: s.clients, ClientAuth: clients,
 		MinVersion: tls.VersionTLS12, NextProtos: protocols,
 	}
+}
+
+// follow is a server's side of TLS with a certificate for the names that the node's configuration has when a client comes: Talos issues
+// another one when they change.
+// https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/controllers/secrets/kubernetes_dynamic_certs.go
+func follow(names func() []string, issue func([]string) (*tls.Config, error)) (*tls.Config, error) {
+	hosts := names()
+	current, err := issue(hosts)
+	if err != nil {
+		return nil, err
+	}
+	var mutex sync.Mutex
+	followed := current.Clone()
+	followed.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if now := names(); !slices.Equal(now, hosts) {
+			issued, err := issue(now)
+			if err != nil {
+				return nil, err
+			}
+			current, hosts = issued, now
+		}
+		return current, nil
+	}
+	return followed, nil
 }

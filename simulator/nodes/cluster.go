@@ -14,6 +14,8 @@ import (
 	"github.com/inferadb/infra/simulator/talos"
 	"github.com/inferadb/infra/simulator/world"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"go.etcd.io/etcd/client/pkg/v3/types"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -280,10 +282,27 @@ func (c *cluster) add(ctx context.Context, m *member, n *node, known talos.Etcd,
 func (c *cluster) remove(ctx context.Context, m *member, id uint64) error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
-	if _, err := m.kv.MemberRemove(ctx, id); err != nil {
+	_, err := m.kv.MemberRemove(ctx, id)
+	// A member that removes itself may stop before it has answered. Talos asks the others then.
+	if err != nil && !(errors.Is(err, rpctypes.ErrStopped) && c.othersLack(m, id)) {
 		return err
 	}
 	return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) { return m, m.ID != memberHex(id) })
+}
+
+// othersLack reports whether another member than this one knows, or gets to know, that a member was removed.
+func (c *cluster) othersLack(m *member, id uint64) bool {
+	for range 50 {
+		for _, n := range c.daemon.runningNodes(c.id) {
+			if other := n.member(); other != nil && other != m && other.etcd.Server.Cluster().Member(types.ID(id)) == nil {
+				return true
+			}
+		}
+		if !c.daemon.sleep(100 * time.Millisecond) {
+			return false
+		}
+	}
+	return false
 }
 
 // raiseAlarms lets faults strike that are about etcd.

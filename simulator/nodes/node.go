@@ -6,9 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/cosi-project/runtime/pkg/state"
@@ -30,11 +28,8 @@ type node struct {
 	// kubernetes serves the Kubernetes API on a control plane.
 	kubernetes     *http.Server
 	kubernetesPort *connections
-	// kubernetesTLS has the certificate that is for kubernetesHosts.
-	kubernetesTLS   atomic.Pointer[tls.Config]
-	kubernetesHosts []string
-	resources       state.State
-	events          events
+	resources      state.State
+	events         events
 
 	// stopping lets one end of etcd happen at a time.
 	stopping sync.Mutex
@@ -71,7 +66,10 @@ func (n *node) startTalos(seen look) error {
 		}
 	}
 	accepted := acceptedBy(n.current.Config.Machine().Security().AcceptedCAs())
-	identity, err := issue(authority, accepted, n.name, n.hosts(n.current.Config.Machine().Security().CertSANs()))
+	config, err := follow(func() []string { return n.hosts(n.state().Config.Machine().Security().CertSANs()) }, func(hosts []string) (*tls.Config, error) {
+		identity, err := issue(authority, accepted, n.name, hosts)
+		return identity.config(tls.RequireAndVerifyClientCert, "h2"), err
+	})
 	if err != nil {
 		return err
 	}
@@ -79,7 +77,7 @@ func (n *node) startTalos(seen look) error {
 		return err
 	}
 	n.resources = newResources()
-	n.apid = n.newApid(identity.config(tls.RequireAndVerifyClientCert, "h2"))
+	n.apid = n.newApid(config)
 	n.daemon.spawn(func() { _ = n.apid.Serve(n.talos) })
 	return nil
 }
@@ -102,8 +100,9 @@ func acceptedBy(authorities []*x509.PEMEncodedCertificate) [][]byte {
 
 // hosts are the names and addresses that the node's certificates are for.
 func (n *node) hosts(configured []string) []string {
-	hosts := []string{n.name, n.current.PrivateIP, n.current.PublicIP}
-	if endpoint := n.current.Config.Cluster().Endpoint(); endpoint != nil {
+	state := n.state()
+	hosts := []string{n.name, state.PrivateIP, state.PublicIP}
+	if endpoint := state.Config.Cluster().Endpoint(); endpoint != nil {
 		hosts = append(hosts, endpoint.Hostname())
 	}
 	return append(hosts, configured...)
@@ -114,38 +113,22 @@ func (n *node) startKubernetes() error {
 	if !n.current.ControlPlane {
 		return nil
 	}
-	if err := n.issueKubernetes(); err != nil {
+	cluster := n.current.Config.Cluster()
+	config, err := follow(func() []string { return n.hosts(n.state().Config.Cluster().CertSANs()) }, func(hosts []string) (*tls.Config, error) {
+		identity, err := issue(cluster.IssuingCA(), acceptedBy(cluster.AcceptedCAs()), "kube-apiserver", hosts)
+		return identity.config(tls.VerifyClientCertIfGiven, "h2", "http/1.1"), err
+	})
+	if err != nil {
 		return err
 	}
-	var err error
 	if n.kubernetesPort, err = listen(); err != nil {
 		return err
 	}
 	n.kubernetes = &http.Server{
 		Handler: newAPI(n), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet,
-		TLSConfig: &tls.Config{
-			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
-			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return n.kubernetesTLS.Load(), nil },
-		},
+		TLSConfig: config,
 	}
 	n.daemon.spawn(func() { _ = n.kubernetes.ServeTLS(n.kubernetesPort, "", "") })
-	return nil
-}
-
-// issueKubernetes makes the certificate of the Kubernetes API anew if the configuration has changed what it is for, as Talos does
-// without a reboot: a machine learns the name of its load balancer from the first configuration that is applied to it.
-func (n *node) issueKubernetes() error {
-	cluster := n.current.Config.Cluster()
-	hosts := n.hosts(cluster.CertSANs())
-	if slices.Equal(hosts, n.kubernetesHosts) {
-		return nil
-	}
-	identity, err := issue(cluster.IssuingCA(), acceptedBy(cluster.AcceptedCAs()), "kube-apiserver", hosts)
-	if err != nil {
-		return err
-	}
-	n.kubernetesHosts = hosts
-	n.kubernetesTLS.Store(identity.config(tls.VerifyClientCertIfGiven, "h2", "http/1.1"))
 	return nil
 }
 
@@ -162,9 +145,6 @@ func (n *node) update(state talos.Node) {
 	n.current = state
 	n.mutex.Unlock()
 	if n.kubernetes != nil {
-		if err := n.issueKubernetes(); err != nil {
-			n.daemon.logf("%s: %v", n.name, err)
-		}
 		if state.Faults.Has(talos.FaultAPIDown) {
 			n.kubernetesPort.cut()
 		}

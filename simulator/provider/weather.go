@@ -121,7 +121,9 @@ func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
 const pause = 100 * time.Millisecond
 
 // strikesDeletion counts a deletion where a fault counts everything.
-func (w Weather) strikesDeletion(store *world.Store) (*Fault, error) { return w.strikes(store, anything) }
+func (w Weather) strikesDeletion(store *world.Store) (*Fault, error) {
+	return w.strikes(store, anything)
+}
 
 // patience is how long an operation that may be retried is: ten minutes of a cloud's time, and a moment for the machine
 // that all this runs on.

@@ -62,6 +62,14 @@ func TestUpgradeByOneCommand(t *testing.T) {
 // serveNodes lets the stack's nodes answer until the test ends. It returns the command that leads a shell to them.
 func (s *stack) serveNodes() string {
 	s.t.Helper()
+	way, stop := s.startNodes()
+	s.t.Cleanup(stop)
+	return way
+}
+
+// startNodes lets the stack's nodes answer until they are stopped.
+func (s *stack) startNodes() (way string, stop func()) {
+	s.t.Helper()
 	command := s.command(context.Background(), nil, "simulator", "serve")
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := command.StdoutPipe()
@@ -69,15 +77,18 @@ func (s *stack) serveNodes() string {
 	log := &strings.Builder{}
 	command.Stderr = log
 	require.NoError(s.t, command.Start())
-	s.t.Cleanup(func() {
+	stop = func() {
 		end(s.t, command)
 		if s.t.Failed() {
 			s.t.Log(log.String())
 		}
-	})
+	}
 	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		stop()
+	}
 	require.NoError(s.t, err)
-	return strings.TrimSpace(line)
+	return strings.TrimSpace(line), stop
 }
 
 // end asks a command to end, as a person does by Ctrl-C.

@@ -12,12 +12,19 @@ import (
 // onlyControlPlane is the only control plane of dev.
 const onlyControlPlane = "inferadb-dev-nyc1-control-plane-0"
 
-// infra runs the project's command.
+// infra runs the project's command, while the nodes answer.
 func (s *stack) infra(arguments ...string) string {
 	s.t.Helper()
-	out, err := s.try(nil, "infra", arguments...)
+	out, err := s.tryInfra(arguments...)
 	require.NoError(s.t, err)
 	return out
+}
+
+func (s *stack) tryInfra(arguments ...string) (string, error) {
+	s.t.Helper()
+	way, stop := s.startNodes()
+	defer stop()
+	return s.try([]string{strings.TrimPrefix(way, "export ")}, "infra", arguments...)
 }
 
 // talosctl runs Talos' command with the stack's own talosconfig.
@@ -42,70 +49,6 @@ func (s *stack) addressOf(name string) string {
 	return ""
 }
 
-// members is how many members etcd has.
-func (s *stack) members() int {
-	s.t.Helper()
-	return strings.Count(s.talosctl("--nodes", s.addressOf(onlyControlPlane), "etcd", "members"), "control-plane-")
-}
-
-// TestFewerControlPlanes shrinks etcd from five members to three and to one. It answers throughout.
-func TestFewerControlPlanes(t *testing.T) {
-	for _, cloud := range clouds {
-		t.Run(cloud, func(t *testing.T) {
-			t.Parallel()
-			s := newStack(t, "dev", cloud)
-			s.set("controlPlanes", "5")
-			s.up()
-			require.Equal(t, 5, s.members())
-			for _, to := range []string{"3", "1"} {
-				said := s.infra("control-planes", "remove", "--stack", "dev", "--to", to, "--yes")
-				assert.Contains(t, said, "Next: set inferadb:controlPlanes: "+to+" in Pulumi.dev.yaml")
-				assert.Equal(t, to, string('0'+rune(s.members())))
-				again := s.infra("control-planes", "remove", "--stack", "dev", "--to", to, "--yes")
-				assert.NotContains(t, again, "leaving etcd ...", "nobody is left to leave")
-				s.refusedUp("acknowledge: \"etcd-left:inferadb-dev-nyc1-control-plane-", "it would allow a later edit to delete a member of etcd")
-				s.set("controlPlanes", to)
-				s.up()
-				assert.Equal(t, to, string('0'+rune(s.members())))
-				s.set("acknowledge", "[]")
-				s.nodes()
-			}
-			assert.Contains(t, s.infra("control-planes", "remove", "--stack", "dev", "--to", "1", "--yes"), "has more than 1 control planes")
-			s.settled()
-			s.destroy()
-		})
-	}
-}
-
-// TestFewerControlPlanesOfAProtectedStack takes two ups: the engine refuses to delete what was protected by the one before.
-func TestFewerControlPlanesOfAProtectedStack(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, "dev", "aws")
-	s.set("controlPlanes", "3")
-	s.set("protection", "true")
-	s.up()
-	_, err := s.try(nil, "infra", "control-planes", "remove", "--stack", "dev", "--to", "1", "--yes")
-	require.ErrorContains(t, err, "inferadb-dev-nyc1-control-plane-2 is protected")
-	assert.Equal(t, 3, s.members(), "nobody has left")
-
-	s.set("protection", "false")
-	s.set("controlPlanes", "1")
-	s.set("acknowledge", `["etcd-left:inferadb-dev-nyc1-control-plane-1","etcd-left:inferadb-dev-nyc1-control-plane-2"]`)
-	_, err = s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
-	require.ErrorContains(t, err, "cannot be deleted")
-	require.ErrorContains(t, err, "because it is protected")
-	assert.Equal(t, 3, s.members(), "no machine was deleted")
-
-	s.set("controlPlanes", "3")
-	s.set("acknowledge", "[]")
-	s.up()
-	s.infra("control-planes", "remove", "--stack", "dev", "--to", "1", "--yes")
-	s.set("controlPlanes", "1")
-	s.up()
-	s.nodes()
-	s.destroy()
-}
-
 // TestOnlyControlPlaneIsLost restores a snapshot the first time and begins with an empty etcd the second time. Without either,
 // up would make a machine that nothing bootstraps.
 func TestOnlyControlPlaneIsLost(t *testing.T) {
@@ -115,7 +58,7 @@ func TestOnlyControlPlaneIsLost(t *testing.T) {
 			s := newStack(t, "dev", cloud)
 			s.up()
 			s.talosctl("--nodes", s.addressOf(onlyControlPlane), "etcd", "snapshot", s.path("etcd.snapshot"))
-			_, err := s.try(nil, "infra", "bootstrap", "forget", "--stack", "dev")
+			_, err := s.tryInfra("bootstrap", "forget", "--stack", "dev")
 			require.ErrorContains(t, err, "etcd runs on "+onlyControlPlane)
 			s.loses(onlyControlPlane)
 			s.set("acknowledge", `["etcd-restore:inferadb-dev-nyc1"]`)

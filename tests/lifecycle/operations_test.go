@@ -40,9 +40,8 @@ var procedures = []procedure{
 	{heading: "Upgrade Talos", nodes: all},
 	{heading: "Upgrade Kubernetes", after: (*operator).nothingToDo},
 	{heading: "Change the size of control planes", nodes: controlPlanes, after: (*operator).controlPlanesAreLarge},
-	{heading: "Add control planes", after: (*operator).nothingToDo},
-	{heading: "Remove control planes", nodes: lastTwoControlPlanes, after: (*operator).nothingToDo},
-	{heading: "Remove a lost member", nodes: loseControlPlane, after: (*operator).makeAgain},
+	{heading: "Add control planes by hand", after: (*operator).nothingToDo},
+	{heading: "Remove control planes by hand", nodes: lastTwoControlPlanes, after: (*operator).nothingToDo},
 	{heading: "Shrink a stateful pool", nodes: lastOf("workers"), before: (*operator).cannotShrinkAtOnce},
 	{heading: "Exchange a pool", nodes: allOf("workers"), before: (*operator).chooseKey, after: (*operator).nothingToDo},
 	{heading: "Change the key of the disks", clouds: []string{"aws", "gcp"}, nodes: controlPlanes, after: (*operator).nothingToDo},
@@ -60,6 +59,11 @@ var elsewhere = map[string]string{
 	"Begin with an empty etcd":    "TestOnlyControlPlaneIsLost",
 	"Change what needs a reboot":  "TestEditsThatMachinesDoNotTake",
 	"What a killed up leaves":     "TestKilledUp",
+	"Remove a lost member":        "TestRepair",
+	"Repair":                      "TestRepair",
+
+	"Change the number of control planes": "TestControlPlanesByOneCommand",
+	"Fewer control planes":                "TestControlPlanesByOneCommand",
 
 	"Resources that the state does not know": "TestAnUnknownRuleIsImported",
 }
@@ -316,33 +320,10 @@ func all(o *operator) []machine { return append(controlPlanes(o), workers(o)...)
 
 func controlPlanes(o *operator) []machine { return o.withRole("controlplane") }
 
+// lastTwoControlPlanes are those with the highest numbers, the highest first.
 func lastTwoControlPlanes(o *operator) []machine {
 	nodes := controlPlanes(o)
-	return nodes[len(nodes)-2:]
-}
-
-// loseControlPlane deletes the last control plane behind the program's back. Its id is that of etcd's member.
-func loseControlPlane(o *operator) []machine {
-	o.t.Helper()
-	nodes := controlPlanes(o)
-	lost := nodes[len(nodes)-1]
-	_, err := o.try(nil, "simulator", "terminate", lost.name)
-	require.NoError(o.t, err)
-	for line := range strings.Lines(o.run("etcd's members", "talosctl -n "+o.controlPlane+" etcd members")) {
-		if fields := strings.Fields(line); len(fields) > 2 && fields[2] == lost.name {
-			lost.id = fields[1]
-			return []machine{lost}
-		}
-	}
-	require.Fail(o.t, "etcd does not count the lost machine", lost.name)
-	return nil
-}
-
-// makeAgain brings back what was lost.
-func (o *operator) makeAgain() {
-	o.t.Helper()
-	o.run("again", "make refresh STACK="+o.name+"\nmake up STACK="+o.name)
-	o.nothingToDo()
+	return []machine{nodes[len(nodes)-1], nodes[len(nodes)-2]}
 }
 
 func workers(o *operator) []machine { return o.withRole("worker") }

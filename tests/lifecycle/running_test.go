@@ -59,7 +59,7 @@ func TestEtcdKeepsItsQuorum(t *testing.T) {
 			s.pulumi("refresh", "--yes", "--skip-preview")
 			s.refusedUp("regions[0]: inferadb-staging-nyc1 has lost inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2",
 				"with 2 of 3 machines etcd has lost its quorum", "docs/operations.md#recover-lost-control-planes")
-			_, err := s.try(nil, "infra", "bootstrap", "forget", "--stack", "staging")
+			_, err := s.tryInfra("bootstrap", "forget", "--stack", "staging")
 			require.ErrorContains(t, err, "etcd runs on inferadb-staging-nyc1-control-plane-0", "what is left can still be saved")
 			s.destroy()
 		})

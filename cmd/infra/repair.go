@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/inferadb/infra/operate"
+	"github.com/spf13/cobra"
+)
+
+// newRepair builds the command that repairs what status finds.
+func newRepair() *cobra.Command {
+	repair := &operate.Repair{Gate: 10 * time.Minute, Poll: 2 * time.Second, Renew: 15 * time.Second}
+	var stack, cluster string
+	var yes bool
+	command := &cobra.Command{
+		Use: "repair", Args: cobra.NoArgs,
+		Short: "Find what is broken in etcd and among the nodes, say what to do, and do it after asking",
+		Long: "Find what is broken in etcd and among the nodes, say what to do, and do it after asking:\n" +
+			"remove the member of a control plane that is lost, one in a run; make space in etcd's database and take the alarm NOSPACE back;\n" +
+			"let pods onto a node again that was left cordoned by Talos. What it cannot do, it names with the commands that do.\n\n" +
+			"The exit code is 0 for done or nothing to do, 1 for stopped or something that is left for you, 2 for refused.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := readRepair(c.Context(), repair, stack, cluster); err != nil {
+				c.PrintErrln("infra:", err)
+				return exitCode(operate.Refused)
+			}
+			c.SetIn(bufio.NewReader(c.InOrStdin()))
+			repair.Out = c.OutOrStdout()
+			repair.Confirm = func() error {
+				if yes {
+					return nil
+				}
+				return askToGoOn(c)
+			}
+			repair.ConfirmText = func(text string) error { return askForText(c, text) }
+			return exitWith(c, repair.Run(c.Context()))
+		},
+	}
+	command.Flags().StringVar(&stack, "stack", "", "the stack")
+	command.Flags().StringVar(&cluster, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
+	command.Flags().BoolVar(&repair.DryRun, "dry-run", false, "say what to do; change nothing")
+	command.Flags().BoolVar(&yes, "yes", false, "do not ask, but for the removal of a member")
+	command.Flags().DurationVar(&repair.Gate, "gate-timeout", repair.Gate, "how long to wait for a gate")
+	return command
+}
+
+// readRepair reads the stack, and which of its control planes have no machine.
+func readRepair(ctx context.Context, r *operate.Repair, name, only string) error {
+	stack, err := operate.ReadStack(ctx, ".", name)
+	if err != nil {
+		return err
+	}
+	state, err := exportState(ctx, name, true)
+	if err != nil {
+		return err
+	}
+	for _, c := range state.clusters() {
+		for _, node := range c.controlPlanes {
+			if !node.machine {
+				r.Gone = append(r.Gone, node.name)
+			}
+		}
+	}
+	if only != "" {
+		stack.Clusters = slices.DeleteFunc(stack.Clusters, func(c *operate.Cluster) bool { return c.Name != only })
+		if len(stack.Clusters) == 0 {
+			return fmt.Errorf("--cluster: stack %s has no cluster %q; run: make status STACK=%s", name, only, name)
+		}
+	}
+	r.Stack = stack
+	return nil
+}
