@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade etcd-snapshot
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade apply etcd-snapshot
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -71,7 +71,7 @@ $(CLOUD): export PULUMI_STACK = $(STACK)
 $(CLOUD): export PULUMI_GO_USE_RUN := true
 $(CLOUD): check-stack tools
 # As a variable, so that every command that knows the flag --policy-pack has it.
-$(if $(POLICY),preview up pulumi: policy)
+$(if $(POLICY),preview up apply pulumi: policy)
 $(if $(POLICY),$(CLOUD): export PULUMI_OPTION_POLICY_PACK = $(POLICY))
 
 init: ## Create the stack in its backend, once
@@ -140,13 +140,20 @@ TALOS      ?=
 KUBERNETES ?=
 DRY_RUN    ?=
 KEEP_LAST  ?= 0
-status upgrade etcd-snapshot: infra
+# What apply works on, and with REBOOT=1 also what needs a reboot.
+CLUSTER    ?=
+REBOOT     ?=
+status upgrade apply etcd-snapshot: infra
 
 status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit code 1: degraded, 2: down. ARGS=--json
 	@$(INFRA) status --stack '$(STACK)' $(ARGS)
 
 upgrade: ## Upgrade Talos and Kubernetes, one machine at a time, after asking. TALOS= KUBERNETES= DRY_RUN=1
 	@$(INFRA) upgrade --stack '$(STACK)' --talos '$(TALOS)' --kubernetes '$(KUBERNETES)' $(if $(DRY_RUN),--dry-run) $(ARGS)
+	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
+
+apply: ## Bring taints and labels to running nodes, after asking. REBOOT=1 also what needs a reboot, one node at a time. CLUSTER= DRY_RUN=1
+	@$(INFRA) apply --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(REBOOT),--reboot) $(if $(DRY_RUN),--dry-run) $(ARGS)
 	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
 
 etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600), checked. KEEP_LAST=

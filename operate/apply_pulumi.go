@@ -1,0 +1,136 @@
+package operate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/config"
+	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
+)
+
+// PendingConfig is the configuration of a machine that the next update would change.
+type PendingConfig struct {
+	// Node is the machine's name, URN that of its ConfigurationApply.
+	Node, URN string
+	// Was is what the last update applied, Want what the next would.
+	Was, Want talosconfig.Provider
+
+	text string
+}
+
+const applyType = "talos:machine/configurationApply:ConfigurationApply"
+
+// configurationInput is the input of a ConfigurationApply that has the configuration.
+const configurationInput = "machineConfigurationInput"
+
+// PendingConfigs asks the program for the configurations that the next update would change: a preview writes its plan, in clear, into
+// a pipe. So they are those of the update to the last byte, and no file has their secrets.
+func (s *Stack) PendingConfigs(ctx context.Context) ([]PendingConfig, error) {
+	text, err := Pulumi(ctx, s.Name, "stack", "export", "--show-secrets")
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return parsePending(text, plan)
+}
+
+// plan runs a preview and returns its plan.
+func (s *Stack) plan(ctx context.Context) ([]byte, error) {
+	from, to, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	// The first further file of a command is its descriptor 3.
+	command := pulumiCommand(ctx, s.Name, "preview", "--save-plan", "/dev/fd/3", "--show-secrets", "--suppress-outputs", "--color", "never")
+	command.Env, command.ExtraFiles = append(os.Environ(), config.ApplyVariable+"=1"), []*os.File{to}
+	// What the CLI says to people may be in clear as well, and is not kept.
+	if err := errors.Join(command.Start(), to.Close()); err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(from)
+	if err := errors.Join(err, command.Wait()); err != nil {
+		return nil, fmt.Errorf("the preview fails (%w); mend what it says first: make preview STACK=%s", err, s.Name)
+	}
+	return text, nil
+}
+
+// RecordConfigs runs an update of these resources alone. What it says goes to the writer.
+func (s *Stack) RecordConfigs(out io.Writer) func(context.Context, []string) error {
+	return func(ctx context.Context, urns []string) error {
+		arguments := []string{"up", "--yes", "--skip-preview", "--suppress-outputs"}
+		for _, urn := range urns {
+			arguments = append(arguments, "--target", urn)
+		}
+		command := pulumiCommand(ctx, s.Name, arguments...)
+		command.Env = append(os.Environ(), config.ApplyVariable+"=1")
+		command.Stdout, command.Stderr = out, out
+		return command.Run()
+	}
+}
+
+// parsePending puts a state and a plan together, both in clear. Its errors quote neither.
+func parsePending(state, plan []byte) ([]PendingConfig, error) {
+	var exported struct {
+		Deployment struct {
+			Resources []struct {
+				URN, Type string
+				Delete    bool
+				Inputs    map[string]any
+			}
+		}
+	}
+	var planned struct {
+		ResourcePlans map[string]struct {
+			Steps []string
+			Goal  struct {
+				InputDiff struct{ Updates map[string]any }
+			}
+		}
+	}
+	if json.Unmarshal(state, &exported) != nil || json.Unmarshal(plan, &planned) != nil {
+		return nil, errors.New("the state or the plan of the preview is not what this program knows; is .bin/pulumi another version? run: make tools")
+	}
+	var all []PendingConfig
+	for _, r := range exported.Deployment.Resources {
+		want, changes := planned.ResourcePlans[r.URN].Goal.InputDiff.Updates[configurationInput]
+		if r.Type != applyType || r.Delete || !changes {
+			continue
+		}
+		p := PendingConfig{URN: r.URN, Node: r.URN[strings.LastIndex(r.URN, "::")+2:], text: secretText(want)}
+		var failed [2]error
+		p.Was, failed[0] = machineconfig.Parse(secretText(r.Inputs[configurationInput]))
+		p.Want, failed[1] = machineconfig.Parse(p.text)
+		if failed[0] != nil {
+			return nil, fmt.Errorf("%s: the state holds a configuration that Talos cannot read", p.Node)
+		}
+		if failed[1] != nil {
+			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; make that change first, alone", p.Node)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// secretText is a text of a state or a plan in clear, where secrets have a mark: https://www.pulumi.com/docs/iac/concepts/secrets/
+func secretText(value any) string {
+	if marked, ok := value.(map[string]any); ok {
+		encoded, _ := marked["plaintext"].(string)
+		var text string
+		if json.Unmarshal([]byte(encoded), &text) != nil {
+			return ""
+		}
+		return text
+	}
+	text, _ := value.(string)
+	return text
+}
