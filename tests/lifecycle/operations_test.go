@@ -46,7 +46,7 @@ var procedures = []procedure{
 	{heading: "Shrink a stateful pool", nodes: lastOf("workers"), before: (*operator).cannotShrinkAtOnce},
 	{heading: "Exchange a pool", nodes: allOf("workers"), before: (*operator).chooseKey, after: (*operator).nothingToDo},
 	{heading: "Change the key of the disks", clouds: []string{"aws", "gcp"}, nodes: controlPlanes, after: (*operator).nothingToDo},
-	{heading: "Change taints", after: (*operator).nothingToDo},
+	{heading: "Taints by hand", after: (*operator).nothingToDo},
 	{heading: "System extensions", before: (*operator).chooseImage, after: (*operator).nothingToDo},
 	{heading: recoverSection, after: (*operator).recoverAll},
 	{heading: "Destroy", after: (*operator).nothingIsLeft},
@@ -56,7 +56,9 @@ var procedures = []procedure{
 var elsewhere = map[string]string{
 	"Adopt a network":             "TestAdoptANetwork",
 	"Recover lost control planes": "TestOnlyControlPlaneIsLost",
-	"Change what needs a reboot":  "TestEditsThatMachinesDoNotTake",
+	"Change what needs a reboot":  "TestApplyByOneCommand",
+	"A reboot by hand":            "TestEditsThatMachinesDoNotTake",
+	"Change taints":               "TestApplyByOneCommand",
 	"What a killed up leaves":     "TestKilledUp",
 
 	"Resources that the state does not know": "TestAnUnknownRuleIsImported",
