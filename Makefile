@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade apply etcd-snapshot
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi remove-control-planes record-bootstrap forget-bootstrap pending status upgrade apply renew etcd-snapshot
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -140,10 +140,10 @@ TALOS      ?=
 KUBERNETES ?=
 DRY_RUN    ?=
 KEEP_LAST  ?= 0
-# What apply works on, and with REBOOT=1 also what needs a reboot.
+# Which cluster apply and renew work on, all by default. With REBOOT=1 apply also does what needs a reboot.
 CLUSTER    ?=
 REBOOT     ?=
-status upgrade apply etcd-snapshot: infra
+status upgrade apply renew etcd-snapshot: infra
 
 status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit code 1: degraded, 2: down. ARGS=--json
 	@$(INFRA) status --stack '$(STACK)' $(ARGS)
@@ -155,6 +155,10 @@ upgrade: ## Upgrade Talos and Kubernetes, one machine at a time, after asking. T
 apply: ## Bring taints and labels to running nodes, after asking. REBOOT=1 also what needs a reboot, one node at a time. CLUSTER= DRY_RUN=1
 	@$(INFRA) apply --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(REBOOT),--reboot) $(if $(DRY_RUN),--dry-run) $(ARGS)
 	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
+
+renew: ## Issue kubeconfig and talosconfig anew, for a year, after asking. No node is changed. CLUSTER= DRY_RUN=1
+	@$(INFRA) renew --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(DRY_RUN),--dry-run) $(ARGS)
+	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make kubeconfig talosconfig STACK=$(STACK))"
 
 etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600), checked. KEEP_LAST=
 	@$(INFRA) etcd snapshot --stack '$(STACK)' --keep '$(KEEP_LAST)' $(ARGS)

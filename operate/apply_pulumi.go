@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
@@ -80,57 +79,36 @@ func (s *Stack) RecordConfigs(out io.Writer) func(context.Context, []string) err
 
 // parsePending puts a state and a plan together, both in clear. Its errors quote neither.
 func parsePending(state, plan []byte) ([]PendingConfig, error) {
-	var exported struct {
-		Deployment struct {
-			Resources []struct {
-				URN, Type string
-				Delete    bool
-				Inputs    map[string]any
-			}
-		}
+	resources, err := stateResources(state)
+	if err != nil {
+		return nil, err
 	}
 	var planned struct {
 		ResourcePlans map[string]struct {
-			Steps []string
-			Goal  struct {
+			Goal struct {
 				InputDiff struct{ Updates map[string]any }
 			}
 		}
 	}
-	if json.Unmarshal(state, &exported) != nil || json.Unmarshal(plan, &planned) != nil {
-		return nil, errors.New("the state or the plan of the preview is not what this program knows; is .bin/pulumi another version? run: make tools")
+	if json.Unmarshal(plan, &planned) != nil {
+		return nil, errors.New("pulumi preview wrote no plan that this program knows; is .bin/pulumi another version? run: make tools")
 	}
 	var all []PendingConfig
-	for _, r := range exported.Deployment.Resources {
+	for _, r := range resources {
 		want, changes := planned.ResourcePlans[r.URN].Goal.InputDiff.Updates[configurationInput]
-		if r.Type != applyType || r.Delete || !changes {
+		if r.Type != applyType || !changes {
 			continue
 		}
-		p := PendingConfig{URN: r.URN, Node: r.URN[strings.LastIndex(r.URN, "::")+2:], text: secretText(want)}
-		var failed [2]error
-		p.Was, failed[0] = machineconfig.Parse(secretText(r.Inputs[configurationInput]))
-		p.Want, failed[1] = machineconfig.Parse(p.text)
-		if failed[0] != nil {
+		p := PendingConfig{URN: r.URN, Node: r.name()}
+		had, _ := inside(r.Inputs, configurationInput).(string)
+		p.text, _ = plainValue(want).(string)
+		if p.Was, err = machineconfig.Parse(had); err != nil {
 			return nil, fmt.Errorf("%s: the state holds a configuration that Talos cannot read", p.Node)
 		}
-		if failed[1] != nil {
+		if p.Want, err = machineconfig.Parse(p.text); err != nil {
 			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; make that change first, alone", p.Node)
 		}
 		all = append(all, p)
 	}
 	return all, nil
-}
-
-// secretText is a text of a state or a plan in clear, where secrets have a mark: https://www.pulumi.com/docs/iac/concepts/secrets/
-func secretText(value any) string {
-	if marked, ok := value.(map[string]any); ok {
-		encoded, _ := marked["plaintext"].(string)
-		var text string
-		if json.Unmarshal([]byte(encoded), &text) != nil {
-			return ""
-		}
-		return text
-	}
-	text, _ := value.(string)
-	return text
 }

@@ -35,6 +35,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetOut(os.Stdout)
-	root.AddCommand(newApply(), newBootstrap(), newControlPlanes(), newEtcd(), newPending(), newStatus(), newUpgrade())
+	root.AddCommand(newApply(), newBootstrap(), newControlPlanes(), newEtcd(), newPending(), newRenew(), newStatus(), newUpgrade())
 	return root
 }
