@@ -45,6 +45,14 @@ func (w *nodeWork) empty() bool {
 	return w.pending == nil && w.taints.empty() && len(w.labels) == 0 && !w.unfinished
 }
 
+// waits reports whether the node's configuration waits for a run with reboots.
+func (a *Apply) waits(w *nodeWork) bool { return len(w.reboot) > 0 && !a.Reboot }
+
+// doable reports whether this run has something to do for the node.
+func (a *Apply) doable(w *nodeWork) bool {
+	return !a.waits(w) || !w.taints.empty() || len(w.labels) > 0
+}
+
 // Run does all of the work that is left. The context's end lets the node that is being worked on be finished.
 func (a *Apply) Run(ctx context.Context) error {
 	if err := a.check(); err != nil {
@@ -60,7 +68,7 @@ func (a *Apply) Run(ctx context.Context) error {
 	}
 	defer closeRuns(ctx, runs)
 	all, err := a.preflight(ctx, runs, pending)
-	if err != nil || a.DryRun || len(all) == 0 {
+	if err != nil || a.DryRun || !slices.ContainsFunc(all, a.doable) {
 		return err
 	}
 	if err := a.beginApply(ctx, runs, all); err != nil {
@@ -132,20 +140,20 @@ func (a *Apply) preflight(ctx context.Context, runs []*upgradeRun, pending []Pen
 
 // problems are the findings at which the work does not begin. Without a reboot it needs no more than an API that answers.
 func (a *Apply) problems(r *upgradeRun, o *Observation, work []*nodeWork) []Finding {
-	if !a.Reboot || !slices.ContainsFunc(work, func(w *nodeWork) bool { return len(w.reboot) > 0 || w.unfinished }) {
-		return o.Findings(func(g Gate) bool { return g.Name == "api" && o.APIError != "" })
-	}
-	found := r.inTheWay(o)
-	for _, f := range o.Findings(func(g Gate) bool { return g.Name == "versions" || g.Name == "drain" }) {
-		if f.Gate == "versions" && o.Node(f.Node) != nil {
-			f.Remedy += ": its configuration has the versions of the stack file"
-			found = append(found, f)
-		}
-		if f.Gate == "drain" {
-			found = append(found, a.blocking([]Finding{f})...)
+	var found []Finding
+	if slices.ContainsFunc(work, func(w *nodeWork) bool { return w.pending != nil }) {
+		for _, f := range o.Findings(func(g Gate) bool { return g.Name == "versions" }) {
+			if o.Node(f.Node) != nil {
+				f.Remedy += "; the nodes' configuration has the versions of the stack file"
+				found = append(found, f)
+			}
 		}
 	}
-	return found
+	if !slices.ContainsFunc(work, func(w *nodeWork) bool { return a.Reboot && len(w.reboot) > 0 || w.unfinished }) {
+		return append(found, o.Findings(func(g Gate) bool { return g.Name == "api" && o.APIError != "" })...)
+	}
+	found = append(found, r.inTheWay(o)...)
+	return append(found, a.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" }))...)
 }
 
 // print shows the work by paths, without values.
@@ -157,7 +165,7 @@ func (a *Apply) print(o *Observation, work []*nodeWork) {
 		var parts []string
 		if len(w.reboot) > 0 {
 			parts = append(parts, "reboot for "+strings.Join(w.reboot, ", "))
-			if !a.Reboot {
+			if a.waits(w) {
 				parts[0] = "needs a " + parts[0] + ", which REBOOT=1 does"
 			}
 		}
@@ -263,7 +271,7 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 	for _, w := range all {
 		switch {
 		case w.pending == nil:
-		case len(w.reboot) > 0 && !a.Reboot:
+		case a.waits(w):
 			left++
 		default:
 			urns = append(urns, w.pending.URN)
@@ -272,7 +280,8 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 	if len(urns) > 0 {
 		a.say("an update of these %d nodes alone, which records their configuration", len(urns))
 		if err := a.Record(ctx, urns); err != nil {
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w", err)}
+			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+
+				"run the command again: it reboots nothing", err)}
 		}
 	}
 	for _, r := range runs {

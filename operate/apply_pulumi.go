@@ -56,8 +56,10 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	if err := errors.Join(command.Start(), to.Close()); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(from)
-	if err := errors.Join(err, command.Wait()); err != nil {
+	// The plugins that the CLI starts inherit the pipe: it may stay open after the plan.
+	var text json.RawMessage
+	err = json.NewDecoder(from).Decode(&text)
+	if err := errors.Join(command.Wait(), err); err != nil {
 		return nil, fmt.Errorf("the preview fails (%w); mend what it says first: make preview STACK=%s", err, s.Name)
 	}
 	return text, nil
@@ -70,7 +72,8 @@ func (s *Stack) RecordConfigs(out io.Writer) func(context.Context, []string) err
 		for _, urn := range urns {
 			arguments = append(arguments, "--target", urn)
 		}
-		command := pulumiCommand(ctx, s.Name, arguments...)
+		// Who ends the context by Ctrl-C ends the CLI with it, which then gives its lock back.
+		command := pulumiCommand(context.WithoutCancel(ctx), s.Name, arguments...)
 		command.Env = append(os.Environ(), config.ApplyVariable+"=1")
 		command.Stdout, command.Stderr = out, out
 		return command.Run()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -137,15 +138,23 @@ func TestApplyShowsPathsAndChangesNothing(t *testing.T) {
 func TestApplyWithoutReboot(t *testing.T) {
 	a := newApplying(t)
 	a.wants("workers", withRule)
+	a.command.Confirm = func() error { return errors.New("asked for nothing") }
 	out := a.run(0, "")
-	assert.Contains(t, out, "2 nodes wait for a reboot: make apply STACK=staging REBOOT=1")
+	assert.Contains(t, out, "workers-0: needs a reboot for machine.udev, which REBOOT=1 does")
+	a.command.Confirm = func() error { return nil }
+	a.Do(func() { delete(a.Node("workers-0").Labels, "tier") })
+	assert.Contains(t, a.run(0, ""), "2 nodes wait for a reboot: make apply STACK=staging REBOOT=1")
+	assert.Equal(t, "data", a.Node("workers-0").Labels["tier"])
 	assert.Empty(t, a.recorded)
 	a.wants("workers", func(c *v1alpha1.Config) {
 		c.MachineConfig.MachineSysctls = map[string]string{"vm.max_map_count": "262144"}
 	})
 	a.run(0, "")
 	assert.Equal(t, []string{"urn:" + clusterName + "-workers-0", "urn:" + clusterName + "-workers-1"}, a.recorded)
-	assert.Empty(t, a.Log())
+	assert.Equal(t, []string{"label workers-0 tier"}, short(a.Log()))
+	// Kubernetes would be upgraded by the way.
+	require.NoError(t, os.WriteFile(a.stackFile(), []byte(strings.ReplaceAll(stackText, "1.35.4", "1.35.5")), 0o600))
+	a.run(Refused, "refused by versions")
 }
 
 // TestApplyGoesOn finishes a node that an earlier run has cordoned, and does not reboot what runs its configuration.

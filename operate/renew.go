@@ -60,7 +60,7 @@ func (r *Renew) Run(ctx context.Context) error {
 	if state, err = replaceAll(state, swaps); err != nil {
 		return fmt.Errorf("%w; nothing was changed", err)
 	}
-	if _, err := PulumiWithInput(ctx, r.Stack.Name, bytes.NewReader(state), "stack", "import"); err != nil {
+	if _, err := PulumiWithInput(context.WithoutCancel(ctx), r.Stack.Name, bytes.NewReader(state), "stack", "import"); err != nil {
 		return err
 	}
 	return r.report(ctx)
