@@ -60,7 +60,8 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	var text json.RawMessage
 	err = json.NewDecoder(from).Decode(&text)
 	if err := errors.Join(command.Wait(), err); err != nil {
-		return nil, fmt.Errorf("the preview fails (%w); mend what it says first: make preview STACK=%s", err, s.Name)
+		return nil, fmt.Errorf("the preview that makes the configurations fails (%w); this says why: %s=1 make preview STACK=%s",
+			err, config.ApplyVariable, s.Name)
 	}
 	return text, nil
 }

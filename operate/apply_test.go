@@ -176,6 +176,25 @@ func TestApplyGoesOn(t *testing.T) {
 	assert.Contains(t, a.run(0, ""), "nothing to do")
 }
 
+// TestApplyFinishesTheNodeThatItWorksOn when it is interrupted, and records nothing before all of them run their configuration.
+func TestApplyFinishesTheNodeThatItWorksOn(t *testing.T) {
+	a := newApplying(t)
+	a.wants("workers", withRule)
+	a.command.Reboot, a.command.Stack = true, a.stack()
+	ctx, cancel := context.WithCancel(context.Background())
+	a.Do(func() { a.Node("workers-0").OnReboot = cancel })
+	err := a.command.Run(ctx)
+	var ended *UpgradeError
+	require.ErrorAs(t, err, &ended)
+	assert.Equal(t, Interrupted, ended.Code)
+	assert.ErrorContains(t, err, "interrupted before "+clusterName+"-workers-1; continue with: make apply STACK=staging REBOOT=1")
+	assert.Equal(t, []string{"cordon workers-0", "reboot workers-0", "uncordon workers-0"}, short(a.Log())[1:])
+	assert.Empty(t, a.recorded)
+	a.run(0, "")
+	assert.Equal(t, []string{"cordon workers-1", "reboot workers-1", "uncordon workers-1"}, short(a.Log())[5:])
+	assert.Len(t, a.recorded, 2)
+}
+
 // TestApplyChangesTheStacksTaintsAlone leaves what a person or a controller has set.
 func TestApplyChangesTheStacksTaintsAlone(t *testing.T) {
 	a := newApplying(t)
