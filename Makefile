@@ -41,7 +41,7 @@ PROVIDERS := aws gcp digitalocean
 # The command-line tools that the simulator stands in for.
 STANDINS  := aws doctl gcloud kubectl talosctl
 DEMO      := $(or $(STACK),production)
-CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi control-planes record-bootstrap forget-bootstrap pending status upgrade repair etcd-snapshot etcd-restore
+CLOUD     := init preview up refresh drift destroy kubeconfig talosconfig pulumi control-planes record-bootstrap forget-bootstrap pending status upgrade apply repair renew etcd-snapshot etcd-restore
 BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
@@ -71,7 +71,7 @@ $(CLOUD): export PULUMI_STACK = $(STACK)
 $(CLOUD): export PULUMI_GO_USE_RUN := true
 $(CLOUD): check-stack tools
 # As a variable, so that every command that knows the flag --policy-pack has it.
-$(if $(POLICY),preview up pulumi control-planes: policy)
+$(if $(POLICY),preview up apply pulumi control-planes: policy)
 $(if $(POLICY),$(CLOUD): export PULUMI_OPTION_POLICY_PACK = $(POLICY))
 
 init: ## Create the stack in its backend, once
@@ -141,10 +141,12 @@ TALOS      ?=
 KUBERNETES ?=
 DRY_RUN    ?=
 KEEP_LAST  ?= 0
-# One cluster of the stack, for repair and etcd-restore, and the file that etcd-restore starts from.
+# One cluster of the stack, for apply, repair, renew and etcd-restore; the file that etcd-restore starts from. With REBOOT=1 apply also
+# does what needs a reboot.
 CLUSTER    ?=
 SNAPSHOT   ?=
-status upgrade repair etcd-snapshot etcd-restore: infra
+REBOOT     ?=
+status upgrade apply repair renew etcd-snapshot etcd-restore: infra
 
 status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit code 1: degraded, 2: down. ARGS=--json
 	@$(INFRA) status --stack '$(STACK)' $(ARGS)
@@ -152,6 +154,14 @@ status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit cod
 upgrade: ## Upgrade Talos and Kubernetes, one machine at a time, after asking. TALOS= KUBERNETES= DRY_RUN=1
 	@$(INFRA) upgrade --stack '$(STACK)' --talos '$(TALOS)' --kubernetes '$(KUBERNETES)' $(if $(DRY_RUN),--dry-run) $(ARGS)
 	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
+
+apply: ## Bring taints and labels to running nodes, after asking. REBOOT=1 also what needs a reboot, one node at a time. CLUSTER= DRY_RUN=1
+	@$(INFRA) apply --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(REBOOT),--reboot) $(if $(DRY_RUN),--dry-run) $(ARGS)
+	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
+
+renew: ## Issue kubeconfig and talosconfig anew, for a year, after asking. No node is changed. CLUSTER= DRY_RUN=1
+	@$(INFRA) renew --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(DRY_RUN),--dry-run) $(ARGS)
+	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make kubeconfig talosconfig STACK=$(STACK))"
 
 repair: ## Find what is broken, say what to do, and do it after asking: lost members, a full etcd, cordoned nodes. CLUSTER= DRY_RUN=1
 	@$(INFRA) repair --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(DRY_RUN),--dry-run) $(ARGS)

@@ -103,7 +103,7 @@ func (o *Observation) checkCertificates() []Finding {
 	var all []Finding
 	for _, c := range o.Certificates {
 		left := c.Expiry.Sub(o.Time)
-		remedy := "an update in its last month renews it: make up, then make " + c.Name + "; before that: docs/security.md#rotate"
+		remedy := "run: make renew, then make " + c.Name
 		switch day := c.Expiry.Format(time.DateOnly); {
 		case c.Problem != "":
 			all = append(all, Finding{Level: Down, Problem: "the " + c.Name + " cannot be used: " + c.Problem, Remedy: "run: make up"})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/blang/semver"
 	"github.com/inferadb/infra/config"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // checkVersions compares what runs with the stack file.
@@ -61,6 +62,21 @@ func (o *Observation) pool(name string) (config.Pool, bool) {
 // ownTaints are the prefixes of taints that Kubernetes, Talos and Cilium set and take away by themselves.
 var ownTaints = []string{"node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node.cilium.io/", "node-role.kubernetes.io/"}
 
+// isOwnTaint reports whether a taint comes and goes by itself.
+func isOwnTaint(t corev1.Taint) bool {
+	return slices.ContainsFunc(ownTaints, func(prefix string) bool { return strings.HasPrefix(t.Key, prefix) })
+}
+
+// poolHas reports whether the pool has the taint, with its value.
+func poolHas(pool config.Pool, t corev1.Taint) bool {
+	return slices.ContainsFunc(pool.Taints, func(p config.Taint) bool {
+		return p.Key == t.Key && p.Value == t.Value && p.Effect == string(t.Effect)
+	})
+}
+
+// bringIt is the remedy for a node that has a name: an update cannot change what a kubelet may not.
+const bringIt = "run: make apply"
+
 // checkTaints compares a node's taints with its pool's: a kubelet sets them only when it registers.
 func (o *Observation) checkTaints() []Finding {
 	var all []Finding
@@ -69,24 +85,21 @@ func (o *Observation) checkTaints() []Finding {
 		if !ok {
 			continue
 		}
-		var wanted []string
-		for _, t := range pool.Taints {
-			wanted = append(wanted, fmt.Sprintf("%s=%s:%s", t.Key, t.Value, t.Effect))
+		remedy := bringIt
+		if pool.Elastic() {
+			remedy = "the next make up replaces machines of scaling groups"
 		}
-		var has []string
 		for _, t := range k.Taints {
-			own := slices.ContainsFunc(ownTaints, func(prefix string) bool { return strings.HasPrefix(t.Key, prefix) })
-			text := fmt.Sprintf("%s=%s:%s", t.Key, t.Value, t.Effect)
-			has = append(has, text)
-			if !own && !slices.Contains(wanted, text) {
-				all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: fmt.Sprintf("it has the taint %s, which its pool %s has not", text, pool.Name),
-					Remedy: fmt.Sprintf("run: kubectl taint node %s %s:%s-", k.Name, t.Key, t.Effect)})
+			if !isOwnTaint(t) && !poolHas(pool, t) {
+				all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: fmt.Sprintf("it has the taint %s, which its pool %s has not", t.ToString(), pool.Name),
+					Remedy: fmt.Sprintf("if the stack file had it, %s; else run: kubectl taint node %s %s:%s-", remedy, k.Name, t.Key, t.Effect)})
 			}
 		}
-		for _, text := range wanted {
-			if !slices.Contains(has, text) {
-				all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: fmt.Sprintf("it lacks the taint %s of its pool %s", text, pool.Name),
-					Remedy: fmt.Sprintf("run: kubectl taint node %s %s --overwrite", k.Name, text)})
+		for _, p := range pool.Taints {
+			t := corev1.Taint{Key: p.Key, Value: p.Value, Effect: corev1.TaintEffect(p.Effect)}
+			if !slices.ContainsFunc(k.Taints, func(has corev1.Taint) bool { return has.ToString() == t.ToString() }) {
+				all = append(all, Finding{Level: Degraded, Node: k.Name, Remedy: remedy,
+					Problem: fmt.Sprintf("it lacks the taint %s of its pool %s", t.ToString(), pool.Name)})
 			}
 		}
 	}
@@ -101,9 +114,13 @@ func (o *Observation) checkLabels() []Finding {
 		if !ok {
 			continue
 		}
+		remedy := bringIt
+		if pool.Elastic() {
+			remedy = "the next make up replaces machines of scaling groups"
+		}
 		for _, key := range slices.Sorted(maps.Keys(pool.Labels)) {
 			if has, ok := k.Labels[key]; !ok || has != pool.Labels[key] {
-				all = append(all, Finding{Level: Degraded, Node: k.Name, Remedy: "run: make up",
+				all = append(all, Finding{Level: Degraded, Node: k.Name, Remedy: remedy,
 					Problem: fmt.Sprintf("it lacks the label %s=%s of its pool %s", key, pool.Labels[key], pool.Name)})
 			}
 		}

@@ -17,14 +17,19 @@ func Pulumi(ctx context.Context, stack string, arguments ...string) ([]byte, err
 
 // PulumiWithInput is Pulumi with something to read.
 func PulumiWithInput(ctx context.Context, stack string, input io.Reader, arguments ...string) ([]byte, error) {
-	if stack != "" {
-		arguments = append(arguments, "--stack", stack)
-	}
-	command := exec.CommandContext(ctx, "pulumi", append(arguments, "--non-interactive")...)
+	command := pulumiCommand(ctx, stack, arguments...)
 	var out, diagnostics bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = input, &out, &diagnostics
 	if err := command.Run(); err != nil {
 		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err, strings.TrimSpace(diagnostics.String()))
 	}
 	return out.Bytes(), nil
+}
+
+// pulumiCommand is the CLI on a stack, which asks nobody.
+func pulumiCommand(ctx context.Context, stack string, arguments ...string) *exec.Cmd {
+	if stack != "" {
+		arguments = append(arguments, "--stack", stack)
+	}
+	return exec.CommandContext(ctx, "pulumi", append(arguments, "--non-interactive")...)
 }

@@ -178,10 +178,10 @@ var damages = map[string]struct {
 	"a machine of a group behind": {func(f *fixture) { f.Node("10-0-2-10").Talos = "v1.13.7" }, 1,
 		[]string{"versions: ip-10-0-2-10: it runs Talos v1.13.7, behind the stack file's v1.13.8; the next make up"}},
 	"a taint that never came": {func(f *fixture) { f.Node("workers-1").Taints = nil }, 1,
-		[]string{"taints: inferadb-staging-nyc1-workers-1: it lacks the taint only=data:NoSchedule of its pool workers; run: kubectl taint node"}},
+		[]string{"taints: inferadb-staging-nyc1-workers-1: it lacks the taint only=data:NoSchedule of its pool workers; run: make apply"}},
 	"a taint that stayed": {func(f *fixture) {
 		f.Node("10-0-2-10").Taints = []corev1.Taint{{Key: "x", Effect: "NoSchedule"}, {Key: "node.kubernetes.io/not-ready", Effect: "NoExecute"}}
-	}, 1, []string{"taints: ip-10-0-2-10: it has the taint x=:NoSchedule"}},
+	}, 1, []string{"taints: ip-10-0-2-10: it has the taint x:NoSchedule"}},
 	"a label": {func(f *fixture) { delete(f.Node("workers-1").Labels, "tier") }, 1,
 		[]string{"labels: inferadb-staging-nyc1-workers-1: it lacks the label tier=data of its pool workers"}},
 	"credentials end soon": {func(f *fixture) { f.Expire(time.Now().Add(30*24*time.Hour + time.Hour)) }, 1,

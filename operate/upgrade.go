@@ -86,14 +86,7 @@ func (u *Upgrade) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, r := range runs {
-			if r.lock != nil {
-				r.lock.release(ctx)
-			}
-			_ = r.op.Close()
-		}
-	}()
+	defer closeRuns(ctx, runs)
 	left, err := u.preflight(ctx, runs)
 	if err != nil {
 		return err
@@ -145,12 +138,7 @@ func (u *Upgrade) checkTarget() error {
 	if err := machineconfig.CheckVersions(u.Target.Talos, u.Target.Kubernetes); err != nil {
 		return refused("%w", err)
 	}
-	for _, name := range u.Accept {
-		if !slices.ContainsFunc(Gates, func(g Gate) bool { return g.Name == name && g.Acceptable }) {
-			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system, drain and manifests", name)
-		}
-	}
-	return nil
+	return u.checkAccept()
 }
 
 // open connects to the clusters: the secondaries first, the primary last.
@@ -232,27 +220,16 @@ func (u *Upgrade) begin(ctx context.Context, runs []*upgradeRun) error {
 	if err := u.Confirm(); err != nil {
 		return &UpgradeError{Code: Interrupted, Err: err}
 	}
-	for _, r := range runs {
-		var err error
-		if r.lock, err = r.op.kubernetes.acquire(ctx, u.Renew, u.say); err != nil {
-			var locked *UpgradeError
-			if errors.As(err, &locked) {
-				return err
-			}
-			return refused("the lock cannot be taken: %s; nothing was changed", reason(err))
-		}
+	if err := u.lockAll(ctx, runs); err != nil {
+		return err
 	}
 	for _, r := range runs {
 		if err := r.pullImages(ctx); err != nil {
 			return &UpgradeError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
 		}
 	}
-	for _, r := range runs {
-		path, err := r.op.Snapshot(ctx, u.Snapshots, 0)
-		if err != nil {
-			return &UpgradeError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
-		}
-		u.say("etcd of %s is saved in %s", r.op.cluster.Name, path)
+	if err := u.saveAll(ctx, runs); err != nil {
+		return err
 	}
 	if err := u.Stack.mark(u.Target); err != nil {
 		return refused("the stack file cannot be marked: %w", err)

@@ -124,13 +124,19 @@ func instance(namespace common.ContainerdNamespace) *common.ContainerdInstance {
 // upgrade call also drains and reboots.
 func installsOnly(talos string) bool { return compare(talos, "v1.13.0-alpha.0") >= 0 }
 
-// talos upgrades one node: install, drain, hand the leadership of etcd over, reboot, and wait until the node is what it should be.
+// talos upgrades one node: install, and restart into the new version.
 func (r *upgradeRun) talos(ctx context.Context, o *Observation, n *Node) error {
 	if installsOnly(n.Talos) {
 		if err := r.install(ctx, o, n); err != nil {
 			return err
 		}
 	}
+	return r.restart(ctx, o, n, r.reboot)
+}
+
+// restart takes one node away and brings it back: drain, hand the leadership of etcd over, reboot by the function, and wait until
+// the node is what it should be.
+func (r *upgradeRun) restart(ctx context.Context, o *Observation, n *Node, reboot func(context.Context, *Observation, *Node) error) error {
 	if err := r.empty(ctx, o, n); err != nil {
 		return err
 	}
@@ -146,7 +152,7 @@ func (r *upgradeRun) talos(ctx context.Context, o *Observation, n *Node) error {
 	if n.ControlPlane {
 		r.started[n.Name] = n.StaticPods[components[0]].Started
 	}
-	if err := r.reboot(ctx, o, n); err != nil {
+	if err := reboot(ctx, o, n); err != nil {
 		return errors.Join(err, r.restore(ctx, n))
 	}
 	if err := r.back(ctx, o, n); err != nil {

@@ -2,6 +2,7 @@ package running
 
 import (
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/inferadb/infra/config"
@@ -15,7 +16,7 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	c := &check{}
+	c := &check{applying: os.Getenv(config.ApplyVariable) != ""}
 	if len(wanted) > 0 {
 		c.acknowledge = wanted[0].Acknowledged
 	}
@@ -64,6 +65,8 @@ type check struct {
 	warnings    []string
 	acknowledge []string
 	used        []string
+	// applying says that `infra apply` runs the program: it changes taints and reboots nodes itself.
+	applying bool
 }
 
 func (c *check) refuse(path, problem, remedy string) {

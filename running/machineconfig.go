@@ -124,6 +124,9 @@ func list(names []string) string {
 // scaling groups have begun to roll. Rebooting is left to the operator, who waits for etcd in between.
 func (c *comparison) reboots(m machines) {
 	var nodes, fields []string
+	if c.applying {
+		return
+	}
 	for _, node := range m.nodes {
 		if differ := machineconfig.RebootFields(node.Config, m.config); len(differ) > 0 {
 			nodes = append(nodes, node.Name)
@@ -143,6 +146,6 @@ func (c *comparison) reboots(m machines) {
 	path := m.patch(func(p talosconfig.Provider) string { return machineconfig.RebootDigest(key, p) }, "patches")
 	c.refuse(path,
 		fmt.Sprintf("changes %s, which Talos takes with a reboot only, on %s", strings.Join(fields, ", "), list(nodes)),
-		"change the configuration of these nodes and reboot them, one after the other "+
-			"(docs/operations.md#change-what-needs-a-reboot), then "+acknowledgeWith(step))
+		fmt.Sprintf("run make apply STACK=%s REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); "+
+			"done by hand, %s", c.want.Stack, acknowledgeWith(step)))
 }

@@ -105,7 +105,7 @@ func (c *comparison) encryption(m machines) {
 func (c *comparison) taints(m machines) {
 	read := func(p talosconfig.Provider) string { return strings.Join(machineconfig.RegistrationTaints(p), ",") }
 	nodes := m.changed(read)
-	if m.taints == "" || len(nodes) == 0 {
+	if m.taints == "" || len(nodes) == 0 || c.applying {
 		return
 	}
 	wanted := machineconfig.RegistrationTaints(m.config)
@@ -125,8 +125,8 @@ func (c *comparison) taints(m machines) {
 	pool := strings.TrimPrefix(m.name, c.want.Name+"-")
 	c.refuse(m.taints,
 		fmt.Sprintf("changes the taints of %s, and a node takes taints from its kubelet only when it registers", list(nodes)),
-		fmt.Sprintf("run kubectl taint nodes --overwrite -l %s=%s %s, then %s; or make a new pool with them",
-			config.LabelPool, pool, strings.Join(slices.Concat(wanted, changes), " "), acknowledgeWith(step)))
+		fmt.Sprintf("run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then %s; or make a new pool with them",
+			c.want.Stack, config.LabelPool, pool, strings.Join(slices.Concat(wanted, changes), " "), acknowledgeWith(step)))
 }
 
 // withoutValue returns a taint as kubectl removes it: "gpu:NoSchedule" of "gpu=true:NoSchedule".

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/inferadb/infra/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -31,21 +32,21 @@ var refusedEdits = map[string]struct {
 }{
 	"a patch that needs a reboot": {wanted: []string{"patches", udev}, want: []string{
 		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
-			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; change the configuration of these nodes and reboot them, " +
-			"one after the other (docs/operations.md#change-what-needs-a-reboot), then add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
+			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; run make apply STACK=staging REBOOT=1, which reboots " +
+			"one node after the other (docs/operations.md#change-what-needs-a-reboot); done by hand, add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
 		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
-			"change the configuration of these nodes and reboot them, one after the other (docs/operations.md#change-what-needs-a-reboot), " +
-			"then add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
+			"run make apply STACK=staging REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); " +
+			"done by hand, add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
 	}},
 	"a patch that needed a reboot is removed": {was: []string{"patches", `{"workers":["machine: {env: {a: b}}"]}`}, want: []string{
 		"patches: changes machine.env, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
-			"change the configuration of these nodes and reboot them, one after the other (docs/operations.md#change-what-needs-a-reboot), " +
-			"then add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
+			"run make apply STACK=staging REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); " +
+			"done by hand, add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
 	}},
 	"another feature": {wanted: []string{"patches", `{"controlPlanes":["machine: {time: {disabled: false}}","machine: {features: {diskQuotaSupport: false}}"]}`}, want: []string{
 		"patches.controlPlanes[1]: changes machine.features.diskQuotaSupport, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
-			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; change the configuration of these nodes and reboot them, " +
-			"one after the other (docs/operations.md#change-what-needs-a-reboot), then add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
+			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; run make apply STACK=staging REBOOT=1, which reboots " +
+			"one node after the other (docs/operations.md#change-what-needs-a-reboot); done by hand, add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
 	}},
 	"the network plugin": {wanted: []string{"cni", "flannel"}, want: []string{
 		"cni: changes the network of inferadb-staging-nyc1 from none without kube-proxy to flannel with kube-proxy, and every pod that runs would lose its " +
@@ -77,7 +78,7 @@ var refusedEdits = map[string]struct {
 		was:    []string{"pools", pool(`,"taints":[{"key":"old","effect":"NoSchedule"},{"key":"gpu","value":"a","effect":"NoSchedule"}]`)},
 		wanted: []string{"pools", pool(`,"taints":[{"key":"gpu","value":"b","effect":"NoSchedule"}]`)}, want: []string{
 			"pools[0].taints: changes the taints of inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1, and a node takes taints from its kubelet only when " +
-				"it registers; run kubectl taint nodes --overwrite -l inferadb.com/pool=data gpu=b:NoSchedule old:NoSchedule-, then add " +
+				"it registers; run make apply STACK=staging; by hand: kubectl taint nodes --overwrite -l inferadb.com/pool=data gpu=b:NoSchedule old:NoSchedule-, then add " +
 				"\"tainted:inferadb-staging-nyc1-data:gpu=b:NoSchedule\" to acknowledge; or make a new pool with them",
 		}},
 }
@@ -152,4 +153,13 @@ func TestAcknowledgedEditsOfRunningMachines(t *testing.T) {
 func TestAClusterOfAnOlderTalosIsComparedByItsOwnDocuments(t *testing.T) {
 	state := stateOf(t, stackFile(t, "talosVersion", "v1.10.4", "kubernetesVersion", "1.33.1"))
 	assert.Empty(t, refusals(t, stackFile(t, "kubernetesVersion", "1.34.1"), state))
+}
+
+// What the command of docs/operations.md#change-what-needs-a-reboot brings to the nodes itself is not refused to it; the rest is.
+func TestTheApplyCommandIsRefusedNoRebootAndNoTaint(t *testing.T) {
+	edited := stackFile(t, "patches", udev, "pools", pool(`,"taints":[{"key":"gpu","effect":"NoSchedule"}]`))
+	require.Len(t, refusals(t, edited, stateOf(t, stackFile(t))), 3)
+	t.Setenv(config.ApplyVariable, "1")
+	assert.Empty(t, refusals(t, edited, stateOf(t, stackFile(t))))
+	assert.Len(t, refusals(t, stackFile(t, "cni", "flannel"), stateOf(t, stackFile(t))), 1)
 }

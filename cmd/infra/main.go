@@ -35,6 +35,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetOut(os.Stdout)
-	root.AddCommand(newBootstrap(), newControlPlanes(), newEtcd(), newPending(), newRepair(), newStatus(), newUpgrade())
+	root.AddCommand(newApply(), newBootstrap(), newControlPlanes(), newEtcd(), newPending(), newRenew(), newRepair(), newStatus(), newUpgrade())
 	return root
 }

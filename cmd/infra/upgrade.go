@@ -58,11 +58,15 @@ func upgrade(c *cobra.Command, u *operate.Upgrade, name string, yes, abandon boo
 	if abandon {
 		run = u.Abandon
 	}
-	err = run(c.Context())
-	var ended *operate.UpgradeError
-	if errors.As(err, &ended) {
+	return ended(c, run(c.Context()))
+}
+
+// ended prints why a command ended, and makes its exit code of it.
+func ended(c *cobra.Command, err error) error {
+	var why *operate.UpgradeError
+	if errors.As(err, &why) {
 		c.PrintErrln("infra:", err)
-		return exitCode(ended.Code)
+		return exitCode(why.Code)
 	}
 	return err
 }

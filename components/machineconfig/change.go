@@ -17,7 +17,7 @@ import (
 )
 
 // liveFields are what a running Talos takes without a reboot, besides everything under cluster and the documents of kinds of
-// their own. https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
+// their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13. https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
 var liveFields = []string{
 	"machine.ca", "machine.acceptedCAs", "machine.time", "machine.certSANs", "machine.install", "machine.network", "machine.sysfs",
 	"machine.sysctls", "machine.logging", "machine.controlPlane", "machine.kubelet", "machine.kernel", "machine.registries", "machine.pods",

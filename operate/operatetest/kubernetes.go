@@ -190,11 +190,17 @@ func (c *Cluster) getNode(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusNotFound, metav1.StatusReasonNotFound, "there is no such node")
 }
 
-// patchNode takes a merge patch of what cordoning changes.
+// patchNode takes a merge patch of what cordoning changes, of taints and labels.
 func (c *Cluster) patchNode(w http.ResponseWriter, r *http.Request) {
 	var change struct {
-		Spec     struct{ Unschedulable *bool }
-		Metadata struct{ Annotations map[string]*string }
+		Spec struct {
+			Unschedulable *bool
+			Taints        *[]corev1.Taint
+		}
+		Metadata struct {
+			Annotations map[string]*string
+			Labels      map[string]string
+		}
 	}
 	if err := json.NewDecoder(r.Body).Decode(&change); err != nil {
 		refuse(w, http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
@@ -207,6 +213,14 @@ func (c *Cluster) patchNode(w http.ResponseWriter, r *http.Request) {
 		if change.Spec.Unschedulable != nil {
 			n.Unschedulable = *change.Spec.Unschedulable
 			c.record("%s %s", map[bool]string{true: "cordon", false: "uncordon"}[n.Unschedulable], n.Name)
+		}
+		if change.Spec.Taints != nil {
+			n.Taints = *change.Spec.Taints
+			c.record("taint %s", n.Name)
+		}
+		for key, value := range change.Metadata.Labels {
+			n.Labels[key] = value
+			c.record("label %s %s", n.Name, key)
 		}
 		for key, value := range change.Metadata.Annotations {
 			if value == nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cosi-project/runtime/api/v1alpha1"
+	"github.com/cosi-project/runtime/pkg/safe"
 	"github.com/cosi-project/runtime/pkg/state"
 	"github.com/cosi-project/runtime/pkg/state/impl/inmem"
 	"github.com/cosi-project/runtime/pkg/state/impl/namespaced"
@@ -69,6 +70,14 @@ func newMachineConfig(t testing.TB, n *Node, kubernetes string) *machineConfig {
 	return m
 }
 
+// Config is the configuration that a node runs.
+func (n *Node) Config(t testing.TB) config.Provider {
+	t.Helper()
+	live, err := safe.StateGetByID[*configresource.MachineConfig](context.Background(), state.WrapCore(n.config.state), configresource.ActiveID)
+	require.NoError(t, err)
+	return live.Provider()
+}
+
 // apply replaces the configuration.
 func (m *machineConfig) apply(ctx context.Context, text []byte) (config.Provider, error) {
 	provider, err := configloader.NewFromBytes(text)
@@ -98,8 +107,9 @@ func (s *stateAPI) Get(ctx context.Context, request *v1alpha1.GetRequest) (*v1al
 func (a *talosAPI) ApplyConfiguration(ctx context.Context, request *machine.ApplyConfigurationRequest) (
 	*machine.ApplyConfigurationResponse, error) {
 	answer := &machine.ApplyConfigurationResponse{Messages: []*machine.ApplyConfiguration{{}}}
-	if request.GetMode() != machine.ApplyConfigurationRequest_NO_REBOOT {
-		return nil, status.Error(codes.InvalidArgument, "would reboot")
+	reboot := request.GetMode() == machine.ApplyConfigurationRequest_REBOOT
+	if !reboot && request.GetMode() != machine.ApplyConfigurationRequest_NO_REBOOT {
+		return nil, status.Error(codes.Unimplemented, "the mode is not known here")
 	}
 	return answer, a.on(ctx, func(n *Node) error {
 		provider, err := n.config.apply(ctx, request.GetData())
@@ -107,6 +117,9 @@ func (a *talosAPI) ApplyConfiguration(ctx context.Context, request *machine.Appl
 			return err
 		}
 		a.cluster.applied(n, provider)
+		if reboot {
+			a.cluster.reboot(n)
+		}
 		return nil
 	})
 }

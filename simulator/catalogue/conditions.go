@@ -21,6 +21,8 @@ const (
 	SlowStop   = "SIMULATOR_SLOW_STOP"
 	Lingering  = "SIMULATOR_LINGERING"
 	GrantDelay = "SIMULATOR_GRANT_DELAY"
+	// CertificateLifetime is how long an administrator's new credentials are good.
+	CertificateLifetime = "SIMULATOR_CERTIFICATE_LIFETIME"
 )
 
 // Listed returns the items of a condition, which commas separate.

@@ -19,6 +19,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"github.com/siderolabs/talos/pkg/machinery/role"
 	"github.com/stretchr/testify/assert"
@@ -108,6 +109,45 @@ func (l *lab) appliesConfiguration(c *client.Client) {
 	assert.NotContains(t, active.Provider().Machine().NodeLabels(), "a")
 	apply(false)
 	assert.Equal(t, "b", active.Provider().Machine().NodeLabels()["a"])
+}
+
+// TestConfigurationThatNeedsAReboot is refused without one, and runs after one.
+func TestConfigurationThatNeedsAReboot(t *testing.T) {
+	l := newCluster(t)
+	const name = "worker-1"
+	c := l.talos("cp-1")
+	live := func() (*config.MachineConfig, error) {
+		return safe.StateGetByID[*config.MachineConfig](l.on(name), c.COSI, config.ActiveID)
+	}
+	active, err := live()
+	require.NoError(t, err)
+	changed, err := active.Provider().PatchV1Alpha1(func(document *v1alpha1.Config) error {
+		document.MachineConfig.MachineUdev = &v1alpha1.UdevConfig{UdevRules: []string{"a rule"}}
+		return nil
+	})
+	require.NoError(t, err)
+	text, err := changed.Bytes()
+	require.NoError(t, err)
+	before, err := l.bootID(c, name)
+	require.NoError(t, err)
+	apply := func(mode machine.ApplyConfigurationRequest_Mode) error {
+		_, err := c.ApplyConfiguration(l.on(name), &machine.ApplyConfigurationRequest{Data: text, Mode: mode})
+		return err
+	}
+	err = apply(machine.ApplyConfigurationRequest_NO_REBOOT)
+	require.ErrorContains(t, err, "can't be applied in immediate mode")
+	assert.Equal(t, codes.InvalidArgument, client.StatusCode(err))
+	require.NoError(t, apply(machine.ApplyConfigurationRequest_REBOOT))
+	l.eventually(func() error {
+		after, err := l.bootID(c, name)
+		if err == nil && after == before {
+			err = errors.New("it has not rebooted")
+		}
+		return err
+	})
+	active, err = live()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a rule"}, active.Provider().Machine().Udev().Rules())
 }
 
 // leader returns the name of etcd's leader.

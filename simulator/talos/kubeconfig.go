@@ -94,7 +94,7 @@ func administrator(cluster config.ClusterConfig) (*clientcmdapi.Config, error) {
 		x509.CommonName(cluster.AdminKubeconfig().CommonName()),
 		x509.Organization(cluster.AdminKubeconfig().CertOrganization()),
 		x509.NotBefore(time.Now().Add(-timeSkew)),
-		x509.NotAfter(time.Now().Add(cluster.AdminKubeconfig().CertLifetime())),
+		x509.NotAfter(time.Now().Add(lifetime(cluster.AdminKubeconfig().CertLifetime()))),
 		x509.KeyUsage(stdx509.KeyUsageDigitalSignature|stdx509.KeyUsageKeyEncipherment),
 		x509.ExtKeyUsage([]stdx509.ExtKeyUsage{stdx509.ExtKeyUsageClientAuth}))
 	if err != nil {

@@ -1,6 +1,7 @@
 package talos
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -87,7 +88,7 @@ func createSecrets(call *catalogue.Call) error {
 		return fmt.Errorf("failed to generate secrets bundle: %w", err)
 	}
 	admin, err := bundle.GenerateTalosAPIClientCertificateWithTTL(
-		role.MakeSet(role.Admin), constants.TalosAPIDefaultCertificateValidityDuration)
+		role.MakeSet(role.Admin), lifetime(constants.TalosAPIDefaultCertificateValidityDuration))
 	if err != nil {
 		return fmt.Errorf("failed to generate the client certificate: %w", err)
 	}
@@ -99,6 +100,11 @@ func createSecrets(call *catalogue.Call) error {
 		"clientKey":         encode(admin.Key),
 	}
 	return nil
+}
+
+// lifetime is how long an administrator's credentials are good: as Talos has it, unless the environment says otherwise.
+func lifetime(otherwise time.Duration) time.Duration {
+	return cmp.Or(catalogue.Duration(catalogue.CertificateLifetime), otherwise)
 }
 
 func machineSecrets(bundle *secrets.Bundle) map[string]any {

@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 // Each test below is a procedure of docs/security.md, with the commands that stand there.
@@ -173,31 +171,4 @@ func (s *stack) idOf(urn string) string {
 		}
 	}
 	return ""
-}
-
-// TestNewKubeconfig has a cluster issue its administrator's kubeconfig anew. The old one stays good until it expires: a
-// certificate that Kubernetes signed cannot be taken back.
-func TestNewKubeconfig(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, "dev", "gcp")
-	s.up()
-	files := map[string]string{"old": s.path("old.kubeconfig"), "new": s.path("dev.kubeconfig")}
-	require.NoError(t, os.WriteFile(files["old"], []byte(s.pulumi("stack", "output", "kubeconfig", "--show-secrets")), 0o600))
-	urn := s.urnOf("talos:cluster/kubeconfig:Kubeconfig", "inferadb-dev-nyc1")
-	assert.Equal(t, steps{"replace talos:cluster/kubeconfig:Kubeconfig": 1}, s.preview("--replace", urn))
-	o := newOperator(s, "gcp")
-	for _, command := range securityCommands(t, "Rotate", 1) {
-		o.do(command, map[string]string{"<urn>": urn})
-	}
-	keys := map[string]string{}
-	for when, file := range files {
-		config, err := clientcmd.LoadFromFile(file)
-		require.NoError(t, err)
-		keys[when] = string(slices.Collect(maps.Values(config.AuthInfos))[0].ClientKeyData)
-		_, err = s.try(nil, "simulator", "kubectl", file, config.CurrentContext)
-		assert.NoError(t, err, when)
-	}
-	assert.NotEqual(t, keys["old"], keys["new"])
-	s.settled()
-	s.destroy()
 }

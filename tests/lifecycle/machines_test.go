@@ -45,7 +45,7 @@ func TestEditsThatMachinesDoNotTake(t *testing.T) {
 
 const udevPatch = `machine: {udev: {rules: ['SUBSYSTEM=="block"']}}`
 
-// rebootsByHand follows docs/operations.md#change-what-needs-a-reboot: the edit is refused, made on each node by hand, and
+// rebootsByHand follows docs/operations.md#a-reboot-by-hand: the edit is refused, made on each node by hand, and
 // acknowledged. Then it rolls the groups, and the nodes take it as it is.
 func (s *stack) rebootsByHand() {
 	s.t.Helper()
