@@ -10,6 +10,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// settingsObjects are the objects that podEncryption changes.
+var settingsObjects = []string{"cilium-config", "cilium", "cilium-operator"}
+
 const ciliumConfig = "/api/v1/namespaces/kube-system/configmaps/cilium-config"
 
 // rewrite changes the text of the stack file.
@@ -41,11 +44,12 @@ func TestUpgradeBringsCiliumInLine(t *testing.T) {
 	dry := f.run(func(u *Upgrade) { keepVersions(u); u.DryRun = true }, 0, "")
 	assert.Contains(t, dry, "ConfigMap kube-system/cilium-config is changed:")
 	assert.Contains(t, dry, "-    enable-wireguard: \"true\"")
-	assert.NotContains(t, dry, "DaemonSet kube-system/cilium is changed", "what is as the stack wants it is not named")
+	assert.Contains(t, dry, "DaemonSet kube-system/cilium is changed", "the pods follow the settings")
+	assert.NotContains(t, dry, "cilium-envoy", "what is as the stack wants it is not named")
 	assert.Empty(t, f.Log(), "a dry run writes nothing")
 
 	out := f.run(keepVersions, 0, "")
-	assert.Equal(t, []string{"cilium-config"}, f.applied())
+	assert.Equal(t, settingsObjects, f.applied())
 	assert.Contains(t, out, "ConfigMap kube-system/cilium-config is changed\n")
 	data, _ := f.Objects[ciliumConfig]["data"].(map[string]any)
 	assert.NotContains(t, data, "enable-wireguard")
@@ -95,7 +99,7 @@ func TestWhatOthersChanged(t *testing.T) {
 	assert.Contains(t, out, "ServiceAccount kube-system/flux is left as it is: kustomize-controller manages it")
 	assert.Empty(t, f.applied())
 	f.run(func(u *Upgrade) { keepVersions(u); u.Accept = []string{"manifests"} }, 0, "")
-	assert.Equal(t, []string{"cilium-config"}, f.applied())
+	assert.Equal(t, settingsObjects, f.applied())
 }
 
 // TestSecretsAmongManifestsAreNotShown, neither where they differ nor where the API server says something about them.

@@ -93,6 +93,9 @@ func (c *Cluster) patchObject(w http.ResponseWriter, r *http.Request, object map
 	}
 	if query.Get("dryRun") == "" {
 		c.record("apply %s", name)
+		if spec, ok := sent["spec"].(map[string]any); ok {
+			sent["status"] = map[string]any{"updatedReplicas": spec["replicas"], "availableReplicas": spec["replicas"]}
+		}
 		c.Objects[r.URL.Path] = sent
 	}
 	answer(w, http.StatusOK, sent)
