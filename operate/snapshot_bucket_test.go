@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/inferadb/infra/operate/operatetest"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/memblob" // mem://
+	_ "gocloud.dev/blob/s3blob"  // s3://
 )
 
 // names are the objects in a bucket.
@@ -29,7 +32,7 @@ func names(t *testing.T, bucket *blob.Bucket) []string {
 	}
 }
 
-func memory(t *testing.T, address string) *blob.Bucket {
+func open(t *testing.T, address string) *blob.Bucket {
 	t.Helper()
 	bucket, err := OpenBucket(context.Background(), address)
 	require.NoError(t, err)
@@ -38,7 +41,7 @@ func memory(t *testing.T, address string) *blob.Bucket {
 }
 
 func TestASnapshotInABucketIsWhole(t *testing.T) {
-	f, bucket := newFixture(t), memory(t, "mem://")
+	f, bucket := newFixture(t), open(t, "mem://")
 	others := []string{clusterName + "-b-20260101T000000Z.etcd-snapshot", clusterName + "-notes.txt"}
 	mine := []string{clusterName + "-20260101T000000Z.etcd-snapshot", clusterName + "-20260102T000000Z.etcd-snapshot"}
 	for _, name := range append(others, mine...) {
@@ -60,14 +63,14 @@ func TestATornSnapshotMakesNoObject(t *testing.T) {
 		"other content": append([]byte{1}, operatetest.Snapshot("database")[1:]...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, bucket := newFixture(t), memory(t, "mem://")
+			f, bucket := newFixture(t), open(t, "mem://")
 			f.Do(func() { f.Cluster.Snapshot = text })
 			_, err := f.operator(f.stack()).SnapshotToBucket(context.Background(), bucket, 1)
 			require.ErrorContains(t, err, "nothing was kept")
 			assert.Empty(t, names(t, bucket))
 		})
 	}
-	bucket := memory(t, "mem://")
+	bucket := open(t, "mem://")
 	err := writeObject(context.Background(), bucket, "x", io.MultiReader(bytes.NewReader(operatetest.Snapshot("database")), &failingReader{}))
 	require.ErrorContains(t, err, "cut off after 544 bytes: broken", "whole so far, and the stream did not end")
 	assert.Empty(t, names(t, bucket))
@@ -94,7 +97,28 @@ func TestThePlaceOfABucket(t *testing.T) {
 		_, err := OpenBucket(context.Background(), address)
 		assert.ErrorContains(t, err, message)
 	}
-	bucket := memory(t, "mem:///a/b/")
+	bucket := open(t, "mem:///a/b/")
 	require.NoError(t, bucket.WriteAll(context.Background(), "x", nil, nil))
 	assert.Equal(t, []string{"x"}, names(t, bucket))
+}
+
+// TestS3GetsWholeObjectsAlone looks at what is sent to a server of S3's kind: one object in one request, and for a torn one none.
+func TestS3GetsWholeObjectsAlone(t *testing.T) {
+	stored := map[string][]byte{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		assert.Equal(t, http.MethodPut, r.Method, r.URL)
+		stored[r.URL.Path] = body
+		w.Header().Set("ETag", `"x"`)
+	}))
+	defer server.Close()
+	bucket := open(t, "s3://space/etcd?region=us-east-1&use_path_style=true&anonymous=true&request_checksum_calculation=when_required&endpoint="+server.URL)
+	whole := operatetest.Snapshot("database")
+	require.ErrorContains(t, writeObject(context.Background(), bucket, "torn", bytes.NewReader(whole[:512])), "cut off")
+	assert.Empty(t, stored)
+	require.NoError(t, writeObject(context.Background(), bucket, "whole", bytes.NewReader(whole)))
+	assert.Equal(t, map[string][]byte{"/space/etcd/whole": whole}, stored)
 }
