@@ -160,7 +160,7 @@ func TestAChangeOfControlPlanesIsRefused(t *testing.T) {
 			s.Read = func(context.Context) (Scaled, error) { return Scaled{Stack: stack}, nil }
 			f.editFile(stackfile.Set, "inferadb:regions", "[nowhere]")
 		}},
-		"before a shrink has ended": {to: 3, message: "finish that first: make control-planes STACK=staging TO=1", change: func(f *fixture, _ *Scale) {
+		"before a shrink has ended": {to: 3, message: "first: make control-planes STACK=staging TO=1", change: func(f *fixture, _ *Scale) {
 			f.editFile(stackfile.Append, acknowledgeKey, etcdLeft+clusterName+"-control-plane-2")
 		}},
 	} {
