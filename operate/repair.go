@@ -35,6 +35,14 @@ type repairs struct {
 	advice, refused []string
 }
 
+func (f *repairs) forYou(format string, arguments ...any) {
+	f.advice = append(f.advice, fmt.Sprintf(format, arguments...))
+}
+
+func (f *repairs) refuse(format string, arguments ...any) {
+	f.refused = append(f.refused, fmt.Sprintf(format, arguments...))
+}
+
 // repair is a change. Its title says what was seen and what will be done.
 type repair struct {
 	title string
@@ -137,7 +145,9 @@ func (r *repairRun) waiting() waiting { return waiting{Gate: r.Gate, Poll: r.Pol
 // find tells the repairs from what a person has to do.
 func (r *repairRun) find(ctx context.Context, o *Observation) *repairs {
 	found := &repairs{}
-	for _, look := range []func(context.Context, *Observation, *repairs){r.findQuorum, r.findMember, r.findSpace, r.findCordoned, r.findSilent} {
+	for _, look := range []func(context.Context, *Observation, *repairs){
+		r.findQuorum, r.findMember, r.findSpace, r.findCordoned, r.findSilent,
+	} {
 		look(ctx, o, found)
 		if len(found.refused) > 0 {
 			break
@@ -149,13 +159,13 @@ func (r *repairRun) find(ctx context.Context, o *Observation) *repairs {
 // findQuorum refuses to repair what only a restore repairs.
 func (r *repairRun) findQuorum(_ context.Context, o *Observation, found *repairs) {
 	if !slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool { return n.TalosError == "" }) {
-		found.refused = append(found.refused, "no control plane's Talos API answers, so nobody knows what is broken: "+o.Nodes[0].TalosError+
-			"; look whether the machines run, and at the way to them (docs/getting-started.md#a-route-to-the-nodes)")
+		found.refuse("no control plane's Talos API answers, so nobody knows what is broken: %s; look whether the machines run, "+
+			"and at the way to them (docs/getting-started.md#a-route-to-the-nodes)", o.Nodes[0].TalosError)
 		return
 	}
 	if len(o.following()) == 0 {
-		found.refused = append(found.refused, "etcd has lost its quorum, and no member can be removed without one; start the control planes that are off, or, "+
-			"if they are lost: docs/operations.md#recover-lost-control-planes")
+		found.refuse("etcd has lost its quorum, and no member can be removed without one; start the control planes that are off, " +
+			"or, if they are lost: docs/operations.md#recover-lost-control-planes")
 	}
 }
 
@@ -172,11 +182,9 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 	for _, k := range o.kubernetesNodes() {
 		switch {
 		case k.Cordoned == byUpgrade:
-			found.advice = append(found.advice, fmt.Sprintf("%s is cordoned by an upgrade that was interrupted; continue it: make upgrade STACK=%s",
-				k.Name, r.Stack.Name))
+			found.forYou("%s is cordoned by an upgrade that was interrupted; continue it: make upgrade STACK=%s", k.Name, r.Stack.Name)
 		case k.Cordoned == byTalos && upgrading:
-			found.advice = append(found.advice, fmt.Sprintf("%s is cordoned, and an upgrade is under way; continue it: make upgrade STACK=%s",
-				k.Name, r.Stack.Name))
+			found.forYou("%s is cordoned, and an upgrade is under way; continue it: make upgrade STACK=%s", k.Name, r.Stack.Name)
 		case k.Cordoned == byTalos && k.Ready:
 			found.all = append(found.all, repair{
 				title: fmt.Sprintf("%s is ready, and was left cordoned by Talos, with no upgrade under way: let pods onto it again", k.Name),
@@ -202,26 +210,26 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 		if n.TalosError == "" {
 			// One that waits to join follows when the member before it is removed.
 			if n.ControlPlane && n.EtcdError != "" && len(found.all) == 0 {
-				found.advice = append(found.advice, fmt.Sprintf("%s runs no etcd (%s); look at: talosctl -n %s service etcd. If its member was removed, it joins "+
-					"again with an empty disk: talosctl -n %s reset --graceful=false --reboot --system-labels-to-wipe EPHEMERAL",
-					n.Name, n.EtcdError, n.Address, n.Address))
+				found.forYou("%s runs no etcd (%s); look at: talosctl -n %s service etcd. If its member was removed, "+
+					"it joins again with an empty disk: talosctl -n %s reset --graceful=false --reboot --system-labels-to-wipe EPHEMERAL",
+					n.Name, n.EtcdError, n.Address, n.Address)
 			}
 			continue
 		}
 		if n.ControlPlane {
-			found.advice = append(found.advice, fmt.Sprintf("%s does not answer (%s), and etcd bears no further loss; start its machine, or, if the cloud "+
-				"has it no more: make refresh STACK=%s, then make up STACK=%s, which makes a machine that takes the place of the old member",
-				n.Name, n.TalosError, r.Stack.Name, r.Stack.Name))
+			found.forYou("%s does not answer (%s), and etcd bears no further loss; start its machine, or, if the cloud has it no more: "+
+				"make refresh STACK=%s, then make up STACK=%s, which makes a machine that takes the place of the old member",
+				n.Name, n.TalosError, r.Stack.Name, r.Stack.Name)
 			continue
 		}
 		behind := "no node waits behind it"
 		if i+1 < len(chain) {
 			behind = "behind it wait " + namesOfNodes(chain[i+1:])
 		}
-		found.advice = append(found.advice, fmt.Sprintf("%s does not answer (%s), and holds up each up that changes its configuration; %s. "+
+		found.forYou("%s does not answer (%s), and holds up each up that changes its configuration; %s. "+
 			"If the cloud has its machine no more: make refresh STACK=%s, then make up STACK=%s. To go around it until it is mended: "+
 			"make up STACK=%s ARGS=\"--exclude '**ConfigurationApply::%s'\"",
-			n.Name, n.TalosError, behind, r.Stack.Name, r.Stack.Name, r.Stack.Name, n.Name))
+			n.Name, n.TalosError, behind, r.Stack.Name, r.Stack.Name, r.Stack.Name, n.Name)
 	}
 }
 

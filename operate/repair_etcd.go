@@ -30,15 +30,16 @@ func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repai
 	}
 	// One in a run: what follows is judged by what the others say then.
 	m := lost[0]
-	name := fmt.Sprintf("etcd has the member %s (%x at %s), which is no machine of the stack", orDash(m.Name), m.ID, strings.Join(m.Addresses, ", "))
+	name := fmt.Sprintf("etcd has the member %s (%x at %s), which is no machine of the stack",
+		orDash(m.Name), m.ID, strings.Join(m.Addresses, ", "))
 	if err := r.silent(ctx, m, healthy[0]); err != nil {
-		found.refused = append(found.refused, fmt.Sprintf("%s, and %s", name, err))
+		found.refuse("%s, and %s", name, err)
 		return
 	}
 	voters := slices.DeleteFunc(slices.Clone(healthy[0].Etcd.Members), func(other Member) bool { return other.ID == m.ID || other.Learner })
 	if len(healthy)*2 <= len(voters) {
-		found.refused = append(found.refused, fmt.Sprintf("%s, and without it %d of %d members would be healthy, which is no majority; start the others first, or, "+
-			"if they are lost: docs/operations.md#recover-lost-control-planes", name, len(healthy), len(voters)))
+		found.refuse("%s, and without it %d of %d members would be healthy, which is no majority; start the others first, "+
+			"or, if they are lost: docs/operations.md#recover-lost-control-planes", name, len(healthy), len(voters))
 		return
 	}
 	found.all = append(found.all, repair{
@@ -64,8 +65,8 @@ func (r *repairRun) silent(ctx context.Context, m Member, through *Node) error {
 		defer cancel()
 		c, limited := r.op.talos.reach(limited, through.Machine, "")
 		if _, err := versionOf(client.WithNode(limited, address), c); err == nil {
-			return fmt.Errorf("a machine answers at %s: it is alive, and not removed; look whose it is: make pulumi STACK=%s ARGS=\"stack output clusters\"",
-				address, r.Stack.Name)
+			return fmt.Errorf("a machine answers at %s: it is alive, and not removed; look whose it is: "+
+				"make pulumi STACK=%s ARGS=\"stack output clusters\"", address, r.Stack.Name)
 		}
 	}
 	return nil
@@ -122,8 +123,8 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 			alarm = alarm || a.Kind == "NOSPACE"
 			if a.Kind != "NOSPACE" {
 				// Talos takes back all alarms at once: this one must stay.
-				found.refused = append(found.refused, fmt.Sprintf("etcd has the alarm %s on member %x; restore that member: "+
-					"docs/operations.md#recover-lost-control-planes", a.Kind, a.Member))
+				found.refuse("etcd has the alarm %s on member %x; restore that member: "+
+					"docs/operations.md#recover-lost-control-planes", a.Kind, a.Member)
 				return
 			}
 		}
@@ -132,7 +133,7 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 		return
 	}
 	if len(found.all) > 0 {
-		found.advice = append(found.advice, "etcd is short of space as well; after the member is removed, run again: make repair STACK="+r.Stack.Name)
+		found.forYou("etcd is short of space as well; after the member is removed, run again: make repair STACK=%s", r.Stack.Name)
 		return
 	}
 	title := strings.Join(full, "; ") + ": defragment one member after the other, the leader last"
@@ -141,7 +142,7 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 			": defragment one member after the other, the leader last, and take the alarm back"
 	}
 	if f := o.spaceless(); len(f) > 0 {
-		found.refused = append(found.refused, "etcd is short of space, and a member that is defragmented does not answer meanwhile; mend this first: "+f[0].String())
+		found.refuse("etcd is short of space, and a member that is defragmented does not answer meanwhile; mend this first: %s", f[0])
 		return
 	}
 	found.all = append(found.all, repair{title: title, do: func(ctx context.Context, r *repairRun) error { return r.makeSpace(ctx, alarm) }})
@@ -174,6 +175,9 @@ func (o *Observation) spaceless() []Finding {
 	return found
 }
 
+// defragmentLimit is how long a member may take to defragment its database, or to take the alarm back.
+const defragmentLimit = 10 * time.Minute
+
 // makeSpace defragments the members and takes the alarm back. A member does not answer while it is defragmented.
 // https://etcd.io/docs/v3.6/op-guide/maintenance/#defragmentation
 func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
@@ -186,7 +190,7 @@ func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
 	for _, n := range nodes {
 		r.waiting().say("%s: defragmenting", n.Name)
 		c, asked := r.op.talos.reach(ctx, n.Machine, "")
-		asked, cancel := context.WithTimeout(asked, r.Gate)
+		asked, cancel := context.WithTimeout(asked, defragmentLimit)
 		_, err := c.EtcdDefragment(asked)
 		cancel()
 		if err != nil {
@@ -199,7 +203,7 @@ func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
 	}
 	if alarm {
 		c, asked := r.op.talos.reach(ctx, nodes[0].Machine, "")
-		asked, cancel := context.WithTimeout(asked, r.Gate)
+		asked, cancel := context.WithTimeout(asked, defragmentLimit)
 		defer cancel()
 		if _, err := c.EtcdAlarmDisarm(asked); err != nil {
 			return fmt.Errorf("the alarm was not taken back: %s", reason(err))

@@ -80,8 +80,8 @@ func TestALostMemberIsRemoved(t *testing.T) {
 func TestALostControlPlaneIsRemoved(t *testing.T) {
 	f := newFixture(t)
 	f.Do(func() { f.Node("control-plane-2").Down = true })
-	assert.Contains(t, f.repair(Stopped, "", nil), "inferadb-staging-nyc1-control-plane-2 does not answer (connection refused), and etcd bears no further "+
-		"loss; start its machine, or, if the cloud has it no more: make refresh STACK=staging, then make up STACK=staging")
+	assert.Contains(t, f.repair(Stopped, "", nil), "control-plane-2 does not answer (connection refused), and etcd bears no further loss; "+
+		"start its machine, or, if the cloud has it no more: make refresh STACK=staging, then make up STACK=staging")
 	assert.Empty(t, f.Log(), "as long as the stack has its machine, it is not removed")
 	gone := func(r *Repair) { r.Gone = []string{clusterName + "-control-plane-2"} }
 	f.repair(0, "a2", gone)
@@ -105,7 +105,8 @@ func TestARepairIsRefused(t *testing.T) {
 		broken  func(*fixture)
 		message string
 	}{
-		"a member that answers": {func(f *fixture) { f.strayMember(0xbad, "x", f.Node("workers-0").Address) }, "a machine answers at 10.0.1.10: it is alive"},
+		"a member that answers": {func(f *fixture) { f.strayMember(0xbad, "x", f.Node("workers-0").Address) },
+			"a machine answers at 10.0.1.10: it is alive"},
 		"without a quorum": {func(f *fixture) { f.Node("control-plane-1").Down, f.Node("control-plane-2").Down = true, true },
 			"etcd has lost its quorum, and no member can be removed without one"},
 		"without any answer": {func(f *fixture) {
@@ -114,7 +115,9 @@ func TestARepairIsRefused(t *testing.T) {
 			}
 		}, "no control plane's Talos API answers"},
 		"another alarm": {func(f *fixture) {
-			f.Alarms = []*machine.EtcdMemberAlarm{{MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_NOSPACE}, {MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_CORRUPT}}
+			f.Alarms = []*machine.EtcdMemberAlarm{
+				{MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_NOSPACE}, {MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_CORRUPT},
+			}
 		}, "etcd has the alarm CORRUPT on member a1"},
 		"no space while a member is down": {func(f *fixture) {
 			f.Members[0].Size, f.Node("control-plane-2").Down = 2<<30, true
@@ -142,7 +145,8 @@ func TestEtcdGetsSpace(t *testing.T) {
 	})
 	out := f.repair(0, "", nil)
 	assert.Contains(t, out, "etcd has the alarm NOSPACE and refuses writes")
-	assert.Equal(t, []string{"defragment control-plane-1", "defragment control-plane-2", "defragment control-plane-0", "disarm"}, short(f.Log()))
+	want := []string{"defragment control-plane-1", "defragment control-plane-2", "defragment control-plane-0", "disarm"}
+	assert.Equal(t, want, short(f.Log()))
 	assert.Empty(t, f.report().Clusters[0].Findings)
 
 	// Close to the quota, and no alarm yet; what is in use does not get less.
@@ -187,6 +191,6 @@ func TestAControlPlaneWithoutEtcd(t *testing.T) {
 		f.Members = f.Members[:2]
 		f.Node("control-plane-2").EtcdState = "Failed"
 	})
-	assert.Contains(t, f.repair(Stopped, "", nil), "inferadb-staging-nyc1-control-plane-2 runs no etcd (etcd is not running); look at: talosctl -n 10.0.0.12")
+	assert.Contains(t, f.repair(Stopped, "", nil), "control-plane-2 runs no etcd (etcd is not running); look at: talosctl -n 10.0.0.12")
 	assert.Empty(t, f.Log())
 }

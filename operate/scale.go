@@ -27,9 +27,10 @@ type Scale struct {
 	// Out is where plan and progress go, Confirm asks whether to go on.
 	Out     io.Writer
 	Confirm func() error
-	// Read reads the stack, Up brings it up.
-	Read func(context.Context) (Scaled, error)
-	Up   func(context.Context) error
+	// Read reads the stack, Up brings it up. Check returns why no update would take the stack file with a change.
+	Read  func(context.Context) (Scaled, error)
+	Up    func(context.Context) error
+	Check func(ctx context.Context, key, value string) error
 
 	now Scaled
 }
@@ -72,7 +73,7 @@ func (s *Scale) Run(ctx context.Context) error {
 		return err
 	}
 	defer closeAll(runs)
-	if err := s.check(runs); err != nil {
+	if err := s.check(ctx, runs); err != nil {
 		return err
 	}
 	if s.unchanged(runs) {
@@ -95,6 +96,17 @@ func (s *Scale) Run(ctx context.Context) error {
 		return &UpgradeError{Code: code, Err: fmt.Errorf("%w; then run this command again, which goes on from here", err)}
 	}
 	return nil
+}
+
+// CheckSetting returns why no update would take a stack file in which a setting has another value.
+func CheckSetting(ctx context.Context, folder, name, key, value string) error {
+	settings, encrypted, err := readSettings(ctx, name)
+	if err != nil {
+		return err
+	}
+	settings[key] = value
+	_, _, err = config.LoadFrom(folder, name, settings, encrypted...)
+	return err
 }
 
 // open connects to the clusters.
@@ -141,17 +153,12 @@ func numberOf(m Machine) int {
 }
 
 // check refuses what the update at the end could not do, before anything is changed.
-func (s *Scale) check(runs []*scaleRun) error {
+func (s *Scale) check(ctx context.Context, runs []*scaleRun) error {
 	stack := s.now.Stack
 	if stack.Marked != (config.UpgradeSettings{}) {
 		return refused("an upgrade is under way; finish it: make upgrade STACK=%s", stack.Name)
 	}
-	settings, err := config.ReadStackFile(stack.Folder, stack.Name)
-	if err != nil {
-		return refused("%w", err)
-	}
-	settings[controlPlanesKey] = strconv.Itoa(s.To)
-	if _, _, err := config.LoadFrom(stack.Folder, stack.Name, settings); err != nil {
+	if err := s.Check(ctx, controlPlanesKey, strconv.Itoa(s.To)); err != nil {
 		return refused("%w", err)
 	}
 	for _, r := range runs {

@@ -121,7 +121,8 @@ func (r *scaleRun) recordLeft(ctx context.Context, n *Node) error {
 	if n.Kubernetes != nil {
 		err := r.op.kubernetes.core.Delete().Resource("nodes").Name(n.Kubernetes.Name).Do(ctx).Error()
 		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("%s has left etcd, and its node cannot be deleted: %s; run: kubectl delete node %s", n.Name, reason(err), n.Kubernetes.Name)
+			return fmt.Errorf("%s has left etcd, and its node cannot be deleted: %s; run: kubectl delete node %s",
+				n.Name, reason(err), n.Kubernetes.Name)
 		}
 	}
 	step, file := etcdLeft+n.Name, r.now.Stack.stackFile()

@@ -24,6 +24,13 @@ func (f *fixture) scale(to int, out *bytes.Buffer) *Scale {
 		Confirm: func() error { return nil },
 		Read:    func(context.Context) (Scaled, error) { return Scaled{Stack: f.stack()}, nil },
 		Up:      func(context.Context) error { return f.up() },
+		Check: func(_ context.Context, key, value string) error {
+			settings, err := config.ReadStackFile(f.folder, "staging")
+			require.NoError(f.t, err)
+			settings[key] = value
+			_, _, err = config.Load("staging", settings)
+			return err
+		},
 	}
 }
 
@@ -151,10 +158,10 @@ func TestAChangeOfControlPlanesIsRefused(t *testing.T) {
 		"a stack file that no update takes": {to: 1, message: "regions[0]", change: func(f *fixture, s *Scale) {
 			stack := f.stack()
 			s.Read = func(context.Context) (Scaled, error) { return Scaled{Stack: stack}, nil }
-			f.edit(stackfile.Set, "inferadb:regions", "[nowhere]")
+			f.editFile(stackfile.Set, "inferadb:regions", "[nowhere]")
 		}},
-		"before a shrink has ended": {to: 3, message: "finish that first: make control-planes STACK=staging TO=1", change: func(f *fixture, _ *Scale) {
-			f.edit(stackfile.Append, acknowledgeKey, etcdLeft+clusterName+"-control-plane-2")
+		"before a shrink has ended": {to: 3, message: "first: make control-planes STACK=staging TO=1", change: func(f *fixture, _ *Scale) {
+			f.editFile(stackfile.Append, acknowledgeKey, etcdLeft+clusterName+"-control-plane-2")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,7 +180,7 @@ func TestAChangeOfControlPlanesIsRefused(t *testing.T) {
 	}
 }
 
-func (f *fixture) edit(edit func([]byte, string, string) ([]byte, error), key, value string) {
+func (f *fixture) editFile(edit func([]byte, string, string) ([]byte, error), key, value string) {
 	f.t.Helper()
 	require.NoError(f.t, stackfile.Edit(f.stackFile(), func(text []byte) ([]byte, error) { return edit(text, key, value) }))
 }

@@ -36,6 +36,9 @@ func newControlPlanes() *cobra.Command {
 				return askToGoOn(c)
 			}
 			scale.Read = func(ctx context.Context) (operate.Scaled, error) { return readScaled(ctx, stack) }
+			scale.Check = func(ctx context.Context, key, value string) error {
+				return operate.CheckSetting(ctx, ".", stack, key, value)
+			}
 			scale.Up = func(ctx context.Context) error { return bringUp(ctx, c, stack, yes) }
 			return exitWith(c, scale.Run(c.Context()))
 		},

@@ -23,7 +23,8 @@ func onStateOf(t *testing.T, machines ...int) *operatetest.Cluster {
 			prefix, applyType, n.Name, n.Address, n.Endpoint))
 		for _, number := range machines {
 			if number == i {
-				resources = append(resources, fmt.Sprintf(`{"urn":"%[1]s$%[2]s::%[3]s","type":"%[2]s","protect":%[4]t}`, prefix, machineTypes[0], n.Name, i == 2))
+				resources = append(resources, fmt.Sprintf(`{"urn":"%[1]s$%[2]s::%[3]s","type":"%[2]s","protect":%[4]t}`,
+					prefix, machineTypes[0], n.Name, i == 2))
 			}
 		}
 	}

@@ -66,7 +66,8 @@ func (n *node) startTalos(seen look) error {
 		}
 	}
 	accepted := acceptedBy(n.current.Config.Machine().Security().AcceptedCAs())
-	config, err := follow(func() []string { return n.hosts(n.state().Config.Machine().Security().CertSANs()) }, func(hosts []string) (*tls.Config, error) {
+	names := func() []string { return n.hosts(n.state().Config.Machine().Security().CertSANs()) }
+	config, err := follow(names, func(hosts []string) (*tls.Config, error) {
 		identity, err := issue(authority, accepted, n.name, hosts)
 		return identity.config(tls.RequireAndVerifyClientCert, "h2"), err
 	})
@@ -114,7 +115,8 @@ func (n *node) startKubernetes() error {
 		return nil
 	}
 	cluster := n.current.Config.Cluster()
-	config, err := follow(func() []string { return n.hosts(n.state().Config.Cluster().CertSANs()) }, func(hosts []string) (*tls.Config, error) {
+	names := func() []string { return n.hosts(n.state().Config.Cluster().CertSANs()) }
+	config, err := follow(names, func(hosts []string) (*tls.Config, error) {
 		identity, err := issue(cluster.IssuingCA(), acceptedBy(cluster.AcceptedCAs()), "kube-apiserver", hosts)
 		return identity.config(tls.VerifyClientCertIfGiven, "h2", "http/1.1"), err
 	})
