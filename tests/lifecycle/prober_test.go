@@ -59,8 +59,8 @@ func TestUpgradeKeepsServing(t *testing.T) {
 	}
 }
 
-// printed is a line of progress: the time, perhaps a machine, and what happens. Of what happens, the first two words tell its kind.
-var printed = regexp.MustCompile(`^[0-9:]{8}  (?:inferadb\S+ )?(\S+ ?\S*)`)
+// printed is a line of progress: the time, perhaps a machine, and what happens, of which the first word tells the kind.
+var printed = regexp.MustCompile(`^[0-9:]{8}  (?:inferadb\S+ )?(\S+)`)
 
 // upgradeKilledAtEveryStep runs the upgrade until it ends. Whenever it prints a line of a kind that it has not printed before, it is
 // killed and run again.
@@ -81,7 +81,7 @@ func (o *operator) upgradeKilledAtEveryStep() {
 		for reader := bufio.NewScanner(out); reader.Scan(); {
 			lines = append(lines, reader.Text())
 			match := printed.FindStringSubmatch(reader.Text())
-			if match == nil || seen[match[1]] || strings.Contains(match[1], "holds the") {
+			if match == nil || seen[match[1]] || strings.Contains(reader.Text(), "holds the lock") {
 				continue
 			}
 			seen[match[1]] = true
