@@ -252,7 +252,8 @@ test: tools simulator infra ## Run every test
 	exit $$status
 
 test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, upgrades, every edit of a running stack
-	@LONG_TESTS=1 go test -v -count=1 -timeout 90m $(LIFE) -run 'TestOperations|TestEdits$$|TestUpgradeByOneCommand|TestRestoreEtcd'
+	@LONG_TESTS=1 go test -v -count=1 -timeout 4h $(LIFE) -run "^($$(awk '/^func Test/ { split($$2, name, "(") } \
+	  /takesLong\(t\)/ { print name[1] }' tests/lifecycle/*_test.go | paste -sd '|' -))$$"
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench

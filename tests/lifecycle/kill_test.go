@@ -106,11 +106,13 @@ func (s *stack) resolvePending() {
 	require.NotNil(s.t, match, "%s\n%s", out, err)
 	key, id := match[1], match[2]
 	token, _, _ := strings.Cut(key, "::")
-	if unknown := s.unknown(token); len(unknown) > 0 {
-		require.Len(s.t, unknown, 1, key)
-		id = unknown[0]
-	} else if strings.ContainsAny(id, "<…") || id == "" {
+	if id != "none" {
+		// A person looks for it in the cloud.
 		id = "none"
+		if unknown := s.unknown(token); len(unknown) > 0 {
+			require.Len(s.t, unknown, 1, key)
+			id = unknown[0]
+		}
 	}
 	_, err = s.try(nil, "infra", "pending", "resolve", key+"="+id)
 	require.NoError(s.t, err, out)
