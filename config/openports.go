@@ -32,7 +32,7 @@ func (p OpenPort) String() string {
 const fromNodes = "nodes"
 
 // guardedPorts have rules of the program's own, which let in what needs them and nobody else. Talos has no SSH.
-// https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/
+// https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity
 // https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
 var guardedPorts = []struct {
 	protocol  string

@@ -17,7 +17,7 @@ const (
 	// nodePodsBits is the size of the range that Kubernetes gives each node out of the pods' /16:
 	// --node-cidr-mask-size of https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 	nodePodsBits = 24
-	// minDiskGiB: Talos wants 10 GiB (https://docs.siderolabs.com/talos/v1.12/getting-started/system-requirements), and
+	// minDiskGiB: Talos wants 10 GiB (https://docs.siderolabs.com/talos/v1.13/getting-started/system-requirements), and
 	// images and logs fill the rest of anything smaller than this within a day.
 	minDiskGiB = 20
 	// maxDiskGiB is the most that a gp3 volume had when every cloud could follow: 16 TiB.

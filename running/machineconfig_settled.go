@@ -73,7 +73,7 @@ func (c *comparison) networkPlugin(m machines) {
 
 // encryption refuses to change how an existing disk is encrypted, unless its machine opens it like that already: Talos would
 // take the configuration, and find no disk that fits it when the machine boots the next time.
-// https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
+// https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
 func (c *comparison) encryption(m machines) {
 	wanted := machineconfig.Encryption(m.config)
 	for _, volume := range slices.Sorted(maps.Keys(wanted)) {

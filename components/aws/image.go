@@ -8,7 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// talosOwner is the account that publishes Talos' images: https://www.talos.dev/v1.12/talos-guides/install/cloud-platforms/aws/
+// talosOwner is the account that publishes Talos' images:
+// https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/aws
 const talosOwner = "540036508848"
 
 // image is a machine image: its id, and the device that its root disk must be attached as.

@@ -27,7 +27,7 @@ type Rule struct {
 }
 
 // NodeRules are what the machines need of each other, on every cloud, and the ports that the stack file opens between them.
-// The ports: https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/ (22 is not among them: Talos has no SSH).
+// The ports: https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity (22 is not among them: Talos has no SSH).
 func NodeRules(cluster config.Cluster) []Rule {
 	rules := []Rule{
 		{Name: "etcd-from-control-plane", Purpose: "etcd", To: ControlPlane, From: ControlPlane, Protocol: "tcp", Low: 2379, High: 2380, Why: "etcd clients and peers"},

@@ -18,7 +18,8 @@ var settled = []string{"bootDisk", "machineType", "metadata", "zone"}
 // diskType balances price and speed: https://cloud.google.com/compute/docs/disks#disk-types
 const diskType = "pd-balanced"
 
-// userDataKey is where Talos reads its configuration: https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/cloud-platforms/gcp
+// userDataKey is where Talos reads its configuration:
+// https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/gcp
 const userDataKey = "user-data"
 
 // metadata is what a machine is told: its configuration, and which of the project's doors are none of its own. The serial port

@@ -165,7 +165,7 @@ func userVolumes(c config.Provider) []userVolume {
 }
 
 // checkInstall refuses a changed install section: an image of a cloud is installed already, and nothing reads it.
-// https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/boot-assets
+// https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/boot-assets
 func checkInstall(_ Input, before, after config.Provider) error {
 	section := func(c config.Provider) *v1alpha1.InstallConfig { return c.RawV1Alpha1().MachineConfig.MachineInstall }
 	if !reflect.DeepEqual(section(before), section(after)) {

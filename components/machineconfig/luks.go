@@ -20,7 +20,7 @@ import (
 
 // Each kind of key has a slot of its own, so that a volume can hold both while it goes from one to the other: Talos opens
 // it with the one, and adds the other, when it boots
-// (https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
+// (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
 const (
 	nodeIDSlot = 0
 	kmsSlot    = 1
@@ -49,7 +49,7 @@ func luksDocuments(kms string) []document.Document {
 }
 
 // luksBefore111 is the same for a cluster that was created before Talos 1.11, which does not know encryption in a
-// VolumeConfig (https://www.talos.dev/v1.10/talos-guides/configuration/disk-encryption).
+// VolumeConfig (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
 func luksBefore111(kms string) *v1alpha1.SystemDiskEncryptionConfig {
 	key := &v1alpha1.EncryptionKey{KeySlot: nodeIDSlot, KeyNodeID: &v1alpha1.EncryptionKeyNodeID{}}
 	if kms != "" {

@@ -83,7 +83,7 @@ type Taint struct{ Key, Value, Effect string }
 // APIServerPort is where the Kubernetes API listens, on every control plane and on the load balancer.
 const APIServerPort = "6443"
 
-// Schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
+// Schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory).
 const Schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 
 // networks returns every range that holds nodes' addresses.
@@ -172,7 +172,7 @@ func render(provider config.Provider) (config.Provider, string, error) {
 
 // generateBase asks Talos for its defaults. They include cluster discovery through Talos' public service: it is how
 // KubePrism learns the control planes' addresses, and what it stores is encrypted with the cluster's secret
-// (https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/system-configuration/discovery).
+// (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/system-configuration/discovery).
 func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bundle) (config.Provider, error) {
 	var sans []string
 	for _, name := range append([]string{in.Endpoint}, in.CertSANs...) {
@@ -206,13 +206,13 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 func (in Input) schematic() string { return cmp.Or(in.Schematic, Schematic) }
 
 // InstallerImage returns the image that `talosctl upgrade` installs unless told otherwise
-// (https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/boot-assets).
+// (https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/boot-assets).
 func InstallerImage(platform, schematic, version string) string {
 	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)
 }
 
 // ImageURL returns the address at which the Image Factory builds a disk image of Talos, such as "digital-ocean-amd64.raw.gz"
-// (https://docs.siderolabs.com/talos/v1.12/learn-more/image-factory).
+// (https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory).
 func ImageURL(disk, schematic, version string) string {
 	return fmt.Sprintf("https://factory.talos.dev/image/%s/%s/%s", schematic, version, disk)
 }

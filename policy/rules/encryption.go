@@ -96,7 +96,7 @@ func keyInState(r Resource) []finding {
 }
 
 // dropletEncrypted looks into the machine configuration: DigitalOcean encrypts no droplet's disk, Talos encrypts its two
-// partitions. https://www.talos.dev/v1.12/talos-guides/configuration/disk-encryption/
+// partitions. https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
 func dropletEncrypted(r Resource) []finding {
 	at := r.at("userData")
 	if at.unknown() || hashed.MatchString(at.text()) || strings.Count(at.text(), "provider: luks2") >= 2 {

@@ -194,7 +194,7 @@ func noSSH(r Resource) []finding {
 	return found
 }
 
-// nodePorts are those that only nodes need: https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/
+// nodePorts are those that only nodes need: https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity
 // and https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
 var nodePorts = []struct {
 	protocol string

@@ -70,7 +70,7 @@ func replaceLeftRegions(c *Call, changed []string) []string {
 }
 
 // factoryURL is where Talos' Image Factory serves the image for DigitalOcean, which runs amd64 alone:
-// https://docs.siderolabs.com/talos/v1.12/platform-specific-installations/cloud-platforms/digitalocean
+// https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/digitalocean
 var factoryURL = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
 
 func createImage(c *Call) error {

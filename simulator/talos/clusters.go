@@ -13,7 +13,7 @@ import (
 )
 
 // The ports between the machines of a cluster.
-// https://www.talos.dev/v1.12/learn-more/talos-network-connectivity/
+// https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity
 const (
 	etcdClientPort = 2379
 	etcdPeerPort   = 2380
