@@ -197,7 +197,7 @@ func (w *nodeWork) isReboot(path string) bool {
 // beginApply asks, takes the locks, and saves etcd before the first reboot.
 func (a *Apply) beginApply(ctx context.Context, runs []*upgradeRun, all []*nodeWork) error {
 	if err := a.Confirm(); err != nil {
-		return &UpgradeError{Code: Interrupted, Err: err}
+		return &ExitError{Code: Interrupted, Err: err}
 	}
 	if err := a.lockAll(ctx, runs); err != nil {
 		return err
@@ -215,11 +215,11 @@ func (a *Apply) apply(ctx context.Context, r *upgradeRun, pending []PendingConfi
 		o := r.op.Observe(context.WithoutCancel(ctx))
 		work, err := a.work(ctx, r, o, pending)
 		if err != nil {
-			return &UpgradeError{Code: Stopped, Err: err}
+			return &ExitError{Code: Stopped, Err: err}
 		}
 		if first {
 			if err := a.taint(ctx, r, o, work); err != nil {
-				return &UpgradeError{Code: Stopped, Err: err}
+				return &ExitError{Code: Stopped, Err: err}
 			}
 		}
 		next := a.next(o, work)
@@ -232,15 +232,15 @@ func (a *Apply) apply(ctx context.Context, r *upgradeRun, pending []PendingConfi
 		again := fmt.Sprintf("make apply STACK=%s REBOOT=1", a.Stack.Name)
 		switch {
 		case ctx.Err() != nil:
-			return &UpgradeError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: %s", next.name, again)}
+			return &ExitError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: %s", next.name, again)}
 		case next.name == last:
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s was rebooted, and does not run its configuration; look at: talosctl -n %s dmesg",
+			return &ExitError{Code: Stopped, Err: fmt.Errorf("%s was rebooted, and does not run its configuration; look at: talosctl -n %s dmesg",
 				last, o.Node(last).Address)}
 		}
 		last = next.name
 		// A node that was begun is finished.
 		if err := a.node(context.WithoutCancel(ctx), r, next); err != nil {
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s: %w; when that is mended, continue with: %s", next.name, err, again)}
+			return &ExitError{Code: Stopped, Err: fmt.Errorf("%s: %w; when that is mended, continue with: %s", next.name, err, again)}
 		}
 	}
 }
@@ -280,13 +280,13 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 	if len(urns) > 0 {
 		a.say("an update of these %d nodes alone, which records their configuration", len(urns))
 		if err := a.Record(ctx, urns); err != nil {
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+
+			return &ExitError{Code: Stopped, Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+
 				"run the command again: it reboots nothing", err)}
 		}
 	}
 	for _, r := range runs {
 		if err := a.label(ctx, r); err != nil {
-			return &UpgradeError{Code: Stopped, Err: err}
+			return &ExitError{Code: Stopped, Err: err}
 		}
 	}
 	if left > 0 {

@@ -86,7 +86,7 @@ func (a *applying) run(code int, message string) string {
 		require.NoError(a.t, err, out)
 		return out
 	}
-	var ended *UpgradeError
+	var ended *ExitError
 	require.ErrorAs(a.t, err, &ended, out)
 	assert.Equal(a.t, code, ended.Code, "%s\n%s", err, out)
 	assert.Contains(a.t, err.Error()+"\n"+out, message)
@@ -184,7 +184,7 @@ func TestApplyFinishesTheNodeThatItWorksOn(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.Do(func() { a.Node("workers-0").OnReboot = cancel })
 	err := a.command.Run(ctx)
-	var ended *UpgradeError
+	var ended *ExitError
 	require.ErrorAs(t, err, &ended)
 	assert.Equal(t, Interrupted, ended.Code)
 	assert.ErrorContains(t, err, "interrupted before "+clusterName+"-workers-1; continue with: make apply STACK=staging REBOOT=1")

@@ -44,7 +44,7 @@ func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, say fu
 			return nil, err
 		}
 		if again != nil && holderOf(again) != "" && again.ResourceVersion != held.ResourceVersion {
-			return nil, &UpgradeError{Code: Locked, Err: fmt.Errorf("%s upgrades this cluster now (Lease %s/%s)", holderOf(again), systemNamespace, lockName)}
+			return nil, &ExitError{Code: Locked, Err: fmt.Errorf("%s works on this cluster now (Lease %s/%s)", holderOf(again), systemNamespace, lockName)}
 		}
 		held = again
 	}
@@ -69,7 +69,7 @@ func (l *lock) write(ctx context.Context, held *coordinationv1.Lease) error {
 	held.Spec = coordinationv1.LeaseSpec{HolderIdentity: &l.holder, LeaseDurationSeconds: &seconds, RenewTime: &now}
 	err := request.Body(held).Do(ctx).Error()
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
-		return &UpgradeError{Code: Locked, Err: fmt.Errorf("another upgrade of this cluster has just begun (Lease %s/%s)", systemNamespace, lockName)}
+		return &ExitError{Code: Locked, Err: fmt.Errorf("another command has just begun to work on this cluster (Lease %s/%s)", systemNamespace, lockName)}
 	}
 	return err
 }
@@ -82,7 +82,7 @@ func (l *lock) renew(ctx context.Context) {
 		held, err := l.api.lease(limited)
 		if err == nil {
 			if held == nil || holderOf(held) != l.holder {
-				err = &UpgradeError{Code: Locked, Err: fmt.Errorf("another upgrade has taken the lock (Lease %s/%s)", systemNamespace, lockName)}
+				err = &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace, lockName)}
 				l.lost <- err
 				cancel()
 				return

@@ -57,7 +57,7 @@ type repairRun struct {
 	op *Operator
 }
 
-// Run repairs one cluster after the other. Its error is an UpgradeError with the exit code.
+// Run repairs one cluster after the other. Its error is an ExitError with the exit code.
 func (r *Repair) Run(ctx context.Context) error {
 	if len(r.Stack.Clusters) == 0 {
 		return refused("of stack %s never came up: %s; run: make up STACK=%s", r.Stack.Name, strings.Join(r.Stack.Missing, ", "), r.Stack.Name)
@@ -66,7 +66,7 @@ func (r *Repair) Run(ctx context.Context) error {
 	code := 0
 	for _, c := range r.Stack.Clusters {
 		err := r.cluster(ctx, c)
-		var coded *UpgradeError
+		var coded *ExitError
 		switch {
 		case errors.As(err, &coded):
 			code = max(code, coded.Code)
@@ -78,7 +78,7 @@ func (r *Repair) Run(ctx context.Context) error {
 	if failed == nil {
 		return nil
 	}
-	return &UpgradeError{Code: code, Err: failed}
+	return &ExitError{Code: code, Err: failed}
 }
 
 // cluster looks at a cluster and repairs it.

@@ -37,7 +37,7 @@ func (f *fixture) repair(code int, typed string, change func(*Repair)) string {
 		require.NoError(f.t, err, out.String())
 		return out.String()
 	}
-	var ended *UpgradeError
+	var ended *ExitError
 	require.ErrorAs(f.t, err, &ended, out.String())
 	assert.Equal(f.t, code, ended.Code, err)
 	return out.String() + err.Error()

@@ -22,7 +22,7 @@ func (u *Upgrade) lockAll(ctx context.Context, runs []*upgradeRun) error {
 	for _, r := range runs {
 		var err error
 		if r.lock, err = r.op.kubernetes.acquire(ctx, u.Renew, u.say); err != nil {
-			var locked *UpgradeError
+			var locked *ExitError
 			if errors.As(err, &locked) {
 				return err
 			}
@@ -37,7 +37,7 @@ func (u *Upgrade) saveAll(ctx context.Context, runs []*upgradeRun) error {
 	for _, r := range runs {
 		path, err := r.op.Snapshot(ctx, u.Snapshots, 0)
 		if err != nil {
-			return &UpgradeError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
+			return &ExitError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
 		}
 		u.say("etcd of %s is saved in %s", r.op.cluster.Name, path)
 	}

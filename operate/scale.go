@@ -82,10 +82,10 @@ func (s *Scale) Run(ctx context.Context) error {
 	}
 	s.plan(runs)
 	if err := s.Confirm(); err != nil {
-		return &UpgradeError{Code: Interrupted, Err: err}
+		return &ExitError{Code: Interrupted, Err: err}
 	}
 	if err := s.change(ctx, runs); err != nil {
-		var coded *UpgradeError
+		var coded *ExitError
 		if errors.As(err, &coded) {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *Scale) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			code = Interrupted
 		}
-		return &UpgradeError{Code: code, Err: fmt.Errorf("%w; then run this command again, which goes on from here", err)}
+		return &ExitError{Code: code, Err: fmt.Errorf("%w; then run this command again, which goes on from here", err)}
 	}
 	return nil
 }

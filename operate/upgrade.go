@@ -39,7 +39,7 @@ type Upgrade struct {
 	Confirm func() error
 }
 
-// The exit codes of an upgrade: 0 is done or nothing to do.
+// The exit codes of the commands that change a cluster: 0 is done or nothing to do.
 const (
 	Stopped     = 1
 	Refused     = 2
@@ -47,20 +47,20 @@ const (
 	Locked      = 4
 )
 
-// UpgradeError is why an upgrade did not end. Code is its exit code.
-type UpgradeError struct {
+// ExitError is why a command did not do what it was told to. Code is its exit code.
+type ExitError struct {
 	Code int
 	Err  error
 }
 
 // Error returns what happened.
-func (e *UpgradeError) Error() string { return e.Err.Error() }
+func (e *ExitError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
-func (e *UpgradeError) Unwrap() error { return e.Err }
+func (e *ExitError) Unwrap() error { return e.Err }
 
 func refused(format string, arguments ...any) error {
-	return &UpgradeError{Code: Refused, Err: fmt.Errorf(format, arguments...)}
+	return &ExitError{Code: Refused, Err: fmt.Errorf(format, arguments...)}
 }
 
 // upgradeRun is an upgrade of one cluster.
@@ -105,7 +105,7 @@ func (u *Upgrade) Run(ctx context.Context) error {
 		}
 	}
 	if err := u.Stack.record(u.Target); err != nil {
-		return &UpgradeError{Code: Stopped, Err: fmt.Errorf("all nodes run the versions, and the stack file does not say so: %w", err)}
+		return &ExitError{Code: Stopped, Err: fmt.Errorf("all nodes run the versions, and the stack file does not say so: %w", err)}
 	}
 	u.say("%s says talosVersion: %s and kubernetesVersion: %s", u.Stack.stackFile(), u.Target.Talos, u.Target.Kubernetes)
 	return nil
@@ -218,14 +218,14 @@ func (r *upgradeRun) observeFirst(ctx context.Context) (*Observation, []Finding)
 // begin asks, makes sure that nothing which must be fetched is missing, saves etcd, and marks the stack file.
 func (u *Upgrade) begin(ctx context.Context, runs []*upgradeRun) error {
 	if err := u.Confirm(); err != nil {
-		return &UpgradeError{Code: Interrupted, Err: err}
+		return &ExitError{Code: Interrupted, Err: err}
 	}
 	if err := u.lockAll(ctx, runs); err != nil {
 		return err
 	}
 	for _, r := range runs {
 		if err := r.pullImages(ctx); err != nil {
-			return &UpgradeError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
+			return &ExitError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
 		}
 	}
 	if err := u.saveAll(ctx, runs); err != nil {
@@ -245,12 +245,12 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 		o, err := r.green(ctx, 1)
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return &UpgradeError{Code: Interrupted, Err: err}
+			return &ExitError{Code: Interrupted, Err: err}
 		case err != nil:
-			return &UpgradeError{Code: Stopped, Err: err}
+			return &ExitError{Code: Stopped, Err: err}
 		}
 		if err := r.compareManifests(ctx, o); err != nil {
-			return &UpgradeError{Code: Stopped, Err: err}
+			return &ExitError{Code: Stopped, Err: err}
 		}
 		steps := o.plan(r.Target)
 		if len(steps) == 0 {
@@ -260,15 +260,15 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 			return err
 		}
 		if ctx.Err() != nil {
-			return &UpgradeError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: make upgrade STACK=%s", steps[0], r.Stack.Name)}
+			return &ExitError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: make upgrade STACK=%s", steps[0], r.Stack.Name)}
 		}
 		if slices.Contains(last, steps[0]) {
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%s was done and is still to do; run: make status STACK=%s", steps[0], r.Stack.Name)}
+			return &ExitError{Code: Stopped, Err: fmt.Errorf("%s was done and is still to do; run: make status STACK=%s", steps[0], r.Stack.Name)}
 		}
 		last = r.together(o, steps)
 		// A node that was begun is finished.
 		if err := r.doAll(context.WithoutCancel(ctx), o, last); err != nil {
-			return &UpgradeError{Code: Stopped, Err: fmt.Errorf("%w; when that is mended, continue with: make upgrade STACK=%s", err, r.Stack.Name)}
+			return &ExitError{Code: Stopped, Err: fmt.Errorf("%w; when that is mended, continue with: make upgrade STACK=%s", err, r.Stack.Name)}
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (f *fixture) run(change func(*Upgrade), code int, message string) string {
 		require.NoError(f.t, err, out.String())
 		return out.String()
 	}
-	var ended *UpgradeError
+	var ended *ExitError
 	require.ErrorAs(f.t, err, &ended, out.String())
 	assert.Equal(f.t, code, ended.Code, "%s\n%s", err, out.String())
 	assert.Contains(f.t, err.Error()+"\n"+out.String(), message)
@@ -310,7 +310,7 @@ func TestAnInterruptedUpgradeFinishesTheNode(t *testing.T) {
 	f.Do(func() { f.Node("control-plane-1").OnReboot = cancel })
 	var out bytes.Buffer
 	err := f.upgrade(&out).Run(ctx)
-	var ended *UpgradeError
+	var ended *ExitError
 	require.ErrorAs(t, err, &ended)
 	assert.Equal(t, Interrupted, ended.Code)
 	assert.Equal(t, "uncordon control-plane-1", short(f.Log())[len(f.Log())-1])
@@ -329,7 +329,7 @@ func TestTwoUpgradesAreKeptApart(t *testing.T) {
 			f.Do(func() { f.Renew(lease) })
 		}
 	})
-	f.run(nil, Locked, "another-host-1 upgrades this cluster now")
+	f.run(nil, Locked, "another-host-1 works on this cluster now")
 	assert.Equal(t, stackText, f.file())
 	assert.Empty(t, f.Log())
 	stop()
@@ -337,7 +337,7 @@ func TestTwoUpgradesAreKeptApart(t *testing.T) {
 	f.Do(func() {
 		f.Node("control-plane-2").OnReboot = func() { f.Renew(lease) }
 	})
-	f.run(nil, Locked, "another upgrade has taken the lock")
+	f.run(nil, Locked, "another command has taken the lock")
 	f.Do(func() { f.Node("control-plane-2").OnReboot = nil })
 	f.run(nil, 0, "")
 	f.isUpgraded()

@@ -47,11 +47,6 @@ func apply(c *cobra.Command, a *operate.Apply, name string, yes bool) error {
 	}
 	a.Stack, a.Out = stack, c.OutOrStdout()
 	a.Pending, a.Record = stack.PendingConfigs, stack.RecordConfigs(c.OutOrStdout())
-	a.Confirm = func() error {
-		if yes {
-			return nil
-		}
-		return askToGoOn(c)
-	}
-	return ended(c, a.Run(c.Context()))
+	a.Confirm = confirmation(c, yes)
+	return exitWith(c, a.Run(c.Context()))
 }

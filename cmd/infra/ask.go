@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/inferadb/infra/operate"
 	"github.com/spf13/cobra"
 )
 
@@ -28,4 +29,24 @@ func expect(command *cobra.Command, text string) error {
 		return errors.New("nothing was done")
 	}
 	return nil
+}
+
+// confirmation returns what asks whether to go on. With yes it does not ask.
+func confirmation(c *cobra.Command, yes bool) func() error {
+	return func() error {
+		if yes {
+			return nil
+		}
+		return askToGoOn(c)
+	}
+}
+
+// exitWith prints an error that has an exit code of its own, and returns the code.
+func exitWith(c *cobra.Command, err error) error {
+	var ended *operate.ExitError
+	if errors.As(err, &ended) {
+		c.PrintErrln("infra:", err)
+		return exitCode(ended.Code)
+	}
+	return err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,12 +28,7 @@ func newControlPlanes() *cobra.Command {
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted, 4 for an upgrade that is running.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			scale.Out = c.OutOrStdout()
-			scale.Confirm = func() error {
-				if yes {
-					return nil
-				}
-				return askToGoOn(c)
-			}
+			scale.Confirm = confirmation(c, yes)
 			scale.Read = func(ctx context.Context) (operate.Scaled, error) { return readScaled(ctx, stack) }
 			scale.Check = func(ctx context.Context, key, value string) error {
 				return operate.CheckSetting(ctx, ".", stack, key, value)
@@ -50,16 +44,6 @@ func newControlPlanes() *cobra.Command {
 	set.Flags().DurationVar(&scale.Leave, "leave-timeout", scale.Leave, "how long a member may take to leave etcd")
 	command.AddCommand(set)
 	return command
-}
-
-// exitWith prints an error that has an exit code of its own, and returns the code.
-func exitWith(c *cobra.Command, err error) error {
-	var ended *operate.UpgradeError
-	if errors.As(err, &ended) {
-		c.PrintErrln("infra:", err)
-		return exitCode(ended.Code)
-	}
-	return err
 }
 
 // readScaled reads a stack with the control planes that its state has. The outputs are those of the last update that ended.

@@ -20,12 +20,7 @@ func newRenew() *cobra.Command {
 				return err
 			}
 			r.Out = c.OutOrStdout()
-			r.Confirm = func() error {
-				if yes {
-					return nil
-				}
-				return askToGoOn(c)
-			}
+			r.Confirm = confirmation(c, yes)
 			return r.Run(c.Context())
 		},
 	}

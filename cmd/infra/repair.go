@@ -30,12 +30,7 @@ func newRepair() *cobra.Command {
 			}
 			c.SetIn(bufio.NewReader(c.InOrStdin()))
 			repair.Out = c.OutOrStdout()
-			repair.Confirm = func() error {
-				if yes {
-					return nil
-				}
-				return askToGoOn(c)
-			}
+			repair.Confirm = confirmation(c, yes)
 			repair.ConfirmText = func(text string) error { return askForText(c, text) }
 			return exitWith(c, repair.Run(c.Context()))
 		},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"time"
 
 	"github.com/inferadb/infra/operate"
@@ -48,25 +47,10 @@ func upgrade(c *cobra.Command, u *operate.Upgrade, name string, yes, abandon boo
 		return exitCode(operate.Refused)
 	}
 	u.Stack, u.Out = stack, c.OutOrStdout()
-	u.Confirm = func() error {
-		if yes {
-			return nil
-		}
-		return askToGoOn(c)
-	}
+	u.Confirm = confirmation(c, yes)
 	run := u.Run
 	if abandon {
 		run = u.Abandon
 	}
-	return ended(c, run(c.Context()))
-}
-
-// ended prints why a command ended, and makes its exit code of it.
-func ended(c *cobra.Command, err error) error {
-	var why *operate.UpgradeError
-	if errors.As(err, &why) {
-		c.PrintErrln("infra:", err)
-		return exitCode(why.Code)
-	}
-	return err
+	return exitWith(c, run(c.Context()))
 }
