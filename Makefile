@@ -128,7 +128,7 @@ control-planes record-bootstrap forget-bootstrap: infra
 control-planes: ## Make the control planes 1, 3 or 5, after asking: members leave etcd before machines go, new ones join. TO=3
 	$(if $(TO),,$(error TO: is not set; write: make control-planes STACK=$(STACK) TO=3 (docs/operations.md#change-the-number-of-control-planes)))
 	@$(INFRA) control-planes set --stack '$(STACK)' --to '$(TO)' $(ARGS)
-	@echo "Next: make talosconfig STACK=$(STACK), which names the control planes"
+	@echo "Next: commit Pulumi.$(STACK).yaml; make talosconfig STACK=$(STACK) writes the new endpoints"
 
 record-bootstrap: ## Record a bootstrap that was made and that the state does not know: AlreadyExists
 	@$(INFRA) bootstrap record --stack '$(STACK)' $(ARGS)
@@ -153,7 +153,7 @@ status: ## Show what is up: API, etcd, nodes, credentials, differences. Exit cod
 
 upgrade: ## Upgrade Talos and Kubernetes, one machine at a time, after asking. TALOS= KUBERNETES= DRY_RUN=1
 	@$(INFRA) upgrade --stack '$(STACK)' --talos '$(TALOS)' --kubernetes '$(KUBERNETES)' $(if $(DRY_RUN),--dry-run) $(ARGS)
-	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make preview STACK=$(STACK))"
+	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,commit Pulumi.$(STACK).yaml; then make preview STACK=$(STACK))"
 
 apply: ## Bring taints and labels to running nodes, after asking. REBOOT=1 also what needs a reboot, one node at a time. CLUSTER= DRY_RUN=1
 	@$(INFRA) apply --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(REBOOT),--reboot) $(if $(DRY_RUN),--dry-run) $(ARGS)
@@ -174,7 +174,7 @@ etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600) or a bucket
 etcd-restore: ## Start the etcd of a cluster that has lost its quorum from a snapshot, after asking. SNAPSHOT=file CLUSTER=
 	$(if $(SNAPSHOT),,$(error SNAPSHOT: is not set; write: make etcd-restore STACK=$(STACK) SNAPSHOT=backups/<file> (docs/operations.md#restore-etcd)))
 	@$(INFRA) etcd restore --stack '$(STACK)' --snapshot '$(SNAPSHOT)' $(if $(CLUSTER),--cluster '$(CLUSTER)') $(ARGS)
-	@echo "Next: make up STACK=$(STACK), and restart the kubelets of the workers (docs/operations.md#restore-etcd)"
+	@echo "Next: remove etcd-restore:<cluster> from inferadb:acknowledge, run make up STACK=$(STACK), then reboot the workers one at a time (docs/operations.md#restore-etcd)"
 
 gcp-image: ## Put Talos' image into a Google Cloud project, once for each version. GCP_PROJECT= TALOS_VERSION= SCHEMATIC=
 	$(if $(GCP_PROJECT),,$(error GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)))

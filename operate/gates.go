@@ -3,6 +3,7 @@ package operate
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,11 +12,12 @@ import (
 // Level says how bad a finding is.
 type Level int
 
-// A notice needs nothing now. A degraded cluster works, and would not bear the next loss, or is not as the stack file wants it.
-// One that is down does not work.
 const (
+	// Notice needs nothing now.
 	Notice Level = iota
+	// Degraded works, but cannot take another failure, or differs from the stack file.
 	Degraded
+	// Down does not work.
 	Down
 )
 
@@ -25,7 +27,7 @@ func (l Level) String() string { return [...]string{"notice", "degraded", "down"
 // MarshalText writes the level's name.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// Finding is what a gate has against a cluster.
+// Finding is a problem that a gate found, with what to do.
 type Finding struct {
 	Gate  string `json:"gate"`
 	Level Level  `json:"level"`
@@ -47,16 +49,16 @@ func (f Finding) String() string {
 	return text
 }
 
-// Gate is a question to an observation.
+// Gate is a named check of an observation.
 type Gate struct {
 	Name string
-	// Upgrade says that an upgrade stops at its findings: before it starts, and before and after each node. Acceptable ones can be
-	// named by --accept.
+	// Upgrade says that an upgrade does not go on while the check has findings: before it starts, and before and after each node.
+	// Acceptable says that --accept can skip it.
 	Upgrade, Acceptable bool
 	check               func(*Observation) []Finding
 }
 
-// Gates are all questions, those first whose findings explain the others'.
+// Gates lists all checks. A check comes before those whose findings it explains.
 var Gates = []Gate{
 	{Name: "certificates", check: (*Observation).checkCertificates},
 	{Name: "api", Upgrade: true, check: (*Observation).checkAPI},
@@ -80,11 +82,22 @@ func (o *Observation) Findings(ask func(Gate) bool) []Finding {
 			continue
 		}
 		for _, f := range g.check(o) {
-			f.Gate = g.Name
+			f.Gate, f.Remedy = g.Name, withStack(f.Remedy, o.Cluster.Want.Stack)
 			all = append(all, f)
 		}
 	}
 	return all
+}
+
+// makeCommand finds the commands of a remedy that want to know the stack.
+var makeCommand = regexp.MustCompile(`make (status|up|upgrade|apply|renew|repair|refresh|kubeconfig|talosconfig|control-planes|etcd-snapshot|etcd-restore)\b`)
+
+// withStack completes the commands of a remedy, so that they can be typed as they stand.
+func withStack(remedy, stack string) string {
+	if stack == "" || strings.Contains(remedy, "STACK=") {
+		return remedy
+	}
+	return makeCommand.ReplaceAllString(remedy, "$0 STACK="+stack)
 }
 
 // Worst returns the highest level of the findings.

@@ -29,7 +29,7 @@ type Observation struct {
 	manifests []*manifestChange
 }
 
-// Node is a machine that has a name.
+// Node is what was seen of a fixed machine.
 type Node struct {
 	Machine
 	ControlPlane bool
@@ -86,7 +86,7 @@ type KubernetesNode struct {
 	Taints         []corev1.Taint
 }
 
-// StaticPod is a component of the control plane on one node.
+// StaticPod is kube-apiserver, kube-controller-manager or kube-scheduler on one control plane.
 type StaticPod struct {
 	// Version of its image, without a v.
 	Version string
@@ -102,14 +102,14 @@ type Workload struct {
 	Version string
 }
 
-// Budget is a PodDisruptionBudget that allows no eviction.
+// Budget is a PodDisruptionBudget that allows no eviction now.
 type Budget struct {
 	Namespace, Name string
-	// Nodes are the named machines on which pods are that it protects.
+	// Nodes are the fixed machines that run pods of this budget.
 	Nodes []string
 }
 
-// Certificate is a credential with an end.
+// Certificate is the client certificate of the kubeconfig or the talosconfig.
 type Certificate struct {
 	Name   string
 	Expiry time.Time

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Operator looks at a cluster and changes it.
+// Operator holds the connections to one cluster.
 type Operator struct {
 	cluster    *Cluster
 	talos      *talosNodes

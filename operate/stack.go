@@ -1,5 +1,5 @@
-// Package operate works on clusters that run: it looks at their nodes, upgrades them one after the other and takes snapshots of
-// etcd. It talks to the Talos API and the Kubernetes API with the credentials among a stack's outputs, and keeps no state of its
+// Package operate works on running clusters: it reports their status, upgrades and repairs nodes, applies configuration that an
+// update cannot, changes the number of control planes, renews credentials, and saves and restores etcd. It talks to the Talos API and the Kubernetes API with the credentials among a stack's outputs, and keeps no state of its
 // own: every run begins with what the nodes say.
 package operate
 
@@ -26,7 +26,7 @@ type Stack struct {
 	Clusters []*Cluster
 	// Missing names the clusters of the stack file that the outputs do not have.
 	Missing []string
-	// Marked are the versions of an upgrade that is under way.
+	// Marked are the target versions of an unfinished upgrade (inferadb:upgrade); empty if there is none.
 	Marked config.UpgradeSettings
 }
 
@@ -45,7 +45,7 @@ type Cluster struct {
 	kubernetes *api.Config
 }
 
-// Machine is a machine that has a name.
+// Machine is a fixed machine: a control plane, or a worker of a pool with a count. Machines of scaling groups are none.
 type Machine struct {
 	Name string
 	// Pool is the name of its pool; config.ControlPlanePool for control planes.

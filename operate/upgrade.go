@@ -30,7 +30,7 @@ type Upgrade struct {
 	Drain, Node, Gate time.Duration
 	// Poll is how long to wait between two looks, Settle between the two that must both find nothing.
 	Poll, Settle time.Duration
-	// Renew is how often the lock is renewed. One that was not renewed four times is taken over.
+	// Renew is how often the lock is renewed. A lock that was not renewed for four intervals is taken over.
 	Renew time.Duration
 	// Snapshots is the folder for a snapshot of each etcd before the first change.
 	Snapshots string
@@ -41,10 +41,14 @@ type Upgrade struct {
 
 // The exit codes of the commands that change a cluster: 0 is done or nothing to do.
 const (
-	Stopped     = 1
-	Refused     = 2
+	// Stopped failed partway.
+	Stopped = 1
+	// Refused changed nothing.
+	Refused = 2
+	// Interrupted was stopped by the user.
 	Interrupted = 3
-	Locked      = 4
+	// Locked found another command at work on the cluster.
+	Locked = 4
 )
 
 // ExitError is why a command did not do what it was told to. Code is its exit code.
@@ -426,7 +430,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Abandon takes the mark away, so that updates run again, if no node is ahead of the stack file: an update would take it back.
+// Abandon removes the mark, so that updates run again. It refuses if a node runs a newer Kubernetes than the stack file: an update would
+// take it back.
 func (u *Upgrade) Abandon(ctx context.Context) error {
 	runs, err := u.open(ctx)
 	if err != nil {

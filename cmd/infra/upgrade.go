@@ -18,7 +18,7 @@ func newUpgrade() *cobra.Command {
 		Long: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file.\n\n" +
 			"Machines of scaling groups follow with the next update. Run it again after an interruption: it goes on where it was.\n" +
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +
-			"4 for another upgrade that is running.",
+			"4 for another command that works on the cluster.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return upgrade(c, u, stack, yes, abandon)
 		},
@@ -29,7 +29,7 @@ func newUpgrade() *cobra.Command {
 	flags.StringVar(&u.Target.Kubernetes, "kubernetes", "", "the version of Kubernetes, such as 1.36.5; without it, the stack file's")
 	flags.BoolVar(&u.DryRun, "dry-run", false, "print the plan and ask the gates; change nothing")
 	flags.BoolVar(&yes, "yes", false, "do not ask")
-	flags.BoolVar(&abandon, "abandon", false, "take the mark of an upgrade off the stack file, if no node is ahead of it")
+	flags.BoolVar(&abandon, "abandon", false, "remove the mark of an upgrade from the stack file; refused if a node runs a newer Kubernetes than the file")
 	flags.StringSliceVar(&u.Accept, "accept", nil, "gates that may be violated: nodes, system, drain, manifests")
 	flags.IntVar(&u.MaxUnavailable, "max-unavailable", 1, "how many workers of a stateless pool may be away at once")
 	flags.DurationVar(&u.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")

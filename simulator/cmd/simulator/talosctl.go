@@ -269,6 +269,7 @@ func (t *talosctl) upgradeKubernetes() *cobra.Command {
 		return t.one("upgrade-k8s", func(session *talos.Session, node string) error { return session.UpgradeKubernetes(node, to) })
 	}}
 	command.Flags().StringVar(&to, "to", "", "the version of Kubernetes")
+	command.Flags().Bool("manifests-no-prune", false, "delete no manifest; nothing is deleted here")
 	return command
 }
 
