@@ -51,8 +51,10 @@ func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time
 	defer cancel()
 	var last []string
 	var failed error
+	// A pod that comes after the cordon tolerates it, and would come again after each eviction.
+	var ours map[string]bool
 	for {
-		left, err := k.evictAll(ctx, node)
+		left, err := k.evictAll(ctx, node, &ours)
 		if err == nil && len(left) == 0 {
 			return nil
 		}
@@ -71,15 +73,21 @@ func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time
 	}
 }
 
-// evictAll asks for the eviction of each pod of a node once, and says of each what keeps it.
-func (k *kubernetesAPI) evictAll(ctx context.Context, node string) ([]string, error) {
+// evictAll asks for the eviction of each pod of a node once, and says of each what keeps it. The first call chooses the pods.
+func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[string]bool) ([]string, error) {
 	var pods corev1.PodList
 	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(&pods); err != nil {
 		return nil, fmt.Errorf("the pods of the node cannot be listed: %s", reason(err))
 	}
+	if *ours == nil {
+		*ours = map[string]bool{}
+		for _, pod := range pods.Items {
+			(*ours)[identityOf(pod)] = true
+		}
+	}
 	var left []string
 	for _, pod := range pods.Items {
-		if !evictable(pod) {
+		if !evictable(pod) || !(*ours)[identityOf(pod)] {
 			continue
 		}
 		name := pod.Namespace + "/" + pod.Name
@@ -102,6 +110,9 @@ func (k *kubernetesAPI) evictAll(ctx context.Context, node string) ([]string, er
 	}
 	return left, nil
 }
+
+// identityOf tells a pod from one of the same name that came after it.
+func identityOf(pod corev1.Pod) string { return pod.Namespace + "/" + pod.Name + "/" + string(pod.UID) }
 
 func (k *kubernetesAPI) evict(ctx context.Context, eviction *policyv1.Eviction) error {
 	// client-go would wait and try again by itself when a budget refuses, and say nothing of it.

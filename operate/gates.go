@@ -217,15 +217,33 @@ func (o *Observation) checkSystem() []Finding {
 		}
 	}
 	for _, w := range o.Workloads {
-		if w.Kind == "DaemonSet" && w.Ready+int32(o.away) >= w.Desired {
-			continue
-		}
-		if w.Ready < w.Desired {
+		if w.Ready < o.expected(w) {
 			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("%s %s has %d of %d pods ready", w.Kind, w.Name, w.Ready, w.Desired),
 				Remedy: fmt.Sprintf("look at: kubectl -n kube-system describe %s %s", strings.ToLower(w.Kind), w.Name)})
 		}
 	}
 	return all
+}
+
+// expected is how many pods of a workload can be ready. A DaemonSet has none on machines that are away by intent, or that a scaling
+// group has ended while Kubernetes still has their nodes; checkNodes names those. A Deployment whose pods keep away from each other
+// has no more than there are nodes for them.
+func (o *Observation) expected(w Workload) int32 {
+	var room, gone int32
+	for _, k := range o.kubernetesNodes() {
+		if k.Ready && k.Cordoned == "" {
+			room++
+		}
+	}
+	for _, k := range slices.Concat(o.Elastic, o.Unknown) {
+		if !k.Ready {
+			gone++
+		}
+	}
+	if w.Kind == "DaemonSet" {
+		return w.Desired - gone - int32(o.away)
+	}
+	return min(w.Desired, max(1, room))
 }
 
 func (o *Observation) checkCordoned() []Finding {

@@ -24,6 +24,8 @@ type Restore struct {
 	Stack string
 	// Snapshot is the file, Databases the folder for what is left of the old etcd.
 	Snapshot, Databases string
+	// WithoutDatabases wipes a control plane also if what it has left cannot be copied.
+	WithoutDatabases bool
 	// Node is how long a node may take to come back, Gate how long etcd and the API may take after it.
 	Node, Gate time.Duration
 	// Poll is how long to wait between two looks, Settle between two that must both find the same.
@@ -207,7 +209,9 @@ func (r *Restore) start(ctx context.Context, file *os.File, members []controlPla
 		if m.waits() {
 			continue
 		}
-		r.keepDatabase(ctx, m.Machine)
+		if err := r.keepDatabase(ctx, m.Machine); err != nil {
+			return err
+		}
 		r.say("%s: wiping EPHEMERAL", m.Name)
 		limited, cancel := context.WithTimeout(ctx, r.Operator.Limit)
 		c, to := r.Operator.talos.reach(limited, m.Machine, "")

@@ -9,21 +9,31 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
 // etcdDatabase is where a member keeps its database.
 const etcdDatabase = "/var/lib/etcd/member/snap/db"
 
-// keepDatabase copies a node's database before it is wiped. It may be newer than the snapshot, and has no checksum. A node whose etcd is
-// broken may have none: the restore goes on without it.
-func (r *Restore) keepDatabase(ctx context.Context, m Machine) {
+// errNoDatabase says that a node has none, as one whose etcd is broken may not.
+var errNoDatabase = errors.New("it has no " + etcdDatabase)
+
+// keepDatabase copies a node's database before it is wiped. It may be newer than the snapshot, and has no checksum. The restore goes on
+// where a node has none, and stops where one cannot be copied.
+func (r *Restore) keepDatabase(ctx context.Context, m Machine) error {
 	path := filepath.Join(r.Databases, m.Name+"-"+time.Now().UTC().Format(snapshotTime)+".etcd-db")
-	if err := r.copyDatabase(ctx, m, path); err != nil {
+	err := r.copyDatabase(ctx, m, path)
+	switch {
+	case err == nil:
+		r.say("%s: its database is saved in %s", m.Name, path)
+	case errors.Is(err, errNoDatabase) || strings.Contains(err.Error(), "no such file or directory") || r.WithoutDatabases:
 		r.say("%s: its database is not copied: %s", m.Name, reason(err))
-		return
+	default:
+		return fmt.Errorf("%s: its database, which may be newer than the snapshot, cannot be copied into %s: %s; it was not wiped; mend that and run "+
+			"this again, or go on without it: --without-databases", m.Name, r.Databases, reason(err))
 	}
-	r.say("%s: its database is saved in %s", m.Name, path)
+	return nil
 }
 
 func (r *Restore) copyDatabase(ctx context.Context, m Machine, path string) error {
@@ -43,7 +53,7 @@ func (r *Restore) copyDatabase(ctx context.Context, m Machine, path string) erro
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("it has no %s", etcdDatabase)
+			return errNoDatabase
 		}
 		if err != nil {
 			return err

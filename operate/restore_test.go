@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -228,4 +229,18 @@ func TestACutOffDatabaseIsNotKept(t *testing.T) {
 	require.ErrorContains(t, writeDatabase(path, bytes.NewReader(operatetest.Snapshot("database")[:100]), 544), "cut off after 100 of 544 bytes")
 	assert.NoFileExists(t, path)
 	assert.NoFileExists(t, path+partSuffix)
+}
+
+// TestADatabaseThatCannotBeCopiedIsNotWiped: it may be newer than the snapshot.
+func TestADatabaseThatCannotBeCopiedIsNotWiped(t *testing.T) {
+	f := newFixture(t)
+	r := &Restore{Operator: f.operator(f.stack()), Databases: f.stackFile(), Out: io.Discard}
+	f.Do(func() { f.Database = []byte("newer than the snapshot") })
+	m := f.stack().Clusters[0].ControlPlanes[1]
+	require.ErrorContains(t, r.keepDatabase(context.Background(), m), "cannot be copied into "+f.stackFile())
+	r.WithoutDatabases = true
+	require.NoError(t, r.keepDatabase(context.Background(), m))
+	f.Do(func() { f.Database = nil })
+	r.WithoutDatabases = false
+	require.NoError(t, r.keepDatabase(context.Background(), m), "a node may have none")
 }

@@ -247,7 +247,30 @@ func (r *scaleRun) prepare(ctx context.Context, made []Machine) error {
 	if err := r.ready(ctx, made); err != nil {
 		return err
 	}
-	return r.shrink(ctx)
+	if err := r.shrink(ctx); err != nil {
+		return err
+	}
+	return r.checkMembers(ctx)
+}
+
+// checkMembers refuses an update that would delete a machine which is a member of etcd still: one that joined by itself, in an update
+// that was cut off before the state knew its configuration.
+func (r *scaleRun) checkMembers(ctx context.Context) error {
+	members, err := r.members(r.op.Observe(ctx))
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		switch number := numberOf(Machine{Name: m.Name}); {
+		case m.Name == "":
+			return refused("etcd has the member %x, which has not started; wait until it has, and run this again", m.ID)
+		case number >= r.To:
+			return refused("etcd has the member %s, and the update would delete its machine before it has left; finish first what was begun: "+
+				"make control-planes STACK=%s TO=%d; if its machine is gone: make repair STACK=%s", m.Name, r.now.Stack.Name, number+1+number%2,
+				r.now.Stack.Name)
+		}
+	}
+	return nil
 }
 
 // ready waits until an etcd that is to grow is whole: each member that joins needs a majority. Control planes that an update was making

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/inferadb/infra/stackfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -219,4 +220,17 @@ func TestNoMemberLeavesAnEtcdThatIsNotWhole(t *testing.T) {
 			assert.Equal(t, string(before), f.file())
 		})
 	}
+}
+
+// TestAMemberThatTheStateDoesNotKnow joined by itself in an update that was cut off. Its machine is not deleted.
+func TestAMemberThatTheStateDoesNotKnow(t *testing.T) {
+	f := newFixture(t)
+	f.rewrite("controlPlanes: 3", "controlPlanes: 5")
+	f.Do(func() {
+		f.Members = append(f.Members, &operatetest.Member{ID: 0xa3, Name: clusterName + "-control-plane-3", Address: "10.0.0.13", Size: 1 << 20})
+	})
+	out := f.scaled(3, Refused, func(s *Scale) { s.Up = func(context.Context) error { t.Error("it is brought up"); return nil } })
+	assert.Contains(t, out, "etcd has the member "+clusterName+"-control-plane-3, and the update would delete its machine before it has left; "+
+		"finish first what was begun: make control-planes STACK=staging TO=5")
+	assert.Contains(t, f.file(), "controlPlanes: 5")
 }

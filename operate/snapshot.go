@@ -158,6 +158,11 @@ func prune(folder, cluster string, keep int) error {
 	if err != nil {
 		return err
 	}
+	// Another run may be writing one now.
+	parts = slices.DeleteFunc(parts, func(part string) bool {
+		info, err := os.Stat(part)
+		return err != nil || time.Since(info.ModTime()) < snapshotLimit
+	})
 	whole, err := filepath.Glob(filepath.Join(folder, cluster+"-*"+snapshotSuffix))
 	if err != nil {
 		return err

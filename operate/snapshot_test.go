@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/stretchr/testify/assert"
@@ -65,6 +66,10 @@ func TestOldSnapshotsAreRemoved(t *testing.T) {
 	for _, name := range append(append([]string{part}, others...), mine...) {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o600))
 	}
+	long := time.Now().Add(-2 * snapshotLimit)
+	require.NoError(t, os.Chtimes(filepath.Join(folder, part), long, long))
+	const another = clusterName + "-20260103T000000Z.etcd-snapshot.part"
+	require.NoError(t, os.WriteFile(filepath.Join(folder, another), nil, 0o600))
 	path, err := f.operator(f.stack()).Snapshot(context.Background(), folder, 2)
 	require.NoError(t, err)
 	for _, name := range append(others, mine[1], filepath.Base(path)) {
@@ -72,6 +77,7 @@ func TestOldSnapshotsAreRemoved(t *testing.T) {
 	}
 	assert.NoFileExists(t, filepath.Join(folder, mine[0]))
 	assert.NoFileExists(t, filepath.Join(folder, part))
+	assert.FileExists(t, filepath.Join(folder, another), "another run may be writing it")
 }
 
 func TestNoSnapshotWithoutALeader(t *testing.T) {

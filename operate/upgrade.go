@@ -183,8 +183,9 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 		if len(steps) > 0 {
 			found = append(o.checkPath(u.Target), found...)
 			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" || g.Name == "manifests" }))...)
-			problems = append(problems, found...)
 		}
+		// A plan knows nothing of what does not answer: that there is no step is no proof that there is nothing to do.
+		problems = append(problems, found...)
 		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of scaling groups\n", r.op.cluster.Name,
 			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()), len(o.Elastic))
 		for _, line := range slices.Concat(describe(steps, u.Target), o.describeManifests()) {
@@ -259,6 +260,10 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 		steps := o.plan(r.Target)
 		if len(steps) == 0 {
 			return nil
+		}
+		// Somebody may have upgraded the cluster further while this run waited for its answer or for the lock.
+		if found := o.checkPath(r.Target); len(found) > 0 {
+			return &ExitError{Code: Stopped, Err: errors.New(found[0].String())}
 		}
 		if err := r.lock.check(); err != nil {
 			return err
@@ -433,11 +438,18 @@ func pause(ctx context.Context, d time.Duration) error {
 // Abandon removes the mark, so that updates run again. It refuses if a node runs a newer Kubernetes than the stack file: an update would
 // take it back.
 func (u *Upgrade) Abandon(ctx context.Context) error {
+	if len(u.Stack.Missing) > 0 || len(u.Stack.Clusters) == 0 {
+		return refused("of stack %s never came up: %s; run: make up STACK=%s", u.Stack.Name, strings.Join(u.Stack.Missing, ", "), u.Stack.Name)
+	}
 	runs, err := u.open(ctx)
 	if err != nil {
 		return err
 	}
+	defer closeRuns(ctx, runs)
 	for _, r := range runs {
+		if err := r.op.kubernetes.idle(ctx, u.Renew, u.say); err != nil {
+			return err
+		}
 		o := r.op.Observe(ctx)
 		want := r.op.cluster.Want
 		for _, n := range o.Nodes {
@@ -455,8 +467,13 @@ func (u *Upgrade) Abandon(ctx context.Context) error {
 				}
 			}
 		}
-		if err := r.op.Close(); err != nil {
-			return err
+		for _, n := range o.Nodes {
+			if n.Kubernetes.Cordoned != byUpgrade {
+				continue
+			}
+			if err := r.restore(ctx, n); err != nil {
+				return fmt.Errorf("%s: %w", n.Name, err)
+			}
 		}
 	}
 	return u.Stack.unmark()

@@ -226,7 +226,8 @@ func (r *upgradeRun) restore(ctx context.Context, n *Node) error {
 		return nil
 	}
 	if err := r.op.kubernetes.uncordon(ctx, n.Kubernetes.Name); err != nil {
-		return fmt.Errorf("it stays cordoned: %s; run: kubectl uncordon %s", reason(err), n.Kubernetes.Name)
+		return fmt.Errorf("it stays cordoned: %s; run: kubectl uncordon %s, and kubectl annotate node %s %s-", reason(err), n.Kubernetes.Name,
+			n.Kubernetes.Name, cordonedByUs)
 	}
 	return nil
 }

@@ -405,3 +405,87 @@ func TestAFaultAmongWorkersAtOnce(t *testing.T) {
 	f.run(nil, 0, "")
 	f.isUpgraded()
 }
+
+// TestNoAnswerIsNoUpgrade: what does not answer is not taken for upgraded, whatever is left to do elsewhere.
+func TestNoAnswerIsNoUpgrade(t *testing.T) {
+	t.Run("the API", func(t *testing.T) {
+		f := newFixture(t)
+		f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+		before := f.file()
+		f.Do(func() { f.APIDown = true })
+		f.run(nil, Refused, "refused by api")
+		assert.Equal(t, before, f.file())
+	})
+	t.Run("all nodes", func(t *testing.T) {
+		f := newFixture(t)
+		f.Do(func() { f.Node("control-plane-1").FallsBack = true })
+		f.run(func(u *Upgrade) { u.Node, u.Gate = 2*time.Second, 2*time.Second }, Stopped, "it came back with Talos v1.13.8")
+		before := f.file()
+		require.Contains(t, before, "inferadb:upgrade")
+		f.Do(func() {
+			for _, n := range f.Nodes {
+				n.Down = true
+			}
+		})
+		f.run(func(u *Upgrade) { u.Gate = 300 * time.Millisecond }, Refused, "refused by reach")
+		assert.Equal(t, before, f.file(), "the mark stays")
+	})
+}
+
+// TestADrainEndsWherePodsTolerateTheCordon: a pod that comes after the cordon would come again after each eviction.
+func TestADrainEndsWherePodsTolerateTheCordon(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Pods = append(f.Pods, operatetest.Pod("app", "agent-0", clusterName+"-workers-0", nil)) })
+	ctx, stop := context.WithCancel(context.Background())
+	var owner sync.WaitGroup
+	owner.Go(func() {
+		for n := 1; pause(ctx, time.Millisecond) == nil; {
+			f.Do(func() {
+				if len(f.Pods) == 0 {
+					f.Pods = append(f.Pods, operatetest.Pod("app", fmt.Sprintf("agent-%d", n), clusterName+"-workers-0", nil))
+					n++
+				}
+			})
+		}
+	})
+	f.run(func(u *Upgrade) { u.Target, u.Drain = config.UpgradeSettings{Talos: "v1.13.10"}, 5*time.Second }, 0, "")
+	stop()
+	owner.Wait()
+	assert.NotContains(t, f.Log(), "evict agent-1")
+}
+
+// TestAClusterMayBeTooSmallForItsDeployments, and have nodes of machines that its groups have ended.
+func TestAClusterMayBeTooSmallForItsDeployments(t *testing.T) {
+	node := func(name string, ready bool) *KubernetesNode { return &KubernetesNode{Name: name, Ready: ready} }
+	o := &Observation{Nodes: []*Node{{Kubernetes: node("cp-0", true)}}, Elastic: []*KubernetesNode{node("spot", false)}, Cluster: &Cluster{}}
+	assert.EqualValues(t, 1, o.expected(Workload{Kind: "Deployment", Desired: 2}), "two pods that keep away from each other")
+	assert.EqualValues(t, 1, o.expected(Workload{Kind: "DaemonSet", Desired: 2}), "the spot machine is gone")
+	o.Elastic[0].Ready = true
+	assert.EqualValues(t, 2, o.expected(Workload{Kind: "Deployment", Desired: 2}))
+	assert.EqualValues(t, 2, o.expected(Workload{Kind: "DaemonSet", Desired: 2}))
+}
+
+// TestAnotherUpgradeWentFurther while this one waited for its answer: nothing is taken back.
+func TestAnotherUpgradeWentFurther(t *testing.T) {
+	f := newFixture(t)
+	f.run(func(u *Upgrade) {
+		u.Target = config.UpgradeSettings{Talos: "v1.13.9"}
+		u.Confirm = func() error {
+			f.Do(func() { f.Node("control-plane-1").Talos = "v1.13.10" })
+			return nil
+		}
+	}, Stopped, "an upgrade never goes back to v1.13.9")
+	assert.NotContains(t, strings.Join(f.Log(), "\n"), "install")
+}
+
+// TestAbandonedNodesAreUncordoned: no other command would do it.
+func TestAbandonedNodesAreUncordoned(t *testing.T) {
+	f := newFixture(t)
+	f.Do(func() { f.Node("workers-0").FallsBack = true })
+	f.run(func(u *Upgrade) { u.Node, u.Gate = 2*time.Second, 3*time.Second }, Stopped, "workers-0: Talos: it came back")
+	require.True(t, f.Node("workers-0").Unschedulable)
+	require.NoError(t, f.upgrade(&bytes.Buffer{}).Abandon(context.Background()))
+	assert.False(t, f.Node("workers-0").Unschedulable)
+	assert.NotContains(t, f.Node("workers-0").Annotations, cordonedByUs)
+	assert.NotContains(t, f.file(), "inferadb:upgrade")
+}

@@ -141,6 +141,7 @@ func newRestore() *cobra.Command {
 	flags.StringVar(&r.Snapshot, "snapshot", "", "the file that the etcd starts from")
 	flags.StringVar(&options.confirm, "confirm", "", "the cluster's name, for scripts: do not ask for it")
 	flags.StringVar(&r.Databases, "databases", "backups", "the folder for what is left of the old etcd")
+	flags.BoolVar(&r.WithoutDatabases, "without-databases", false, "wipe a control plane also if what it has left of etcd cannot be copied")
 	flags.DurationVar(&r.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
 	flags.DurationVar(&r.Gate, "gate-timeout", 20*time.Minute, "how long etcd and the API may take after that")
 	return command
