@@ -226,7 +226,7 @@ func (a *Apply) apply(ctx context.Context, r *upgradeRun, pending []PendingConfi
 		if next == nil {
 			return nil
 		}
-		if err := r.lock.check(); err != nil {
+		if err := r.lock.check(ctx); err != nil {
 			return err
 		}
 		again := fmt.Sprintf("make apply STACK=%s REBOOT=1", a.Stack.Name)

@@ -82,7 +82,7 @@ func (l *lock) renew(ctx context.Context) {
 		held, err := l.api.lease(limited)
 		if err == nil {
 			if held == nil || holderOf(held) != l.holder {
-				err = &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace, lockName)}
+				err = l.taken()
 				l.lost <- err
 				cancel()
 				return
@@ -93,15 +93,27 @@ func (l *lock) renew(ctx context.Context) {
 	}
 }
 
-// check returns an error if another run has the lock now.
-func (l *lock) check() error {
+// check returns an error if another run has the lock now: this one may have slept longer than its Lease held. An API that does not
+// answer has given the lock to nobody.
+func (l *lock) check(ctx context.Context) error {
 	select {
 	case err := <-l.lost:
 		l.lost <- err
 		return err
 	default:
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	held, err := l.api.lease(limited)
+	if err != nil || held != nil && holderOf(held) == l.holder {
 		return nil
 	}
+	return l.taken()
+}
+
+// taken is the error of a run that has lost its lock.
+func (l *lock) taken() error {
+	return &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace, lockName)}
 }
 
 // release gives the Lease back.

@@ -55,6 +55,8 @@ const (
 type scaleRun struct {
 	*Scale
 	op *Operator
+	// lock keeps other commands away.
+	lock *lock
 	// staying and leaving are its control planes in the state; those that leave begin with the highest number.
 	staying, leaving []Machine
 }
@@ -212,11 +214,11 @@ func (s *Scale) plan(runs []*scaleRun) {
 // change lets members leave, writes the stack file, brings the stack up and waits until it has what it should.
 func (s *Scale) change(ctx context.Context, runs []*scaleRun) error {
 	for _, r := range runs {
-		held, err := r.op.kubernetes.acquire(ctx, s.Renew, s.waiting().say)
-		if err != nil {
+		var err error
+		if r.lock, err = r.op.kubernetes.acquire(ctx, s.Renew, s.waiting().say); err != nil {
 			return fmt.Errorf("the lock of %s cannot be taken: %w", r.op.cluster.Name, err)
 		}
-		defer held.release(ctx)
+		defer r.lock.release(ctx)
 	}
 	for i, r := range runs {
 		if err := r.prepare(ctx, s.now.Stack.Clusters[i].ControlPlanes); err != nil {
@@ -250,7 +252,10 @@ func (r *scaleRun) prepare(ctx context.Context, made []Machine) error {
 	if err := r.shrink(ctx); err != nil {
 		return err
 	}
-	return r.checkMembers(ctx)
+	if err := r.checkMembers(ctx); err != nil {
+		return err
+	}
+	return r.lock.check(ctx)
 }
 
 // checkMembers refuses an update that would delete a machine which is a member of etcd still: one that joined by itself, in an update

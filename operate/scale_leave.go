@@ -69,6 +69,9 @@ func (r *scaleRun) leave(ctx context.Context, m Machine) error {
 	if err != nil && !r.onlyThisOne(o, m) {
 		return err
 	}
+	if err := r.lock.check(ctx); err != nil {
+		return err
+	}
 	r.waiting().say("%s: leaving etcd", m.Name)
 	c, reset := r.op.talos.reach(ctx, m, "")
 	reset, cancel := context.WithTimeout(reset, r.op.Limit)

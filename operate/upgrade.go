@@ -265,7 +265,7 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 		if found := o.checkPath(r.Target); len(found) > 0 {
 			return &ExitError{Code: Stopped, Err: errors.New(found[0].String())}
 		}
-		if err := r.lock.check(); err != nil {
+		if err := r.lock.check(ctx); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {

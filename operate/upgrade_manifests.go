@@ -31,6 +31,7 @@ func (r *upgradeRun) compareManifests(ctx context.Context, o *Observation) error
 	if err != nil {
 		return fmt.Errorf("the manifests cannot be compared with the cluster: %w", err)
 	}
+	r.synced = len(o.manifests) == 0
 	return nil
 }
 

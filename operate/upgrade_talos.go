@@ -145,6 +145,9 @@ func (r *upgradeRun) restart(ctx context.Context, o *Observation, n *Node, reboo
 	if err == nil {
 		err = r.giveUpLeadership(ctx, o, n)
 	}
+	if err == nil {
+		err = r.lock.check(ctx)
+	}
 	if err != nil {
 		return errors.Join(err, r.restore(ctx, n))
 	}
