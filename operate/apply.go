@@ -37,6 +37,8 @@ type nodeWork struct {
 	taints         taintChange
 	// labels are those that the node lacks.
 	labels map[string]string
+	// silent is a node that does not answer.
+	silent bool
 	// unfinished is a node that an earlier run has cordoned.
 	unfinished bool
 }
@@ -45,8 +47,8 @@ func (w *nodeWork) empty() bool {
 	return w.pending == nil && w.taints.empty() && len(w.labels) == 0 && !w.unfinished
 }
 
-// waits reports whether the node's configuration waits for a run with reboots.
-func (a *Apply) waits(w *nodeWork) bool { return len(w.reboot) > 0 && !a.Reboot }
+// waits reports whether the node's configuration waits: for a run with reboots, or for the node itself.
+func (a *Apply) waits(w *nodeWork) bool { return w.pending != nil && w.silent || len(w.reboot) > 0 && !a.Reboot }
 
 // doable reports whether this run has something to do for the node.
 func (a *Apply) doable(w *nodeWork) bool {
@@ -266,11 +268,13 @@ func (a *Apply) next(o *Observation, work []*nodeWork) *nodeWork {
 
 // record has the state say what the nodes run, and sets the labels that Talos does not.
 func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork) error {
-	var urns []string
+	var urns, silent []string
 	left := 0
 	for _, w := range all {
 		switch {
 		case w.pending == nil:
+		case w.silent:
+			silent = append(silent, w.name)
 		case a.waits(w):
 			left++
 		default:
@@ -289,6 +293,10 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 			return &ExitError{Code: Stopped, Err: err}
 		}
 	}
+	if len(silent) > 0 {
+		return &ExitError{Code: Stopped, Err: fmt.Errorf("%s: no answer, and no configuration was given; run: make repair STACK=%s",
+			strings.Join(silent, ", "), a.Stack.Name)}
+	}
 	if left > 0 {
 		a.say("%d nodes wait for a reboot: make apply STACK=%s REBOOT=1", left, a.Stack.Name)
 	}
@@ -301,7 +309,7 @@ func (a *Apply) work(ctx context.Context, r *upgradeRun, o *Observation, pending
 	var all []*nodeWork
 	var failed error
 	for _, n := range o.Nodes {
-		w := &nodeWork{name: n.Name, unfinished: a.Reboot && n.Kubernetes != nil && n.Kubernetes.Cordoned == byUpgrade}
+		w := &nodeWork{name: n.Name, silent: n.TalosError != "", unfinished: a.Reboot && n.Kubernetes != nil && n.Kubernetes.Cordoned == byUpgrade}
 		if i := slices.IndexFunc(pending, func(p PendingConfig) bool { return p.Node == n.Name }); i >= 0 {
 			w.pending = &pending[i]
 			if n.TalosError == "" {

@@ -298,3 +298,12 @@ func TestPendingConfigs(t *testing.T) {
 	assert.ErrorContains(t, err, "make tools")
 	assert.NotContains(t, err.Error(), secretRule)
 }
+
+// TestApplyLeavesOutWhatDoesNotAnswer: the update that records the others would stop at it.
+func TestApplyLeavesOutWhatDoesNotAnswer(t *testing.T) {
+	a := newApplying(t)
+	a.wants("workers", func(c *v1alpha1.Config) { c.MachineConfig.MachineSysctls = map[string]string{"vm.max_map_count": "262144"} })
+	a.Do(func() { a.Node("workers-1").Down = true })
+	a.run(Stopped, clusterName+"-workers-1: no answer, and no configuration was given; run: make repair STACK=staging")
+	assert.Equal(t, []string{"urn:" + clusterName + "-workers-0"}, a.recorded)
+}

@@ -83,6 +83,10 @@ func (r *repairRun) removeMember(ctx context.Context, m Member) error {
 	if len(healthy) == 0 || o.has(m) {
 		return fmt.Errorf("the members have changed meanwhile; nothing was removed; run: make repair STACK=%s", r.Stack.Name)
 	}
+	// The question may have stood for an hour.
+	if err := r.silent(ctx, m, healthy[0]); err != nil {
+		return err
+	}
 	c, asked := r.op.talos.reach(ctx, healthy[0].Machine, "")
 	for end := time.Now().Add(unhealthyFor); ; {
 		err := c.EtcdRemoveMemberByID(asked, &machine.EtcdRemoveMemberByIDRequest{MemberId: m.ID})
