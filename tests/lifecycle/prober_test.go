@@ -36,6 +36,8 @@ func TestUpgradeKeepsServing(t *testing.T) {
 			s := newStack(t, "production", cloud)
 			s.set("talosVersion", "v1.13.9")
 			s.set("kubernetesVersion", "1.36.4")
+			s.set("regions", `["nyc1"]`)
+			s.set("pools", `[{"name":"workers","size":"small","count":2}]`)
 			s.up()
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
 			o.follow(procedure{heading: "Before you begin"}, sections["Before you begin"])
