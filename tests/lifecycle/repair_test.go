@@ -49,6 +49,10 @@ func TestRepair(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
+			if cloud == "gcp" {
+				// Nothing here differs from cloud to cloud but the machines.
+				takesLong(t)
+			}
 			s := newStack(t, "dev", cloud)
 			s.set("controlPlanes", "3")
 			s.set("pools", `[{"name":"workers","size":"small","count":2,"workload":"stateful"}]`)

@@ -126,7 +126,7 @@ func TestInterruption(t *testing.T) {
 // thing is a resource in the world.
 type thing struct {
 	Type, ID, Name, Region string
-	State          struct {
+	State                  struct {
 		Name, InstanceLifecycle string
 		Scheduling              struct{ ProvisioningModel string }
 	}
