@@ -32,7 +32,7 @@ func TestRenew(t *testing.T) {
 	require.Error(t, err)
 	for _, kind := range []string{"kubeconfig", "talosconfig"} {
 		assert.Contains(t, out, "certificates: the certificate in the "+kind+" expires on "+ending(t, s.path("old."+kind), kind).UTC().Format(time.DateOnly))
-		assert.Contains(t, out, "run: make renew, then make "+kind)
+		assert.Contains(t, out, "run: make renew STACK=dev, then make "+kind+" STACK=dev")
 	}
 	before, nodes := s.identities(), s.nodes()
 	o.run("a dry run", "make renew STACK=dev DRY_RUN=1")
