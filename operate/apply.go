@@ -48,7 +48,9 @@ func (w *nodeWork) empty() bool {
 }
 
 // waits reports whether the node's configuration waits: for a run with reboots, or for the node itself.
-func (a *Apply) waits(w *nodeWork) bool { return w.pending != nil && w.silent || len(w.reboot) > 0 && !a.Reboot }
+func (a *Apply) waits(w *nodeWork) bool {
+	return w.pending != nil && w.silent || len(w.reboot) > 0 && !a.Reboot
+}
 
 // doable reports whether this run has something to do for the node.
 func (a *Apply) doable(w *nodeWork) bool {
@@ -87,16 +89,15 @@ func (a *Apply) Run(ctx context.Context) error {
 // check chooses the clusters, and the versions that reboots come back with.
 func (a *Apply) check() error {
 	s := a.Stack
-	if len(s.Missing) > 0 || len(s.Clusters) == 0 {
-		return refused("of stack %s never came up: %s; run: make up STACK=%s", s.Name, strings.Join(s.Missing, ", "), s.Name)
+	if err := s.checkUp(); err != nil {
+		return err
 	}
 	if s.Marked != (config.UpgradeSettings{}) {
 		return refused("an upgrade is under way; finish it first: make upgrade STACK=%s", s.Name)
 	}
 	if a.Cluster != "" {
 		chosen := *s
-		chosen.Clusters = slices.DeleteFunc(slices.Clone(s.Clusters), func(c *Cluster) bool { return c.Name != a.Cluster })
-		if len(chosen.Clusters) == 0 {
+		if chosen.Clusters = s.Only(a.Cluster); len(chosen.Clusters) == 0 {
 			return refused("--cluster: stack %s has no cluster %q; it has: %s", s.Name, a.Cluster, clusterNames(s.Clusters))
 		}
 		a.Stack = &chosen

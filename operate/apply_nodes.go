@@ -8,27 +8,23 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cosi-project/runtime/pkg/safe"
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
-	configresource "github.com/siderolabs/talos/pkg/machinery/resources/config"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// liveConfig asks a node for the configuration that it runs. One that waits for a reboot is another resource.
+// liveConfig asks a node for the configuration that it runs.
 func (r *upgradeRun) liveConfig(ctx context.Context, o *Observation, n *Node) (talosconfig.Provider, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.op.Limit)
 	defer cancel()
 	c, ctx := r.way(ctx, o, n.Machine)
-	live, err := safe.StateGetByID[*configresource.MachineConfig](ctx, c.COSI, configresource.ActiveID)
+	live, err := configOf(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("%s: its configuration cannot be read: %s", n.Name, reason(err))
+		return nil, fmt.Errorf("%s: %w", n.Name, err)
 	}
-	return live.Provider(), nil
+	return live, nil
 }
 
 // node reboots one node into its configuration, or finishes one that was begun.
@@ -51,9 +47,7 @@ func (a *Apply) node(ctx context.Context, r *upgradeRun, w *nodeWork) error {
 		_, err := c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{
 			Data: []byte(w.pending.text), Mode: machine.ApplyConfigurationRequest_REBOOT,
 		})
-		switch status.Code(err) {
-		// A connection that breaks is no answer: the node may have begun.
-		case codes.OK, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		if mayHaveBegun(err) {
 			return nil
 		}
 		return fmt.Errorf("it does not take its configuration: %s", reason(err))

@@ -37,10 +37,10 @@ func (k *kubernetesAPI) cordon(ctx context.Context, n *KubernetesNode) error {
 	})
 }
 
-// uncordon takes back what cordon did.
-func (k *kubernetesAPI) uncordon(ctx context.Context, name string) error {
+// uncordon lets pods onto a node again, and takes the annotation of who cordoned it away.
+func (k *kubernetesAPI) uncordon(ctx context.Context, name, annotation string) error {
 	return k.patch(ctx, "nodes", name, map[string]any{
-		"spec": map[string]any{"unschedulable": false}, "metadata": map[string]any{"annotations": map[string]any{cordonedByUs: nil}},
+		"spec": map[string]any{"unschedulable": false}, "metadata": map[string]any{"annotations": map[string]any{annotation: nil}},
 	})
 }
 

@@ -25,28 +25,45 @@ type lock struct {
 	lost chan error
 }
 
-// acquire takes the Lease. One that its holder no longer renews is taken over: it belongs to a run that was killed. Whether it is
-// renewed is seen by looking twice, so that the clocks of two machines need not agree.
+// watch returns the Lease, and who renews it; empty for nobody. It looks twice, so that the clocks of two machines need not agree.
+func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (*coordinationv1.Lease, string, error) {
+	held, err := k.lease(ctx)
+	if err != nil || held == nil || holderOf(held) == "" {
+		return held, "", err
+	}
+	say("%s holds the lock; looking whether it is alive", holderOf(held))
+	if err := pause(ctx, 4*every); err != nil {
+		return nil, "", err
+	}
+	again, err := k.lease(ctx)
+	if err != nil || again == nil || again.ResourceVersion == held.ResourceVersion {
+		return again, "", err
+	}
+	return again, holderOf(again), nil
+}
+
+// idle returns an error if somebody renews the lock: that run takes nodes away on purpose. Without an API nobody does.
+func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(string, ...any)) error {
+	_, holder, err := k.watch(ctx, every, say)
+	if err != nil {
+		return ctx.Err()
+	}
+	if holder != "" {
+		return refused("%s works on this cluster now (Lease %s/%s); nothing was changed", holder, systemNamespace, lockName)
+	}
+	return nil
+}
+
+// acquire takes the Lease. One that its holder no longer renews is taken over: it belongs to a run that was killed.
 func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, say func(string, ...any)) (*lock, error) {
 	host, _ := os.Hostname()
 	l := &lock{api: k, every: every, holder: fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()), lost: make(chan error, 1)}
-	held, err := k.lease(ctx)
+	held, holder, err := k.watch(ctx, every, say)
 	if err != nil {
 		return nil, err
 	}
-	if held != nil && holderOf(held) != "" {
-		say("%s holds the lock; looking whether it is alive", holderOf(held))
-		if err := pause(ctx, 4*every); err != nil {
-			return nil, err
-		}
-		again, err := k.lease(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if again != nil && holderOf(again) != "" && again.ResourceVersion != held.ResourceVersion {
-			return nil, &ExitError{Code: Locked, Err: fmt.Errorf("%s works on this cluster now (Lease %s/%s)", holderOf(again), systemNamespace, lockName)}
-		}
-		held = again
+	if holder != "" {
+		return nil, &ExitError{Code: Locked, Err: fmt.Errorf("%s works on this cluster now (Lease %s/%s)", holder, systemNamespace, lockName)}
 	}
 	if err := l.write(ctx, held); err != nil {
 		return nil, err

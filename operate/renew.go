@@ -68,12 +68,7 @@ func (r *Renew) Run(ctx context.Context) error {
 
 // plan prints what the credentials are now, and returns the clusters.
 func (r *Renew) plan() ([]*Cluster, error) {
-	var chosen []*Cluster
-	for _, c := range r.Stack.Clusters {
-		if r.Cluster == "" || r.Cluster == c.Name {
-			chosen = append(chosen, c)
-		}
-	}
+	chosen := r.Stack.Only(r.Cluster)
 	if len(chosen) == 0 {
 		return nil, fmt.Errorf("stack %s has no such cluster; it has: %s", r.Stack.Name, clusterNames(r.Stack.Clusters))
 	}

@@ -189,9 +189,7 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 			found.all = append(found.all, repair{
 				title: fmt.Sprintf("%s is ready, and was left cordoned by Talos, with no upgrade under way: let pods onto it again", k.Name),
 				do: func(ctx context.Context, r *repairRun) error {
-					change := map[string]any{"spec": map[string]any{"unschedulable": false},
-						"metadata": map[string]any{"annotations": map[string]any{cordonedByTalos: nil}}}
-					if err := r.op.kubernetes.patch(ctx, "nodes", k.Name, change); err != nil {
+					if err := r.op.kubernetes.uncordon(ctx, k.Name, cordonedByTalos); err != nil {
 						return fmt.Errorf("%s cannot be uncordoned: %s", k.Name, reason(err))
 					}
 					r.waiting().say("%s: takes pods again", k.Name)

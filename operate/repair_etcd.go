@@ -229,20 +229,3 @@ func leads(n *Node) int {
 	}
 	return 0
 }
-
-// idle returns an error if somebody renews the lock: that run takes nodes away on purpose.
-func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(string, ...any)) error {
-	held, err := k.lease(ctx)
-	if err != nil || held == nil || holderOf(held) == "" {
-		// Without an API nobody renews it.
-		return nil
-	}
-	say("%s holds the lock; looking whether it is alive", holderOf(held))
-	if err := pause(ctx, 4*every); err != nil {
-		return err
-	}
-	if again, err := k.lease(ctx); err == nil && again != nil && holderOf(again) != "" && again.ResourceVersion != held.ResourceVersion {
-		return refused("%s works on this cluster now (Lease %s/%s); nothing was changed", holderOf(again), systemNamespace, lockName)
-	}
-	return nil
-}

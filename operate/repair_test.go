@@ -32,15 +32,7 @@ func (f *fixture) repair(code int, typed string, change func(*Repair)) string {
 	if change != nil {
 		change(r)
 	}
-	err := r.Run(context.Background())
-	if code == 0 {
-		require.NoError(f.t, err, out.String())
-		return out.String()
-	}
-	var ended *ExitError
-	require.ErrorAs(f.t, err, &ended, out.String())
-	assert.Equal(f.t, code, ended.Code, err)
-	return out.String() + err.Error()
+	return f.ends(code, r.Run(context.Background()), out.String())
 }
 
 // strayMember is a member that no machine has.

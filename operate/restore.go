@@ -327,5 +327,5 @@ func (r *Restore) finish(ctx context.Context) error {
 }
 
 func (r *Restore) say(format string, arguments ...any) {
-	fmt.Fprintf(r.Out, time.Now().Format(time.TimeOnly)+"  "+format+"\n", arguments...)
+	progress(r.Out, format, arguments...)
 }

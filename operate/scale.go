@@ -114,8 +114,8 @@ func CheckSetting(ctx context.Context, folder, name, key, value string) error {
 // open connects to the clusters.
 func (s *Scale) open(ctx context.Context) ([]*scaleRun, error) {
 	stack := s.now.Stack
-	if len(stack.Missing) > 0 || len(stack.Clusters) == 0 {
-		return nil, refused("of stack %s never came up: %s; run: make up STACK=%s", stack.Name, strings.Join(stack.Missing, ", "), stack.Name)
+	if err := stack.checkUp(); err != nil {
+		return nil, err
 	}
 	var runs []*scaleRun
 	for _, c := range stack.Clusters {

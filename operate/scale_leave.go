@@ -9,8 +9,6 @@ import (
 
 	"github.com/inferadb/infra/stackfile"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
@@ -76,10 +74,7 @@ func (r *scaleRun) leave(ctx context.Context, m Machine) error {
 	c, reset := r.op.talos.reach(ctx, m, "")
 	reset, cancel := context.WithTimeout(reset, r.op.Limit)
 	defer cancel()
-	// A connection that breaks is no answer: the node may have begun.
-	switch err := c.ResetGeneric(reset, &machine.ResetRequest{Graceful: true}); status.Code(err) {
-	case codes.OK, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
-	default:
+	if err := c.ResetGeneric(reset, &machine.ResetRequest{Graceful: true}); !mayHaveBegun(err) {
 		return fmt.Errorf("it refused to leave etcd: %s", reason(err))
 	}
 	if err := r.waitUntilLeft(ctx, m); err != nil {

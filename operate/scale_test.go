@@ -64,15 +64,7 @@ func (f *fixture) scaled(to, code int, change func(*Scale)) string {
 	if change != nil {
 		change(s)
 	}
-	err := s.Run(context.Background())
-	if code == 0 {
-		require.NoError(f.t, err, out.String())
-		return out.String()
-	}
-	var ended *ExitError
-	require.ErrorAs(f.t, err, &ended, out.String())
-	assert.Equal(f.t, code, ended.Code, err)
-	return out.String() + err.Error()
+	return f.ends(code, s.Run(context.Background()), out.String())
 }
 
 // hasMembers expects etcd to have as many members as control planes, and the stack file to say so and nothing more.

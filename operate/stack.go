@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/inferadb/infra/config"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
@@ -52,6 +53,19 @@ type Machine struct {
 	Pool string
 	// Address is where the control planes reach the machine, Endpoint where an operator reaches a control plane.
 	Address, Endpoint string
+}
+
+// checkUp refuses to work on a stack of which a cluster never came up.
+func (s *Stack) checkUp() error {
+	if len(s.Missing) > 0 || len(s.Clusters) == 0 {
+		return refused("of stack %s never came up: %s; run: make up STACK=%s", s.Name, strings.Join(s.Missing, ", "), s.Name)
+	}
+	return nil
+}
+
+// Only returns the cluster of that name, or all of them if it is empty.
+func (s *Stack) Only(name string) []*Cluster {
+	return slices.DeleteFunc(slices.Clone(s.Clusters), func(c *Cluster) bool { return name != "" && c.Name != name })
 }
 
 // Machines returns the machines that have names, control planes first.

@@ -85,6 +85,19 @@ func (f *fixture) operator(stack *Stack) *Operator {
 	return op
 }
 
+// ends expects an end with a code. It returns what was printed, and the error behind it.
+func (f *fixture) ends(code int, err error, out string) string {
+	f.t.Helper()
+	if code == 0 {
+		require.NoError(f.t, err, out)
+		return out
+	}
+	var ended *ExitError
+	require.ErrorAs(f.t, err, &ended, out)
+	assert.Equal(f.t, code, ended.Code, "%s\n%s", err, out)
+	return out + err.Error()
+}
+
 func (f *fixture) report() Report {
 	f.t.Helper()
 	stack := f.stack()

@@ -8,9 +8,13 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/cosi-project/runtime/pkg/safe"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
+	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
+	configresource "github.com/siderolabs/talos/pkg/machinery/resources/config"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
@@ -76,6 +80,15 @@ func bootIDOf(ctx context.Context, c *client.Client) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
+// configOf asks a node for the configuration that it runs. One that waits for a reboot is another resource.
+func configOf(ctx context.Context, c *client.Client) (talosconfig.Provider, error) {
+	live, err := safe.StateGetByID[*configresource.MachineConfig](ctx, c.COSI, configresource.ActiveID)
+	if err != nil {
+		return nil, fmt.Errorf("its configuration cannot be read: %s", reason(err))
+	}
+	return live.Provider(), nil
+}
+
 // etcdOf asks a control plane for its own view of etcd.
 func etcdOf(ctx context.Context, c *client.Client) (EtcdView, error) {
 	var view EtcdView
@@ -123,6 +136,15 @@ func hostsOf(urls []string) []string {
 		}
 	}
 	return hosts
+}
+
+// mayHaveBegun reports whether a node may do what it was asked for: it said so, or the connection broke, which is no answer.
+func mayHaveBegun(err error) bool {
+	switch status.Code(err) {
+	case codes.OK, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		return true
+	}
+	return false
 }
 
 // reason is an error of a node in one line, without gRPC's wrapping.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -117,8 +116,8 @@ func (u *Upgrade) Run(ctx context.Context) error {
 
 // checkTarget fills in the versions and holds them to the mark of an upgrade that is under way.
 func (u *Upgrade) checkTarget() error {
-	if len(u.Stack.Missing) > 0 || len(u.Stack.Clusters) == 0 {
-		return refused("of stack %s never came up: %s; run: make up STACK=%s", u.Stack.Name, strings.Join(u.Stack.Missing, ", "), u.Stack.Name)
+	if err := u.Stack.checkUp(); err != nil {
+		return err
 	}
 	marked, want := u.Stack.Marked, u.Stack.Clusters[0].Want
 	for _, version := range []struct {
@@ -411,7 +410,7 @@ func (u *Upgrade) blocking(found []Finding) []Finding {
 }
 
 func (u *Upgrade) say(format string, arguments ...any) {
-	fmt.Fprintf(u.Out, time.Now().Format(time.TimeOnly)+"  "+format+"\n", arguments...)
+	progress(u.Out, format, arguments...)
 }
 
 // lockedWriter keeps lines that are written at the same time apart.
@@ -438,8 +437,8 @@ func pause(ctx context.Context, d time.Duration) error {
 // Abandon removes the mark, so that updates run again. It refuses if a node runs a newer Kubernetes than the stack file: an update would
 // take it back.
 func (u *Upgrade) Abandon(ctx context.Context) error {
-	if len(u.Stack.Missing) > 0 || len(u.Stack.Clusters) == 0 {
-		return refused("of stack %s never came up: %s; run: make up STACK=%s", u.Stack.Name, strings.Join(u.Stack.Missing, ", "), u.Stack.Name)
+	if err := u.Stack.checkUp(); err != nil {
+		return err
 	}
 	runs, err := u.open(ctx)
 	if err != nil {

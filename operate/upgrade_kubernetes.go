@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cosi-project/runtime/pkg/safe"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
-	configresource "github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -87,11 +85,11 @@ func (r *upgradeRun) configure(ctx context.Context, o *Observation, n *Node, cha
 	ctx, cancel := context.WithTimeout(ctx, r.Node)
 	defer cancel()
 	c, ctx := r.way(ctx, o, n.Machine)
-	live, err := safe.StateGetByID[*configresource.MachineConfig](ctx, c.COSI, configresource.ActiveID)
+	live, err := configOf(ctx, c)
 	if err != nil {
-		return fmt.Errorf("its configuration cannot be read: %s", reason(err))
+		return err
 	}
-	changed, err := live.Provider().PatchV1Alpha1(change)
+	changed, err := live.PatchV1Alpha1(change)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,6 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 // installer is the image of the target's Talos for the cluster's cloud and schematic.
@@ -228,7 +226,7 @@ func (r *upgradeRun) restore(ctx context.Context, n *Node) error {
 	if k := n.Kubernetes; k == nil || k.Cordoned != "" && k.Cordoned != byUpgrade {
 		return nil
 	}
-	if err := r.op.kubernetes.uncordon(ctx, n.Kubernetes.Name); err != nil {
+	if err := r.op.kubernetes.uncordon(ctx, n.Kubernetes.Name, cordonedByUs); err != nil {
 		return fmt.Errorf("it stays cordoned: %s; run: kubectl uncordon %s, and kubectl annotate node %s %s-", reason(err), n.Kubernetes.Name,
 			n.Kubernetes.Name, cordonedByUs)
 	}
@@ -269,8 +267,7 @@ func (r *upgradeRun) reboot(ctx context.Context, o *Observation, n *Node) error 
 		//lint:ignore SA1019 Talos 1.12 has no other call
 		_, err = c.MachineClient.Upgrade(ctx, &machine.UpgradeRequest{Image: r.installer()})
 	}
-	switch status.Code(err) {
-	case codes.OK, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+	if mayHaveBegun(err) {
 		return nil
 	}
 	return fmt.Errorf("it refused to reboot into the new version: %s", reason(err))

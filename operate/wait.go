@@ -17,7 +17,12 @@ type waiting struct {
 }
 
 func (w waiting) say(format string, arguments ...any) {
-	fmt.Fprintf(w.Out, time.Now().Format(time.TimeOnly)+"  "+format+"\n", arguments...)
+	progress(w.Out, format, arguments...)
+}
+
+// progress writes a line with the time.
+func progress(out io.Writer, format string, arguments ...any) {
+	fmt.Fprintf(out, time.Now().Format(time.TimeOnly)+"  "+format+"\n", arguments...)
 }
 
 // until looks until nothing is found, and returns the last look. The error names what was found at the end of the limit.

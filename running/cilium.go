@@ -18,7 +18,7 @@ func (c *comparison) cilium() {
 		return
 	}
 	was, encrypted := machineconfig.InstalledCilium(machineconfig.InlineManifests(nodes[0].Config))
-	want, encrypts := machineconfig.InstalledCilium(textsOf(c.want.Manifests))
+	want, encrypts := machineconfig.InstalledCilium(machineconfig.Texts(c.want.Manifests))
 	switch {
 	case was == "" && want != "" && !c.acknowledged("cilium-replaced:"+c.want.Name):
 		c.refuse("cni", fmt.Sprintf("%s runs without the Cilium that cni: cilium installs, and perhaps with one of your own, "+
@@ -41,12 +41,4 @@ func (c *comparison) cilium() {
 // runsWithoutTalosCNI reports whether the cluster was configured without flannel.
 func runsWithoutTalosCNI(node Node) bool {
 	return node.Config.Cluster() != nil && node.Config.Cluster().Network().CNI().Name() == "none"
-}
-
-func textsOf(manifests []machineconfig.Manifest) map[string]string {
-	texts := map[string]string{}
-	for _, manifest := range manifests {
-		texts[manifest.Name] = manifest.Contents
-	}
-	return texts
 }

@@ -17,7 +17,7 @@ func (c *comparison) bootstrapManifests() {
 		return
 	}
 	was := machineconfig.BootstrapObjects(machineconfig.InlineManifests(nodes[0].Config))
-	want := machineconfig.BootstrapObjects(textsOf(c.want.Manifests))
+	want := machineconfig.BootstrapObjects(machineconfig.Texts(c.want.Manifests))
 	var changed, removed []string
 	for object, digest := range was {
 		switch other, kept := want[object]; {

@@ -42,8 +42,7 @@ func newApply() *cobra.Command {
 func apply(c *cobra.Command, a *operate.Apply, name string, yes bool) error {
 	stack, err := operate.ReadStack(c.Context(), ".", name)
 	if err != nil {
-		c.PrintErrln("infra:", err)
-		return exitCode(operate.Refused)
+		return exitWith(c, &operate.ExitError{Code: operate.Refused, Err: err})
 	}
 	a.Stack, a.Out = stack, c.OutOrStdout()
 	a.Pending, a.Record = stack.PendingConfigs, stack.RecordConfigs(c.OutOrStdout())

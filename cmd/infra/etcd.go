@@ -109,12 +109,7 @@ func snapshots(c *cobra.Command, options snapshotOptions) error {
 
 // choose returns the clusters of a stack, or the one of that name.
 func choose(stack *operate.Stack, name string) ([]*operate.Cluster, error) {
-	var chosen []*operate.Cluster
-	for _, cluster := range stack.Clusters {
-		if name == "" || cluster.Name == name {
-			chosen = append(chosen, cluster)
-		}
-	}
+	chosen := stack.Only(name)
 	if len(chosen) == 0 {
 		return nil, fmt.Errorf("stack %s: its outputs have no cluster %q; run: make up STACK=%s", stack.Name, name, stack.Name)
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/inferadb/infra/operate"
@@ -25,8 +24,7 @@ func newRepair() *cobra.Command {
 			"The exit code is 0 for done or nothing to do, 1 for stopped or something that is left for you, 2 for refused.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := readRepair(c.Context(), repair, stack, cluster); err != nil {
-				c.PrintErrln("infra:", err)
-				return exitCode(operate.Refused)
+				return exitWith(c, &operate.ExitError{Code: operate.Refused, Err: err})
 			}
 			c.SetIn(bufio.NewReader(c.InOrStdin()))
 			repair.Out = c.OutOrStdout()
@@ -60,11 +58,8 @@ func readRepair(ctx context.Context, r *operate.Repair, name, only string) error
 			}
 		}
 	}
-	if only != "" {
-		stack.Clusters = slices.DeleteFunc(stack.Clusters, func(c *operate.Cluster) bool { return c.Name != only })
-		if len(stack.Clusters) == 0 {
-			return fmt.Errorf("--cluster: stack %s has no cluster %q; run: make status STACK=%s", name, only, name)
-		}
+	if stack.Clusters = stack.Only(only); only != "" && len(stack.Clusters) == 0 {
+		return fmt.Errorf("--cluster: stack %s has no cluster %q; run: make status STACK=%s", name, only, name)
 	}
 	r.Stack = stack
 	return nil

@@ -43,8 +43,7 @@ func newUpgrade() *cobra.Command {
 func upgrade(c *cobra.Command, u *operate.Upgrade, name string, yes, abandon bool) error {
 	stack, err := operate.ReadStack(c.Context(), ".", name)
 	if err != nil {
-		c.PrintErrln("infra:", err)
-		return exitCode(operate.Refused)
+		return exitWith(c, &operate.ExitError{Code: operate.Refused, Err: err})
 	}
 	u.Stack, u.Out = stack, c.OutOrStdout()
 	u.Confirm = confirmation(c, yes)

@@ -31,20 +31,24 @@ var liveFields = []string{
 // RebootFields returns the fields in which the configurations differ and which Talos takes with a reboot only, sorted. How
 // the disks are encrypted is not among them: Encryption has it.
 func RebootFields(was, is config.Provider) []string {
-	before, after := rebootValues(was), rebootValues(is)
-	var fields []string
-	for field, value := range after {
-		if !reflect.DeepEqual(before[field], value) {
-			fields = append(fields, field)
+	return differing(rebootValues(was), rebootValues(is))
+}
+
+// differing returns the keys whose values differ, sorted.
+func differing(before, after map[string]any) []string {
+	var keys []string
+	for key, value := range after {
+		if !reflect.DeepEqual(before[key], value) {
+			keys = append(keys, key)
 		}
 	}
-	for field := range before {
-		if _, kept := after[field]; !kept {
-			fields = append(fields, field)
+	for key := range before {
+		if _, kept := after[key]; !kept {
+			keys = append(keys, key)
 		}
 	}
-	slices.Sort(fields)
-	return fields
+	slices.Sort(keys)
+	return keys
 }
 
 // RebootDigest identifies what the fields of RebootFields are in the configuration. The key is a secret of the machine's, so

@@ -85,11 +85,7 @@ func Cilium(version string, encrypted bool) ([]Manifest, error) {
 
 // WithCilium returns the manifests with another version of Cilium among them.
 func WithCilium(manifests []Manifest, version string) ([]Manifest, error) {
-	texts := map[string]string{}
-	for _, manifest := range manifests {
-		texts[manifest.Name] = manifest.Contents
-	}
-	_, encrypted := InstalledCilium(texts)
+	_, encrypted := InstalledCilium(Texts(manifests))
 	cilium, err := Cilium(version, encrypted)
 	if err != nil {
 		return nil, err

@@ -2,8 +2,6 @@ package machineconfig
 
 import (
 	"errors"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
@@ -24,20 +22,7 @@ func Parse(text string) (config.Provider, error) {
 // ChangedFields returns the paths in which two configurations differ, sorted, without the values: those may be secret. A list is
 // one field. What is not in the main document begins with the document's kind and name: "UserVolumeConfig data: provisioning.maxSize".
 func ChangedFields(was, is config.Provider) []string {
-	before, after := fieldsOf(was), fieldsOf(is)
-	var paths []string
-	for path, value := range after {
-		if !reflect.DeepEqual(before[path], value) {
-			paths = append(paths, path)
-		}
-	}
-	for path := range before {
-		if _, kept := after[path]; !kept {
-			paths = append(paths, path)
-		}
-	}
-	slices.Sort(paths)
-	return paths
+	return differing(fieldsOf(was), fieldsOf(is))
 }
 
 // fieldsOf are the values of a configuration by path.

@@ -18,6 +18,15 @@ type Manifest struct {
 	Secret bool
 }
 
+// Texts returns the manifests' texts by their names.
+func Texts(manifests []Manifest) map[string]string {
+	texts := map[string]string{}
+	for _, manifest := range manifests {
+		texts[manifest.Name] = manifest.Contents
+	}
+	return texts
+}
+
 // inlineManifests is how Talos spells them. The documents of version contract 1.12 have them in the main document.
 func inlineManifests(manifests []Manifest) v1alpha1.ClusterInlineManifests {
 	var inline v1alpha1.ClusterInlineManifests

@@ -14,7 +14,12 @@ import (
 
 const system = "kube-system"
 
-var podKind = kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.resource == "pods" })]
+var podKind, deploymentKind = kindOf("pods"), kindOf("deployments")
+
+// kindOf is the kind of a resource that every API server of the simulator has.
+func kindOf(resource string) kind {
+	return kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.resource == resource })]
+}
 
 // derived returns the objects that follow from the nodes and from what the control planes have created.
 func (a api) derived(k kind, namespace string) []object {
@@ -205,9 +210,6 @@ func systemMeta(kind string, created talos.Object) object {
 		"labels": object{"k8s-app": created.Name},
 	}
 }
-
-// deploymentKind is the kind of the Deployments.
-var deploymentKind = kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.resource == "deployments" })]
 
 // deployments are those that the control planes have created.
 func (a api) deployments() []object {

@@ -33,18 +33,13 @@ func TestUpgradeByOneCommand(t *testing.T) {
 			s.up()
 			assert.Contains(t, s.said.String(), "the nodes are given another podEncryption; it takes effect with the next make upgrade")
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
-			follow := func(heading string) { o.follow(procedure{heading: heading}, sections[heading]) }
 			o.chooseBucket()
-			follow("Before you begin")
-			if image := sections["Upgrade Talos"][0]; image.cloud == cloud {
-				o.do(image, nil)
-			}
-			o.exports += s.serveNodes() + "\n"
+			o.readyToUpgrade(sections)
 			plan := o.run("the plan", "make upgrade STACK=staging DRY_RUN=1")
 			assert.Contains(t, plan, "-    enable-wireguard: \"true\"")
 			assert.Equal(t, 3, strings.Count(plan, " is changed:"), "Cilium's settings, and the pods that follow them:\n%s", plan)
 			for _, heading := range dayTwoSections {
-				follow(heading)
+				o.follow(procedure{heading: heading}, sections[heading])
 			}
 			status := o.run("status", "make status STACK=staging")
 			assert.NotContains(t, status, "v1.13.9")
@@ -57,6 +52,19 @@ func TestUpgradeByOneCommand(t *testing.T) {
 			s.settled()
 		})
 	}
+}
+
+// readyToUpgrade begins with the page, puts the image of the new Talos where the cloud wants it, and lets the nodes answer. It returns
+// the command that leads a shell to them.
+func (o *operator) readyToUpgrade(sections map[string][]block) string {
+	o.t.Helper()
+	o.follow(procedure{heading: "Before you begin"}, sections["Before you begin"])
+	if image := sections["Upgrade Talos"][0]; image.cloud == o.cloud {
+		o.do(image, nil)
+	}
+	serve := o.serveNodes()
+	o.exports += serve + "\n"
+	return serve
 }
 
 // serveNodes lets the stack's nodes answer until the test ends. It returns the command that leads a shell to them.

@@ -39,14 +39,8 @@ func TestUpgradeKeepsServing(t *testing.T) {
 			s.set("regions", `["nyc1"]`)
 			s.set("pools", `[{"name":"workers","size":"small","count":2}]`)
 			s.up()
-			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
-			o.follow(procedure{heading: "Before you begin"}, sections["Before you begin"])
-			if image := sections["Upgrade Talos"][0]; image.cloud == cloud {
-				o.do(image, nil)
-			}
-			serve := s.serveNodes()
-			o.exports += serve + "\n"
-			probes := s.probe(serve)
+			o := newOperator(s, cloud)
+			probes := s.probe(o.readyToUpgrade(readSections(t, operationsPage)))
 			require.NotEmpty(t, probes)
 			o.upgradeKilledAtEveryStep()
 			for _, p := range probes {

@@ -26,8 +26,7 @@ func TestRenew(t *testing.T) {
 	for _, kind := range []string{"kubeconfig", "talosconfig"} {
 		require.NoError(t, os.WriteFile(s.path("old."+kind), []byte(s.pulumi("stack", "output", kind, "--show-secrets")), 0o600))
 	}
-	o := newOperator(s, "gcp")
-	o.exports = s.serveNodes() + "\n"
+	o := newAnsweringOperator(s, "gcp")
 	out, err := o.shell("make status STACK=dev")
 	require.Error(t, err)
 	for _, kind := range []string{"kubeconfig", "talosconfig"} {
