@@ -152,6 +152,8 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 		outputs, err := r.outputs()
 		return &pulumirpc.CreateResponse{Properties: outputs}, err
 	}
+	s.operations.RLock()
+	defer s.operations.RUnlock()
 	fault, err := s.weather.strikes(s.store, r.Token)
 	if err != nil {
 		return nil, err
@@ -162,7 +164,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if err := s.change(ctx, r, s.create); err != nil {
 		return nil, refused("creating", r.call.Name, err)
 	}
-	fault.interrupt()
+	s.interrupt(fault)
 	s.weather.wait(ctx, r.Latency)
 	outputs, err := r.outputs()
 	if err != nil {
@@ -344,6 +346,8 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	}
 	r.call.Old = plain(known)
 	r.call.Timeout = time.Duration(in.Timeout * float64(time.Second))
+	s.operations.RLock()
+	defer s.operations.RUnlock()
 	err = s.change(ctx, r, s.delete)
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
@@ -352,7 +356,7 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, err
 	}
-	fault.interrupt()
+	s.interrupt(fault)
 	s.weather.wait(ctx, r.Latency)
 	return &emptypb.Empty{}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/site"
@@ -28,6 +29,8 @@ type Server struct {
 	clouds    Clouds
 	weather   Weather
 	config    world.Values
+	// operations is held for reading by each creation and deletion.
+	operations sync.RWMutex
 }
 
 // Clouds are all the clouds together.

@@ -41,20 +41,25 @@ const (
 	half mode = "half"
 	// lost makes the resource and answers with an error.
 	lost mode = "lost"
-	// crash ends the plugin before it can report what was made. The engine then forgets the operation.
+	// crash ends the plugin before it can report what was made. The engine then forgets the operation. Others that the plugin
+	// works on are let finish, so that just one is lost, whatever the timing.
 	crash mode = "crash"
 	// hang never reports what was made. An engine that is killed meanwhile leaves a pending operation.
 	hang mode = "hang"
 )
 
-// interrupt keeps the plugin from reporting what was made.
-func (f *Fault) interrupt() {
+// interrupt keeps the plugin from reporting what was made. The caller holds the lock for reading.
+func (s *Server) interrupt(fault *Fault) {
 	switch {
-	case f == nil:
-	case f.Mode == crash:
+	case fault == nil:
+	case fault.Mode == crash:
+		s.operations.RUnlock()
+		s.operations.Lock()
+		// The answers of the others are on their way.
+		time.Sleep(pause)
 		fmt.Fprintln(os.Stderr, errFault)
 		os.Exit(2)
-	case f.Mode == hang:
+	case fault.Mode == hang:
 		select {}
 	}
 }
