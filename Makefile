@@ -46,14 +46,14 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph cilium fmt build tools simulator infra policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
 demo: check-demo tools simulator build ## Bring a stack up on the simulator, check it, destroy it. STACK=production PROVIDER= KEEP=1
 	@KEEP=$(KEEP) scripts/demo.sh $(DEMO) $(PROVIDER)
 
-preview-simulated: check-demo tools simulator comment ## Show what a pull request would. STACK=production PROVIDER= SUMMARY=comment.md
+preview-simulated: check-demo tools simulator infra ## Show what a pull request would. STACK=production PROVIDER= SUMMARY=comment.md
 	@scripts/preview-simulated.sh '$(DEMO)' '$(PROVIDER)' '$(SUMMARY)' '$(REVISION)'
 	@echo "Next: make preview STACK=$(DEMO), on the real cloud" >&2
 
@@ -81,9 +81,9 @@ init: ## Create the stack in its backend, once
 	@echo "Commit Pulumi.$(STACK).yaml: it now holds the stack's encrypted data key. Next: make preview STACK=$(STACK)"
 
 # With SUMMARY= the same preview is read by a program and not by a person, who then sees the comment.
-COMMENT = $(BIN)/preview -stack '$(STACK)' -summary '$(SUMMARY)' -revision '$(REVISION)'
+COMMENT = $(INFRA) comment --stack '$(STACK)' --summary '$(SUMMARY)' --revision '$(REVISION)'
 
-preview: $(if $(SUMMARY),comment) ## Show what up would do. SUMMARY=comment.md writes it as a pull request's comment
+preview: $(if $(SUMMARY),infra) ## Show what up would do. SUMMARY=comment.md writes it as a pull request's comment
 	$(if $(SUMMARY),@$(COMMENT) -- )$(PULUMI) preview $(if $(SUMMARY),,--diff) $(ARGS)
 	@echo "Next: make up STACK=$(STACK)"
 
@@ -101,8 +101,8 @@ refresh: ## Compare the state with the cloud, after asking
 	$(PULUMI) refresh $(ARGS)
 	@echo "Next: make preview STACK=$(STACK)"
 
-drift: comment ## Compare the state with the cloud, change nothing, fail on a difference. SUMMARY=drift.md
-	@$(COMMENT) -kind drift -- $(PULUMI) refresh --preview-only $(ARGS)
+drift: infra ## Compare the state with the cloud, change nothing, fail on a difference. SUMMARY=drift.md
+	@$(COMMENT) --kind drift -- $(PULUMI) refresh --preview-only $(ARGS)
 	@echo "No drift. Next: make preview STACK=$(STACK)"
 
 # Pulumi deletes what is not protected before it meets what is: half of production would be gone.
@@ -232,9 +232,8 @@ check-backend: check-stack
 
 ##@ Cost: no account, no network
 
-cost: ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMAT=markdown
-	@go build -o $(BIN)/cost ./cost/cmd
-	@$(BIN)/cost -stack '$(STACK)' -provider '$(PROVIDER)' -format '$(FORMAT)'
+cost: infra ## Show what a stack costs per month at list price. STACK= PROVIDER= FORMAT=markdown
+	@$(INFRA) cost --stack '$(STACK)' --provider '$(PROVIDER)' --format '$(FORMAT)'
 	@echo "Next: make preview STACK=$(STACK). What to choose: docs/cost-and-spot.md" >&2
 
 ##@ Development
@@ -304,9 +303,6 @@ simulator: policy ## Build the simulator and its links
 
 infra:
 	@go build -o $(BIN)/infra ./cmd/infra
-
-comment:
-	@go build -o $(BIN)/preview ./preview/cmd
 
 policy: ## Build the policy pack, which previews and ups run
 	@go build -o $(BIN)/pulumi-analyzer-policy-inferadb ./policy

@@ -9,4 +9,5 @@ revision=${4:-}
 [[ -d $folder/world ]] || trap 'rm -rf "$folder"' EXIT
 env=$(scripts/simulator-env.sh "$stack" "$provider")
 eval "$env"
-.bin/preview -kind simulated -stack "$stack" -folder "$folder" -revision "$revision" -summary "$summary" -- pulumi preview
+.bin/infra comment --kind simulated --stack "$stack" --folder "$folder" --revision "$revision" \
+  --summary "$summary" -- pulumi preview

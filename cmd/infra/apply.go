@@ -13,7 +13,7 @@ func newApply() *cobra.Command {
 	var stack string
 	var yes bool
 	command := &cobra.Command{
-		Use: "apply", Args: cobra.NoArgs,
+		Use: "apply", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot",
 		Long: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot, one node at a time.\n\n" +
 			"An update is refused where it would need this. Machines of scaling groups follow with the next update.\n" +

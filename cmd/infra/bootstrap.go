@@ -14,7 +14,7 @@ import (
 // newBootstrap returns the commands that make state and clusters agree on whether etcd was bootstrapped.
 func newBootstrap() *cobra.Command {
 	var stack, name string
-	command := &cobra.Command{Use: "bootstrap", Short: "Say in the state whether a cluster's etcd was started"}
+	command := &cobra.Command{Use: "bootstrap", GroupID: groupState, Short: "Say in the state whether a cluster's etcd was started"}
 	command.PersistentFlags().StringVar(&stack, "stack", "", "the stack")
 	command.PersistentFlags().StringVar(&name, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 	command.AddCommand(

@@ -15,7 +15,7 @@ import (
 
 // newControlPlanes builds the command on the number of control planes.
 func newControlPlanes() *cobra.Command {
-	command := &cobra.Command{Use: "control-planes", Short: "Change the number of control planes"}
+	command := &cobra.Command{Use: "control-planes", GroupID: groupChange, Short: "Change the number of control planes"}
 	scale := &operate.Scale{Gate: 15 * time.Minute, Leave: 10 * time.Minute, Poll: 2 * time.Second, Renew: 15 * time.Second}
 	var stack string
 	var yes bool

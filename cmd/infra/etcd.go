@@ -16,7 +16,7 @@ import (
 
 // newEtcd returns the commands on etcd's data.
 func newEtcd() *cobra.Command {
-	command := &cobra.Command{Use: "etcd", Short: "Save etcd's data, and restore it"}
+	command := &cobra.Command{Use: "etcd", GroupID: groupData, Short: "Save etcd's data, and restore it"}
 	command.AddCommand(newSnapshot(), newRestore())
 	return command
 }

@@ -28,13 +28,32 @@ func main() {
 	}
 }
 
+// The groups of commands in the help.
+const (
+	groupLook   = "look"
+	groupChange = "change"
+	groupData   = "data"
+	groupState  = "state"
+)
+
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "infra",
-		Short:         "Work on the clusters of a stack",
+		Use:   "infra",
+		Short: "Work on the clusters of a stack",
+		Long: "Work on the clusters of a stack. Each make target of a running cluster calls one of these commands with the stack's\n" +
+			"backend and credentials: `make status STACK=staging` is `infra status --stack staging`.\n\n" +
+			"Exit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before anything changed, 3 interrupted,\n" +
+			"4 another command works on the cluster. status: 0 healthy, 1 degraded, 2 down.",
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetOut(os.Stdout)
-	root.AddCommand(newApply(), newBootstrap(), newControlPlanes(), newEtcd(), newPending(), newRenew(), newRepair(), newStatus(), newUpgrade())
+	root.AddGroup(
+		&cobra.Group{ID: groupLook, Title: "Look:"},
+		&cobra.Group{ID: groupChange, Title: "Change a running cluster, with a plan first:"},
+		&cobra.Group{ID: groupData, Title: "Save and restore:"},
+		&cobra.Group{ID: groupState, Title: "Mend the state after an update that was cut off:"},
+	)
+	root.AddCommand(newApply(), newBootstrap(), newComment(), newControlPlanes(), newCost(), newEtcd(), newPending(), newRenew(), newRepair(),
+		newStatus(), newUpgrade())
 	return root
 }

@@ -18,7 +18,7 @@ import (
 // and creates the same once more: two machines of one name.
 func newPending() *cobra.Command {
 	command := &cobra.Command{
-		Use:   "pending",
+		Use: "pending", GroupID: groupState,
 		Short: "Show what an update was creating when it was cut off, and fail if there is anything",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -11,7 +11,7 @@ func newRenew() *cobra.Command {
 	var stack string
 	var yes bool
 	command := &cobra.Command{
-		Use: "renew", Args: cobra.NoArgs,
+		Use: "renew", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Issue the administrator's kubeconfig and talosconfig anew, for a year",
 		Long: "Issue the administrator's kubeconfig and talosconfig anew, for a year, and put them into the stack's state.\n\n" +
 			"No node is changed. The credentials of before stay good until they expire: nobody can take them back.",

@@ -16,7 +16,7 @@ func newRepair() *cobra.Command {
 	var stack, cluster string
 	var yes bool
 	command := &cobra.Command{
-		Use: "repair", Args: cobra.NoArgs,
+		Use: "repair", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Find what is broken in etcd and among the nodes, say what to do, and do it after asking",
 		Long: "Find what is broken in etcd and among the nodes, say what to do, and do it after asking:\n" +
 			"remove the member of a control plane that is lost, one in a run; make space in etcd's database and take the alarm NOSPACE back;\n" +

@@ -13,7 +13,7 @@ func newUpgrade() *cobra.Command {
 	var stack string
 	var yes, abandon bool
 	command := &cobra.Command{
-		Use: "upgrade", Args: cobra.NoArgs,
+		Use: "upgrade", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file",
 		Long: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file.\n\n" +
 			"Machines of scaling groups follow with the next update. Run it again after an interruption: it goes on where it was.\n" +

@@ -51,7 +51,7 @@ var rooms = []room{
 	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "cmd/infra", ours: []string{"config", "operate", "regions", "running", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "cmd/infra", ours: []string{"config", "cost", "operate", "preview", "regions", "running", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
 
@@ -113,7 +113,7 @@ func TestObjections(t *testing.T) {
 		{"config", module + "/components/machineconfig", ""},
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
 		{".", module + "/cost", ". may not import cost"},
-		{"preview/cmd", module + "/cost", ""},
+		{"preview", module + "/cost", ""},
 		{"cost", module + "/preview", "cost may not import preview"},
 		{"config", module + "/components/aws", "config may not import components/aws"},
 		{"policy/rules", module + "/config", "policy/rules may not import config"},

@@ -1,12 +1,8 @@
-// Command preview runs a preview, or a refresh that changes nothing, and writes what it found as a comment in Markdown:
-//
-//	preview -stack staging -summary comment.md -- pulumi preview
 package main
 
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,26 +12,35 @@ import (
 
 	"github.com/inferadb/infra/cost"
 	"github.com/inferadb/infra/preview"
+	"github.com/spf13/cobra"
 )
 
-func main() {
-	comment, summary, folder := preview.Comment{}, "", ""
-	kind := flag.String("kind", string(preview.Preview), "preview, simulated or drift")
-	flag.StringVar(&comment.Stack, "stack", "", "the stack, as in Pulumi.<stack>.yaml")
-	flag.StringVar(&comment.Revision, "revision", "", "the commit that is previewed")
-	flag.StringVar(&summary, "summary", "", "the file to write the comment to, besides printing it")
-	flag.StringVar(&folder, "folder", ".", "where the stack file is")
-	flag.Parse()
-	comment.Kind = preview.Kind(*kind)
-	if err := run(comment, summary, folder, flag.Args()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+func newComment() *cobra.Command {
+	var comment preview.Comment
+	var kind, summary, folder string
+	command := &cobra.Command{
+		Use: "comment --stack STACK [flags] -- pulumi preview", GroupID: groupLook,
+		Short: "Run a preview, or a refresh that changes nothing, and write what it found as a pull request's comment",
+		Long: "Run a preview, or a refresh that changes nothing, and write what it found as a pull request's comment in Markdown.\n" +
+			"It ends with an error if the command does, or if --kind drift finds a difference.",
+		Example: "  infra comment --stack staging --summary comment.md -- pulumi preview",
+		RunE: func(c *cobra.Command, command []string) error {
+			comment.Kind = preview.Kind(kind)
+			return writeComment(c.OutOrStdout(), comment, summary, folder, command)
+		},
 	}
+	flags := command.Flags()
+	flags.StringVar(&kind, "kind", string(preview.Preview), "preview, simulated or drift")
+	flags.StringVar(&comment.Stack, "stack", "", "the stack")
+	flags.StringVar(&comment.Revision, "revision", "", "the commit that is previewed")
+	flags.StringVar(&summary, "summary", "", "the file to write the comment to, besides printing it")
+	flags.StringVar(&folder, "folder", ".", "where the stack file is")
+	return command
 }
 
-// run writes the comment whether the command succeeds or not, and fails as the command does. Drift counts as a failure.
-func run(comment preview.Comment, summary, folder string, command []string) error {
-	if err := check(comment, command); err != nil {
+// writeComment writes the comment whether the command succeeds or not, and fails as the command does. Drift counts as a failure.
+func writeComment(out io.Writer, comment preview.Comment, summary, folder string, command []string) error {
+	if err := checkComment(comment, command); err != nil {
 		return err
 	}
 	var failure error
@@ -52,19 +57,21 @@ func run(comment preview.Comment, summary, folder string, command []string) erro
 			return fmt.Errorf("SUMMARY: %w", err)
 		}
 	}
-	fmt.Print(text)
+	if _, err := io.WriteString(out, text); err != nil {
+		return err
+	}
 	if failure == nil && comment.Kind == preview.Drift && comment.Result.Changed() {
 		failure = fmt.Errorf("%s has drifted", comment.Stack)
 	}
 	return failure
 }
 
-func check(comment preview.Comment, command []string) error {
+func checkComment(comment preview.Comment, command []string) error {
 	switch {
 	case !slices.Contains(preview.Kinds(), comment.Kind):
-		return fmt.Errorf("-kind: there is no kind %q; choose preview, simulated or drift", comment.Kind)
+		return fmt.Errorf("--kind: there is no kind %q; choose preview, simulated or drift", comment.Kind)
 	case len(command) == 0:
-		return errors.New("there is no command: write preview -stack dev -summary comment.md -- pulumi preview")
+		return errors.New("there is no command: write infra comment --stack dev --summary comment.md -- pulumi preview")
 	case slices.ContainsFunc(command, func(word string) bool { return strings.HasPrefix(word, "--show-secrets") }):
 		return errors.New("ARGS: --show-secrets has no place in a comment; leave it out")
 	}

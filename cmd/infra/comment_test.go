@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pulumi writes a program that stands in for the CLI: it prints the events of a file and what a failing CLI says, and ends
+// pulumiThatPrints writes a program that stands in for the CLI: it prints the events of a file and what a failing CLI says, and ends
 // with the code.
-func pulumi(t *testing.T, events, message, code string) string {
+func pulumiThatPrints(t *testing.T, events, message, code string) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "testdata", events))
+	path, err := filepath.Abs(filepath.Join("..", "..", "preview", "testdata", events))
 	require.NoError(t, err)
 	script := filepath.Join(t.TempDir(), "pulumi")
 	text := "#!/bin/sh\n" +
@@ -24,7 +25,7 @@ func pulumi(t *testing.T, events, message, code string) string {
 	return script
 }
 
-func TestRun(t *testing.T) {
+func TestAComment(t *testing.T) {
 	for name, row := range map[string]struct {
 		kind                  preview.Kind
 		events, message, code string
@@ -41,7 +42,7 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			summary := filepath.Join(t.TempDir(), "comment.md")
-			err := run(preview.Comment{Stack: "dev", Kind: row.kind}, summary, "../..", []string{pulumi(t, row.events, row.message, row.code), "preview"})
+			err := writeComment(io.Discard, preview.Comment{Stack: "dev", Kind: row.kind}, summary, "../..", []string{pulumiThatPrints(t, row.events, row.message, row.code), "preview"})
 			if row.failure == "" {
 				require.NoError(t, err)
 			} else {
@@ -56,19 +57,19 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestRefused(t *testing.T) {
+func TestARefusedComment(t *testing.T) {
 	for name, row := range map[string]struct {
 		kind    preview.Kind
 		command []string
 		want    string
 	}{
-		"a kind that is none": {"plan", []string{"true"}, `-kind: there is no kind "plan"; choose preview, simulated or drift`},
+		"a kind that is none": {"plan", []string{"true"}, `--kind: there is no kind "plan"; choose preview, simulated or drift`},
 		"no command":          {preview.Preview, nil, "there is no command"},
 		"secrets":             {preview.Preview, []string{"true", "--show-secrets=true"}, "ARGS: --show-secrets has no place in a comment; leave it out"},
 		"no such command":     {preview.Preview, []string{"./no-such-command"}, "no-such-command"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.ErrorContains(t, run(preview.Comment{Stack: "dev", Kind: row.kind}, "", "../..", row.command), row.want)
+			assert.ErrorContains(t, writeComment(io.Discard, preview.Comment{Stack: "dev", Kind: row.kind}, "", "../..", row.command), row.want)
 		})
 	}
 }
