@@ -15,22 +15,23 @@ import (
 func newBootstrap() *cobra.Command {
 	var stack, name string
 	command := &cobra.Command{Use: "bootstrap", GroupID: groupState, Short: "Say in the state whether a cluster's etcd was started"}
-	command.PersistentFlags().StringVar(&stack, "stack", "", "the stack")
-	command.PersistentFlags().StringVar(&name, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
-	command.AddCommand(
-		&cobra.Command{
-			Use: "record", Short: "Record a bootstrap that was made and that the state does not know", Args: cobra.NoArgs,
-			RunE: func(command *cobra.Command, _ []string) error {
-				return changeBootstraps(command, stack, name, "recorded", recordIfRunning)
-			},
+	record := &cobra.Command{
+		Use: "record", Short: "Record a bootstrap that was made and that the state does not know", Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return changeBootstraps(command, stack, name, "recorded", recordIfRunning)
 		},
-		&cobra.Command{
-			Use: "forget", Short: "Forget the bootstrap of a cluster whose etcd is lost, so that up starts an empty one", Args: cobra.NoArgs,
-			RunE: func(command *cobra.Command, _ []string) error {
-				return changeBootstraps(command, stack, name, "forgotten", forgetIfLost)
-			},
+	}
+	forget := &cobra.Command{
+		Use: "forget", Short: "Forget the bootstrap of a cluster whose etcd is lost, so that up starts an empty one", Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return changeBootstraps(command, stack, name, "forgotten", forgetIfLost)
 		},
-	)
+	}
+	for _, one := range []*cobra.Command{record, forget} {
+		stackFlag(one, &stack)
+		one.Flags().StringVar(&name, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
+		command.AddCommand(one)
+	}
 	return command
 }
 

@@ -31,7 +31,7 @@ func newComment() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&kind, "kind", string(preview.Preview), "preview, simulated or drift")
-	flags.StringVar(&comment.Stack, "stack", "", "the stack")
+	stackFlag(command, &comment.Stack)
 	flags.StringVar(&comment.Revision, "revision", "", "the commit that is previewed")
 	flags.StringVar(&summary, "summary", "", "the file to write the comment to, besides printing it")
 	flags.StringVar(&folder, "folder", ".", "where the stack file is")

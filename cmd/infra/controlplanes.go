@@ -37,7 +37,7 @@ func newControlPlanes() *cobra.Command {
 			return exitWith(c, scale.Run(c.Context()))
 		},
 	}
-	set.Flags().StringVar(&stack, "stack", "", "the stack")
+	stackFlag(set, &stack)
 	set.Flags().IntVar(&scale.To, "to", 0, "how many control planes each cluster is to have: 1, 3 or 5")
 	set.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	set.Flags().DurationVar(&scale.Gate, "gate-timeout", scale.Gate, "how long to wait for a gate")

@@ -25,7 +25,7 @@ func newCost() *cobra.Command {
 			return err
 		},
 	}
-	command.Flags().StringVar(&stack, "stack", "", "the stack")
+	stackFlag(command, &stack)
 	command.Flags().StringVar(&provider, "provider", "", "price the stack on another cloud: aws, gcp or digitalocean")
 	command.Flags().StringVar(&format, "format", "text", "text or markdown")
 	return command

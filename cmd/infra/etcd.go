@@ -35,7 +35,7 @@ func newSnapshot() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return snapshots(c, options) },
 	}
 	flags := command.Flags()
-	flags.StringVar(&options.stack, "stack", "", "the stack")
+	stackFlag(command, &options.stack)
 	flags.StringVar(&options.cluster, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 	flags.StringVar(&options.folder, "folder", "backups", "where the files go")
 	flags.StringVar(&options.to, "to", "", "the bucket where they go instead: s3://bucket/prefix, or file:///folder; "+
@@ -131,7 +131,7 @@ func newRestore() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return restore(c, r, options) },
 	}
 	flags := command.Flags()
-	flags.StringVar(&r.Stack, "stack", "", "the stack")
+	stackFlag(command, &r.Stack)
 	flags.StringVar(&options.cluster, "cluster", "", "the cluster, such as inferadb-staging-nyc1; a stack with one needs none")
 	flags.StringVar(&r.Snapshot, "snapshot", "", "the file that the etcd starts from")
 	flags.StringVar(&options.confirm, "confirm", "", "the cluster's name, for scripts: do not ask for it")

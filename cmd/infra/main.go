@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -43,7 +45,8 @@ func newRoot() *cobra.Command {
 		Long: "Work on the clusters of a stack. Each make target of a running cluster calls one of these commands with the stack's\n" +
 			"backend and credentials: `make status STACK=staging` is `infra status --stack staging`.\n\n" +
 			"Exit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before anything changed, 3 interrupted,\n" +
-			"4 another command works on the cluster. status: 0 healthy, 1 degraded, 2 down.",
+			"4 another command works on the cluster. status: 0 healthy, 1 degraded, 2 down.\n\n" +
+			"Completion in this shell: source <(infra completion bash), or zsh.",
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetOut(os.Stdout)
@@ -56,4 +59,19 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newApply(), newBootstrap(), newComment(), newControlPlanes(), newCost(), newEtcd(), newPending(), newRenew(), newRepair(),
 		newStatus(), newUpgrade())
 	return root
+}
+
+// stackFlag adds the flag --stack, which a shell completes from the stack files of the folder.
+func stackFlag(command *cobra.Command, stack *string) {
+	command.Flags().StringVar(stack, "stack", "", "the stack, as in Pulumi.<stack>.yaml")
+	complete := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		files, _ := filepath.Glob("Pulumi.*.yaml")
+		for i, file := range files {
+			files[i] = strings.TrimSuffix(strings.TrimPrefix(file, "Pulumi."), ".yaml")
+		}
+		return files, cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := command.RegisterFlagCompletionFunc("stack", complete); err != nil {
+		panic(err) // The flag stands above.
+	}
 }

@@ -25,7 +25,7 @@ func newRenew() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&stack, "stack", "", "the stack")
+	stackFlag(command, &stack)
 	flags.StringVar(&r.Cluster, "cluster", "", "only this cluster, such as inferadb-staging-nyc1")
 	flags.BoolVar(&r.DryRun, "dry-run", false, "print the plan; change nothing")
 	flags.BoolVar(&yes, "yes", false, "do not ask")
