@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,7 +52,7 @@ func TestTheProjectFileHasEveryKey(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(text, &project))
 	keys := 0
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[settings]()) {
-		key := f.Tag.Get("key")
+		key := strings.Trim(f.Tag.Get("json"), "-")
 		if key == "" {
 			continue
 		}

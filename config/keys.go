@@ -1,6 +1,10 @@
 package config
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/inferadb/infra/strict"
+)
 
 // Key is a setting that a stack file can have.
 type Key struct {
@@ -25,13 +29,13 @@ func keysUnder(path string, t reflect.Type) []Key {
 		}
 		key := Key{
 			Path: join(path, f.Tag.Get("json")), Struct: t.Name(), Field: f.Name,
-			Form: form(f.Type), Default: f.Tag.Get("default"),
+			Form: strict.Form(f.Type), Default: f.Tag.Get("default"),
 		}
 		below, inner := key.Path, f.Type
 		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
 			if inner.Kind() == reflect.Slice {
 				below += "[]"
-				key.Items = form(inner.Elem())
+				key.Items = strict.Form(inner.Elem())
 			}
 			inner = inner.Elem()
 		}

@@ -29,11 +29,12 @@ const (
 
 // rooms stand with the innermost folder first: a file belongs to the first room that holds it.
 var rooms = []room{
+	{folder: "strict", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "iampolicy", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
-	{folder: "config", ours: []string{"regions", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions", "strict"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
+	{folder: "config", ours: []string{"regions", "strict", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "preview", ours: []string{"cost"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "docs/policies", forbidden: []string{pulumiPackages, talosSDK}},
@@ -109,6 +110,8 @@ func TestObjections(t *testing.T) {
 		{".", module + "/backend/roles", ". may not import backend/roles"},
 		{".", module + "/simulator/world", ". may not import simulator"},
 		{"regions", module + "/config", "regions may not import config"},
+		{"strict", module + "/regions", "strict may not import regions"},
+		{"backend", module + "/strict", ""},
 		{"config", "github.com/pulumi/pulumi/sdk/v3/go/pulumi", "config does not know github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"config", module + "/components/machineconfig", ""},
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
