@@ -280,7 +280,7 @@ cilium: ## Render the manifests in components/machineconfig/cilium anew
 	@echo "Rendered. Next: read the difference, and commit it with the change of tools/cilium"
 
 graph: ## Draw the pictures of docs/architecture.md anew, from the program's own graph
-	go test . -run TestThePicturesShowTheGraph -update
+	go test ./tests/graph -run TestThePicturesShowTheGraph -update
 	@echo "Drawn in docs/graph/. Next: look at them, and commit them with the change"
 
 fmt: ## Format the Go code

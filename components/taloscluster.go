@@ -1,4 +1,4 @@
-// Package components holds TalosCluster, the component that main.go builds once for each region of a stack.
+// Package components holds TalosCluster, the component that the program builds once for each region of a stack.
 package components
 
 import (

@@ -53,12 +53,13 @@ var rooms = []room{
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cmd/infra", ours: []string{"config", "cost", "operate", "preview", "regions", "running", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: ".", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "stack", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: ".", ours: []string{"stack"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
 
 var cloudMayImport = []string{"components/cloud", "components/machineconfig", "config", "regions"}
 
-// TestImportArrows keeps who may import whom: main → components → clouds → cloud → config → machineconfig and regions. Nothing
+// TestImportArrows keeps who may import whom: stack → components → clouds → cloud → config → machineconfig and regions. Nothing
 // imports the simulator.
 func TestImportArrows(t *testing.T) {
 	for _, f := range goFiles(t) {
@@ -115,7 +116,8 @@ func TestObjections(t *testing.T) {
 		{"config", "github.com/pulumi/pulumi/sdk/v3/go/pulumi", "config does not know github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
 		{"config", module + "/components/machineconfig", ""},
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
-		{".", module + "/cost", ". may not import cost"},
+		{"stack", module + "/cost", "stack may not import cost"},
+		{".", module + "/components", ". may not import components"},
 		{"preview", module + "/cost", ""},
 		{"cost", module + "/preview", "cost may not import preview"},
 		{"config", module + "/components/aws", "config may not import components/aws"},

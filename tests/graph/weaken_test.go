@@ -1,4 +1,4 @@
-package main
+package graph
 
 import (
 	"fmt"
@@ -194,6 +194,7 @@ func TestNobodyWeakensProduction(t *testing.T) {
 				continue
 			}
 			t.Run(string(provider)+"/"+row.name, func(t *testing.T) {
+				t.Parallel()
 				known := maps.Clone(words[provider])
 				known["zone"] = zone[provider]
 				g, err := tryBuild("production", weakened(t, provider, row.says, known))

@@ -1,4 +1,4 @@
-package main
+package graph
 
 import (
 	"cmp"
@@ -73,7 +73,7 @@ func TestThePicturesShowTheGraph(t *testing.T) {
 			}))
 			d := g.picture(t, "inferadb-production-nyc1", "A production cluster on "+title+", and what waits for what")
 			for ending, got := range map[string]string{".svg": d.SVG(), ".mmd": d.Mermaid()} {
-				path := filepath.Join("docs", "graph", provider+ending)
+				path := filepath.Join(root, "docs", "graph", provider+ending)
 				if *update {
 					require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 				}

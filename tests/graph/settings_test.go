@@ -1,4 +1,4 @@
-package main
+package graph
 
 import (
 	"encoding/json"
@@ -180,6 +180,7 @@ func TestEverySettingIsHonouredOrRejected(t *testing.T) {
 		require.Equal(t, plain, again, "what is not changed has the same graph")
 		for _, row := range settingRows {
 			t.Run(string(provider)+"/"+row.key, func(t *testing.T) {
+				t.Parallel()
 				before, err := says(row.base)
 				after, rejected := says(row.base, row.change)
 				if err != nil {

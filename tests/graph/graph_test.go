@@ -1,4 +1,5 @@
-package main
+// Package graph checks the graph of resources that the program registers, for each cloud and environment, under mocks.
+package graph
 
 import (
 	"cmp"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	stackconfig "github.com/inferadb/infra/config"
+	program "github.com/inferadb/infra/stack"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/siderolabs/talos/pkg/machinery/config"
@@ -25,6 +27,9 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden files")
+
+// root is the repository.
+const root = "../.."
 
 // node is a resource as the program registered it.
 type node struct {
@@ -84,26 +89,23 @@ func (g graph) reaches(from, to *node) bool {
 	return visit(from)
 }
 
-// build runs the program with the settings of a stack against mocks.
+// build runs the program with the settings of a stack against mocks. Each graph is built once: every invariant walks over it.
 func build(t *testing.T, stack string, settings map[string]string) graph {
 	t.Helper()
-	key := fmt.Sprint(stack, settings)
-	if built[key].nodes == nil {
-		g, err := tryBuild(stack, settings)
-		require.NoError(t, err)
-		built[key] = g
-	}
-	return built[key]
+	once, _ := built.LoadOrStore(fmt.Sprint(stack, settings), sync.OnceValues(func() (graph, error) { return tryBuild(stack, settings) }))
+	g, err := once.(func() (graph, error))()
+	require.NoError(t, err)
+	return g
 }
 
-// built keeps the graphs: every invariant walks over the same ones.
-var built = map[string]graph{}
+// built has a function for each graph that returns it.
+var built sync.Map
 
 func tryBuild(stack string, settings map[string]string, options ...pulumi.RunOption) (graph, error) {
 	m := &mocks{nodes: map[string]*node{}, stack: stack}
 	exports := map[string]export{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		if err := program(ctx, settings); err != nil {
+		if err := program.Program(ctx, settings); err != nil {
 			return err
 		}
 		for name, value := range ctx.GetCurrentExportMap() {
@@ -123,7 +125,7 @@ func tryBuild(stack string, settings map[string]string, options ...pulumi.RunOpt
 // stackFile reads the settings of a stack file of this repository, with changes made to it.
 func stackFile(t *testing.T, stack string, changes ...map[string]string) map[string]string {
 	t.Helper()
-	settings, err := stackconfig.ReadStackFile(".", stack)
+	settings, err := stackconfig.ReadStackFile(root, stack)
 	require.NoError(t, err)
 	for _, change := range changes {
 		for key, value := range change {
@@ -300,14 +302,14 @@ func TestGraphGolden(t *testing.T) {
 		for _, stack := range []string{"dev", "staging", "production"} {
 			t.Run(provider+"/"+stack, func(t *testing.T) {
 				g := build(t, stack, stackFile(t, stack, map[string]string{"provider": provider}))
-				path := filepath.Join("testdata", "graph", provider+"-"+stack+".golden")
+				path := filepath.Join(root, "testdata", "graph", provider+"-"+stack+".golden")
 				got := g.render("inferadb-" + stack + "-nyc1")
 				if *update {
 					require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 				}
 				want, err := os.ReadFile(path)
 				require.NoError(t, err)
-				assert.Equal(t, string(want), got, "run: go test . -run TestGraphGolden -update")
+				assert.Equal(t, string(want), got, "run: go test ./tests/graph -run TestGraphGolden -update")
 			})
 		}
 	}

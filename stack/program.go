@@ -1,0 +1,52 @@
+// Package stack is the Pulumi program: settings in, clusters resolved and checked, a TalosCluster each, outputs.
+package stack
+
+import (
+	"github.com/inferadb/infra/components"
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/running"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Run builds the stack that the engine runs the program for, and ends the process with an error if it cannot be built.
+func Run() {
+	var settings map[string]string
+	var encrypted []string
+	pulumi.Run(func(ctx *pulumi.Context) error { return Program(ctx, settings, encrypted...) },
+		// The SDK looks settings up one by one; a key that nobody asks for would go unnoticed.
+		func(info *pulumi.RunInfo) { settings, encrypted = info.Config, info.ConfigSecretKeys })
+}
+
+// Program builds the stack that its settings describe. The error says everything that is wrong with them, before anything is
+// built. The settings are those of the stack file, by their full keys, such as inferadb:regions; encrypted are the keys of those
+// that the file keeps encrypted.
+func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...string) error {
+	clusters, warnings, err := config.Load(ctx.Stack(), settings, encrypted...)
+	if err != nil {
+		return err
+	}
+	if err := components.Check(clusters); err != nil {
+		return err
+	}
+	state, err := running.Read(ctx)
+	if err != nil {
+		return err
+	}
+	more, err := running.Check(clusters, state)
+	if err != nil {
+		return err
+	}
+	for _, warning := range append(warnings, more...) {
+		if err := ctx.Log.Warn(warning, nil); err != nil {
+			return err
+		}
+	}
+	built, err := components.NewTalosClusters(ctx, clusters, func(cluster config.Cluster) components.Running {
+		return components.Running{TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs}
+	})
+	if err != nil {
+		return err
+	}
+	components.Export(ctx, built)
+	return nil
+}
