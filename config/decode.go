@@ -11,9 +11,6 @@ import (
 // Namespace is that of the program's own keys in a stack file: the name of the Pulumi project.
 const Namespace = "inferadb"
 
-// projectKey is the one key of a cloud's namespace that the program reads.
-const projectKey = "gcp:project"
-
 // decode reads the settings as the engine hands them over.
 func decode(settings map[string]string, r *report) Stack {
 	var stack Stack

@@ -4,26 +4,12 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
 
-var (
-	// A key's ARN and not an alias', which may come to point at another key:
-	// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN
-	kmsKeyARN  = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/(mrk-)?[0-9a-f-]{32,36}$`)
-	gcpKeyName = regexp.MustCompile(`^projects/[^/]+/locations/([a-z0-9-]+)/keyRings/[^/]+/cryptoKeys/[^/]+$`)
-	vpcUUID    = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	schematic  = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	amiID      = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
-)
-
-// awsID matches ids of the kind, short and long.
-func awsID(kind string) *regexp.Regexp {
-	return regexp.MustCompile(`^` + kind + `-([0-9a-f]{8}|[0-9a-f]{17})$`)
-}
+var schematic = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // encryption resolves the disks' key and whether Talos encrypts as well.
 func (l *loader) encryption(p *place) {
@@ -76,19 +62,16 @@ func (l *loader) checkKey(path string, p *place) {
 		l.refuse(path, p.can.Title+" encrypts no disk with a customer's key", "remove it; Talos encrypts the disks there")
 		return
 	}
-	id, shape, example := p.cluster.EncryptionKey.ID, kmsKeyARN, "arn:aws:kms:%s:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-	if p.cluster.Provider == regions.GCP {
-		shape, example = gcpKeyName, "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks"
-	}
+	id := p.cluster.EncryptionKey.ID
 	if id == "" || !given(p.settings.EncryptionKey) && len(l.stack.Regions) > 1 {
 		return // checkStack has said that a key belongs to one region
 	}
 	region := p.cluster.Location.Region
-	switch match := shape.FindStringSubmatch(id); {
-	case match == nil:
-		l.refuse(path, fmt.Sprintf("%q is not a key of %s", id, p.can.Title), "write it like "+fmt.Sprintf(example, region))
-	case match[1] != region && !(p.cluster.Provider == regions.GCP && match[1] == "global"):
-		l.refuse(path, fmt.Sprintf("the key is in %s, the disks are in %s", match[1], region),
+	switch where, ok := p.can.Key.Region(id); {
+	case !ok:
+		l.refuse(path, fmt.Sprintf("%q is not a key of %s", id, p.can.Title), "write it like "+fmt.Sprintf(p.can.Key.Example, region))
+	case where != region && (where != p.can.Key.Anywhere || p.can.Key.Anywhere == ""):
+		l.refuse(path, fmt.Sprintf("the key is in %s, the disks are in %s", where, region),
 			"give "+p.region.Name+" a key of its own under regions")
 	}
 }
@@ -108,12 +91,14 @@ func (l *loader) image(p *place) {
 	case image == "" && l.stack.Schematic != "" && l.stack.Schematic != machineconfig.Schematic && !p.can.FactoryImages:
 		l.refuse(path, "nobody publishes an image of the schematic on "+p.can.Title,
 			"make an image of it there and name it here (docs/operations.md#system-extensions)")
-	case image == "":
-	case p.cluster.Provider == regions.AWS && !amiID.MatchString(image):
-		l.refuse(path, fmt.Sprintf("%q is not an AMI id", image), "write it like ami-0123456789abcdef0")
-	case p.cluster.Provider == regions.GCP && !strings.Contains(image, "/images/"):
-		l.refuse(path, fmt.Sprintf("%q is not an image of Google Cloud", image), "write it like projects/acme/global/images/talos")
-	case p.cluster.Provider == regions.DigitalOcean && strings.Trim(image, "0123456789") != "":
-		l.refuse(path, fmt.Sprintf("%q is not a custom image's id", image), "write its number, quoted")
+	case image != "":
+		l.checkID(path, image, p.can.Image)
+	}
+}
+
+// checkID checks the form of the id of something that the cloud has.
+func (l *loader) checkID(path, id string, form regions.IDForm) {
+	if !form.Fits(id) {
+		l.refuse(path, fmt.Sprintf("%q is not %s", id, form.Noun), form.Remedy)
 	}
 }

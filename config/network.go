@@ -100,10 +100,7 @@ func (l *loader) adoptedNetwork(p *place, path string) {
 	if settings.CIDR != "" {
 		l.refuse(join(path, "cidr"), "an adopted network has its range already", "remove cidr, or remove id to create a network")
 	}
-	l.awsIDs(p, join(path, "id"), "vpc", settings.ID)
-	if p.cluster.Provider == regions.DigitalOcean && !vpcUUID.MatchString(settings.ID) {
-		l.refuse(join(path, "id"), fmt.Sprintf("%q is not a VPC's id", settings.ID), "write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4")
-	}
+	l.checkID(join(path, "id"), settings.ID, p.can.Network)
 	l.subnets(p, join(path, "subnetIds"), settings.SubnetIDs)
 	switch {
 	case l.stack.Access == string(Public) && p.can.Subnets == regions.ZonalSubnets:
@@ -139,50 +136,11 @@ func (l *loader) subnets(p *place, path string, ids []string) {
 				"name one subnet for each of "+strings.Join(zones, ", ")+", in this order")
 		}
 	}
-	l.awsIDs(p, path, "subnet", ids...)
 	l.sharedSubnet(p, path, ids)
 	for i, id := range ids {
+		l.checkID(fmt.Sprintf("%s[%d]", path, i), id, p.can.Subnet)
 		if slices.Index(ids, id) < i {
 			l.refuse(fmt.Sprintf("%s[%d]", path, i), id+" is named twice", "name each subnet once")
-		}
-	}
-}
-
-// sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be looked
-// for in the cluster's own.
-func (l *loader) sharedSubnet(p *place, path string, ids []string) {
-	owner := googleProjectOf(p.settings.Network.ID)
-	if p.cluster.Provider != regions.GCP || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {
-		return
-	}
-	own := owner == p.cluster.Project && googleProjectOf(ids[0]) == ""
-	if !own {
-		l.refuse(path+"[0]", fmt.Sprintf("%q does not name project %s, which owns the network", ids[0], owner),
-			fmt.Sprintf("write it like projects/%s/regions/%s/subnetworks/machines", owner, p.cluster.Location.Region))
-	}
-}
-
-// googleProjectOf returns the project in a resource's path or link; empty for a name alone.
-func googleProjectOf(reference string) string {
-	_, rest, isPath := strings.Cut(reference, "projects/")
-	if !isPath {
-		return ""
-	}
-	project, _, _ := strings.Cut(rest, "/")
-	return project
-}
-
-func (l *loader) awsIDs(p *place, path, kind string, ids ...string) {
-	if p.cluster.Provider != regions.AWS {
-		return
-	}
-	for i, id := range ids {
-		if !awsID(kind).MatchString(id) {
-			at := path
-			if strings.HasSuffix(path, "Ids") {
-				at = fmt.Sprintf("%s[%d]", path, i)
-			}
-			l.refuse(at, fmt.Sprintf("%q is not an AWS %s id", id, kind), fmt.Sprintf("write it like %s-0123456789abcdef0", kind))
 		}
 	}
 }

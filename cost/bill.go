@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/config"
-	"github.com/inferadb/infra/regions"
 )
 
 // Month is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
@@ -63,7 +62,7 @@ func Estimate(cluster config.Cluster) (Bill, error) {
 	if cluster.EncryptionKey.Managed {
 		b.add("KMS key of the disks, its first version", Month{location.Key, location.Key})
 	}
-	if cluster.HasSpot() && cluster.Provider == regions.AWS {
+	if cluster.HasSpot() && prices.AlarmKey {
 		b.add("KMS key of the alarms, its first version", Month{location.Key, location.Key})
 	}
 	if cluster.Endpoint == "" {

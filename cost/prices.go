@@ -15,6 +15,8 @@ type Prices struct {
 	Spot Spot
 	// ZonalNAT says whether a NAT gateway stands in a zone, so that a cluster can have one in each.
 	ZonalNAT bool
+	// AlarmKey says whether alarms about spot machines have a KMS key of their own.
+	AlarmKey bool
 	// Notes are for whoever reads the estimate.
 	Notes []string
 	// Locations by the cloud's own name.
@@ -54,19 +56,23 @@ type NAT struct {
 	Machine, Most float64
 }
 
-var clouds = map[regions.Provider]Prices{regions.AWS: awsPrices, regions.GCP: gcpPrices, regions.DigitalOcean: digitalOceanPrices}
+// clouds is filled by the files of the clouds, one register call in each.
+var clouds = map[regions.Provider]Prices{}
 
-// files are where the prices stand, for errors.
-var files = map[regions.Provider]string{
-	regions.AWS: "cost/prices_aws.go", regions.GCP: "cost/prices_gcp.go", regions.DigitalOcean: "cost/prices_digitalocean.go",
+func register(provider regions.Provider, prices Prices) Prices {
+	clouds[provider] = prices
+	return prices
 }
+
+// file is where a cloud's prices stand, for errors.
+func file(provider regions.Provider) string { return "cost/prices_" + string(provider) + ".go" }
 
 // pricesOf finds the prices of everything that a cluster is made of.
 func pricesOf(c config.Cluster) (Prices, Location, error) {
 	prices := clouds[c.Provider]
 	location, ok := prices.Locations[c.Location.Region]
 	if !ok {
-		return prices, location, fmt.Errorf("%s: there are no prices for %s of %s; add them to %s", c.Region, c.Location.Region, c.Provider, files[c.Provider])
+		return prices, location, fmt.Errorf("%s: there are no prices for %s of %s; add them to %s", c.Region, c.Location.Region, c.Provider, file(c.Provider))
 	}
 	machines := []regions.MachineType{c.ControlPlanes.Machine}
 	for _, pool := range c.Pools {
@@ -77,7 +83,7 @@ func pricesOf(c config.Cluster) (Prices, Location, error) {
 	}
 	for _, machine := range machines {
 		if location.Machines[machine.Name] == 0 {
-			return prices, location, fmt.Errorf("%s: there is no price for %s in %s; add it to %s", c.Region, machine.Name, c.Location.Region, files[c.Provider])
+			return prices, location, fmt.Errorf("%s: there is no price for %s in %s; add it to %s", c.Region, machine.Name, c.Location.Region, file(c.Provider))
 		}
 	}
 	return prices, location, nil

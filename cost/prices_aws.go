@@ -1,15 +1,18 @@
 package cost
 
-// awsPrices: https://aws.amazon.com/ec2/pricing/on-demand/ (Linux), https://aws.amazon.com/ebs/pricing/ (gp3),
+import "github.com/inferadb/infra/regions"
+
+// The prices are those of https://aws.amazon.com/ec2/pricing/on-demand/ (Linux), https://aws.amazon.com/ebs/pricing/ (gp3),
 // https://aws.amazon.com/elasticloadbalancing/pricing/ (network), https://aws.amazon.com/vpc/pricing/ (NAT, IPv4),
 // https://aws.amazon.com/kms/pricing/ and https://aws.amazon.com/route53/pricing/. The sources of the locations are the same
 // prices as a list for machines.
-var awsPrices = Prices{
+var _ = register(regions.AWS, Prices{
 	Hours: 730,
 	Spot: Spot{
 		Discount: 0.6,
 		Reason:   "AWS names up to 90 % and guarantees nothing: https://aws.amazon.com/ec2/spot/pricing/",
 	},
+	AlarmKey: true,
 	ZonalNAT: true,
 	Notes: []string{
 		"A t4g machine that is busy beyond its CPU credits costs 0.04 more per vCPU and hour: " +
@@ -53,4 +56,4 @@ var awsPrices = Prices{
 			Zone:     0.5,
 		},
 	},
-}
+})

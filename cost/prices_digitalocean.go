@@ -1,8 +1,10 @@
 package cost
 
-// digitalOceanPrices: https://www.digitalocean.com/pricing/droplets and https://www.digitalocean.com/pricing/load-balancers. They
+import "github.com/inferadb/infra/regions"
+
+// The prices are those of https://www.digitalocean.com/pricing/droplets and https://www.digitalocean.com/pricing/load-balancers. They
 // are the same everywhere and named per month, which is billed for at most 28 days.
-var digitalOceanPrices = Prices{
+var _ = register(regions.DigitalOcean, Prices{
 	Hours: 672,
 	Notes: []string{
 		"A droplet comes with its disk, its public address and an allowance of traffic; there is no NAT gateway.",
@@ -21,4 +23,4 @@ var digitalOceanPrices = Prices{
 			Balancer: 12.0 / 672,
 		},
 	},
-}
+})

@@ -1,9 +1,11 @@
 package cost
 
-// gcpPrices: https://cloud.google.com/compute/vm-instance-pricing, https://cloud.google.com/compute/disks-image-pricing
+import "github.com/inferadb/infra/regions"
+
+// The prices are those of https://cloud.google.com/compute/vm-instance-pricing, https://cloud.google.com/compute/disks-image-pricing
 // (pd-balanced), https://cloud.google.com/load-balancing/pricing (regional forwarding rule), https://cloud.google.com/nat/pricing,
 // https://cloud.google.com/vpc/network-pricing (external addresses) and https://cloud.google.com/kms/pricing.
-var gcpPrices = Prices{
+var _ = register(regions.GCP, Prices{
 	Hours: 730,
 	Spot: Spot{
 		Discount: 0.6,
@@ -35,4 +37,4 @@ var gcpPrices = Prices{
 			Key:      0.06,
 		},
 	},
-}
+})

@@ -1,6 +1,9 @@
 package regions
 
-import "net/netip"
+import (
+	"net/netip"
+	"regexp"
+)
 
 // Provider is a cloud that the program can build clusters on.
 type Provider string
@@ -76,93 +79,84 @@ type Capabilities struct {
 	PlainUserData bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
+	// Projects reports whether resources belong to projects, and a network may be another project's.
+	Projects bool
+	// Image, Network, Subnet and Key are the forms of the ids that a stack file can name.
+	Image, Network, Subnet IDForm
+	Key                    KeyForm
+	// MachineResource is Pulumi's type of a named node's machine.
+	MachineResource string
 }
 
-// providers is the order in which errors and tables list the clouds.
-var providers = []Provider{AWS, GCP, DigitalOcean}
-
-var capabilities = map[Provider]Capabilities{
-	AWS: {
-		Title:             "AWS",
-		Platform:          "aws",
-		Spot:              true,
-		SpotPolicy:        true,
-		Autoscaling:       true,
-		ClusterAutoscaler: true,
-		Zones:             true,
-		Subnets:           ZonalSubnets,
-		DiskSizes:         true,
-		CustomerKeys:      true,
-		CloudEncryption:   true,
-		// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
-		AccountDiskEncryption: true,
-		FlowLogs:              true,
-		// By the tag of what they change: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
-		CloudController: true,
-		// An answer that goes one hop: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-		MetadataForMachines: true,
-		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
-		UserDataLimit: 16384,
-		Architectures: []Architecture{ARM64, AMD64},
-	},
-	GCP: {
-		Title:    "Google Cloud",
-		Platform: "gcp",
-		// Spot prices are Google's to set and an instance group has one machine type:
-		// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and these
-		// span a region: https://github.com/kubernetes/autoscaler/issues/1003
-		Spot:        true,
-		Autoscaling: true,
-		Zones:       true,
-		Subnets:     RegionalSubnets,
-		// https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
-		HealthChecks:    []netip.Prefix{netip.MustParsePrefix("130.211.0.0/22"), netip.MustParsePrefix("35.191.0.0/16")},
-		DiskSizes:       true,
-		CustomerKeys:    true,
-		CloudEncryption: true,
-		FlowLogs:        true,
-		FactoryImages:   true,
-		// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
-		// https://cloud.google.com/iam/docs/conditions-attribute-reference
-		// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
-		UserDataLimit: 256 << 10,
-		PlainUserData: true,
-		Architectures: []Architecture{AMD64, ARM64},
-	},
-	DigitalOcean: {
-		Title:    "DigitalOcean",
-		Platform: "digital-ocean",
-		// https://docs.digitalocean.com/products/custom-images/how-to/upload/
-		FactoryImages: true,
-		// CloudController is false: machines have no identity, and who changes anything has a token of the account's.
-		// https://github.com/digitalocean/digitalocean-cloud-controller-manager#token
-		// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
-		// https://docs.digitalocean.com/products/networking/vpc/
-		Subnets: NoSubnets,
-		// https://docs.digitalocean.com/products/networking/vpc/details/limits/
-		Reserved: []netip.Prefix{
-			netip.MustParsePrefix("10.229.0.0/16"), netip.MustParsePrefix("10.244.0.0/16"),
-			netip.MustParsePrefix("10.245.0.0/16"), netip.MustParsePrefix("10.246.0.0/24"),
-		},
-		// https://docs.digitalocean.com/reference/api/digitalocean/#tag/Droplets/operation/droplets_create
-		UserDataLimit: 64 << 10,
-		PlainUserData: true,
-		Architectures: []Architecture{AMD64},
-	},
+// IDForm is the form of a cloud's ids. Without a shape every id has it.
+type IDForm struct {
+	// Noun is what the id is of, with its article: "an AMI id". Remedy says how to write it.
+	Noun, Remedy string
+	shape        *regexp.Regexp
 }
+
+// Fits reports whether an id has the form.
+func (f IDForm) Fits(id string) bool { return f.shape == nil || f.shape.MatchString(id) }
+
+// KeyForm is the form of the ids of a cloud's keys.
+type KeyForm struct {
+	// Example is a key's id, with %s in place of its region.
+	Example string
+	// Anywhere is the region of keys that serve all regions; empty if there are none.
+	Anywhere string
+	shape    *regexp.Regexp
+}
+
+// Region returns the region in a key's id; false if it is not the id of a key.
+func (f KeyForm) Region(id string) (string, bool) {
+	match := f.shape.FindStringSubmatch(id)
+	if match == nil {
+		return "", false
+	}
+	return match[1], true
+}
+
+// cloud is what a cloud's own file says of it.
+type cloud struct {
+	provider     Provider
+	capabilities Capabilities
+	// machines are the machine types by the name of their size.
+	machines map[string]MachineType
+}
+
+// clouds stand in the order in which errors and tables list them.
+var clouds = []cloud{aws, gcp, digitalOcean}
 
 // Providers returns the clouds.
-func Providers() []Provider { return append([]Provider(nil), providers...) }
+func Providers() []Provider {
+	var all []Provider
+	for _, c := range clouds {
+		all = append(all, c.provider)
+	}
+	return all
+}
 
 // LookupProvider finds a cloud by its name in a stack file. The error lists the clouds that there are.
 func LookupProvider(name string) (Provider, error) {
-	return lookup("provider", name, providers, func(p Provider) string { return string(p) })
+	found, err := lookupCloud(Provider(name))
+	return found.provider, err
 }
 
 // CapabilitiesOf returns what the cloud can do. The error lists the clouds that there are.
 func CapabilitiesOf(p Provider) (Capabilities, error) {
-	if _, err := LookupProvider(string(p)); err != nil {
-		return Capabilities{}, err
+	found, err := lookupCloud(p)
+	return found.capabilities, err
+}
+
+func lookupCloud(p Provider) (cloud, error) {
+	return lookup("provider", string(p), clouds, func(c cloud) string { return string(c.provider) })
+}
+
+// MachineResources returns Pulumi's types of the machines of named nodes, one for each cloud.
+func MachineResources() []string {
+	var types []string
+	for _, c := range clouds {
+		types = append(types, c.capabilities.MachineResource)
 	}
-	return capabilities[p], nil
+	return types
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/inferadb/infra/config"
-	"github.com/inferadb/infra/regions"
 )
 
 const routeSteps = "docs/getting-started.md#a-route-to-the-nodes"
@@ -22,17 +21,7 @@ func (c *comparison) access() {
 	if was == c.want.Access {
 		return
 	}
-	reason := ""
-	switch provider := c.was.Provider(); {
-	case provider == regions.AWS && was == config.Private:
-		reason = "its control planes stand in private subnets, where a public address leads nowhere"
-	case provider == regions.AWS:
-		reason = "its control planes stand in public subnets, and without a public address they would reach nothing outside"
-	case provider == regions.GCP && was == config.Private:
-		// Talos asks the platform for its addresses once, at boot, and puts them into its certificate:
-		// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/platform/gcp/gcp.go
-		reason = "the certificates of running control planes do not hold for a public address that they are given later"
-	}
+	reason := readers[c.was.Provider()].fixedAccess[was]
 	switch {
 	case reason != "":
 		remedy := "keep access: " + string(was)

@@ -1,76 +1,88 @@
 package running
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 )
 
-// The types by which a cluster's cloud, network, machines and keys are recognized in the state.
-const (
-	awsBalancerType  = "aws:lb/loadBalancer:LoadBalancer"
-	awsFirewallType  = "aws:ec2/securityGroup:SecurityGroup"
-	awsInstanceType  = "aws:ec2/instance:Instance"
-	awsInterfaceType = "aws:ec2/networkInterface:NetworkInterface"
-	awsKeyType       = "aws:kms/key:Key"
-	awsSubnetType    = "aws:ec2/subnet:Subnet"
-	awsTemplateType  = "aws:ec2/launchTemplate:LaunchTemplate"
-	awsVPCType       = "aws:ec2/vpc:Vpc"
+// reader tells from the resources in the state what runs on one cloud. Each cloud's own file registers one.
+type reader struct {
+	// standing are the types of what stands in the cluster's subnets, besides machines, and is not moved by an update.
+	standing []string
+	// template is the type of what scaling groups make their machines from; empty where there are no groups.
+	template string
+	// fixedAccess is why a running cluster cannot be given the other access, by the one that it has.
+	fixedAccess map[config.Access]string
+	// namesOwnKey reports whether the cloud names its own key of a disk like one of the customer's.
+	namesOwnKey bool
+	// network is what the state tells of the network that the cluster stands in.
+	network func(Cluster) network
+	// machine reads a named node's machine.
+	machine func(Resource) machineState
+	// madeKey returns the key that the cluster made for its disks, as its disks name it; empty if it made none. It is nil where
+	// disks have no keys.
+	madeKey func(Cluster) string
+	// zones returns what stands in each zone that a running cluster cannot leave. It is nil where there are no zones.
+	zones func(Cluster) map[string][]string
+}
 
-	gcpAddressType    = "gcp:compute/address:Address"
-	gcpFirewallType   = "gcp:compute/firewall:Firewall"
-	gcpForwardingType = "gcp:compute/forwardingRule:ForwardingRule"
-	gcpInstanceType   = "gcp:compute/instance:Instance"
-	gcpKeyType        = "gcp:kms/cryptoKey:CryptoKey"
-	gcpNetworkType    = "gcp:compute/network:Network"
-	gcpSubnetworkType = "gcp:compute/subnetwork:Subnetwork"
-	gcpTemplateType   = "gcp:compute/instanceTemplate:InstanceTemplate"
+// machineState is what the state tells of a machine.
+type machineState struct {
+	// size is the machine type.
+	size, zone string
+	// diskKey is the key of the root disk; empty if the cloud names none.
+	diskKey string
+	// diskGiB is the size of a disk that does not grow under a running machine; 0 for one that does.
+	diskGiB int
+}
 
-	doBalancerType = "digitalocean:index/loadBalancer:LoadBalancer"
-	doDropletType  = "digitalocean:index/droplet:Droplet"
-	doVPCType      = "digitalocean:index/vpc:Vpc"
-)
+var readers = map[regions.Provider]reader{}
 
-// Machine returns the machine of a named node; false if the state has none.
-func (c Cluster) Machine(name string) (Resource, bool) {
-	for _, token := range machineTypes {
-		for _, r := range c.OfType(token) {
-			if r.Name == name {
-				return r, true
+func register(provider regions.Provider, r reader) reader {
+	readers[provider] = r
+	return r
+}
+
+// reader returns the reader of the cluster's cloud; false if none of its resources tells which that is.
+func (c Cluster) reader() (reader, bool) {
+	r, ok := readers[c.Provider()]
+	return r, ok
+}
+
+// zonesOf returns the names of the nodes by the zones of their machines.
+func (c Cluster) zonesOf(nodes []Node) map[string][]string {
+	found := map[string][]string{}
+	r, ok := c.reader()
+	if !ok {
+		return nil
+	}
+	for _, node := range nodes {
+		if m, ok := c.Machine(node.Name); ok {
+			if zone := r.machine(m).zone; zone != "" {
+				found[zone] = append(found[zone], node.Name)
 			}
 		}
 	}
-	return Resource{}, false
+	return found
 }
 
-// project refuses another Google Cloud project for a running cluster, which would make everything anew there and delete it here.
-func (c *comparison) project() {
-	if c.want.Provider != regions.GCP || c.was.Provider() != regions.GCP {
-		return
+// Machine returns the machine of a named node, which is named like it; false if the state has none.
+func (c Cluster) Machine(name string) (Resource, bool) {
+	i := slices.IndexFunc(c.Resources, func(r Resource) bool { return r.Name == name && slices.Contains(regions.MachineResources(), r.Type) })
+	if i < 0 {
+		return Resource{}, false
 	}
-	was := c.was.project()
-	if want, err := config.GoogleProject(c.want); err == nil && was != "" && want != was {
-		c.refuse("gcp:project", fmt.Sprintf("%s runs in project %s, and %s would delete the cluster with all its data", c.was.Name, was, want),
-			"run: pulumi config set gcp:project "+was)
-	}
-}
-
-// project returns the Google Cloud project of the cluster's addresses; empty if the state does not tell.
-func (c Cluster) project() string {
-	for _, r := range c.OfType(gcpAddressType) {
-		if project := r.Text("project"); project != "" {
-			return project
-		}
-	}
-	return ""
+	return c.Resources[i], true
 }
 
 // stands reports whether a part of the cluster stands in its subnets that an update does not move.
 func (c Cluster) stands() bool {
-	types := append(slices.Collect(maps.Values(machineTypes)), awsBalancerType, awsInterfaceType, gcpForwardingType, doBalancerType)
+	types := regions.MachineResources()
+	for _, r := range readers {
+		types = append(types, r.standing...)
+	}
 	return slices.ContainsFunc(c.Resources, func(r Resource) bool { return slices.Contains(types, r.Type) })
 }
 

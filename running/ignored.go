@@ -82,31 +82,28 @@ func (c *comparison) expect(node Node) (expectation, bool) {
 // differences compares a machine with what the stack file says of it.
 func (c *comparison) differences(machine Resource, want expectation) []difference {
 	var all []difference
-	size, zone := machine.Text("instanceType"), machine.Text("availabilityZone")
-	switch machine.Type {
-	case gcpInstanceType:
-		size, zone = machine.Text("machineType"), machine.Text("zone")
-		// On AWS a disk grows under a running machine, and on DigitalOcean it is the size's.
-		if disk, ok := nested(machine.Outputs, "bootDisk", "initializeParams", "size").(float64); ok && want.diskGiB > 0 && int(disk) != want.diskGiB {
-			all = append(all, difference{path: want.pool + ".diskGiB", what: "disk", was: fmt.Sprintf("%d GiB", int(disk)),
-				want: fmt.Sprintf("%d GiB", want.diskGiB), steps: want.steps})
-		}
-	case doDropletType:
-		size = machine.Text("size")
+	reader, ok := c.was.reader()
+	if !ok {
+		return nil
 	}
-	if size != "" && size != want.machine {
-		all = append(all, difference{path: want.size, what: "machine type", was: size, want: want.machine, steps: want.steps})
+	is := reader.machine(machine)
+	if is.diskGiB > 0 && want.diskGiB > 0 && is.diskGiB != want.diskGiB {
+		all = append(all, difference{path: want.pool + ".diskGiB", what: "disk", was: fmt.Sprintf("%d GiB", is.diskGiB),
+			want: fmt.Sprintf("%d GiB", want.diskGiB), steps: want.steps})
 	}
-	if zone != "" && len(want.zones) > 0 && !slices.Contains(want.zones, zone) {
-		all = append(all, difference{path: want.pool + ".zones", what: "zone", was: zone, want: strings.Join(want.zones, " or "), steps: want.steps})
+	if is.size != "" && is.size != want.machine {
+		all = append(all, difference{path: want.size, what: "machine type", was: is.size, want: want.machine, steps: want.steps})
 	}
-	return append(all, c.keyDifference(machine)...)
+	if is.zone != "" && len(want.zones) > 0 && !slices.Contains(want.zones, is.zone) {
+		all = append(all, difference{path: want.pool + ".zones", what: "zone", was: is.zone, want: strings.Join(want.zones, " or "), steps: want.steps})
+	}
+	return append(all, c.keyDifference(reader, machine)...)
 }
 
 // keyDifference compares the key of a machine's disk with the one that the stack file asks for.
-func (c *comparison) keyDifference(machine Resource) []difference {
+func (c *comparison) keyDifference(reader reader, machine Resource) []difference {
 	const ofTheCloud = "the cloud's own key"
-	was, managed, key := diskKey(machine), c.was.managedKey(), c.want.EncryptionKey
+	was, managed, key := c.was.diskKey(machine), c.was.managedKey(), c.want.EncryptionKey
 	want, words := key.ID, key.ID
 	switch {
 	case key.Managed:
@@ -114,9 +111,8 @@ func (c *comparison) keyDifference(machine Resource) []difference {
 	case key.ID == "":
 		words = ofTheCloud
 	}
-	// AWS names the account's own key like any other.
-	unknown := key.ID == "" && !key.Managed && machine.Type == awsInstanceType && was != managed
-	if unknown || was == want && was != "" || was == "" && words == ofTheCloud || machine.Type == doDropletType {
+	unknown := key.ID == "" && !key.Managed && reader.namesOwnKey && was != managed
+	if unknown || was == want && was != "" || was == "" && words == ofTheCloud || reader.madeKey == nil {
 		return nil
 	}
 	return []difference{{path: "encryptionKey", what: "disk key", was: cmp.Or(was, ofTheCloud), want: words, steps: keySteps}}

@@ -4,26 +4,20 @@ import "strings"
 
 // managedKey returns the key that the cluster made for its disks, as its disks name it; empty if it made none.
 func (c Cluster) managedKey() string {
-	for _, key := range c.OfType(awsKeyType) {
-		if key.Name == c.Name+"-disks" {
-			return key.Text("arn")
-		}
-	}
-	// The state holds an id among the outputs only if the provider puts it there.
-	if key := c.first(gcpKeyType); key.Type != "" {
-		return key.Text("keyRing") + "/cryptoKeys/" + key.Text("name")
+	if r, ok := c.reader(); ok && r.madeKey != nil {
+		return r.madeKey(c)
 	}
 	return ""
 }
 
 // diskKey returns the key of a machine's root disk without the version that encrypted it; empty if the cloud names none. AWS
 // names the account's own key for disks of no other.
-func diskKey(machine Resource) string {
-	key, _ := nested(machine.Outputs, "rootBlockDevice", "kmsKeyId").(string)
-	if key == "" {
-		key, _ = nested(machine.Outputs, "bootDisk", "kmsKeySelfLink").(string)
+func (c Cluster) diskKey(machine Resource) string {
+	r, ok := c.reader()
+	if !ok {
+		return ""
 	}
-	name, _, _ := strings.Cut(key, "/cryptoKeyVersions/")
+	name, _, _ := strings.Cut(r.machine(machine).diskKey, "/cryptoKeyVersions/")
 	return pathOf(name)
 }
 
@@ -49,15 +43,14 @@ func (c *comparison) keepsKey() bool {
 	}
 	var users []string
 	for _, node := range c.was.Nodes {
-		if machine, ok := c.was.Machine(node.Name); ok && diskKey(machine) == key {
+		if machine, ok := c.was.Machine(node.Name); ok && c.was.diskKey(machine) == key {
 			users = append(users, node.Name)
 		}
 	}
-	for _, token := range []string{awsTemplateType, gcpTemplateType} {
-		for _, template := range c.was.OfType(token) {
-			if mentions(template.Outputs, key) {
-				users = append(users, "the scaling group of "+template.Name)
-			}
+	was, _ := c.was.reader()
+	for _, template := range c.was.OfType(was.template) {
+		if mentions(template.Outputs, key) {
+			users = append(users, "the scaling group of "+template.Name)
 		}
 	}
 	unused := "key-unused:" + c.was.Name

@@ -24,9 +24,9 @@ func (s State) diskOn(machine, key string) State {
 		disk := outputs{}
 		maps.Copy(disk, r.Outputs)
 		switch r.Type {
-		case awsInstanceType:
+		case machineOnAWS:
 			disk["rootBlockDevice"] = outputs{"kmsKeyId": key}
-		case gcpInstanceType:
+		case machineOnGoogleCloud:
 			disk["bootDisk"] = outputs{"kmsKeySelfLink": key + "/cryptoKeyVersions/3"}
 		}
 		s.Resources[i].Outputs = disk
@@ -111,13 +111,13 @@ func TestWhatMachinesKeepIsTold(t *testing.T) {
 		{"AWS, control planes", onAWS(t), []string{"controlPlaneSize", "large"},
 			"controlPlaneSize: the machine type of inferadb-staging-nyc1-control-plane-0, inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2 " +
 				"stays t4g.xlarge; the stack file asks for t4g.2xlarge, which new machines get. An update never changes it on a running machine; the steps are in docs/operations.md#change-the-size-of-control-planes"},
-		{"AWS, a pool's zones", onAWS(t).with(awsInstanceType, "-data-0", outputs{"instanceType": "t4g.medium", "availabilityZone": "us-east-1a"}),
+		{"AWS, a pool's zones", onAWS(t).with(machineOnAWS, "-data-0", outputs{"instanceType": "t4g.medium", "availabilityZone": "us-east-1a"}),
 			[]string{"pools", pool(`,"zones":["us-east-1b","us-east-1c"]`)},
 			"pools[0].zones: the zone of inferadb-staging-nyc1-data-0 stays us-east-1a; the stack file asks for us-east-1b or us-east-1c"},
-		{"Google Cloud, a pool's disk", onGoogleCloud(t, true).with(gcpInstanceType, "-data-0", outputs{"machineType": "e2-medium", "zone": "us-east4-a",
+		{"Google Cloud, a pool's disk", onGoogleCloud(t, true).with(machineOnGoogleCloud, "-data-0", outputs{"machineType": "e2-medium", "zone": "us-east4-a",
 			"bootDisk": outputs{"initializeParams": outputs{"size": 100.0}}}), []string{"provider", "gcp", "pools", pool(`,"diskGiB":200`)},
 			"pools[0].diskGiB: the disk of inferadb-staging-nyc1-data-0 stays 100 GiB; the stack file asks for 200 GiB"},
-		{"DigitalOcean, a pool's size", onDigitalOcean(t, true).with(doDropletType, "-data-0", outputs{"size": "s-2vcpu-4gb"}),
+		{"DigitalOcean, a pool's size", onDigitalOcean(t, true).with(machineOnDigitalOcean, "-data-0", outputs{"size": "s-2vcpu-4gb"}),
 			[]string{"provider", "digitalocean", "pools", strings.Replace(pool(""), "small", "large", 1)},
 			"pools[0].size: the machine type of inferadb-staging-nyc1-data-0 stays s-2vcpu-4gb; the stack file asks for s-8vcpu-16gb, which new machines get. An update never changes it on a running machine; the steps are in docs/operations.md#exchange-a-pool"},
 		{"AWS, nothing", onAWS(t), nil, ""},

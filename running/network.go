@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/inferadb/infra/regions"
 )
 
 const networkSteps = "docs/operations.md#change-the-network"
@@ -25,31 +23,8 @@ type network struct {
 
 // network reads the state. The id is empty if the state does not tell.
 func (c Cluster) network() network {
-	switch c.Provider() {
-	case regions.AWS:
-		n := network{id: c.first(awsFirewallType).Text("vpcId"), subnets: c.first(awsBalancerType).texts("subnets")}
-		return n.madeWith(c.first(awsVPCType).Text("cidrBlock"))
-	case regions.GCP:
-		n := network{id: c.first(gcpFirewallType).Text("network")}
-		for _, address := range c.OfType(gcpAddressType) {
-			if subnetwork := address.Text("subnetwork"); subnetwork != "" {
-				n.subnets = []string{subnetwork}
-			}
-		}
-		if len(c.OfType(gcpNetworkType)) == 0 {
-			return n
-		}
-		for _, subnetwork := range c.OfType(gcpSubnetworkType) {
-			// The nodes have the first half of the network, the load balancer's proxies a part of the other.
-			half, err := netip.ParsePrefix(subnetwork.Text("ipCidrRange"))
-			if err == nil && subnetwork.Text("purpose") != "REGIONAL_MANAGED_PROXY" {
-				return n.madeWith(netip.PrefixFrom(half.Addr(), half.Bits()-1).String())
-			}
-		}
-		return network{}
-	case regions.DigitalOcean:
-		n := network{id: c.first(doBalancerType).Text("vpcUuid")}
-		return n.madeWith(c.first(doVPCType).Text("ipRange"))
+	if r, ok := c.reader(); ok {
+		return r.network(c)
 	}
 	return network{}
 }
@@ -131,37 +106,14 @@ func (c *comparison) adoptedSubnets(was network, path string) {
 	}
 }
 
-// zones lets zones be added and named in another order, and none be taken away in which the cluster stands. On AWS that is
-// every zone, because the load balancer has an address in each, and AWS' provider replaces a network load balancer that loses
-// one: https://github.com/hashicorp/terraform-provider-aws/issues/41418. Google Cloud's stands in no zone; the group of control
-// planes that it balances over does, and goes with its zone.
+// zones lets zones be added and named in another order, and none be taken away in which the cluster stands.
 func (c *comparison) zones() {
 	const remedy = "put it back; zones of a running cluster can be added, not removed or exchanged: " + networkSteps
-	stands := map[string][]string{}
-	switch c.was.Provider() {
-	case regions.AWS:
-		for _, subnet := range c.was.OfType(awsSubnetType) {
-			zone := subnet.Text("availabilityZone")
-			if subnet.Name == c.was.Name+"-private-"+zone {
-				stands[zone] = []string{"the load balancer"}
-			}
-		}
-		for _, node := range c.was.Nodes {
-			if machine, ok := c.was.Machine(node.Name); ok {
-				if zone := machine.Text("availabilityZone"); len(stands[zone]) > 0 {
-					stands[zone] = append(stands[zone], node.Name)
-				}
-			}
-		}
-	case regions.GCP:
-		for _, node := range c.was.ControlPlanes() {
-			if machine, ok := c.was.Machine(node.Name); ok {
-				if zone := machine.Text("zone"); zone != "" {
-					stands[zone] = append(stands[zone], node.Name)
-				}
-			}
-		}
+	was, ok := c.was.reader()
+	if !ok || was.zones == nil {
+		return
 	}
+	stands := was.zones(c.was)
 	if c.was.Provider() != c.want.Provider {
 		return
 	}

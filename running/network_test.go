@@ -38,7 +38,7 @@ func onAWS(t *testing.T, changes ...string) State {
 	)
 	for i, zone := range []string{"us-east-1a", "us-east-1b", "us-east-1c"} {
 		state = state.with(awsSubnetType, "-private-"+zone, outputs{"availabilityZone": zone},
-			awsInstanceType, "-control-plane-"+string(rune('0'+i)), outputs{"availabilityZone": zone, "instanceType": "t4g.xlarge"})
+			machineOnAWS, "-control-plane-"+string(rune('0'+i)), outputs{"availabilityZone": zone, "instanceType": "t4g.xlarge"})
 	}
 	return state
 }
@@ -59,7 +59,7 @@ func onGoogleCloud(t *testing.T, created bool) State {
 		gcpAddressType, "-control-plane-0-public", outputs{"subnetwork": "", "project": "acme-prod"},
 	)
 	for i, zone := range []string{"us-east4-a", "us-east4-b", "us-east4-c"} {
-		state = state.with(gcpInstanceType, "-control-plane-"+string(rune('0'+i)), outputs{"zone": zone, "machineType": "e2-standard-4"})
+		state = state.with(machineOnGoogleCloud, "-control-plane-"+string(rune('0'+i)), outputs{"zone": zone, "machineType": "e2-standard-4"})
 	}
 	if created {
 		return state.with(gcpNetworkType, "-network", outputs{},

@@ -4,7 +4,6 @@ package running
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -42,13 +41,6 @@ const (
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
 	secretsType   = "talos:machine/secrets:Secrets"
 )
-
-// machineTypes are the machines of named nodes on each cloud. A machine is named like its node.
-var machineTypes = map[regions.Provider]string{
-	regions.AWS:          "aws:ec2/instance:Instance",
-	regions.GCP:          "gcp:compute/instance:Instance",
-	regions.DigitalOcean: "digitalocean:index/droplet:Droplet",
-}
 
 // readResources is the engine's own function that returns the outputs of every resource in a stack's state. The state that it
 // reads is the one that the running command started from.
@@ -100,7 +92,7 @@ type Node struct {
 	Config talosconfig.Provider
 }
 
-// OfType returns the cluster's resources of a type, such as "aws:ec2/subnet:Subnet".
+// OfType returns the cluster's resources of a type, such as "talos:machine/secrets:Secrets".
 func (c Cluster) OfType(token string) []Resource {
 	var found []Resource
 	for _, r := range c.Resources {
@@ -124,15 +116,14 @@ func (c Cluster) ControlPlanes() []Node {
 
 // HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no more.
 func (c Cluster) HasMachine(node string) bool {
-	return slices.ContainsFunc(c.Resources, func(r Resource) bool {
-		return r.Name == node && slices.Contains(slices.Collect(maps.Values(machineTypes)), r.Type)
-	})
+	_, ok := c.Machine(node)
+	return ok
 }
 
 // Provider returns the cloud that the cluster runs on; empty if none of its resources tells.
 func (c Cluster) Provider() regions.Provider {
 	for _, r := range c.Resources {
-		for provider := range machineTypes {
+		for _, provider := range regions.Providers() {
 			if strings.HasPrefix(r.Type, string(provider)+":") {
 				return provider
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
 	machinery "github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/stretchr/testify/assert"
@@ -58,7 +59,7 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 			text, err := machineconfig.Generate(in, bundle)
 			require.NoError(t, err)
 			for i := range count {
-				add(machineTypes[cluster.Provider], fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i), nil)
+				add(machineType(t, cluster.Provider), fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i), nil)
 				add(applyType, fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i), map[string]any{
 					"node": fmt.Sprintf("10.0.0.%d", i+1), "machineConfigurationInput": text,
 				})
@@ -130,4 +131,18 @@ func TestAnAcknowledgmentThatAllowsNothingIsWarnedOf(t *testing.T) {
 	warnings, err := Check(clusters, stateOf(t, clusters))
 	require.NoError(t, err)
 	assert.Equal(t, []string{`acknowledge[0]: "etcd-left:nobody" allows no edit that is still to be made; remove it`}, warnings)
+}
+
+// The types of machines, by cloud.
+const (
+	machineOnAWS          = "aws:ec2/instance:Instance"
+	machineOnGoogleCloud  = "gcp:compute/instance:Instance"
+	machineOnDigitalOcean = "digitalocean:index/droplet:Droplet"
+)
+
+func machineType(t *testing.T, provider regions.Provider) string {
+	t.Helper()
+	can, err := regions.CapabilitiesOf(provider)
+	require.NoError(t, err)
+	return can.MachineResource
 }

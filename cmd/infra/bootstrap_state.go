@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/inferadb/infra/operate"
+	"github.com/inferadb/infra/regions"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 )
 
@@ -22,10 +23,6 @@ const (
 	applyType     = "talos:machine/configurationApply:ConfigurationApply"
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
 )
-
-var machineTypes = []string{
-	"aws:ec2/instance:Instance", "gcp:compute/instance:Instance", "digitalocean:index/droplet:Droplet",
-}
 
 // deployment is a stack's state as `pulumi stack export` prints it. What the commands do not change stays as it is.
 type deployment struct {
@@ -188,7 +185,7 @@ func (d *deployment) controlPlane(applied map[string]any, number int) controlPla
 	node := controlPlane{name: nameOf(applied), number: number}
 	node.address, _ = plain(outputs["node"]).(string)
 	node.endpoint, _ = plain(outputs["endpoint"]).(string)
-	for _, token := range machineTypes {
+	for _, token := range regions.MachineResources() {
 		if machine := d.find(token, node.name); machine != nil {
 			node.machine, node.protected = true, machine["protect"] == true
 		}

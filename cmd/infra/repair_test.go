@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/inferadb/infra/operate/operatetest"
+	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -24,7 +25,7 @@ func onStateOf(t *testing.T, machines ...int) *operatetest.Cluster {
 		for _, number := range machines {
 			if number == i {
 				resources = append(resources, fmt.Sprintf(`{"urn":"%[1]s$%[2]s::%[3]s","type":"%[2]s","protect":%[4]t}`,
-					prefix, machineTypes[0], n.Name, i == 2))
+					prefix, regions.MachineResources()[0], n.Name, i == 2))
 			}
 		}
 	}

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// projectKey is the one key of a cloud's namespace that the program reads.
+const projectKey = "gcp:project"
+
+// https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; a domain may precede it.
+var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+
+// GoogleProject returns the project of the cluster: the stack's, else the environment's, by the variables that every Google
+// Cloud tool reads.
+func GoogleProject(cluster Cluster) (string, error) {
+	const remedy = "run: pulumi config set gcp:project my-project"
+	project := cluster.Project
+	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
+		if project == "" {
+			project = os.Getenv(variable)
+		}
+	}
+	switch {
+	case project == "":
+		return "", fmt.Errorf("gcp:project: is not set, and neither is GOOGLE_PROJECT; %s", remedy)
+	case !projectID.MatchString(project):
+		return "", fmt.Errorf("gcp:project: %q is not a project's id (its name and number are not); %s", project, remedy)
+	}
+	return project, nil
+}
+
+// sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be looked
+// for in the cluster's own.
+func (l *loader) sharedSubnet(p *place, path string, ids []string) {
+	owner := googleProjectOf(p.settings.Network.ID)
+	if !p.can.Projects || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {
+		return
+	}
+	own := owner == p.cluster.Project && googleProjectOf(ids[0]) == ""
+	if !own {
+		l.refuse(path+"[0]", fmt.Sprintf("%q does not name project %s, which owns the network", ids[0], owner),
+			fmt.Sprintf("write it like projects/%s/regions/%s/subnetworks/machines", owner, p.cluster.Location.Region))
+	}
+}
+
+// googleProjectOf returns the project in a resource's path or link; empty for a name alone.
+func googleProjectOf(reference string) string {
+	_, rest, isPath := strings.Cut(reference, "projects/")
+	if !isPath {
+		return ""
+	}
+	project, _, _ := strings.Cut(rest, "/")
+	return project
+}

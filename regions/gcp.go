@@ -1,0 +1,49 @@
+package regions
+
+import (
+	"net/netip"
+	"regexp"
+)
+
+// gcp is all that is true of Google Cloud and needs no SDK.
+var gcp = cloud{GCP, gcpCapabilities, gcpMachines}
+
+var gcpCapabilities = Capabilities{
+	Title:    "Google Cloud",
+	Platform: "gcp",
+	// Spot prices are Google's to set and an instance group has one machine type:
+	// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and these
+	// span a region: https://github.com/kubernetes/autoscaler/issues/1003
+	Spot:        true,
+	Autoscaling: true,
+	Zones:       true,
+	Subnets:     RegionalSubnets,
+	// https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
+	HealthChecks:    []netip.Prefix{netip.MustParsePrefix("130.211.0.0/22"), netip.MustParsePrefix("35.191.0.0/16")},
+	DiskSizes:       true,
+	CustomerKeys:    true,
+	CloudEncryption: true,
+	FlowLogs:        true,
+	FactoryImages:   true,
+	// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
+	// https://cloud.google.com/iam/docs/conditions-attribute-reference
+	// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
+	UserDataLimit: 256 << 10,
+	PlainUserData: true,
+	Architectures: []Architecture{AMD64, ARM64},
+	Projects:      true,
+	Image:         IDForm{"an image of Google Cloud", "write it like projects/acme/global/images/talos", regexp.MustCompile(`/images/`)},
+	Key: KeyForm{
+		Example:  "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks",
+		Anywhere: "global",
+		shape:    regexp.MustCompile(`^projects/[^/]+/locations/([a-z0-9-]+)/keyRings/[^/]+/cryptoKeys/[^/]+$`),
+	},
+	MachineResource: "gcp:compute/instance:Instance",
+}
+
+// gcpMachines are the machine types of the sizes.
+var gcpMachines = map[string]MachineType{
+	"small":  {Name: "e2-medium", Architecture: AMD64, VCPU: 2, MemoryGiB: 4},
+	"medium": {Name: "e2-standard-4", Architecture: AMD64, VCPU: 4, MemoryGiB: 16},
+	"large":  {Name: "e2-standard-8", Architecture: AMD64, VCPU: 8, MemoryGiB: 32},
+}

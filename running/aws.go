@@ -1,0 +1,65 @@
+package running
+
+import (
+	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/regions"
+)
+
+// The types by which the cluster is recognized in the state.
+const (
+	awsBalancerType  = "aws:lb/loadBalancer:LoadBalancer"
+	awsFirewallType  = "aws:ec2/securityGroup:SecurityGroup"
+	awsInterfaceType = "aws:ec2/networkInterface:NetworkInterface"
+	awsKeyType       = "aws:kms/key:Key"
+	awsSubnetType    = "aws:ec2/subnet:Subnet"
+	awsTemplateType  = "aws:ec2/launchTemplate:LaunchTemplate"
+	awsVPCType       = "aws:ec2/vpc:Vpc"
+)
+
+var _ = register(regions.AWS, reader{
+	standing: []string{awsBalancerType, awsInterfaceType},
+	template: awsTemplateType,
+	fixedAccess: map[config.Access]string{
+		config.Private: "its control planes stand in private subnets, where a public address leads nowhere",
+		config.Public:  "its control planes stand in public subnets, and without a public address they would reach nothing outside",
+	},
+	namesOwnKey: true,
+	network: func(c Cluster) network {
+		n := network{
+			id:      c.first(awsFirewallType).Text("vpcId"),
+			subnets: c.first(awsBalancerType).texts("subnets"),
+		}
+		return n.madeWith(c.first(awsVPCType).Text("cidrBlock"))
+	},
+	machine: func(r Resource) machineState {
+		key, _ := nested(r.Outputs, "rootBlockDevice", "kmsKeyId").(string)
+		return machineState{size: r.Text("instanceType"), zone: r.Text("availabilityZone"), diskKey: key}
+	},
+	madeKey: func(c Cluster) string {
+		for _, key := range c.OfType(awsKeyType) {
+			if key.Name == c.Name+"-disks" {
+				return key.Text("arn")
+			}
+		}
+		return ""
+	},
+	zones: zonesOnAWS,
+})
+
+// zonesOnAWS returns every zone: the load balancer has an address in each, and AWS' provider replaces a network load balancer that
+// loses one. https://github.com/hashicorp/terraform-provider-aws/issues/41418
+func zonesOnAWS(c Cluster) map[string][]string {
+	stands := map[string][]string{}
+	for _, subnet := range c.OfType(awsSubnetType) {
+		zone := subnet.Text("availabilityZone")
+		if subnet.Name == c.Name+"-private-"+zone {
+			stands[zone] = []string{"the load balancer"}
+		}
+	}
+	for zone, nodes := range c.zonesOf(c.Nodes) {
+		if len(stands[zone]) > 0 {
+			stands[zone] = append(stands[zone], nodes...)
+		}
+	}
+	return stands
+}
