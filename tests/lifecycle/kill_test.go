@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -24,7 +25,11 @@ func TestKilledAtEveryStep(t *testing.T) {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "staging", cloud)
-			s.set("pools", `[{"name":"workers","size":"small","count":1},{"name":"batch","size":"small","min":1,"max":2}]`)
+			pools := `{"name":"workers","size":"small","count":1}`
+			if can, err := regions.CapabilitiesOf(regions.Provider(cloud)); err == nil && can.Autoscaling {
+				pools += `,{"name":"batch","size":"small","min":1,"max":2}`
+			}
+			s.set("pools", "["+pools+"]")
 			ups := s.killedAtEveryStep("up")
 			s.nodes()
 			s.settled()
