@@ -42,17 +42,19 @@ func leftToTemplate(r Resource, said field) bool {
 
 // openings reads rules in each of the three forms that the provider has for them.
 func (aws) openings(r Resource) []opening {
+	addressKeys := []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds"}
 	switch r.Type {
 	case awsIngressRule:
-		return openingsOfRule(r.field(), "ipProtocol", []string{"cidrIpv4", "cidrIpv6", "prefixListId"}, []string{"referencedSecurityGroupId"})
+		addressKeys = []string{"cidrIpv4", "cidrIpv6", "prefixListId"}
+		return openingsOfRule(r.field(), "ipProtocol", addressKeys, []string{"referencedSecurityGroupId"})
 	case awsAnyRule:
 		if r.at("type").text() != "egress" {
-			return openingsOfRule(r.field(), "protocol", []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds"}, []string{"sourceSecurityGroupId", "self"})
+			return openingsOfRule(r.field(), "protocol", addressKeys, []string{"sourceSecurityGroupId", "self"})
 		}
 	case awsGroup, awsDefaultGroup:
 		var all []opening
 		for _, rule := range r.at("ingress").items() {
-			all = append(all, openingsOfRule(rule, "protocol", []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds"}, []string{"securityGroups", "self"})...)
+			all = append(all, openingsOfRule(rule, "protocol", addressKeys, []string{"securityGroups", "self"})...)
 		}
 		return all
 	}
@@ -159,7 +161,8 @@ func notEncrypted(disks []field) []finding {
 func templateEncrypted(r Resource) []finding {
 	mappings := r.at("blockDeviceMappings")
 	if mappings.absent() {
-		return []finding{mappings.problem("are missing, so the root disk is as the image has it", "map the image's root device, with encrypted: true")}
+		return []finding{mappings.problem("are missing, so the root disk is as the image has it",
+			"map the image's root device, with encrypted: true")}
 	}
 	var disks []field
 	for _, mapping := range mappings.items() {

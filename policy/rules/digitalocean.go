@@ -38,8 +38,8 @@ func (digitalOcean) openings(r Resource) []opening {
 }
 
 func (digitalOcean) machineHasFirewall(r Resource) []finding {
-	if r.Type == doDroplet && r.at("tags").absent() {
-		return []finding{r.at("tags").problem("are missing, and a firewall knows its droplets by their tags", "give the droplet the tag of a firewall")}
+	if tags := r.at("tags"); r.Type == doDroplet && tags.absent() {
+		return []finding{tags.problem("are missing, and a firewall knows its droplets by their tags", "give the droplet the tag of a firewall")}
 	}
 	return nil
 }

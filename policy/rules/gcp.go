@@ -80,14 +80,16 @@ func (c gcp) machineHasFirewall(r Resource) []finding {
 		return nil
 	}
 	var found []finding
-	if r.at("serviceAccount", "email").absent() && r.at("tags").absent() {
-		found = append(found, r.at("serviceAccount", "email").problem("is missing, and so are tags: no firewall rule is for this machine alone",
+	if account := r.at("serviceAccount", "email"); account.absent() && r.at("tags").absent() {
+		found = append(found, account.problem("is missing, and so are tags: no firewall rule is for this machine alone",
 			"give the machine a service account of its own"))
 	}
 	for _, nic := range r.at("networkInterfaces").items() {
 		network := nic.at("network")
-		if network.absent() && nic.at("subnetwork").absent() || network.text() == "default" || strings.HasSuffix(network.text(), "/networks/default") {
-			found = append(found, network.problem("is the project's default network, which lets SSH in from everywhere", "name a network of the stack"))
+		none := network.absent() && nic.at("subnetwork").absent()
+		if none || network.text() == "default" || strings.HasSuffix(network.text(), "/networks/default") {
+			found = append(found, network.problem("is the project's default network, which lets SSH in from everywhere",
+				"name a network of the stack"))
 		}
 	}
 	return found
