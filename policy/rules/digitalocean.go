@@ -39,7 +39,8 @@ func (digitalOcean) openings(r Resource) []opening {
 
 func (digitalOcean) machineHasFirewall(r Resource) []finding {
 	if tags := r.at("tags"); r.Type == doDroplet && tags.absent() {
-		return []finding{tags.problem("are missing, and a firewall knows its droplets by their tags", "give the droplet the tag of a firewall")}
+		return []finding{tags.problem("are missing, and a firewall knows its droplets by their tags",
+			"give the droplet the tag of a firewall")}
 	}
 	return nil
 }
@@ -77,7 +78,8 @@ func (digitalOcean) diskKeys(Resource) []field { return nil }
 // metadataGuarded: DigitalOcean's metadata asks for no token, whatever a machine says.
 func (digitalOcean) metadataGuarded(r Resource) []finding {
 	if at := r.at("dropletAgent"); r.Type == doDroplet && !at.is("false") {
-		return []finding{at.problem("lets an agent take SSH keys from the metadata, which asks for no token", "set dropletAgent: false")}
+		return []finding{at.problem("lets an agent take SSH keys from the metadata, which asks for no token",
+			"set dropletAgent: false")}
 	}
 	return nil
 }

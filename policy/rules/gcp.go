@@ -117,7 +117,8 @@ func (gcp) balancerInternal(r Resource) []finding {
 	return []finding{at.problem("gives the balancer a public address", "set loadBalancingScheme: INTERNAL_MANAGED")}
 }
 
-// diskEncrypted finds keys that are given to Google as they are instead of standing in its key service: they are in the state, too.
+// diskEncrypted finds keys that are given to Google as they are instead of standing in its key service: they are in the state,
+// too.
 func (gcp) diskEncrypted(r Resource) []finding {
 	if !strings.HasPrefix(r.Type, "gcp:compute/") {
 		return nil
