@@ -99,6 +99,6 @@ func (l *loader) image(p *place) {
 // checkID checks the form of the id of something that the cloud has.
 func (l *loader) checkID(path, id string, form regions.IDForm) {
 	if !form.Fits(id) {
-		l.refuse(path, fmt.Sprintf("%q is not %s", id, form.Noun), form.Remedy)
+		l.refuse(path, fmt.Sprintf("%q %s", id, form.Problem), form.Remedy)
 	}
 }

@@ -1,10 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/inferadb/infra/components/machineconfig"
 )
@@ -88,12 +88,17 @@ func paths(list string, items []string) []string {
 	return paths
 }
 
-// refuseMachineConfig repeats what Talos says. Its errors end with a remedy where there is one.
+// refuseMachineConfig repeats what is wrong with a configuration, or a part of one.
 func (l *loader) refuseMachineConfig(path string, err error) {
-	text := err.Error()
-	if end := strings.LastIndex(text, "; "); end >= 0 {
-		l.refuse(path, text[:end], text[end+2:])
-		return
+	refused := refusal(err)
+	l.refuse(path, refused.Problem, cmp.Or(refused.Remedy, "correct the patch"))
+}
+
+// refusal returns an error of package machineconfig in its parts.
+func refusal(err error) machineconfig.Error {
+	var refused *machineconfig.Error
+	if errors.As(err, &refused) {
+		return *refused
 	}
-	l.refuse(path, text, "correct the patch")
+	return machineconfig.Error{Problem: err.Error()}
 }

@@ -134,8 +134,8 @@ func (l *loader) readBootstrapManifests() {
 		}
 		objects, err := machineconfig.Objects(m.text, isEncrypted && !isFile)
 		if err != nil {
-			problem, remedy, _ := strings.Cut(err.Error(), "; ")
-			l.refuse(m.path, m.from+problem, remedy)
+			refused := refusal(err)
+			l.refuse(m.path, m.from+refused.Problem, refused.Remedy)
 			continue
 		}
 		for _, object := range objects {
@@ -148,8 +148,8 @@ func (l *loader) readBootstrapManifests() {
 		l.bootstrap = append(l.bootstrap, m)
 	}
 	if err := machineconfig.CheckBootstrapSize(l.bootstrapTexts()); err != nil {
-		problem, remedy, _ := strings.Cut(err.Error(), "; ")
-		l.refuse(bootstrapPath, problem, remedy)
+		refused := refusal(err)
+		l.refuse(bootstrapPath, refused.Problem, refused.Remedy)
 	}
 }
 

@@ -27,9 +27,9 @@ var awsCapabilities = Capabilities{
 	// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 	UserDataLimit: 16384,
 	Architectures: []Architecture{ARM64, AMD64},
-	Image:         IDForm{"an AMI id", "write it like ami-0123456789abcdef0", awsID("ami")},
-	Network:       IDForm{"an AWS vpc id", "write it like vpc-0123456789abcdef0", awsID("vpc")},
-	Subnet:        IDForm{"an AWS subnet id", "write it like subnet-0123456789abcdef0", awsID("subnet")},
+	Image:         IDForm{"is not an AMI id", "write it like ami-0123456789abcdef0", awsID("ami")},
+	Network:       IDForm{"is not an AWS vpc id", "write it like vpc-0123456789abcdef0", awsID("vpc")},
+	Subnet:        IDForm{"is not an AWS subnet id", "write it like subnet-0123456789abcdef0", awsID("subnet")},
 	// A key's ARN and not an alias', which may come to point at another key:
 	// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN
 	Key: KeyForm{

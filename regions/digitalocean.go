@@ -27,8 +27,8 @@ var digitalOceanCapabilities = Capabilities{
 	UserDataLimit: 64 << 10,
 	PlainUserData: true,
 	Architectures: []Architecture{AMD64},
-	Image:         IDForm{"a custom image's id", "write its number, quoted", regexp.MustCompile(`^[0-9]+$`)},
-	Network: IDForm{"a VPC's id", "write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4",
+	Image:         IDForm{"is not a custom image's id", "write its number, quoted", regexp.MustCompile(`^[0-9]+$`)},
+	Network: IDForm{"is not a VPC's id", "write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4",
 		regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)},
 	MachineResource: "digitalocean:index/droplet:Droplet",
 }

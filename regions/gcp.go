@@ -32,7 +32,7 @@ var gcpCapabilities = Capabilities{
 	PlainUserData: true,
 	Architectures: []Architecture{AMD64, ARM64},
 	Projects:      true,
-	Image:         IDForm{"an image of Google Cloud", "write it like projects/acme/global/images/talos", regexp.MustCompile(`/images/`)},
+	Image:         IDForm{"is not an image of Google Cloud", "write it like projects/acme/global/images/talos", regexp.MustCompile(`/images/`)},
 	Key: KeyForm{
 		Example:  "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks",
 		Anywhere: "global",

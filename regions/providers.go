@@ -90,9 +90,9 @@ type Capabilities struct {
 
 // IDForm is the form of a cloud's ids. Without a shape every id has it.
 type IDForm struct {
-	// Noun is what the id is of, with its article: "an AMI id". Remedy says how to write it.
-	Noun, Remedy string
-	shape        *regexp.Regexp
+	// Problem is what to say of another text: "is not an AMI id". Remedy says how to write it.
+	Problem, Remedy string
+	shape           *regexp.Regexp
 }
 
 // Fits reports whether an id has the form.

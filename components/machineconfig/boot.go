@@ -94,8 +94,8 @@ func checkNodeLabels(in Input, _, after config.Provider) error {
 		}
 	}
 	if len(after.Machine().NodeTaints()) > 0 {
-		return errors.New("machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its labels " +
-			"in the same update; set taints of the pool")
+		return problem("machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its labels in the same update").
+			remedy("set taints of the pool")
 	}
 	return nil
 }
@@ -104,7 +104,8 @@ func checkNodeLabels(in Input, _, after config.Provider) error {
 func checkRegisterWithTaints(in Input, before, after config.Provider) error {
 	taints := func(c config.Provider) any { return c.Machine().Kubelet().ExtraConfig()["registerWithTaints"] }
 	if in.Role == Worker && !reflect.DeepEqual(taints(before), taints(after)) {
-		return errors.New("machine.kubelet.extraConfig.registerWithTaints: the list replaces the taints of the pool; set taints of the pool")
+		return problem("machine.kubelet.extraConfig.registerWithTaints: the list replaces the taints of the pool").
+			remedy("set taints of the pool")
 	}
 	return nil
 }
@@ -115,8 +116,8 @@ func checkKubeletConfig(_ Input, _, after config.Provider) error {
 	var read kubelet.KubeletConfiguration
 	given := after.Machine().Kubelet().ExtraConfig()
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(given, &read, true); err != nil {
-		return fmt.Errorf("machine.kubelet.extraConfig: the kubelet cannot read it: %s; "+
-			"the fields are those of https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1", oneLine(err))
+		return problem("machine.kubelet.extraConfig: the kubelet cannot read it: %s", oneLine(err)).
+			remedy("the fields are those of https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1")
 	}
 	return nil
 }
@@ -127,15 +128,15 @@ func checkVolumes(in Input, _, after config.Provider) error {
 	if !in.LUKS {
 		return nil
 	}
-	const remedy = "diskEncryption: luks promises that they are; add encryption: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}"
 	for _, volume := range userVolumes(after) {
 		if volume.encryption == nil && !volume.directory {
-			return fmt.Errorf("%s %s: the volume's data would not be encrypted, and %s", volume.kind, volume.name, remedy)
+			return problem("%s %s: the volume's data would not be encrypted, and diskEncryption: luks promises that they are", volume.kind, volume.name).
+				remedy("add encryption: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}")
 		}
 	}
 	if len(after.Machine().Disks()) > 0 {
-		return errors.New("machine.disks: Talos does not encrypt these disks, and diskEncryption: luks promises that they are; " +
-			"use a UserVolumeConfig with encryption")
+		return problem("machine.disks: Talos does not encrypt these disks, and diskEncryption: luks promises that they are").
+			remedy("use a UserVolumeConfig with encryption")
 	}
 	return nil
 }
@@ -169,8 +170,8 @@ func userVolumes(c config.Provider) []userVolume {
 func checkInstall(_ Input, before, after config.Provider) error {
 	section := func(c config.Provider) *v1alpha1.InstallConfig { return c.RawV1Alpha1().MachineConfig.MachineInstall }
 	if !reflect.DeepEqual(section(before), section(after)) {
-		return errors.New("machine.install has no effect on a cloud's image, which is installed already; set schematic to an Image Factory " +
-			"schematic with the extensions and kernel arguments (docs/operations.md#system-extensions)")
+		return problem("machine.install has no effect on a cloud's image, which is installed already").
+			remedy("set schematic to an Image Factory schematic with the extensions and kernel arguments (docs/operations.md#system-extensions)")
 	}
 	return nil
 }

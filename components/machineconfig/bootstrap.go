@@ -58,8 +58,8 @@ func CheckBootstrapSize(texts []string) error {
 		size += len(text)
 	}
 	if size > maxBootstrapManifests {
-		return fmt.Errorf("has %d bytes, more than %d: every control plane is given all of it, and the state keeps it; "+
-			"install what brings the rest, such as Flux", size, maxBootstrapManifests)
+		return problem("has %d bytes, more than %d: every control plane is given all of it, and the state keeps it", size, maxBootstrapManifests).
+			remedy("install what brings the rest, such as Flux")
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func Objects(text string, encrypted bool) ([]Object, error) {
 			return err
 		}
 		if slices.Contains(objects, object) {
-			return fmt.Errorf("has %s twice; keep one of them", object)
+			return problem("has %s twice", object).remedy("keep one of them")
 		}
 		objects = append(objects, object)
 		return nil
@@ -93,7 +93,7 @@ func Objects(text string, encrypted bool) ([]Object, error) {
 	case err != nil:
 		return nil, err
 	case len(objects) == 0:
-		return nil, errors.New("holds no object; remove it")
+		return nil, problem("holds no object").remedy("remove it")
 	}
 	return objects, nil
 }
@@ -131,18 +131,20 @@ func eachObject(text string, do func(content *unstructured.Unstructured, size in
 		}
 		if err != nil {
 			// The parser's own words may hold what the document says.
-			return fmt.Errorf("is not YAML in its document %d; correct it", number)
+			return problem("is not YAML in its document %d", number).remedy("correct it")
 		}
 		if bytes.HasPrefix(bytes.TrimSpace(document), []byte("{")) && !json.Valid(encoded) {
 			// The library takes it for JSON, and so does Talos.
-			return fmt.Errorf("has a document %d in braces that is not JSON; write a key to each line, without braces around all of them", number)
+			return problem("has a document %d in braces that is not JSON", number).
+				remedy("write a key to each line, without braces around all of them")
 		}
 		if encoded = bytes.TrimSpace(encoded); bytes.Equal(encoded, []byte("null")) || bytes.Equal(encoded, []byte("{}")) {
 			continue
 		}
 		content := &unstructured.Unstructured{}
 		if err := content.UnmarshalJSON(encoded); err != nil {
-			return fmt.Errorf("has no Kubernetes object in its document %d; write apiVersion, kind and metadata.name", number)
+			return problem("has no Kubernetes object in its document %d", number).
+				remedy("write apiVersion, kind and metadata.name")
 		}
 		if err := do(content, len(encoded)); err != nil {
 			return err
@@ -173,20 +175,22 @@ var needNamespace = map[string][]string{
 func checkObject(content *unstructured.Unstructured, object Object, size int, encrypted bool) error {
 	switch {
 	case content.GetAPIVersion() == "" || object.Kind == "" || object.Name == "":
-		return fmt.Errorf("has an object without apiVersion, kind or metadata.name (%s); write all three", strings.TrimSpace(object.String()))
+		return problem("has an object without apiVersion, kind or metadata.name (%s)", strings.TrimSpace(object.String())).
+			remedy("write all three")
 	case content.IsList():
-		return fmt.Errorf("has a list (%s), which not every Talos takes apart; write each object as a document, between lines of ---", object.Kind)
+		return problem("has a list (%s), which not every Talos takes apart", object.Kind).
+			remedy("write each object as a document, between lines of ---")
 	case size > maxObject:
-		return fmt.Errorf("has %s with %d bytes, and etcd takes %d; make it smaller", object, size, maxObject)
+		return problem("has %s with %d bytes, and etcd takes %d", object, size, maxObject).remedy("make it smaller")
 	case object.Group == "" && object.Kind == "Secret" && !encrypted:
-		return fmt.Errorf("has %s in clear; set the text with --secret (docs/security.md#a-secret-among-the-manifests), or have it made in "+
-			"the cluster, by External Secrets for example", object)
+		return problem("has %s in clear", object).
+			remedy("set the text with --secret (docs/security.md#a-secret-among-the-manifests), or have it made in the cluster, by External Secrets for example")
 	// https://github.com/siderolabs/talos/issues/11603
 	case object.Group == "batch" && object.Kind == "Job":
-		return fmt.Errorf("has %s, and a job cannot be changed: the next make upgrade would fail at it; "+
-			"write a Deployment or a CronJob, or have Flux run it", object)
+		return problem("has %s, and a job cannot be changed: the next make upgrade would fail at it", object).
+			remedy("write a Deployment or a CronJob, or have Flux run it")
 	case object.Namespace == "" && slices.Contains(needNamespace[object.Group], object.Kind):
-		return fmt.Errorf("has %s without metadata.namespace, which Talos does not fill in; write it", object)
+		return problem("has %s without metadata.namespace, which Talos does not fill in", object).remedy("write it")
 	}
 	return nil
 }

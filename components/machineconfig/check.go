@@ -95,8 +95,8 @@ func (in Input) checkSize(text string) error {
 		size, packed = len(data), " packed"
 	}
 	if size += secretsSpread; size > in.UserDataLimit {
-		return fmt.Errorf("user data can have %d bytes%s, and the cloud takes at most %d; shorten the patches: "+
-			"manifests belong into bootstrapManifests, files into the running cluster", size, packed, in.UserDataLimit)
+		return problem("user data can have %d bytes%s, and the cloud takes at most %d", size, packed, in.UserDataLimit).
+			remedy("shorten the patches: manifests belong into bootstrapManifests, files into the running cluster")
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func checkInput(in Input) error {
 	}
 	if in.Role == ControlPlane {
 		if len(in.Taints) > 0 {
-			return errors.New("taints: control planes have Talos' own; put taints on worker pools")
+			return problem("taints: control planes have Talos' own").remedy("put taints on worker pools")
 		}
 		return nil
 	}
@@ -196,8 +196,8 @@ func checkWorkerLabel(label string) error {
 	case label == ZoneLabel, label == RegionLabel:
 		return nil // Where a node stands, it may say itself.
 	case within("kubernetes.io"), within("k8s.io"):
-		return fmt.Errorf("labels: Kubernetes does not let a worker give itself %q; use a domain of your own, or %q",
-			label, "node.kubernetes.io/"+label[len(domain)+1:])
+		return problem("labels: Kubernetes does not let a worker give itself %q", label).
+			remedy("use a domain of your own, or %q", "node.kubernetes.io/"+label[len(domain)+1:])
 	}
 	return nil
 }
@@ -229,7 +229,8 @@ var reliedOn = []struct {
 func checkReliedOn(before, after config.Provider, luks bool) error {
 	for _, item := range reliedOn {
 		if !reflect.DeepEqual(item.read(before), item.read(after)) {
-			return fmt.Errorf("a patch changes %s, which the program sets and the cluster stands on; remove it from the patch", item.field)
+			return problem("a patch changes %s, which the program sets and the cluster stands on", item.field).
+				remedy("remove it from the patch")
 		}
 	}
 	if luks {
@@ -246,7 +247,7 @@ var (
 	mainPrefix   = regexp.MustCompile(`(^|, and )v1alpha1\.Config: `)
 )
 
-// oneLine rewrites the lists that Talos returns as errors. A semicolon is kept for the remedy.
+// oneLine rewrites the lists that Talos returns as errors.
 func oneLine(err error) string {
 	text := errorCount.ReplaceAllString(err.Error(), "")
 	text = nextError.ReplaceAllString(text, ", and ")

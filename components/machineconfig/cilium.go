@@ -42,8 +42,8 @@ func CiliumVersion(kubernetes string) (string, error) {
 		}
 	}
 	oldest, newest := ciliumReleases[0], ciliumReleases[len(ciliumReleases)-1]
-	return "", fmt.Errorf("Cilium %s to %s, which the program installs, are not tested with Kubernetes %s; choose one of 1.%d to 1.%d, "+
-		"or set cni: none and install a version of your own", oldest.version, newest.version, kubernetes, oldest.lowest, newest.highest)
+	return "", problem("Cilium %s to %s, which the program installs, are not tested with Kubernetes %s", oldest.version, newest.version, kubernetes).
+		remedy("choose one of 1.%d to 1.%d, or set cni: none and install a version of your own", oldest.lowest, newest.highest)
 }
 
 // CiliumServes reports whether a version of Cilium that the program carries is tested with the Kubernetes version.

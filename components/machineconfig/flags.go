@@ -1,7 +1,6 @@
 package machineconfig
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -123,11 +122,13 @@ func checkTalosFlags(_ Input, before, after config.Provider) error {
 		for _, name := range slices.Sorted(maps.Keys(given)) {
 			plain := strings.ReplaceAll(name, "_", "-")
 			if slices.Contains(talosFlags[component.field], plain) {
-				return fmt.Errorf("%s.%s: Talos sets this flag, and does not start the process with another; remove it", component.field, name)
+				return problem("%s.%s: Talos sets this flag, and does not start the process with another", component.field, name).
+					remedy("remove it")
 			}
 			remedy, overrides := kubeletFlags[plain]
 			if _, set := ours[name]; overrides && !set && component.field == "machine.kubelet.extraArgs" {
-				return fmt.Errorf("%s.%s: the flag overrides what the cluster sets in the kubelet's configuration; %s", component.field, name, remedy)
+				return problem("%s.%s: the flag overrides what the cluster sets in the kubelet's configuration", component.field, name).
+					remedy("%s", remedy)
 			}
 		}
 	}

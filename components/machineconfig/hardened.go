@@ -85,7 +85,8 @@ func checkHardened(before, after config.Provider) error {
 }
 
 func weakened(field, reason string) error {
-	return fmt.Errorf("a patch weakens %s, which production does not take: %s; remove it from the patch", field, reason)
+	return problem("a patch weakens %s, which production does not take: %s", field, reason).
+		remedy("remove it from the patch")
 }
 
 func isControlPlane(c config.Provider) bool { return c.Machine().Type().IsControlPlane() }

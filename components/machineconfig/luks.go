@@ -1,7 +1,6 @@
 package machineconfig
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -77,10 +76,12 @@ func checkLUKS(before, after config.Provider) error {
 	for _, volume := range encryptedVolumes {
 		encryption := encryptionOf(after, volume)
 		if encryption == nil {
-			return fmt.Errorf("a patch takes the encryption from the %s volume, which diskEncryption: luks asks for; remove one of the two", volume)
+			return problem("a patch takes the encryption from the %s volume, which diskEncryption: luks asks for", volume).
+				remedy("remove one of the two")
 		}
 		if !slices.Equal(keysOf(encryptionOf(before, volume)), keysOf(encryption)) {
-			return fmt.Errorf("a patch changes the keys of the %s volume, which luksKey decides; remove it from the patch", volume)
+			return problem("a patch changes the keys of the %s volume, which luksKey decides", volume).
+				remedy("remove it from the patch")
 		}
 	}
 	return nil
@@ -102,10 +103,10 @@ func keysOf(encryption document.EncryptionConfig) []string {
 // CheckKMS says why machines cannot have their disks' keys sealed by the KMS server at the URL; nil if they can. The URL
 // is not repeated, because it may hold a password.
 func CheckKMS(text string) error {
-	const remedy = "; write it like https://kms.example.com:4050"
+	const remedy = "write it like https://kms.example.com:4050"
 	server, err := url.Parse(text)
 	if err != nil || server.Scheme != "https" || server.Hostname() == "" {
-		return errors.New("is neither nodeID nor the https URL of a KMS server" + remedy)
+		return problem("is neither nodeID nor the https URL of a KMS server").remedy(remedy)
 	}
 	host := server.Hostname()
 	address, err := netip.ParseAddr(host)
@@ -113,15 +114,15 @@ func CheckKMS(text string) error {
 	port, err := strconv.Atoi(server.Port())
 	switch {
 	case server.User != nil:
-		return errors.New("the URL has a user or a password, which Talos does not send" + remedy)
+		return problem("the URL has a user or a password, which Talos does not send").remedy(remedy)
 	case server.Path != "" || server.RawQuery != "" || server.Fragment != "" || strings.ContainsAny(text, "?#"):
-		return errors.New("the URL has more than a host and a port, which is all that Talos reads" + remedy)
+		return problem("the URL has more than a host and a port, which is all that Talos reads").remedy(remedy)
 	case !isAddress && len(validation.IsDNS1123Subdomain(host)) > 0:
-		return errors.New("the URL's host is neither a name in lower case nor an address" + remedy)
+		return problem("the URL's host is neither a name in lower case nor an address").remedy(remedy)
 	case strings.HasSuffix(server.Host, ":") || server.Port() != "" && (err != nil || port < 1 || port > 65535):
-		return errors.New("the URL's port is not one of 1 to 65535" + remedy)
+		return problem("the URL's port is not one of 1 to 65535").remedy(remedy)
 	case host == "localhost" || strings.HasSuffix(host, ".cluster.local") || strings.HasSuffix(host, ".svc") || isAddress && address.IsLoopback():
-		return errors.New("the KMS server is inside the cluster whose disks it should open" + remedy)
+		return problem("the KMS server is inside the cluster whose disks it should open").remedy(remedy)
 	}
 	return nil
 }

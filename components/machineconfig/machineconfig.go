@@ -105,12 +105,13 @@ func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
 	// Talos' library falls over some lists with an empty entry, where a stack trace would help nobody.
 	defer func() {
 		if recover() != nil {
-			text, err = "", errors.New("Talos cannot read this configuration; look for an empty entry (null) in the patches")
+			text, err = "", problem("Talos cannot read this configuration").
+				remedy("look for an empty entry (null) in the patches")
 		}
 	}()
 	contract, err := config.ParseContractFromVersion(in.Contract)
 	if err != nil {
-		return "", fmt.Errorf("contract: %q is not a Talos version; write it like v1.12.1", in.Contract)
+		return "", problem("contract: %q is not a Talos version", in.Contract).remedy("write it like v1.12.1")
 	}
 	if err := checkInput(in); err != nil {
 		return "", err

@@ -1,8 +1,6 @@
 package machineconfig
 
 import (
-	"fmt"
-
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 )
@@ -54,7 +52,8 @@ func checkManifests(before, after config.Provider) error {
 	left := InlineManifests(after)
 	for name, text := range InlineManifests(before) {
 		if left[name] != text {
-			return fmt.Errorf("a patch changes the inline manifest %q, which the program sets; give it another name, or remove it from the patch", name)
+			return problem("a patch changes the inline manifest %q, which the program sets", name).
+				remedy("give it another name, or remove it from the patch")
 		}
 	}
 	return nil

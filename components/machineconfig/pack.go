@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
-	"fmt"
 )
 
 // GzipUserData packs a configuration for a cloud that limits user data: base64 of gzip, which Talos unpacks. The output is
@@ -16,7 +15,8 @@ func GzipUserData(config string, limit int) (string, error) {
 		return "", err
 	}
 	if limit > 0 && len(packed) > limit {
-		return "", fmt.Errorf("user data has %d bytes packed, and the cloud takes at most %d; shorten the patches", len(packed), limit)
+		return "", problem("user data has %d bytes packed, and the cloud takes at most %d", len(packed), limit).
+			remedy("shorten the patches")
 	}
 	return base64.StdEncoding.EncodeToString(packed), nil
 }

@@ -192,7 +192,8 @@ func applyUserPatch(base config.Provider, text string) (config.Provider, error) 
 	// Talos keeps a deletion that met no document among the documents, and cannot write it.
 	for _, document := range base.Documents() {
 		if _, deletion := document.(configloader.Selector); deletion {
-			return nil, fmt.Errorf("the patch deletes a document that is not there: %s; remove it from the patch", document.Kind())
+			return nil, problem("the patch deletes a document that is not there: %s", document.Kind()).
+				remedy("remove it from the patch")
 		}
 	}
 	return base, nil
@@ -206,12 +207,12 @@ func loadUserPatch(text string) (configpatcher.Patch, error) {
 		switch content.(type) {
 		case map[string]any, map[any]any:
 		case nil:
-			return nil, errors.New("the patch is empty; remove it or write what it should change")
+			return nil, problem("the patch is empty").remedy("remove it or write what it should change")
 		case []any:
-			return nil, errors.New("a JSON patch (RFC 6902) cannot change a configuration of several documents; " +
-				"write a strategic merge patch: the YAML that should be in the configuration")
+			return nil, problem("a JSON patch (RFC 6902) cannot change a configuration of several documents").
+				remedy("write a strategic merge patch: the YAML that should be in the configuration")
 		default:
-			return nil, errors.New("the patch is not a map; write the YAML that should be in the configuration")
+			return nil, problem("the patch is not a map").remedy("write the YAML that should be in the configuration")
 		}
 	}
 	patch, err := configpatcher.LoadPatch([]byte(text))

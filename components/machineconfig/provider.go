@@ -2,7 +2,6 @@ package machineconfig
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -54,8 +53,8 @@ func checkProviderKnows(patch string) error {
 }
 
 func notYet(what string) error {
-	return fmt.Errorf("the provider pulumi-talos, which applies configurations, knows Talos 1.%d and not %s; remove it from the patch",
-		providerMinor, what)
+	return problem("the provider pulumi-talos, which applies configurations, knows Talos 1.%d and not %s", providerMinor, what).
+		remedy("remove it from the patch")
 }
 
 func hasField(value any, path []string) bool {

@@ -1,7 +1,6 @@
 package machineconfig
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 
@@ -37,16 +36,17 @@ var number = regexp.MustCompile(`^\d+(\.\d+)?$`)
 
 // CheckTalosVersion says why the text is not the version of a Talos that this program knows; nil if it is.
 func CheckTalosVersion(text string) error {
-	const remedy = "; write it like v1.13.10"
+	const remedy = "write it like v1.13.10"
 	var major, minor uint64
 	_, err := fmt.Sscanf(text, "v%d.%d.", &major, &minor)
 	switch {
 	case number.MatchString(text):
-		return errors.New("is a number, and not the version of a Talos release" + remedy)
+		return problem("is a number, and not the version of a Talos release").remedy(remedy)
 	case !talosVersion.MatchString(text) || err != nil:
-		return fmt.Errorf("%q is not the version of a Talos release"+remedy, text)
+		return problem("%q is not the version of a Talos release", text).remedy(remedy)
 	case major != 1 || minor < oldest:
-		return fmt.Errorf("Talos %s is not among the versions that this program knows; choose one of v1.%d to v1.%d", text, oldest, newest)
+		return problem("Talos %s is not among the versions that this program knows", text).
+			remedy("choose one of v1.%d to v1.%d", oldest, newest)
 	}
 	return nil
 }
@@ -54,13 +54,13 @@ func CheckTalosVersion(text string) error {
 // CheckKubernetesVersion says why the text is not the version of a Kubernetes that some Talos of this program runs; nil if it
 // is.
 func CheckKubernetesVersion(text string) error {
-	const remedy = "; write it like 1.36.5"
+	const remedy = "write it like 1.36.5"
 	switch {
 	case number.MatchString(text):
-		return errors.New("is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3; " +
-			`write all three parts, in quotes, like "1.36.5"`)
+		return problem("is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3").
+			remedy("write all three parts, in quotes, like \"1.36.5\"")
 	case !kubernetesVersion.MatchString(text):
-		return fmt.Errorf("%q is not the version of a Kubernetes release"+remedy, text)
+		return problem("%q is not the version of a Kubernetes release", text).remedy(remedy)
 	}
 	lowest, _ := kubernetesRange(fmt.Sprintf("v1.%d.0", oldest))
 	_, highest := kubernetesRange(fmt.Sprintf("v1.%d.0", newest))
@@ -69,7 +69,8 @@ func CheckKubernetesVersion(text string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no Talos of this program runs Kubernetes %s; choose one of 1.%d to 1.%d", text, lowest, highest)
+	return problem("no Talos of this program runs Kubernetes %s", text).
+		remedy("choose one of 1.%d to 1.%d", lowest, highest)
 }
 
 // CheckVersions says why this Kubernetes version cannot run on this Talos version; nil if it can. What runs on what is
@@ -88,7 +89,8 @@ func CheckVersions(talos, kubernetes string) error {
 	}
 	if !runs(known, kubernetes) {
 		lowest, highest := kubernetesRange(known)
-		return fmt.Errorf("Talos %s does not run Kubernetes %s; choose one of 1.%d to 1.%d", name, kubernetes, lowest, highest)
+		return problem("Talos %s does not run Kubernetes %s", name, kubernetes).
+			remedy("choose one of 1.%d to 1.%d", lowest, highest)
 	}
 	return nil
 }
