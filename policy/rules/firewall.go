@@ -136,17 +136,7 @@ func protocolOf(text string) string {
 }
 
 // openings are the ways in that a resource makes, whatever its cloud calls it.
-func openings(r Resource) []opening {
-	switch {
-	case strings.HasPrefix(r.Type, "aws:"):
-		return openingsOnAWS(r)
-	case strings.HasPrefix(r.Type, "gcp:"):
-		return openingsOnGoogleCloud(r)
-	case strings.HasPrefix(r.Type, "digitalocean:"):
-		return openingsOnDigitalOcean(r)
-	}
-	return nil
-}
+var openings = ask(cloud.openings)
 
 func closedToTheInternet(r Resource) []finding {
 	var found []finding
@@ -168,7 +158,7 @@ const widestIPv4, widestIPv6 = 8, 16
 
 // tooWide says why a range of addresses is the internet, or too much of it; two halves are the whole.
 func tooWide(text string) string {
-	// Balancers of DigitalOcean say what kind of address it is.
+	// Some balancers say before an address what kind it is.
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "cidr:"), "ip:")
 	prefix, err := netip.ParsePrefix(text)
 	widest := widestIPv4

@@ -1,8 +1,11 @@
 package rules
 
-import (
-	"slices"
-	"strings"
+import "slices"
+
+// The resources of Talos without which a cluster is lost.
+const (
+	talosSecrets   = "talos:machine/secrets:Secrets"
+	talosBootstrap = "talos:machine/bootstrap:Bootstrap"
 )
 
 var protectionRules = []Rule{{
@@ -15,6 +18,7 @@ var protectionRules = []Rule{{
 }}
 
 func productionProtected(stack []Resource) []finding {
+	guard := ask(cloud.guard)
 	demanded := slices.ContainsFunc(stack, func(r Resource) bool {
 		return environmentOf(r) == "production" || mustStay(r) && (r.Options != nil && r.Options.Protect || guard(r).text() == "true")
 	})
@@ -36,45 +40,7 @@ func productionProtected(stack []Resource) []finding {
 	return found
 }
 
-// mustStay are the resources whose loss is the cluster's.
+// mustStay reports whether the loss of the resource is the cluster's.
 func mustStay(r Resource) bool {
-	switch r.Type {
-	case "talos:machine/secrets:Secrets", "talos:machine/bootstrap:Bootstrap", doBalancer, "gcp:kms/cryptoKey:CryptoKey":
-		return true
-	case "aws:kms/key:Key":
-		return strings.HasSuffix(r.Name, "-disks")
-	case "gcp:compute/address:Address":
-		return strings.HasSuffix(r.Name, "-api")
-	case awsInstance, gcpInstance, doDroplet:
-		return strings.Contains(r.Name, "-control-plane-")
-	}
-	return slices.Contains(awsBalancers, r.Type) || slices.Contains(gcpFrontends, r.Type)
-}
-
-// guard is the property by which the cloud itself refuses to delete; the resource as a whole if it has none.
-func guard(r Resource) field {
-	switch r.Type {
-	case awsInstance:
-		return r.at("disableApiTermination")
-	case awsBalancers[0], awsBalancers[1]:
-		return r.at("enableDeletionProtection")
-	case gcpInstance:
-		return r.at("deletionProtection")
-	}
-	return r.field()
-}
-
-// environmentOf is what a resource's tags say, in the form of each cloud.
-func environmentOf(r Resource) string {
-	for _, tags := range []field{r.at("tags"), r.at("labels"), r.at("defaultTags", "tags")} {
-		if at := tags.at("environment"); at.present() {
-			return at.text()
-		}
-		for _, tag := range tags.items() {
-			if environment, ok := strings.CutPrefix(tag.text(), "environment:"); ok {
-				return environment
-			}
-		}
-	}
-	return ""
+	return r.Type == talosSecrets || r.Type == talosBootstrap || ask(cloud.mustStay)(r)
 }

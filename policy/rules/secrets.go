@@ -1,24 +1,6 @@
 package rules
 
-import (
-	"regexp"
-	"slices"
-)
-
-// secretProperties are where machine configurations and clients' keys go in.
-var secretProperties = map[string][][]string{
-	awsInstance:         {{"userData"}, {"userDataBase64"}},
-	awsSpotInstance:     {{"userData"}, {"userDataBase64"}},
-	awsConfiguration:    {{"userData"}, {"userDataBase64"}},
-	awsTemplate:         {{"userData"}},
-	gcpInstance:         {{"metadata", "user-data"}},
-	gcpTemplate:         {{"metadata", "user-data"}},
-	gcpRegionalTemplate: {{"metadata", "user-data"}},
-	doDroplet:           {{"userData"}},
-	"talos:machine/configurationApply:ConfigurationApply": {{"machineConfigurationInput"}, {"clientConfiguration", "clientKey"}},
-	"talos:machine/bootstrap:Bootstrap":                   {{"clientConfiguration", "clientKey"}},
-	"talos:cluster/kubeconfig:Kubeconfig":                 {{"clientConfiguration", "clientKey"}},
-}
+import "regexp"
 
 var secretRules = []Rule{{
 	Name: "secrets-marked", Invariant: 28,
@@ -36,8 +18,7 @@ var hashed = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 func secretsMarked(r Resource) []finding {
 	var found []finding
-	for _, path := range secretProperties[r.Type] {
-		at := r.at(slices.Clone(path)...)
+	for _, at := range secretsOf(r) {
 		if at.present() && !at.unknown() && !at.secret && !hashed.MatchString(at.text()) {
 			// The message must not give away what the property does.
 			at.secret = true
@@ -45,4 +26,16 @@ func secretsMarked(r Resource) []finding {
 		}
 	}
 	return found
+}
+
+// secretsOf are the places where machine configurations and clients' keys go in.
+func secretsOf(r Resource) []field {
+	key := r.at("clientConfiguration", "clientKey")
+	switch r.Type {
+	case "talos:machine/configurationApply:ConfigurationApply":
+		return []field{r.at("machineConfigurationInput"), key}
+	case talosBootstrap, "talos:cluster/kubeconfig:Kubeconfig":
+		return []field{key}
+	}
+	return ask(cloud.secrets)(r)
 }
