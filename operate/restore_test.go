@@ -139,6 +139,21 @@ func TestARestoreIsRefused(t *testing.T) {
 			r.Snapshot = "backups/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot"
 		},
 			"a snapshot of inferadb-staging-sfo1, not of " + clusterName},
+		"of another cluster in a bucket": {func(_ *fixture, r *Restore) {
+			r.Snapshot = "gs://bucket/etcd/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot"
+		}, "a snapshot of inferadb-staging-sfo1, not of " + clusterName},
+		"torn in a bucket": {func(f *fixture, r *Restore) {
+			lost(f)
+			googleStorage(f.t).Put("etcd/"+filepath.Base(r.Snapshot), f.Snapshot[:512])
+			r.Snapshot = "gs://bucket/etcd/" + filepath.Base(r.Snapshot)
+		}, "it has 512 bytes, which are no whole pages with a checksum; choose another"},
+		"not in the bucket": {func(f *fixture, r *Restore) {
+			lost(f)
+			googleStorage(f.t)
+			r.Snapshot = "gs://bucket/etcd/none"
+		}, "--snapshot: gs://bucket/etcd/none: the snapshot cannot be copied into"},
+		"no object": {func(f *fixture, r *Restore) { r.Snapshot = "s3://bucket/etcd/" },
+			"--snapshot: s3://bucket/etcd/ names no object; write: --snapshot s3://bucket/prefix/" + clusterName},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -147,8 +162,36 @@ func TestARestoreIsRefused(t *testing.T) {
 			require.ErrorContains(t, r.Run(context.Background()), test.message)
 			assert.Empty(t, f.Log())
 			assert.Nil(t, f.Restored)
+			left, _ := filepath.Glob(filepath.Join(r.Databases, "*"))
+			assert.Empty(t, left, "nothing was kept of a bucket or of a node")
 		})
 	}
+}
+
+// TestARestoreTakesTheSnapshotFromABucket, and copies it once: the next run needs no bucket.
+func TestARestoreTakesTheSnapshotFromABucket(t *testing.T) {
+	f, storage := newFixture(t), googleStorage(t)
+	f.LoseEtcd("control-plane-0", "control-plane-1", "control-plane-2")
+	var out hooked
+	r := f.restore(&out)
+	name := filepath.Base(r.Snapshot)
+	file := filepath.Join(r.Databases, name)
+	address := "gs://bucket/etcd/" + name
+	storage.Put("etcd/"+name, f.Snapshot)
+	require.NoError(t, os.Mkdir(r.Databases, 0o700))
+	require.NoError(t, os.WriteFile(file+partSuffix, []byte("of a run that was killed"), 0o600))
+	r.Snapshot = address
+	require.NoError(t, r.Run(context.Background()), out.String())
+	f.isRestored()
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	assert.NoFileExists(t, file+partSuffix)
+	assert.Contains(t, out.String(), "from "+file+" (0.0 MiB)")
+	t.Setenv("STORAGE_EMULATOR_HOST", "127.0.0.1:1")
+	again, err := fetchSnapshot(context.Background(), address, r.Databases, clusterName)
+	require.NoError(t, err)
+	assert.Equal(t, file, again)
 }
 
 // TestARestoreGoesOn interrupts a restore at every step, and runs it again.
