@@ -139,21 +139,6 @@ func TestARestoreIsRefused(t *testing.T) {
 			r.Snapshot = "backups/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot"
 		},
 			"a snapshot of inferadb-staging-sfo1, not of " + clusterName},
-		"of another cluster in a bucket": {func(_ *fixture, r *Restore) {
-			r.Snapshot = "gs://bucket/etcd/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot"
-		}, "a snapshot of inferadb-staging-sfo1, not of " + clusterName},
-		"torn in a bucket": {func(f *fixture, r *Restore) {
-			lost(f)
-			googleStorage(f.t).Put("etcd/"+filepath.Base(r.Snapshot), f.Snapshot[:512])
-			r.Snapshot = "gs://bucket/etcd/" + filepath.Base(r.Snapshot)
-		}, "it has 512 bytes, which are no whole pages with a checksum; choose another"},
-		"not in the bucket": {func(f *fixture, r *Restore) {
-			lost(f)
-			googleStorage(f.t)
-			r.Snapshot = "gs://bucket/etcd/none"
-		}, "--snapshot: gs://bucket/etcd/none: the snapshot cannot be copied into"},
-		"no object": {func(f *fixture, r *Restore) { r.Snapshot = "s3://bucket/etcd/" },
-			"--snapshot: s3://bucket/etcd/ names no object; write: --snapshot s3://bucket/prefix/" + clusterName},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -162,8 +147,34 @@ func TestARestoreIsRefused(t *testing.T) {
 			require.ErrorContains(t, r.Run(context.Background()), test.message)
 			assert.Empty(t, f.Log())
 			assert.Nil(t, f.Restored)
+		})
+	}
+}
+
+// TestARestoreFromABucketIsRefused before any node is asked, and keeps nothing of what it copied.
+func TestARestoreFromABucketIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ address, message string }{
+		"of another cluster": {"gs://bucket/etcd/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot", "a snapshot of inferadb-staging-sfo1, not of " + clusterName},
+		"torn":               {"gs://bucket/etcd/torn", "it has 512 bytes, which are no whole pages with a checksum; choose another"},
+		"not there":          {"gs://bucket/etcd/none", "gs://bucket/etcd/none: the snapshot cannot be copied into"},
+		"no object":          {"s3://bucket/etcd/", "s3://bucket/etcd/ names no object; write: --snapshot s3://bucket/prefix/" + clusterName},
+		"no bucket":          {"ftp://bucket/x", "ftp://bucket/ is neither a bucket such as s3://bucket/prefix"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.LoseEtcd("control-plane-0", "control-plane-1")
+			googleStorage(t).Put("etcd/torn", f.Snapshot[:512])
+			var out hooked
+			r := f.restore(&out)
+			r.Snapshot = test.address
+			err := r.Run(context.Background())
+			require.ErrorContains(t, err, "--snapshot: ")
+			require.ErrorContains(t, err, test.message)
+			require.ErrorContains(t, err, "nothing was changed")
+			assert.Empty(t, f.Log())
+			assert.Empty(t, out.String(), "no node was asked")
 			left, _ := filepath.Glob(filepath.Join(r.Databases, "*"))
-			assert.Empty(t, left, "nothing was kept of a bucket or of a node")
+			assert.Empty(t, left)
 		})
 	}
 }
