@@ -141,7 +141,7 @@ TALOS      ?=
 KUBERNETES ?=
 DRY_RUN    ?=
 KEEP_LAST  ?= 0
-# One cluster of the stack, for apply, repair, renew and etcd-restore; the file that etcd-restore starts from. With REBOOT=1 apply also
+# One cluster of the stack, for apply, repair, renew and etcd-restore; the snapshot that etcd-restore starts from. With REBOOT=1 apply also
 # does what needs a reboot.
 CLUSTER    ?=
 SNAPSHOT   ?=
@@ -167,11 +167,11 @@ repair: ## Find what is broken, say what to do, and do it after asking: lost mem
 	@$(INFRA) repair --stack '$(STACK)' --cluster '$(CLUSTER)' $(if $(DRY_RUN),--dry-run) $(ARGS)
 	@echo "Next: $(if $(DRY_RUN),the same without DRY_RUN,make status STACK=$(STACK))"
 
-etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600) or a bucket, checked. TO=s3://bucket/prefix KEEP_LAST=
+etcd-snapshot: ## Save each cluster's etcd into backups/ (mode 0600) or a bucket, checked. TO=s3://bucket/prefix, gs:// KEEP_LAST=
 	@$(INFRA) etcd snapshot --stack '$(STACK)' --keep '$(KEEP_LAST)' $(if $(TO),--to '$(TO)') $(ARGS)
 	@echo "Next: keep it$(if $(TO),, elsewhere,) with the stack's secrets: a restore needs both"
 
-etcd-restore: ## Start the etcd of a cluster that has lost its quorum from a snapshot, after asking. SNAPSHOT=file CLUSTER=
+etcd-restore: ## Start the etcd of a cluster that has lost its quorum from a snapshot, after asking. SNAPSHOT=file or URL CLUSTER=
 	$(if $(SNAPSHOT),,$(error SNAPSHOT: is not set; write: make etcd-restore STACK=$(STACK) SNAPSHOT=backups/<file> (docs/operations.md#restore-etcd)))
 	@$(INFRA) etcd restore --stack '$(STACK)' --snapshot '$(SNAPSHOT)' $(if $(CLUSTER),--cluster '$(CLUSTER)') $(ARGS)
 	@echo "Next: remove etcd-restore:<cluster> from inferadb:acknowledge, run make up STACK=$(STACK), then reboot the workers one at a time (docs/operations.md#restore-etcd)"

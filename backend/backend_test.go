@@ -165,9 +165,14 @@ func TestTheStateIsVersionedAndEncrypted(t *testing.T) {
 		assert.True(t, key.inputs["enableKeyRotation"].BoolValue(), name)
 		assert.True(t, key.inputs["deletionWindowInDays"].IsNull(), "AWS waits the longest, 30 days, unless told otherwise")
 	}
-	first := only(t, all, "BucketLifecycleConfigurationV2", "state").inputs["rules"].ArrayValue()[0].ObjectValue()
-	old := first["noncurrentVersionExpiration"].ObjectValue()
+	lifecycle := only(t, all, "BucketLifecycleConfigurationV2", "state").inputs["rules"].ArrayValue()
+	old := lifecycle[0].ObjectValue()["noncurrentVersionExpiration"].ObjectValue()
 	assert.Equal(t, []float64{keepDays, keepVersions}, []float64{old["noncurrentDays"].NumberValue(), old["newerNoncurrentVersions"].NumberValue()})
+	snapshots := lifecycle[1].ObjectValue()
+	assert.Equal(t, "etcd/", snapshots["filter"].ObjectValue()["prefix"].StringValue())
+	removed := snapshots["noncurrentVersionExpiration"].ObjectValue()
+	assert.Equal(t, float64(keepSnapshotDays), removed["noncurrentDays"].NumberValue())
+	assert.True(t, removed["newerNoncurrentVersions"].IsNull(), "a removed snapshot goes in the end")
 }
 
 // TestTheBucketTakesPulumisOwnWrites: Pulumi names no key, so no denial may depend on a header that is missing.
@@ -217,7 +222,7 @@ func TestEverythingIsProtectedAndCanBeAdopted(t *testing.T) {
 
 func TestTheTrustOfEachRoleIsExact(t *testing.T) {
 	all, exports := build(t, "staging", file(t, "staging", everything), false)
-	for kind, environment := range map[string]string{preview: "staging-preview", deploy: "staging"} {
+	for kind, environment := range map[string]string{preview: "staging-preview", deploy: "staging", backup: "staging-backup"} {
 		role := only(t, all, "Role", kind)
 		assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Principal":{"Federated":["arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"]},
@@ -228,6 +233,7 @@ func TestTheTrustOfEachRoleIsExact(t *testing.T) {
 		assert.Equal(t, "arn-of-"+kind, exports[kind+"Role"])
 		assert.False(t, strings.HasPrefix(role.text("name"), "inferadb-staging-"), "the deploy role may change what has a cluster's name")
 	}
+	assert.Equal(t, "s3://inferadb-pulumi-state-staging/etcd?region=us-east-1", exports["snapshots"])
 	provider := only(t, all, "OpenIdConnectProvider", "github")
 	assert.Equal(t, "https://token.actions.githubusercontent.com", provider.text("url"))
 }
@@ -296,5 +302,33 @@ func TestADeployWritesTheState(t *testing.T) {
 	}
 	for action := range may {
 		assert.False(t, strings.HasPrefix(action, "s3:PutBucket") || strings.HasPrefix(action, "s3:DeleteBucket"), action)
+	}
+}
+
+// TestABackupWritesSnapshotsAlone: it reads the state and opens it, and writes nothing but the folder of the snapshots.
+func TestABackupWritesSnapshotsAlone(t *testing.T) {
+	all, _ := build(t, "staging", file(t, "staging", everything), false)
+	statements := granted(t, all, backup)
+	require.Len(t, statements, 7, "five of the state and the snapshots, and one of each key")
+	const bucket = "arn:aws:s3:::inferadb-pulumi-state-staging"
+	on := map[string][]string{
+		"s3:ListBucket": {bucket}, "s3:GetObject": {bucket + "/.pulumi/*"},
+		"s3:PutObject": {bucket + "/etcd/*"}, "s3:DeleteObject": {bucket + "/etcd/*"}, "s3:AbortMultipartUpload": {bucket + "/etcd/*"},
+		"kms:Decrypt": {"arn-of-state", "arn-of-secrets"}, "kms:GenerateDataKey": {"arn-of-state"},
+	}
+	for _, statement := range statements {
+		assert.Equal(t, "Allow", statement.Effect)
+		for _, action := range statement.Action {
+			require.Contains(t, on, action)
+			if statement.Principal == nil {
+				assert.Equal(t, on[action], statement.Resource, action)
+			}
+		}
+	}
+	secrets := parse(t, only(t, all, "Key", "secrets").text("policy"))
+	for _, statement := range secrets.Statement {
+		if statement.Sid == "Backup" {
+			assert.Equal(t, []string{"kms:Decrypt"}, statement.Action)
+		}
 	}
 }

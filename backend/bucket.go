@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/inferadb/infra/backend/roles"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -10,6 +11,8 @@ import (
 const (
 	keepDays     = 90
 	keepVersions = 20
+	// A snapshot that was removed has one version, which would be among its newest for ever.
+	keepSnapshotDays = 30
 )
 
 // createBucket makes the bucket of the state. It has no object lock: Pulumi rewrites a stack's checkpoint at every step and
@@ -40,6 +43,14 @@ func (b *backend) createBucket() error {
 			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
 				NoncurrentDays: pulumi.Int(keepDays), NewerNoncurrentVersions: pulumi.Int(keepVersions),
 			},
+		},
+		&s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id: pulumi.String("old-snapshots"), Status: pulumi.String("Enabled"),
+			Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String(roles.Snapshots + "/")},
+			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+				NoncurrentDays: pulumi.Int(keepSnapshotDays),
+			},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{ExpiredObjectDeleteMarker: pulumi.Bool(true)},
 		},
 		// Every command leaves a lock file of its own behind, deleted but with a version that nobody will ask for.
 		&s3.BucketLifecycleConfigurationV2RuleArgs{

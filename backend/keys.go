@@ -16,12 +16,14 @@ func (b *backend) createKeys() error {
 	var err error
 	b.stateKey, err = b.createKey("state", stateAlias(b.Environment), "State of the stack "+b.Environment,
 		// S3 makes a data key for each object that is written, and opens it for each that is read.
-		map[string][]string{deploy: {"kms:GenerateDataKey", "kms:Decrypt"}, preview: {"kms:Decrypt"}})
+		map[string][]string{
+			deploy: {"kms:GenerateDataKey", "kms:Decrypt"}, preview: {"kms:Decrypt"}, backup: {"kms:GenerateDataKey", "kms:Decrypt"},
+		})
 	if err != nil {
 		return err
 	}
 	b.secretsKey, err = b.createKey("secrets", secretsAlias(b.Environment), "Secrets in the state of the stack "+b.Environment,
-		map[string][]string{deploy: {"kms:Encrypt", "kms:Decrypt"}, preview: {"kms:Decrypt"}})
+		map[string][]string{deploy: {"kms:Encrypt", "kms:Decrypt"}, preview: {"kms:Decrypt"}, backup: {"kms:Decrypt"}})
 	return err
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 
+	"github.com/inferadb/infra/backend/roles"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -93,5 +94,8 @@ func (b *backend) export() {
 	b.ctx.Export("secretsProvider", pulumi.String("awskms://"+secretsAlias(b.Environment)+region))
 	for kind, r := range b.roles {
 		b.ctx.Export(kind+"Role", r.arn)
+	}
+	if len(b.roles) > 0 {
+		b.ctx.Export("snapshots", pulumi.Sprintf("s3://%s/%s%s", b.bucket, roles.Snapshots, region))
 	}
 }

@@ -7,15 +7,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The kinds of roles: one looks and compares, the other changes.
+// The kinds of roles: one looks and compares, one changes, one saves etcd.
 const (
 	preview = "preview"
 	deploy  = "deploy"
+	backup  = "backup"
 )
 
 var (
-	roleKinds = []string{deploy, preview}
-	roleSids  = map[string]string{deploy: "Deploy", preview: "Preview"}
+	roleKinds = []string{deploy, preview, backup}
+	roleSids  = map[string]string{deploy: "Deploy", preview: "Preview", backup: "Backup"}
 )
 
 // gitHub issues the tokens by which a workflow says what it is.
@@ -36,7 +37,7 @@ func (b *backend) roleName(kind string) string {
 // gitHubEnvironment is the environment of the repository whose jobs assume the role. Its protection rules, such as who has to
 // approve, are GitHub's part of the lock.
 func (b *backend) gitHubEnvironment(kind string) string {
-	return map[string]string{preview: b.Environment + "-preview", deploy: b.Environment}[kind]
+	return map[string]string{preview: b.Environment + "-preview", deploy: b.Environment, backup: b.Environment + "-backup"}[kind]
 }
 
 // createRoles makes the roles of the repository's workflows, if the settings name a repository.
@@ -103,7 +104,7 @@ func (b *backend) afterRoles() pulumi.ResourceOption {
 	return pulumi.DependsOn(all)
 }
 
-// grantState gives both roles what a stack's resources and its state need. Only a deploy changes either.
+// grantState gives the roles what a stack's resources and its state need. Only a deploy changes either.
 func (b *backend) grantState() error {
 	if len(b.roles) == 0 {
 		return nil
@@ -116,7 +117,9 @@ func (b *backend) grantState() error {
 			return err
 		}
 	}
-	for kind, statements := range map[string]func(roles.State) []iampolicy.Statement{preview: roles.ReadState, deploy: roles.WriteState} {
+	for kind, statements := range map[string]func(roles.State) []iampolicy.Statement{
+		preview: roles.ReadState, deploy: roles.WriteState, backup: roles.SaveSnapshots,
+	} {
 		text := pulumi.All(b.stateKey, b.secretsKey).ApplyT(func(keys []any) (string, error) {
 			return iampolicy.Text(statements(roles.State{
 				Bucket: "arn:aws:s3:::" + b.settings.Bucket, StateKey: keys[0].(string), SecretsKey: keys[1].(string),

@@ -22,7 +22,7 @@ type Restore struct {
 	Operator *Operator
 	// Stack is named in what to do next.
 	Stack string
-	// Snapshot is the file, Databases the folder for what is left of the old etcd.
+	// Snapshot is the file, or its URL in a bucket. Databases is the folder for what is left of the old etcd, and for what comes from a bucket.
 	Snapshot, Databases string
 	// WithoutDatabases wipes a control plane also if what it has left cannot be copied.
 	WithoutDatabases bool
@@ -38,6 +38,11 @@ type Restore struct {
 // Run restores the snapshot. Nothing is changed before all has been asked and confirmed.
 func (r *Restore) Run(ctx context.Context) error {
 	name := r.Operator.cluster.Name
+	snapshot, err := fetchSnapshot(ctx, r.Snapshot, r.Databases, name)
+	if err != nil {
+		return fmt.Errorf("--snapshot: %w; nothing was changed", err)
+	}
+	r.Snapshot = snapshot
 	file, err := openSnapshot(r.Snapshot, name)
 	if err != nil {
 		return err
@@ -71,10 +76,18 @@ func (r *Restore) Run(ctx context.Context) error {
 	return nil
 }
 
+// checkSnapshotName refuses a snapshot that is another cluster's by its name.
+func checkSnapshotName(path, cluster string) error {
+	if of, _, ok := parseSnapshotName(path); ok && of != cluster {
+		return fmt.Errorf("%s: by its name it is a snapshot of %s, not of %s, which could not read its secrets; choose another", path, of, cluster)
+	}
+	return nil
+}
+
 // openSnapshot opens a file that is a whole snapshot, and of this cluster as far as its name says.
 func openSnapshot(path, cluster string) (*os.File, error) {
-	if of, _, ok := parseSnapshotName(path); ok && of != cluster {
-		return nil, fmt.Errorf("%s: by its name it is a snapshot of %s, not of %s, which could not read its secrets; choose another", path, of, cluster)
+	if err := checkSnapshotName(path, cluster); err != nil {
+		return nil, err
 	}
 	file, err := os.Open(path)
 	if err != nil {

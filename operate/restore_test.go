@@ -151,6 +151,60 @@ func TestARestoreIsRefused(t *testing.T) {
 	}
 }
 
+// TestARestoreFromABucketIsRefused before any node is asked, and keeps nothing of what it copied.
+func TestARestoreFromABucketIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ address, message string }{
+		"of another cluster": {"gs://bucket/etcd/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot", "a snapshot of inferadb-staging-sfo1, not of " + clusterName},
+		"torn":               {"gs://bucket/etcd/torn", "it has 512 bytes, which are no whole pages with a checksum; choose another"},
+		"not there":          {"gs://bucket/etcd/none", "gs://bucket/etcd/none: the snapshot cannot be copied into"},
+		"no object":          {"s3://bucket/etcd/", "s3://bucket/etcd/ names no object; write: --snapshot s3://bucket/prefix/" + clusterName},
+		"no bucket":          {"ftp://bucket/x", "ftp://bucket/ is neither a bucket such as s3://bucket/prefix"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.LoseEtcd("control-plane-0", "control-plane-1")
+			googleStorage(t).Put("etcd/torn", f.Snapshot[:512])
+			var out hooked
+			r := f.restore(&out)
+			r.Snapshot = test.address
+			err := r.Run(context.Background())
+			require.ErrorContains(t, err, "--snapshot: ")
+			require.ErrorContains(t, err, test.message)
+			require.ErrorContains(t, err, "nothing was changed")
+			assert.Empty(t, f.Log())
+			assert.Empty(t, out.String(), "no node was asked")
+			left, _ := filepath.Glob(filepath.Join(r.Databases, "*"))
+			assert.Empty(t, left)
+		})
+	}
+}
+
+// TestARestoreTakesTheSnapshotFromABucket, and copies it once: the next run needs no bucket.
+func TestARestoreTakesTheSnapshotFromABucket(t *testing.T) {
+	f, storage := newFixture(t), googleStorage(t)
+	f.LoseEtcd("control-plane-0", "control-plane-1", "control-plane-2")
+	var out hooked
+	r := f.restore(&out)
+	name := filepath.Base(r.Snapshot)
+	file := filepath.Join(r.Databases, name)
+	address := "gs://bucket/etcd/" + name
+	storage.Put("etcd/"+name, f.Snapshot)
+	require.NoError(t, os.Mkdir(r.Databases, 0o700))
+	require.NoError(t, os.WriteFile(file+partSuffix, []byte("of a run that was killed"), 0o600))
+	r.Snapshot = address
+	require.NoError(t, r.Run(context.Background()), out.String())
+	f.isRestored()
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	assert.NoFileExists(t, file+partSuffix)
+	assert.Contains(t, out.String(), "from "+file+" (0.0 MiB)")
+	t.Setenv("STORAGE_EMULATOR_HOST", "127.0.0.1:1")
+	again, err := fetchSnapshot(context.Background(), address, r.Databases, clusterName)
+	require.NoError(t, err)
+	assert.Equal(t, file, again)
+}
+
 // TestARestoreGoesOn interrupts a restore at every step, and runs it again.
 func TestARestoreGoesOn(t *testing.T) {
 	for _, at := range []string{"control-plane-0: wiping", "control-plane-1: wiping", "waiting: ", "taking the snapshot", "starting etcd"} {

@@ -9,22 +9,26 @@ import (
 	"strings"
 
 	"gocloud.dev/blob"
+	"gocloud.dev/blob/gcsblob"
+	_ "gocloud.dev/blob/s3blob" // s3://
 )
 
 // OpenBucket opens the place of a URL such as s3://bucket/prefix. Its query is the driver's: s3://space?endpoint=https://…
 func OpenBucket(ctx context.Context, address string) (*blob.Bucket, error) {
-	parsed, err := url.Parse(address)
+	place, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("--to: %w", err)
+		return nil, err
 	}
-	if parsed.Scheme == "gs" {
-		return nil, fmt.Errorf("--to: %s: write into a folder, and then: gcloud storage cp <file> %s", address, address)
-	}
-	prefix := strings.Trim(parsed.Path, "/")
-	parsed.Path = ""
-	bucket, err := blob.OpenBucket(ctx, parsed.String())
-	if err != nil {
-		return nil, fmt.Errorf("--to: %s is neither a bucket such as s3://bucket/prefix nor a folder such as file:///var/backups: %w", address, err)
+	prefix := strings.Trim(place.Path, "/")
+	place.Path = ""
+	var bucket *blob.Bucket
+	if place.Scheme == gcsblob.Scheme {
+		if bucket, err = openGoogleCloud(ctx, place); err != nil {
+			return nil, fmt.Errorf("%s: %w", address, err)
+		}
+	} else if bucket, err = blob.OpenBucket(ctx, place.String()); err != nil {
+		return nil, fmt.Errorf("%s is neither a bucket such as s3://bucket/prefix or gs://bucket/prefix nor a folder such as "+
+			"file:///var/backups: %w", address, err)
 	}
 	if prefix != "" {
 		bucket = blob.PrefixedBucket(bucket, prefix+"/")

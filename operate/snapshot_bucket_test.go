@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/memblob" // mem://
-	_ "gocloud.dev/blob/s3blob"  // s3://
 )
 
 // names are the objects in a bucket.
@@ -89,13 +88,9 @@ func (r endingReader) Read([]byte) (int, error) {
 }
 
 func TestThePlaceOfABucket(t *testing.T) {
-	for address, message := range map[string]string{
-		"gs://bucket/etcd": "gcloud storage cp <file> gs://bucket/etcd",
-		"backups":          "backups is neither a bucket such as s3://bucket/prefix nor a folder",
-		"ftp://bucket":     "neither a bucket",
-	} {
+	for _, address := range []string{"backups", "ftp://bucket"} {
 		_, err := OpenBucket(context.Background(), address)
-		assert.ErrorContains(t, err, message)
+		assert.ErrorContains(t, err, address+" is neither a bucket such as s3://bucket/prefix or gs://bucket/prefix nor a folder")
 	}
 	bucket := open(t, "mem:///a/b/")
 	require.NoError(t, bucket.WriteAll(context.Background(), "x", nil, nil))

@@ -18,7 +18,8 @@ gcloud storage service-agent --project "$project" --authorize-cmek "$keys/state"
 gcloud storage buckets create "gs://$bucket" --project "$project" --location "$location" --default-encryption-key "$keys/state" \
   --uniform-bucket-level-access --public-access-prevention
 rules=$(mktemp)
-echo '{"rule": [{"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 90, "numNewerVersions": 20}}]}' > "$rules"
+echo '{"rule": [{"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 90, "numNewerVersions": 20}},
+  {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 30, "matchesPrefix": ["{{.Snapshots}}/"]}}]}' > "$rules"
 gcloud storage buckets update "gs://$bucket" --versioning --lifecycle-file "$rules"
 rm "$rules"
 {{- if .Accounts}}
@@ -37,18 +38,27 @@ account=github-{{$.Stack}}-{{.Kind}}@$project.iam.gserviceaccount.com
 gcloud iam service-accounts create github-{{$.Stack}}-{{.Kind}} --project "$project" --display-name "Workflows of {{$.Repository}} in {{.Environment}}"
 gcloud iam service-accounts add-iam-policy-binding "$account" --project "$project" --role roles/iam.workloadIdentityUser \
   --member "principal://iam.googleapis.com/$pool/subject/repo:{{$.Repository}}:environment:{{.Environment}}"
+{{- if .Permissions}}
 gcloud iam roles create inferadb_{{id $.Stack}}_{{.Kind}} --project "$project" --stage GA --title "InferaDB {{$.Stack}}: {{.Kind}}" \
   --permissions {{.Permissions}}
 gcloud projects add-iam-policy-binding "$project" --member "serviceAccount:$account" --condition None \
   --role "projects/$project/roles/inferadb_{{id $.Stack}}_{{.Kind}}"
+{{- end}}
 gcloud storage buckets add-iam-policy-binding "gs://$bucket" --member "serviceAccount:$account" --role {{.BucketRole}}
 gcloud kms keys add-iam-policy-binding secrets --keyring "$ring" --location "$location" --project "$project" \
   --member "serviceAccount:$account" --role {{.KeyRole}}
+{{- if .Writes}}
+gcloud storage buckets add-iam-policy-binding "gs://$bucket" --member "serviceAccount:$account" --role roles/storage.objectUser \
+  --condition "title={{.Writes}},expression=resource.name.startsWith('projects/_/buckets/$bucket/objects/{{.Writes}}/')"
+{{- end}}
 {{- end}}
 {{- end}}
 
 echo "In the Makefile: BACKEND_{{.Stack}} ?= gs://$bucket"
 echo "In the Makefile: SECRETS_{{.Stack}} ?= gcpkms://$keys/secrets"
 {{- range .Accounts}}
+{{- if .Writes}}
+echo "In the environment {{.Environment}} of {{$.Repository}}: SNAPSHOTS=gs://$bucket/{{.Writes}}"
+{{- end}}
 echo "In the environment {{.Environment}} of {{$.Repository}}: GCP_PROVIDER=$pool/providers/github GCP_ACCOUNT=github-{{$.Stack}}-{{.Kind}}@$project.iam.gserviceaccount.com"
 {{- end}}

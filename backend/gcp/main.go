@@ -38,12 +38,18 @@ type setup struct {
 	Accounts     []account
 }
 
+// Snapshots is the folder of etcd's snapshots in the bucket.
+func (s setup) Snapshots() string { return roles.Snapshots }
+
 // account is the service account of one kind of workflow.
 type account struct {
-	// Kind is preview or deploy, Environment that of the repository whose jobs may use it.
+	// Kind is preview, deploy or backup, Environment that of the repository whose jobs may use it.
 	Kind, Environment string
-	// Permissions are those of its own role; the others are Google's roles on the bucket and on the key of the secrets.
+	// Permissions are those of its own role, which it has none of without; the others are Google's roles on the bucket and on the key of
+	// the secrets.
 	Permissions, BucketRole, KeyRole string
+	// Writes is the folder in the bucket that it may also write; none if it is empty.
+	Writes string
 }
 
 // https://cloud.google.com/resource-manager/docs/creating-managing-projects, and 30 characters for "github-<stack>-preview".
@@ -81,8 +87,19 @@ func (s setup) commands(now time.Time) (string, error) {
 	s.NextRotation = now.Add(rotation).UTC().Format(time.RFC3339)
 	if s.Repository != "" {
 		s.Accounts = []account{
-			{"preview", s.Stack + "-preview", strings.Join(roles.ReadGoogleCloud(), ","), "roles/storage.objectViewer", "roles/cloudkms.cryptoKeyDecrypter"},
-			{"deploy", s.Stack, strings.Join(roles.ChangeGoogleCloud(), ","), "roles/storage.objectUser", "roles/cloudkms.cryptoKeyEncrypterDecrypter"},
+			{
+				Kind: "preview", Environment: s.Stack + "-preview", Permissions: strings.Join(roles.ReadGoogleCloud(), ","),
+				BucketRole: "roles/storage.objectViewer", KeyRole: "roles/cloudkms.cryptoKeyDecrypter",
+			},
+			{
+				Kind: "deploy", Environment: s.Stack, Permissions: strings.Join(roles.ChangeGoogleCloud(), ","),
+				BucketRole: "roles/storage.objectUser", KeyRole: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+			},
+			// Once a bucket's policy has a condition, gcloud asks about the conditions of the bindings that follow: this one is the last.
+			{
+				Kind: "backup", Environment: s.Stack + "-backup", Writes: roles.Snapshots,
+				BucketRole: "roles/storage.objectViewer", KeyRole: "roles/cloudkms.cryptoKeyDecrypter",
+			},
 		}
 	}
 	var text strings.Builder

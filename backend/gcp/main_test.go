@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func TestCommands(t *testing.T) {
 	assert.Equal(t, string(want), got, "run: go test ./backend/gcp -update")
 	output, err := exec.Command("bash", "-n", golden).CombinedOutput()
 	assert.NoError(t, err, string(output))
+	writes := regexp.MustCompile(`(?m)^.*roles/storage\.objectUser.*\n.*startsWith.*$`).FindAllString(got, -1)
+	require.Len(t, writes, 1)
+	assert.Contains(t, writes[0], "resource.name.startsWith('projects/_/buckets/$bucket/objects/etcd/')", "a backup writes no state")
 	s.Repository = ""
 	got, err = s.commands(time.Now())
 	require.NoError(t, err)

@@ -16,6 +16,21 @@ func ReadState(s State) []iampolicy.Statement {
 	}
 }
 
+// Snapshots is the folder in the state's bucket where a workflow saves etcd.
+const Snapshots = "etcd"
+
+// SaveSnapshots is what the workflow that saves etcd needs: the way to the nodes, which is among the outputs in the state, and a folder of
+// its own. It takes no lock. What it deletes there is a version that it cannot delete.
+func SaveSnapshots(s State) []iampolicy.Statement {
+	return []iampolicy.Statement{
+		iampolicy.Allow("s3:ListBucket").On(s.Bucket),
+		iampolicy.Allow("s3:GetObject").On(s.Bucket + "/.pulumi/*"),
+		iampolicy.Allow("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload").On(s.Bucket + "/" + Snapshots + "/*"),
+		iampolicy.Allow("kms:Decrypt").On(s.StateKey, s.SecretsKey),
+		iampolicy.Allow("kms:GenerateDataKey").On(s.StateKey),
+	}
+}
+
 // WriteState is what an update needs of it. The keys themselves, and who may use them, stay out of its reach.
 func WriteState(s State) []iampolicy.Statement {
 	return append(ReadState(s),

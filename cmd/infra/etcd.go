@@ -11,7 +11,6 @@ import (
 
 	"github.com/inferadb/infra/operate"
 	"github.com/spf13/cobra"
-	_ "gocloud.dev/blob/s3blob" // s3://
 )
 
 // newEtcd returns the commands on etcd's data.
@@ -38,7 +37,7 @@ func newSnapshot() *cobra.Command {
 	stackFlag(command, &options.stack)
 	flags.StringVar(&options.cluster, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 	flags.StringVar(&options.folder, "folder", "backups", "where the files go")
-	flags.StringVar(&options.to, "to", "", "the bucket where they go instead: s3://bucket/prefix, or file:///folder; "+
+	flags.StringVar(&options.to, "to", "", "the bucket where they go instead: s3://bucket/prefix, gs://bucket/prefix, or file:///folder; "+
 		"DigitalOcean's Spaces: s3://space/prefix?endpoint=https://nyc3.digitaloceanspaces.com&region=us-east-1")
 	flags.IntVar(&options.keep, "keep", 0, "how many of each cluster's snapshots stay there; 0 keeps all")
 	return command
@@ -64,7 +63,7 @@ func (o snapshotOptions) open(ctx context.Context) (place, func() error, error) 
 	}
 	bucket, err := operate.OpenBucket(ctx, o.to)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("--to: %w", err)
 	}
 	at, _, _ := strings.Cut(o.to, "?")
 	write := func(ctx context.Context, op *operate.Operator) (string, error) {
@@ -133,9 +132,9 @@ func newRestore() *cobra.Command {
 	flags := command.Flags()
 	stackFlag(command, &r.Stack)
 	flags.StringVar(&options.cluster, "cluster", "", "the cluster, such as inferadb-staging-nyc1; a stack with one needs none")
-	flags.StringVar(&r.Snapshot, "snapshot", "", "the file that the etcd starts from")
+	flags.StringVar(&r.Snapshot, "snapshot", "", "the file that the etcd starts from, or its URL in a bucket: s3://bucket/prefix/<name>, gs://bucket/prefix/<name>")
 	flags.StringVar(&options.confirm, "confirm", "", "the cluster's name, for scripts: do not ask for it")
-	flags.StringVar(&r.Databases, "databases", "backups", "the folder for what is left of the old etcd")
+	flags.StringVar(&r.Databases, "databases", "backups", "the folder for what is left of the old etcd, and for a snapshot from a bucket")
 	flags.BoolVar(&r.WithoutDatabases, "without-databases", false, "wipe a control plane also if what it has left of etcd cannot be copied")
 	flags.DurationVar(&r.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
 	flags.DurationVar(&r.Gate, "gate-timeout", 20*time.Minute, "how long etcd and the API may take after that")

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -32,7 +33,7 @@ func TestRestoreEtcd(t *testing.T) {
 			s.set("pools", `[{"name":"data","size":"small","count":1,"workload":"stateful"}]`)
 			s.up()
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
-			o.chooseBucket()
+			storage := o.chooseBucket(cloud)
 			o.chosen["inferadb-production-nyc1"] = restoredCluster
 			follow := func(heading string) {
 				p := procedure{heading: heading}
@@ -46,7 +47,7 @@ func TestRestoreEtcd(t *testing.T) {
 			o.eventuallyWell()
 			o.writes("before")
 			follow("Save etcd")
-			o.chooseSnapshot()
+			o.chooseSnapshot(storage)
 			o.writes("after")
 			out, err := o.shell(strings.NewReplacer("production", "staging", "<snapshot>", o.chosen["<snapshot>"]).Replace(sections["Restore etcd"][0].text))
 			require.Error(t, err)
@@ -118,17 +119,30 @@ func (o *operator) must(command string, arguments ...string) {
 	require.NoError(o.t, err)
 }
 
-// chooseBucket has a folder stand in for the bucket of the page.
-func (o *operator) chooseBucket() {
-	o.chosen["s3://inferadb-pulumi-state-production/etcd?region=us-east-1"] = "file://" + o.path("bucket")
+// chooseBucket has a folder stand in for the bucket of the page, or Google Cloud's storage, which it returns.
+func (o *operator) chooseBucket(cloud string) *operatetest.GoogleStorage {
+	const bucket = "s3://inferadb-pulumi-state-production/etcd?region=us-east-1"
+	if cloud != "gcp" {
+		o.chosen[bucket] = "file://" + o.path("bucket")
+		return nil
+	}
+	storage := operatetest.NewGoogleStorage(o.t)
+	o.exports += "export STORAGE_EMULATOR_HOST=" + storage.Host + "\n"
+	o.chosen[bucket] = "gs://bucket/etcd"
+	return storage
 }
 
 // chooseSnapshot takes the one in the bucket, which is the later one.
-func (o *operator) chooseSnapshot() {
+func (o *operator) chooseSnapshot(storage *operatetest.GoogleStorage) {
 	o.t.Helper()
 	for _, folder := range []string{"backups", "bucket"} {
 		files, err := filepath.Glob(o.path(folder, restoredCluster+"-*.etcd-snapshot"))
 		require.NoError(o.t, err)
+		if folder == "bucket" && storage != nil {
+			for name := range storage.Objects() {
+				files = append(files, "gs://bucket/"+name)
+			}
+		}
 		require.Len(o.t, files, 1)
 		o.chosen["<snapshot>"] = files[0]
 	}

@@ -18,7 +18,8 @@ gcloud storage service-agent --project "$project" --authorize-cmek "$keys/state"
 gcloud storage buckets create "gs://$bucket" --project "$project" --location "$location" --default-encryption-key "$keys/state" \
   --uniform-bucket-level-access --public-access-prevention
 rules=$(mktemp)
-echo '{"rule": [{"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 90, "numNewerVersions": 20}}]}' > "$rules"
+echo '{"rule": [{"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 90, "numNewerVersions": 20}},
+  {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 30, "matchesPrefix": ["etcd/"]}}]}' > "$rules"
 gcloud storage buckets update "gs://$bucket" --versioning --lifecycle-file "$rules"
 rm "$rules"
 
@@ -55,7 +56,19 @@ gcloud storage buckets add-iam-policy-binding "gs://$bucket" --member "serviceAc
 gcloud kms keys add-iam-policy-binding secrets --keyring "$ring" --location "$location" --project "$project" \
   --member "serviceAccount:$account" --role roles/cloudkms.cryptoKeyEncrypterDecrypter
 
+account=github-staging-backup@$project.iam.gserviceaccount.com
+gcloud iam service-accounts create github-staging-backup --project "$project" --display-name "Workflows of acme/infra in staging-backup"
+gcloud iam service-accounts add-iam-policy-binding "$account" --project "$project" --role roles/iam.workloadIdentityUser \
+  --member "principal://iam.googleapis.com/$pool/subject/repo:acme/infra:environment:staging-backup"
+gcloud storage buckets add-iam-policy-binding "gs://$bucket" --member "serviceAccount:$account" --role roles/storage.objectViewer
+gcloud kms keys add-iam-policy-binding secrets --keyring "$ring" --location "$location" --project "$project" \
+  --member "serviceAccount:$account" --role roles/cloudkms.cryptoKeyDecrypter
+gcloud storage buckets add-iam-policy-binding "gs://$bucket" --member "serviceAccount:$account" --role roles/storage.objectUser \
+  --condition "title=etcd,expression=resource.name.startsWith('projects/_/buckets/$bucket/objects/etcd/')"
+
 echo "In the Makefile: BACKEND_staging ?= gs://$bucket"
 echo "In the Makefile: SECRETS_staging ?= gcpkms://$keys/secrets"
 echo "In the environment staging-preview of acme/infra: GCP_PROVIDER=$pool/providers/github GCP_ACCOUNT=github-staging-preview@$project.iam.gserviceaccount.com"
 echo "In the environment staging of acme/infra: GCP_PROVIDER=$pool/providers/github GCP_ACCOUNT=github-staging-deploy@$project.iam.gserviceaccount.com"
+echo "In the environment staging-backup of acme/infra: SNAPSHOTS=gs://$bucket/etcd"
+echo "In the environment staging-backup of acme/infra: GCP_PROVIDER=$pool/providers/github GCP_ACCOUNT=github-staging-backup@$project.iam.gserviceaccount.com"
