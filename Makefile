@@ -46,7 +46,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long record-layout bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -254,6 +254,13 @@ test: tools simulator infra ## Run every test
 test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, upgrades, every edit of a running stack
 	@LONG_TESTS=1 go test -v -count=1 -timeout 4h $(LIFE) -run "^($$(awk '/^func Test/ { split($$2, name, "(") } \
 	  /takesLong\(t\)/ { print name[1] }' tests/lifecycle/*_test.go | paste -sd '|' -))$$"
+
+# A layout's name: a month, or a release.
+LAYOUT ?=
+record-layout: tools simulator infra ## Record what this version leaves running, before a release, for the tests of later ones. LAYOUT=2026-12
+	$(if $(LAYOUT),,$(error LAYOUT: is not set; write: make record-layout LAYOUT=2026-12 (CONTRIBUTING.md#move-or-rename-a-resource)))
+	go test -count=1 -timeout 30m $(LIFE) -run '^TestRecordLayout$$' -record '$(LAYOUT)'
+	@echo "Recorded. Next: add a line to tests/lifecycle/testdata/layouts/README.md, and commit both"
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench
