@@ -60,15 +60,27 @@ func TestFormerLayouts(t *testing.T) {
 			assert.True(t, strings.Contains(string(described), "| "+l.name+" |"), "the table of %s/README.md has no %s", layouts, l.name)
 			s := l.start(t, unchanged)
 			assert.Equal(t, l.lines(t, "resources"), s.urns())
+			l.holdsNoSecret(t, secretsOf(t, s.resources("--show-secrets")))
 			plan := s.plan()
-			require.Empty(t, losses(plan), "give what moved an alias (CONTRIBUTING.md#move-or-rename-a-resource)")
-			require.Equal(t, l.lines(t, "expected"), plan.lines(), "%s: the steps that this version takes", l.file("expected"))
+			require.Empty(t, losses(plan), "a running cluster would lose or restart these: CONTRIBUTING.md#move-or-rename-a-resource")
+			require.Equal(t, l.lines(t, "expected"), plan.lines(), "if these steps are right, they belong into %s", l.file("expected"))
 			before := s.nodes()
 			s.up()
 			assert.ElementsMatch(t, before, s.nodes())
 			s.settled()
 			s.destroy()
 		})
+	}
+}
+
+// holdsNoSecret looks for the secrets of the stack, by value, in every file of the layout.
+func (l layout) holdsNoSecret(t *testing.T, secrets map[string]string) {
+	t.Helper()
+	for _, ending := range []string{"yaml", "resources", "recording", "expected"} {
+		text := strings.Join(l.lines(t, ending), "\n")
+		for secret, what := range secrets {
+			assert.False(t, strings.Contains(text, secret), "%s has %s", l.file(ending), what)
+		}
 	}
 }
 
