@@ -35,7 +35,7 @@ func (l layout) lines(t *testing.T, ending string) []string {
 	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
 }
 
-// recorded are the layouts on disk, the oldest first.
+// recorded are the layouts on disk, by name.
 func recorded(t *testing.T) []layout {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(layouts, "*", "*.recording"))
