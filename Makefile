@@ -46,7 +46,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph cilium fmt build tools simulator infra policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long record-layout bench lint sbom graph cilium fmt build tools simulator infra policy clean check-demo check-layout check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -254,6 +254,12 @@ test-long: tools simulator infra ## Run the tests of many minutes: every procedu
 	@LONG_TESTS=1 go test -v -count=1 -timeout 4h $(LIFE) -run "^($$(awk '/^func Test/ { split($$2, name, "(") } \
 	  /takesLong\(t\)/ { print name[1] }' tests/lifecycle/*_test.go | paste -sd '|' -))$$"
 
+# A layout's name: a month, or a release.
+LAYOUT ?=
+record-layout: check-layout tools simulator infra ## Record what this version leaves running, before a release, for the tests of later ones. LAYOUT=2026-12
+	go test -count=1 -timeout 30m $(LIFE) -run '^TestRecordLayout$$' -record '$(LAYOUT)'
+	@echo "Recorded. Next: add a line to tests/lifecycle/testdata/layouts/README.md, and commit both"
+
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench
 	@echo "Next: make demo, to see one"
@@ -323,6 +329,9 @@ help: ## Show this help
 check-demo:
 	$(if $(filter $(DEMO),$(STACKS)),,$(error there is no stack "$(DEMO)": STACK is one of $(STACKS)))
 	$(if $(PROVIDER),$(if $(filter $(PROVIDER),$(PROVIDERS)),,$(error there is no provider "$(PROVIDER)": PROVIDER is one of $(PROVIDERS))))
+
+check-layout:
+	$(if $(LAYOUT),,$(error LAYOUT: is not set; write: make record-layout LAYOUT=2026-12 (CONTRIBUTING.md#move-or-rename-a-resource)))
 
 check-stack:
 	$(if $(SIMULATOR_WORLD),$(error this shell is set up for the simulator: open a new one to work on a real cloud (docs/troubleshooting.md#make)))

@@ -310,8 +310,10 @@ func (s *stack) nodes() []node {
 // node is a machine as the simulator reports it.
 type node struct {
 	Cluster, Node, Role, Reason string
-	Joined, Ready               bool
-	Labels                      map[string]string
+	// Machine is its id in the cloud.
+	Machine       string
+	Joined, Ready bool
+	Labels        map[string]string
 }
 
 // export is the state's deployment, in clear if asked.
