@@ -46,7 +46,7 @@ BIN       := $(CURDIR)/.bin
 PULUMI    := $(BIN)/pulumi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
+.PHONY: help demo preview-simulated simulator-env $(CLOUD) gcp-image cost test test-long test-apiserver bench lint sbom graph cilium fmt build tools simulator infra comment policy clean check-demo check-stack
 
 ##@ On the simulator: no account, nothing configured
 
@@ -254,6 +254,19 @@ test: tools simulator infra ## Run every test
 test-long: tools simulator infra ## Run the tests of many minutes: every procedure of the operations page, upgrades, every edit of a running stack
 	@LONG_TESTS=1 go test -v -count=1 -timeout 4h $(LIFE) -run "^($$(awk '/^func Test/ { split($$2, name, "(") } \
 	  /takesLong\(t\)/ { print name[1] }' tests/lifecycle/*_test.go | paste -sd '|' -))$$"
+
+test-apiserver: $(BIN)/kube-apiserver ## Run the tests with a real kube-apiserver. Compiling it takes 13 minutes once, and 2.2 GB of memory
+	go test -v -count=1 -timeout 30m -tags apiserver ./tests/apiserver
+	@echo "A real kube-apiserver takes what the program generates. Next: make lint"
+
+# Go says the name of every package; of two thousand the number is enough.
+$(BIN)/kube-apiserver: tools/apiserver/go.mod tools/apiserver/go.sum
+	@echo "Compiling kube-apiserver: 2000 packages, 13 minutes the first time. Stopped, it goes on where it was: make test-apiserver" >&2
+	@mkdir -p $(BIN)
+	@go build -C tools/apiserver -v -o $@ k8s.io/kubernetes/cmd/kube-apiserver 2>&1 | \
+	  awk '/^[^ :#]+$$/ { if (++n % 100 == 0) { print n " packages compiled"; fflush() }; next } { print }' >&2
+	@touch $@
+	@echo "Compiled. The tests take two minutes." >&2
 
 bench: tools simulator ## Measure previews on the simulator: production, many regions, each cloud
 	@go run ./tests/bench
