@@ -112,7 +112,7 @@ func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[str
 		switch {
 		case apierrors.IsNotFound(err):
 		case apierrors.IsTooManyRequests(err):
-			left = append(left, name+": "+reason(err))
+			left = append(left, name+": "+refusal(err))
 		case err != nil:
 			left = append(left, name+" cannot be evicted: "+reason(err))
 		default:
@@ -120,6 +120,14 @@ func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[str
 		}
 	}
 	return left, nil
+}
+
+// refusal says why an eviction is refused. The server names the budget among the causes, and not in its message.
+func refusal(err error) string {
+	if cause, ok := apierrors.StatusCause(err, policyv1.DisruptionBudgetCause); ok {
+		return reason(err) + " " + cause.Message
+	}
+	return reason(err)
 }
 
 // identityOf tells a pod from one of the same name that came after it.

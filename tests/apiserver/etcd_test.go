@@ -36,7 +36,9 @@ func startEtcd(t *testing.T, machine machinery.Provider) *etcd {
 		CertFile: filepath.Join(folder, "etcd.crt"), KeyFile: filepath.Join(folder, "etcd.key"),
 		TrustedCAFile: filepath.Join(folder, "etcd-ca.crt"), ClientCertAuth: true,
 	}
-	for name, content := range map[string][]byte{files.CertFile: identity.Crt, files.KeyFile: identity.Key, files.TrustedCAFile: authority.Crt} {
+	for name, content := range map[string][]byte{
+		files.CertFile: identity.Crt, files.KeyFile: identity.Key, files.TrustedCAFile: authority.Crt,
+	} {
 		require.NoError(t, os.WriteFile(name, content, 0o600))
 	}
 	settings := embed.NewConfig()

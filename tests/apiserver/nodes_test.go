@@ -98,7 +98,7 @@ func TestWorkersJoin(t *testing.T) {
 					assert.Contains(t, node.Spec.Taints, corev1.Taint{Key: taint.Key, Value: taint.Value, Effect: corev1.TaintEffect(taint.Effect)})
 				}
 
-				// The same in one step, as the program of another cloud would have it.
+				// The same in one step, as a kubelet with --node-labels does.
 				both := registration(t, name+"-2", worker)
 				both.Labels = node.Labels
 				both.Labels[corev1.LabelHostname] = both.Name
@@ -157,10 +157,11 @@ func TestTheProgramKnowsWhichLabelsAWorkerMayHave(t *testing.T) {
 	require.NoError(t, own.Post().AbsPath(nodes).Body(registration(t, "w1", generate(t, in, bundle))).Do(t.Context()).Error())
 	passed, refused := 0, 0
 	for _, label := range []string{
-		"tier", "example.com/tier", "inferadb.com/anything", "node.kubernetes.io/tier", "sub.node.kubernetes.io/tier", "kubelet.kubernetes.io/tier",
-		"sub.kubelet.kubernetes.io/tier", machineconfig.ZoneLabel, machineconfig.RegionLabel, machineconfig.InstanceTypeLabel,
-		"node-role.kubernetes.io/db", "node-restriction.kubernetes.io/db", "sub.node-restriction.kubernetes.io/db", "kubernetes.io/tier",
-		"k8s.io/tier", "example.k8s.io/tier", "notkubernetes.io/tier", "topology.kubernetes.io/rack",
+		"tier", "example.com/tier", "inferadb.com/anything", "notkubernetes.io/tier",
+		"node.kubernetes.io/tier", "sub.node.kubernetes.io/tier", "kubelet.kubernetes.io/tier", "sub.kubelet.kubernetes.io/tier",
+		machineconfig.ZoneLabel, machineconfig.RegionLabel, machineconfig.InstanceTypeLabel, "topology.kubernetes.io/rack",
+		"node-role.kubernetes.io/db", "node-restriction.kubernetes.io/db", "sub.node-restriction.kubernetes.io/db",
+		"kubernetes.io/tier", "k8s.io/tier", "example.k8s.io/tier",
 	} {
 		in.Labels = map[string]string{label: "x"}
 		_, err := machineconfig.Generate(in, bundle)
