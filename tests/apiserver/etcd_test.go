@@ -48,7 +48,7 @@ func startEtcd(t *testing.T, machine machinery.Provider) *etcd {
 	settings.ListenClientUrls, settings.ListenPeerUrls, settings.AdvertiseClientUrls, settings.AdvertisePeerUrls = free, free, free, free
 	settings.InitialCluster = settings.InitialClusterFromName(settings.Name)
 	settings.ZapLoggerBuilder = embed.NewZapLoggerBuilder(
-		zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(os.Stderr), zapcore.ErrorLevel)))
+		zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(os.Stderr), zapcore.FatalLevel)))
 	running, err := embed.StartEtcd(settings)
 	require.NoError(t, err)
 	t.Cleanup(running.Close)
