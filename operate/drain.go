@@ -11,6 +11,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd/api"
 )
 
 // evictable reports whether a drain evicts the pod. It leaves pods that ended, those of DaemonSets, which come back at once, and
@@ -42,6 +43,16 @@ func (k *kubernetesAPI) uncordon(ctx context.Context, name, annotation string) e
 	return k.patch(ctx, "nodes", name, map[string]any{
 		"spec": map[string]any{"unschedulable": false}, "metadata": map[string]any{"annotations": map[string]any{annotation: nil}},
 	})
+}
+
+// Drain is what an upgrade does to a node before it restarts: it evicts the node's pods and waits until they are gone, at most until
+// the limit. The node stays as schedulable as it is.
+func Drain(ctx context.Context, kubeconfig *api.Config, node string, limit, poll time.Duration) error {
+	k, err := openKubernetes(&Cluster{kubernetes: kubeconfig})
+	if err != nil {
+		return err
+	}
+	return k.drain(ctx, node, limit, poll)
 }
 
 // drain evicts the pods of a node and waits until they are gone. Evictions honor PodDisruptionBudgets; one that is refused is tried
@@ -101,7 +112,7 @@ func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[str
 		switch {
 		case apierrors.IsNotFound(err):
 		case apierrors.IsTooManyRequests(err):
-			left = append(left, name+": "+reason(err))
+			left = append(left, name+": "+refusal(err))
 		case err != nil:
 			left = append(left, name+" cannot be evicted: "+reason(err))
 		default:
@@ -109,6 +120,14 @@ func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[str
 		}
 	}
 	return left, nil
+}
+
+// refusal says why an eviction is refused. The server names the budget among the causes, and not in its message.
+func refusal(err error) string {
+	if cause, ok := apierrors.StatusCause(err, policyv1.DisruptionBudgetCause); ok {
+		return reason(err) + " " + cause.Message
+	}
+	return reason(err)
 }
 
 // identityOf tells a pod from one of the same name that came after it.

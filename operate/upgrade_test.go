@@ -230,7 +230,8 @@ func TestADrainThatABudgetHolds(t *testing.T) {
 		f.Pods = append(f.Pods, operatetest.Pod("db", "ledger-0", clusterName+"-workers-0", map[string]string{"app": "ledger"}))
 		f.Budgets = append(f.Budgets, operatetest.Budget("db", "ledger", 0, map[string]string{"app": "ledger"}))
 	})
-	f.run(func(u *Upgrade) { u.Accept, u.Drain = []string{"drain"}, 300*time.Millisecond }, Stopped, "the drain did not end in 300ms: db/ledger-0: Cannot evict pod")
+	f.run(func(u *Upgrade) { u.Accept, u.Drain = []string{"drain"}, 300*time.Millisecond }, Stopped, "the drain did not end in 300ms: "+
+		"db/ledger-0: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget ledger needs 1 healthy pods")
 	n := f.Node("workers-0")
 	assert.False(t, n.Unschedulable)
 	assert.Equal(t, "v1.13.8", n.Talos)

@@ -15,6 +15,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/version"
@@ -245,8 +246,12 @@ func (c *Cluster) evict(w http.ResponseWriter, r *http.Request) {
 	for _, b := range c.Budgets {
 		selector, _ := metav1.LabelSelectorAsSelector(b.Spec.Selector)
 		if b.Namespace == c.Pods[i].Namespace && selector.Matches(labels.Set(c.Pods[i].Labels)) && b.Status.DisruptionsAllowed == 0 {
-			refuse(w, http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests,
-				fmt.Sprintf("Cannot evict pod as it would violate the pod's disruption budget %s.", b.Name))
+			// The budget's name is among the causes alone: tests/apiserver has it of a real server.
+			refusal := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0).Status()
+			refusal.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
+			refusal.Details.Causes = []metav1.StatusCause{{Type: policyv1.DisruptionBudgetCause,
+				Message: fmt.Sprintf("The disruption budget %s needs 1 healthy pods and has 1 currently", b.Name)}}
+			answer(w, http.StatusTooManyRequests, refusal)
 			return
 		}
 	}
