@@ -119,7 +119,7 @@ func refusesUnknown(t *testing.T, admin *rest.RESTClient, object *unstructured.U
 	if !ok {
 		return
 	}
-	delete(misspelt.Object, "specc")
-	spec["egressDenny"] = []any{}
-	assert.ErrorContains(t, apply(t, admin, misspelt), "egressDenny", "%s %s", object.GetKind(), object.GetName())
+	delete(misspelt.Object, "misspelt")
+	spec["misspelt"] = []any{}
+	assert.ErrorContains(t, apply(t, admin, misspelt), ".spec.misspelt", "%s %s", object.GetKind(), object.GetName())
 }

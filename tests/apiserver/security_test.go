@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -101,11 +102,14 @@ func TestSecretsAreKept(t *testing.T) {
 	require.Eventually(t, func() bool {
 		text, err := os.ReadFile(filepath.Join(s.folder, auditLog))
 		log = string(text)
-		return err == nil && strings.Contains(log, `"requestURI":"/api/v1/namespaces/default/secrets"`)
+		return err == nil && recordsSecret.MatchString(log)
 	}, 10*time.Second, 100*time.Millisecond, "the audit log does not record the secret")
 	assert.NotContains(t, log, word)
 	assert.NotContains(t, log, base64.StdEncoding.EncodeToString([]byte(word)))
 }
+
+// recordsSecret is the line of the audit log that says who wrote a secret.
+var recordsSecret = regexp.MustCompile(`"level":"Metadata".*"requestURI":"/api/v1/namespaces/default/secrets\b.*"verb":"create".*"username":"admin"`)
 
 // createServiceAccounts makes the accounts that pods run as by default, as the controller manager does.
 func createServiceAccounts(t *testing.T, admin *rest.RESTClient) {

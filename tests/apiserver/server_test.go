@@ -68,11 +68,21 @@ func serve(t *testing.T, e *etcd, machine machinery.Provider, s start) (*server,
 	}
 	ended, said := running.run(t, path, arguments)
 	if err := running.awaitReady(t, ended); err != nil {
-		text, _ := os.ReadFile(said)
-		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-		return nil, fmt.Errorf("%w; it said: %s", err, strings.Join(lines[max(0, len(lines)-5):], "\n"))
+		return nil, fmt.Errorf("%w; it said: %s", err, lastErrors(said))
 	}
 	return running, nil
+}
+
+// lastErrors are the last lines of what a server said, without warnings and notices.
+func lastErrors(said string) string {
+	text, err := os.ReadFile(said)
+	if err != nil {
+		return err.Error()
+	}
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(text)), "\n"), func(line string) bool {
+		return strings.HasPrefix(line, "W") || strings.HasPrefix(line, "I")
+	})
+	return strings.Join(lines[max(0, len(lines)-5):], "\n")
 }
 
 // run starts the process in the folder of its files. It ends before the test does, so that no server outlives a test that takes too
@@ -153,7 +163,7 @@ func (s *server) client(t *testing.T, identity rest.TLSClientConfig) *rest.RESTC
 	require.NoError(t, errors.Join(corev1.AddToScheme(scheme), policyv1.AddToScheme(scheme)))
 	identity.CAData = s.machine.Cluster().IssuingCA().Crt
 	client, err := rest.RESTClientFor(&rest.Config{
-		Host: s.url, APIPath: "/api", QPS: -1, TLSClientConfig: identity, Timeout: 30 * time.Second,
+		Host: s.url, APIPath: "/api", QPS: -1, TLSClientConfig: identity, Timeout: 30 * time.Second, WarningHandler: rest.NoWarnings{},
 		ContentConfig: rest.ContentConfig{
 			GroupVersion: &corev1.SchemeGroupVersion, NegotiatedSerializer: serializer.NewCodecFactory(scheme).WithoutConversion(),
 		},
