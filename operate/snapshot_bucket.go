@@ -9,9 +9,18 @@ import (
 	"strings"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/blob/gcsblob"
 	_ "gocloud.dev/blob/s3blob" // s3://
 )
+
+// bucketOpeners open the buckets of schemes of which more has to be asked than the driver does. Their files add themselves.
+var bucketOpeners = map[string]bucketOpener{}
+
+type bucketOpener func(ctx context.Context, place *url.URL) (*blob.Bucket, error)
+
+func registerBucket(scheme string, open bucketOpener) bucketOpener {
+	bucketOpeners[scheme] = open
+	return open
+}
 
 // OpenBucket opens the place of a URL such as s3://bucket/prefix. Its query is the driver's: s3://space?endpoint=https://…
 func OpenBucket(ctx context.Context, address string) (*blob.Bucket, error) {
@@ -22,8 +31,8 @@ func OpenBucket(ctx context.Context, address string) (*blob.Bucket, error) {
 	prefix := strings.Trim(place.Path, "/")
 	place.Path = ""
 	var bucket *blob.Bucket
-	if place.Scheme == gcsblob.Scheme {
-		if bucket, err = openGoogleCloud(ctx, place); err != nil {
+	if open, ours := bucketOpeners[place.Scheme]; ours {
+		if bucket, err = open(ctx, place); err != nil {
 			return nil, fmt.Errorf("%s: %w", address, err)
 		}
 	} else if bucket, err = blob.OpenBucket(ctx, place.String()); err != nil {

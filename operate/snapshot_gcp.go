@@ -22,6 +22,8 @@ const (
 	storageAttempts = 4
 )
 
+var _ = registerBucket(gcsblob.Scheme, openGoogleCloud)
+
 // openGoogleCloud opens a bucket of Google Cloud Storage with the application default credentials. They have to give a token first, so that
 // no etcd is asked for a snapshot that has nowhere to go.
 func openGoogleCloud(ctx context.Context, place *url.URL) (*blob.Bucket, error) {
