@@ -55,13 +55,14 @@ func typesOf(all []thing) map[string]bool {
 	return types
 }
 
-// killedAtEveryStep runs the command until it ends, with one operation at a time. Each run is killed at its first operation. It
-// returns how many were.
+// killedAtEveryStep runs the command until it ends, with one operation at a time. Each run is killed at its first operation, or at
+// its second if the first is the one that the last run was killed at and has to make again. It returns how many were.
 func (s *stack) killedAtEveryStep(command string) int {
 	s.t.Helper()
+	operation := 1
 	for n := 0; ; n++ {
 		require.Less(s.t, n, 400, "%s does not end", command)
-		run := s.command(context.Background(), []string{fmt.Sprintf("SIMULATOR_FAULT=any-%s-%d#1:hang", command, n)},
+		run := s.command(context.Background(), []string{fmt.Sprintf("SIMULATOR_FAULT=any-%s-%d#%d:hang", command, n, operation)},
 			"pulumi", command, "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--parallel", "1")
 		said := &strings.Builder{}
 		run.Stdout, run.Stderr = said, said
@@ -75,24 +76,27 @@ func (s *stack) killedAtEveryStep(command string) int {
 				require.NoError(s.t, err, "%s, run %d:\n%s", command, n, said)
 				return n
 			case <-time.After(300 * time.Millisecond):
-				hangs = s.hangs(command, n)
+				hangs = s.hangs(command, n, operation)
 			}
 		}
 		kill(s.t, run)
 		require.Error(s.t, <-ended)
 		s.pulumi("cancel", "--yes")
-		s.resolvePending()
+		operation = 1
+		if s.resolvePending() == "none" {
+			operation = 2
+		}
 	}
 }
 
-// hangs reports whether an operation has been counted, and so never answers.
-func (s *stack) hangs(command string, n int) bool {
+// hangs reports whether the operation has been counted, and so never answers.
+func (s *stack) hangs(command string, n, operation int) bool {
 	s.t.Helper()
 	files, err := filepath.Glob(s.path("world", "*"))
 	require.NoError(s.t, err)
 	counted := slices.ContainsFunc(files, func(file string) bool {
 		text, err := os.ReadFile(file)
-		return err == nil && strings.Contains(string(text), fmt.Sprintf(`"create any-%s-%d"`, command, n))
+		return err == nil && strings.Contains(string(text), fmt.Sprintf(`"create any-%s-%d":%d`, command, n, operation))
 	})
 	return counted && len(s.pending()) > 0
 }
@@ -100,12 +104,13 @@ func (s *stack) hangs(command string, n int) bool {
 // advised is what `infra pending` advises for a creation: the key and the id, or nothing where it does not know.
 var advised = regexp.MustCompile(`resolve (\S+::\S+)=(\S*)`)
 
-// resolvePending says of the creation that was cut off under which id the cloud has it.
-func (s *stack) resolvePending() {
+// resolvePending says of the creation that was cut off under which id the cloud has it, and returns the id: none if the cloud has
+// nothing of it, and empty if no creation was cut off.
+func (s *stack) resolvePending() string {
 	s.t.Helper()
 	out, err := s.try(nil, "infra", "pending")
 	if err == nil {
-		return
+		return ""
 	}
 	match := advised.FindStringSubmatch(out)
 	require.NotNil(s.t, match, "%s\n%s", out, err)
@@ -121,4 +126,5 @@ func (s *stack) resolvePending() {
 	}
 	_, err = s.try(nil, "infra", "pending", "resolve", key+"="+id)
 	require.NoError(s.t, err, out)
+	return id
 }
