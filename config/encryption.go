@@ -70,7 +70,7 @@ func (l *loader) checkKey(path string, p *place) {
 	switch where, ok := p.can.Key.Region(id); {
 	case !ok:
 		l.refuse(path, fmt.Sprintf("%q is not a key of %s", id, p.can.Title), "write it like "+fmt.Sprintf(p.can.Key.Example, region))
-	case where != region && (where != p.can.Key.Anywhere || p.can.Key.Anywhere == ""):
+	case where != region && where != p.can.Key.Anywhere:
 		l.refuse(path, fmt.Sprintf("the key is in %s, the disks are in %s", where, region),
 			"give "+p.region.Name+" a key of its own under regions")
 	}

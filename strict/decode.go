@@ -30,8 +30,8 @@ type Decoder struct {
 	*Report
 	// Namespace is that of the project's own keys.
 	Namespace string
-	// Foreign returns what is wrong with a key of another namespace; ok if nothing is, or the key is none of the program's
-	// business. Without it every key of another namespace is refused, other than Pulumi's own.
+	// Foreign returns what is wrong with a key of another namespace, or that it is ok. A key of which it says neither is refused, as
+	// all are without it, because nothing reads them. Pulumi's own are never asked about.
 	Foreign func(namespace, key string) (problem, remedy string, ok bool)
 	// Secret reports whether text at the path may hold a secret, which no error repeats.
 	Secret func(path string) bool
@@ -61,15 +61,17 @@ func (d Decoder) Decode(settings map[string]string, target any) {
 }
 
 func (d Decoder) foreign(namespace, key string) {
-	problem, remedy, ok := "nothing reads keys of the namespace "+strconv.Quote(namespace), "begin the key with "+d.Namespace+":", false
 	if d.Foreign != nil {
-		if special, its, fine := d.Foreign(namespace, key); fine || special != "" {
-			problem, remedy, ok = special, its, fine
+		problem, remedy, ok := d.Foreign(namespace, key)
+		if ok {
+			return
+		}
+		if problem != "" {
+			d.Refuse(key, problem, remedy)
+			return
 		}
 	}
-	if !ok {
-		d.Refuse(key, problem, remedy)
-	}
+	d.Refuse(key, "nothing reads keys of the namespace "+strconv.Quote(namespace), "begin the key with "+d.Namespace+":")
 }
 
 // notSet: Pulumi requires every key of Pulumi.yaml that has no default there, so optional ones have an empty default.

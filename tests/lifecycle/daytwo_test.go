@@ -33,7 +33,7 @@ func TestUpgradeByOneCommand(t *testing.T) {
 			s.up()
 			assert.Contains(t, s.said.String(), "the nodes are given another podEncryption; it takes effect with the next make upgrade")
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
-			o.chooseBucket(cloud)
+			o.chooseBucket()
 			o.readyToUpgrade(sections)
 			plan := o.run("the plan", "make upgrade STACK=staging DRY_RUN=1")
 			assert.Contains(t, plan, "-    enable-wireguard: \"true\"")

@@ -33,7 +33,7 @@ func TestRestoreEtcd(t *testing.T) {
 			s.set("pools", `[{"name":"data","size":"small","count":1,"workload":"stateful"}]`)
 			s.up()
 			sections, o := readSections(t, operationsPage), newOperator(s, cloud)
-			storage := o.chooseBucket(cloud)
+			storage := o.chooseBucket()
 			o.chosen["inferadb-production-nyc1"] = restoredCluster
 			follow := func(heading string) {
 				p := procedure{heading: heading}
@@ -120,9 +120,9 @@ func (o *operator) must(command string, arguments ...string) {
 }
 
 // chooseBucket has a folder stand in for the bucket of the page, or Google Cloud's storage, which it returns.
-func (o *operator) chooseBucket(cloud string) *operatetest.GoogleStorage {
+func (o *operator) chooseBucket() *operatetest.GoogleStorage {
 	const bucket = "s3://inferadb-pulumi-state-production/etcd?region=us-east-1"
-	if cloud != "gcp" {
+	if o.cloud != "gcp" {
 		o.chosen[bucket] = "file://" + o.path("bucket")
 		return nil
 	}
