@@ -25,7 +25,7 @@ func (b *backend) createBucket() error {
 		ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
 			SseAlgorithm: pulumi.String("aws:kms"), KmsMasterKeyId: b.stateKey,
 		},
-	}, b.stateKey.ApplyT(func(key string) (string, error) { return iampolicy.Text(stateBucketPolicy(name, key)...) }).(pulumi.StringOutput))
+	}, b.stateKey.ApplyT(func(key string) (string, error) { return iampolicy.JSON(stateBucketPolicy(name, key)...) }).(pulumi.StringOutput))
 	if err != nil {
 		return err
 	}
@@ -115,15 +115,15 @@ func stateBucketPolicy(bucket, key string) []iampolicy.Statement {
 	everybody := iampolicy.Principal{AWS: []string{"*"}}
 	return []iampolicy.Statement{
 		tlsOnly(bucket),
-		iampolicy.Deny("s3:PutObject").Named("OwnKeyOnly").On(objects).To(everybody).
-			When("Null", encryption, "false").When("StringNotEquals", encryption+"-aws-kms-key-id", key),
-		iampolicy.Deny("s3:PutObject").Named("NoCustomerKey").On(objects).To(everybody).
-			When("Null", encryption+"-customer-algorithm", "false"),
+		iampolicy.Deny("s3:PutObject").WithSid("OwnKeyOnly").OnResources(objects).WithPrincipal(everybody).
+			WithCondition("Null", encryption, "false").WithCondition("StringNotEquals", encryption+"-aws-kms-key-id", key),
+		iampolicy.Deny("s3:PutObject").WithSid("NoCustomerKey").OnResources(objects).WithPrincipal(everybody).
+			WithCondition("Null", encryption+"-customer-algorithm", "false"),
 	}
 }
 
 func tlsOnly(bucket string) iampolicy.Statement {
 	arn := "arn:aws:s3:::" + bucket
-	return iampolicy.Deny("s3:*").Named("TLSOnly").On(arn, arn+"/*").To(iampolicy.Principal{AWS: []string{"*"}}).
-		When("Bool", "aws:SecureTransport", "false")
+	return iampolicy.Deny("s3:*").WithSid("TLSOnly").OnResources(arn, arn+"/*").WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
+		WithCondition("Bool", "aws:SecureTransport", "false")
 }

@@ -30,7 +30,7 @@ func (b *backend) createKeys() error {
 // createKey makes a key that rotates, and its alias. AWS waits 30 days before it deletes one: that is its default, and said
 // here it could not be read back when the key is adopted.
 func (b *backend) createKey(name, alias, description string, uses map[string][]string) (arn pulumi.StringOutput, err error) {
-	policy, err := iampolicy.Text(b.keyPolicy(uses)...)
+	policy, err := iampolicy.JSON(b.keyPolicy(uses)...)
 	if err != nil {
 		return arn, err
 	}
@@ -63,11 +63,11 @@ func (b *backend) createKey(name, alias, description string, uses map[string][]s
 
 // keyPolicy leaves the key to the account, whose IAM says which people may do what, and names what each role does with it.
 func (b *backend) keyPolicy(uses map[string][]string) []iampolicy.Statement {
-	statements := []iampolicy.Statement{iampolicy.ManagedBy(b.account)}
+	statements := []iampolicy.Statement{iampolicy.AccountAdmin(b.account)}
 	for _, kind := range roleKinds {
 		if _, ok := b.roles[kind]; ok {
-			statements = append(statements, iampolicy.Allow(uses[kind]...).Named(roleSids[kind]).On("*").
-				To(iampolicy.Principal{AWS: []string{b.iam("role/" + b.roleName(kind))}}))
+			statements = append(statements, iampolicy.Allow(uses[kind]...).WithSid(roleSids[kind]).OnResources("*").
+				WithPrincipal(iampolicy.Principal{AWS: []string{b.iam("role/" + b.roleName(kind))}}))
 		}
 	}
 	return statements

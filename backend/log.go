@@ -14,7 +14,7 @@ func (b *backend) createAccessLog() error {
 		return nil
 	}
 	name := b.settings.Bucket + "-log"
-	policy, err := iampolicy.Text(b.logBucketPolicy(name)...)
+	policy, err := iampolicy.JSON(b.logBucketPolicy(name)...)
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,9 @@ func (b *backend) createAccessLog() error {
 func (b *backend) logBucketPolicy(name string) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		tlsOnly(name),
-		iampolicy.Allow("s3:PutObject").Named("AccessLog").On("arn:aws:s3:::"+name+"/state/*").
-			To(iampolicy.Principal{Service: []string{"logging.s3.amazonaws.com"}}).
-			When("ArnEquals", "aws:SourceArn", "arn:aws:s3:::"+b.settings.Bucket).
-			When("StringEquals", "aws:SourceAccount", b.account),
+		iampolicy.Allow("s3:PutObject").WithSid("AccessLog").OnResources("arn:aws:s3:::"+name+"/state/*").
+			WithPrincipal(iampolicy.Principal{Service: []string{"logging.s3.amazonaws.com"}}).
+			WithCondition("ArnEquals", "aws:SourceArn", "arn:aws:s3:::"+b.settings.Bucket).
+			WithCondition("StringEquals", "aws:SourceAccount", b.account),
 	}
 }

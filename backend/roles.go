@@ -50,7 +50,7 @@ func (b *backend) createRoles() error {
 		return err
 	}
 	for _, kind := range roleKinds {
-		trust, err := iampolicy.Text(b.trust(kind))
+		trust, err := iampolicy.JSON(b.trust(kind))
 		if err != nil {
 			return err
 		}
@@ -90,9 +90,9 @@ const audience = "sts.amazonaws.com"
 // other branches or of forks.
 func (b *backend) trust(kind string) iampolicy.Statement {
 	return iampolicy.Allow("sts:AssumeRoleWithWebIdentity").
-		To(iampolicy.Principal{Federated: []string{b.iam("oidc-provider/" + gitHub)}}).
-		When("StringEquals", gitHub+":aud", audience).
-		When("StringEquals", gitHub+":sub", "repo:"+b.Repository+":environment:"+b.gitHubEnvironment(kind))
+		WithPrincipal(iampolicy.Principal{Federated: []string{b.iam("oidc-provider/" + gitHub)}}).
+		WithCondition("StringEquals", gitHub+":aud", audience).
+		WithCondition("StringEquals", gitHub+":sub", "repo:"+b.Repository+":environment:"+b.gitHubEnvironment(kind))
 }
 
 // afterRoles waits for the roles: a key's policy names only those that exist.
@@ -121,7 +121,7 @@ func (b *backend) grantState() error {
 		preview: roles.ReadState, deploy: roles.WriteState, backup: roles.SaveSnapshots,
 	} {
 		text := pulumi.All(b.stateKey, b.secretsKey).ApplyT(func(keys []any) (string, error) {
-			return iampolicy.Text(statements(roles.State{
+			return iampolicy.JSON(statements(roles.State{
 				Bucket: "arn:aws:s3:::" + b.settings.Bucket, StateKey: keys[0].(string), SecretsKey: keys[1].(string),
 			})...)
 		}).(pulumi.StringOutput)
@@ -133,7 +133,7 @@ func (b *backend) grantState() error {
 }
 
 func (b *backend) grant(name string, statements []iampolicy.Statement, kinds ...string) error {
-	text, err := iampolicy.Text(statements...)
+	text, err := iampolicy.JSON(statements...)
 	if err != nil {
 		return err
 	}

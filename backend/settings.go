@@ -54,7 +54,7 @@ func readSettings(environment string, given map[string]string) (settings, error)
 func (s *settings) check(report *strict.Report) {
 	refuse := func(wrong bool, key, value, problem, remedy string) {
 		if wrong {
-			report.Refuse(key, fmt.Sprintf("%q %s", value, problem), remedy)
+			report.Reject(key, fmt.Sprintf("%q %s", value, problem), remedy)
 		}
 	}
 	refuse(!environmentName.MatchString(s.Environment), "stack", s.Environment,

@@ -13,23 +13,23 @@ import (
 // refuseExisting asks the clouds for what they have under the clusters' names and the state does not know. Two states with one
 // cluster's names would take each other's firewalls, and a machine that is made twice is a second member of etcd under one
 // name. It asks before the first resource of a cloud is made.
-func refuseExisting(ctx *pulumi.Context, clusters []*bringUp) error {
+func refuseExisting(ctx *pulumi.Context, clusters []*clusterBuilder) error {
 	var refused config.Errors
-	for i, up := range clusters {
-		known := func(token, name string) bool { return up.running.Outputs(token, name) != nil }
-		found, err := up.cloud.Existing(known, machineNames(up.cluster))
+	for i, b := range clusters {
+		known := func(token, name string) bool { return b.running.Outputs(token, name) != nil }
+		found, err := b.cloud.Existing(known, machineNames(b.cluster))
 		path := fmt.Sprintf("regions[%d]", i)
 		switch {
 		case err != nil && ctx.DryRun():
 			// A preview may run with credentials that see less; the update asks again.
-			message := fmt.Sprintf("%s: could not ask the cloud whether %s is there already: %v", path, up.cluster.Name, err)
+			message := fmt.Sprintf("%s: could not ask the cloud whether %s is there already: %v", path, b.cluster.Name, err)
 			if err := ctx.Log.Warn(message, nil); err != nil {
 				return err
 			}
 		case err != nil:
-			return fmt.Errorf("asking the cloud whether %s is there already: %w", up.cluster.Name, err)
+			return fmt.Errorf("asking the cloud whether %s is there already: %w", b.cluster.Name, err)
 		}
-		refused = append(refused, existingErrors(path, up.cluster, found)...)
+		refused = append(refused, existingErrors(path, b.cluster, found)...)
 	}
 	if len(refused) > 0 {
 		return refused.Sorted()

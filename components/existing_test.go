@@ -44,10 +44,10 @@ func TestExistingClustersAreRefused(t *testing.T) {
 		"a preview that finds one": {cloud: askedCloud{found: []cloud.Found{group}}, preview: true, want: "regions[0]: us-east-1 has c sg-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			up := &bringUp{cloud: test.cloud}
-			up.cluster.Name, up.cluster.Location.Region = "c", "us-east-1"
+			b := &clusterBuilder{cloud: test.cloud}
+			b.cluster.Name, b.cluster.Location.Region = "c", "us-east-1"
 			err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-				return refuseExisting(ctx, []*bringUp{up})
+				return refuseExisting(ctx, []*clusterBuilder{b})
 			}, pulumi.WithMocks("p", "s", noMocks{}), func(info *pulumi.RunInfo) { info.DryRun = test.preview })
 			if test.want == "" {
 				assert.NoError(t, err)

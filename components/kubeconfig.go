@@ -9,8 +9,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubernetesAccess is an administrator's way into one cluster's Kubernetes API.
-type kubernetesAccess struct {
+// kubeconfigEntry is an administrator's way into one cluster's Kubernetes API.
+type kubeconfigEntry struct {
 	// Name of the cluster; Primary marks the one that is current in a file of several.
 	Name    string
 	Primary bool
@@ -22,7 +22,7 @@ type kubernetesAccess struct {
 
 // mergeKubeconfigs makes one file of several clusters' kubeconfigs: a context for each, named like the cluster. The current
 // one is the primary's, or the first. Errors say nothing of a file's content, which is secret.
-func mergeKubeconfigs(accesses []kubernetesAccess) (string, error) {
+func mergeKubeconfigs(accesses []kubeconfigEntry) (string, error) {
 	merged := api.NewConfig()
 	for _, access := range accesses {
 		issued, err := clientcmd.Load([]byte(access.Kubeconfig))

@@ -49,7 +49,7 @@ func client(t *testing.T, text, context string) *rest.Config {
 
 func TestMergeKubeconfigs(t *testing.T) {
 	east, west := newBundle(t), newBundle(t)
-	accesses := []kubernetesAccess{
+	accesses := []kubeconfigEntry{
 		{Name: "west", Kubeconfig: issued(t, west), Server: "west.example.com"},
 		{Name: "east", Kubeconfig: issued(t, east), Server: "fd00::1", Primary: true},
 	}
@@ -87,7 +87,7 @@ func assertAdministrator(t *testing.T, config *rest.Config, ca []byte) {
 }
 
 func TestKubeconfigOfOneClusterIsCurrent(t *testing.T) {
-	text, err := mergeKubeconfigs([]kubernetesAccess{{Name: "west", Kubeconfig: issued(t, newBundle(t)), Server: "w"}})
+	text, err := mergeKubeconfigs([]kubeconfigEntry{{Name: "west", Kubeconfig: issued(t, newBundle(t)), Server: "w"}})
 	require.NoError(t, err)
 	assert.Equal(t, "https://w:6443", client(t, text, "").Host)
 }
@@ -100,7 +100,7 @@ func TestMergeKubeconfigsRefuses(t *testing.T) {
 			"kubeconfig of c: its context names a cluster or a user that is missing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := mergeKubeconfigs([]kubernetesAccess{{Name: "c", Kubeconfig: test.kubeconfig}})
+			_, err := mergeKubeconfigs([]kubeconfigEntry{{Name: "c", Kubeconfig: test.kubeconfig}})
 			assert.EqualError(t, err, test.want)
 		})
 	}

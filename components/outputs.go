@@ -29,7 +29,7 @@ func mergedKubeconfig(clusters []*TalosCluster) pulumi.StringOutput {
 		all = append(all, c.kubernetes)
 	}
 	return pulumi.ToSecret(pulumi.All(all...).ApplyT(func(values []any) (string, error) {
-		return mergeKubeconfigs(as[kubernetesAccess](values))
+		return mergeKubeconfigs(castSlice[kubeconfigEntry](values))
 	})).(pulumi.StringOutput)
 }
 
@@ -40,11 +40,11 @@ func mergedTalosconfig(clusters []*TalosCluster) pulumi.StringOutput {
 		all = append(all, c.talos)
 	}
 	return pulumi.ToSecret(pulumi.All(all...).ApplyT(func(values []any) (string, error) {
-		return mergeTalosconfigs(as[talosAccess](values))
+		return mergeTalosconfigs(castSlice[talosconfigEntry](values))
 	})).(pulumi.StringOutput)
 }
 
-func as[T any](values []any) []T {
+func castSlice[T any](values []any) []T {
 	var typed []T
 	for _, v := range values {
 		typed = append(typed, v.(T))
@@ -52,47 +52,47 @@ func as[T any](values []any) []T {
 	return typed
 }
 
-// describe gathers what operators need: the secret files, and a plain summary of what there is.
-func (up *bringUp) describe() error {
-	self := up.self
-	self.kubernetes = pulumi.All(up.kubeconfig, up.server()).ApplyT(func(values []any) kubernetesAccess {
-		return kubernetesAccess{Name: up.cluster.Name, Primary: up.cluster.Primary, Kubeconfig: values[0].(string), Server: values[1].(string)}
+// setOutputs sets what operators need: the secret files, and a plain summary.
+func (b *clusterBuilder) setOutputs() error {
+	component := b.component
+	component.kubernetes = pulumi.All(b.kubeconfig, b.server()).ApplyT(func(values []any) kubeconfigEntry {
+		return kubeconfigEntry{Name: b.cluster.Name, Primary: b.cluster.Primary, Kubeconfig: values[0].(string), Server: values[1].(string)}
 	})
-	self.talos = up.talosAccess()
-	self.Kubeconfig = mergedKubeconfig([]*TalosCluster{self})
-	self.Talosconfig = mergedTalosconfig([]*TalosCluster{self})
-	self.Summary = up.summary().ToMapOutput()
+	component.talos = b.talosconfigEntry()
+	component.Kubeconfig = mergedKubeconfig([]*TalosCluster{component})
+	component.Talosconfig = mergedTalosconfig([]*TalosCluster{component})
+	component.Summary = b.summary().ToMapOutput()
 	return nil
 }
 
 // server is the host that a kubeconfig names: one that operators can resolve and reach, which a name in a private zone is not.
-func (up *bringUp) server() pulumi.StringOutput {
+func (b *clusterBuilder) server() pulumi.StringOutput {
 	switch {
-	case up.cluster.Endpoint != "":
-		return up.endpoint.Host
-	case up.cluster.Access == config.Public:
-		return up.controlPlanes[0].PublicIP
+	case b.cluster.Endpoint != "":
+		return b.endpoint.Host
+	case b.cluster.Access == config.Public:
+		return b.controlPlanes[0].PublicIP
 	default:
-		return up.endpoint.LoadBalancer
+		return b.endpoint.LoadBalancer
 	}
 }
 
-// talosAccess is the administrator's way to the Talos API: through every control plane, to every node that has a name.
-func (up *bringUp) talosAccess() pulumi.Output {
+// talosconfigEntry is the administrator's way to the Talos API: through every control plane, to every node that has a name.
+func (b *clusterBuilder) talosconfigEntry() pulumi.Output {
 	var endpoints, nodes pulumi.StringArray
-	for _, node := range up.controlPlanes {
-		endpoints = append(endpoints, up.reach(node))
+	for _, node := range b.controlPlanes {
+		endpoints = append(endpoints, b.operatorAddress(node))
 		nodes = append(nodes, node.PrivateIP)
 	}
-	for _, pool := range up.cluster.Pools {
-		for _, node := range up.workers[pool.Name] {
+	for _, pool := range b.cluster.Pools {
+		for _, node := range b.workers[pool.Name] {
 			nodes = append(nodes, node.PrivateIP)
 		}
 	}
-	return pulumi.All(up.talos.secrets.ClientConfiguration, endpoints, nodes).ApplyT(func(values []any) talosAccess {
+	return pulumi.All(b.talos.secrets.ClientConfiguration, endpoints, nodes).ApplyT(func(values []any) talosconfigEntry {
 		client := values[0].(machine.ClientConfiguration)
-		return talosAccess{
-			Name: up.cluster.Name, Primary: up.cluster.Primary,
+		return talosconfigEntry{
+			Name: b.cluster.Name, Primary: b.cluster.Primary,
 			CA: client.CaCertificate, Crt: client.ClientCertificate, Key: client.ClientKey,
 			Endpoints: values[1].([]string), Nodes: values[2].([]string),
 		}
@@ -100,24 +100,24 @@ func (up *bringUp) talosAccess() pulumi.Output {
 }
 
 // summary is what there is, by name and address. It holds no secret.
-func (up *bringUp) summary() pulumi.Map {
+func (b *clusterBuilder) summary() pulumi.Map {
 	pools := pulumi.Map{}
-	for _, pool := range up.cluster.Pools {
+	for _, pool := range b.cluster.Pools {
 		pools[pool.Name] = pulumi.Map{
-			"groups":            up.groups[pool.Name].Names,
-			"interruptionQueue": up.groups[pool.Name].InterruptionQueue,
-			"nodes":             nodeSummaries(up.workers[pool.Name]),
+			"groups":            b.groups[pool.Name].Names,
+			"interruptionQueue": b.groups[pool.Name].InterruptionQueue,
+			"nodes":             nodeSummaries(b.workers[pool.Name]),
 		}
 	}
 	return pulumi.Map{
-		"name":          pulumi.String(up.cluster.Name),
-		"region":        pulumi.String(up.cluster.Region),
-		"provider":      pulumi.String(up.cluster.Provider),
-		"primary":       pulumi.Bool(up.cluster.Primary),
-		"endpoint":      pulumi.Sprintf("https://%s:%s", up.endpoint.Host, machineconfig.APIServerPort),
-		"server":        pulumi.Sprintf("https://%s:%s", up.server(), machineconfig.APIServerPort),
-		"loadBalancer":  up.endpoint.LoadBalancer,
-		"controlPlanes": nodeSummaries(up.controlPlanes),
+		"name":          pulumi.String(b.cluster.Name),
+		"region":        pulumi.String(b.cluster.Region),
+		"provider":      pulumi.String(b.cluster.Provider),
+		"primary":       pulumi.Bool(b.cluster.Primary),
+		"endpoint":      pulumi.Sprintf("https://%s:%s", b.endpoint.Host, machineconfig.APIServerPort),
+		"server":        pulumi.Sprintf("https://%s:%s", b.server(), machineconfig.APIServerPort),
+		"loadBalancer":  b.endpoint.LoadBalancer,
+		"controlPlanes": nodeSummaries(b.controlPlanes),
 		"pools":         pools,
 	}
 }

@@ -27,8 +27,8 @@ type talosAPI struct {
 	parent   pulumi.Resource
 	provider *talos.Provider
 	secrets  *machine.Secrets
-	// applied is the end of the chain in which configurations are applied: one node after the other.
-	applied []pulumi.Resource
+	// lastApply is the most recent ConfigurationApply: the next one depends on it, so that nodes are configured one at a time.
+	lastApply []pulumi.Resource
 }
 
 // newTalosAPI makes the cluster's secrets. They live as long as the cluster: a second set would be a second cluster.
@@ -38,7 +38,7 @@ func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Reso
 		return nil, err
 	}
 	secrets, err := machine.NewSecrets(ctx, cluster.Name, &machine.SecretsArgs{
-		TalosVersion: pulumi.String(machineconfig.Contract(cluster.TalosVersion)),
+		TalosVersion: pulumi.String(machineconfig.VersionContract(cluster.TalosVersion)),
 	}, pulumi.Parent(parent), pulumi.Provider(provider),
 		pulumi.Protect(cluster.Protected),
 		pulumi.AdditionalSecretOutputs([]string{"machineSecrets", "clientConfiguration"}),
@@ -109,14 +109,14 @@ func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringO
 		MachineConfigurationInput: configuration,
 		ApplyMode:                 pulumi.String(applyMode),
 	}, t.options(
-		pulumi.DependsOn(slices.Concat(after, node.Ready, t.applied)),
+		pulumi.DependsOn(slices.Concat(after, node.Ready, t.lastApply)),
 		// A machine that was replaced has the address of the old one, and booted with an old configuration.
 		pulumi.ReplacementTrigger(node.Identity),
 	)...)
 	if err != nil {
 		return err
 	}
-	t.applied = []pulumi.Resource{applied}
+	t.lastApply = []pulumi.Resource{applied}
 	return nil
 }
 
@@ -127,7 +127,7 @@ func (t *talosAPI) bootstrap(first cloud.Node, endpoint pulumi.StringOutput, aft
 		Endpoint:            endpoint,
 		Node:                first.PrivateIP,
 	}, t.options(
-		pulumi.DependsOn(slices.Concat(after, t.applied)),
+		pulumi.DependsOn(slices.Concat(after, t.lastApply)),
 		pulumi.IgnoreChanges([]string{"node", "endpoint", "clientConfiguration"}),
 		// Forgotten in a half-done deletion it would be made again, and fail: etcd has its data already.
 		pulumi.Protect(t.cluster.Protected),

@@ -26,7 +26,7 @@ type TalosCluster struct {
 	Summary pulumi.MapOutput `pulumi:"summary"`
 
 	region string
-	// kubernetes and talos are what the files are made of: a kubernetesAccess and a talosAccess.
+	// kubernetes and talos are what the files are made of: a kubeconfigEntry and a talosconfigEntry.
 	kubernetes, talos pulumi.Output
 }
 
@@ -53,42 +53,42 @@ func Check(clusters []config.Cluster) error {
 // NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names already and
 // the state does not know; then nothing of any cluster is made.
 func NewTalosClusters(ctx *pulumi.Context, clusters []config.Cluster, running func(config.Cluster) Running) ([]*TalosCluster, error) {
-	var begun []*bringUp
+	var begun []*clusterBuilder
 	for _, cluster := range clusters {
-		up, err := begin(ctx, cluster, running(cluster))
+		b, err := begin(ctx, cluster, running(cluster))
 		if err != nil {
 			return nil, err
 		}
-		begun = append(begun, up)
+		begun = append(begun, b)
 	}
 	if err := refuseExisting(ctx, begun); err != nil {
 		return nil, err
 	}
 	var built []*TalosCluster
-	for _, up := range begun {
-		if err := up.build(ctx); err != nil {
+	for _, b := range begun {
+		if err := b.build(ctx); err != nil {
 			return nil, err
 		}
-		built = append(built, up.self)
+		built = append(built, b.component)
 	}
 	return built, nil
 }
 
 // begin registers the component and its cloud's provider: enough to ask the cloud.
-func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*bringUp, error) {
-	self := &TalosCluster{region: cluster.Region}
+func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clusterBuilder, error) {
+	component := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
 		"provider": pulumi.String(cluster.Provider),
-	}, self); err != nil {
+	}, component); err != nil {
 		return nil, err
 	}
-	provider, err := newCloud(ctx, cluster, running, self)
+	provider, err := newCloud(ctx, cluster, running, component)
 	if err != nil {
 		return nil, err
 	}
-	return &bringUp{
-		cluster: cluster, self: self, cloud: provider, running: running,
+	return &clusterBuilder{
+		cluster: cluster, component: component, cloud: provider, running: running,
 		bootstrapped: running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil,
 		workers:      map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
 	}, nil
@@ -96,39 +96,39 @@ func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*bring
 
 // build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs beside
 // it: workers never wait for the control planes.
-func (up *bringUp) build(ctx *pulumi.Context) (err error) {
-	if up.talos, err = newTalosAPI(ctx, up.cluster, up.self); err != nil {
+func (b *clusterBuilder) build(ctx *pulumi.Context) (err error) {
+	if b.talos, err = newTalosAPI(ctx, b.cluster, b.component); err != nil {
 		return err
 	}
 	for _, step := range []func() error{
-		up.cloud.Prepare,
-		up.createNetwork,
-		up.createEndpoint,
-		up.createControlPlanes,
-		up.createWorkers,
-		up.createGroups,
-		up.configureControlPlanes,
-		up.bootstrap,
-		up.configureWorkers,
-		up.changeGroups,
-		up.describe,
+		b.cloud.Prepare,
+		b.createNetwork,
+		b.createEndpoint,
+		b.createControlPlanes,
+		b.createWorkers,
+		b.createGroups,
+		b.configureControlPlanes,
+		b.bootstrap,
+		b.configureWorkers,
+		b.changeGroups,
+		b.setOutputs,
 	} {
 		if err := step(); err != nil {
-			return fmt.Errorf("cluster %s: %w", up.cluster.Name, err)
+			return fmt.Errorf("cluster %s: %w", b.cluster.Name, err)
 		}
 	}
-	return ctx.RegisterResourceOutputs(up.self, pulumi.Map{
-		"kubeconfig": up.self.Kubeconfig, "talosconfig": up.self.Talosconfig, "summary": up.self.Summary,
+	return ctx.RegisterResourceOutputs(b.component, pulumi.Map{
+		"kubeconfig": b.component.Kubeconfig, "talosconfig": b.component.Talosconfig, "summary": b.component.Summary,
 	})
 }
 
-// bringUp is a cluster on its way: what it was asked for, and what the steps so far have made.
-type bringUp struct {
-	cluster config.Cluster
-	self    *TalosCluster
-	cloud   cloud.Cloud
-	running Running
-	talos   *talosAPI
+// clusterBuilder is a cluster on its way: what it was asked for, and what the steps so far have made.
+type clusterBuilder struct {
+	cluster   config.Cluster
+	component *TalosCluster
+	cloud     cloud.Cloud
+	running   Running
+	talos     *talosAPI
 
 	network       cloud.Network
 	endpoint      cloud.Endpoint
@@ -155,45 +155,45 @@ func newCloud(ctx *pulumi.Context, cluster config.Cluster, running Running, pare
 	}
 }
 
-func (up *bringUp) createNetwork() (err error) {
-	up.network, err = up.cloud.Network()
+func (b *clusterBuilder) createNetwork() (err error) {
+	b.network, err = b.cloud.Network()
 	return err
 }
 
-func (up *bringUp) createEndpoint() (err error) {
-	up.endpoint, err = up.cloud.Endpoint()
+func (b *clusterBuilder) createEndpoint() (err error) {
+	b.endpoint, err = b.cloud.Endpoint()
 	return err
 }
 
-func (up *bringUp) createControlPlanes() (err error) {
-	up.controlPlanes, err = up.cloud.Nodes(cloud.NodesArgs{
+func (b *clusterBuilder) createControlPlanes() (err error) {
+	b.controlPlanes, err = b.cloud.Nodes(cloud.NodesArgs{
 		Pool:         config.ControlPlanePool,
 		ControlPlane: true,
-		Count:        up.cluster.ControlPlanes.Count,
-		Machine:      up.cluster.ControlPlanes.Machine,
-		DiskGiB:      up.cluster.ControlPlanes.DiskGiB,
-		Zones:        up.cluster.Location.Zones,
-		UserData:     up.configuration(up.cluster.ControlPlaneConfiguration()),
-		Protected:    up.cluster.Protected,
+		Count:        b.cluster.ControlPlanes.Count,
+		Machine:      b.cluster.ControlPlanes.Machine,
+		DiskGiB:      b.cluster.ControlPlanes.DiskGiB,
+		Zones:        b.cluster.Location.Zones,
+		UserData:     b.configuration(b.cluster.ControlPlaneConfiguration()),
+		Protected:    b.cluster.Protected,
 	})
 	return err
 }
 
 // createWorkers makes the pools of named nodes.
-func (up *bringUp) createWorkers() (err error) {
-	for _, pool := range up.cluster.Pools {
+func (b *clusterBuilder) createWorkers() (err error) {
+	for _, pool := range b.cluster.Pools {
 		if pool.Elastic() {
 			continue
 		}
-		up.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
-		up.workers[pool.Name], err = up.cloud.Nodes(cloud.NodesArgs{
+		b.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
+		b.workers[pool.Name], err = b.cloud.Nodes(cloud.NodesArgs{
 			Pool:      pool.Name,
 			Count:     pool.Min,
 			Machine:   pool.Machine,
 			DiskGiB:   pool.DiskGiB,
 			Zones:     pool.Zones,
-			UserData:  up.configuration(up.cluster.WorkerConfiguration(pool)),
-			Protected: up.cluster.Protected && pool.Workload == config.Stateful,
+			UserData:  b.configuration(b.cluster.WorkerConfiguration(pool)),
+			Protected: b.cluster.Protected && pool.Workload == config.Stateful,
 		})
 		if err != nil {
 			return fmt.Errorf("pool %s: %w", pool.Name, err)
@@ -203,29 +203,29 @@ func (up *bringUp) createWorkers() (err error) {
 }
 
 // createGroups makes the scaling groups of a new cluster, beside everything else.
-func (up *bringUp) createGroups() error {
-	if up.bootstrapped {
+func (b *clusterBuilder) createGroups() error {
+	if b.bootstrapped {
 		return nil
 	}
-	return up.registerGroups()
+	return b.registerGroups()
 }
 
 // changeGroups does the same for a cluster that runs, after its named nodes took their configuration: what one of them refuses
 // does not roll through the groups.
-func (up *bringUp) changeGroups() error {
-	if !up.bootstrapped {
+func (b *clusterBuilder) changeGroups() error {
+	if !b.bootstrapped {
 		return nil
 	}
-	return up.registerGroups(up.talos.applied...)
+	return b.registerGroups(b.talos.lastApply...)
 }
 
-func (up *bringUp) registerGroups(after ...pulumi.Resource) (err error) {
-	for _, pool := range up.cluster.Pools {
+func (b *clusterBuilder) registerGroups(after ...pulumi.Resource) (err error) {
+	for _, pool := range b.cluster.Pools {
 		if !pool.Elastic() {
 			continue
 		}
-		userData := up.configuration(up.cluster.WorkerConfiguration(pool))
-		up.groups[pool.Name], err = up.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData, After: after})
+		userData := b.configuration(b.cluster.WorkerConfiguration(pool))
+		b.groups[pool.Name], err = b.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData, After: after})
 		if err != nil {
 			return fmt.Errorf("pool %s: %w", pool.Name, err)
 		}
@@ -236,14 +236,14 @@ func (up *bringUp) registerGroups(after ...pulumi.Resource) (err error) {
 // configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were not
 // known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the control planes
 // create once the API answers: Cilium, by which nodes become Ready.
-func (up *bringUp) configureControlPlanes() error {
-	names := []pulumi.StringOutput{up.endpoint.LoadBalancer}
-	for _, node := range up.controlPlanes {
+func (b *clusterBuilder) configureControlPlanes() error {
+	names := []pulumi.StringOutput{b.endpoint.LoadBalancer}
+	for _, node := range b.controlPlanes {
 		names = append(names, node.PublicIP)
 	}
-	for _, node := range up.controlPlanes {
-		configuration := up.placedConfiguration(up.cluster.AppliedConfiguration(), node, names...)
-		if err := up.talos.apply(node, up.reach(node), configuration, up.network.Ready...); err != nil {
+	for _, node := range b.controlPlanes {
+		configuration := b.placedConfiguration(b.cluster.AppliedConfiguration(), node, names...)
+		if err := b.talos.apply(node, b.operatorAddress(node), configuration, b.network.Ready...); err != nil {
 			return err
 		}
 	}
@@ -251,29 +251,29 @@ func (up *bringUp) configureControlPlanes() error {
 }
 
 // bootstrap waits for everything by which the API answers, and fetches the kubeconfig once it does.
-func (up *bringUp) bootstrap() error {
-	first := up.controlPlanes[0]
-	ready := slices.Clone(up.endpoint.Ready)
-	for _, node := range up.controlPlanes {
+func (b *clusterBuilder) bootstrap() error {
+	first := b.controlPlanes[0]
+	ready := slices.Clone(b.endpoint.Ready)
+	for _, node := range b.controlPlanes {
 		ready = append(ready, node.Ready...)
 	}
-	bootstrapped, err := up.talos.bootstrap(first, up.reach(first), ready...)
+	bootstrapped, err := b.talos.bootstrap(first, b.operatorAddress(first), ready...)
 	if err != nil {
 		return err
 	}
 	// A worker's Talos API can be used once a control plane has issued its certificate; the chain goes on behind this.
-	up.talos.applied = []pulumi.Resource{bootstrapped}
-	up.kubeconfig, err = up.talos.kubeconfig(first, up.reach(first), bootstrapped)
+	b.talos.lastApply = []pulumi.Resource{bootstrapped}
+	b.kubeconfig, err = b.talos.kubeconfig(first, b.operatorAddress(first), bootstrapped)
 	return err
 }
 
 // configureWorkers does for workers with a name what configureControlPlanes does, through the first control plane. The
 // machines of a group are replaced instead.
-func (up *bringUp) configureWorkers() error {
-	for _, pool := range up.cluster.Pools {
-		for _, node := range up.workers[pool.Name] {
-			configuration := up.placedConfiguration(up.cluster.WorkerConfiguration(pool), node)
-			if err := up.talos.apply(node, up.reach(up.controlPlanes[0]), configuration); err != nil {
+func (b *clusterBuilder) configureWorkers() error {
+	for _, pool := range b.cluster.Pools {
+		for _, node := range b.workers[pool.Name] {
+			configuration := b.placedConfiguration(b.cluster.WorkerConfiguration(pool), node)
+			if err := b.talos.apply(node, b.operatorAddress(b.controlPlanes[0]), configuration); err != nil {
 				return err
 			}
 		}
@@ -282,22 +282,22 @@ func (up *bringUp) configureWorkers() error {
 }
 
 // configuration returns the configuration that machines boot with.
-func (up *bringUp) configuration(in machineconfig.Input) pulumi.StringOutput {
-	return up.talos.configuration(in, up.network, up.endpoint.Host, pulumi.StringMap{})
+func (b *clusterBuilder) configuration(in machineconfig.Input) pulumi.StringOutput {
+	return b.talos.configuration(in, b.network, b.endpoint.Host, pulumi.StringMap{})
 }
 
 // placedConfiguration returns a named node's configuration, with the labels that a cloud controller would give the node.
-func (up *bringUp) placedConfiguration(in machineconfig.Input, node cloud.Node, names ...pulumi.StringOutput) pulumi.StringOutput {
-	return up.talos.configuration(in, up.network, up.endpoint.Host, pulumi.StringMap{
-		machineconfig.RegionLabel:       pulumi.String(up.cluster.Location.Region),
+func (b *clusterBuilder) placedConfiguration(in machineconfig.Input, node cloud.Node, names ...pulumi.StringOutput) pulumi.StringOutput {
+	return b.talos.configuration(in, b.network, b.endpoint.Host, pulumi.StringMap{
+		machineconfig.RegionLabel:       pulumi.String(b.cluster.Location.Region),
 		machineconfig.ZoneLabel:         node.Zone,
 		machineconfig.InstanceTypeLabel: node.MachineType,
 	}, names...)
 }
 
-// reach is the address at which operators reach a control plane.
-func (up *bringUp) reach(node cloud.Node) pulumi.StringOutput {
-	if up.cluster.Access == config.Public {
+// operatorAddress is the address at which operators reach a control plane.
+func (b *clusterBuilder) operatorAddress(node cloud.Node) pulumi.StringOutput {
+	if b.cluster.Access == config.Public {
 		return node.PublicIP
 	}
 	return node.PrivateIP

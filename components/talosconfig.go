@@ -6,8 +6,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/client/config"
 )
 
-// talosAccess is an administrator's way into one cluster's Talos API.
-type talosAccess struct {
+// talosconfigEntry is an administrator's way into one cluster's Talos API.
+type talosconfigEntry struct {
 	// Name of the cluster; Primary marks the one that is current in a file of several.
 	Name    string
 	Primary bool
@@ -19,7 +19,7 @@ type talosAccess struct {
 
 // mergeTalosconfigs makes one file with a context for each cluster, named like the cluster. The current one is the
 // primary's, or the first.
-func mergeTalosconfigs(accesses []talosAccess) (string, error) {
+func mergeTalosconfigs(accesses []talosconfigEntry) (string, error) {
 	merged := &config.Config{Contexts: map[string]*config.Context{}}
 	for _, access := range accesses {
 		merged.Contexts[access.Name] = &config.Context{

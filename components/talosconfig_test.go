@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func administrator(t *testing.T, name string, bundle *secrets.Bundle) talosAccess {
+func administrator(t *testing.T, name string, bundle *secrets.Bundle) talosconfigEntry {
 	t.Helper()
 	identity, err := bundle.GenerateTalosAPIClientCertificate(role.MakeSet(role.Admin))
 	require.NoError(t, err)
 	text := base64.StdEncoding.EncodeToString
-	return talosAccess{
+	return talosconfigEntry{
 		Name: name, CA: text(bundle.Certs.OS.Crt), Crt: text(identity.Crt), Key: text(identity.Key),
 		Endpoints: []string{name + "-1", name + "-2"}, Nodes: []string{name + "-1", name + "-2", name + "-worker"},
 	}
@@ -28,7 +28,7 @@ func TestMergeTalosconfigs(t *testing.T) {
 	bundle := newBundle(t)
 	west, east := administrator(t, "west", newBundle(t)), administrator(t, "east", bundle)
 	east.Primary = true
-	text, err := mergeTalosconfigs([]talosAccess{west, east})
+	text, err := mergeTalosconfigs([]talosconfigEntry{west, east})
 	require.NoError(t, err)
 
 	merged, err := config.FromString(text)
@@ -50,13 +50,13 @@ func TestMergeTalosconfigs(t *testing.T) {
 	_, err = identity.Leaf.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	assert.NoError(t, err)
 
-	again, err := mergeTalosconfigs([]talosAccess{west, east})
+	again, err := mergeTalosconfigs([]talosconfigEntry{west, east})
 	require.NoError(t, err)
 	assert.Equal(t, text, again)
 }
 
 func TestTalosconfigOfOneClusterIsCurrent(t *testing.T) {
-	text, err := mergeTalosconfigs([]talosAccess{administrator(t, "west", newBundle(t))})
+	text, err := mergeTalosconfigs([]talosconfigEntry{administrator(t, "west", newBundle(t))})
 	require.NoError(t, err)
 	merged, err := config.FromString(text)
 	require.NoError(t, err)

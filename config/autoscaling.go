@@ -12,26 +12,26 @@ import (
 const NodeTemplate = "k8s.io/cluster-autoscaler/node-template/"
 
 // autoscaling resolves who moves the pool between its bounds.
-func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *place) Autoscaling {
+func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *target) Autoscaling {
 	if !pool.Autoscaled() {
 		return ""
 	}
 	chosen := Autoscaling(settings.Autoscaling)
 	switch {
-	case chosen == "" && p.can.ClusterAutoscaler:
+	case chosen == "" && p.capabilities.ClusterAutoscaler:
 		chosen = ClusterAutoscaler
 	case chosen == "":
 		chosen = CPU
-	case chosen == ClusterAutoscaler && !p.can.ClusterAutoscaler:
-		l.refuse(join(path, "autoscaling"), "cluster-autoscaler cannot move the groups of "+p.can.Title, "choose "+string(CPU))
+	case chosen == ClusterAutoscaler && !p.capabilities.ClusterAutoscaler:
+		l.Reject(join(path, "autoscaling"), "cluster-autoscaler cannot move the groups of "+p.capabilities.DisplayName, "choose "+string(CPU))
 	}
 	// Without a mixed policy the machines above the base are a group of their own, which must not be empty either.
 	least := 1
-	if pool.Spot != nil && !p.can.SpotPolicy {
+	if pool.Spot != nil && !p.capabilities.SpotPolicy {
 		least += pool.Spot.Base
 	}
-	if chosen == CPU && p.can.Autoscaling && pool.Min < least {
-		l.refuse(join(path, "min"), fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
+	if chosen == CPU && p.capabilities.ScalingGroups && pool.Min < least {
+		l.Reject(join(path, "min"), fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
 			fmt.Sprintf("set %d or more", least))
 	}
 	return chosen
@@ -50,8 +50,8 @@ func (p Pool) NodeTemplateTags() map[string]string {
 }
 
 // checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short and few.
-func (l *loader) checkNodeTemplates(p *place) {
-	if !p.can.ClusterAutoscaler {
+func (l *loader) checkNodeTemplates(p *target) {
+	if !p.capabilities.ClusterAutoscaler {
 		return
 	}
 	for i, pool := range p.cluster.Pools {
@@ -61,14 +61,14 @@ func (l *loader) checkNodeTemplates(p *place) {
 		path, tags := fmt.Sprintf("pools[%d]", i), pool.NodeTemplateTags()
 		for _, key := range slices.Sorted(maps.Keys(tags)) {
 			if len(key) > maxTagKey {
-				l.refuse(path, fmt.Sprintf("cluster-autoscaler's tag %s has %d characters", key, len(key)), fmt.Sprintf("shorten the key by %d", len(key)-maxTagKey))
+				l.Reject(path, fmt.Sprintf("cluster-autoscaler's tag %s has %d characters", key, len(key)), fmt.Sprintf("shorten the key by %d", len(key)-maxTagKey))
 			}
 		}
 		if len(tags) < len(pool.Labels)+len(pool.Taints) {
-			l.refuse(join(path, "taints"), "cluster-autoscaler knows one taint of each key", "keep one effect for each key, or set count")
+			l.Reject(join(path, "taints"), "cluster-autoscaler knows one taint of each key", "keep one effect for each key, or set count")
 		}
 		if own := len(p.cluster.Tags) + groupTags; own+len(tags) > maxTags {
-			l.refuse(path, fmt.Sprintf("%d labels and taints and %d tags are more than the %d tags that a group takes", len(tags), own, maxTags),
+			l.Reject(path, fmt.Sprintf("%d labels and taints and %d tags are more than the %d tags that a group takes", len(tags), own, maxTags),
 				fmt.Sprintf("keep at most %d together", maxTags-groupTags))
 		}
 	}
@@ -83,14 +83,14 @@ func (l *loader) checkAlarmEmails() {
 	for i, address := range l.stack.AlarmEmails {
 		path := fmt.Sprintf("alarmEmails[%d]", i)
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-			l.refuse(path, fmt.Sprintf("%q is not an e-mail address", address), "write it like ops@example.com")
+			l.Reject(path, fmt.Sprintf("%q is not an e-mail address", address), "write it like ops@example.com")
 		}
 		if slices.Index(l.stack.AlarmEmails, address) < i {
-			l.refuse(path, address+" is named twice", "name each address once")
+			l.Reject(path, address+" is named twice", "name each address once")
 		}
 	}
-	spot := slices.ContainsFunc(l.places, func(p place) bool { return p.cluster.HasSpot() })
-	if len(l.stack.AlarmEmails) > 0 && len(l.places) == len(l.stack.Regions) && !spot {
-		l.refuse("alarmEmails", "no pool of the stack is on the spot market, so there is nothing to tell", "remove it, or make a pool spot")
+	spot := slices.ContainsFunc(l.targets, func(p target) bool { return p.cluster.HasSpot() })
+	if len(l.stack.AlarmEmails) > 0 && len(l.targets) == len(l.stack.Regions) && !spot {
+		l.Reject("alarmEmails", "no pool of the stack is on the spot market, so there is nothing to tell", "remove it, or make a pool spot")
 	}
 }

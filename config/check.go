@@ -18,18 +18,18 @@ func (l *loader) checkStack() {
 	l.checkStackName()
 	var known bool
 	if l.profile, known = lookupProfile(l.stack.Environment); !known {
-		l.choose("environment", l.stack.Environment, Environments())
+		l.requireOneOf("environment", l.stack.Environment, Environments())
 	}
 	// Another profile would shrink the stack, and take its protection away.
 	if known && l.stackName != l.profile.name && slices.Contains(Environments(), l.stackName) {
-		l.refuse("environment", fmt.Sprintf("the stack is named %s, and %s is another environment", l.stackName, l.profile.name),
+		l.Reject("environment", fmt.Sprintf("the stack is named %s, and %s is another environment", l.stackName, l.profile.name),
 			"set environment: "+l.stackName+", or name the stack otherwise")
 	}
 	if _, err := regions.LookupProvider(l.stack.Provider); err != nil {
-		l.choose("provider", l.stack.Provider, providerNames())
+		l.requireOneOf("provider", l.stack.Provider, providerNames())
 	}
 	if len(l.stack.Regions) == 0 {
-		l.refuse("regions", "is missing", "name one region or more of "+strings.Join(regionNames(), ", "))
+		l.Reject("regions", "is missing", "name one region or more of "+strings.Join(regionNames(), ", "))
 	}
 	l.checkControlPlanes()
 	l.oneOf("access", l.stack.Access, string(Private), string(Public))
@@ -40,10 +40,10 @@ func (l *loader) checkStack() {
 	}
 	if len(l.stack.Regions) > 1 {
 		if l.stack.Endpoint != "" {
-			l.refuse("endpoint", "one name for several regions", "set endpoint of each region under regions")
+			l.Reject("endpoint", "one name for several regions", "set endpoint of each region under regions")
 		}
 		if l.stack.EncryptionKey.ID != "" {
-			l.refuse("encryptionKey", "a key belongs to one region", "set encryptionKey of each region under regions, or managed: true")
+			l.Reject("encryptionKey", "a key belongs to one region", "set encryptionKey of each region under regions, or managed: true")
 		}
 	}
 	l.checkOperators()
@@ -57,12 +57,12 @@ func (l *loader) checkStack() {
 func (l *loader) checkStackName() {
 	const path = "stack name"
 	if len(validation.IsDNS1123Label(l.stackName)) > 0 {
-		l.refuse(path, fmt.Sprintf("%q is not a DNS label", l.stackName), "name the stack with lower-case letters, digits and dashes")
+		l.Reject(path, fmt.Sprintf("%q is not a DNS label", l.stackName), "name the stack with lower-case letters, digits and dashes")
 		return
 	}
 	for _, region := range l.stack.Regions {
 		if name := Namespace + "-" + l.stackName + "-" + region.Name; len(name) > maxClusterName {
-			l.refuse(path, fmt.Sprintf("the cluster's name %s has %d characters, more than %d", name, len(name), maxClusterName), "choose a shorter name")
+			l.Reject(path, fmt.Sprintf("the cluster's name %s has %d characters, more than %d", name, len(name), maxClusterName), "choose a shorter name")
 			return
 		}
 	}
@@ -73,7 +73,7 @@ func (l *loader) checkStackName() {
 func (l *loader) checkEncrypted() {
 	for _, key := range l.encryptedKeys {
 		if name, own := strings.CutPrefix(key, Namespace+":"); own && name != "patches" && name != bootstrapPath {
-			l.refuse(name, "is encrypted in the stack file, but would stand in clear in the state and in the cloud", "set it without --secret")
+			l.Reject(name, "is encrypted in the stack file, but would stand in clear in the state and in the cloud", "set it without --secret")
 		}
 	}
 }
@@ -83,13 +83,13 @@ func (l *loader) encrypted(name string) bool {
 	return slices.Contains(l.encryptedKeys, Namespace+":"+name)
 }
 
-// choose asks for one of the known words where the stack file has none, or another.
-func (l *loader) choose(path, word string, known []string) {
+// requireOneOf asks for one of the known words where the stack file has none, or another.
+func (l *loader) requireOneOf(path, word string, known []string) {
 	problem := "is missing"
 	if word != "" {
 		problem = fmt.Sprintf("there is no %s %q", path[strings.LastIndex(path, ".")+1:], word)
 	}
-	l.refuse(path, problem, "choose one of "+strings.Join(known, ", "))
+	l.Reject(path, problem, "choose one of "+strings.Join(known, ", "))
 }
 
 // checkControlPlanes: etcd keeps its data as long as more than half of its members are there, so an even number adds a
@@ -97,7 +97,7 @@ func (l *loader) choose(path, word string, known []string) {
 func (l *loader) checkControlPlanes() {
 	if l.stack.ControlPlaneSize != "" {
 		if _, err := regions.LookupSize(l.stack.ControlPlaneSize); err != nil {
-			l.unknown("controlPlaneSize", err)
+			l.reportUnknown("controlPlaneSize", err)
 		}
 	}
 	if l.stack.ControlPlanes == nil {
@@ -105,9 +105,9 @@ func (l *loader) checkControlPlanes() {
 	}
 	switch count := *l.stack.ControlPlanes; {
 	case !slices.Contains([]int{1, 3, 5}, count):
-		l.refuse("controlPlanes", fmt.Sprintf("%d is not 1, 3 or 5: an even number is no safer, a larger one slower", count), "set 1, 3 or 5")
+		l.Reject("controlPlanes", fmt.Sprintf("%d is not 1, 3 or 5: an even number is no safer, a larger one slower", count), "set 1, 3 or 5")
 	case l.profile.highlyAvailable && count < 3:
-		l.refuse("controlPlanes", fmt.Sprintf("%d control plane does not outlive a machine, and %s must", count, l.profile.name), "set 3 or 5")
+		l.Reject("controlPlanes", fmt.Sprintf("%d control plane does not outlive a machine, and %s must", count, l.profile.name), "set 3 or 5")
 	}
 }
 
@@ -116,7 +116,7 @@ func (l *loader) checkLabels(path string, labels map[string]string) {
 		at := join(path, key)
 		l.checkKeyAndValue(at, key, at, labels[key])
 		if !nodeMaySet(key) {
-			l.refuse(at, "Kubernetes lets no node give itself this label", "use a prefix of your own, or node.kubernetes.io/")
+			l.Reject(at, "Kubernetes lets no node give itself this label", "use a prefix of your own, or node.kubernetes.io/")
 		}
 	}
 }
@@ -142,7 +142,7 @@ func (l *loader) checkTaints(path string, taints []Taint) {
 		l.checkKeyAndValue(join(at, "key"), taint.Key, join(at, "value"), taint.Value)
 		l.oneOf(join(at, "effect"), taint.Effect, "NoSchedule", "PreferNoSchedule", "NoExecute")
 		if seen[taint.Key+taint.Effect] {
-			l.refuse(at, fmt.Sprintf("there is a taint %s with effect %s already", taint.Key, taint.Effect), "keep one of them")
+			l.Reject(at, fmt.Sprintf("there is a taint %s with effect %s already", taint.Key, taint.Effect), "keep one of them")
 		}
 		seen[taint.Key+taint.Effect] = true
 	}
@@ -152,10 +152,10 @@ func (l *loader) checkTaints(path string, taints []Taint) {
 func (l *loader) checkKeyAndValue(keyPath, key, valuePath, value string) {
 	const letters = "use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another"
 	if len(validation.IsQualifiedName(key)) > 0 {
-		l.refuse(keyPath, fmt.Sprintf("Kubernetes does not accept the key %q", key), letters+"; a prefix is a domain, such as example.com/name")
+		l.Reject(keyPath, fmt.Sprintf("Kubernetes does not accept the key %q", key), letters+"; a prefix is a domain, such as example.com/name")
 	}
 	if len(validation.IsValidLabelValue(value)) > 0 {
-		l.refuse(valuePath, fmt.Sprintf("Kubernetes does not accept the value %q", value), letters)
+		l.Reject(valuePath, fmt.Sprintf("Kubernetes does not accept the value %q", value), letters)
 	}
 }
 

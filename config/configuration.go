@@ -75,13 +75,15 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 	networks := c.networks()
 	capabilities := c.capabilities()
 	return machineconfig.Input{
-		Role:              role,
-		ClusterName:       c.Name,
-		Endpoint:          cmp.Or(c.Endpoint, c.PrivateName()),
-		Contract:          machineconfig.Contract(c.TalosVersion),
-		TalosVersion:      c.TalosVersion,
-		Schematic:         c.Schematic,
-		Platform:          capabilities.Platform,
+		Role:             role,
+		ClusterName:      c.Name,
+		Endpoint:         cmp.Or(c.Endpoint, c.PrivateName()),
+		Contract:         machineconfig.VersionContract(c.TalosVersion),
+		TalosVersion:     c.TalosVersion,
+		Schematic:        c.Schematic,
+		Platform:         capabilities.Platform,
+		RegisterWithFQDN: capabilities.RegisterWithFQDN,
+		ShutdownGrace:    capabilities.ShutdownGrace, ShutdownGraceCritical: capabilities.ShutdownGraceCritical,
 		KubernetesVersion: c.KubernetesVersion,
 		Network:           networks[0],
 		OtherNetworks:     networks[1:],
@@ -93,7 +95,7 @@ func (c Cluster) configuration(role machineconfig.Role) machineconfig.Input {
 		KMS:               c.KMS,
 		Hardened:          c.Hardened,
 		UserDataLimit:     capabilities.UserDataLimit,
-		PlainUserData:     capabilities.PlainUserData,
+		TextUserDataOnly:  capabilities.TextUserDataOnly,
 	}
 }
 

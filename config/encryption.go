@@ -12,9 +12,9 @@ import (
 var schematic = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // encryption resolves the disks' key and whether Talos encrypts as well.
-func (l *loader) encryption(p *place) {
+func (l *loader) encryption(p *target) {
 	path, key := "encryptionKey", l.stack.EncryptionKey
-	if given(p.settings.EncryptionKey) {
+	if isSet(p.settings.EncryptionKey) {
 		path, key = join(p.path, "encryptionKey"), p.settings.EncryptionKey
 	}
 	switch {
@@ -23,20 +23,20 @@ func (l *loader) encryption(p *place) {
 	case key.Managed != nil:
 		p.cluster.EncryptionKey.Managed = *key.Managed
 	default:
-		p.cluster.EncryptionKey.Managed = l.profile.managedKey && p.can.CustomerKeys
+		p.cluster.EncryptionKey.Managed = l.profile.managedKey && p.capabilities.CustomerKeys
 	}
 	if p.cluster.EncryptionKey != (EncryptionKey{}) {
 		l.checkKey(path, p)
 	}
-	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault && !p.can.AccountDiskEncryption {
-		l.refuse("ebsEncryptionByDefault", p.can.Title+" has no such setting of an account", "remove it")
+	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault && !p.capabilities.AccountDiskEncryption {
+		l.Reject("ebsEncryptionByDefault", p.capabilities.DisplayName+" has no such setting of an account", "remove it")
 	}
-	p.cluster.LUKS = l.stack.DiskEncryption == "luks" || !p.can.CloudEncryption
+	p.cluster.LUKS = l.stack.DiskEncryption == "luks" || !p.capabilities.EncryptsDisks
 	if p.cluster.LUKS && l.stack.LUKSKey != nodeID {
 		p.cluster.KMS = l.stack.LUKSKey
 	}
-	if l.stack.DiskEncryption == "cloud" && !p.can.CloudEncryption {
-		l.refuse("diskEncryption", p.can.Title+" does not encrypt disks itself", "set luks, or leave diskEncryption out")
+	if l.stack.DiskEncryption == "cloud" && !p.capabilities.EncryptsDisks {
+		l.Reject("diskEncryption", p.capabilities.DisplayName+" does not encrypt disks itself", "set luks, or leave diskEncryption out")
 	}
 }
 
@@ -51,27 +51,27 @@ func (l *loader) checkLUKSKey() {
 	if err := machineconfig.CheckKMS(l.stack.LUKSKey); err != nil {
 		l.refuseMachineConfig("luksKey", err)
 	}
-	encrypted := func(p place) bool { return p.cluster.LUKS }
-	if len(l.places) > 0 && !slices.ContainsFunc(l.places, encrypted) {
-		l.refuse("luksKey", "Talos encrypts no disk of the stack, so there is nothing to open", "set diskEncryption: luks, or remove it")
+	encrypted := func(p target) bool { return p.cluster.LUKS }
+	if len(l.targets) > 0 && !slices.ContainsFunc(l.targets, encrypted) {
+		l.Reject("luksKey", "Talos encrypts no disk of the stack, so there is nothing to open", "set diskEncryption: luks, or remove it")
 	}
 }
 
-func (l *loader) checkKey(path string, p *place) {
-	if !p.can.CustomerKeys {
-		l.refuse(path, p.can.Title+" encrypts no disk with a customer's key", "remove it; Talos encrypts the disks there")
+func (l *loader) checkKey(path string, p *target) {
+	if !p.capabilities.CustomerKeys {
+		l.Reject(path, p.capabilities.DisplayName+" encrypts no disk with a customer's key", "remove it; Talos encrypts the disks there")
 		return
 	}
 	id := p.cluster.EncryptionKey.ID
-	if id == "" || !given(p.settings.EncryptionKey) && len(l.stack.Regions) > 1 {
+	if id == "" || !isSet(p.settings.EncryptionKey) && len(l.stack.Regions) > 1 {
 		return // checkStack has said that a key belongs to one region
 	}
 	region := p.cluster.Location.Region
-	switch where, ok := p.can.Key.Region(id); {
+	switch where, ok := p.capabilities.Key.Region(id); {
 	case !ok:
-		l.refuse(path, fmt.Sprintf("%q is not a key of %s", id, p.can.Title), "write it like "+fmt.Sprintf(p.can.Key.Example, region))
-	case where != region && where != p.can.Key.Anywhere:
-		l.refuse(path, fmt.Sprintf("the key is in %s, the disks are in %s", where, region),
+		l.Reject(path, fmt.Sprintf("%q is not a key of %s", id, p.capabilities.DisplayName), "write it like "+fmt.Sprintf(p.capabilities.Key.Example, region))
+	case where != region && where != p.capabilities.Key.Anywhere:
+		l.Reject(path, fmt.Sprintf("the key is in %s, the disks are in %s", where, region),
 			"give "+p.region.Name+" a key of its own under regions")
 	}
 }
@@ -79,26 +79,26 @@ func (l *loader) checkKey(path string, p *place) {
 // checkSchematic wants the id that the Image Factory gives, not the file that it was made from.
 func (l *loader) checkSchematic() {
 	if l.stack.Schematic != "" && !schematic.MatchString(l.stack.Schematic) {
-		l.refuse("schematic", fmt.Sprintf("%q is not the id of a schematic", l.stack.Schematic),
+		l.Reject("schematic", fmt.Sprintf("%q is not the id of a schematic", l.stack.Schematic),
 			"write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)")
 	}
 }
 
 // image checks the shape of the user's own image, so that a slip is not found by the first machine.
-func (l *loader) image(p *place) {
+func (l *loader) image(p *target) {
 	image, path := p.cluster.Image, join(p.path, "image")
 	switch {
-	case image == "" && l.stack.Schematic != "" && l.stack.Schematic != machineconfig.Schematic && !p.can.FactoryImages:
-		l.refuse(path, "nobody publishes an image of the schematic on "+p.can.Title,
+	case image == "" && l.stack.Schematic != "" && l.stack.Schematic != machineconfig.Schematic && !p.capabilities.FactoryImages:
+		l.Reject(path, "nobody publishes an image of the schematic on "+p.capabilities.DisplayName,
 			"make an image of it there and name it here (docs/operations.md#system-extensions)")
 	case image != "":
-		l.checkID(path, image, p.can.Image)
+		l.checkID(path, image, p.capabilities.Image)
 	}
 }
 
 // checkID checks the form of the id of something that the cloud has.
 func (l *loader) checkID(path, id string, form regions.IDForm) {
 	if !form.Fits(id) {
-		l.refuse(path, fmt.Sprintf("%q %s", id, form.Problem), form.Remedy)
+		l.Reject(path, fmt.Sprintf("%q %s", id, form.Problem), form.Remedy)
 	}
 }

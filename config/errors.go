@@ -36,8 +36,6 @@ type report struct {
 	warnings []string
 }
 
-func (r *report) refuse(path, problem, remedy string) { r.Refuse(path, problem, remedy) }
-
 func (r *report) warn(format string, args ...any) {
 	warning := fmt.Sprintf(format, args...)
 	if !slices.Contains(r.warnings, warning) {

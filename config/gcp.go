@@ -34,14 +34,14 @@ func GoogleProject(cluster Cluster) (string, error) {
 
 // sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be looked
 // for in the cluster's own.
-func (l *loader) sharedSubnet(p *place, path string, ids []string) {
+func (l *loader) sharedSubnet(p *target, path string, ids []string) {
 	owner := googleProjectOf(p.settings.Network.ID)
-	if !p.can.Projects || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {
+	if !p.capabilities.Projects || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {
 		return
 	}
 	own := owner == p.cluster.Project && googleProjectOf(ids[0]) == ""
 	if !own {
-		l.refuse(path+"[0]", fmt.Sprintf("%q does not name project %s, which owns the network", ids[0], owner),
+		l.Reject(path+"[0]", fmt.Sprintf("%q does not name project %s, which owns the network", ids[0], owner),
 			fmt.Sprintf("write it like projects/%s/regions/%s/subnetworks/machines", owner, p.cluster.Location.Region))
 	}
 }

@@ -45,7 +45,7 @@ func LoadFrom(folder, stackName string, settings map[string]string, encrypted ..
 	if err := l.err(); err != nil {
 		return nil, l.warnings, err
 	}
-	for _, p := range l.places {
+	for _, p := range l.targets {
 		clusters = append(clusters, p.cluster)
 	}
 	return clusters, l.warnings, nil
@@ -60,7 +60,7 @@ type loader struct {
 	project   string
 	stack     Stack
 	profile   profile
-	places    []place
+	targets   []target
 	// unset are the versions that the stack file leaves out.
 	unset []string
 	// bootstrap are the manifests of the stack file.
@@ -69,13 +69,13 @@ type loader struct {
 	encryptedKeys []string
 }
 
-// place is a region of the stack file on its way to a cluster.
-type place struct {
-	path     string
-	settings RegionSettings
-	region   regions.Region
-	can      regions.Capabilities
-	cluster  Cluster
+// target is a region of the stack file on its way to a cluster.
+type target struct {
+	path         string
+	settings     RegionSettings
+	region       regions.Region
+	capabilities regions.Capabilities
+	cluster      Cluster
 }
 
 // region resolves one item of the stack file's regions. Each step reports what is wrong and goes on.
@@ -84,10 +84,10 @@ func (l *loader) region(i int, settings RegionSettings) {
 	region, err := regions.LookupRegion(settings.Name)
 	switch {
 	case settings.Name == "":
-		l.choose(join(path, "name"), "", regionNames())
+		l.requireOneOf(join(path, "name"), "", regionNames())
 		return
 	case err != nil:
-		l.unknown(path, err)
+		l.reportUnknown(path, err)
 		return
 	}
 	providerPath, name := "provider", l.stack.Provider
@@ -97,14 +97,14 @@ func (l *loader) region(i int, settings RegionSettings) {
 	provider, err := regions.LookupProvider(name)
 	if err != nil {
 		if name != "" {
-			l.unknown(providerPath, err)
+			l.reportUnknown(providerPath, err)
 		}
 		return
 	}
-	p := place{path: path, settings: settings, region: region}
-	p.can, _ = regions.CapabilitiesOf(provider)
+	p := target{path: path, settings: settings, region: region}
+	p.capabilities, _ = regions.CapabilitiesOf(provider)
 	if _, ok := region.Locations[provider]; !ok {
-		l.refuse(providerPath, fmt.Sprintf("%s is not on %s", region.Name, p.can.Title), "choose another provider or region")
+		l.Reject(providerPath, fmt.Sprintf("%s is not on %s", region.Name, p.capabilities.DisplayName), "choose another provider or region")
 		return
 	}
 	p.cluster = l.cluster(region, provider, settings)
@@ -118,7 +118,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.pools(&p)
 	l.manifests(&p)
 	l.cloudController(&p)
-	l.places = append(l.places, p)
+	l.targets = append(l.targets, p)
 }
 
 // cluster is what a region's cluster has of the stack file and the profile before any of it is checked.
@@ -151,14 +151,14 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 	return c
 }
 
-// unknown reports a failed look-up in the region tables.
-func (l *loader) unknown(path string, err error) {
+// reportUnknown reports a failed look-up in the region tables.
+func (l *loader) reportUnknown(path string, err error) {
 	if unknown, ok := err.(*regions.UnknownError); ok {
-		l.refuse(path, fmt.Sprintf("there is no %s %q", unknown.What, unknown.Name), "choose one of "+strings.Join(unknown.Known, ", "))
+		l.Reject(path, fmt.Sprintf("there is no %s %q", unknown.What, unknown.Name), "choose one of "+strings.Join(unknown.Known, ", "))
 	}
 }
 
-func (l *loader) controlPlanes(p *place) {
+func (l *loader) controlPlanes(p *target) {
 	count, size := l.profile.controlPlanes, l.profile.controlPlaneSize
 	if l.stack.ControlPlanes != nil {
 		count = *l.stack.ControlPlanes
@@ -173,10 +173,10 @@ func (l *loader) controlPlanes(p *place) {
 	p.cluster.ControlPlanes = ControlPlanes{Count: count, Size: size, Machine: machine, DiskGiB: controlPlaneDiskGiB}
 }
 
-func (l *loader) machine(path, size string, p *place) (regions.MachineType, bool) {
+func (l *loader) machine(path, size string, p *target) (regions.MachineType, bool) {
 	found, err := regions.LookupSize(size)
 	if err != nil {
-		l.unknown(path, err)
+		l.reportUnknown(path, err)
 		return regions.MachineType{}, false
 	}
 	return found.Types[p.cluster.Provider], true
@@ -184,7 +184,7 @@ func (l *loader) machine(path, size string, p *place) (regions.MachineType, bool
 
 // zones narrows the location to the zones that the cluster uses. With fewer zones than control planes the loss of one zone
 // may take the majority of etcd: that is refused where the location has more zones to offer.
-func (l *loader) zones(p *place) {
+func (l *loader) zones(p *target) {
 	location, path := &p.cluster.Location, join(p.path, "zones")
 	offered := len(location.Zones)
 	if location.Warning != "" {
@@ -193,12 +193,12 @@ func (l *loader) zones(p *place) {
 	if p.settings.Zones == nil {
 		return
 	}
-	if !p.can.Zones {
-		l.refuse(path, p.can.Title+" has no zones to choose from", "remove zones")
+	if !p.capabilities.MultiZone {
+		l.Reject(path, p.capabilities.DisplayName+" has no zones to choose from", "remove zones")
 		return
 	}
 	if len(p.settings.Zones) == 0 {
-		l.refuse(path, "names no zone", "name zones, or remove it")
+		l.Reject(path, "names no zone", "name zones, or remove it")
 		return
 	}
 	seen := map[string]bool{}
@@ -206,15 +206,15 @@ func (l *loader) zones(p *place) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch {
 		case !isZoneOf(*location, zone):
-			l.refuse(at, fmt.Sprintf("%q is not a zone of %s", zone, location.Region),
+			l.Reject(at, fmt.Sprintf("%q is not a zone of %s", zone, location.Region),
 				"write zones like "+strings.Join(location.Zones, ", "))
 		case seen[zone]:
-			l.refuse(at, fmt.Sprintf("%s is named twice", zone), "name each zone once")
+			l.Reject(at, fmt.Sprintf("%s is named twice", zone), "name each zone once")
 		}
 		seen[zone] = true
 	}
 	if need := min(p.cluster.ControlPlanes.Count, 3, offered); len(seen) < need {
-		l.refuse(path, fmt.Sprintf("%d zones cannot hold %d control planes apart", len(seen), p.cluster.ControlPlanes.Count),
+		l.Reject(path, fmt.Sprintf("%d zones cannot hold %d control planes apart", len(seen), p.cluster.ControlPlanes.Count),
 			fmt.Sprintf("name at least %d zones of %s", need, location.Region))
 	}
 	location.Zones = slices.Clone(p.settings.Zones)
@@ -229,10 +229,10 @@ func isZoneOf(location regions.Location, zone string) bool {
 // choosePrimary marks exactly one cluster: the one that the stack file says, else the table's primary region, else the first.
 func (l *loader) choosePrimary() {
 	chosen, rank := -1, 0
-	for i, p := range l.places {
+	for i, p := range l.targets {
 		switch said := p.settings.Primary; {
 		case said != nil && *said && rank == 3:
-			l.refuse(join(p.path, "primary"), l.places[chosen].path+" is primary already", "set primary: true on one region only")
+			l.Reject(join(p.path, "primary"), l.targets[chosen].path+" is primary already", "set primary: true on one region only")
 		case said != nil && *said:
 			chosen, rank = i, 3
 		case said == nil && p.region.Primary && rank < 2:
@@ -243,22 +243,22 @@ func (l *loader) choosePrimary() {
 	}
 	switch {
 	case chosen >= 0:
-		l.places[chosen].cluster.Primary = true
-	case len(l.places) > 0:
-		l.refuse("regions", "every region says primary: false", "leave it out for one region, whose cluster is then the current one")
+		l.targets[chosen].cluster.Primary = true
+	case len(l.targets) > 0:
+		l.Reject("regions", "every region says primary: false", "leave it out for one region, whose cluster is then the current one")
 	}
 }
 
 // cloudController: an identity that could be more than the cluster's is not given, and one that is not there cannot be.
-func (l *loader) cloudController(p *place) {
-	if p.cluster.CloudController = l.stack.CloudController; p.cluster.CloudController && !p.can.CloudController {
-		l.refuse("cloudController", p.can.Title+" has no permission for its machines that is this cluster's alone",
+func (l *loader) cloudController(p *target) {
+	if p.cluster.CloudController = l.stack.CloudController; p.cluster.CloudController && !p.capabilities.CloudController {
+		l.Reject("cloudController", p.capabilities.DisplayName+" has no permission for its machines that is this cluster's alone",
 			"remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your own among bootstrapManifests "+
 				"(docs/next-steps.md#cloud-controller-managers-and-storage)")
 	}
 }
 
-func (l *loader) endpoint(p *place) {
+func (l *loader) endpoint(p *target) {
 	path, endpoint := "endpoint", l.stack.Endpoint
 	if p.settings.Endpoint != "" {
 		path, endpoint = join(p.path, "endpoint"), p.settings.Endpoint
@@ -267,7 +267,7 @@ func (l *loader) endpoint(p *place) {
 		return
 	}
 	if problem := hostNameProblem(endpoint); problem != "" {
-		l.refuse(path, strconv.Quote(endpoint)+" "+problem, "give a DNS name that you point at the load balancer, such as api.example.com")
+		l.Reject(path, strconv.Quote(endpoint)+" "+problem, "give a DNS name that you point at the load balancer, such as api.example.com")
 	}
 	p.cluster.Endpoint = endpoint
 }

@@ -60,7 +60,7 @@ func TestProfiles(t *testing.T) {
 				assert.Equal(t, row.natPerZone, c.NATPerZone)
 				assert.Equal(t, row.protected, c.Protected)
 				assert.Equal(t, EncryptionKey{Managed: row.managed && can.CustomerKeys}, c.EncryptionKey)
-				assert.Equal(t, !can.CloudEncryption, c.LUKS)
+				assert.Equal(t, !can.EncryptsDisks, c.LUKS)
 				assert.Equal(t, prefix(row.network), c.Network.CIDR)
 				assert.Equal(t, []netip.Prefix{prefix(row.network)}, c.OperatorCIDRs)
 			})
@@ -279,12 +279,12 @@ func TestFlannelLeavesTheUserDataToPodsWhereTheCloudDoes(t *testing.T) {
 		file := stackFile{"provider": string(provider), "cni": "flannel", "pools": `[{"name":"a","size":"small","count":1}]`}
 		for _, environment := range []string{"dev", "staging"} {
 			_, warnings := load(t, file.with("environment", environment))
-			assert.Equal(t, can.MetadataForMachines, len(warnings) == 0, "%s: %v", provider, warnings)
+			assert.Equal(t, can.MetadataIsolated, len(warnings) == 0, "%s: %v", provider, warnings)
 		}
 		_, warnings := load(t, file.with("cni", "cilium"))
 		assert.Empty(t, warnings)
 		_, _, err = Load("test", file.with("environment", "production").settings())
-		assert.Equal(t, can.MetadataForMachines, err == nil, "%s: %v", provider, err)
+		assert.Equal(t, can.MetadataIsolated, err == nil, "%s: %v", provider, err)
 	}
 }
 
@@ -390,7 +390,7 @@ func TestWhatASpotTypeMustHaveInCommon(t *testing.T) {
 		other := own
 		other.Name = "other"
 		change(&other)
-		assert.Equal(t, want, unlike(own, other))
+		assert.Equal(t, want, incompatibility(own, other))
 	}
 }
 

@@ -34,7 +34,7 @@ func (l *loader) checkPatchList(path string, patches []string, roles ...machinec
 // checkMachineConfigs makes every configuration of the stack once, with secrets made for the purpose: what passes here is
 // what the machines boot with.
 func (l *loader) checkMachineConfigs() {
-	for _, p := range l.places {
+	for _, p := range l.targets {
 		controlPlane := p.cluster.ControlPlaneConfiguration()
 		l.checkMachineConfig("patches.controlPlanes", controlPlane, p.cluster.ControlPlanePatches())
 		l.checkMachineConfig("patches.controlPlanes", p.cluster.AppliedConfiguration(), p.cluster.ControlPlanePatches())
@@ -63,7 +63,7 @@ func (l *loader) checkMachineConfig(path string, in machineconfig.Input, patches
 func (l *loader) checkClusterWide(in machineconfig.Input, patches []string, machines string, others machineconfig.Input) {
 	for i := range in.Patches {
 		if field := machineconfig.ClusterWide(in, i, others); field != "" {
-			l.refuse(patches[i], fmt.Sprintf("sets %s for %s, and the other machines of the cluster have another value", field, machines),
+			l.Reject(patches[i], fmt.Sprintf("sets %s for %s, and the other machines of the cluster have another value", field, machines),
 				"move it to patches.all")
 		}
 	}
@@ -91,7 +91,7 @@ func paths(list string, items []string) []string {
 // refuseMachineConfig repeats what is wrong with a configuration, or a part of one.
 func (l *loader) refuseMachineConfig(path string, err error) {
 	refused := refusal(err)
-	l.refuse(path, refused.Problem, cmp.Or(refused.Remedy, "correct the patch"))
+	l.Reject(path, refused.Problem, cmp.Or(refused.Remedy, "correct the patch"))
 }
 
 // refusal returns an error of package machineconfig in its parts.

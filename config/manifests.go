@@ -27,9 +27,9 @@ func (l *loader) checkPodEncryption() {
 	case encryption == "":
 		return
 	case l.stack.CNI != string(Cilium):
-		l.refuse(path, "belongs to the Cilium that the program installs, and cni is "+l.stack.CNI, "remove it, or set cni: cilium")
+		l.Reject(path, "belongs to the Cilium that the program installs, and cni is "+l.stack.CNI, "remove it, or set cni: cilium")
 	case encryption == NoEncryption && l.profile.hardened:
-		l.refuse(path, "the traffic of pods between machines could be read and changed on its way, which production does not take",
+		l.Reject(path, "the traffic of pods between machines could be read and changed on its way, which production does not take",
 			"remove it, or set cni: none and install Cilium yourself")
 	default:
 		l.oneOf(path, encryption, WireGuard, NoEncryption)
@@ -37,7 +37,7 @@ func (l *loader) checkPodEncryption() {
 }
 
 // manifests is what the control planes of a cluster install: Cilium, and what the stack file brings.
-func (l *loader) manifests(p *place) {
+func (l *loader) manifests(p *target) {
 	l.cilium(p)
 	if len(l.bootstrap) == 0 {
 		return
@@ -47,7 +47,7 @@ func (l *loader) manifests(p *place) {
 }
 
 // checkBootstrapObjects compares the stack file's objects with what else the cluster has.
-func (l *loader) checkBootstrapObjects(p *place) {
+func (l *loader) checkBootstrapObjects(p *target) {
 	installed := map[machineconfig.Object]bool{}
 	namespaces := []string{"default", "kube-node-lease", "kube-public", "kube-system"}
 	for _, manifest := range p.cluster.Manifests {
@@ -65,10 +65,10 @@ func (l *loader) checkBootstrapObjects(p *place) {
 		for _, object := range m.objects {
 			switch {
 			case installed[object]:
-				l.refuse(m.path, fmt.Sprintf("%shas %s, which the program installs with cni: cilium", m.from, object),
+				l.Reject(m.path, fmt.Sprintf("%shas %s, which the program installs with cni: cilium", m.from, object),
 					"remove the object, or set cni: none and bring all of Cilium yourself")
 			case object.Namespace != "" && !slices.Contains(namespaces, object.Namespace):
-				l.refuse(m.path, fmt.Sprintf("%shas %s, and nothing makes the namespace %s: Talos would try again for ever", m.from, object,
+				l.Reject(m.path, fmt.Sprintf("%shas %s, and nothing makes the namespace %s: Talos would try again for ever", m.from, object,
 					object.Namespace), "add the object of kind Namespace, which is made first")
 			}
 		}
@@ -86,7 +86,7 @@ func namespacesOf(objects []machineconfig.Object) []string {
 }
 
 // cilium adds the Cilium that the program installs.
-func (l *loader) cilium(p *place) {
+func (l *loader) cilium(p *target) {
 	if p.cluster.CNI != Cilium {
 		return
 	}
@@ -127,7 +127,7 @@ func (l *loader) readBootstrapManifests() {
 		if isFile {
 			text, err := readWithin(l.folder, name)
 			if err != nil {
-				l.refuse(m.path, err.Error(), "name a file by its path from the folder of the stack file, or write the objects behind |")
+				l.Reject(m.path, err.Error(), "name a file by its path from the folder of the stack file, or write the objects behind |")
 				continue
 			}
 			m.from, m.text = name+" ", text
@@ -135,12 +135,12 @@ func (l *loader) readBootstrapManifests() {
 		objects, err := machineconfig.Objects(m.text, isEncrypted && !isFile)
 		if err != nil {
 			refused := refusal(err)
-			l.refuse(m.path, m.from+refused.Problem, refused.Remedy)
+			l.Reject(m.path, m.from+refused.Problem, refused.Remedy)
 			continue
 		}
 		for _, object := range objects {
 			if owner := owners[object]; owner != "" {
-				l.refuse(m.path, fmt.Sprintf("%shas %s, as %s does", m.from, object, owner), "keep one of them")
+				l.Reject(m.path, fmt.Sprintf("%shas %s, as %s does", m.from, object, owner), "keep one of them")
 			}
 			owners[object] = cmp.Or(owners[object], m.path)
 		}
@@ -149,7 +149,7 @@ func (l *loader) readBootstrapManifests() {
 	}
 	if err := machineconfig.CheckBootstrapSize(l.bootstrapTexts()); err != nil {
 		refused := refusal(err)
-		l.refuse(bootstrapPath, refused.Problem, refused.Remedy)
+		l.Reject(bootstrapPath, refused.Problem, refused.Remedy)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // network is the environment's part of the region's range, a range of the stack file's, or one that exists already.
-func (l *loader) network(p *place) {
+func (l *loader) network(p *target) {
 	settings, path := p.settings.Network, join(p.path, "network")
 	p.cluster.Network = Network{
 		CIDR:            environmentNetwork(p.region.Network, l.profile.index),
@@ -27,7 +27,7 @@ func (l *loader) network(p *place) {
 		p.cluster.Network.CIDR = netip.Prefix{}
 		l.adoptedNetwork(p, path)
 	case settings.SubnetIDs != nil || settings.PublicSubnetIDs != nil:
-		l.refuse(path, "names subnets but not the network that they belong to", "set id, or remove subnetIds and publicSubnetIds")
+		l.Reject(path, "names subnets but not the network that they belong to", "set id, or remove subnetIds and publicSubnetIds")
 	case settings.CIDR != "":
 		if cidr, ok := l.cidr(join(path, "cidr"), settings.CIDR); ok {
 			l.createdNetwork(p, join(path, "cidr"), cidr)
@@ -40,14 +40,14 @@ func (l *loader) network(p *place) {
 }
 
 // flowLogs are a setting of the network, so that only the stack that creates it has them.
-func (l *loader) flowLogs(p *place) {
+func (l *loader) flowLogs(p *target) {
 	p.cluster.FlowLogs = l.stack.FlowLogs
 	switch {
 	case !l.stack.FlowLogs:
-	case !p.can.FlowLogs:
-		l.refuse("flowLogs", p.can.Title+" has no flow logs", "remove it, or choose aws or gcp")
+	case !p.capabilities.FlowLogs:
+		l.Reject("flowLogs", p.capabilities.DisplayName+" has no flow logs", "remove it, or choose aws or gcp")
 	case p.cluster.Network.Adopted():
-		l.refuse("flowLogs", fmt.Sprintf("the network of %s is adopted, and what is logged there is its owner's to say", p.region.Name),
+		l.Reject("flowLogs", fmt.Sprintf("the network of %s is adopted, and what is logged there is its owner's to say", p.region.Name),
 			"remove it, and have the owner switch them on")
 	}
 }
@@ -55,21 +55,21 @@ func (l *loader) flowLogs(p *place) {
 // metadata looks at who answers for a machine's user data, which holds the token that joins the cluster and, on a control plane,
 // the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only policies of Cilium keep
 // pods from it.
-func (l *loader) metadata(p *place) {
-	if l.stack.CNI == string(Cilium) || p.can.MetadataForMachines {
+func (l *loader) metadata(p *target) {
+	if l.stack.CNI == string(Cilium) || p.capabilities.MetadataIsolated {
 		return
 	}
 	if l.stack.CNI == string(None) {
 		l.warn("cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a policy forbids it; "+
-			"apply docs/policies/deny-metadata.yaml with your Cilium (docs/next-steps.md#keep-pods-from-the-metadata-service)", p.can.Title)
+			"apply docs/policies/deny-metadata.yaml with your Cilium (docs/next-steps.md#keep-pods-from-the-metadata-service)", p.capabilities.DisplayName)
 		return
 	}
-	problem := fmt.Sprintf("on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster", p.can.Title)
+	problem := fmt.Sprintf("on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster", p.capabilities.DisplayName)
 	if !l.profile.hardened {
 		l.warn("cni: %s; run only what you trust, or choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service)", problem)
 		return
 	}
-	l.refuse("cni", problem, "choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws")
+	l.Reject("cni", problem, "choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws")
 }
 
 // environmentNetwork is one of the four /18 in the region's /16.
@@ -81,72 +81,72 @@ func environmentNetwork(region netip.Prefix, index int) netip.Prefix {
 
 // createdNetwork: AWS makes networks no larger than /16 (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html),
 // and one smaller than /22 is soon too small for a public and a private subnet in each zone.
-func (l *loader) createdNetwork(p *place, path string, cidr netip.Prefix) {
+func (l *loader) createdNetwork(p *target, path string, cidr netip.Prefix) {
 	if cidr.Bits() < 16 || cidr.Bits() > 22 {
-		l.refuse(path, fmt.Sprintf("%s is a /%d", cidr, cidr.Bits()), "choose a range between /16 and /22")
+		l.Reject(path, fmt.Sprintf("%s is a /%d", cidr, cidr.Bits()), "choose a range between /16 and /22")
 	}
 	if !cidr.Addr().IsPrivate() {
-		l.refuse(path, fmt.Sprintf("%s is not a private range", cidr), "choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+		l.Reject(path, fmt.Sprintf("%s is not a private range", cidr), "choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
 	}
-	for _, reserved := range p.can.Reserved {
+	for _, reserved := range p.capabilities.Reserved {
 		if cidr.Overlaps(reserved) {
-			l.refuse(path, fmt.Sprintf("%s overlaps %s, which %s keeps for itself", cidr, reserved, p.can.Title), "choose another range")
+			l.Reject(path, fmt.Sprintf("%s overlaps %s, which %s keeps for itself", cidr, reserved, p.capabilities.DisplayName), "choose another range")
 		}
 	}
 }
 
-func (l *loader) adoptedNetwork(p *place, path string) {
+func (l *loader) adoptedNetwork(p *target, path string) {
 	settings := p.settings.Network
 	if settings.CIDR != "" {
-		l.refuse(join(path, "cidr"), "an adopted network has its range already", "remove cidr, or remove id to create a network")
+		l.Reject(join(path, "cidr"), "an adopted network has its range already", "remove cidr, or remove id to create a network")
 	}
-	l.checkID(join(path, "id"), settings.ID, p.can.Network)
+	l.checkID(join(path, "id"), settings.ID, p.capabilities.Network)
 	l.subnets(p, join(path, "subnetIds"), settings.SubnetIDs)
 	switch {
-	case l.stack.Access == string(Public) && p.can.Subnets == regions.ZonalSubnets:
+	case l.stack.Access == string(Public) && p.capabilities.Subnets == regions.ZonalSubnets:
 		l.subnets(p, join(path, "publicSubnetIds"), settings.PublicSubnetIDs)
-	case settings.PublicSubnetIDs != nil && p.can.Subnets != regions.ZonalSubnets:
-		l.refuse(join(path, "publicSubnetIds"), p.can.Title+" has no public subnets", "remove publicSubnetIds")
+	case settings.PublicSubnetIDs != nil && p.capabilities.Subnets != regions.ZonalSubnets:
+		l.Reject(join(path, "publicSubnetIds"), p.capabilities.DisplayName+" has no public subnets", "remove publicSubnetIds")
 	case settings.PublicSubnetIDs != nil:
-		l.refuse(join(path, "publicSubnetIds"), "nothing stands in public subnets under private access",
+		l.Reject(join(path, "publicSubnetIds"), "nothing stands in public subnets under private access",
 			"remove publicSubnetIds, or set access: public")
 	}
 	if l.stack.OperatorCIDRs == nil {
-		l.refuse("operatorCidrs", fmt.Sprintf("is needed: the range of the adopted network %s is not known beforehand", settings.ID),
+		l.Reject("operatorCidrs", fmt.Sprintf("is needed: the range of the adopted network %s is not known beforehand", settings.ID),
 			"name the networks that operators come from")
 	}
 }
 
 // subnets wants one for each zone, in the order of the zones, so that which machine stands where is known beforehand.
-func (l *loader) subnets(p *place, path string, ids []string) {
+func (l *loader) subnets(p *target, path string, ids []string) {
 	zones := p.cluster.Location.Zones
-	switch p.can.Subnets {
+	switch p.capabilities.Subnets {
 	case regions.NoSubnets:
 		if ids != nil {
-			l.refuse(path, p.can.Title+" has no subnets", "remove it: the network's id is enough")
+			l.Reject(path, p.capabilities.DisplayName+" has no subnets", "remove it: the network's id is enough")
 		}
 		return
 	case regions.RegionalSubnets:
 		if len(ids) != 1 {
-			l.refuse(path, fmt.Sprintf("names %d subnets", len(ids)), "name the one subnet of the adopted network to stand in")
+			l.Reject(path, fmt.Sprintf("names %d subnets", len(ids)), "name the one subnet of the adopted network to stand in")
 		}
 	case regions.ZonalSubnets:
 		if len(ids) != len(zones) {
-			l.refuse(path, fmt.Sprintf("names %d subnets for %d zones", len(ids), len(zones)),
+			l.Reject(path, fmt.Sprintf("names %d subnets for %d zones", len(ids), len(zones)),
 				"name one subnet for each of "+strings.Join(zones, ", ")+", in this order")
 		}
 	}
 	l.sharedSubnet(p, path, ids)
 	for i, id := range ids {
-		l.checkID(fmt.Sprintf("%s[%d]", path, i), id, p.can.Subnet)
+		l.checkID(fmt.Sprintf("%s[%d]", path, i), id, p.capabilities.Subnet)
 		if slices.Index(ids, id) < i {
-			l.refuse(fmt.Sprintf("%s[%d]", path, i), id+" is named twice", "name each subnet once")
+			l.Reject(fmt.Sprintf("%s[%d]", path, i), id+" is named twice", "name each subnet once")
 		}
 	}
 }
 
 // operators under private access are whoever is in the cluster's own network, unless the stack file says who.
-func (l *loader) operators(p *place) {
+func (l *loader) operators(p *target) {
 	if l.stack.OperatorCIDRs == nil {
 		if l.stack.Access == string(Private) && !p.cluster.Network.Adopted() {
 			p.cluster.OperatorCIDRs = []netip.Prefix{p.cluster.Network.CIDR}
@@ -163,7 +163,7 @@ func (l *loader) operators(p *place) {
 // checkOperators: an empty list never means everybody, and nobody may let everybody in.
 func (l *loader) checkOperators() {
 	if l.stack.Access == string(Public) && len(l.stack.OperatorCIDRs) == 0 {
-		l.refuse("operatorCidrs", "public access needs to know who may reach the control planes",
+		l.Reject("operatorCidrs", "public access needs to know who may reach the control planes",
 			"name the networks that operators come from, such as 203.0.113.7/32")
 	}
 	public := uint64(0)
@@ -176,16 +176,16 @@ func (l *loader) checkOperators() {
 		switch {
 		case !ok:
 		case cidr.Bits() == 0:
-			l.refuse(path, text+" lets the whole internet reach the Talos and Kubernetes APIs", "name the networks that operators come from")
+			l.Reject(path, text+" lets the whole internet reach the Talos and Kubernetes APIs", "name the networks that operators come from")
 		case cidr.Bits() < 8:
-			l.refuse(path, fmt.Sprintf("%s is wider than a /8", text), "name the networks that operators come from")
+			l.Reject(path, fmt.Sprintf("%s is wider than a /8", text), "name the networks that operators come from")
 		case slices.Index(l.stack.OperatorCIDRs, text) < i:
-			l.refuse(path, text+" is named twice", "name each network once")
+			l.Reject(path, text+" is named twice", "name each network once")
 		}
 	}
 	// The internet in many pieces is still the internet.
 	if public > 1<<24 {
-		l.refuse("operatorCidrs", fmt.Sprintf("they hold %d public addresses together, more than a /8", public), "name the networks that operators come from")
+		l.Reject("operatorCidrs", fmt.Sprintf("they hold %d public addresses together, more than a /8", public), "name the networks that operators come from")
 	}
 }
 
@@ -194,11 +194,11 @@ func (l *loader) cidr(path, text string) (netip.Prefix, bool) {
 	cidr, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil:
-		l.refuse(path, fmt.Sprintf("%q is not a range of addresses", text), "write it like 10.0.0.0/16")
+		l.Reject(path, fmt.Sprintf("%q is not a range of addresses", text), "write it like 10.0.0.0/16")
 	case !cidr.Addr().Is4():
-		l.refuse(path, text+" is not IPv4", "write it like 10.0.0.0/16")
+		l.Reject(path, text+" is not IPv4", "write it like 10.0.0.0/16")
 	case cidr != cidr.Masked():
-		l.refuse(path, text+" has host bits set", "write "+cidr.Masked().String())
+		l.Reject(path, text+" has host bits set", "write "+cidr.Masked().String())
 	default:
 		return cidr, true
 	}
@@ -211,31 +211,31 @@ func (l *loader) checkRegions() {
 	for i, settings := range l.stack.Regions {
 		path := fmt.Sprintf("regions[%d]", i)
 		if other, twice := first[settings.Name]; twice && settings.Name != "" {
-			l.refuse(path, fmt.Sprintf("%s is %s already", settings.Name, other), "name each region once; a second cluster there is another stack's")
+			l.Reject(path, fmt.Sprintf("%s is %s already", settings.Name, other), "name each region once; a second cluster there is another stack's")
 			continue
 		}
 		first[settings.Name] = path
 	}
-	for i, a := range l.places {
-		for _, b := range l.places {
+	for i, a := range l.targets {
+		for _, b := range l.targets {
 			l.disjoint(a, "pods", b.cluster.Network.Pods, b)
 			l.disjoint(a, "services", b.cluster.Network.Services, b)
 		}
-		for _, b := range l.places[:i] {
+		for _, b := range l.targets[:i] {
 			if a.region.Name != b.region.Name {
 				l.disjoint(a, "network", b.cluster.Network.CIDR, b)
 			}
 		}
-		same := func(b place) bool { return b.settings.Endpoint == a.settings.Endpoint }
-		if a.settings.Endpoint != "" && slices.ContainsFunc(l.places[:i], same) {
-			l.refuse(join(a.path, "endpoint"), a.settings.Endpoint+" is another region's already", "give each region a name of its own")
+		same := func(b target) bool { return b.settings.Endpoint == a.settings.Endpoint }
+		if a.settings.Endpoint != "" && slices.ContainsFunc(l.targets[:i], same) {
+			l.Reject(join(a.path, "endpoint"), a.settings.Endpoint+" is another region's already", "give each region a name of its own")
 		}
 	}
 }
 
-func (l *loader) disjoint(a place, what string, taken netip.Prefix, by place) {
+func (l *loader) disjoint(a target, what string, taken netip.Prefix, by target) {
 	if cidr := a.cluster.Network.CIDR; cidr.IsValid() && taken.IsValid() && cidr.Overlaps(taken) {
-		l.refuse(join(a.path, "network.cidr"), fmt.Sprintf("%s overlaps the %s of %s, %s", cidr, what, by.region.Name, taken), "choose another range")
+		l.Reject(join(a.path, "network.cidr"), fmt.Sprintf("%s overlaps the %s of %s, %s", cidr, what, by.region.Name, taken), "choose another range")
 	}
 }
 

@@ -53,13 +53,13 @@ var insideRanges = []netip.Prefix{
 
 // openPorts resolves the ports of the stack file for one cluster. A firewall takes a rule once, so that no two of them may ask
 // for the same.
-func (l *loader) openPorts(p *place) {
+func (l *loader) openPorts(p *target) {
 	seen := map[string]string{}
 	for i, settings := range l.stack.OpenPorts {
 		path := fmt.Sprintf("openPorts[%d]", i)
 		low, high, ok := l.ports(join(path, "ports"), string(settings.Ports))
 		if !slices.Contains([]string{"tcp", "udp"}, settings.Protocol) {
-			l.choose(join(path, "protocol"), settings.Protocol, []string{"tcp", "udp"})
+			l.requireOneOf(join(path, "protocol"), settings.Protocol, []string{"tcp", "udp"})
 			continue
 		}
 		if !ok {
@@ -69,7 +69,7 @@ func (l *loader) openPorts(p *place) {
 		l.guarded(join(path, "ports"), open)
 		l.openFrom(p, join(path, "from"), settings.From, &open)
 		if first, twice := seen[open.String()]; twice {
-			l.refuse(path, fmt.Sprintf("opens %s, as %s does", open, first), "write all sources into one of them")
+			l.Reject(path, fmt.Sprintf("opens %s, as %s does", open, first), "write all sources into one of them")
 		}
 		seen[open.String()] = path
 		p.cluster.OpenPorts = append(p.cluster.OpenPorts, open)
@@ -86,9 +86,9 @@ func (l *loader) ports(path, text string) (low, high int, ok bool) {
 	high, highErr := strconv.Atoi(last)
 	switch {
 	case text == "":
-		l.refuse(path, "is missing", `write a port like "9100", or a range like "30000-32767"`)
+		l.Reject(path, "is missing", `write a port like "9100", or a range like "30000-32767"`)
 	case lowErr != nil || highErr != nil || low < 1 || high < low || high > 65535:
-		l.refuse(path, fmt.Sprintf("%q is neither a port nor a range of ports", text), `write a port like "9100", or a range like "30000-32767"`)
+		l.Reject(path, fmt.Sprintf("%q is neither a port nor a range of ports", text), `write a port like "9100", or a range like "30000-32767"`)
 	default:
 		return low, high, true
 	}
@@ -98,7 +98,7 @@ func (l *loader) ports(path, text string) (low, high int, ok bool) {
 func (l *loader) guarded(path string, open OpenPort) {
 	for _, g := range guardedPorts {
 		if g.protocol == open.Protocol && open.Low <= g.high && g.low <= open.High {
-			l.refuse(path, fmt.Sprintf("%s holds the port of %s, which is open to what needs it and nothing else", open, g.name),
+			l.Reject(path, fmt.Sprintf("%s holds the port of %s, which is open to what needs it and nothing else", open, g.name),
 				"leave that port out")
 		}
 	}
@@ -106,7 +106,7 @@ func (l *loader) guarded(path string, open OpenPort) {
 
 // openFrom reads the sources: the cluster's nodes, private networks, and the addresses that the cloud's own load balancers and
 // health checks come from.
-func (l *loader) openFrom(p *place, path string, from []string, open *OpenPort) {
+func (l *loader) openFrom(p *target, path string, from []string, open *OpenPort) {
 	if len(from) == 0 {
 		open.Nodes = true
 		return
@@ -114,7 +114,7 @@ func (l *loader) openFrom(p *place, path string, from []string, open *OpenPort) 
 	for i, text := range from {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if slices.Index(from, text) < i {
-			l.refuse(at, text+" is named twice", "name each source once")
+			l.Reject(at, text+" is named twice", "name each source once")
 			continue
 		}
 		if text == fromNodes {
@@ -123,15 +123,15 @@ func (l *loader) openFrom(p *place, path string, from []string, open *OpenPort) 
 		}
 		source, err := netip.ParsePrefix(text)
 		if err != nil {
-			l.refuse(at, fmt.Sprintf("%q is neither nodes nor a range of addresses", text), "write nodes, or a range like 10.0.0.0/16")
+			l.Reject(at, fmt.Sprintf("%q is neither nodes nor a range of addresses", text), "write nodes, or a range like 10.0.0.0/16")
 			continue
 		}
 		if _, ok := l.cidr(at, text); !ok {
 			continue
 		}
-		if !isInside(source) && !slices.Contains(p.can.HealthChecks, source) {
-			l.refuse(at, text+" is not a private range, and no setting opens a port to the internet",
-				"choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10"+healthCheckRanges(p.can))
+		if !isInside(source) && !slices.Contains(p.capabilities.HealthChecks, source) {
+			l.Reject(at, text+" is not a private range, and no setting opens a port to the internet",
+				"choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10"+healthCheckRanges(p.capabilities))
 			continue
 		}
 		open.Ranges = append(open.Ranges, source)
@@ -148,7 +148,7 @@ func isInside(source netip.Prefix) bool {
 func healthCheckRanges(can regions.Capabilities) string {
 	var text string
 	for _, prefix := range can.HealthChecks {
-		text += fmt.Sprintf(", or %s, where load balancers of %s come from", prefix, can.Title)
+		text += fmt.Sprintf(", or %s, where load balancers of %s come from", prefix, can.DisplayName)
 	}
 	return text
 }

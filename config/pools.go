@@ -56,17 +56,17 @@ func (l *loader) checkPools() {
 		path := fmt.Sprintf("pools[%d]", i)
 		l.checkPoolName(join(path, "name"), pool.Name)
 		if names[pool.Name] && pool.Name != "" {
-			l.refuse(join(path, "name"), fmt.Sprintf("there is a pool %q already", pool.Name), "give each pool a name of its own")
+			l.Reject(join(path, "name"), fmt.Sprintf("there is a pool %q already", pool.Name), "give each pool a name of its own")
 		}
 		names[pool.Name] = true
 		if pool.Size == "" {
-			l.refuse(join(path, "size"), "is missing", "choose one of "+strings.Join(sizeNames(), ", "))
+			l.Reject(join(path, "size"), "is missing", "choose one of "+strings.Join(sizeNames(), ", "))
 		} else if _, err := regions.LookupSize(pool.Size); err != nil {
-			l.unknown(join(path, "size"), err)
+			l.reportUnknown(join(path, "size"), err)
 		}
 		l.oneOf(join(path, "workload"), pool.Workload, string(Stateless), string(Stateful))
 		if pool.DiskGiB < minDiskGiB || pool.DiskGiB > maxDiskGiB {
-			l.refuse(join(path, "diskGiB"), fmt.Sprintf("%d is out of range", pool.DiskGiB), fmt.Sprintf("choose %d to %d", minDiskGiB, maxDiskGiB))
+			l.Reject(join(path, "diskGiB"), fmt.Sprintf("%d is out of range", pool.DiskGiB), fmt.Sprintf("choose %d to %d", minDiskGiB, maxDiskGiB))
 		}
 		l.checkPoolCount(path, pool)
 		l.checkAutoscaling(join(path, "autoscaling"), pool)
@@ -80,7 +80,7 @@ func (l *loader) checkPools() {
 		return (pool.Spot == nil || pool.Spot.Off) && (!known || most > 0)
 	}
 	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, steady) {
-		l.refuse("pools", "every machine of "+l.profile.name+"'s pools is on the spot market, which can take them all at once",
+		l.Reject("pools", "every machine of "+l.profile.name+"'s pools is on the spot market, which can take them all at once",
 			"make one pool spot: false for what must not stop")
 	}
 }
@@ -88,16 +88,16 @@ func (l *loader) checkPools() {
 func (l *loader) checkPoolName(path, name string) {
 	switch {
 	case name == "":
-		l.refuse(path, "is missing", "name the pool, such as workers")
+		l.Reject(path, "is missing", "name the pool, such as workers")
 	case name == ControlPlanePool:
-		l.refuse(path, name+" is the name of the control planes", "choose another name")
+		l.Reject(path, name+" is the name of the control planes", "choose another name")
 	case slices.ContainsFunc(regionNames(), func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
 		// Pool nyc1-web of stack a, and pool web of stack a-nyc1.
-		l.refuse(path, name+" begins with a region's name, so that another stack's machines could be named alike", "choose another name")
+		l.Reject(path, name+" begins with a region's name, so that another stack's machines could be named alike", "choose another name")
 	case len(validation.IsDNS1123Label(name)) > 0:
-		l.refuse(path, fmt.Sprintf("%q is not a DNS label", name), "use lower-case letters, digits and dashes, such as workers")
+		l.Reject(path, fmt.Sprintf("%q is not a DNS label", name), "use lower-case letters, digits and dashes, such as workers")
 	case len(name) > maxPoolName:
-		l.refuse(path, fmt.Sprintf("%q has %d characters", name, len(name)), fmt.Sprintf("use at most %d", maxPoolName))
+		l.Reject(path, fmt.Sprintf("%q has %d characters", name, len(name)), fmt.Sprintf("use at most %d", maxPoolName))
 	}
 }
 
@@ -105,19 +105,19 @@ func (l *loader) checkPoolName(path, name string) {
 func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 	for key, number := range map[string]*int{"count": pool.Count, "min": pool.Min, "max": pool.Max} {
 		if number != nil && *number < 0 {
-			l.refuse(join(path, key), fmt.Sprintf("%d is below zero", *number), "choose 0 or more")
+			l.Reject(join(path, key), fmt.Sprintf("%d is below zero", *number), "choose 0 or more")
 		}
 	}
 	ranged := pool.Min != nil || pool.Max != nil
 	switch {
 	case pool.Count != nil && ranged:
-		l.refuse(path, "says both count and min or max", "keep count for a fixed number of machines, or min and max for a range")
+		l.Reject(path, "says both count and min or max", "keep count for a fixed number of machines, or min and max for a range")
 	case pool.Count == nil && (pool.Min == nil || pool.Max == nil):
-		l.refuse(path, "does not say how many machines", "set count, or both min and max")
+		l.Reject(path, "does not say how many machines", "set count, or both min and max")
 	case pool.Count == nil && *pool.Min > *pool.Max:
-		l.refuse(join(path, "min"), fmt.Sprintf("%d is more than max, %d", *pool.Min, *pool.Max), "swap them")
+		l.Reject(join(path, "min"), fmt.Sprintf("%d is more than max, %d", *pool.Min, *pool.Max), "swap them")
 	case pool.Count == nil && *pool.Min < *pool.Max && pool.Workload == string(Stateful):
-		l.refuse(path, "is stateful, and a stateful pool is of fixed size: what scales in takes its data along", "set count instead of min and max")
+		l.Reject(path, "is stateful, and a stateful pool is of fixed size: what scales in takes its data along", "set count instead of min and max")
 	}
 }
 
@@ -128,19 +128,19 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 	}
 	path = join(path, "spot")
 	if pool.Workload == string(Stateful) {
-		l.refuse(path, "the pool is stateful, and a spot machine goes with two minutes' notice", "set spot: false or workload: stateless")
+		l.Reject(path, "the pool is stateful, and a spot machine goes with two minutes' notice", "set spot: false or workload: stateless")
 	}
 	if _, most, known := bounds(pool); known && spot.Base != nil && (*spot.Base < 0 || *spot.Base > most) {
-		l.refuse(join(path, "base"), fmt.Sprintf("%d on-demand machines in a pool of at most %d", *spot.Base, most), fmt.Sprintf("choose 0 to %d", most))
+		l.Reject(join(path, "base"), fmt.Sprintf("%d on-demand machines in a pool of at most %d", *spot.Base, most), fmt.Sprintf("choose 0 to %d", most))
 	}
 	if spot.MaxPrice != "" && !positiveDecimal.MatchString(string(spot.MaxPrice)) {
-		l.refuse(join(path, "maxPrice"), fmt.Sprintf("%q is not a price", spot.MaxPrice), "write US dollars per hour, such as 0.05")
+		l.Reject(join(path, "maxPrice"), fmt.Sprintf("%q is not a price", spot.MaxPrice), "write US dollars per hour, such as 0.05")
 	}
 	if spot.Strategy != "" {
 		l.oneOf(join(path, "strategy"), spot.Strategy, spotStrategies...)
 	}
 	if percent := spot.OnDemandPercent; percent != nil && (*percent < 0 || *percent > 100) {
-		l.refuse(join(path, "onDemandPercent"), fmt.Sprintf("%d is not a percentage", *percent), "choose 0 to 100")
+		l.Reject(join(path, "onDemandPercent"), fmt.Sprintf("%d is not a percentage", *percent), "choose 0 to 100")
 	}
 	l.checkRequirements(join(path, "requirements"), *spot)
 }
@@ -150,9 +150,9 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 func (l *loader) checkRequirements(path string, spot SpotSettings) {
 	switch {
 	case spot.Requirements && spot.Types != nil:
-		l.refuse(path, "takes every type that is like the pool's own, and types names some", "remove one of them")
+		l.Reject(path, "takes every type that is like the pool's own, and types names some", "remove one of them")
 	case spot.Requirements && spot.Strategy == prioritized:
-		l.refuse(path, "gives the types in no order, and the strategy "+prioritized+" wants one", "choose another strategy, or remove requirements")
+		l.Reject(path, "gives the types in no order, and the strategy "+prioritized+" wants one", "choose another strategy, or remove requirements")
 	}
 }
 
@@ -162,7 +162,7 @@ func (l *loader) checkAutoscaling(path string, pool PoolSettings) {
 	}
 	l.oneOf(path, pool.Autoscaling, string(ClusterAutoscaler), string(CPU))
 	if least, most, known := bounds(pool); known && least == most {
-		l.refuse(path, "the pool is of fixed size", "remove it, or set min and max")
+		l.Reject(path, "the pool is of fixed size", "remove it, or set min and max")
 	}
 }
 
@@ -178,7 +178,7 @@ func bounds(pool PoolSettings) (least, most int, known bool) {
 }
 
 // pools resolves the pools for one cluster and checks what depends on its cloud.
-func (l *loader) pools(p *place) {
+func (l *loader) pools(p *target) {
 	for i, settings := range l.poolSettings() {
 		path := fmt.Sprintf("pools[%d]", i)
 		size, err := regions.LookupSize(settings.Size)
@@ -196,25 +196,25 @@ func (l *loader) pools(p *place) {
 			Patches:  settings.Patches,
 		}
 		pool.Min, pool.Max, _ = bounds(settings)
-		if pool.Autoscaled() && !p.can.Autoscaling {
-			l.refuse(path, fmt.Sprintf("%s has no scaling group that runs Talos", p.cluster.Provider), "set count instead of min and max")
+		if pool.Autoscaled() && !p.capabilities.ScalingGroups {
+			l.Reject(path, fmt.Sprintf("%s has no scaling group that runs Talos", p.cluster.Provider), "set count instead of min and max")
 		}
-		if settings.DiskGiB != defaultDiskGiB && !p.can.DiskSizes {
-			l.refuse(join(path, "diskGiB"), fmt.Sprintf("%s gives each size its own disk", p.can.Title), "remove it, or choose a larger size")
+		if settings.DiskGiB != defaultDiskGiB && !p.capabilities.DiskSizes {
+			l.Reject(join(path, "diskGiB"), fmt.Sprintf("%s gives each size its own disk", p.capabilities.DisplayName), "remove it, or choose a larger size")
 		}
 		pool.Zones = l.poolZones(path, settings, pool, p)
 		pool.Spot = l.spot(join(path, "spot"), settings, pool, p)
 		pool.Autoscaling = l.autoscaling(path, settings, pool, p)
 		p.cluster.Pools = append(p.cluster.Pools, pool)
 	}
-	markPools(p.cluster.Pools)
+	addPoolLabels(p.cluster.Pools)
 	l.checkNodeTemplates(p)
-	l.checkRoom(p)
+	l.checkPodCapacity(p)
 }
 
-// markPools lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps off
+// addPoolLabels lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps off
 // what does not tolerate interruption, unless there is nowhere else to go.
-func markPools(pools []Pool) {
+func addPoolLabels(pools []Pool) {
 	elsewhere := slices.ContainsFunc(pools, func(p Pool) bool { return p.Spot == nil && p.Max > 0 })
 	for i := range pools {
 		pool := &pools[i]
@@ -230,28 +230,28 @@ func markPools(pools []Pool) {
 	}
 }
 
-// checkRoom: a node without a range for its pods never becomes ready.
-func (l *loader) checkRoom(p *place) {
+// checkPodCapacity: a node without a range for its pods never becomes ready.
+func (l *loader) checkPodCapacity(p *target) {
 	room := 1 << (nodePodsBits - p.cluster.Network.Pods.Bits())
 	machines := p.cluster.ControlPlanes.Count
 	for _, pool := range p.cluster.Pools {
 		machines += min(pool.Max, room)
 	}
 	if machines > room {
-		l.refuse("pools", fmt.Sprintf("the pods' range %s has room for %d nodes, control planes included", p.cluster.Network.Pods, room),
+		l.Reject("pools", fmt.Sprintf("the pods' range %s has room for %d nodes, control planes included", p.cluster.Network.Pods, room),
 			"lower count or max")
 	}
 }
 
 // poolZones are those of the pool's zones that are this cluster's: the stack file names zones of all its regions.
-func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *place) []string {
+func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *target) []string {
 	path = join(path, "zones")
 	cluster := p.cluster.Location.Zones
 	if settings.Zones == nil {
 		return cluster
 	}
-	if !p.can.Zones {
-		l.refuse(path, fmt.Sprintf("%s has no zones to choose from", p.can.Title), "remove zones")
+	if !p.capabilities.MultiZone {
+		l.Reject(path, fmt.Sprintf("%s has no zones to choose from", p.capabilities.DisplayName), "remove zones")
 		return nil
 	}
 	var zones []string
@@ -262,7 +262,7 @@ func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *pla
 	}
 	switch {
 	case len(zones) == 0:
-		l.refuse(path, fmt.Sprintf("none of them is a zone of %s", p.cluster.Name), "add one of "+strings.Join(cluster, ", "))
+		l.Reject(path, fmt.Sprintf("none of them is a zone of %s", p.cluster.Name), "add one of "+strings.Join(cluster, ", "))
 	case len(zones) == 1 && pool.Max > 1:
 		l.warn("%s: pool %s stands in %s alone; losing that zone takes all of it", p.region.Name, pool.Name, zones[0])
 	}
@@ -271,19 +271,19 @@ func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *pla
 
 // checkPoolZones: a zone that no cluster has is a slip.
 func (l *loader) checkPoolZones() {
-	zoned := slices.ContainsFunc(l.places, func(p place) bool { return p.can.Zones })
-	if !zoned || len(l.places) < len(l.stack.Regions) {
+	zoned := slices.ContainsFunc(l.targets, func(p target) bool { return p.capabilities.MultiZone })
+	if !zoned || len(l.targets) < len(l.stack.Regions) {
 		return
 	}
 	for i, pool := range l.stack.Pools {
 		for j, zone := range pool.Zones {
 			path := fmt.Sprintf("pools[%d].zones[%d]", i, j)
-			known := slices.ContainsFunc(l.places, func(p place) bool { return slices.Contains(p.cluster.Location.Zones, zone) })
+			known := slices.ContainsFunc(l.targets, func(p target) bool { return slices.Contains(p.cluster.Location.Zones, zone) })
 			switch {
 			case !known:
-				l.refuse(path, fmt.Sprintf("%q is not a zone of any cluster of the stack", zone), "name zones that the regions use")
+				l.Reject(path, fmt.Sprintf("%q is not a zone of any cluster of the stack", zone), "name zones that the regions use")
 			case slices.Index(pool.Zones, zone) < j:
-				l.refuse(path, zone+" is named twice", "name each zone once")
+				l.Reject(path, zone+" is named twice", "name each zone once")
 			}
 		}
 	}
@@ -291,16 +291,16 @@ func (l *loader) checkPoolZones() {
 
 // spot resolves the spot policy. What the profile wants and the cloud does not sell becomes on demand; what the stack file
 // wants is refused.
-func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *place) *Spot {
+func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) *Spot {
 	spot := settings.Spot
 	if spot == nil || spot.Off {
 		return nil
 	}
-	if !p.can.Spot {
+	if !p.capabilities.Spot {
 		if len(l.stack.Pools) == 0 {
 			l.warn("%s: %s has no spot market, so pool %s is on demand", p.region.Name, p.cluster.Provider, pool.Name)
 		} else {
-			l.refuse(path, fmt.Sprintf("%s has no spot market", p.cluster.Provider), "set spot: false or choose "+spotProviders())
+			l.Reject(path, fmt.Sprintf("%s has no spot market", p.cluster.Provider), "set spot: false or choose "+spotProviders())
 		}
 		return nil
 	}
@@ -308,13 +308,13 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *place) *
 	if spot.Base != nil {
 		policy.Base = *spot.Base
 	}
-	if !p.can.SpotPolicy {
+	if !p.capabilities.SpotPolicy {
 		for key, said := range map[string]bool{
 			"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil,
 			"onDemandPercent": spot.OnDemandPercent != nil, "requirements": spot.Requirements, "rebalance": spot.Rebalance,
 		} {
 			if said {
-				l.refuse(join(path, key), fmt.Sprintf("%s gives no choice of it", p.can.Title), "remove it")
+				l.Reject(join(path, key), fmt.Sprintf("%s gives no choice of it", p.capabilities.DisplayName), "remove it")
 			}
 		}
 		return policy
@@ -344,27 +344,27 @@ func (l *loader) spotTypes(path string, names []string, own regions.MachineType,
 		found, err := regions.LookupType(provider, name)
 		switch {
 		case slices.Index(names, name) < i:
-			l.refuse(at, name+" is named twice", "name each type once")
+			l.Reject(at, name+" is named twice", "name each type once")
 		case name == own.Name:
 		case err != nil:
-			l.refuse(at, fmt.Sprintf("%q is not known to be like %s (%s, %d vCPU, %d GiB)", name, own.Name, own.Architecture, own.VCPU, own.MemoryGiB), standIns)
+			l.Reject(at, fmt.Sprintf("%q is not known to be like %s (%s, %d vCPU, %d GiB)", name, own.Name, own.Architecture, own.VCPU, own.MemoryGiB), standIns)
 		default:
-			if problem := unlike(own, found); problem != "" {
-				l.refuse(at, problem, standIns)
+			if problem := incompatibility(own, found); problem != "" {
+				l.Reject(at, problem, standIns)
 				continue
 			}
 			chosen = append(chosen, found)
 		}
 	}
 	if len(names) == 0 || len(names) == 1 && names[0] == own.Name {
-		l.refuse(path, "names no type beside the pool's own "+own.Name, standIns+", or remove types to have them all")
+		l.Reject(path, "names no type beside the pool's own "+own.Name, standIns+", or remove types to have them all")
 	}
 	return chosen
 }
 
-// unlike says why a type cannot stand in for the pool's own: one image boots them all, and what Kubernetes schedules onto
+// incompatibility says why a type cannot stand in for the pool's own: one image boots them all, and what Kubernetes schedules onto
 // one must fit the others.
-func unlike(own, other regions.MachineType) string {
+func incompatibility(own, other regions.MachineType) string {
 	switch {
 	case other.Architecture != own.Architecture:
 		return fmt.Sprintf("%s is %s, %s is %s", other.Name, other.Architecture, own.Name, own.Architecture)
@@ -405,6 +405,6 @@ func spotProviders() string {
 // oneOf refuses a word that is not among the known ones.
 func (l *loader) oneOf(path, word string, known ...string) {
 	if !slices.Contains(known, word) {
-		l.choose(path, word, known)
+		l.requireOneOf(path, word, known)
 	}
 }

@@ -208,8 +208,8 @@ type PortRange string
 // Decimal is a number as the stack file spells it, quoted or not.
 type Decimal string
 
-// given says whether the stack file says anything about the setting.
-func given[T any](setting T) bool { return !reflect.ValueOf(&setting).Elem().IsZero() }
+// isSet reports whether the stack file says anything about the setting.
+func isSet[T any](setting T) bool { return !reflect.ValueOf(&setting).Elem().IsZero() }
 
 // ApplyVariable is set in the environment of the program by `infra apply`: reboots and taints, for which an update is refused
 // otherwise, are what the command does.

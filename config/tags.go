@@ -33,26 +33,26 @@ func (l *loader) checkTags() {
 		path, value, lower := join("tags", key), l.stack.Tags[key], strings.ToLower(key)
 		switch {
 		case key == "":
-			l.refuse("tags", "a tag has no key", "name it")
+			l.Reject("tags", "a tag has no key", "name it")
 		case slices.Contains(ownTags, lower):
-			l.refuse(path, "the program sets this tag", "choose another key")
+			l.Reject(path, "the program sets this tag", "choose another key")
 		case strings.HasPrefix(lower, "aws:"):
-			l.refuse(path, "AWS keeps keys that begin with aws: to itself", "choose another key")
+			l.Reject(path, "AWS keeps keys that begin with aws: to itself", "choose another key")
 		case strings.Contains(lower, "kubernetes.io/"), strings.Contains(lower, "k8s.io/"):
-			l.refuse(path, "Kubernetes' controllers act on this tag", "choose another key")
+			l.Reject(path, "Kubernetes' controllers act on this tag", "choose another key")
 		case len([]rune(key)) > maxTagKey:
-			l.refuse(path, fmt.Sprintf("the key has %d characters", len([]rune(key))), fmt.Sprintf("use at most %d", maxTagKey))
+			l.Reject(path, fmt.Sprintf("the key has %d characters", len([]rune(key))), fmt.Sprintf("use at most %d", maxTagKey))
 		case !tagText.MatchString(key):
-			l.refuse(path, "the key has characters that AWS does not accept", "use letters, digits, spaces and _.:/=+-@")
+			l.Reject(path, "the key has characters that AWS does not accept", "use letters, digits, spaces and _.:/=+-@")
 		case seen[lower] != "":
-			l.refuse(path, "differs from "+seen[lower]+" by case only", "keep one of them")
+			l.Reject(path, "differs from "+seen[lower]+" by case only", "keep one of them")
 		}
 		seen[lower] = key
 		if len([]rune(value)) > maxTagValue {
-			l.refuse(path, fmt.Sprintf("the value has %d characters", len([]rune(value))), fmt.Sprintf("use at most %d", maxTagValue))
+			l.Reject(path, fmt.Sprintf("the value has %d characters", len([]rune(value))), fmt.Sprintf("use at most %d", maxTagValue))
 		}
 		if !tagText.MatchString(value) {
-			l.refuse(path, fmt.Sprintf("the value %q has characters that AWS does not accept", value), "use letters, digits, spaces and _.:/=+-@")
+			l.Reject(path, fmt.Sprintf("the value %q has characters that AWS does not accept", value), "use letters, digits, spaces and _.:/=+-@")
 		}
 	}
 	own := len(ownTags) + clusterTags + len(defaultTags)
@@ -62,7 +62,7 @@ func (l *loader) checkTags() {
 		}
 	}
 	if len(l.stack.Tags)+own > maxTags {
-		l.refuse("tags", fmt.Sprintf("%d tags and the program's %d are more than the %d that AWS takes", len(l.stack.Tags), own, maxTags),
+		l.Reject("tags", fmt.Sprintf("%d tags and the program's %d are more than the %d that AWS takes", len(l.stack.Tags), own, maxTags),
 			fmt.Sprintf("keep at most %d", maxTags-own))
 	}
 }

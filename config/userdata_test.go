@@ -65,7 +65,7 @@ func TestWhatLoadAcceptedFitsIntoUserData(t *testing.T) {
 				in.Contract = []string{"v1.10.0", "v1.11.0", "v1.12.0"}[i%3]
 				text, err := machineconfig.Generate(in, bundle)
 				require.NoError(t, err)
-				largest = max(largest, userDataSize(t, text, in.PlainUserData))
+				largest = max(largest, userDataSize(t, text, in.TextUserDataOnly))
 			}
 			assert.LessOrEqual(t, largest, test.limit)
 			assert.Greater(t, largest, test.limit-1024, "hardly anything is refused that would fit")

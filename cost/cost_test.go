@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bill prices the one cluster of a stack that these settings describe.
-func bill(t *testing.T, provider string, settings map[string]string) Bill {
+// estimate prices the one cluster of a stack that these settings describe.
+func estimate(t *testing.T, provider string, settings map[string]string) Estimate {
 	t.Helper()
 	all := map[string]string{"inferadb:environment": "dev", "inferadb:provider": provider, "inferadb:regions": `["nyc1"]`}
 	for key, value := range settings {
@@ -20,13 +20,13 @@ func bill(t *testing.T, provider string, settings map[string]string) Bill {
 	}
 	clusters, _, err := config.Load("test", all)
 	require.NoError(t, err)
-	b, err := Estimate(clusters[0])
+	b, err := OfCluster(clusters[0])
 	require.NoError(t, err)
 	return b
 }
 
-// lines are the bill's lines as they are printed.
-func lines(b Bill) map[string][]string {
+// lines are its lines as they are printed.
+func lines(b Estimate) map[string][]string {
 	printed := map[string][]string{}
 	for _, line := range b.Lines {
 		printed[line.What] = cells(line)[1:]
@@ -116,7 +116,7 @@ func TestPools(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			printed := lines(bill(t, row.provider, map[string]string{"pools": row.pools}))
+			printed := lines(estimate(t, row.provider, map[string]string{"pools": row.pools}))
 			for what, want := range row.want {
 				assert.Equal(t, want, printed[what], what)
 			}
@@ -128,10 +128,10 @@ func TestPools(t *testing.T) {
 }
 
 func TestTheDearestTypeIsNamed(t *testing.T) {
-	b := bill(t, "aws", map[string]string{"pools": `[{"name":"web","size":"small","count":3,"spot":{"base":1,"types":["m6g.large","t4g.large"]}}]`})
+	b := estimate(t, "aws", map[string]string{"pools": `[{"name":"web","size":"small","count":3,"spot":{"base":1,"types":["m6g.large","t4g.large"]}}]`})
 	// 24.528 + 2 × 0.4 × 0.077 × 730 = 69.50
 	assert.Equal(t, []string{"Pool web is priced as t4g.medium. With all its spot machines m6g.large, its dearest type, it would cost 69.50."}, b.Notes)
-	assert.Empty(t, bill(t, "gcp", nil).Notes, "an instance group on Google Cloud has one type")
+	assert.Empty(t, estimate(t, "gcp", nil).Notes, "an instance group on Google Cloud has one type")
 }
 
 func TestNetwork(t *testing.T) {
@@ -174,7 +174,7 @@ func TestNetwork(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			printed := lines(bill(t, row.provider, row.settings))
+			printed := lines(estimate(t, row.provider, row.settings))
 			for what, want := range row.want {
 				assert.Equal(t, want, printed[what], what)
 			}
@@ -187,12 +187,12 @@ func TestNetwork(t *testing.T) {
 
 func TestWhatIsPrintedAddsUp(t *testing.T) {
 	for _, provider := range regions.Providers() {
-		b := bill(t, string(provider), map[string]string{"environment": "staging"})
+		b := estimate(t, string(provider), map[string]string{"environment": "staging"})
 		var cents int
 		for _, line := range b.Lines {
-			cents += int(100*line.Configured.Most + 0.5)
+			cents += int(100*line.Configured.Max + 0.5)
 		}
-		assert.Equal(t, cents, int(100*b.Total().Configured.Most+0.5), provider)
+		assert.Equal(t, cents, int(100*b.Total().Configured.Max+0.5), provider)
 	}
 }
 
@@ -224,10 +224,10 @@ func TestAMissingPriceIsNamed(t *testing.T) {
 	}
 	unknown := regions.MachineType{Name: "x1.huge"}
 	cluster.Pools = []config.Pool{{Name: "web", Machine: size.Types[regions.AWS], Spot: &config.Spot{Types: []regions.MachineType{unknown}}}}
-	_, err = Estimate(cluster)
+	_, err = OfCluster(cluster)
 	assert.EqualError(t, err, "nyc1: there is no price for x1.huge in us-east-1; add it to cost/prices_aws.go")
 	cluster.Location.Region = "mars-1"
-	_, err = Estimate(cluster)
+	_, err = OfCluster(cluster)
 	assert.EqualError(t, err, "nyc1: there are no prices for mars-1 of aws; add them to cost/prices_aws.go")
 }
 

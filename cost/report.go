@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// leftOut is what no stack file says.
-const leftOut = "Not included: traffic, and what NAT gateways, balancers and flow logs charge by the byte; snapshots, logs, alarms and queues; volumes " +
+// exclusions is what no stack file says.
+const exclusions = "Not included: traffic, and what NAT gateways, balancers and flow logs charge by the byte; snapshots, logs, alarms and queues; volumes " +
 	"and balancers that Kubernetes makes; the state's bucket and key; discounts, free tiers, support and taxes."
 
-func (m Month) String() string { return m.print("%.2f") }
+func (m MonthlyCost) String() string { return m.print("%.2f") }
 
-func (m Month) print(format string) string {
-	least, most := fmt.Sprintf(format, m.Least), fmt.Sprintf(format, m.Most)
+func (m MonthlyCost) print(format string) string {
+	least, most := fmt.Sprintf(format, m.Min), fmt.Sprintf(format, m.Max)
 	if least == most {
 		return least
 	}
@@ -24,14 +24,14 @@ func (m Month) print(format string) string {
 // saved says what the spot market saves.
 func saved(total Line) string {
 	saving := total.OnDemand.minus(total.Configured)
-	percent := Month{100 * saving.Least / total.OnDemand.Least, 100 * saving.Most / total.OnDemand.Most}
+	percent := MonthlyCost{100 * saving.Min / total.OnDemand.Min, 100 * saving.Max / total.OnDemand.Max}
 	return fmt.Sprintf("Spot saves %s of %s: %s %%.", saving, total.OnDemand, percent.print("%.0f"))
 }
 
 // Sum is what all clusters of a stack cost.
-func Sum(bills []Bill) Line {
+func Sum(estimates []Estimate) Line {
 	sum := Line{What: "total of the stack"}
-	for _, b := range bills {
+	for _, b := range estimates {
 		total := b.Total()
 		sum.OnDemand, sum.Configured = sum.OnDemand.plus(total.OnDemand), sum.Configured.plus(total.Configured)
 	}
@@ -42,10 +42,10 @@ func Sum(bills []Bill) Line {
 type table [][]string
 
 // tables are one for each cluster, and one for the whole stack where there is more than one.
-func tables(bills []Bill) []table {
+func tables(estimates []Estimate) []table {
 	var all []table
 	overview := table{head("all clusters")}
-	for _, b := range bills {
+	for _, b := range estimates {
 		rows := table{head(fmt.Sprintf("%s, %s %s", b.Cluster.Name, b.Cluster.Provider, b.Cluster.Location.Region))}
 		for _, line := range append(slices.Clone(b.Lines), b.Total()) {
 			rows = append(rows, cells(line))
@@ -55,8 +55,8 @@ func tables(bills []Bill) []table {
 		total.What = b.Cluster.Name
 		overview = append(overview, cells(total))
 	}
-	if len(bills) > 1 {
-		all = append(all, append(overview, cells(Sum(bills))))
+	if len(estimates) > 1 {
+		all = append(all, append(overview, cells(Sum(estimates))))
 	}
 	return all
 }
@@ -68,10 +68,10 @@ func cells(line Line) []string {
 }
 
 // remarks are what must be read with the numbers, each once: what spot does to them, what they rest on, what they leave out.
-func remarks(bills []Bill) []string {
+func remarks(estimates []Estimate) []string {
 	var spot, prices, sources []string
-	total := Sum(bills)
-	for _, b := range bills {
+	total := Sum(estimates)
+	for _, b := range estimates {
 		sum := b.Total()
 		for _, note := range b.Notes {
 			spot = append(spot, b.Cluster.Region+": "+note)
@@ -86,7 +86,7 @@ func remarks(bills []Bill) []string {
 		spot = append([]string{saved(total)}, spot...)
 	}
 	var once []string
-	for _, remark := range append(slices.Concat(spot, prices, sources), leftOut) {
+	for _, remark := range append(slices.Concat(spot, prices, sources), exclusions) {
 		if !slices.Contains(once, remark) {
 			once = append(once, remark)
 		}
@@ -94,11 +94,11 @@ func remarks(bills []Bill) []string {
 	return once
 }
 
-// Text is the bills of a stack for a terminal.
-func Text(stack string, bills []Bill) string {
+// Text is the estimates of a stack for a terminal.
+func Text(stack string, estimates []Estimate) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: US dollars per month at list price\n", stack)
-	for _, rows := range tables(bills) {
+	for _, rows := range tables(estimates) {
 		widths := []int{0, 0, 0}
 		for _, row := range rows {
 			for i, cell := range row {
@@ -115,24 +115,24 @@ func Text(stack string, bills []Bill) string {
 		}
 	}
 	out.WriteString("\n")
-	for _, remark := range remarks(bills) {
+	for _, remark := range remarks(estimates) {
 		out.WriteString(remark + "\n")
 	}
 	return out.String()
 }
 
 // Markdown is the same for a pull request.
-func Markdown(stack string, bills []Bill) string {
+func Markdown(stack string, estimates []Estimate) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "### Cost of %s\n\nUS dollars per month at list price.\n", stack)
-	for _, rows := range tables(bills) {
+	for _, rows := range tables(estimates) {
 		fmt.Fprintf(&out, "\n| %s |\n|---|---:|---:|\n", strings.Join(rows[0], " | "))
 		for _, row := range rows[1:] {
 			fmt.Fprintf(&out, "| %s |\n", strings.Join(row, " | "))
 		}
 	}
 	out.WriteString("\n")
-	for _, remark := range remarks(bills) {
+	for _, remark := range remarks(estimates) {
 		out.WriteString("- " + remark + "\n")
 	}
 	return out.String()

@@ -20,7 +20,7 @@ type Document struct {
 	Statement []Statement
 }
 
-// Statement allows or denies actions. Allow and Deny begin one, On, To and When complete it.
+// Statement allows or denies actions. Allow and Deny begin one, the methods complete it.
 type Statement struct {
 	Sid    string `json:",omitempty"`
 	Effect string
@@ -49,20 +49,20 @@ func Allow(actions ...string) Statement { return Statement{Effect: "Allow", Acti
 // Deny begins a statement that denies the actions, whatever else allows them.
 func Deny(actions ...string) Statement { return Statement{Effect: "Deny", Action: actions} }
 
-// On names the resources by ARN.
-func (s Statement) On(resources ...string) Statement {
+// OnResources names the resources by ARN.
+func (s Statement) OnResources(resources ...string) Statement {
 	s.Resource = resources
 	return s
 }
 
-// To names whom the statement of a resource's or a role's policy is about.
-func (s Statement) To(principal Principal) Statement {
+// WithPrincipal names whom the statement of a resource's or a role's policy is about.
+func (s Statement) WithPrincipal(principal Principal) Statement {
 	s.Principal = &principal
 	return s
 }
 
-// When adds a condition: one of the values, by the operator.
-func (s Statement) When(operator, key string, values ...string) Statement {
+// WithCondition adds a condition: one of the values, by the operator.
+func (s Statement) WithCondition(operator, key string, values ...string) Statement {
 	conditions := Conditions{}
 	for name, keys := range s.Condition {
 		conditions[name] = keys
@@ -78,21 +78,21 @@ func (s Statement) When(operator, key string, values ...string) Statement {
 	return s
 }
 
-// Named gives the statement an id, of letters and digits.
-func (s Statement) Named(sid string) Statement {
+// WithSid gives the statement an id, of letters and digits.
+func (s Statement) WithSid(sid string) Statement {
 	s.Sid = sid
 	return s
 }
 
-// ManagedBy leaves a KMS key to the IAM of an account. Everything is allowed to the account as such, not to anybody in it: a key
+// AccountAdmin leaves a KMS key to the IAM of an account. Everything is allowed to the account as such, not to anybody in it: a key
 // whose policy names no one who may change it is lost for good.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
-func ManagedBy(account string) Statement {
-	return Allow("kms:*").Named("Account").On("*").To(Principal{AWS: []string{"arn:aws:iam::" + account + ":root"}})
+func AccountAdmin(account string) Statement {
+	return Allow("kms:*").WithSid("Account").OnResources("*").WithPrincipal(Principal{AWS: []string{"arn:aws:iam::" + account + ":root"}})
 }
 
-// Text spells a policy of the statements as JSON.
-func Text(statements ...Statement) (string, error) {
+// JSON returns a policy of the statements.
+func JSON(statements ...Statement) (string, error) {
 	text, err := json.Marshal(Document{Version: version, Statement: statements})
 	if err != nil {
 		return "", fmt.Errorf("policy: %w", err)
@@ -100,7 +100,7 @@ func Text(statements ...Statement) (string, error) {
 	return string(text), nil
 }
 
-// Parse reads a policy that Text wrote. The error repeats nothing of it.
+// Parse reads a policy that JSON wrote. The error repeats nothing of it.
 func Parse(text string) (Document, error) {
 	var document Document
 	decoder := json.NewDecoder(strings.NewReader(text))
@@ -111,24 +111,24 @@ func Parse(text string) (Document, error) {
 	return document, nil
 }
 
-// Loose lists the actions by which an identity could change anything at all: allowed on every resource, without a condition.
-// Statements with a principal are about the resource that they stand on, and never loose.
-func (d Document) Loose() []string {
-	var loose []string
+// Unrestricted returns the actions by which an identity could change anything at all: allowed on every resource, without a condition.
+// Statements with a principal are about the resource that they stand on, and are never among them.
+func (d Document) Unrestricted() []string {
+	var unrestricted []string
 	for _, statement := range d.Statement {
 		if statement.Effect != "Allow" || statement.Principal != nil || len(statement.Condition) > 0 || !slices.ContainsFunc(statement.Resource, everything) {
 			continue
 		}
 		for _, action := range statement.Action {
 			if !Reads(action) {
-				loose = append(loose, action)
+				unrestricted = append(unrestricted, action)
 			}
 		}
 	}
-	return loose
+	return unrestricted
 }
 
-// everything says whether an ARN leaves open which resource of a service it is.
+// everything reports whether an ARN leaves open which resource of a service it is.
 func everything(arn string) bool {
 	parts := strings.SplitN(arn, ":", 6)
 	return strings.Trim(parts[len(parts)-1], "*/") == ""
@@ -137,7 +137,7 @@ func everything(arn string) bool {
 // reading are the verbs of actions that change nothing.
 var reading = []string{"Get", "List", "Describe", "Head", "BatchGet", "Lookup", "Search", "View"}
 
-// Reads says whether an action changes nothing. A verb with a wildcard, such as "*" or "G*", may change something.
+// Reads reports whether an action changes nothing. A verb with a wildcard, such as "*" or "G*", may change something.
 func Reads(action string) bool {
 	_, verb, _ := strings.Cut(action, ":")
 	return slices.ContainsFunc(reading, func(prefix string) bool { return strings.HasPrefix(verb, prefix) })

@@ -8,11 +8,11 @@ import (
 )
 
 func TestTextIsWhatAWSReads(t *testing.T) {
-	text, err := Text(
-		Allow("sqs:SendMessage").Named("Events").On("arn:aws:sqs:us-east-1:123456789012:q").To(Principal{Service: []string{"events.amazonaws.com"}}).
-			When("ArnEquals", "aws:SourceArn", "arn:a", "arn:b"),
-		Deny("s3:*").On("*").To(Principal{AWS: []string{"*"}}).When("Bool", "aws:SecureTransport", "false"),
-		Allow("sts:AssumeRole").To(Principal{Service: []string{"ec2.amazonaws.com"}}),
+	text, err := JSON(
+		Allow("sqs:SendMessage").WithSid("Events").OnResources("arn:aws:sqs:us-east-1:123456789012:q").WithPrincipal(Principal{Service: []string{"events.amazonaws.com"}}).
+			WithCondition("ArnEquals", "aws:SourceArn", "arn:a", "arn:b"),
+		Deny("s3:*").OnResources("*").WithPrincipal(Principal{AWS: []string{"*"}}).WithCondition("Bool", "aws:SecureTransport", "false"),
+		Allow("sts:AssumeRole").WithPrincipal(Principal{Service: []string{"ec2.amazonaws.com"}}),
 	)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[
@@ -28,8 +28,8 @@ func TestTextIsWhatAWSReads(t *testing.T) {
 }
 
 func TestConditionsAddUp(t *testing.T) {
-	first := Allow("a:B").When("StringEquals", "k1", "v1")
-	both := first.When("StringEquals", "k2", "v2").When("Bool", "k3", "true")
+	first := Allow("a:B").WithCondition("StringEquals", "k1", "v1")
+	both := first.WithCondition("StringEquals", "k2", "v2").WithCondition("Bool", "k3", "true")
 	assert.Equal(t, Conditions{"StringEquals": {"k1": {"v1"}, "k2": {"v2"}}, "Bool": {"k3": {"true"}}}, both.Condition)
 	assert.Equal(t, Conditions{"StringEquals": {"k1": {"v1"}}}, first.Condition, "a statement that another begins with stays as it is")
 }
@@ -39,15 +39,15 @@ func TestLooseActionsAreThoseThatChangeAnything(t *testing.T) {
 		statement Statement
 		want      []string
 	}{
-		{Allow("ec2:DescribeInstances", "kms:ListKeys").On("*"), nil},
-		{Allow("ec2:RunInstances", "ec2:DescribeImages").On("*"), []string{"ec2:RunInstances"}},
-		{Allow("ec2:*").On("*"), []string{"ec2:*"}},
-		{Allow("s3:PutObject").On("arn:aws:s3:::*"), []string{"s3:PutObject"}},
-		{Allow("s3:PutObject").On("arn:aws:s3:::bucket/*"), nil},
-		{Allow("ec2:RunInstances").On("*").When("StringEquals", "aws:RequestedRegion", "us-east-1"), nil},
-		{Allow("kms:*").On("*").To(Principal{AWS: []string{"arn:aws:iam::123456789012:root"}}), nil},
-		{Deny("ec2:*").On("*"), nil},
+		{Allow("ec2:DescribeInstances", "kms:ListKeys").OnResources("*"), nil},
+		{Allow("ec2:RunInstances", "ec2:DescribeImages").OnResources("*"), []string{"ec2:RunInstances"}},
+		{Allow("ec2:*").OnResources("*"), []string{"ec2:*"}},
+		{Allow("s3:PutObject").OnResources("arn:aws:s3:::*"), []string{"s3:PutObject"}},
+		{Allow("s3:PutObject").OnResources("arn:aws:s3:::bucket/*"), nil},
+		{Allow("ec2:RunInstances").OnResources("*").WithCondition("StringEquals", "aws:RequestedRegion", "us-east-1"), nil},
+		{Allow("kms:*").OnResources("*").WithPrincipal(Principal{AWS: []string{"arn:aws:iam::123456789012:root"}}), nil},
+		{Deny("ec2:*").OnResources("*"), nil},
 	} {
-		assert.Equal(t, test.want, Document{Statement: []Statement{test.statement}}.Loose(), "%v", test.statement.Action)
+		assert.Equal(t, test.want, Document{Statement: []Statement{test.statement}}.Unrestricted(), "%v", test.statement.Action)
 	}
 }

@@ -39,10 +39,10 @@ type Comment struct {
 	Kind  Kind
 	// Revision is the commit that was previewed; empty if nobody knows.
 	Revision string
-	// Bills are what the stack file costs. Without any, Unpriced may say why.
-	Bills    []cost.Bill
-	Unpriced string
-	Result   Result
+	// Estimates are what the stack file costs. Without any, Unpriced may say why.
+	Estimates []cost.Estimate
+	Unpriced  string
+	Result    Result
 }
 
 // Marker is the comment's first line: by it the comment of an earlier push is found, to be edited.
@@ -215,9 +215,9 @@ func ops(counts map[apitype.OpType]int) []apitype.OpType {
 
 func (c Comment) cost() string {
 	switch {
-	case len(c.Bills) > 0:
-		title := fmt.Sprintf("Cost of %s: %s US dollars a month at list price", c.Stack, cost.Sum(c.Bills).Configured)
-		return folded(title, cost.Markdown(c.Stack, c.Bills))
+	case len(c.Estimates) > 0:
+		title := fmt.Sprintf("Cost of %s: %s US dollars a month at list price", c.Stack, cost.Sum(c.Estimates).Configured)
+		return folded(title, cost.Markdown(c.Stack, c.Estimates))
 	case c.Unpriced != "" && !c.Result.Failed:
 		return quoted("Its cost is unknown", []string{c.Unpriced})
 	}

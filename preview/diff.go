@@ -40,7 +40,7 @@ func sections(steps []apitype.StepEventMetadata, details bool) []section {
 	var all []section
 	for _, cluster := range slices.Sorted(maps.Keys(byCluster)) {
 		steps := byCluster[cluster]
-		all = append(all, section{title: fmt.Sprintf("%s: %s", cluster, counted(steps)), lines: lines(steps, details)})
+		all = append(all, section{title: fmt.Sprintf("%s: %s", cluster, summarize(steps)), lines: lines(steps, details)})
 	}
 	return all
 }
@@ -75,8 +75,8 @@ func named(urn string) (kind, name string) {
 	return "", urn
 }
 
-// counted says how much of each there is: "3 to create, 1 to replace".
-func counted(steps []apitype.StepEventMetadata) string {
+// summarize returns how much of each there is: "3 to create, 1 to replace".
+func summarize(steps []apitype.StepEventMetadata) string {
 	counts := count(steps)
 	var parts []string
 	for _, op := range ops(counts) {
@@ -121,7 +121,7 @@ func head(step apitype.StepEventMetadata) string {
 	if step.Old != nil && step.Old.Protect {
 		line += " (protected)"
 	}
-	if goes(step.Op) && step.Old != nil && step.Old.RetainOnDelete {
+	if removes(step.Op) && step.Old != nil && step.Old.RetainOnDelete {
 		line += " (stays in the cloud)"
 	}
 	return line

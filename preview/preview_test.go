@@ -57,11 +57,11 @@ func read(t *testing.T, name string) Result {
 
 // The table is cost's own; its prices change when somebody looks them up.
 func TestTheCostIsFolded(t *testing.T) {
-	bills, err := cost.OfStack("..", "production", "")
+	estimates, err := cost.OfStack("..", "production", "")
 	require.NoError(t, err)
-	text := Comment{Stack: "production", Kind: Preview, Bills: bills}.Markdown(Limit)
+	text := Comment{Stack: "production", Kind: Preview, Estimates: estimates}.Markdown(Limit)
 	assert.Contains(t, text, fmt.Sprintf("<details><summary>Cost of production: %s US dollars a month at list price</summary>\n\n%s\n</details>",
-		cost.Sum(bills).Configured, cost.Markdown("production", bills)))
+		cost.Sum(estimates).Configured, cost.Markdown("production", estimates)))
 	assert.NotContains(t, text, "Its cost is unknown")
 	text = Comment{Stack: "production", Kind: Preview, Unpriced: "there is no price of x"}.Markdown(Limit)
 	assert.Contains(t, text, "**Its cost is unknown**\n\n```text\nthere is no price of x\n```")

@@ -20,11 +20,11 @@ var holdsData = map[string]string{
 	"aws:route53/zone:Zone":              "the nodes find their Kubernetes API by its name",
 }
 
-// most is how many warnings are written out: the comment has an end.
-const most = 150
+// maxWarnings is how many warnings are written out: the comment has an end.
+const maxWarnings = 150
 
-// goes says whether an operation takes the old resource away.
-func goes(op apitype.OpType) bool { return op == apitype.OpDelete || op == apitype.OpReplace }
+// removes reports whether an operation deletes the old resource.
+func removes(op apitype.OpType) bool { return op == apitype.OpDelete || op == apitype.OpReplace }
 
 // warnings are what nobody may overlook: first what is protected, then what holds data, then what loses its protection.
 func warnings(steps []apitype.StepEventMetadata) []string {
@@ -35,9 +35,9 @@ func warnings(steps []apitype.StepEventMetadata) []string {
 		what, known := holdsData[step.Type]
 		switch {
 		case step.Old == nil:
-		case goes(step.Op) && step.Old.Protect:
+		case removes(step.Op) && step.Old.Protect:
 			protected = append(protected, fmt.Sprintf("- :no_entry: **would be %sd although it is protected**: %s%s", step.Op, name, forcedBy(step)))
-		case goes(step.Op) && known && !step.Old.RetainOnDelete:
+		case removes(step.Op) && known && !step.Old.RetainOnDelete:
 			data = append(data, fmt.Sprintf("- :warning: **would be %sd with what it holds**: %s: %s%s", step.Op, name, what, forcedBy(step)))
 		case step.New != nil && step.Old.Protect && !step.New.Protect:
 			unprotected = append(unprotected, fmt.Sprintf("- :warning: **would no longer be protected**: %s", name))
@@ -48,8 +48,8 @@ func warnings(steps []apitype.StepEventMetadata) []string {
 		slices.Sort(some)
 		all = append(all, some...)
 	}
-	if len(all) > most {
-		all = append(all[:most], fmt.Sprintf("- and %d more of this kind", len(all)-most))
+	if len(all) > maxWarnings {
+		all = append(all[:maxWarnings], fmt.Sprintf("- and %d more of this kind", len(all)-maxWarnings))
 	}
 	return all
 }

@@ -1,29 +1,37 @@
 package regions
 
-import "regexp"
+import (
+	"regexp"
+	"time"
+)
 
 // aws is all that is true of Amazon Web Services and needs no SDK.
 var aws = cloud{AWS, awsCapabilities, awsMachines}
 
 var awsCapabilities = Capabilities{
-	Title:             "AWS",
+	DisplayName:       "AWS",
 	Platform:          "aws",
 	Spot:              true,
 	SpotPolicy:        true,
-	Autoscaling:       true,
+	ScalingGroups:     true,
 	ClusterAutoscaler: true,
-	Zones:             true,
+	MultiZone:         true,
 	Subnets:           ZonalSubnets,
 	DiskSizes:         true,
 	CustomerKeys:      true,
-	CloudEncryption:   true,
+	EncryptsDisks:     true,
 	// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 	AccountDiskEncryption: true,
 	FlowLogs:              true,
 	// By the tag of what they change: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
 	CloudController: true,
+	// https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#node-name-conventions
+	RegisterWithFQDN: true,
+	// Of two minutes: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+	ShutdownGrace:         90 * time.Second,
+	ShutdownGraceCritical: 20 * time.Second,
 	// An answer that goes one hop: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-	MetadataForMachines: true,
+	MetadataIsolated: true,
 	// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 	UserDataLimit: 16384,
 	Architectures: []Architecture{ARM64, AMD64},

@@ -3,14 +3,15 @@ package regions
 import (
 	"net/netip"
 	"regexp"
+	"time"
 )
 
 // digitalOcean is all that is true of DigitalOcean and needs no SDK.
 var digitalOcean = cloud{DigitalOcean, digitalOceanCapabilities, digitalOceanMachines}
 
 var digitalOceanCapabilities = Capabilities{
-	Title:    "DigitalOcean",
-	Platform: "digital-ocean",
+	DisplayName: "DigitalOcean",
+	Platform:    "digital-ocean",
 	// https://docs.digitalocean.com/products/custom-images/how-to/upload/
 	FactoryImages: true,
 	// CloudController is false: machines have no identity, and who changes anything has a token of the account's.
@@ -23,11 +24,13 @@ var digitalOceanCapabilities = Capabilities{
 		netip.MustParsePrefix("10.229.0.0/16"), netip.MustParsePrefix("10.244.0.0/16"),
 		netip.MustParsePrefix("10.245.0.0/16"), netip.MustParsePrefix("10.246.0.0/24"),
 	},
+	ShutdownGrace:         90 * time.Second,
+	ShutdownGraceCritical: 20 * time.Second,
 	// https://docs.digitalocean.com/reference/api/digitalocean/#tag/Droplets/operation/droplets_create
-	UserDataLimit: 64 << 10,
-	PlainUserData: true,
-	Architectures: []Architecture{AMD64},
-	Image:         IDForm{"is not a custom image's id", "write its number, quoted", regexp.MustCompile(`^[0-9]+$`)},
+	UserDataLimit:    64 << 10,
+	TextUserDataOnly: true,
+	Architectures:    []Architecture{AMD64},
+	Image:            IDForm{"is not a custom image's id", "write its number, quoted", regexp.MustCompile(`^[0-9]+$`)},
 	Network: IDForm{"is not a VPC's id", "write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4",
 		regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)},
 	MachineResource: "digitalocean:index/droplet:Droplet",

@@ -3,36 +3,40 @@ package regions
 import (
 	"net/netip"
 	"regexp"
+	"time"
 )
 
 // gcp is all that is true of Google Cloud and needs no SDK.
 var gcp = cloud{GCP, gcpCapabilities, gcpMachines}
 
 var gcpCapabilities = Capabilities{
-	Title:    "Google Cloud",
-	Platform: "gcp",
+	DisplayName: "Google Cloud",
+	Platform:    "gcp",
 	// Spot prices are Google's to set and an instance group has one machine type:
 	// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and these
 	// span a region: https://github.com/kubernetes/autoscaler/issues/1003
-	Spot:        true,
-	Autoscaling: true,
-	Zones:       true,
-	Subnets:     RegionalSubnets,
+	Spot:          true,
+	ScalingGroups: true,
+	MultiZone:     true,
+	Subnets:       RegionalSubnets,
 	// https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
-	HealthChecks:    []netip.Prefix{netip.MustParsePrefix("130.211.0.0/22"), netip.MustParsePrefix("35.191.0.0/16")},
-	DiskSizes:       true,
-	CustomerKeys:    true,
-	CloudEncryption: true,
-	FlowLogs:        true,
-	FactoryImages:   true,
+	HealthChecks:  []netip.Prefix{netip.MustParsePrefix("130.211.0.0/22"), netip.MustParsePrefix("35.191.0.0/16")},
+	DiskSizes:     true,
+	CustomerKeys:  true,
+	EncryptsDisks: true,
+	FlowLogs:      true,
+	FactoryImages: true,
 	// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
 	// https://cloud.google.com/iam/docs/conditions-attribute-reference
+	// Of 30 seconds for a spot machine: https://cloud.google.com/compute/docs/instances/spot#preemption-process
+	ShutdownGrace:         25 * time.Second,
+	ShutdownGraceCritical: 10 * time.Second,
 	// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
-	UserDataLimit: 256 << 10,
-	PlainUserData: true,
-	Architectures: []Architecture{AMD64, ARM64},
-	Projects:      true,
-	Image:         IDForm{"is not an image of Google Cloud", "write it like projects/acme/global/images/talos", regexp.MustCompile(`/images/`)},
+	UserDataLimit:    256 << 10,
+	TextUserDataOnly: true,
+	Architectures:    []Architecture{AMD64, ARM64},
+	Projects:         true,
+	Image:            IDForm{"is not an image of Google Cloud", "write it like projects/acme/global/images/talos", regexp.MustCompile(`/images/`)},
 	Key: KeyForm{
 		Example:  "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks",
 		Anywhere: "global",

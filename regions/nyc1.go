@@ -4,12 +4,12 @@ import "net/netip"
 
 // New York City 1 is the primary region.
 var _ = register(Region{
-	Name:     "nyc1",
-	Title:    "New York City 1",
-	Primary:  true,
-	Network:  netip.MustParsePrefix("10.101.0.0/16"),
-	Pods:     netip.MustParsePrefix("10.151.0.0/16"),
-	Services: netip.MustParsePrefix("10.201.0.0/16"),
+	Name:        "nyc1",
+	DisplayName: "New York City 1",
+	Primary:     true,
+	Network:     netip.MustParsePrefix("10.101.0.0/16"),
+	Pods:        netip.MustParsePrefix("10.151.0.0/16"),
+	Services:    netip.MustParsePrefix("10.201.0.0/16"),
 	Locations: map[Provider]Location{
 		AWS: {
 			Region: "us-east-1",

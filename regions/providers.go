@@ -3,6 +3,7 @@ package regions
 import (
 	"net/netip"
 	"regexp"
+	"time"
 )
 
 // Provider is a cloud that the program can build clusters on.
@@ -36,47 +37,52 @@ const (
 
 // Capabilities is what a cloud can do. Validation reads it, so that a setting which a cloud cannot honour is refused.
 type Capabilities struct {
-	// Title is the cloud's name for people.
-	Title string
+	// DisplayName is the cloud's name for people.
+	DisplayName string
 	// Platform is Talos' name for the cloud, as in its images and installers.
 	Platform string
-	// Spot says whether the cloud sells interruptible machines.
+	// Spot reports whether the cloud sells interruptible machines.
 	Spot bool
-	// SpotPolicy says whether a scaling group can mix on demand with spot of several types under a strategy and a price.
+	// SpotPolicy reports whether a scaling group can mix on demand with spot of several types under a strategy and a price.
 	SpotPolicy bool
-	// Autoscaling says whether the cloud's own scaling group can run Talos.
-	Autoscaling bool
-	// ClusterAutoscaler says whether Kubernetes' own autoscaler can move the scaling group.
+	// ScalingGroups reports whether the cloud's own scaling group can run Talos.
+	ScalingGroups bool
+	// ClusterAutoscaler reports whether Kubernetes' own autoscaler can move the scaling group.
 	ClusterAutoscaler bool
-	// Zones says whether a region has more than one failure domain that a machine can be placed in.
-	Zones bool
+	// MultiZone reports whether a region has more than one failure domain that a machine can be placed in.
+	MultiZone bool
 	// Subnets says how the cloud cuts a network.
 	Subnets Subnets
 	// Reserved are private ranges that no network may overlap.
 	Reserved []netip.Prefix
-	// DiskSizes says whether the size of a machine's disk can be chosen; where not, it comes with the machine type.
+	// DiskSizes reports whether the size of a machine's disk can be chosen; where not, it comes with the machine type.
 	DiskSizes bool
-	// CustomerKeys says whether disks can be encrypted with the customer's own KMS key.
+	// CustomerKeys reports whether disks can be encrypted with the customer's own KMS key.
 	CustomerKeys bool
-	// CloudEncryption says whether the cloud itself encrypts every disk; where not, Talos must (LUKS).
-	CloudEncryption bool
+	// EncryptsDisks reports whether the cloud itself encrypts every disk; where not, Talos must (LUKS).
+	EncryptsDisks bool
 	// HealthChecks are where the cloud asks from whether a scaling group's machines are alive, if it asks them.
 	HealthChecks []netip.Prefix
-	// AccountDiskEncryption says whether an account can have every new disk of a region encrypted, whoever makes it.
+	// AccountDiskEncryption reports whether an account can have every new disk of a region encrypted, whoever makes it.
 	AccountDiskEncryption bool
 	// CloudController reports whether the machines' identities can be given what the cloud's controller manager and disk driver need
 	// for one cluster, and for nothing else in the account.
 	CloudController bool
+	// RegisterWithFQDN reports whether the cloud's controller manager finds the machine of a node by its full domain name.
+	RegisterWithFQDN bool
+	// ShutdownGrace is the time that pods get to end when a machine is told to stop: less than the cloud waits before it cuts the
+	// power. ShutdownGraceCritical is the part of it that is for critical pods. Both are whole seconds.
+	ShutdownGrace, ShutdownGraceCritical time.Duration
 	// FactoryImages reports whether the program finds an image of any schematic of Talos' Image Factory.
 	FactoryImages bool
-	// FlowLogs says whether what goes over a network can be logged.
+	// FlowLogs reports whether what goes over a network can be logged.
 	FlowLogs bool
-	// MetadataForMachines says whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
-	MetadataForMachines bool
+	// MetadataIsolated reports whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
+	MetadataIsolated bool
 	// UserDataLimit is the most bytes of user data that the cloud takes.
 	UserDataLimit int
-	// PlainUserData reports whether user data is not packed: the cloud takes text only, or has a limit that needs no packing.
-	PlainUserData bool
+	// TextUserDataOnly reports whether user data is not packed: the cloud takes text only, or has a limit that needs no packing.
+	TextUserDataOnly bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
 	// Projects reports whether resources belong to projects, and a network may be another project's.

@@ -14,8 +14,8 @@ import (
 type Region struct {
 	// Name as in a stack file: "nyc1".
 	Name string
-	// Title for people: "New York City 1".
-	Title string
+	// DisplayName for people: "New York City 1".
+	DisplayName string
 	// Primary marks the region whose cluster is current in the merged kubeconfig.
 	Primary bool
 	// Network is the /16 that the region's clusters take their networks from, one /18 per environment.

@@ -32,7 +32,7 @@ func TestEveryRegionIsCompleteForEveryProvider(t *testing.T) {
 	for _, region := range All() {
 		t.Run(region.Name, func(t *testing.T) {
 			assert.Regexp(t, "^[a-z][a-z0-9]{2,9}$", region.Name, "is part of every name")
-			assert.NotEmpty(t, region.Title)
+			assert.NotEmpty(t, region.DisplayName)
 			for what, cidr := range map[string]netip.Prefix{"network": region.Network, "pods": region.Pods, "services": region.Services} {
 				assert.True(t, cidr.Addr().IsPrivate() && cidr.Bits() == 16 && cidr == cidr.Masked(), "%s %s is a private /16", what, cidr)
 			}
@@ -42,7 +42,7 @@ func TestEveryRegionIsCompleteForEveryProvider(t *testing.T) {
 				require.NotEmpty(t, location.Region)
 				can, err := CapabilitiesOf(provider)
 				require.NoError(t, err)
-				if !can.Zones {
+				if !can.MultiZone {
 					assert.Empty(t, location.Zones)
 					continue
 				}
@@ -122,15 +122,15 @@ func TestSpotTypesCanStandInForTheirSize(t *testing.T) {
 func TestCapabilities(t *testing.T) {
 	aws, err := CapabilitiesOf(AWS)
 	require.NoError(t, err)
-	assert.True(t, aws.Spot && aws.SpotPolicy && aws.Autoscaling && aws.Zones && aws.CustomerKeys && aws.CloudEncryption)
+	assert.True(t, aws.Spot && aws.SpotPolicy && aws.ScalingGroups && aws.MultiZone && aws.CustomerKeys && aws.EncryptsDisks)
 	digitalOcean, err := CapabilitiesOf(DigitalOcean)
 	require.NoError(t, err)
-	assert.False(t, digitalOcean.Spot || digitalOcean.Autoscaling || digitalOcean.Zones || digitalOcean.CustomerKeys || digitalOcean.CloudEncryption)
+	assert.False(t, digitalOcean.Spot || digitalOcean.ScalingGroups || digitalOcean.MultiZone || digitalOcean.CustomerKeys || digitalOcean.EncryptsDisks)
 	assert.NotContains(t, digitalOcean.Architectures, ARM64)
 	for _, provider := range Providers() {
 		can, err := CapabilitiesOf(provider)
 		require.NoError(t, err)
-		assert.NotEmpty(t, can.Title)
+		assert.NotEmpty(t, can.DisplayName)
 		assert.NotEmpty(t, can.Platform)
 		assert.NotEmpty(t, can.Architectures)
 	}

@@ -4,11 +4,11 @@ import "net/netip"
 
 // San Francisco 1.
 var _ = register(Region{
-	Name:     "sfo1",
-	Title:    "San Francisco 1",
-	Network:  netip.MustParsePrefix("10.102.0.0/16"),
-	Pods:     netip.MustParsePrefix("10.152.0.0/16"),
-	Services: netip.MustParsePrefix("10.202.0.0/16"),
+	Name:        "sfo1",
+	DisplayName: "San Francisco 1",
+	Network:     netip.MustParsePrefix("10.102.0.0/16"),
+	Pods:        netip.MustParsePrefix("10.152.0.0/16"),
+	Services:    netip.MustParsePrefix("10.202.0.0/16"),
 	Locations: map[Provider]Location{
 		AWS: {
 			Region: "us-west-1",

@@ -78,7 +78,7 @@ func (c *comparison) contract() string {
 			return version
 		}
 	}
-	return machineconfig.Contract(c.want.TalosVersion)
+	return machineconfig.VersionContract(c.want.TalosVersion)
 }
 
 // changed returns the nodes whose configuration was another one, by what the function reads of it.

@@ -67,11 +67,11 @@ func (d Decoder) foreign(namespace, key string) {
 			return
 		}
 		if problem != "" {
-			d.Refuse(key, problem, remedy)
+			d.Reject(key, problem, remedy)
 			return
 		}
 	}
-	d.Refuse(key, "nothing reads keys of the namespace "+strconv.Quote(namespace), "begin the key with "+d.Namespace+":")
+	d.Reject(key, "nothing reads keys of the namespace "+strconv.Quote(namespace), "begin the key with "+d.Namespace+":")
 }
 
 // notSet: Pulumi requires every key of Pulumi.yaml that has no default there, so optional ones have an empty default.
@@ -184,7 +184,7 @@ func (d Decoder) object(path string, values map[string]any, into reflect.Value) 
 			d.value(Join(path, key), values[key], into.FieldByIndex(f.Index))
 			continue
 		}
-		d.Refuse(Join(path, key), "there is no such key", didYouMean(key, keysOf(into.Type())))
+		d.Reject(Join(path, key), "there is no such key", didYouMean(key, keysOf(into.Type())))
 	}
 	for _, f := range reflect.VisibleFields(into.Type()) {
 		if _, said := values[f.Tag.Get("json")]; !said && f.Tag.Get("default") != "" {
@@ -208,12 +208,12 @@ func parseDefault(f reflect.StructField) any {
 // WrongType refuses a value that should have been written in another form.
 func (d Decoder) WrongType(path string, value any, want string) {
 	if value == nil {
-		d.Refuse(path, "has no value", "give it "+want+", or remove the key")
+		d.Reject(path, "has no value", "give it "+want+", or remove the key")
 	} else {
 		if want == "text" && d.TextForm != nil {
 			want = cmp.Or(d.TextForm(path), want)
 		}
-		d.Refuse(path, "is "+d.describe(path, value), "write "+want)
+		d.Reject(path, "is "+d.describe(path, value), "write "+want)
 	}
 	d.unreadable = append(d.unreadable, path)
 }

@@ -65,7 +65,7 @@ func TestEveryMistakeHasItsPath(t *testing.T) {
 func TestWhatFollowsFromAWrongTypeIsNotReported(t *testing.T) {
 	var report Report
 	Decoder{Report: &report}.WrongType("pools[1]", true, "an object")
-	report.Refuse("pools[1].name", "is missing", "name it")
-	report.Refuse("pools[10]", "is odd", "change it")
+	report.Reject("pools[1].name", "is missing", "name it")
+	report.Reject("pools[10]", "is odd", "change it")
 	assert.Equal(t, []string{"pools[1]", "pools[10]"}, []string{report.Errors[0].Path, report.Errors[1].Path})
 }

@@ -34,8 +34,8 @@ type Report struct {
 	unreadable []string
 }
 
-// Refuse adds an error, unless it follows from the wrong type of a value.
-func (r *Report) Refuse(path, problem, remedy string) {
+// Reject adds an error, unless it follows from the wrong type of a value.
+func (r *Report) Reject(path, problem, remedy string) {
 	for _, other := range r.unreadable {
 		if path == other || strings.HasPrefix(path, other+".") || strings.HasPrefix(path, other+"[") {
 			return

@@ -59,7 +59,7 @@ func Read() Policy {
 	for _, function := range Functions {
 		actions = append(actions, function...)
 	}
-	return Policy{Name: "read", Statements: []iampolicy.Statement{iampolicy.Allow(sorted(actions)...).On("*")}}
+	return Policy{Name: "read", Statements: []iampolicy.Statement{iampolicy.Allow(sorted(actions)...).OnResources("*")}}
 }
 
 // parts are the policies of Change, and the services in each.
@@ -111,19 +111,19 @@ func (s Scope) statements(ours func(string) bool) []iampolicy.Statement {
 	add := func(sid string, actions []string, narrow func(iampolicy.Statement) iampolicy.Statement) {
 		actions = slices.DeleteFunc(sorted(actions), func(action string) bool { return !ours(action) })
 		if len(actions) > 0 {
-			statements = append(statements, narrow(iampolicy.Allow(actions...).Named(sid)))
+			statements = append(statements, narrow(iampolicy.Allow(actions...).WithSid(sid)))
 		}
 	}
 	inRegions := func(st iampolicy.Statement) iampolicy.Statement {
-		return st.On("*").When("StringEquals", "aws:RequestedRegion", awsRegions()...)
+		return st.OnResources("*").WithCondition("StringEquals", "aws:RequestedRegion", awsRegions()...)
 	}
 	add("Create", all.Create, inRegions)
 	add("Tag", all.Tag, func(st iampolicy.Statement) iampolicy.Statement {
-		return inRegions(st).When("StringEqualsIfExists", "aws:ResourceTag/"+stackTag, s.Stack).
-			When("StringEqualsIfExists", "aws:RequestTag/"+stackTag, s.Stack)
+		return inRegions(st).WithCondition("StringEqualsIfExists", "aws:ResourceTag/"+stackTag, s.Stack).
+			WithCondition("StringEqualsIfExists", "aws:RequestTag/"+stackTag, s.Stack)
 	})
 	add("Change", all.Change, func(st iampolicy.Statement) iampolicy.Statement {
-		return inRegions(st).When("StringEquals", "aws:ResourceTag/"+stackTag, s.Stack)
+		return inRegions(st).WithCondition("StringEquals", "aws:ResourceTag/"+stackTag, s.Stack)
 	})
 	for _, service := range slices.Sorted(maps.Keys(named)) {
 		var arns []string
@@ -131,7 +131,7 @@ func (s Scope) statements(ours func(string) bool) []iampolicy.Statement {
 			arns = append(arns, s.arn(pattern))
 		}
 		actions := slices.DeleteFunc(slices.Clone(all.Named), func(action string) bool { return !strings.HasPrefix(action, service+":") })
-		add("Named"+strings.ToUpper(service[:1])+service[1:], actions, func(st iampolicy.Statement) iampolicy.Statement { return st.On(arns...) })
+		add("Named"+strings.ToUpper(service[:1])+service[1:], actions, func(st iampolicy.Statement) iampolicy.Statement { return st.OnResources(arns...) })
 	}
 	return statements
 }
@@ -166,9 +166,9 @@ func sorted[T cmp.Ordered](list []T) []T {
 
 func appendOnce(list []iampolicy.Statement, one iampolicy.Statement) []iampolicy.Statement {
 	// What makes two statements the same is how they read.
-	text, _ := iampolicy.Text(one)
+	text, _ := iampolicy.JSON(one)
 	if slices.ContainsFunc(list, func(other iampolicy.Statement) bool {
-		known, _ := iampolicy.Text(other)
+		known, _ := iampolicy.JSON(other)
 		return known == text
 	}) {
 		return list

@@ -26,7 +26,7 @@ func policies() []Policy {
 // TestPoliciesFitIntoAWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func TestPoliciesFitIntoAWS(t *testing.T) {
 	for _, policy := range policies() {
-		text, err := iampolicy.Text(policy.Statements...)
+		text, err := iampolicy.JSON(policy.Statements...)
 		require.NoError(t, err)
 		t.Logf("%s: %d characters", policy.Name, len(text))
 		assert.LessOrEqual(t, len(text), 6144, policy.Name)
@@ -36,7 +36,7 @@ func TestPoliciesFitIntoAWS(t *testing.T) {
 
 func TestNothingIsLoose(t *testing.T) {
 	for _, policy := range policies() {
-		assert.Empty(t, iampolicy.Document{Statement: policy.Statements}.Loose(), policy.Name)
+		assert.Empty(t, iampolicy.Document{Statement: policy.Statements}.Unrestricted(), policy.Name)
 		for _, statement := range policy.Statements {
 			if statement.Effect == "Deny" {
 				continue

@@ -10,9 +10,9 @@ type State struct {
 // ReadState is what a preview needs of the state: to read it, and to open what is secret in it. A preview takes no lock.
 func ReadState(s State) []iampolicy.Statement {
 	return []iampolicy.Statement{
-		iampolicy.Allow("s3:ListBucket").On(s.Bucket),
-		iampolicy.Allow("s3:GetObject").On(s.Bucket + "/*"),
-		iampolicy.Allow("kms:Decrypt").On(s.StateKey, s.SecretsKey),
+		iampolicy.Allow("s3:ListBucket").OnResources(s.Bucket),
+		iampolicy.Allow("s3:GetObject").OnResources(s.Bucket + "/*"),
+		iampolicy.Allow("kms:Decrypt").OnResources(s.StateKey, s.SecretsKey),
 	}
 }
 
@@ -23,23 +23,23 @@ const Snapshots = "etcd"
 // its own. It takes no lock. What it deletes there is a version that it cannot delete.
 func SaveSnapshots(s State) []iampolicy.Statement {
 	return []iampolicy.Statement{
-		iampolicy.Allow("s3:ListBucket").On(s.Bucket),
-		iampolicy.Allow("s3:GetObject").On(s.Bucket + "/.pulumi/*"),
-		iampolicy.Allow("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload").On(s.Bucket + "/" + Snapshots + "/*"),
-		iampolicy.Allow("kms:Decrypt").On(s.StateKey, s.SecretsKey),
-		iampolicy.Allow("kms:GenerateDataKey").On(s.StateKey),
+		iampolicy.Allow("s3:ListBucket").OnResources(s.Bucket),
+		iampolicy.Allow("s3:GetObject").OnResources(s.Bucket + "/.pulumi/*"),
+		iampolicy.Allow("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload").OnResources(s.Bucket + "/" + Snapshots + "/*"),
+		iampolicy.Allow("kms:Decrypt").OnResources(s.StateKey, s.SecretsKey),
+		iampolicy.Allow("kms:GenerateDataKey").OnResources(s.StateKey),
 	}
 }
 
 // WriteState is what an update needs of it. The keys themselves, and who may use them, stay out of its reach.
 func WriteState(s State) []iampolicy.Statement {
 	return append(ReadState(s),
-		iampolicy.Allow("s3:PutObject", "s3:DeleteObject").On(s.Bucket+"/*"),
-		iampolicy.Allow("kms:GenerateDataKey").On(s.StateKey),
-		iampolicy.Allow("kms:Encrypt").On(s.SecretsKey),
+		iampolicy.Allow("s3:PutObject", "s3:DeleteObject").OnResources(s.Bucket+"/*"),
+		iampolicy.Allow("kms:GenerateDataKey").OnResources(s.StateKey),
+		iampolicy.Allow("kms:Encrypt").OnResources(s.SecretsKey),
 		iampolicy.Deny(
 			"kms:CreateAlias", "kms:CreateGrant", "kms:DeleteAlias", "kms:Disable*", "kms:PutKeyPolicy", "kms:RevokeGrant",
 			"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
-		).Named("KeysStay").On(s.StateKey, s.SecretsKey),
+		).WithSid("KeysStay").OnResources(s.StateKey, s.SecretsKey),
 	)
 }

@@ -171,8 +171,8 @@ var Resources = map[string]Access{
 		Change: kms("PutKeyPolicy", "UpdateKeyDescription", "EnableKeyRotation", "DisableKeyRotation", "EnableKey", "DisableKey",
 			"ScheduleKeyDeletion", "UntagResource"),
 		Rest: func(s Scope) []iampolicy.Statement {
-			return []iampolicy.Statement{iampolicy.Allow("kms:CreateKey").On("*").When("StringEquals", "aws:RequestTag/"+stackTag, s.Stack).
-				When("StringEquals", "aws:RequestedRegion", awsRegions()...)}
+			return []iampolicy.Statement{iampolicy.Allow("kms:CreateKey").OnResources("*").WithCondition("StringEquals", "aws:RequestTag/"+stackTag, s.Stack).
+				WithCondition("StringEquals", "aws:RequestedRegion", awsRegions()...)}
 		},
 	},
 	"aws:kms/alias:Alias": {
@@ -234,7 +234,7 @@ func of(service string, actions []string) []string {
 // rules lets actions on a security group take its rules along.
 func rules(actions ...string) func(Scope) []iampolicy.Statement {
 	return func(s Scope) []iampolicy.Statement {
-		return []iampolicy.Statement{iampolicy.Allow(ec2(actions...)...).On(s.arn("ec2:*:ACCOUNT:security-group-rule/*"))}
+		return []iampolicy.Statement{iampolicy.Allow(ec2(actions...)...).OnResources(s.arn("ec2:*:ACCOUNT:security-group-rule/*"))}
 	}
 }
 
@@ -245,7 +245,7 @@ var passRole = passRoleTo("ec2.amazonaws.com")
 func passRoleTo(service string) func(Scope) []iampolicy.Statement {
 	return func(s Scope) []iampolicy.Statement {
 		return []iampolicy.Statement{
-			iampolicy.Allow("iam:PassRole").On(s.arn("iam::ACCOUNT:role/PREFIX*")).When("StringEquals", "iam:PassedToService", service),
+			iampolicy.Allow("iam:PassRole").OnResources(s.arn("iam::ACCOUNT:role/PREFIX*")).WithCondition("StringEquals", "iam:PassedToService", service),
 		}
 	}
 }
@@ -253,8 +253,8 @@ func passRoleTo(service string) func(Scope) []iampolicy.Statement {
 // serviceRole lets a service make its own role when an account uses it for the first time.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
 func serviceRole(s Scope, service string) iampolicy.Statement {
-	return iampolicy.Allow("iam:CreateServiceLinkedRole").On(s.arn("iam::ACCOUNT:role/aws-service-role/"+service+"/*")).
-		When("StringEquals", "iam:AWSServiceName", service)
+	return iampolicy.Allow("iam:CreateServiceLinkedRole").OnResources(s.arn("iam::ACCOUNT:role/aws-service-role/"+service+"/*")).
+		WithCondition("StringEquals", "iam:AWSServiceName", service)
 }
 
 // diskKeys lets EC2 encrypt disks with a key that the stack file names.
@@ -262,10 +262,10 @@ func serviceRole(s Scope, service string) iampolicy.Statement {
 func diskKeys(s Scope) []iampolicy.Statement {
 	keys := s.arn("kms:*:ACCOUNT:key/*")
 	return []iampolicy.Statement{
-		iampolicy.Allow("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo").On(keys).
-			When("StringLike", "kms:ViaService", "ec2.*.amazonaws.com"),
-		iampolicy.Allow("kms:CreateGrant").On(keys).When("StringLike", "kms:ViaService", "ec2.*.amazonaws.com").
-			When("Bool", "kms:GrantIsForAWSResource", "true"),
+		iampolicy.Allow("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo").OnResources(keys).
+			WithCondition("StringLike", "kms:ViaService", "ec2.*.amazonaws.com"),
+		iampolicy.Allow("kms:CreateGrant").OnResources(keys).WithCondition("StringLike", "kms:ViaService", "ec2.*.amazonaws.com").
+			WithCondition("Bool", "kms:GrantIsForAWSResource", "true"),
 	}
 }
 
@@ -273,9 +273,9 @@ func diskKeys(s Scope) []iampolicy.Statement {
 func grants(s Scope) []iampolicy.Statement {
 	keys := s.arn("kms:*:ACCOUNT:key/*")
 	return []iampolicy.Statement{
-		iampolicy.Allow("kms:CreateGrant").On(keys).When("ArnEquals", "kms:GranteePrincipal",
+		iampolicy.Allow("kms:CreateGrant").OnResources(keys).WithCondition("ArnEquals", "kms:GranteePrincipal",
 			s.arn("iam::ACCOUNT:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling")),
-		iampolicy.Allow("kms:RevokeGrant").On(keys).When("StringEquals", "aws:RequestedRegion", awsRegions()...),
+		iampolicy.Allow("kms:RevokeGrant").OnResources(keys).WithCondition("StringEquals", "aws:RequestedRegion", awsRegions()...),
 	}
 }
 
@@ -288,17 +288,17 @@ func zones(s Scope) []iampolicy.Statement {
 	}
 	zone := s.arn("route53:::hostedzone/*")
 	return []iampolicy.Statement{
-		iampolicy.Allow(route53("CreateHostedZone", "AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone")...).On("*").
-			When("ForAllValues:StringLike", "route53:VPCs", networks...),
+		iampolicy.Allow(route53("CreateHostedZone", "AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone")...).OnResources("*").
+			WithCondition("ForAllValues:StringLike", "route53:VPCs", networks...),
 		// A zone that has records is not deleted.
-		iampolicy.Allow(route53("UpdateHostedZoneComment", "DeleteHostedZone", "ChangeTagsForResource")...).On(zone),
+		iampolicy.Allow(route53("UpdateHostedZoneComment", "DeleteHostedZone", "ChangeTagsForResource")...).OnResources(zone),
 	}
 }
 
 // records are those below the clusters' private names.
 func records(s Scope) []iampolicy.Statement {
 	return []iampolicy.Statement{
-		iampolicy.Allow("route53:ChangeResourceRecordSets").On(s.arn("route53:::hostedzone/*")).
-			When("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", "*."+strings.ToLower(s.prefix())+"*.internal"),
+		iampolicy.Allow("route53:ChangeResourceRecordSets").OnResources(s.arn("route53:::hostedzone/*")).
+			WithCondition("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", "*."+strings.ToLower(s.prefix())+"*.internal"),
 	}
 }

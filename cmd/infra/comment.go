@@ -44,10 +44,10 @@ func writeComment(out io.Writer, comment preview.Comment, summary, folder string
 		return err
 	}
 	var failure error
-	comment.Result, failure = look(command)
+	comment.Result, failure = runPreview(command)
 	if comment.Kind != preview.Drift {
-		bills, err := cost.OfStack(folder, comment.Stack, "")
-		if comment.Bills = bills; err != nil {
+		estimates, err := cost.OfStack(folder, comment.Stack, "")
+		if comment.Estimates = estimates; err != nil {
 			comment.Unpriced = err.Error()
 		}
 	}
@@ -78,8 +78,8 @@ func checkComment(comment preview.Comment, command []string) error {
 	return nil
 }
 
-// look runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a login that failed.
-func look(command []string) (preview.Result, error) {
+// runPreview runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a login that failed.
+func runPreview(command []string) (preview.Result, error) {
 	var errs bytes.Buffer
 	// Ours come last, where none of the user's flags undoes them; JSON has no place for colours.
 	words := append(slices.Clone(command), "--json", "--non-interactive", "--color", "never")

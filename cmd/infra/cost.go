@@ -8,7 +8,7 @@ import (
 )
 
 // formats are the ways to print what a stack costs.
-var formats = map[string]func(stack string, bills []cost.Bill) string{"text": cost.Text, "markdown": cost.Markdown}
+var formats = map[string]func(stack string, estimates []cost.Estimate) string{"text": cost.Text, "markdown": cost.Markdown}
 
 func newCost() *cobra.Command {
 	var stack, provider, format string
@@ -37,9 +37,9 @@ func costOf(folder, stack, provider, format string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("FORMAT: there is no format %q; choose text or markdown", format)
 	}
-	bills, err := cost.OfStack(folder, stack, provider)
+	estimates, err := cost.OfStack(folder, stack, provider)
 	if err != nil {
 		return "", err
 	}
-	return print(stack, bills), nil
+	return print(stack, estimates), nil
 }

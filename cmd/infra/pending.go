@@ -217,14 +217,22 @@ func (s *pendingState) report(out io.Writer) error {
 	fmt.Fprintf(out, "Otherwise one was cut off while it created what is below, and the cloud may have it. If the stack is still\n"+
 		"locked: make pulumi STACK=%s ARGS=cancel\n\n", stack)
 	var answers []string
+	then := map[string]bool{}
 	for _, op := range operations {
 		fmt.Fprintf(out, "%s\n", op.Key)
 		for _, step := range op.steps() {
 			fmt.Fprintf(out, "  %s\n", step)
 		}
 		answers = append(answers, op.Key+"="+op.answer())
+		if target := lookups[op.Type].then; target != "" {
+			then[target] = true
+		}
 	}
 	fmt.Fprintf(out, "\nThen, with the id of each, or none if it is not there:\n\n"+
-		"  make pending STACK=%s ARGS=\"resolve %s\"\n  make up STACK=%s\n\n", stack, strings.Join(answers, " "), stack)
+		"  make pending STACK=%s ARGS=\"resolve %s\"\n", stack, strings.Join(answers, " "))
+	for _, target := range append(slices.Sorted(maps.Keys(then)), "up") {
+		fmt.Fprintf(out, "  make %s STACK=%s\n", target, stack)
+	}
+	fmt.Fprintln(out)
 	return fmt.Errorf("%d creations of %s are pending: docs/operations.md#what-a-killed-up-leaves", len(operations), stack)
 }

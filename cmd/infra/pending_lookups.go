@@ -18,6 +18,8 @@ type lookup struct {
 	remove string
 	// again is why it can be created again as if nothing had been.
 	again string
+	// then is a make target to run between the answer and the next update.
+	then string
 }
 
 const (
@@ -38,8 +40,8 @@ var lookups = map[string]lookup{
 	"talos:machine/secrets:Secrets":                       again(local + ", and nothing has used it"),
 	"talos:machine/configurationApply:ConfigurationApply": again("the node takes the same configuration again"),
 	"talos:cluster/kubeconfig:Kubeconfig":                 again("another one is issued"),
-	"talos:machine/bootstrap:Bootstrap": again("but if etcd was started meanwhile, the next update fails with AlreadyExists: " +
-		"docs/troubleshooting.md#machines-that-do-not-join"),
+	// The next update would try for ten minutes, and then fail with AlreadyExists.
+	"talos:machine/bootstrap:Bootstrap": {again: "record-bootstrap asks the node whether etcd was started", then: "record-bootstrap"},
 }
 
 func register(types map[string]lookup) map[string]lookup {

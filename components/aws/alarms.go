@@ -38,7 +38,7 @@ func (c *Cloud) createInterruptionAlarm(rule *cloudwatch.EventRule) error {
 		TreatMissingData: pulumi.String("notBreaching"),
 		AlarmActions:     pulumi.Array{topic.Arn},
 		OkActions:        pulumi.Array{topic.Arn},
-		Tags:             c.named("interruptions"),
+		Tags:             c.nameTags("interruptions"),
 	}, c.options()...)
 	return err
 }
@@ -52,13 +52,13 @@ func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 		// The shortest window that AWS offers: what was said is said.
 		DeletionWindowInDays: pulumi.Int(7),
 		Policy:               account.ApplyT(alarmKeyPolicy).(pulumi.StringOutput),
-		Tags:                 c.named("alarms"),
+		Tags:                 c.nameTags("alarms"),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
 	}
 	topic, err := sns.NewTopic(c.ctx, c.name("alarms"), &sns.TopicArgs{
-		KmsMasterKeyId: key.Arn, Tags: c.named("alarms"),
+		KmsMasterKeyId: key.Arn, Tags: c.nameTags("alarms"),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
@@ -82,17 +82,17 @@ func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 // alarmKeyPolicy lets CloudWatch use the key of the topic, which it may not with AWS' own key:
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 func alarmKeyPolicy(account string) (string, error) {
-	return iampolicy.Text(
-		iampolicy.ManagedBy(account),
-		iampolicy.Allow("kms:Decrypt", "kms:GenerateDataKey*").Named("Alarms").On("*").
-			To(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).When("StringEquals", "aws:SourceAccount", account),
+	return iampolicy.JSON(
+		iampolicy.AccountAdmin(account),
+		iampolicy.Allow("kms:Decrypt", "kms:GenerateDataKey*").WithSid("Alarms").OnResources("*").
+			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).WithCondition("StringEquals", "aws:SourceAccount", account),
 	)
 }
 
 // topicPolicy lets the account's alarms, and nothing else, speak.
 func topicPolicy(values []any) (string, error) {
-	return iampolicy.Text(
-		iampolicy.Allow("sns:Publish").Named("Alarms").On(values[0].(string)).
-			To(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).When("StringEquals", "aws:SourceAccount", values[1].(string)),
+	return iampolicy.JSON(
+		iampolicy.Allow("sns:Publish").WithSid("Alarms").OnResources(values[0].(string)).
+			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).WithCondition("StringEquals", "aws:SourceAccount", values[1].(string)),
 	)
 }

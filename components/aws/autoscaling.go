@@ -32,21 +32,21 @@ func (c *Cloud) permitAutoscaling() error {
 	if !slices.ContainsFunc(c.cluster.Pools, moved) {
 		return nil
 	}
-	policy, err := iampolicy.Text(
+	policy, err := iampolicy.JSON(
 		// None of these can be narrowed to a resource.
 		iampolicy.Allow(
 			"autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeLaunchConfigurations",
 			"autoscaling:DescribeScalingActivities", "autoscaling:DescribeTags", "ec2:DescribeImages", "ec2:DescribeInstanceTypes",
 			"ec2:DescribeLaunchTemplateVersions", "ec2:GetInstanceTypesFromInstanceRequirements",
-		).On("*"),
-		iampolicy.Allow("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup").On("*").
-			When("StringEquals", "aws:ResourceTag/"+discoveryTag, "true").
-			When("StringEquals", "aws:ResourceTag/"+ownerTag+c.cluster.Name, "owned"),
+		).OnResources("*"),
+		iampolicy.Allow("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup").OnResources("*").
+			WithCondition("StringEquals", "aws:ResourceTag/"+discoveryTag, "true").
+			WithCondition("StringEquals", "aws:ResourceTag/"+ownerTag+c.cluster.Name, "owned"),
 	)
 	if err != nil {
 		return err
 	}
-	return c.permit("cluster-autoscaler", pulumi.String(policy))
+	return c.attachWorkerPolicy("cluster-autoscaler", pulumi.String(policy))
 }
 
 // createScalingPolicy has AWS itself keep the group's processors as busy as they should be.

@@ -34,7 +34,7 @@ func (c *Cloud) permitCloudController() error {
 		_, err := iam.NewRolePolicy(c.ctx, c.name(component.name), &iam.RolePolicyArgs{
 			Role: c.roles[controlPlane].Name,
 			Policy: c.account().ApplyT(func(account string) (string, error) {
-				return iampolicy.Text(component.statements(account)...)
+				return iampolicy.JSON(component.statements(account)...)
 			}).(pulumi.StringOutput),
 		}, c.options()...)
 		if err != nil {
@@ -65,7 +65,7 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 	listeners := c.arns("elasticloadbalancing", account, "listener/net/"+balancerName+"/*")
 	groups := c.arns("ec2", account, "security-group/*")
 	owned := func(s iampolicy.Statement) iampolicy.Statement {
-		return s.When("StringEquals", "aws:ResourceTag/"+c.clusterTag(), "owned")
+		return s.WithCondition("StringEquals", "aws:ResourceTag/"+c.clusterTag(), "owned")
 	}
 	return []iampolicy.Statement{
 		iampolicy.Allow(
@@ -75,13 +75,13 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 			"elasticloadbalancing:DescribeLoadBalancerPolicies", "elasticloadbalancing:DescribeLoadBalancers",
 			"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups",
 			"elasticloadbalancing:DescribeTargetHealth",
-		).On("*"),
-		iampolicy.Allow("ec2:CreateSecurityGroup").On(groups...).When("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
-		iampolicy.Allow("ec2:CreateSecurityGroup").On(c.arns("ec2", account, "vpc/*")...),
-		iampolicy.Allow("ec2:CreateTags").On(groups...).When("StringEquals", "ec2:CreateAction", "CreateSecurityGroup"),
-		owned(iampolicy.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress").On(groups...)),
+		).OnResources("*"),
+		iampolicy.Allow("ec2:CreateSecurityGroup").OnResources(groups...).WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		iampolicy.Allow("ec2:CreateSecurityGroup").OnResources(c.arns("ec2", account, "vpc/*")...),
+		iampolicy.Allow("ec2:CreateTags").OnResources(groups...).WithCondition("StringEquals", "ec2:CreateAction", "CreateSecurityGroup"),
+		owned(iampolicy.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress").OnResources(groups...)),
 		iampolicy.Allow("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup").
-			On(balancers...).When("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+			OnResources(balancers...).WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
 		owned(iampolicy.Allow(
 			"elasticloadbalancing:ApplySecurityGroupsToLoadBalancer", "elasticloadbalancing:AttachLoadBalancerToSubnets",
 			"elasticloadbalancing:ConfigureHealthCheck", "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateLoadBalancerListeners",
@@ -92,9 +92,9 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 			"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes",
 			"elasticloadbalancing:RegisterInstancesWithLoadBalancer", "elasticloadbalancing:RegisterTargets",
 			"elasticloadbalancing:SetLoadBalancerPoliciesForBackendServer", "elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
-		).On(balancers...)),
-		iampolicy.Allow("elasticloadbalancing:AddTags").On(listeners...).When("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
-		owned(iampolicy.Allow("elasticloadbalancing:DeleteListener", "elasticloadbalancing:ModifyListener").On(listeners...)),
+		).OnResources(balancers...)),
+		iampolicy.Allow("elasticloadbalancing:AddTags").OnResources(listeners...).WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		owned(iampolicy.Allow("elasticloadbalancing:DeleteListener", "elasticloadbalancing:ModifyListener").OnResources(listeners...)),
 	}
 }
 
@@ -104,23 +104,23 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 func (c *Cloud) driverStatements(account string) []iampolicy.Statement {
 	volumes, snapshots := c.arns("ec2", account, "volume/*"), []string{"arn:aws:ec2:" + c.cluster.Location.Region + "::snapshot/*"}
 	tagged := func(s iampolicy.Statement, of string) iampolicy.Statement {
-		return s.When("StringEquals", of+driverTag, "true").When("StringEquals", of+c.clusterTag(), "owned")
+		return s.WithCondition("StringEquals", of+driverTag, "true").WithCondition("StringEquals", of+c.clusterTag(), "owned")
 	}
 	const requested, existing = "aws:RequestTag/", "aws:ResourceTag/"
 	return []iampolicy.Statement{
 		iampolicy.Allow(
 			"ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeTags", "ec2:DescribeVolumes",
 			"ec2:DescribeVolumesModifications", "ec2:DescribeVolumeStatus",
-		).On("*"),
-		tagged(iampolicy.Allow("ec2:CreateVolume").On(volumes...), requested),
-		tagged(iampolicy.Allow("ec2:CreateVolume").On(snapshots...), existing),
-		tagged(iampolicy.Allow("ec2:CreateSnapshot").On(snapshots...), requested),
-		iampolicy.Allow("ec2:CreateTags").On(append(volumes, snapshots...)...).
-			When("StringEquals", "ec2:CreateAction", "CreateVolume", "CreateSnapshot"),
+		).OnResources("*"),
+		tagged(iampolicy.Allow("ec2:CreateVolume").OnResources(volumes...), requested),
+		tagged(iampolicy.Allow("ec2:CreateVolume").OnResources(snapshots...), existing),
+		tagged(iampolicy.Allow("ec2:CreateSnapshot").OnResources(snapshots...), requested),
+		iampolicy.Allow("ec2:CreateTags").OnResources(append(volumes, snapshots...)...).
+			WithCondition("StringEquals", "ec2:CreateAction", "CreateVolume", "CreateSnapshot"),
 		tagged(iampolicy.Allow("ec2:AttachVolume", "ec2:CreateSnapshot", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume").
-			On(volumes...), existing),
-		iampolicy.Allow("ec2:AttachVolume", "ec2:DetachVolume").On(c.arns("ec2", account, "instance/*")...).
-			When("StringEquals", existing+c.clusterTag(), "owned"),
-		tagged(iampolicy.Allow("ec2:DeleteSnapshot").On(snapshots...), existing),
+			OnResources(volumes...), existing),
+		iampolicy.Allow("ec2:AttachVolume", "ec2:DetachVolume").OnResources(c.arns("ec2", account, "instance/*")...).
+			WithCondition("StringEquals", existing+c.clusterTag(), "owned"),
+		tagged(iampolicy.Allow("ec2:DeleteSnapshot").OnResources(snapshots...), existing),
 	}
 }

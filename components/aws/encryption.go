@@ -76,7 +76,7 @@ func (c *Cloud) createManagedKey() (*kms.Key, error) {
 		// The longest window that AWS offers: a deleted key takes every disk and snapshot with it.
 		DeletionWindowInDays: pulumi.Int(30),
 		Policy:               c.account().ApplyT(c.diskKeyPolicy).(pulumi.StringOutput),
-		Tags:                 c.named("disks"),
+		Tags:                 c.nameTags("disks"),
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
 	if err != nil {
 		return nil, err
@@ -92,10 +92,10 @@ func (c *Cloud) createManagedKey() (*kms.Key, error) {
 // EC2 only. This is how AWS guards its own key for EBS; naming the service's role instead would fail in an account where no
 // group has been made yet.
 func (c *Cloud) diskKeyPolicy(account string) (string, error) {
-	return iampolicy.Text(
-		iampolicy.ManagedBy(account),
-		iampolicy.Allow(diskOperations...).Named("DisksThroughEC2").On("*").To(iampolicy.Principal{AWS: []string{"*"}}).
-			When("StringEquals", "kms:CallerAccount", account).
-			When("StringEquals", "kms:ViaService", fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region)),
+	return iampolicy.JSON(
+		iampolicy.AccountAdmin(account),
+		iampolicy.Allow(diskOperations...).WithSid("DisksThroughEC2").OnResources("*").WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
+			WithCondition("StringEquals", "kms:CallerAccount", account).
+			WithCondition("StringEquals", "kms:ViaService", fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region)),
 	)
 }

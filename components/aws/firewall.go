@@ -41,7 +41,7 @@ func (c *Cloud) createFirewall() error {
 		group, err := ec2.NewSecurityGroup(c.ctx, c.name(role), &ec2.SecurityGroupArgs{
 			VpcId:       c.vpcID,
 			Description: pulumi.Sprintf("%s of %s", role, c.cluster.Name),
-			Tags:        c.named(role, c.groupOwner(role)),
+			Tags:        c.nameTags(role, c.groupOwner(role)),
 		}, c.options()...)
 		if err != nil {
 			return err
@@ -159,7 +159,7 @@ func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 		FromPort:        pulumi.Int(r.low),
 		ToPort:          pulumi.Int(r.high),
 		Description:     pulumi.String(r.why),
-		Tags:            c.named(name),
+		Tags:            c.nameTags(name),
 	}
 	if r.cidr != "" {
 		args.CidrIpv4 = pulumi.String(r.cidr)
@@ -181,7 +181,7 @@ func (c *Cloud) createEgress() error {
 			Description:               pulumi.String("Kubernetes API on the control planes, and their health checks")},
 	} {
 		args.SecurityGroupId = c.firewall[role].ID()
-		args.Tags = c.named(role + "-egress")
+		args.Tags = c.nameTags(role + "-egress")
 		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options()...)
 		if err != nil {
 			return err

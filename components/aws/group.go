@@ -43,7 +43,7 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		settings.CapacityRebalance = pulumi.Bool(pool.Spot.Rebalance)
 	} else {
 		settings.LaunchTemplate = &autoscaling.GroupLaunchTemplateArgs{
-			Id: template.ID(), Version: latest(template),
+			Id: template.ID(), Version: templateVersion(template),
 		}
 	}
 	options := c.options(pulumi.DependsOn(egress))
@@ -124,7 +124,7 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 			HttpPutResponseHopLimit: pulumi.Int(1),
 		},
 		TagSpecifications: tags,
-		Tags:              c.named(pool.Name, map[string]string{"pool": pool.Name}),
+		Tags:              c.nameTags(pool.Name, map[string]string{"pool": pool.Name}),
 	}, c.options(pulumi.DependsOn(args.After))...)
 }
 
@@ -155,7 +155,7 @@ func mixedPolicy(template *ec2.LaunchTemplate, spot config.Spot, machine regions
 		InstancesDistribution: distribution,
 		LaunchTemplate: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateArgs{
 			LaunchTemplateSpecification: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecificationArgs{
-				LaunchTemplateId: template.ID(), Version: latest(template),
+				LaunchTemplateId: template.ID(), Version: templateVersion(template),
 			},
 			Overrides: overrides,
 		},
@@ -188,8 +188,8 @@ func requirements(machine regions.MachineType) *autoscaling.GroupMixedInstancesP
 	}
 }
 
-// latest is the template's version by number: under "$Latest" the group would see no change, and refresh nothing.
-func latest(template *ec2.LaunchTemplate) pulumi.StringOutput {
+// templateVersion returns the template's version by number: under "$Latest" the group would see no change, and refresh nothing.
+func templateVersion(template *ec2.LaunchTemplate) pulumi.StringOutput {
 	return template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
 }
 

@@ -14,7 +14,7 @@ import (
 // needs is attached for that workload alone; workers of elastic pools hold what draining and scaling need.
 func (c *Cloud) createIdentities() error {
 	// EC2 alone hands these roles out, to the machines that carry their profile.
-	assumed, err := iampolicy.Text(iampolicy.Allow("sts:AssumeRole").To(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}))
+	assumed, err := iampolicy.JSON(iampolicy.Allow("sts:AssumeRole").WithPrincipal(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}))
 	if err != nil {
 		return err
 	}
@@ -23,13 +23,13 @@ func (c *Cloud) createIdentities() error {
 		identity, err := iam.NewRole(c.ctx, c.name(role), &iam.RoleArgs{
 			Description:      pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
 			AssumeRolePolicy: pulumi.String(assumed),
-			Tags:             c.named(role),
+			Tags:             c.nameTags(role),
 		}, c.options()...)
 		if err != nil {
 			return err
 		}
 		profile, err := iam.NewInstanceProfile(c.ctx, c.name(role), &iam.InstanceProfileArgs{
-			Role: identity.Name, Tags: c.named(role),
+			Role: identity.Name, Tags: c.nameTags(role),
 		}, c.options()...)
 		if err != nil {
 			return err
@@ -56,11 +56,11 @@ func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.Role
 	role, err := iam.NewRole(c.ctx, c.name("flow-logs"), &iam.RoleArgs{
 		Description: pulumi.Sprintf("Flow logs of %s", c.cluster.Name),
 		AssumeRolePolicy: account.ApplyT(func(account string) (string, error) {
-			return iampolicy.Text(iampolicy.Allow("sts:AssumeRole").To(iampolicy.Principal{Service: []string{"vpc-flow-logs.amazonaws.com"}}).
-				When("StringEquals", "aws:SourceAccount", account).
-				When("ArnLike", "aws:SourceArn", fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", c.cluster.Location.Region, account)))
+			return iampolicy.JSON(iampolicy.Allow("sts:AssumeRole").WithPrincipal(iampolicy.Principal{Service: []string{"vpc-flow-logs.amazonaws.com"}}).
+				WithCondition("StringEquals", "aws:SourceAccount", account).
+				WithCondition("ArnLike", "aws:SourceArn", fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", c.cluster.Location.Region, account)))
 		}).(pulumi.StringOutput),
-		Tags: c.named("flow-logs"),
+		Tags: c.nameTags("flow-logs"),
 	}, c.options()...)
 	if err != nil {
 		return nil, nil, err
@@ -68,17 +68,17 @@ func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.Role
 	policy, err := iam.NewRolePolicy(c.ctx, c.name("flow-logs"), &iam.RolePolicyArgs{
 		Role: role.Name,
 		Policy: group.Arn.ApplyT(func(group string) (string, error) {
-			return iampolicy.Text(iampolicy.Allow(
+			return iampolicy.JSON(iampolicy.Allow(
 				"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-			).On(group, group+":*"))
+			).OnResources(group, group+":*"))
 		}).(pulumi.StringOutput),
 	}, c.options()...)
 	return role, policy, err
 }
 
-// permit lets workers do what a component in the cluster needs. A pod acts as its node only if it shares the node's network:
+// attachWorkerPolicy lets workers do what a component in the cluster needs. A pod acts as its node only if it shares the node's network:
 // the metadata service answers over one hop.
-func (c *Cloud) permit(component string, policy pulumi.StringInput) error {
+func (c *Cloud) attachWorkerPolicy(component string, policy pulumi.StringInput) error {
 	_, err := iam.NewRolePolicy(c.ctx, c.name(component), &iam.RolePolicyArgs{
 		Role: c.roles[worker].Name, Policy: policy,
 	}, c.options()...)

@@ -19,18 +19,18 @@ const (
 	rebalance = "rebalance"
 )
 
-// announcement is a kind of event by which AWS says that a machine is about to go.
+// interruptionEvent is a kind of event by which AWS says that a machine is about to go.
 // https://github.com/aws/aws-node-termination-handler#3-create-amazon-eventbridge-rules
-type announcement struct{ rule, source, detailType string }
+type interruptionEvent struct{ rule, source, detailType string }
 
-var announcements = []announcement{
+var interruptionEvents = []interruptionEvent{
 	{spotInterruption, "aws.ec2", "EC2 Spot Instance Interruption Warning"},
 	{rebalance, "aws.ec2", "EC2 Instance Rebalance Recommendation"},
 	{"state-change", "aws.ec2", "EC2 Instance State-change Notification"},
 	{"termination", "aws.autoscaling", "EC2 Instance-terminate Lifecycle Action"},
 }
 
-// drainSeconds is how long a machine waits for its pods to leave when its group ends it, and how long an announcement is
+// drainSeconds is how long a machine waits for its pods to leave when its group ends it, and how long an event is
 // worth reading. Without a termination handler it is what every scale-in takes longer.
 const drainSeconds = 300
 
@@ -48,13 +48,13 @@ func (c *Cloud) createInterruption() error {
 		MessageRetentionSeconds: pulumi.Int(drainSeconds),
 		// SQS' own key: EventBridge cannot use AWS' managed one for KMS.
 		SqsManagedSseEnabled: pulumi.Bool(true),
-		Tags:                 c.named("interruption"),
+		Tags:                 c.nameTags("interruption"),
 	}, c.options()...)
 	if err != nil {
 		return err
 	}
 	var rules pulumi.StringArray
-	for _, a := range announcements {
+	for _, a := range interruptionEvents {
 		rule, err := c.createRule(a)
 		if err != nil {
 			return err
@@ -73,12 +73,12 @@ func (c *Cloud) createInterruption() error {
 	if err != nil {
 		return err
 	}
-	return c.permit("termination-handler", c.interruptions.Arn.ApplyT(c.handlerPolicy).(pulumi.StringOutput))
+	return c.attachWorkerPolicy("termination-handler", c.interruptions.Arn.ApplyT(c.handlerPolicy).(pulumi.StringOutput))
 }
 
 // createRule sends a kind of event to the queue. EC2's events name no group, so they come for the whole region, and the
 // handler leaves machines of other clusters alone.
-func (c *Cloud) createRule(a announcement) (*cloudwatch.EventRule, error) {
+func (c *Cloud) createRule(a interruptionEvent) (*cloudwatch.EventRule, error) {
 	pattern := map[string]any{"source": []string{a.source}, "detail-type": []string{a.detailType}}
 	if a.source == "aws.autoscaling" {
 		pattern["detail"] = map[string]any{"AutoScalingGroupName": []any{map[string]string{"prefix": c.name("")}}}
@@ -96,7 +96,7 @@ func (c *Cloud) createRule(a announcement) (*cloudwatch.EventRule, error) {
 		Description:  pulumi.String(a.detailType + " for " + c.cluster.Name),
 		EventPattern: pulumi.String(text),
 		State:        pulumi.String(state),
-		Tags:         c.named(a.rule),
+		Tags:         c.nameTags(a.rule),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
@@ -123,22 +123,22 @@ func (c *Cloud) createTerminationHook(pool config.Pool, group *autoscaling.Group
 // queuePolicy lets the rules, and nothing else, write into the queue.
 func queuePolicy(values []any) (string, error) {
 	queue, rules := values[0].(string), values[1].([]string)
-	return iampolicy.Text(
-		iampolicy.Allow("sqs:SendMessage").Named("Events").On(queue).
-			To(iampolicy.Principal{Service: []string{"events.amazonaws.com"}}).When("ArnEquals", "aws:SourceArn", rules...),
-		iampolicy.Deny("sqs:*").Named("EncryptedTransport").On(queue).
-			To(iampolicy.Principal{AWS: []string{"*"}}).When("Bool", "aws:SecureTransport", "false"),
+	return iampolicy.JSON(
+		iampolicy.Allow("sqs:SendMessage").WithSid("Events").OnResources(queue).
+			WithPrincipal(iampolicy.Principal{Service: []string{"events.amazonaws.com"}}).WithCondition("ArnEquals", "aws:SourceArn", rules...),
+		iampolicy.Deny("sqs:*").WithSid("EncryptedTransport").OnResources(queue).
+			WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).WithCondition("Bool", "aws:SecureTransport", "false"),
 	)
 }
 
 // handlerPolicy is what the termination handler may do: read the queue, look at machines, and let those of this cluster's
 // groups go. https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
 func (c *Cloud) handlerPolicy(queue string) (string, error) {
-	return iampolicy.Text(
-		iampolicy.Allow("sqs:ReceiveMessage", "sqs:DeleteMessage").On(queue),
-		iampolicy.Allow("autoscaling:CompleteLifecycleAction").On("*").
-			When("StringEquals", "aws:ResourceTag/kubernetes.io/cluster/"+c.cluster.Name, "owned"),
+	return iampolicy.JSON(
+		iampolicy.Allow("sqs:ReceiveMessage", "sqs:DeleteMessage").OnResources(queue),
+		iampolicy.Allow("autoscaling:CompleteLifecycleAction").OnResources("*").
+			WithCondition("StringEquals", "aws:ResourceTag/kubernetes.io/cluster/"+c.cluster.Name, "owned"),
 		// None of these can be narrowed to a resource.
-		iampolicy.Allow("autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances").On("*"),
+		iampolicy.Allow("autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances").OnResources("*"),
 	)
 }

@@ -44,7 +44,7 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 func (c *Cloud) createLoadBalancer() (*lb.LoadBalancer, error) {
 	// The logical name is cut, the physical one left to Pulumi: a balancer whose subnets shrink has to be replaced, and
 	// one with a fixed name would fail with "already exists".
-	name := cloud.Cut(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
+	name := cloud.ShortenWithHash(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
 	return lb.NewLoadBalancer(c.ctx, name, &lb.LoadBalancerArgs{
 		Internal:                     pulumi.Bool(true),
 		LoadBalancerType:             pulumi.String("network"),
@@ -52,12 +52,12 @@ func (c *Cloud) createLoadBalancer() (*lb.LoadBalancer, error) {
 		SecurityGroups:               pulumi.StringArray{c.firewall[loadBalancer].ID()},
 		EnableCrossZoneLoadBalancing: pulumi.Bool(true),
 		EnableDeletionProtection:     pulumi.Bool(c.cluster.Protected),
-		Tags:                         c.named("api"),
+		Tags:                         c.nameTags("api"),
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
 }
 
 func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) {
-	name := cloud.Cut(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
+	name := cloud.ShortenWithHash(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
 	group, err := lb.NewTargetGroup(c.ctx, name, &lb.TargetGroupArgs{
 		VpcId:      c.vpcID,
 		TargetType: pulumi.String("instance"),
@@ -75,7 +75,7 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 			HealthyThreshold:   pulumi.Int(2),
 			UnhealthyThreshold: pulumi.Int(2),
 		},
-		Tags: c.named("api"),
+		Tags: c.nameTags("api"),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
 			Type: pulumi.String("forward"), TargetGroupArn: group.Arn,
 		}},
-		Tags: c.named("api"),
+		Tags: c.nameTags("api"),
 	}, c.options(pulumi.DeleteBeforeReplace(true))...)
 }
 
@@ -105,7 +105,7 @@ func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.R
 		Vpcs: route53.ZoneVpcArray{&route53.ZoneVpcArgs{
 			VpcId: c.vpcID, VpcRegion: pulumi.String(c.cluster.Location.Region),
 		}},
-		Tags: c.named("private"),
+		Tags: c.nameTags("private"),
 	}, c.options()...)
 	if err != nil {
 		return "", nil, err

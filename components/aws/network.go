@@ -42,7 +42,7 @@ func (c *Cloud) createNetwork() error {
 		// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
 		EnableDnsSupport:   pulumi.Bool(true),
 		EnableDnsHostnames: pulumi.Bool(true),
-		Tags:               c.named("network"),
+		Tags:               c.nameTags("network"),
 	}, c.options()...)
 	if err != nil {
 		return err
@@ -74,13 +74,13 @@ func (c *Cloud) createNetwork() error {
 // createInternetRoute returns the route table of the public subnets, and the route that leads out of them.
 func (c *Cloud) createInternetRoute() (*ec2.Route, error) {
 	gateway, err := ec2.NewInternetGateway(c.ctx, c.name("internet"), &ec2.InternetGatewayArgs{
-		VpcId: c.vpcID, Tags: c.named("internet"),
+		VpcId: c.vpcID, Tags: c.nameTags("internet"),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
 	}
 	table, err := ec2.NewRouteTable(c.ctx, c.name("public"), &ec2.RouteTableArgs{
-		VpcId: c.vpcID, Tags: c.named("public"),
+		VpcId: c.vpcID, Tags: c.nameTags("public"),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
@@ -135,13 +135,13 @@ func (c *Cloud) createNatGateways() ([]*ec2.NatGateway, error) {
 	for i, place := range places {
 		name := "nat-" + c.cluster.Location.Zones[i]
 		address, err := ec2.NewEip(c.ctx, c.name(name), &ec2.EipArgs{
-			Domain: pulumi.String("vpc"), Tags: c.named(name),
+			Domain: pulumi.String("vpc"), Tags: c.nameTags(name),
 		}, c.options()...)
 		if err != nil {
 			return nil, err
 		}
 		gateway, err := ec2.NewNatGateway(c.ctx, c.name(name), &ec2.NatGatewayArgs{
-			SubnetId: place.id, AllocationId: address.ID(), Tags: c.named(name),
+			SubnetId: place.id, AllocationId: address.ID(), Tags: c.nameTags(name),
 		}, c.options(pulumi.DependsOn(place.egress))...)
 		if err != nil {
 			return nil, err
@@ -165,7 +165,7 @@ func (c *Cloud) createPrivateSubnets(gateways []*ec2.NatGateway) (pulumi.StringA
 			return nil, err
 		}
 		table, err := ec2.NewRouteTable(c.ctx, c.name(name), &ec2.RouteTableArgs{
-			VpcId: c.vpcID, Tags: c.named(name),
+			VpcId: c.vpcID, Tags: c.nameTags(name),
 		}, c.options()...)
 		if err != nil {
 			return nil, err
@@ -200,7 +200,7 @@ func (c *Cloud) createSubnet(name, zone, block, balancerRole string) (*ec2.Subne
 		CidrBlock:        pulumi.String(block),
 		// Only what asks for a public address gets one.
 		MapPublicIpOnLaunch: pulumi.Bool(false),
-		Tags: c.named(name, map[string]string{
+		Tags: c.nameTags(name, map[string]string{
 			c.clusterTag(): "owned",
 			balancerRole:   "1",
 		}),
@@ -214,7 +214,7 @@ func (c *Cloud) createS3Endpoint(tables pulumi.StringArray) error {
 		VpcEndpointType: pulumi.String("Gateway"),
 		ServiceName:     pulumi.String(fmt.Sprintf("com.amazonaws.%s.s3", c.cluster.Location.Region)),
 		RouteTableIds:   tables,
-		Tags:            c.named("s3"),
+		Tags:            c.nameTags("s3"),
 	}, c.options()...)
 	return err
 }
@@ -228,7 +228,7 @@ func (c *Cloud) createFlowLogs() error {
 		return nil
 	}
 	group, err := cloudwatch.NewLogGroup(c.ctx, c.name("flow-logs"), &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(flowLogDays), Tags: c.named("flow-logs"),
+		RetentionInDays: pulumi.Int(flowLogDays), Tags: c.nameTags("flow-logs"),
 	}, c.options()...)
 	if err != nil {
 		return err
@@ -242,7 +242,7 @@ func (c *Cloud) createFlowLogs() error {
 		TrafficType:    pulumi.String("ALL"),
 		LogDestination: group.Arn,
 		IamRoleArn:     role.Arn,
-		Tags:           c.named("flow-logs"),
+		Tags:           c.nameTags("flow-logs"),
 	}, c.options(pulumi.DependsOn([]pulumi.Resource{permission}))...)
 	return err
 }

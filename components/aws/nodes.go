@@ -13,9 +13,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// settled are the inputs that an update never changes: each would replace a machine or stop it, all of them at the same
+// ignoredInputs are the inputs that an update never changes: each would replace a machine or stop it, all of them at the same
 // time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
-var settled = []string{
+var ignoredInputs = []string{
 	"ami", "userDataBase64", "instanceType", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
 }
 
@@ -34,7 +34,7 @@ func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 
 func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) {
 	name := c.name(args.Pool + "-" + strconv.Itoa(index))
-	place, err := c.place(args, index)
+	place, err := c.pickSubnet(args, index)
 	if err != nil {
 		return cloud.Node{}, err
 	}
@@ -79,8 +79,8 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	return node, nil
 }
 
-// place picks the node's subnet: zones in turn, the public subnet only for a control plane that operators reach from outside.
-func (c *Cloud) place(args cloud.NodesArgs, index int) (subnet, error) {
+// pickSubnet returns the node's subnet: zones in turn, the public subnet only for a control plane that operators reach from outside.
+func (c *Cloud) pickSubnet(args cloud.NodesArgs, index int) (subnet, error) {
 	subnets := c.private
 	if args.ControlPlane && c.cluster.Access == config.Public {
 		subnets = c.public
@@ -128,7 +128,7 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 		DisableApiTermination: pulumi.Bool(args.Protected),
 		Tags:                  tags,
 	}, c.options(
-		pulumi.IgnoreChanges(settled),
+		pulumi.IgnoreChanges(ignoredInputs),
 		// The interface can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
@@ -138,7 +138,7 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 	if err != nil {
 		return nil, err
 	}
-	cloud.TellImage(c.ctx, name, instance.Ami, image.id)
+	cloud.LogImageMismatch(c.ctx, name, instance.Ami, image.id)
 	return instance, nil
 }
 

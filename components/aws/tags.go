@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// named are the tags that tell one resource from another; the provider adds the cluster's.
-func (c *Cloud) named(suffix string, more ...map[string]string) pulumi.StringMap {
+// nameTags are the tags that tell one resource from another; the provider adds the cluster's.
+func (c *Cloud) nameTags(suffix string, more ...map[string]string) pulumi.StringMap {
 	tags := map[string]string{"Name": c.name(suffix)}
 	for _, m := range more {
 		maps.Copy(tags, m)

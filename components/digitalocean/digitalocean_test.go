@@ -16,9 +16,9 @@ import (
 func TestTheKeyIsWellFormedAndEachClustersOwn(t *testing.T) {
 	seen := map[string]bool{}
 	for _, name := range []string{"inferadb-dev-nyc1", "inferadb-dev-sfo1", "inferadb-production-nyc1"} {
-		line, err := unusableKey(name)
+		line, err := placeholderSSHKey(name)
 		require.NoError(t, err)
-		again, err := unusableKey(name)
+		again, err := placeholderSSHKey(name)
 		require.NoError(t, err)
 		assert.Equal(t, line, again, "every run asks for the same key")
 
@@ -42,9 +42,9 @@ func TestTagsAreWordsThatDigitalOceanTakes(t *testing.T) {
 		{"owner", "Platform Team <a@b.c>", "owner:Platform-Team--a-b-c-"},
 		{"empty", "", "empty:"},
 	} {
-		assert.Equal(t, test.want, tagWord(test.key, test.value))
+		assert.Equal(t, test.want, formatTag(test.key, test.value))
 	}
-	long, other := tagWord("note", strings.Repeat("x", 300)+"1"), tagWord("note", strings.Repeat("x", 300)+"2")
+	long, other := formatTag("note", strings.Repeat("x", 300)+"1"), formatTag("note", strings.Repeat("x", 300)+"2")
 	assert.Len(t, long, tagLimit)
 	assert.NotEqual(t, long, other, "what is cut off is not lost to the comparison")
 }

@@ -21,7 +21,7 @@ const (
 func (c *Cloud) Existing(known cloud.Known, machines []string) ([]cloud.Found, error) {
 	var found []cloud.Found
 	if name := c.name(keyName); !known(sshKeyToken, name) {
-		mine, err := unusableKey(c.cluster.Name)
+		mine, err := placeholderSSHKey(c.cluster.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -135,9 +135,9 @@ func outbound() digitalocean.FirewallOutboundRuleArray {
 	}
 }
 
-// admitBalancer lets the balancer through to the control planes. It is a firewall of its own, because the balancer is not
+// allowLoadBalancer lets the balancer through to the control planes. It is a firewall of its own, because the balancer is not
 // there yet when the droplets must be covered already.
-func (c *Cloud) admitBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
+func (c *Cloud) allowLoadBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
 	return digitalocean.NewFirewall(c.ctx, c.name("api"), &digitalocean.FirewallArgs{
 		Tags: pulumi.StringArray{c.roleTags[cloud.ControlPlane].Name},
 		InboundRules: digitalocean.FirewallInboundRuleArray{&digitalocean.FirewallInboundRuleArgs{

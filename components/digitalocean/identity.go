@@ -18,7 +18,7 @@ const keyName = "unusable"
 // createKey registers the SSH key without which the API starts no droplet from a custom image
 // (https://docs.digitalocean.com/products/custom-images/how-to/create-droplets/). Talos has no SSH to use it with.
 func (c *Cloud) createKey() error {
-	public, err := unusableKey(c.cluster.Name)
+	public, err := placeholderSSHKey(c.cluster.Name)
 	if err != nil {
 		return err
 	}
@@ -28,9 +28,9 @@ func (c *Cloud) createKey() error {
 	return err
 }
 
-// unusableKey is a public key whose private half nobody ever had: a point of the curve that a hash of the name falls on.
+// placeholderSSHKey is a public key whose private half nobody ever had: a point of the curve that a hash of the name falls on.
 // It is the same in every run, and another for every cluster, because an account takes a key only once.
-func unusableKey(name string) (string, error) {
+func placeholderSSHKey(name string) (string, error) {
 	for try := 0; ; try++ {
 		hash := sha256.Sum256(fmt.Appendf(nil, "no private key: %s %d", name, try))
 		if _, err := new(edwards25519.Point).SetBytes(hash[:]); err != nil {

@@ -16,7 +16,7 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	admitted, err := c.admitBalancer(balancer)
+	admitted, err := c.allowLoadBalancer(balancer)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}

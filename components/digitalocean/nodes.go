@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// settled are the inputs that an update never changes: a size stops the droplet, each of the others replaces it, all of
+// ignoredInputs are the inputs that an update never changes: a size stops the droplet, each of the others replaces it, all of
 // them at the same time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
-var settled = []string{"image", "userData", "sshKeys", "size", "vpcUuid"}
+var ignoredInputs = []string{"image", "userData", "sshKeys", "size", "vpcUuid"}
 
 // deleteTimeout is how long a droplet gets to shut down, and a network until its last member is gone.
 const deleteTimeout = "10m"
@@ -73,7 +73,7 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 		// A worker that goes is drained by its kubelet first.
 		GracefulShutdown: pulumi.Bool(true),
 	}, c.options(
-		pulumi.IgnoreChanges(settled),
+		pulumi.IgnoreChanges(ignoredInputs),
 		pulumi.Protect(args.Protected),
 		pulumi.DependsOn([]pulumi.Resource{c.firewalls[role]}),
 		// The provider gives up after a minute, and pods alone may take a minute and a half.
@@ -82,6 +82,6 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 	if err != nil {
 		return nil, err
 	}
-	cloud.TellImage(c.ctx, name, droplet.Image, c.image)
+	cloud.LogImageMismatch(c.ctx, name, droplet.Image, c.image)
 	return droplet, nil
 }

@@ -21,16 +21,16 @@ func (c *Cloud) tags(more map[string]string) pulumi.StringArray {
 	maps.Copy(all, more)
 	var words []string
 	for key, value := range all {
-		words = append(words, tagWord(key, value))
+		words = append(words, formatTag(key, value))
 	}
 	slices.Sort(words)
 	return pulumi.ToStringArray(slices.Compact(words))
 }
 
-func tagWord(key, value string) string {
+func formatTag(key, value string) string {
 	word := key + ":" + value
 	if clean := notInTag.ReplaceAllString(word, "-"); clean != word || len(word) > tagLimit {
-		return cloud.Cut(clean, tagLimit)
+		return cloud.ShortenWithHash(clean, tagLimit)
 	}
 	return word
 }

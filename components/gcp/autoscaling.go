@@ -7,7 +7,7 @@ import (
 )
 
 // createAutoscaler keeps the group's processors as busy as they should be, between the pool's bounds.
-func (c *Cloud) createAutoscaler(p part, manager *compute.RegionInstanceGroupManager) error {
+func (c *Cloud) createAutoscaler(p groupSpec, manager *compute.RegionInstanceGroupManager) error {
 	_, err := compute.NewRegionAutoscaler(c.ctx, c.name(p.name), &compute.RegionAutoscalerArgs{
 		Region: pulumi.String(c.cluster.Location.Region),
 		Target: manager.ID(),

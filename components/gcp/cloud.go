@@ -31,16 +31,16 @@ type Cloud struct {
 	// accounts are the identities of the two kinds of nodes; firewall rules know the nodes by them.
 	accounts map[string]*serviceaccount.Account
 	rules    []pulumi.Resource
-	// members are the control planes of each zone, as the load balancer wants them.
-	members map[string]*compute.InstanceGroup
+	// controlPlaneGroups are the control planes of each zone, as the load balancer wants them.
+	controlPlaneGroups map[string]*compute.InstanceGroup
 	// diskKey encrypts every disk; nil is Google's own. keyGranted must exist before a disk can use it.
 	diskKey    pulumi.StringPtrInput
 	keyGranted []pulumi.Resource
 	// untilGranted tries again to make a machine while the grant has no effect yet; nil without a key.
 	untilGranted *pulumi.ErrorHook
-	// alive is the check by which groups replace dead machines.
-	alive  *compute.HealthCheck
-	images map[regions.Architecture]lookedUp
+	// workerHealthCheck is the check by which groups replace dead machines.
+	workerHealthCheck *compute.HealthCheck
+	images            map[regions.Architecture]lookedUp
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
@@ -60,7 +60,7 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 	}
 	return &Cloud{
 		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, networkProject: project, provider: provider,
-		members: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]lookedUp{},
+		controlPlaneGroups: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]lookedUp{},
 	}, nil
 }
 
@@ -81,7 +81,7 @@ const nameLimit = 63
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not. It leaves room
 // for what Pulumi, or a group of machines, appends.
 func (c *Cloud) name(suffix string) string {
-	return cloud.Cut(c.cluster.Name+"-"+suffix, nameLimit-cloud.AutonameSuffix)
+	return cloud.ShortenWithHash(c.cluster.Name+"-"+suffix, nameLimit-cloud.AutonameSuffix)
 }
 
 // options are the ones of every resource: below the cluster, on its own provider.

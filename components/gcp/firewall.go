@@ -71,7 +71,7 @@ func nodeRules(cluster config.Cluster) []rule {
 			rules = append(rules, rule{name: need.Purpose, ports: map[string][]string{}})
 		}
 		r := &rules[i]
-		r.to, r.from = once(r.to, need.To), once(r.from, need.From)
+		r.to, r.from = appendUnique(r.to, need.To), appendUnique(r.from, need.From)
 		if !strings.Contains(r.why, need.Why) {
 			r.why = strings.TrimPrefix(r.why+"; "+need.Why, "; ")
 		}
@@ -79,7 +79,7 @@ func nodeRules(cluster config.Cluster) []rule {
 			r.ports["icmp"] = nil
 			continue
 		}
-		r.ports[need.Protocol] = once(r.ports[need.Protocol], portRange(need.Low, need.High))
+		r.ports[need.Protocol] = appendUnique(r.ports[need.Protocol], portRange(need.Low, need.High))
 	}
 	return rules
 }
@@ -111,7 +111,7 @@ func portRange(low, high int) string {
 	return fmt.Sprintf("%d-%d", low, high)
 }
 
-func once(list []string, item string) []string {
+func appendUnique(list []string, item string) []string {
 	if slices.Contains(list, item) {
 		return list
 	}

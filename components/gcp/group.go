@@ -9,26 +9,26 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// part is the share of a pool that one instance group holds: a group has one way to buy machines. Every name ends in that
+// groupSpec is the share of a pool that one instance group holds: a group has one way to buy machines. Every name ends in that
 // way, so that no part of one pool is called like a part of another.
-type part struct {
+type groupSpec struct {
 	name     string
 	spot     bool
 	min, max int
 }
 
 // autoscaled reports whether Google's autoscaler changes the number of machines.
-func (p part) autoscaled() bool { return p.min != p.max }
+func (p groupSpec) autoscaled() bool { return p.min != p.max }
 
 // parts splits a pool. The base comes first, as machines on demand; the spot market fills up from there.
-func parts(pool config.Pool) []part {
-	onDemand := part{name: pool.Name + "-on-demand", min: pool.Min, max: pool.Max}
+func parts(pool config.Pool) []groupSpec {
+	onDemand := groupSpec{name: pool.Name + "-on-demand", min: pool.Min, max: pool.Max}
 	if pool.Spot == nil {
-		return []part{onDemand}
+		return []groupSpec{onDemand}
 	}
 	onDemand.min, onDemand.max = min(pool.Spot.Base, pool.Min), min(pool.Spot.Base, pool.Max)
-	spot := part{name: pool.Name + "-spot", spot: true, min: pool.Min - onDemand.min, max: pool.Max - onDemand.max}
-	return slices.DeleteFunc([]part{onDemand, spot}, func(p part) bool { return p.max == 0 })
+	spot := groupSpec{name: pool.Name + "-spot", spot: true, min: pool.Min - onDemand.min, max: pool.Max - onDemand.max}
+	return slices.DeleteFunc([]groupSpec{onDemand, spot}, func(p groupSpec) bool { return p.max == 0 })
 }
 
 // Group creates the instance groups of a pool, each with the template that it starts machines from.
@@ -54,7 +54,7 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 }
 
 // createTemplate describes a group's machines. A template never changes: a new one takes its place, and the group rolls.
-func (c *Cloud) createTemplate(args cloud.GroupArgs, p part) (*compute.RegionInstanceTemplate, error) {
+func (c *Cloud) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.RegionInstanceTemplate, error) {
 	pool := args.Pool
 	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(p.name)))
 	if err != nil {
@@ -107,7 +107,7 @@ func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 	}
 }
 
-func (c *Cloud) createManager(pool config.Pool, p part, template *compute.RegionInstanceTemplate) (*compute.RegionInstanceGroupManager, error) {
+func (c *Cloud) createManager(pool config.Pool, p groupSpec, template *compute.RegionInstanceTemplate) (*compute.RegionInstanceGroupManager, error) {
 	alive, err := c.healthCheck()
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ const joinSeconds = 120
 // zone is out of stock. A group that runs keeps what it has where Google allows no other.
 // https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape
 // https://cloud.google.com/compute/docs/autoscaler#limitations
-func (c *Cloud) distribution(p part) (shape pulumi.StringPtrInput, redistribution string) {
+func (c *Cloud) distribution(p groupSpec) (shape pulumi.StringPtrInput, redistribution string) {
 	const manager = "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager"
 	runs := c.running.Text(manager, c.name(p.name), "distributionPolicyTargetShape")
 	switch {
@@ -183,11 +183,11 @@ const (
 // healthCheck asks the Talos API whether a machine is alive, once for all groups. The kubelet is not asked: it does not
 // answer before the Kubernetes API has, and an outage of that would have every new machine replaced over and over.
 func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
-	if c.alive != nil {
-		return c.alive, nil
+	if c.workerHealthCheck != nil {
+		return c.workerHealthCheck, nil
 	}
 	var err error
-	c.alive, err = compute.NewHealthCheck(c.ctx, c.name("alive"), &compute.HealthCheckArgs{
+	c.workerHealthCheck, err = compute.NewHealthCheck(c.ctx, c.name("alive"), &compute.HealthCheckArgs{
 		Description:      pulumi.Sprintf("Workers of %s", c.cluster.Name),
 		CheckIntervalSec: pulumi.Int(30),
 		TimeoutSec:       pulumi.Int(10),
@@ -195,5 +195,5 @@ func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
 		UnhealthyThreshold: pulumi.Int(10),
 		TcpHealthCheck:     &compute.HealthCheckTcpHealthCheckArgs{Port: pulumi.Int(talosPortNumber)},
 	}, c.options()...)
-	return c.alive, err
+	return c.workerHealthCheck, err
 }

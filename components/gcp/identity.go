@@ -18,7 +18,7 @@ func (c *Cloud) createIdentities() error {
 	c.accounts = map[string]*serviceaccount.Account{}
 	for _, role := range []string{controlPlane, worker} {
 		account, err := serviceaccount.NewAccount(c.ctx, c.name(role), &serviceaccount.AccountArgs{
-			AccountId:   pulumi.String(cloud.Cut(c.cluster.Name+"-"+role, accountLimit)),
+			AccountId:   pulumi.String(cloud.ShortenWithHash(c.cluster.Name+"-"+role, accountLimit)),
 			DisplayName: pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
 		}, c.options()...)
 		if err != nil {

@@ -62,7 +62,7 @@ func (c *Cloud) createBackend() (*compute.RegionBackendService, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.members[zone] = group
+		c.controlPlaneGroups[zone] = group
 		backends = append(backends, &compute.RegionBackendServiceBackendArgs{
 			Group:         group.SelfLink,
 			BalancingMode: pulumi.String("UTILIZATION"),

@@ -10,10 +10,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// settled are the inputs that an update never changes: each would replace a machine or need it stopped, all of them at the
+// ignoredInputs are the inputs that an update never changes: each would replace a machine or need it stopped, all of them at the
 // same time, and etcd with them. Talos reads user data on the first boot only. A machine is changed in the order of
 // docs/operations.md instead.
-var settled = []string{"bootDisk", "machineType", "metadata", "zone"}
+var ignoredInputs = []string{"bootDisk", "machineType", "metadata", "zone"}
 
 // diskType balances price and speed: https://cloud.google.com/compute/docs/disks#disk-types
 const diskType = "pd-balanced"
@@ -86,7 +86,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	node.MachineType, node.Zone = instance.MachineType, instance.Zone
 	node.Ready = []pulumi.Resource{instance}
 	if args.ControlPlane {
-		member, err := c.joinBackend(name, zone, instance)
+		member, err := c.addToBackend(name, zone, instance)
 		if err != nil {
 			return cloud.Node{}, err
 		}
@@ -128,7 +128,7 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 		DeletionProtection:     pulumi.Bool(args.Protected),
 		Labels:                 c.poolLabels(args.Pool),
 	}, c.options(
-		pulumi.IgnoreChanges(settled),
+		pulumi.IgnoreChanges(ignoredInputs),
 		// Name and address can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
@@ -139,14 +139,14 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 	if err != nil {
 		return nil, err
 	}
-	cloud.TellImage(c.ctx, name, instance.BootDisk.InitializeParams().Image().Elem(), image)
+	cloud.LogImageMismatch(c.ctx, name, instance.BootDisk.InitializeParams().Image().Elem(), image)
 	return instance, nil
 }
 
-// joinBackend puts a control plane behind the load balancer, and puts back one that was replaced under the same name.
-func (c *Cloud) joinBackend(name, zone string, instance *compute.Instance) (pulumi.Resource, error) {
+// addToBackend puts a control plane behind the load balancer, and puts back one that was replaced under the same name.
+func (c *Cloud) addToBackend(name, zone string, instance *compute.Instance) (pulumi.Resource, error) {
 	return compute.NewInstanceGroupMembership(c.ctx, name, &compute.InstanceGroupMembershipArgs{
-		Zone: pulumi.String(zone), InstanceGroup: c.members[zone].Name, Instance: instance.SelfLink,
+		Zone: pulumi.String(zone), InstanceGroup: c.controlPlaneGroups[zone].Name, Instance: instance.SelfLink,
 	}, c.options(
 		// A machine whose zone the stack file no longer names stays where it is.
 		pulumi.IgnoreChanges([]string{"zone", "instanceGroup"}),

@@ -44,7 +44,7 @@ func Check(in Input) error {
 
 // Load returns the configuration as a machine reads it, with stand-ins for the secrets and for what only the cloud will tell.
 func Load(in Input) (config.Provider, error) {
-	bundle, err := throwAway()
+	bundle, err := dummySecrets()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func Load(in Input) (config.Provider, error) {
 
 // check makes the configuration with stand-ins for what is not known before an update.
 func check(in Input) error {
-	bundle, err := throwAway()
+	bundle, err := dummySecrets()
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (in Input) checkSize(text string) error {
 		return nil
 	}
 	size, packed := len(text), ""
-	if !in.PlainUserData {
+	if !in.TextUserDataOnly {
 		data, err := gzipped(text)
 		if err != nil {
 			return err
@@ -108,11 +108,12 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 		return err
 	}
 	err := Check(Input{
-		Role:              role,
-		ClusterName:       "check",
-		Contract:          Contract(fmt.Sprintf("v1.%d.0", newest)),
-		TalosVersion:      fmt.Sprintf("v1.%d.0", newest),
-		Platform:          "aws",
+		Role:          role,
+		ClusterName:   "check",
+		Contract:      VersionContract(fmt.Sprintf("v1.%d.0", newest)),
+		TalosVersion:  fmt.Sprintf("v1.%d.0", newest),
+		Platform:      constants.PlatformMetal,
+		ShutdownGrace: 2 * time.Second, ShutdownGraceCritical: time.Second,
 		KubernetesVersion: constants.DefaultKubernetesVersion,
 		Network:           netip.MustParsePrefix("192.0.2.0/24"),
 		Pods:              netip.MustParsePrefix(constants.DefaultIPv4PodNet),
@@ -130,9 +131,9 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 	return err
 }
 
-// throwAway makes secrets that no cluster uses, once in a process. Making a service account key takes a second, so it is
+// dummySecrets makes secrets that no cluster uses, once in a process. Making a service account key takes a second, so it is
 // only something of the same size: nothing here reads it, but it counts as user data.
-var throwAway = sync.OnceValues(func() (*secrets.Bundle, error) {
+var dummySecrets = sync.OnceValues(func() (*secrets.Bundle, error) {
 	withoutRSA := config.TalosVersion1_6
 	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), withoutRSA)
 	if err != nil {
@@ -154,8 +155,11 @@ func checkInput(in Input) error {
 	if in.Role != ControlPlane && in.Role != Worker {
 		return fmt.Errorf("role: %q is neither %s nor %s", in.Role, ControlPlane, Worker)
 	}
-	if _, known := shutdown[in.Platform]; !known {
-		return fmt.Errorf("platform: %q is not one of aws, gcp, digital-ocean", in.Platform)
+	if in.Platform == "" {
+		return errors.New("platform: is missing; give Talos' name of the cloud")
+	}
+	if in.ShutdownGraceCritical <= 0 || in.ShutdownGraceCritical >= in.ShutdownGrace {
+		return fmt.Errorf("shutdown: critical pods get %s of %s; give them a part of it", in.ShutdownGraceCritical, in.ShutdownGrace)
 	}
 	if in.Endpoint == "" {
 		return errors.New("endpoint: the Kubernetes API has no host")
@@ -202,8 +206,8 @@ func checkWorkerLabel(label string) error {
 	return nil
 }
 
-// reliedOn is what the cluster stands on: a patch that changes it takes the machine out of the cluster.
-var reliedOn = []struct {
+// protectedFields is what the cluster stands on: a patch that changes it takes the machine out of the cluster.
+var protectedFields = []struct {
 	field string
 	read  func(config.Provider) any
 }{
@@ -227,7 +231,7 @@ var reliedOn = []struct {
 
 // checkReliedOn compares the configuration before and after the user's patches. Both are valid. The values are secret.
 func checkReliedOn(before, after config.Provider, luks bool) error {
-	for _, item := range reliedOn {
+	for _, item := range protectedFields {
 		if !reflect.DeepEqual(item.read(before), item.read(after)) {
 			return problem("a patch changes %s, which the program sets and the cluster stands on", item.field).
 				remedy("remove it from the patch")

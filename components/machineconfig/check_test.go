@@ -31,7 +31,7 @@ func TestCheck(t *testing.T) {
 	assert.NoError(t, Check(input(Worker, limited)))
 	assert.NoError(t, Check(input(Worker, large)), "a cloud without a limit")
 	assert.ErrorContains(t, Check(input(Worker, large, limited)), "bytes packed, and the cloud takes at most 16384; shorten the patches")
-	plain := func(in *Input) { in.PlainUserData, in.UserDataLimit = true, awsLimit }
+	plain := func(in *Input) { in.TextUserDataOnly, in.UserDataLimit = true, awsLimit }
 	assert.NoError(t, Check(input(ControlPlane, plain)))
 	even := func(in *Input) {
 		in.Patches = []string{"machine: {files: [{op: create, path: /var/a, content: " + strings.Repeat("a", awsLimit) + "}]}"}
@@ -46,7 +46,7 @@ func TestCheck(t *testing.T) {
 func TestThrowAwaySecretsAreAsLargeAsRealOnes(t *testing.T) {
 	real, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), config.TalosVersion1_12)
 	require.NoError(t, err)
-	stand, err := throwAway()
+	stand, err := dummySecrets()
 	require.NoError(t, err)
 	size := func(bundle *secrets.Bundle) int {
 		text, err := Generate(input(ControlPlane), bundle)
@@ -213,7 +213,7 @@ func FuzzCheckPatch(f *testing.F) {
 
 func TestDocumentsAreThoseThatTheProviderKnows(t *testing.T) {
 	for talos, want := range map[string]string{"v1.10.4": "v1.10.4", "v1.12.12": "v1.12.12", "v1.13.10": "v1.12.0", "v1.14.1": "v1.12.0"} {
-		assert.Equal(t, want, Contract(talos))
+		assert.Equal(t, want, VersionContract(talos))
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 )
 
-// guard is what a patch may set a flag to, and what another value would mean. No value at all is allowed where there is
+// allowedValues is what a patch may set a flag to, and what another value would mean. No value at all is allowed where there is
 // none to allow.
-type guard struct {
+type allowedValues struct {
 	reason  string
 	allowed []string
 }
@@ -26,10 +26,10 @@ const (
 var flags = []struct {
 	field string
 	of    func(config.Provider) map[string][]string
-	flags map[string]guard
+	flags map[string]allowedValues
 }{
 	{"cluster.apiServer.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().APIServer().ExtraArgs() },
-		map[string]guard{
+		map[string]allowedValues{
 			"anonymous-auth":                          {withoutIdentity, []string{"false"}},
 			"authorization-mode":                      {"everybody could be allowed everything", []string{"Node,RBAC"}},
 			"disable-admission-plugins":               {"what the plugin checks would pass", nil},
@@ -43,16 +43,16 @@ var flags = []struct {
 			"tls-min-version":                         {oldTLS, []string{"VersionTLS12", "VersionTLS13"}},
 		}},
 	{"cluster.controllerManager.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().ControllerManager().ExtraArgs() },
-		map[string]guard{
+		map[string]allowedValues{
 			"profiling":                       {whileProfiling, []string{"false"}},
 			"use-service-account-credentials": {"each controller could do what all may", []string{"true"}},
 		}},
 	{"cluster.scheduler.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().Scheduler().ExtraArgs() },
-		map[string]guard{"profiling": {whileProfiling, []string{"false"}}}},
+		map[string]allowedValues{"profiling": {whileProfiling, []string{"false"}}}},
 	{"cluster.etcd.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().Etcd().ExtraArgs() },
-		map[string]guard{"client-cert-auth": {withoutIdentity, []string{"true"}}, "peer-client-cert-auth": {withoutIdentity, []string{"true"}}}},
+		map[string]allowedValues{"client-cert-auth": {withoutIdentity, []string{"true"}}, "peer-client-cert-auth": {withoutIdentity, []string{"true"}}}},
 	{"machine.kubelet.extraArgs", func(c config.Provider) map[string][]string { return c.Machine().Kubelet().ExtraArgs() },
-		map[string]guard{
+		map[string]allowedValues{
 			"anonymous-auth":     {withoutIdentity, []string{"false"}},
 			"authorization-mode": {"whoever has an identity could run commands in every pod of the node", []string{"Webhook"}},
 			"read-only-port":     {"whoever reaches the node could list its pods", []string{"0"}},

@@ -15,8 +15,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/kernel"
 )
 
-// weakenings are what a patch may do elsewhere, but not to a machine of production. Each says by what, and to what end.
-var weakenings = []struct {
+// hardeningChecks are what a patch may do elsewhere, but not to a machine of production. Each says by what, and to what end.
+var hardeningChecks = []struct {
 	field, reason string
 	found         func(before, after config.Provider) bool
 }{
@@ -68,7 +68,7 @@ var weakenings = []struct {
 
 // checkHardened compares the configuration of a machine of production before and after the user's patches. Both are valid.
 func checkHardened(before, after config.Provider) error {
-	for _, item := range weakenings {
+	for _, item := range hardeningChecks {
 		if item.found(before, after) {
 			return weakened(item.field, item.reason)
 		}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
@@ -42,6 +43,11 @@ type Input struct {
 	Contract string
 	// TalosVersion and Platform ("aws", "gcp", "digital-ocean": Talos' names) pick the installer image for upgrades.
 	TalosVersion, Platform string
+	// RegisterWithFQDN reports whether the node's name is its full domain name, as the cloud's controller manager looks for it.
+	RegisterWithFQDN bool
+	// ShutdownGrace is the time that pods get to end when a machine is told to stop, ShutdownGraceCritical the part of it that
+	// is for critical pods. Both are whole seconds.
+	ShutdownGrace, ShutdownGraceCritical time.Duration
 	// Schematic is the Image Factory's id of the machine's image; empty for the one without any extension.
 	Schematic string
 	// KubernetesVersion without a leading v ("1.35.0").
@@ -73,8 +79,8 @@ type Input struct {
 	Patches []string
 	// UserDataLimit is the most bytes that the cloud takes as user data, after packing where it is packed; 0 for no limit.
 	UserDataLimit int
-	// PlainUserData reports whether user data is not packed.
-	PlainUserData bool
+	// TextUserDataOnly reports whether user data is not packed.
+	TextUserDataOnly bool
 }
 
 // Taint is put on a node when it registers.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/siderolabs/crypto/x509"
 	"github.com/siderolabs/talos/pkg/machinery/config"
@@ -44,12 +45,13 @@ func bundleOfWords() *secrets.Bundle {
 
 func input(role Role, edits ...func(*Input)) Input {
 	in := Input{
-		Role:              role,
-		ClusterName:       "inferadb-dev-nyc1",
-		Endpoint:          "api.inferadb-dev-nyc1.internal",
-		Contract:          "v1.12.1",
-		TalosVersion:      "v1.12.1",
-		Platform:          "aws",
+		Role:          role,
+		ClusterName:   "inferadb-dev-nyc1",
+		Endpoint:      "api.inferadb-dev-nyc1.internal",
+		Contract:      "v1.12.1",
+		TalosVersion:  "v1.12.1",
+		Platform:      "aws",
+		ShutdownGrace: 90 * time.Second, ShutdownGraceCritical: 20 * time.Second,
 		KubernetesVersion: "1.35.0",
 		Network:           netip.MustParsePrefix("10.0.0.0/16"),
 		Pods:              netip.MustParsePrefix("10.244.0.0/16"),
@@ -129,8 +131,7 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 			[]string{"nodeLabels:\n        inferadb.com/tier: gold"}},
 		{"taints", input(Worker, func(in *Input) { in.Taints = []Taint{{Key: "gpu", Effect: "NoExecute"}} }),
 			[]string{"registerWithTaints:\n                - effect: NoExecute\n                  key: gpu\n                  value: \"\""}},
-		{"shutdown on AWS", input(Worker), []string{"shutdownGracePeriod: 90s", "shutdownGracePeriodCriticalPods: 20s"}},
-		{"shutdown on GCP", input(Worker, func(in *Input) { in.Platform = "gcp" }), []string{"shutdownGracePeriod: 25s"}},
+		{"shutdown", input(Worker), []string{"shutdownGracePeriod: 90s", "shutdownGracePeriodCriticalPods: 20s"}},
 		{"patches in order", input(Worker, func(in *Input) {
 			in.Patches = []string{"machine: {sysctls: {a.b: first, c.d: kept}}", "machine: {sysctls: {a.b: second}}"}
 		}), []string{"a.b: second", "c.d: kept"}},
@@ -239,7 +240,8 @@ func TestGenerateRefuses(t *testing.T) {
 	}{
 		{`contract: "1" is not a Talos version; write it like v1.12.1`, func(in *Input) { in.Contract = "1" }},
 		{`role: "init" is neither controlplane nor worker`, func(in *Input) { in.Role = "init" }},
-		{`platform: "azure" is not one of aws, gcp, digital-ocean`, func(in *Input) { in.Platform = "azure" }},
+		{`platform: is missing`, func(in *Input) { in.Platform = "" }},
+		{`shutdown: critical pods get 1m30s of 1m30s`, func(in *Input) { in.ShutdownGraceCritical = in.ShutdownGrace }},
 		{`endpoint: the Kubernetes API has no host`, func(in *Input) { in.Endpoint = "" }},
 		{`network: the address range of the nodes, the pods or the services is missing`,
 			func(in *Input) { in.Pods = netip.Prefix{} }},

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	document "github.com/siderolabs/talos/pkg/machinery/config/config"
@@ -88,8 +89,8 @@ func computedPatch(in Input, contract *config.VersionContract) (configpatcher.Pa
 	return configpatcher.NewStrategicMergePatch(computed), nil
 }
 
-// awaitCloudController has the kubelet register a node with the taint that a cloud controller takes away. AWS' controller finds
-// the machine of a node by its full name.
+// awaitCloudController has the kubelet register a node with the taint that a cloud controller takes away. Where the
+// controller finds a node's machine by its full name, the node has that name.
 // https://docs.siderolabs.com/talos/v1.13/reference/configuration/v1alpha1/config#cluster-externalcloudprovider
 // https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#node-name-conventions
 func awaitCloudController(in Input, main *v1alpha1.Config) {
@@ -98,17 +99,16 @@ func awaitCloudController(in Input, main *v1alpha1.Config) {
 		main.ClusterConfig = &v1alpha1.ClusterConfig{}
 	}
 	main.ClusterConfig.ExternalCloudProviderConfig = &v1alpha1.ExternalCloudProviderConfig{ExternalEnabled: &enabled}
-	if in.Platform == "aws" {
+	if in.RegisterWithFQDN {
 		main.MachineConfig.MachineKubelet.KubeletRegisterWithFQDN = &enabled
 	}
 }
 
 // machinePatch is what a machine of either role takes from the settings.
 func machinePatch(in Input) *v1alpha1.MachineConfig {
-	grace := shutdown[in.Platform]
 	kubelet := map[string]any{
-		"shutdownGracePeriod":             grace.all,
-		"shutdownGracePeriodCriticalPods": grace.critical,
+		"shutdownGracePeriod":             seconds(in.ShutdownGrace),
+		"shutdownGracePeriodCriticalPods": seconds(in.ShutdownGraceCritical),
 	}
 	// A worker may not taint itself once it is registered, so the taints come with the registration
 	// (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction).
@@ -148,15 +148,8 @@ func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 	return patch
 }
 
-// shutdown is how long pods get to end when a machine is told to stop, per platform: less than the cloud waits before it
-// cuts the power. Two minutes on AWS (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html),
-// 30 seconds for a spot machine on GCP (https://cloud.google.com/compute/docs/instances/spot#preemption-process). It is
-// kubelet configuration; there is no such flag.
-var shutdown = map[string]struct{ all, critical string }{
-	"aws":           {"90s", "20s"},
-	"gcp":           {"25s", "10s"},
-	"digital-ocean": {"90s", "20s"},
-}
+// seconds formats a duration as running nodes have it: 90s, and not 1m30s.
+func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
 
 // PatchError is what is wrong with one of an Input's patches.
 type PatchError struct {

@@ -22,9 +22,9 @@ var (
 	kubernetesVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 )
 
-// Contract returns the version of the documents, and of the secrets, for a cluster that is created with a Talos version: that
+// VersionContract returns the version of the documents, and of the secrets, for a cluster that is created with a Talos version: that
 // version, or the newest that the provider understands.
-func Contract(talos string) string {
+func VersionContract(talos string) string {
 	if minor, ok := minorOf(talos); ok && minor <= providerMinor {
 		return talos
 	}

@@ -71,7 +71,7 @@ func TestWorkersJoin(t *testing.T) {
 		wanted := pools
 		capabilities, err := regions.CapabilitiesOf(provider)
 		require.NoError(t, err)
-		if !capabilities.Autoscaling {
+		if !capabilities.ScalingGroups {
 			wanted = strings.Replace(pools, `"min":1,"max":4`, `"count":2`, 1)
 		}
 		c := cluster(t, map[string]string{"inferadb:provider": string(provider), "inferadb:pools": wanted})

@@ -40,7 +40,7 @@ func TestNoPolicyIsLoose(t *testing.T) {
 		found := policies(t, g)
 		require.NotEmpty(t, found)
 		for holder, statements := range found {
-			assert.Empty(t, iampolicy.Document{Statement: statements}.Loose(), holder)
+			assert.Empty(t, iampolicy.Document{Statement: statements}.Unrestricted(), holder)
 			for _, statement := range statements {
 				// Everybody is bound by a condition; only the account itself, which hands out its own permissions, by none.
 				everybody := statement.Principal != nil && slices.Contains(statement.Principal.AWS, "*")

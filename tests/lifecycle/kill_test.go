@@ -26,7 +26,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "staging", cloud)
 			pools := `{"name":"workers","size":"small","count":1}`
-			if can, err := regions.CapabilitiesOf(regions.Provider(cloud)); err == nil && can.Autoscaling {
+			if can, err := regions.CapabilitiesOf(regions.Provider(cloud)); err == nil && can.ScalingGroups {
 				pools += `,{"name":"batch","size":"small","min":1,"max":2}`
 			}
 			s.set("pools", "["+pools+"]")
@@ -126,5 +126,8 @@ func (s *stack) resolvePending() string {
 	}
 	_, err = s.try(nil, "infra", "pending", "resolve", key+"="+id)
 	require.NoError(s.t, err, out)
+	if strings.Contains(out, "make record-bootstrap STACK="+s.name) {
+		assert.Contains(s.t, s.infra("bootstrap", "record", "--stack", s.name), "The bootstrap is recorded")
+	}
 	return id
 }

@@ -17,20 +17,18 @@ import (
 
 // sharedByClouds are the files outside a cloud's own that name one, each with the reason.
 var sharedByClouds = map[string]string{
-	"cmd/infra/etcd.go":                   "its help shows how a bucket of DigitalOcean's Spaces is written",
-	"components/machineconfig/check.go":   "a stack file's patch is checked for every cloud at once, on the platform of one",
-	"components/machineconfig/patches.go": "Talos' platforms are names to it; they differ in times to shut down and in a node's name",
-	"components/taloscluster.go":          "it picks the cloud that makes the resources",
-	"config/tags.go":                      "a stack's tags go to all of its clouds, and AWS takes the fewest",
-	"policy/rules/metadata.go":            "its demand says on which cloud metadata takes a token",
-	"preview/warnings.go":                 "one table says what is lost with which type of resource",
-	"regions/nyc1.go":                     "it says where the region is on each cloud",
-	"regions/providers.go":                "it lists the clouds",
-	"regions/sfo1.go":                     "it says where the region is on each cloud",
+	"cmd/infra/etcd.go":          "its help shows how a bucket of DigitalOcean's Spaces is written",
+	"components/taloscluster.go": "it picks the cloud that makes the resources",
+	"config/tags.go":             "a stack's tags go to all of its clouds, and AWS takes the fewest",
+	"policy/rules/metadata.go":   "its demand says on which cloud metadata takes a token",
+	"preview/warnings.go":        "one table says what is lost with which type of resource",
+	"regions/nyc1.go":            "it says where the region is on each cloud",
+	"regions/providers.go":       "it lists the clouds",
+	"regions/sfo1.go":            "it says where the region is on each cloud",
 }
 
 // mostShared is how long the list may be.
-const mostShared = 10
+const mostShared = 8
 
 // aboutClouds are the folders that know the clouds by their nature: the simulator stands in for them, and the others are about
 // AWS, where the state is, alone.

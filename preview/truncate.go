@@ -18,23 +18,23 @@ func (c Comment) diff(room int) string {
 			return text
 		}
 	}
-	return c.cut(sections(c.Result.Steps, false), room)
+	return c.truncate(sections(c.Result.Steps, false), room)
 }
 
 func folds(all []section) string {
 	var parts []string
 	for _, s := range all {
-		parts = append(parts, fold(s))
+		parts = append(parts, details(s))
 	}
 	return strings.Join(parts, "\n\n")
 }
 
-func fold(s section) string {
+func details(s section) string {
 	return folded(html.EscapeString(s.title), fenced("diff", strings.Join(s.lines, "\n")))
 }
 
-// cut keeps the first lines of every section, each as many as its share of the room allows, and counts the others.
-func (c Comment) cut(all []section, room int) string {
+// truncate keeps the first lines of every section, each as many as its share of the room allows, and counts the others.
+func (c Comment) truncate(all []section, room int) string {
 	note := func(lines int) string {
 		return fmt.Sprintf("%d lines of the diff are cut, to stay within what GitHub takes. All of them: %s", lines, c.command())
 	}
@@ -48,7 +48,7 @@ func (c Comment) cut(all []section, room int) string {
 	for i, s := range all {
 		share := left / (len(all) - i)
 		short := section{title: s.title}
-		size := len(fold(short)) + len("\n\n")
+		size := len(details(short)) + len("\n\n")
 		for _, line := range s.lines {
 			if size += len(line) + 1; size > share {
 				break
@@ -58,7 +58,7 @@ func (c Comment) cut(all []section, room int) string {
 		cut += len(s.lines) - len(short.lines)
 		if len(short.lines) > 0 {
 			kept = append(kept, short)
-			left -= len(fold(short)) + len("\n\n")
+			left -= len(details(short)) + len("\n\n")
 		}
 	}
 	return strings.TrimSpace(folds(kept) + "\n\n" + note(cut))

@@ -12,30 +12,34 @@ import (
 	"github.com/inferadb/infra/config"
 )
 
-// Month is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
-type Month struct{ Least, Most float64 }
+// MonthlyCost is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
+type MonthlyCost struct{ Min, Max float64 }
 
 // cents rounds, so that what is printed adds up.
-func (m Month) cents() Month {
-	return Month{math.Round(100*m.Least) / 100, math.Round(100*m.Most) / 100}
+func (m MonthlyCost) cents() MonthlyCost {
+	return MonthlyCost{math.Round(100*m.Min) / 100, math.Round(100*m.Max) / 100}
 }
 
-func (m Month) plus(other Month) Month { return Month{m.Least + other.Least, m.Most + other.Most} }
+func (m MonthlyCost) plus(other MonthlyCost) MonthlyCost {
+	return MonthlyCost{m.Min + other.Min, m.Max + other.Max}
+}
 
-func (m Month) minus(other Month) Month { return Month{m.Least - other.Least, m.Most - other.Most} }
+func (m MonthlyCost) minus(other MonthlyCost) MonthlyCost {
+	return MonthlyCost{m.Min - other.Min, m.Max - other.Max}
+}
 
 // Line is one thing that costs.
 type Line struct {
 	What string
 	// OnDemand is its price if every machine were on demand, Configured as the stack file has it.
-	OnDemand, Configured Month
+	OnDemand, Configured MonthlyCost
 }
 
-// spot says whether the market decides about a part of the line.
+// spot reports whether the market decides about a part of the line.
 func (l Line) spot() bool { return l.OnDemand != l.Configured }
 
-// Bill is what a cluster costs.
-type Bill struct {
+// Estimate is what a cluster costs.
+type Estimate struct {
 	Cluster config.Cluster
 	Lines   []Line
 	// Notes say what the prices of the spot pools rest on.
@@ -45,13 +49,13 @@ type Bill struct {
 	location Location
 }
 
-// Estimate makes the bill of a cluster. The error says which price is missing.
-func Estimate(cluster config.Cluster) (Bill, error) {
+// OfCluster estimates what a cluster costs. The error says which price is missing.
+func OfCluster(cluster config.Cluster) (Estimate, error) {
 	prices, location, err := pricesOf(cluster)
 	if err != nil {
-		return Bill{}, err
+		return Estimate{}, err
 	}
-	b := Bill{Cluster: cluster, prices: prices, location: location}
+	b := Estimate{Cluster: cluster, prices: prices, location: location}
 	b.controlPlanes()
 	for _, pool := range cluster.Pools {
 		b.pool(pool)
@@ -60,20 +64,20 @@ func Estimate(cluster config.Cluster) (Bill, error) {
 	b.nat()
 	b.addresses()
 	if cluster.EncryptionKey.Managed {
-		b.add("KMS key of the disks, its first version", Month{location.Key, location.Key})
+		b.add("KMS key of the disks, its first version", MonthlyCost{location.Key, location.Key})
 	}
 	if cluster.HasSpot() && prices.AlarmKey {
-		b.add("KMS key of the alarms, its first version", Month{location.Key, location.Key})
+		b.add("KMS key of the alarms, its first version", MonthlyCost{location.Key, location.Key})
 	}
 	if cluster.Endpoint == "" {
-		b.add("private DNS zone", Month{location.Zone, location.Zone})
+		b.add("private DNS zone", MonthlyCost{location.Zone, location.Zone})
 	}
 	return b, nil
 }
 
-// OfStack makes the bills of the clusters that a stack file in the folder describes, on another provider than its own if one
+// OfStack makes the estimates of the clusters that a stack file in the folder describes, on another provider than its own if one
 // is named.
-func OfStack(folder, stack, provider string) ([]Bill, error) {
+func OfStack(folder, stack, provider string) ([]Estimate, error) {
 	names, err := config.StackNames(folder)
 	if err != nil {
 		return nil, err
@@ -92,19 +96,19 @@ func OfStack(folder, stack, provider string) ([]Bill, error) {
 	if err != nil {
 		return nil, err
 	}
-	var bills []Bill
+	var estimates []Estimate
 	for _, cluster := range clusters {
-		bill, err := Estimate(cluster)
+		estimate, err := OfCluster(cluster)
 		if err != nil {
 			return nil, err
 		}
-		bills = append(bills, bill)
+		estimates = append(estimates, estimate)
 	}
-	return bills, nil
+	return estimates, nil
 }
 
 // Total is the sum of all lines.
-func (b Bill) Total() Line {
+func (b Estimate) Total() Line {
 	total := Line{What: "total"}
 	for _, line := range b.Lines {
 		total.OnDemand = total.OnDemand.plus(line.OnDemand)
@@ -114,39 +118,39 @@ func (b Bill) Total() Line {
 }
 
 // add adds a line that the spot market does not change, unless it costs nothing.
-func (b *Bill) add(what string, month Month) {
-	if month = month.cents(); month != (Month{}) {
+func (b *Estimate) add(what string, month MonthlyCost) {
+	if month = month.cents(); month != (MonthlyCost{}) {
 		b.Lines = append(b.Lines, Line{What: what, OnDemand: month, Configured: month})
 	}
 }
 
-func (b *Bill) hourly(what string, price float64) {
-	b.add(what, Month{price * b.prices.Hours, price * b.prices.Hours})
+func (b *Estimate) hourly(what string, price float64) {
+	b.add(what, MonthlyCost{price * b.prices.Hours, price * b.prices.Hours})
 }
 
-func (b *Bill) controlPlanes() {
+func (b *Estimate) controlPlanes() {
 	machines := b.Cluster.ControlPlanes
 	count := float64(machines.Count)
 	b.hourly(fmt.Sprintf("control planes: %d × %s", machines.Count, machines.Machine.Name), count*b.location.Machines[machines.Machine.Name])
 	disks := count * float64(machines.DiskGiB) * b.location.Disk
-	b.add(fmt.Sprintf("control planes: %d × %d GiB of disk", machines.Count, machines.DiskGiB), Month{disks, disks})
+	b.add(fmt.Sprintf("control planes: %d × %d GiB of disk", machines.Count, machines.DiskGiB), MonthlyCost{disks, disks})
 }
 
-func (b *Bill) pool(pool config.Pool) {
+func (b *Estimate) pool(pool config.Pool) {
 	machine := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	line := Line{
-		What:     fmt.Sprintf("pool %s: %s × %s", pool.Name, span(pool.Min, pool.Max), pool.Machine.Name),
-		OnDemand: Month{float64(pool.Min) * machine, float64(pool.Max) * machine}.cents(),
+		What:     fmt.Sprintf("pool %s: %s × %s", pool.Name, formatRange(pool.Min, pool.Max), pool.Machine.Name),
+		OnDemand: MonthlyCost{float64(pool.Min) * machine, float64(pool.Max) * machine}.cents(),
 	}
 	line.Configured = line.OnDemand
 	if pool.Spot != nil {
-		line.What += fmt.Sprintf(", %s of them on demand", span(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)))
+		line.What += fmt.Sprintf(", %s of them on demand", formatRange(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)))
 		line.Configured = b.mixed(pool, machine)
 		b.noteDearest(pool, machine)
 	}
 	b.Lines = append(b.Lines, line)
 	disk := float64(pool.DiskGiB) * b.location.Disk
-	b.add(fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, span(pool.Min, pool.Max), pool.DiskGiB), Month{float64(pool.Min) * disk, float64(pool.Max) * disk})
+	b.add(fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, formatRange(pool.Min, pool.Max), pool.DiskGiB), MonthlyCost{float64(pool.Min) * disk, float64(pool.Max) * disk})
 }
 
 // onDemand is how many of a pool's machines are: the base comes first, and then a share of the rest.
@@ -157,17 +161,17 @@ func onDemand(spot config.Spot, machines int) int {
 }
 
 // mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
-func (b *Bill) mixed(pool config.Pool, spotType float64) Month {
+func (b *Estimate) mixed(pool config.Pool, spotType float64) MonthlyCost {
 	own := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	price := func(machines int) float64 {
 		base := onDemand(*pool.Spot, machines)
 		return float64(base)*own + float64(machines-base)*spotType*(1-b.prices.Spot.Discount)
 	}
-	return Month{price(pool.Min), price(pool.Max)}.cents()
+	return MonthlyCost{price(pool.Min), price(pool.Max)}.cents()
 }
 
 // noteDearest says what the choice of types may cost: the strategy takes what the market has most of, not the cheapest.
-func (b *Bill) noteDearest(pool config.Pool, own float64) {
+func (b *Estimate) noteDearest(pool config.Pool, own float64) {
 	if pool.Spot.Requirements {
 		b.Notes = append(b.Notes, fmt.Sprintf("Pool %s is priced as %s; by its requirements the market may give it dearer types.", pool.Name, pool.Machine.Name))
 		return
@@ -185,25 +189,25 @@ func (b *Bill) noteDearest(pool config.Pool, own float64) {
 }
 
 // nat prices the gateways that the cluster makes; an adopted network has its own.
-func (b *Bill) nat() {
+func (b *Estimate) nat() {
 	price, gateways := b.location.NAT, b.gateways()
 	if gateways == 0 {
 		return
 	}
-	machines := Month{}
+	machines := MonthlyCost{}
 	if b.Cluster.Access == config.Private {
-		machines = Month{float64(b.Cluster.ControlPlanes.Count), float64(b.Cluster.ControlPlanes.Count)}
+		machines = MonthlyCost{float64(b.Cluster.ControlPlanes.Count), float64(b.Cluster.ControlPlanes.Count)}
 	}
 	for _, pool := range b.Cluster.Pools {
-		machines = machines.plus(Month{float64(pool.Min), float64(pool.Max)})
+		machines = machines.plus(MonthlyCost{float64(pool.Min), float64(pool.Max)})
 	}
 	hour := func(machines float64) float64 {
 		return float64(gateways)*price.Gateway + min(machines*price.Machine, price.Most)
 	}
-	b.add(fmt.Sprintf("NAT: %s", plural(gateways, "gateway")), Month{hour(machines.Least) * b.prices.Hours, hour(machines.Most) * b.prices.Hours})
+	b.add(fmt.Sprintf("NAT: %s", plural(gateways, "gateway")), MonthlyCost{hour(machines.Min) * b.prices.Hours, hour(machines.Max) * b.prices.Hours})
 }
 
-func (b *Bill) gateways() int {
+func (b *Estimate) gateways() int {
 	switch {
 	case b.Cluster.Network.Adopted() || b.location.NAT == NAT{}:
 		return 0
@@ -214,7 +218,7 @@ func (b *Bill) gateways() int {
 }
 
 // addresses prices the public ones: of the gateways, and of the control planes under public access.
-func (b *Bill) addresses() {
+func (b *Estimate) addresses() {
 	addresses := b.gateways()
 	if b.Cluster.Access == config.Public {
 		addresses += b.Cluster.ControlPlanes.Count
@@ -222,8 +226,8 @@ func (b *Bill) addresses() {
 	b.hourly("public IPv4: "+plural(addresses, "address"), float64(addresses)*b.location.Address)
 }
 
-// span writes one number, or two: "3", "0 to 10".
-func span(least, most int) string {
+// formatRange writes one number, or two: "3", "0 to 10".
+func formatRange(least, most int) string {
 	if least == most {
 		return strconv.Itoa(most)
 	}
