@@ -239,7 +239,7 @@ cost: infra ## Show what a stack costs per month at list price. STACK= PROVIDER=
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./strict/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/picture/... ./tests/documents/... ./tests/workflows/...
+PURE := ./regions/... ./strict/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/documents/... ./tests/workflows/...
 LIFE := ./tests/lifecycle
 
 test: tools simulator infra ## Run every test
@@ -298,9 +298,9 @@ cilium: ## Render the manifests in components/machineconfig/cilium anew
 	go run -C tools/cilium .
 	@echo "Rendered. Next: read the difference, and commit it with the change of tools/cilium"
 
-graph: ## Draw the pictures of docs/architecture.md anew, from the program's own graph
-	go test ./tests/graph -run TestThePicturesShowTheGraph -update
-	@echo "Drawn in docs/graph/. Next: look at them, and commit them with the change"
+graph: ## Draw the diagrams of docs/architecture.md from the program's own graph
+	go test ./tests/graph -run TestTheDiagramsShowTheGraph -update
+	@echo "Drawn in docs/architecture.md and docs/graph/. Next: look at them, and commit them with the change"
 
 fmt: ## Format the Go code
 	gofmt -w .
