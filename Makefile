@@ -298,9 +298,11 @@ cilium: ## Render the manifests in components/machineconfig/cilium anew
 	go run -C tools/cilium .
 	@echo "Rendered. Next: read the difference, and commit it with the change of tools/cilium"
 
-graph: ## Draw the diagrams of docs/architecture.md from the program's own graph
-	go test ./tests/graph -run TestTheDiagramsShowTheGraph -update
-	@echo "Drawn in docs/architecture.md and docs/graph/. Next: look at them, and commit them with the change"
+graph: ## Write what the documents show of the program: diagrams, ports, changes and versions
+	go test ./tests/graph -run 'TestTheDiagramsShowTheGraph|TestThePortsPageIsFresh' -update
+	go test ./tests/lifecycle -run TestTheChangesPageIsFresh -update
+	go test ./components/machineconfig -run TestTheVersionsPageIsFresh -update
+	@echo "Written to docs/. Next: git diff docs/, and commit it with the change"
 
 fmt: ## Format the Go code
 	gofmt -w .

@@ -22,9 +22,9 @@ type Stack struct {
 	ControlPlaneSize string `json:"controlPlaneSize"`
 	// The workers of each cluster. Default: the profile's.
 	Pools []PoolSettings `json:"pools"`
-	// Talos version of new machines. Default: [DefaultTalosVersion], with a warning.
+	// Talos version of new machines (docs/versions.md). Default: [DefaultTalosVersion], with a warning.
 	TalosVersion string `json:"talosVersion"`
-	// Kubernetes version, one that the Talos version supports, and Cilium. Default: [DefaultKubernetesVersion], with a warning.
+	// Kubernetes version, one that the Talos version and Cilium run (docs/versions.md). Default: [DefaultKubernetesVersion], with a warning.
 	KubernetesVersion string `json:"kubernetesVersion"`
 	// Id of an Image Factory schematic: Talos with system extensions (docs/operations.md#system-extensions) or kernel
 	// arguments. Default: the one without any.

@@ -71,24 +71,24 @@ func (s *stack) outputsOf(token string) map[string]any {
 }
 
 var changesOnDigitalOcean = []change{
-	{name: "one machine more", key: "pools", value: strings.Replace(doPool, `"count":2`, `"count":3`, 1),
+	{name: "one named node more", key: "pools", value: strings.Replace(doPool, `"count":2`, `"count":3`, 1),
 		steps: steps{"create " + droplet: 1, "create " + applied: 1}},
-	{name: "one machine less", key: "pools", value: doPool,
+	{name: "one named node less", key: "pools", value: doPool,
 		steps: steps{"delete " + droplet: 1, "delete " + applied: 1}},
-	{name: "a label", key: "pools", value: strings.Replace(doPool, `"count":2`, `"count":2,"labels":{"tier":"gold"}`, 1),
+	{name: "a label on named nodes", key: "pools", value: strings.Replace(doPool, `"count":2`, `"count":2,"labels":{"tier":"gold"}`, 1),
 		steps: steps{"update " + applied: 2}},
-	{name: "a larger size, which running machines do not take", key: "pools",
+	{name: "another size of a pool of named nodes", key: "pools",
 		value: strings.Replace(doPool, `"size":"small","count":2`, `"size":"medium","count":2,"labels":{"tier":"gold"}`, 1), steps: steps{}},
 	{name: "a newer Kubernetes", key: "kubernetesVersion", value: "1.36.5", steps: steps{"update " + applied: 3}},
 	{name: "a newer Talos", key: "talosVersion", value: "v1.13.10",
 		steps: steps{"create " + customImage: 1, "delete " + customImage: 1, "update " + applied: 3}},
 	{name: "protection", key: "protection", value: "true", steps: steps{}},
 	{name: "no protection", key: "protection", value: "false", steps: steps{}},
-	{name: "a region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
+	{name: "one region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
 	{name: "a cluster may go", key: "acknowledge", value: `["cluster-removed:inferadb-dev-sfo1"]`, steps: steps{}},
-	{name: "a region less", key: "regions", value: `["nyc1"]`, only: "delete"},
+	{name: "one region less", key: "regions", value: `["nyc1"]`, only: "delete"},
 	{name: "it is gone", key: "acknowledge", value: "[]", steps: steps{}},
-	{name: "more control planes", key: "controlPlanes", value: "3", steps: steps{"create " + droplet: 2, "create " + applied: 2}},
+	{name: "three control planes in place of one", key: "controlPlanes", value: "3", steps: steps{"create " + droplet: 2, "create " + applied: 2}},
 }
 
 // TestChangesOnDigitalOcean edits a stack, one change after the other: each costs exactly what it should.
