@@ -27,6 +27,8 @@ start() {
   local env
   env=$(scripts/simulator-env.sh "$stack" "$provider")
   eval "$env"
+  # What make has just built; the environment of a person takes `go run`, which sees every change of the program.
+  export INFERADB_PROGRAM=$PWD/.bin/inferadb
 }
 
 outputs() {

@@ -9,5 +9,6 @@ revision=${4:-}
 [[ -d $folder/world ]] || trap 'rm -rf "$folder"' EXIT
 env=$(scripts/simulator-env.sh "$stack" "$provider")
 eval "$env"
+export INFERADB_PROGRAM=$PWD/.bin/inferadb
 .bin/infra comment --kind simulated --stack "$stack" --folder "$folder" --revision "$revision" \
   --summary "$summary" -- pulumi preview

@@ -5,5 +5,5 @@ provider=${2:-$(sed -n 's/^ *inferadb:provider: *//p' "Pulumi.$stack.yaml")}
 folder=.demo/${DEMO_NAME:-$stack-$provider}
 
 for name in $(compgen -e); do
-  case $name in AWS_* | GOOGLE_* | GCLOUD_* | CLOUDSDK_* | DIGITALOCEAN_* | PULUMI_*) unset "$name" ;; esac
+  case $name in INFERADB_PROGRAM | AWS_* | GOOGLE_* | GCLOUD_* | CLOUDSDK_* | DIGITALOCEAN_* | PULUMI_*) unset "$name" ;; esac
 done

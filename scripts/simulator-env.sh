@@ -35,6 +35,8 @@ additions() {
 # prepare copies the project and the stack file, because a stack writes its salt and its changes there.
 prepare() {
   mkdir -p "$folder"/{home,state,world}
+  # The CLI goes without its automatic logs: a fifth of its processor time (see Makefile).
+  echo "This file switches the automatic logs of the Pulumi CLI off" > "$folder/home/logs"
   { cat Pulumi.yaml; additions; } > "$folder/Pulumi.yaml"
   cp "Pulumi.$stack.yaml" "$folder/"
   eval "$(exports)"

@@ -21,14 +21,27 @@ recent_pulumi() {
 }
 
 # build compiles a tool in its own module, so that the tools' dependencies never meet the program's.
-build() { # name, module, package
-  local name=$1 module=$2 package=$3 version
+build() { # name, module, package, folder
+  local name=$1 module=$2 package=$3 folder=$4 version
   version=$(cd "tools/$name" && go list -m -f '{{.Version}}' "$module")
   say "Building $name $version from source (minutes the first time, seconds after) ..."
   # The CLI compares this variable with requiredPulumiVersion; its releases set it in the same way.
-  (cd "tools/$name" && go build -o "$root/.bin/$name.new" \
+  (cd "tools/$name" && go build -o "$folder/$name.new" \
     -ldflags "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$version" "$package")
-  mv "$root/.bin/$name.new" "$root/.bin/$name"
+  mv "$folder/$name.new" "$folder/$name"
+}
+
+# host puts a script in the language host's place, beside the CLI. The pinned host links the program for each command, 25 seconds of
+# it. With INFERADB_PROGRAM it runs that one, which make built; by itself it takes `go run`, which keeps what it linked. The options of
+# Pulumi.yaml are of no use here: this host knows them as flags only, and the CLI sends them by other means.
+host() {
+  cat > .bin/pulumi-language-go <<'EOF'
+#!/bin/sh
+host=$(dirname "$0")/host/pulumi-language-go
+[ -z "$INFERADB_PROGRAM" ] || exec "$host" -binary="$INFERADB_PROGRAM" "$@"
+PULUMI_GO_USE_RUN=${PULUMI_GO_USE_RUN:-true} exec "$host" "$@"
+EOF
+  chmod +x .bin/pulumi-language-go
 }
 
 mkdir -p .bin
@@ -40,7 +53,9 @@ if [[ ${TOOLS:-} != pinned ]] && folder=$(recent_pulumi); then
   ln -sf "$folder/pulumi" "$(command -v pulumi-language-go)" .bin/
 else
   rm -f .bin/pulumi .bin/pulumi-language-go
-  build pulumi github.com/pulumi/pulumi/pkg/v3 github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
-  build pulumi-language-go github.com/pulumi/pulumi/sdk/v3 github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go
+  build pulumi github.com/pulumi/pulumi/pkg/v3 github.com/pulumi/pulumi/pkg/v3/cmd/pulumi "$root/.bin"
+  mkdir -p .bin/host
+  build pulumi-language-go github.com/pulumi/pulumi/sdk/v3 github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go "$root/.bin/host"
+  host
 fi
 say "Pulumi $(.bin/pulumi version) is in .bin"
