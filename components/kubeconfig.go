@@ -11,37 +11,42 @@ import (
 
 // kubeconfigEntry is an administrator's way into one cluster's Kubernetes API.
 type kubeconfigEntry struct {
-	// Name of the cluster; Primary marks the one that is current in a file of several.
-	Name    string
-	Primary bool
-	// Kubeconfig is the one that Talos issued. It names the server as nodes know it.
-	Kubeconfig string
-	// Server is the host at which operators reach the API.
-	Server string
+	// name of the cluster; primary marks the one that is current in a file of several.
+	name    string
+	primary bool
+	cluster *api.Cluster
+	user    *api.AuthInfo
+	context *api.Context
 }
 
-// mergeKubeconfigs makes one file of several clusters' kubeconfigs: a context for each, named like the cluster. The current
-// one is the primary's, or the first. Errors say nothing of a file's content, which is secret.
-func mergeKubeconfigs(accesses []kubeconfigEntry) (string, error) {
+// newKubeconfigEntry reads the kubeconfig that Talos issued for a cluster. That one names the server as nodes know it, the entry the
+// host at which operators reach the API. Errors say nothing of the file's content, which is secret.
+func newKubeconfigEntry(name string, primary bool, issued, server string) (kubeconfigEntry, error) {
+	config, err := clientcmd.Load([]byte(issued))
+	if err != nil {
+		return kubeconfigEntry{}, fmt.Errorf("kubeconfig of %s: it is not a kubeconfig", name)
+	}
+	context := config.Contexts[config.CurrentContext]
+	if context == nil {
+		return kubeconfigEntry{}, fmt.Errorf("kubeconfig of %s: it has no current context", name)
+	}
+	cluster, user := config.Clusters[context.Cluster], config.AuthInfos[context.AuthInfo]
+	if cluster == nil || user == nil {
+		return kubeconfigEntry{}, fmt.Errorf("kubeconfig of %s: its context names a cluster or a user that is missing", name)
+	}
+	cluster.Server = "https://" + net.JoinHostPort(server, machineconfig.APIServerPort)
+	context.Cluster, context.AuthInfo = name, name
+	return kubeconfigEntry{name: name, primary: primary, cluster: cluster, user: user, context: context}, nil
+}
+
+// mergeKubeconfigs writes one file with a context for each cluster, named like the cluster. The current one is the primary's, or
+// the first.
+func mergeKubeconfigs(entries []kubeconfigEntry) (string, error) {
 	merged := api.NewConfig()
-	for _, access := range accesses {
-		issued, err := clientcmd.Load([]byte(access.Kubeconfig))
-		if err != nil {
-			return "", fmt.Errorf("kubeconfig of %s: it is not a kubeconfig", access.Name)
-		}
-		context := issued.Contexts[issued.CurrentContext]
-		if context == nil {
-			return "", fmt.Errorf("kubeconfig of %s: it has no current context", access.Name)
-		}
-		cluster, user := issued.Clusters[context.Cluster], issued.AuthInfos[context.AuthInfo]
-		if cluster == nil || user == nil {
-			return "", fmt.Errorf("kubeconfig of %s: its context names a cluster or a user that is missing", access.Name)
-		}
-		cluster.Server = "https://" + net.JoinHostPort(access.Server, machineconfig.APIServerPort)
-		context.Cluster, context.AuthInfo = access.Name, access.Name
-		merged.Clusters[access.Name], merged.AuthInfos[access.Name], merged.Contexts[access.Name] = cluster, user, context
-		if access.Primary || merged.CurrentContext == "" {
-			merged.CurrentContext = access.Name
+	for _, e := range entries {
+		merged.Clusters[e.name], merged.AuthInfos[e.name], merged.Contexts[e.name] = e.cluster, e.user, e.context
+		if e.primary || merged.CurrentContext == "" {
+			merged.CurrentContext = e.name
 		}
 	}
 	text, err := clientcmd.Write(*merged)

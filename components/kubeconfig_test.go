@@ -47,11 +47,18 @@ func client(t *testing.T, text, context string) *rest.Config {
 	return config
 }
 
+func entry(t *testing.T, name string, primary bool, bundle *secrets.Bundle, server string) kubeconfigEntry {
+	t.Helper()
+	made, err := newKubeconfigEntry(name, primary, issued(t, bundle), server)
+	require.NoError(t, err)
+	return made
+}
+
 func TestMergeKubeconfigs(t *testing.T) {
 	east, west := newBundle(t), newBundle(t)
 	accesses := []kubeconfigEntry{
-		{Name: "west", Kubeconfig: issued(t, west), Server: "west.example.com"},
-		{Name: "east", Kubeconfig: issued(t, east), Server: "fd00::1", Primary: true},
+		entry(t, "west", false, west, "west.example.com"),
+		entry(t, "east", true, east, "fd00::1"),
 	}
 	text, err := mergeKubeconfigs(accesses)
 	require.NoError(t, err)
@@ -87,12 +94,12 @@ func assertAdministrator(t *testing.T, config *rest.Config, ca []byte) {
 }
 
 func TestKubeconfigOfOneClusterIsCurrent(t *testing.T) {
-	text, err := mergeKubeconfigs([]kubeconfigEntry{{Name: "west", Kubeconfig: issued(t, newBundle(t)), Server: "w"}})
+	text, err := mergeKubeconfigs([]kubeconfigEntry{entry(t, "west", false, newBundle(t), "w")})
 	require.NoError(t, err)
 	assert.Equal(t, "https://w:6443", client(t, text, "").Host)
 }
 
-func TestMergeKubeconfigsRefuses(t *testing.T) {
+func TestNewKubeconfigEntryRefuses(t *testing.T) {
 	for _, test := range []struct{ name, kubeconfig, want string }{
 		{"no kubeconfig", "hush", "kubeconfig of c: it is not a kubeconfig"},
 		{"empty", "", "kubeconfig of c: it has no current context"},
@@ -100,7 +107,7 @@ func TestMergeKubeconfigsRefuses(t *testing.T) {
 			"kubeconfig of c: its context names a cluster or a user that is missing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := mergeKubeconfigs([]kubeconfigEntry{{Name: "c", Kubeconfig: test.kubeconfig}})
+			_, err := newKubeconfigEntry("c", false, test.kubeconfig, "c")
 			assert.EqualError(t, err, test.want)
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
@@ -59,27 +60,27 @@ func (t *talosAPI) configuration(
 	for _, san := range sans {
 		names = append(names, san)
 	}
-	return pulumi.All(t.secrets.MachineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names, place).ApplyT(func(values []any) (string, error) {
+	generate := func(secrets machine.MachineSecrets, contract string, cidrs []string, host string, names []string, place map[string]string) (string, error) {
 		in := in
-		in.Contract = values[1].(string)
-		in.Endpoint = values[3].(string)
-		for _, san := range values[4].([]string) {
+		in.Contract, in.Endpoint, in.Topology = contract, host, place
+		for _, san := range names {
 			if san != "" {
 				in.CertSANs = append(in.CertSANs, san)
 			}
 		}
-		in.Topology = values[5].(map[string]string)
-		networks, err := prefixes(values[2].([]string))
+		networks, err := prefixes(cidrs)
 		if err != nil {
 			return "", err
 		}
 		in.Network, in.OtherNetworks = networks[0], networks[1:]
-		bundle, err := bundleOf(values[0].(machine.MachineSecrets))
+		bundle, err := bundleOf(secrets)
 		if err != nil {
 			return "", err
 		}
 		return machineconfig.Generate(in, bundle)
-	}).(pulumi.StringOutput)
+	}
+	machineSecrets := pulumix.MustConvertTyped[machine.MachineSecrets](t.secrets.MachineSecrets)
+	return cloud.Text(pulumix.Apply6Err(machineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names, place, generate))
 }
 
 // prefixes reads the ranges that hold the nodes' addresses, at least one, each once.

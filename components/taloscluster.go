@@ -13,6 +13,7 @@ import (
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
 // TalosCluster is a Kubernetes cluster on Talos Linux in one region of one cloud.
@@ -26,8 +27,9 @@ type TalosCluster struct {
 	Summary pulumi.MapOutput `pulumi:"summary"`
 
 	region string
-	// kubernetes and talos are what the files are made of: a kubeconfigEntry and a talosconfigEntry.
-	kubernetes, talos pulumi.Output
+	// kubernetes and talos are what the kubeconfig and the talosconfig are made of.
+	kubernetes pulumix.Output[kubeconfigEntry]
+	talos      pulumix.Output[talosconfigEntry]
 }
 
 // Running is what the stack's last update left of a cluster.

@@ -1,11 +1,13 @@
 package aws
 
 import (
+	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
 const (
@@ -65,7 +67,7 @@ func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 	}
 	if _, err := sns.NewTopicPolicy(c.ctx, c.name("alarms"), &sns.TopicPolicyArgs{
 		Arn:    topic.Arn,
-		Policy: pulumi.All(topic.Arn, account).ApplyT(topicPolicy),
+		Policy: cloud.Text(pulumix.Apply2Err(topic.Arn, account, topicPolicy)),
 	}, c.options()...); err != nil {
 		return nil, err
 	}
@@ -90,9 +92,9 @@ func alarmKeyPolicy(account string) (string, error) {
 }
 
 // topicPolicy lets the account's alarms, and nothing else, speak.
-func topicPolicy(values []any) (string, error) {
+func topicPolicy(topic, account string) (string, error) {
 	return iampolicy.JSON(
-		iampolicy.Allow("sns:Publish").WithSid("Alarms").OnResources(values[0].(string)).
-			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).WithCondition("StringEquals", "aws:SourceAccount", values[1].(string)),
+		iampolicy.Allow("sns:Publish").WithSid("Alarms").OnResources(topic).
+			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).WithCondition("StringEquals", "aws:SourceAccount", account),
 	)
 }

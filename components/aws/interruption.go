@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
 const (
@@ -68,7 +70,7 @@ func (c *Cloud) createInterruption() error {
 	}
 	_, err = sqs.NewQueuePolicy(c.ctx, c.name("interruption"), &sqs.QueuePolicyArgs{
 		QueueUrl: c.interruptions.Url,
-		Policy:   pulumi.All(c.interruptions.Arn, rules).ApplyT(queuePolicy),
+		Policy:   cloud.Text(pulumix.Apply2Err(c.interruptions.Arn, rules, queuePolicy)),
 	}, c.options()...)
 	if err != nil {
 		return err
@@ -121,8 +123,7 @@ func (c *Cloud) createTerminationHook(pool config.Pool, group *autoscaling.Group
 }
 
 // queuePolicy lets the rules, and nothing else, write into the queue.
-func queuePolicy(values []any) (string, error) {
-	queue, rules := values[0].(string), values[1].([]string)
+func queuePolicy(queue string, rules []string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.Allow("sqs:SendMessage").WithSid("Events").OnResources(queue).
 			WithPrincipal(iampolicy.Principal{Service: []string{"events.amazonaws.com"}}).WithCondition("ArnEquals", "aws:SourceArn", rules...),
