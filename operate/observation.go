@@ -4,6 +4,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Observation is what the nodes and the API of a cluster said at one time. What did not answer has an error in its place.
@@ -44,6 +45,9 @@ type Node struct {
 	Kubernetes *KubernetesNode
 	// StaticPods are a control plane's kube-apiserver, kube-controller-manager and kube-scheduler.
 	StaticPods map[string]StaticPod
+
+	// rendered are the objects that a control plane's Talos renders. Only an upgrade asks for them.
+	rendered []*unstructured.Unstructured
 }
 
 // EtcdView is what one member knows of etcd.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/inferadb/infra/components/machineconfig"
@@ -37,10 +38,16 @@ func (r *upgradeRun) pullImages(ctx context.Context) error {
 	if err := r.compareManifests(ctx, o); err != nil {
 		return err
 	}
-	if err := r.pullManifestImages(ctx, o); err != nil {
+	if err := r.pullManifestImages(ctx, o, o.syncable(false)); err != nil {
 		return err
 	}
-	for _, s := range o.plan(r.Target) {
+	steps := o.plan(r.Target)
+	if slices.ContainsFunc(steps, func(s step) bool { return s.kind == configureProxy }) {
+		if err := r.pullEverywhere(ctx, o, proxyImage(r.Target.Kubernetes)); err != nil {
+			return err
+		}
+	}
+	for _, s := range steps {
 		var images []pull
 		n := o.Node(s.node)
 		switch s.kind {
@@ -61,17 +68,25 @@ func (r *upgradeRun) pullImages(ctx context.Context) error {
 }
 
 // pullManifestImages has every node fetch the images of the DaemonSets that change: they run everywhere.
-func (r *upgradeRun) pullManifestImages(ctx context.Context, o *Observation) error {
-	for _, c := range o.syncable() {
+func (r *upgradeRun) pullManifestImages(ctx context.Context, o *Observation, changes []*manifestChange) error {
+	for _, c := range changes {
 		if c.wanted.GetKind() != "DaemonSet" {
 			continue
 		}
-		for _, n := range o.Nodes {
-			for _, image := range c.images() {
-				if err := r.pull(ctx, o, n, pull{image, common.ContainerdNamespace_NS_CRI}); err != nil {
-					return err
-				}
+		for _, image := range c.images() {
+			if err := r.pullEverywhere(ctx, o, image); err != nil {
+				return err
 			}
+		}
+	}
+	return nil
+}
+
+// pullEverywhere has every node fetch an image of pods.
+func (r *upgradeRun) pullEverywhere(ctx context.Context, o *Observation, image string) error {
+	for _, n := range o.Nodes {
+		if err := r.pull(ctx, o, n, pull{image, common.ContainerdNamespace_NS_CRI}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -101,6 +101,7 @@ func TestUpgradeGoesOneNodeAtATime(t *testing.T) {
 	for _, name := range []string{"control-plane-0", "control-plane-1", "control-plane-2", "workers-0", "workers-1"} {
 		want = append(want, "kubelet "+name+" 1.36.5")
 	}
+	want = append(want, "apply coredns")
 	assert.Equal(t, want, short(f.Log()))
 	f.isUpgraded()
 	assert.Contains(t, out, "Talos v1.13.10, one at a time")

@@ -47,6 +47,8 @@ type Cluster struct {
 	// Objects are what else the API has, by their paths, and Managers who has changed one of them since it was installed.
 	Objects  map[string]map[string]any
 	Managers map[string]string
+	// Stuck are DaemonSets and Deployments of which one pod stays as it was when they change, by name.
+	Stuck []string
 	// Lease is that of an upgrade.
 	Lease *coordinationv1.Lease
 	// Images are those that can be pulled; nil for all.
@@ -91,12 +93,16 @@ type Node struct {
 	// NoEtcd: a control plane's etcd has no data, and waits. EtcdState is that of the service otherwise, if it does not run.
 	NoEtcd    bool
 	EtcdState string
+	// RendersNothing: Talos does not follow a change of its configuration with its manifests.
+	RendersNothing bool
 
 	installed string
 	started   time.Time
 	config    *machineConfig
 	// uploaded is the snapshot that the node was given.
 	uploaded []byte
+	// proxy is the version of kube-proxy in its configuration.
+	proxy string
 }
 
 // Member is a member of etcd.
@@ -164,6 +170,7 @@ func (c *Cluster) start() {
 			c.serveTalos(n, listener)
 		}
 	}
+	c.installRendered()
 	c.serveKubernetes()
 	// A reboot that has begun writes into the cluster.
 	c.t.Cleanup(c.running.Wait)
@@ -256,6 +263,7 @@ func (c *Cluster) reboot(n *Node) {
 			}
 			if n.installed != "" && !n.FallsBack {
 				n.Talos = n.installed
+				require.NoError(c.t, n.config.render(n))
 			}
 			n.BootID, n.Down, n.started = n.BootID+"+", false, later(n.started)
 			if n.OnReboot != nil {
