@@ -260,7 +260,9 @@ func (c *Cluster) evict(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusSuccess})
 }
 
-func tag(image string) string { return strings.TrimPrefix(image[strings.LastIndex(image, ":")+1:], "v") }
+func tag(image string) string {
+	return strings.TrimPrefix(image[strings.LastIndex(image, ":")+1:], "v")
+}
 
 // applied gives a node the versions of a configuration's images.
 func (c *Cluster) applied(n *Node, provider config.Provider) {
