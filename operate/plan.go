@@ -42,7 +42,7 @@ func (o *Observation) plan(target config.UpgradeSettings) []step {
 	var steps []step
 	for _, n := range o.order() {
 		switch {
-		case compare(n.Talos, target.Talos) != 0:
+		case compare(n.Talos, target.Talos) != 0 || o.isOther(n.Schematic):
 			steps = append(steps, step{kind: upgradeTalos, node: n.Name})
 		case n.Kubernetes != nil && n.Kubernetes.Cordoned == byUpgrade:
 			// It comes first: two nodes are never away at once.
@@ -221,4 +221,18 @@ func describe(steps []step, target config.UpgradeSettings) []string {
 	add("kube-proxy %s in the configurations of %s", configureProxy, "", target.Kubernetes)
 	add("kubelet %s, one at a time, without a reboot: %s", upgradeKubelet, "", target.Kubernetes)
 	return lines
+}
+
+// describeImages names the nodes that have the version already, in an image of another schematic.
+func (o *Observation) describeImages(target config.UpgradeSettings) []string {
+	var names []string
+	for _, n := range o.order() {
+		if o.isOther(n.Schematic) && compare(n.Talos, target.Talos) == 0 {
+			names = append(names, n.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("of these the same version with the schematic %s: %s", o.schematic(), strings.Join(names, ", "))}
 }

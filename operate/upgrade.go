@@ -179,15 +179,18 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 		}
 		steps := o.plan(u.Target)
 		left += len(steps)
+		if o.APIError == "" && slices.ContainsFunc(steps, func(s step) bool { return s.kind == upgradeComponent }) {
+			r.askRemoved(ctx, o)
+		}
 		if len(steps) > 0 {
 			found = append(o.checkPath(u.Target), found...)
-			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" || g.Name == "manifests" }))...)
+			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return slices.Contains([]string{"drain", "manifests", "removed"}, g.Name) }))...)
 		}
 		// A plan knows nothing of what does not answer: that there is no step is no proof that there is nothing to do.
 		problems = append(problems, found...)
 		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of scaling groups\n", r.op.cluster.Name,
 			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()), len(o.Elastic))
-		for _, line := range slices.Concat(describe(steps, u.Target), o.describeRendered(steps), o.describeManifests()) {
+		for _, line := range slices.Concat(describe(steps, u.Target), o.describeImages(u.Target), o.describeRendered(steps), o.describeManifests()) {
 			fmt.Fprintln(u.Out, "  "+line)
 		}
 		if len(o.ControlPlanes()) == 1 && len(steps) > 0 {

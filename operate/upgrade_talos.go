@@ -144,7 +144,26 @@ func (r *upgradeRun) talos(ctx context.Context, o *Observation, n *Node) error {
 			return err
 		}
 	}
-	return r.restart(ctx, o, n, r.reboot)
+	if err := r.restart(ctx, o, n, r.reboot); err != nil {
+		return err
+	}
+	return r.checkSchematic(ctx, o, n)
+}
+
+// checkSchematic finds a node that fell back to another image of the same version.
+func (r *upgradeRun) checkSchematic(ctx context.Context, o *Observation, n *Node) error {
+	limited, cancel := context.WithTimeout(ctx, r.op.Limit)
+	defer cancel()
+	c, limited := r.way(limited, o, n.Machine)
+	runs, err := schematicOf(limited, c)
+	if err != nil {
+		return fmt.Errorf("the schematic of its image cannot be read: %s", reason(err))
+	}
+	if o.isOther(runs) {
+		return fmt.Errorf("it came back with an image of the schematic %s: the new one did not start, and it fell back; look at: talosctl -n %s dmesg",
+			runs, n.Address)
+	}
+	return nil
 }
 
 // restart takes one node away and brings it back: drain, hand the leadership of etcd over, reboot by the function, and wait until

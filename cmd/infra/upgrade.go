@@ -30,7 +30,7 @@ func newUpgrade() *cobra.Command {
 	flags.BoolVar(&u.DryRun, "dry-run", false, "print the plan and ask the gates; change nothing")
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	flags.BoolVar(&abandon, "abandon", false, "remove the mark of an upgrade from the stack file; refused if a node runs a newer Kubernetes than the file")
-	flags.StringSliceVar(&u.Accept, "accept", nil, "gates that may be violated: nodes, system, drain, manifests")
+	flags.StringSliceVar(&u.Accept, "accept", nil, "gates that may be violated: nodes, system, drain, manifests, removed")
 	flags.IntVar(&u.MaxUnavailable, "max-unavailable", 1, "how many workers of a stateless pool may be away at once")
 	flags.DurationVar(&u.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
 	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")

@@ -32,6 +32,7 @@ func (c *Cluster) serveKubernetes() {
 	list("/apis/policy/v1/poddisruptionbudgets", func(*http.Request) any { return policyv1.PodDisruptionBudgetList{Items: c.Budgets} })
 	list("/apis/apps/v1/namespaces/kube-system/deployments", func(*http.Request) any { return appsv1.DeploymentList{Items: c.Deployments} })
 	list("/apis/apps/v1/namespaces/kube-system/daemonsets", func(*http.Request) any { return appsv1.DaemonSetList{Items: c.DaemonSets} })
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, c.Metrics) })
 	mux.HandleFunc("GET "+leases+"/inferadb-upgrade", c.getLease)
 	mux.HandleFunc("POST "+leases, c.putLease)
 	mux.HandleFunc("PUT "+leases+"/inferadb-upgrade", c.putLease)

@@ -108,7 +108,13 @@ type stateAPI struct {
 
 func (s *stateAPI) List(request *v1alpha1.ListRequest, stream grpc.ServerStreamingServer[v1alpha1.ListResponse]) error {
 	var m *machineConfig
-	_ = s.api.on(stream.Context(), func(n *Node) error { m = n.config; return nil })
+	err := s.api.on(stream.Context(), func(n *Node) error {
+		m = n.config
+		return m.nameExtensions(n)
+	})
+	if err != nil {
+		return err
+	}
 	return m.server.List(request, stream)
 }
 

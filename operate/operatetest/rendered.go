@@ -11,6 +11,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	configresource "github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"github.com/siderolabs/talos/pkg/machinery/resources/k8s"
+	"github.com/siderolabs/talos/pkg/machinery/resources/runtime"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -51,6 +52,34 @@ func (m *machineConfig) render(n *Node) error {
 	extra := k8s.NewManifest(k8s.ControlPlaneNamespaceName, "99-the-stacks-own")
 	extra.TypedSpec().Items = []k8s.SingleManifest{{Object: object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "not-of-talos"}}}}
 	return all.Create(ctx, extra, state.WithCreateOwner("k8s.ExtraManifestController"))
+}
+
+// nameExtensions lets the node's resources follow what its image has.
+func (m *machineConfig) nameExtensions(n *Node) error {
+	ctx, all := context.Background(), state.WrapCore(m.state)
+	old, err := safe.StateListAll[*runtime.ExtensionStatus](ctx, all)
+	if err != nil {
+		return err
+	}
+	for extension := range old.All() {
+		if err := all.Destroy(ctx, extension.Metadata()); err != nil {
+			return err
+		}
+	}
+	add := func(name, version string) error {
+		extension := runtime.NewExtensionStatus(runtime.NamespaceName, name)
+		extension.TypedSpec().Metadata.Name, extension.TypedSpec().Metadata.Version = name, version
+		return all.Create(ctx, extension)
+	}
+	for _, name := range n.Extensions {
+		if err := add(name, "v1"); err != nil {
+			return err
+		}
+	}
+	if n.Schematic == "" {
+		return nil
+	}
+	return add("schematic", n.Schematic)
 }
 
 func manifestsOf(c config.Provider, talos string) map[string][]object {
