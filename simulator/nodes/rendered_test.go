@@ -96,6 +96,9 @@ func TestASchematicComesWithTheImage(t *testing.T) {
 	require.NoError(t, err)
 	l.upgraded("worker-1", "v1.13.0", before)
 	assert.Equal(t, schematic, l.schematicOf(l.on("worker-1"), l.talos("cp-1")))
+	worker, err := l.kubernetes().CoreV1().Nodes().Get(t.Context(), "worker-1", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, schematic, worker.Annotations["extensions.talos.dev/schematic"])
 }
 
 // TestMetricsNameWhatIsDeprecated and asked for.
