@@ -99,11 +99,16 @@ func (s *stack) images(serve string, workloads ...string) []string {
 	var images []string
 	for _, client := range s.kubernetes(serve) {
 		for _, workload := range workloads {
-			text, err := client.Get().AbsPath("/apis/apps/v1/namespaces/kube-system/" + workload).DoRaw(s.t.Context())
-			if apierrors.IsNotFound(err) {
+			var text []byte
+			var err error
+			// The nodes may have just begun to answer.
+			require.Eventually(s.t, func() bool {
+				text, err = client.Get().AbsPath("/apis/apps/v1/namespaces/kube-system/" + workload).DoRaw(s.t.Context())
+				return err == nil || apierrors.IsNotFound(err)
+			}, time.Minute, time.Second, workload)
+			if err != nil {
 				continue
 			}
-			require.NoError(s.t, err)
 			var found appsv1.DaemonSet
 			require.NoError(s.t, json.Unmarshal(text, &found))
 			images = append(images, found.Spec.Template.Spec.Containers[0].Image)
