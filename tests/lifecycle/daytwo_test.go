@@ -72,6 +72,7 @@ func TestUpgradeWithFlannel(t *testing.T) {
 			s.set("talosVersion", "v1.13.9")
 			s.set("kubernetesVersion", "1.36.4")
 			s.set("cni", "flannel")
+			s.set("pools", `[{"name":"data","size":"small","count":2,"workload":"stateful"}]`)
 			s.up()
 			o := newOperator(s, cloud)
 			serve := o.readyToUpgrade(readSections(t, operationsPage))
