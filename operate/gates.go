@@ -72,6 +72,7 @@ var Gates = []Gate{
 	{Name: "labels", check: (*Observation).checkLabels},
 	{Name: "drain", Acceptable: true, check: (*Observation).checkDrain},
 	{Name: "manifests", Acceptable: true, check: (*Observation).checkManifests},
+	{Name: "removed", Acceptable: true, check: (*Observation).checkRemoved},
 }
 
 // Findings asks the gates and returns what they have against the cluster.

@@ -1,12 +1,14 @@
 package operate
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/blang/semver"
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -20,8 +22,15 @@ func (o *Observation) checkVersions() []Finding {
 				Problem: fmt.Sprintf("it runs %s %s, %s the stack file's %s", what, runs, [...]string{"behind", "", "ahead of"}[order+1], want)})
 		}
 	}
+	other := func(node, schematic, remedy string) {
+		if o.isOther(schematic) {
+			all = append(all, Finding{Level: Degraded, Node: node, Remedy: remedy,
+				Problem: fmt.Sprintf("its image is of the schematic %s, and the stack file has %s", schematic, o.schematic())})
+		}
+	}
 	want := o.Cluster.Want
 	for _, n := range o.Nodes {
+		other(n.Name, n.Schematic, "run: make upgrade")
 		add(n.Name, "Talos", n.Talos, want.TalosVersion, "run: make upgrade")
 		for _, component := range components {
 			add(n.Name, component, n.StaticPods[component].Version, want.KubernetesVersion, "run: make upgrade")
@@ -31,10 +40,21 @@ func (o *Observation) checkVersions() []Finding {
 		}
 	}
 	for _, k := range o.Elastic {
+		other(k.Name, k.Schematic, "the next make up replaces machines of scaling groups")
 		add(k.Name, "Talos", k.Talos, want.TalosVersion, "the next make up replaces machines of scaling groups")
 		add(k.Name, "kubelet", k.Kubelet, want.KubernetesVersion, "the next make up replaces machines of scaling groups")
 	}
 	return all
+}
+
+// schematic is the one that the stack file wants.
+func (o *Observation) schematic() string {
+	return cmp.Or(o.Cluster.Want.Schematic, machineconfig.Schematic)
+}
+
+// isOther reports whether an image's schematic is known, and not the one that the stack file wants.
+func (o *Observation) isOther(schematic string) bool {
+	return schematic != "" && schematic != o.schematic()
 }
 
 // compare orders two versions, with or without a v: -1, 0 or 1. What is no version is equal to all.

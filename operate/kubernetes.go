@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/config"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -29,6 +30,9 @@ const systemNamespace = "kube-system"
 // kubernetesAPI is the API server behind the cluster's load balancer. It knows the four groups that the commands read:
 // client-go's own set of all groups takes minutes to compile.
 type kubernetesAPI struct {
+	// config makes a connection of its own.
+	config *rest.Config
+
 	core, apps, policy, coordination *rest.RESTClient
 }
 
@@ -45,7 +49,8 @@ func openKubernetes(c *Cluster) (*kubernetesAPI, error) {
 			return nil, err
 		}
 	}
-	api := &kubernetesAPI{}
+	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	api := &kubernetesAPI{config: config}
 	for _, group := range []struct {
 		client  **rest.RESTClient
 		version schema.GroupVersion
@@ -58,7 +63,6 @@ func openKubernetes(c *Cluster) (*kubernetesAPI, error) {
 	} {
 		own := rest.CopyConfig(config)
 		own.GroupVersion, own.APIPath = &group.version, group.path
-		own.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
 		if *group.client, err = rest.RESTClientFor(own); err != nil {
 			return nil, err
 		}
@@ -195,7 +199,7 @@ func kubernetesNode(node corev1.Node) *KubernetesNode {
 	k := &KubernetesNode{
 		Name: node.Name, Pool: node.Labels[config.LabelPool], Labels: node.Labels, Taints: node.Spec.Taints,
 		Kubelet: strings.TrimPrefix(node.Status.NodeInfo.KubeletVersion, "v"),
-		Talos:   talosName.FindString(node.Status.NodeInfo.OSImage),
+		Talos:   talosName.FindString(node.Status.NodeInfo.OSImage), Schematic: node.Annotations[constants.K8sExtensionPrefix+"schematic"],
 		Problem: "its kubelet has never reported",
 	}
 	for _, address := range node.Status.Addresses {

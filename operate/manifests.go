@@ -30,6 +30,18 @@ import (
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
 const inventoryAnnotation = "config.k8s.io/owning-inventory"
 
+// origin says whose object it is.
+type origin int
+
+const (
+	// ofStackFile is in the stack file's bootstrapManifests.
+	ofStackFile origin = iota
+	// ofCilium belongs to the program's Cilium.
+	ofCilium
+	// ofTalos is what Talos itself renders, such as CoreDNS.
+	ofTalos
+)
+
 // manifestChange is an object that the cluster does not have as the stack wants it.
 type manifestChange struct {
 	// name for people: "DaemonSet kube-system/cilium".
@@ -42,10 +54,13 @@ type manifestChange struct {
 	difference string
 	// secret says that the object must not be shown.
 	secret bool
-	// cilium says that the object belongs to the program's Cilium, and not to the stack file's own manifests.
-	cilium bool
+	origin origin
 	// owners manage fields that would change: neither Talos nor an upgrade does.
 	owners []string
+	// left says that the object stays as it is: its owners keep it.
+	left bool
+	// rolling is what the object still waits for although it is as it should be: an earlier run was interrupted.
+	rolling string
 }
 
 // manifestReader compares manifests with a cluster.
@@ -55,25 +70,36 @@ type manifestReader struct {
 	kinds map[string][]metav1.APIResource
 }
 
-// manifestChanges compares the manifests with the cluster, and returns what differs in the order in which Talos creates objects. It
-// asks the API server what an apply would do, and changes nothing.
-func (k *kubernetesAPI) manifestChanges(ctx context.Context, manifests []machineconfig.Manifest) ([]*manifestChange, error) {
-	r := manifestReader{kubernetesAPI: k, kinds: map[string][]metav1.APIResource{}}
+// stackObjects are the objects of manifests.
+func stackObjects(manifests []machineconfig.Manifest) ([]*manifestChange, error) {
 	var all []*manifestChange
 	for _, manifest := range manifests {
 		objects, err := manifest.Objects()
 		if err != nil {
 			return nil, err
 		}
-		for _, object := range objects {
-			path, err := r.path(ctx, object)
-			if err != nil {
-				return nil, err
-			}
-			annotate(object)
-			all = append(all, &manifestChange{name: nameOf(object), path: path, wanted: object,
-				cilium: machineconfig.IsCilium(manifest.Name), secret: manifest.Secret || object.GetKind() == "Secret"})
+		from := ofStackFile
+		if machineconfig.IsCilium(manifest.Name) {
+			from = ofCilium
 		}
+		for _, object := range objects {
+			all = append(all, &manifestChange{wanted: object, origin: from, secret: manifest.Secret || object.GetKind() == "Secret"})
+		}
+	}
+	return all, nil
+}
+
+// manifestChanges compares objects with the cluster, and returns those that differ in the order in which Talos creates objects. It
+// asks the API server what an apply would do, and changes nothing.
+func (k *kubernetesAPI) manifestChanges(ctx context.Context, all []*manifestChange) ([]*manifestChange, error) {
+	r := manifestReader{kubernetesAPI: k, kinds: map[string][]metav1.APIResource{}}
+	for _, c := range all {
+		var err error
+		if c.path, err = r.path(ctx, c.wanted); err != nil {
+			return nil, err
+		}
+		c.name = nameOf(c.wanted)
+		annotate(c.wanted)
 	}
 	var group errgroup.Group
 	group.SetLimit(8)
@@ -180,7 +206,11 @@ func (r manifestReader) compare(ctx context.Context, c *manifestChange) (bool, e
 	}
 	before, result := withoutServerFields(live), withoutServerFields(after)
 	if reflect.DeepEqual(before, result) {
-		return false, nil
+		// An object of the stack's own may never come up, and holds nothing up.
+		if c.origin != ofStackFile && outdated(live) {
+			c.rolling = rolledOut(live)
+		}
+		return c.rolling != "", nil
 	}
 	if !c.secret {
 		c.difference, err = difference(before, result)
@@ -191,7 +221,10 @@ func (r manifestReader) compare(ctx context.Context, c *manifestChange) (bool, e
 // conflictOwner finds the manager in a conflict's cause: conflict with "kubectl-edit" using v1.
 var conflictOwner = regexp.MustCompile(`conflict with ("[^"]*")`)
 
-// ownersOf returns the managers, other than Talos, that a conflict names.
+// ourManagers are those by which Talos, its talosctl upgrade-k8s and this command have written fields.
+var ourManagers = []string{constants.KubernetesFieldManagerName, "talosctl", "infra"}
+
+// ownersOf returns the managers that a conflict names, other than our own.
 func ownersOf(err error) []string {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || status.Status().Details == nil {
@@ -204,7 +237,7 @@ func ownersOf(err error) []string {
 			continue
 		}
 		owner, err := strconv.Unquote(match[1])
-		if err == nil && owner != constants.KubernetesFieldManagerName && !slices.Contains(owners, owner) {
+		if err == nil && !slices.Contains(ourManagers, owner) && !slices.Contains(owners, owner) {
 			owners = append(owners, owner)
 		}
 	}
@@ -287,7 +320,7 @@ func (k *kubernetesAPI) takeOver(ctx context.Context, c *manifestChange) error {
 	}
 	owned := c.live.DeepCopy()
 	manager := constants.KubernetesFieldManagerName
-	if err := csaupgrade.UpgradeManagedFields(owned, sets.New(manager), manager); err != nil {
+	if err := csaupgrade.UpgradeManagedFields(owned, sets.New(ourManagers...), manager); err != nil {
 		return err
 	}
 	if reflect.DeepEqual(owned.GetManagedFields(), c.live.GetManagedFields()) {
@@ -302,24 +335,37 @@ func (k *kubernetesAPI) takeOver(ctx context.Context, c *manifestChange) error {
 	return k.core.Patch(types.MergePatchType).AbsPath(c.path).Body(change).Do(ctx).Error()
 }
 
-// rolledOut says what a DaemonSet or Deployment waits for; empty if nothing.
-func rolledOut(object *unstructured.Unstructured) string {
+// rolloutOf counts the pods of a DaemonSet or Deployment; ok is false for any other object.
+func rolloutOf(object *unstructured.Unstructured) (updated, available, want int64, ok bool) {
 	number := func(fields ...string) int64 {
 		found, _, _ := unstructured.NestedInt64(object.Object, fields...)
 		return found
 	}
-	group := object.GroupVersionKind().GroupKind()
-	var updated, available, want int64
-	switch group {
+	switch object.GroupVersionKind().GroupKind() {
 	case schema.GroupKind{Group: "apps", Kind: "DaemonSet"}:
-		updated, available = number("status", "updatedNumberScheduled"), number("status", "numberAvailable")
-		want = number("status", "desiredNumberScheduled")
+		return number("status", "updatedNumberScheduled"), number("status", "numberAvailable"), number("status", "desiredNumberScheduled"), true
 	case schema.GroupKind{Group: "apps", Kind: "Deployment"}:
-		updated, available, want = number("status", "updatedReplicas"), number("status", "availableReplicas"), number("spec", "replicas")
-	default:
-		return ""
+		return number("status", "updatedReplicas"), number("status", "availableReplicas"), number("spec", "replicas"), true
 	}
-	if number("status", "observedGeneration") < object.GetGeneration() || updated < want || available < want {
+	return 0, 0, 0, false
+}
+
+// outdated reports whether a DaemonSet or Deployment still has pods from before its last change.
+func outdated(object *unstructured.Unstructured) bool {
+	updated, _, want, ok := rolloutOf(object)
+	return ok && (updated < want || unseen(object))
+}
+
+// unseen reports whether no controller has acted on the object's last change.
+func unseen(object *unstructured.Unstructured) bool {
+	seen, _, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
+	return seen < object.GetGeneration()
+}
+
+// rolledOut says what a DaemonSet or Deployment waits for; empty if nothing.
+func rolledOut(object *unstructured.Unstructured) string {
+	updated, available, want, ok := rolloutOf(object)
+	if ok && (unseen(object) || updated < want || available < want) {
 		return fmt.Sprintf("%s has %d of %d pods of the new kind available", nameOf(object), min(updated, available), want)
 	}
 	return ""

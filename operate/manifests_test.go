@@ -66,7 +66,7 @@ func TestCiliumComesWhereItIsTested(t *testing.T) {
 			f := newFixture(t)
 			o := &Observation{Cluster: f.stack().Clusters[0], APIVersion: kubernetes.from}
 			assert.Equal(t, kubernetes.first, o.manifestsFirst(kubernetes.to))
-			o.manifests = []*manifestChange{{cilium: true}}
+			o.manifests = []*manifestChange{{origin: ofCilium}}
 			o.Nodes = []*Node{{Kubernetes: &KubernetesNode{Kubelet: kubernetes.from}}}
 			o.Cluster.ControlPlanes = nil
 			kinds := []stepKind{upgradeKubelet, syncManifests}

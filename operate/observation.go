@@ -4,6 +4,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Observation is what the nodes and the API of a cluster said at one time. What did not answer has an error in its place.
@@ -27,6 +28,9 @@ type Observation struct {
 	away int
 	// manifests are the objects that differ from the stack's. Only an upgrade asks for them.
 	manifests []*manifestChange
+	// removed are the APIs that clients use and the target lacks; removedError says why that is not known. Only an upgrade asks for them.
+	removed      []removedAPI
+	removedError string
 }
 
 // Node is what was seen of a fixed machine.
@@ -37,6 +41,8 @@ type Node struct {
 	TalosError string
 	// Talos is the version that runs, BootID changes with each boot.
 	Talos, BootID string
+	// Schematic is the Image Factory's id of the image that runs; empty if nobody knows.
+	Schematic string
 	// Etcd is a control plane's own view; EtcdError says why there is none.
 	Etcd      EtcdView
 	EtcdError string
@@ -44,6 +50,9 @@ type Node struct {
 	Kubernetes *KubernetesNode
 	// StaticPods are a control plane's kube-apiserver, kube-controller-manager and kube-scheduler.
 	StaticPods map[string]StaticPod
+
+	// rendered are the objects that a control plane's Talos renders. Only an upgrade asks for them.
+	rendered []*unstructured.Unstructured
 }
 
 // EtcdView is what one member knows of etcd.
@@ -80,10 +89,11 @@ type KubernetesNode struct {
 	Problem string
 	// Cordoned by: empty, "Talos", "an upgrade" or "a person".
 	Cordoned string
-	// Kubelet is its version without a v; Talos as the node's operating system is called.
-	Kubelet, Talos string
-	Labels         map[string]string
-	Taints         []corev1.Taint
+	// Kubelet is its version without a v; Talos as the node's operating system is called. Schematic is what Talos writes onto the node.
+	Kubelet, Talos, Schematic string
+
+	Labels map[string]string
+	Taints []corev1.Taint
 }
 
 // StaticPod is kube-apiserver, kube-controller-manager or kube-scheduler on one control plane.

@@ -80,6 +80,9 @@ func (op *Operator) look(ctx context.Context, n *Node, through string) {
 	if n.Talos, err = versionOf(ctx, c); err == nil {
 		n.BootID, err = bootIDOf(ctx, c)
 	}
+	if err == nil {
+		n.Schematic, err = schematicOf(ctx, c)
+	}
 	if err != nil {
 		n.TalosError, n.EtcdError = reason(err), "its Talos API does not answer"
 		return

@@ -20,10 +20,13 @@ const (
 	finishNode stepKind = iota
 	upgradeTalos
 	upgradeComponent
-	upgradeProxy
+	// configureProxy gives a control plane the image of kube-proxy that its Talos renders.
+	configureProxy
 	upgradeKubelet
 	// syncManifests brings Cilium and the stack's own objects in line with what the stack wants.
 	syncManifests
+	// syncRendered brings the objects in line that Talos itself renders.
+	syncRendered
 )
 
 // step is the next thing that an upgrade does.
@@ -39,7 +42,7 @@ func (o *Observation) plan(target config.UpgradeSettings) []step {
 	var steps []step
 	for _, n := range o.order() {
 		switch {
-		case compare(n.Talos, target.Talos) != 0:
+		case compare(n.Talos, target.Talos) != 0 || o.isOther(n.Schematic):
 			steps = append(steps, step{kind: upgradeTalos, node: n.Name})
 		case n.Kubernetes != nil && n.Kubernetes.Cordoned == byUpgrade:
 			// It comes first: two nodes are never away at once.
@@ -47,14 +50,18 @@ func (o *Observation) plan(target config.UpgradeSettings) []step {
 		}
 	}
 	kubernetes := o.planKubernetes(target)
-	if len(o.syncable()) == 0 {
-		return append(steps, kubernetes...)
+	if len(o.syncable(false)) > 0 {
+		at := len(kubernetes)
+		if o.manifestsFirst(target.Kubernetes) {
+			at = 0
+		}
+		kubernetes = slices.Insert(kubernetes, at, step{kind: syncManifests})
 	}
-	manifests := step{kind: syncManifests}
-	if o.manifestsFirst(target.Kubernetes) {
-		return append(append(steps, manifests), kubernetes...)
+	// What Talos renders depends on the versions that its control planes run: it comes last.
+	if len(o.syncable(true)) > 0 {
+		kubernetes = append(kubernetes, step{kind: syncRendered})
 	}
-	return append(append(steps, kubernetes...), manifests)
+	return append(steps, kubernetes...)
 }
 
 // planKubernetes are the steps of an upgrade of Kubernetes: no kubelet is ever newer than an API server.
@@ -67,9 +74,9 @@ func (o *Observation) planKubernetes(target config.UpgradeSettings) []step {
 			}
 		}
 	}
-	for _, w := range o.Workloads {
-		if w.Name == proxyName && compare(w.Version, target.Kubernetes) != 0 {
-			steps = append(steps, step{kind: upgradeProxy})
+	for _, n := range o.ControlPlanes() {
+		if proxyOf(n.rendered) != "" && compare(proxyOf(n.rendered), target.Kubernetes) != 0 {
+			steps = append(steps, step{kind: configureProxy, node: n.Name})
 		}
 	}
 	for _, n := range o.Nodes {
@@ -211,7 +218,21 @@ func describe(steps []step, target config.UpgradeSettings) []string {
 	for _, component := range components {
 		add(component+" %s: %s", upgradeComponent, component, target.Kubernetes)
 	}
-	add("kube-proxy %s%s", upgradeProxy, "", target.Kubernetes)
+	add("kube-proxy %s in the configurations of %s", configureProxy, "", target.Kubernetes)
 	add("kubelet %s, one at a time, without a reboot: %s", upgradeKubelet, "", target.Kubernetes)
 	return lines
+}
+
+// describeImages names the nodes that have the version already, in an image of another schematic.
+func (o *Observation) describeImages(target config.UpgradeSettings) []string {
+	var names []string
+	for _, n := range o.order() {
+		if o.isOther(n.Schematic) && compare(n.Talos, target.Talos) == 0 {
+			names = append(names, n.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("of these the same version with the schematic %s: %s", o.schematic(), strings.Join(names, ", "))}
 }

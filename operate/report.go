@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -47,6 +48,7 @@ type NodeReport struct {
 	Address    string `json:"address"`
 	Elastic    bool   `json:"elastic,omitempty"`
 	Talos      string `json:"talos,omitempty"`
+	Schematic  string `json:"schematic,omitempty"`
 	Kubernetes string `json:"kubernetes,omitempty"`
 	Ready      bool   `json:"ready"`
 	Cordoned   string `json:"cordonedBy,omitempty"`
@@ -99,14 +101,15 @@ func newClusterReport(o *Observation) ClusterReport {
 	}
 	for _, k := range o.Elastic {
 		c.Nodes = append(c.Nodes, NodeReport{
-			Pool: k.Pool, Name: k.Name, Address: k.Address, Elastic: true, Talos: k.Talos, Kubernetes: k.Kubelet, Ready: k.Ready, Cordoned: k.Cordoned,
+			Pool: k.Pool, Name: k.Name, Address: k.Address, Elastic: true, Talos: k.Talos, Schematic: k.Schematic, Kubernetes: k.Kubelet,
+			Ready: k.Ready, Cordoned: k.Cordoned,
 		})
 	}
 	return c
 }
 
 func (n *Node) report() NodeReport {
-	r := NodeReport{Pool: n.Pool, Name: n.Name, Address: n.Address, Talos: n.Talos, Unreachable: n.TalosError}
+	r := NodeReport{Pool: n.Pool, Name: n.Name, Address: n.Address, Talos: n.Talos, Schematic: n.Schematic, Unreachable: n.TalosError}
 	if k := n.Kubernetes; k != nil {
 		r.Kubernetes, r.Ready, r.Cordoned = k.Kubelet, k.Ready, k.Cordoned
 	}
@@ -150,11 +153,11 @@ func (c ClusterReport) table(out io.Writer) error {
 	fmt.Fprintf(out, "  etcd          %d members, leader %s, %s of %s\n", c.Etcd.Members, orDash(c.Etcd.Leader), size(c.Etcd.Size), size(c.Etcd.Quota))
 	fmt.Fprintf(out, "  credentials   kubeconfig until %.10s, talosconfig until %.10s\n\n", c.Certificates["kubeconfig"], c.Certificates["talosconfig"])
 	rows := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(rows, "  POOL\tNODE\tADDRESS\tTALOS\tKUBERNETES\tREADY\tSCHEDULING\tETCD")
+	fmt.Fprintln(rows, "  POOL\tNODE\tADDRESS\tTALOS\tSCHEMATIC\tKUBERNETES\tREADY\tSCHEDULING\tETCD")
 	for _, n := range c.Nodes {
-		talos, ready, scheduling := orDash(n.Talos), "no", "yes"
+		talos, schematic, ready, scheduling := orDash(n.Talos), cmp.Or(fmt.Sprintf("%.12s", n.Schematic), "unknown"), "no", "yes"
 		if n.Unreachable != "" {
-			talos = "unreachable"
+			talos, schematic = "unreachable", "-"
 		}
 		if n.Ready {
 			ready = "yes"
@@ -162,7 +165,8 @@ func (c ClusterReport) table(out io.Writer) error {
 		if n.Cordoned != "" {
 			scheduling = "no, by " + n.Cordoned
 		}
-		fmt.Fprintf(rows, "  %s\n", strings.Join([]string{n.Pool, n.Name, n.Address, talos, orDash(n.Kubernetes), ready, scheduling, orDash(n.Etcd)}, "\t"))
+		cells := []string{n.Pool, n.Name, n.Address, talos, schematic, orDash(n.Kubernetes), ready, scheduling, orDash(n.Etcd)}
+		fmt.Fprintf(rows, "  %s\n", strings.Join(cells, "\t"))
 	}
 	if err := rows.Flush(); err != nil {
 		return err

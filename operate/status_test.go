@@ -114,8 +114,8 @@ func TestAHealthyClusterHasNoFindings(t *testing.T) {
 	lines := strings.Split(table.String(), "\n")
 	assert.Equal(t, clusterName+"  healthy", lines[0])
 	assert.Contains(t, table.String(), "etcd          3 members, leader inferadb-staging-nyc1-control-plane-0, 84 MiB of 2.0 GiB")
-	assert.Regexp(t, `control-plane +inferadb-staging-nyc1-control-plane-0 +10\.0\.0\.10 +v1\.13\.8 +1\.35\.4 +yes +yes +leader`, table.String())
-	assert.Regexp(t, `batch +ip-10-0-2-10 +10\.0\.2\.10 +v1\.13\.8 +1\.35\.4 +yes +yes +-`, table.String())
+	assert.Regexp(t, `control-plane +inferadb-staging-nyc1-control-plane-0 +10\.0\.0\.10 +v1\.13\.8 +376567988ad3 +1\.35\.4 +yes +yes +leader`, table.String())
+	assert.Regexp(t, `batch +ip-10-0-2-10 +10\.0\.2\.10 +v1\.13\.8 +unknown +1\.35\.4 +yes +yes +-`, table.String())
 	for _, secret := range []string{"PRIVATE KEY", "client-key", "BEGIN"} {
 		assert.NotContains(t, table.String(), secret)
 	}

@@ -9,11 +9,13 @@ import (
 	"strings"
 
 	"github.com/cosi-project/runtime/pkg/safe"
+	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 	configresource "github.com/siderolabs/talos/pkg/machinery/resources/config"
+	runtimeresource "github.com/siderolabs/talos/pkg/machinery/resources/runtime"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -78,6 +80,31 @@ func bootIDOf(ctx context.Context, c *client.Client) (string, error) {
 	defer file.Close()
 	text, err := io.ReadAll(file)
 	return strings.TrimSpace(string(text)), err
+}
+
+// schematicOf asks a node for the schematic of its image, which the Image Factory puts among the extensions. An image without it and
+// without extensions is that of the empty schematic; of any other nobody knows, and it is empty.
+// https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory
+func schematicOf(ctx context.Context, c *client.Client) (string, error) {
+	list, err := safe.StateListAll[*runtimeresource.ExtensionStatus](ctx, c.COSI)
+	if err != nil {
+		return "", err
+	}
+	extended := false
+	for extension := range list.All() {
+		switch metadata := extension.TypedSpec().Metadata; metadata.Name {
+		case "schematic":
+			return metadata.Version, nil
+		case "modules.dep":
+			// The list of the extensions' kernel modules is there with any of them.
+		default:
+			extended = true
+		}
+	}
+	if extended {
+		return "", nil
+	}
+	return machineconfig.Schematic, nil
 }
 
 // configOf asks a node for the configuration that it runs. One that waits for a reboot is another resource.

@@ -73,8 +73,8 @@ type upgradeRun struct {
 	lock *lock
 	// away are other machines that are being worked on at the same time: no gate asks for them.
 	away []string
-	// synced says that the manifests are in line.
-	synced bool
+	// synced says that the stack's manifests are in line, rendered that those of Talos are.
+	synced, rendered bool
 	// started are when a control plane's components had started before its reboot.
 	started map[string]time.Time
 }
@@ -174,20 +174,23 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 	left := 0
 	for _, r := range runs {
 		o, found := r.observeFirst(ctx)
-		if err := r.compareManifests(ctx, o); err != nil {
+		if err := errors.Join(r.compareManifests(ctx, o), r.compareRendered(ctx, o)); err != nil {
 			found = append(found, Finding{Gate: "manifests", Level: Degraded, Problem: err.Error()})
 		}
 		steps := o.plan(u.Target)
 		left += len(steps)
+		if o.APIError == "" && slices.ContainsFunc(steps, func(s step) bool { return s.kind == upgradeComponent }) {
+			r.askRemoved(ctx, o)
+		}
 		if len(steps) > 0 {
 			found = append(o.checkPath(u.Target), found...)
-			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return g.Name == "drain" || g.Name == "manifests" }))...)
+			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return slices.Contains([]string{"drain", "manifests", "removed"}, g.Name) }))...)
 		}
 		// A plan knows nothing of what does not answer: that there is no step is no proof that there is nothing to do.
 		problems = append(problems, found...)
 		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of scaling groups\n", r.op.cluster.Name,
 			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()), len(o.Elastic))
-		for _, line := range slices.Concat(describe(steps, u.Target), o.describeManifests()) {
+		for _, line := range slices.Concat(describe(steps, u.Target), o.describeImages(u.Target), o.describeRendered(steps), o.describeManifests()) {
 			fmt.Fprintln(u.Out, "  "+line)
 		}
 		if len(o.ControlPlanes()) == 1 && len(steps) > 0 {
@@ -258,7 +261,12 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 		}
 		steps := o.plan(r.Target)
 		if len(steps) == 0 {
-			return nil
+			if err := r.compareRendered(ctx, o); err != nil {
+				return &ExitError{Code: Stopped, Err: err}
+			}
+			if steps = o.plan(r.Target); len(steps) == 0 {
+				return nil
+			}
 		}
 		// Somebody may have upgraded the cluster further while this run waited for its answer or for the lock.
 		if found := o.checkPath(r.Target); len(found) > 0 {
@@ -334,10 +342,12 @@ func (s step) String() string {
 		return s.node + ": Talos"
 	case upgradeComponent:
 		return s.node + ": " + s.component
-	case upgradeProxy:
-		return proxyName
+	case configureProxy:
+		return s.node + ": " + proxyName
 	case syncManifests:
 		return "the manifests of Cilium and of the stack file"
+	case syncRendered:
+		return "the manifests of Talos"
 	}
 	return s.node + ": kubelet"
 }
@@ -350,10 +360,14 @@ func (r *upgradeRun) do(ctx context.Context, o *Observation, s step) error {
 		return r.talos(ctx, o, o.Node(s.node))
 	case upgradeComponent:
 		return r.component(ctx, o, o.Node(s.node), s.component)
-	case upgradeProxy:
-		return r.proxy(ctx)
+	case configureProxy:
+		return r.proxy(ctx, o, o.Node(s.node))
 	case syncManifests:
-		return r.sync(ctx, o)
+		err := r.sync(ctx, o, o.syncable(false))
+		r.synced = err == nil
+		return err
+	case syncRendered:
+		return r.syncRendered(ctx, o)
 	}
 	return r.kubelet(ctx, o, o.Node(s.node))
 }

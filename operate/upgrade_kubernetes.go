@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/encoder"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 const (
@@ -119,23 +117,4 @@ func (r *upgradeRun) until(ctx context.Context, problem string, holds func(*Obse
 			return err
 		}
 	}
-}
-
-// proxy gives the kube-proxy of a cluster without Cilium its image. Talos creates the DaemonSet and does not change it again.
-func (r *upgradeRun) proxy(ctx context.Context) error {
-	change, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
-		"containers": []any{map[string]any{"name": proxyName, "image": constants.KubeProxyImage + ":v" + r.Target.Kubernetes}},
-	}}}})
-	if err != nil {
-		return err
-	}
-	limited, cancel := context.WithTimeout(ctx, r.op.Limit)
-	defer cancel()
-	err = r.op.kubernetes.apps.Patch(types.StrategicMergePatchType).Namespace(systemNamespace).Resource("daemonsets").Name(proxyName).
-		Body(change).Do(limited).Error()
-	if err != nil {
-		return fmt.Errorf("its DaemonSet cannot be changed: %s", reason(err))
-	}
-	_, err = r.green(ctx, 2)
-	return err
 }

@@ -14,9 +14,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// compareManifests puts into the observation what the cluster does not have as the stack wants it. Once they are in line in this run, they
-// are not asked for again: the API server may spell a field in its own way.
+// compareManifests puts into the observation what Talos renders, and what the cluster does not have as the stack wants it. Once that is
+// in line in this run, it is not asked for again: the API server may spell a field in its own way.
 func (r *upgradeRun) compareManifests(ctx context.Context, o *Observation) error {
+	if err := r.readRendered(ctx, o); err != nil {
+		return err
+	}
 	if r.synced || o.APIError != "" {
 		return nil
 	}
@@ -25,19 +28,34 @@ func (r *upgradeRun) compareManifests(ctx context.Context, o *Observation) error
 		// checkPath names a version of Kubernetes that Cilium does not have.
 		return nil
 	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	o.manifests, err = r.op.kubernetes.manifestChanges(limited, wanted)
+	objects, err := stackObjects(wanted)
 	if err != nil {
-		return fmt.Errorf("the manifests cannot be compared with the cluster: %w", err)
+		return err
 	}
-	r.synced = len(o.manifests) == 0
-	return nil
+	changes, err := r.changes(ctx, o, objects)
+	r.synced = err == nil && changes == 0
+	return err
 }
 
-// syncable are the changes that an upgrade makes. An object of the stack's own that something else manages by now is left to it.
-func (o *Observation) syncable() []*manifestChange {
-	return slices.DeleteFunc(slices.Clone(o.manifests), func(c *manifestChange) bool { return !c.cilium && len(c.owners) > 0 })
+// changes puts into the observation which objects differ, and returns how many do.
+func (r *upgradeRun) changes(ctx context.Context, o *Observation, objects []*manifestChange) (int, error) {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	changes, err := r.op.kubernetes.manifestChanges(limited, objects)
+	if err != nil {
+		return 0, fmt.Errorf("the manifests cannot be compared with the cluster: %w", err)
+	}
+	for _, c := range changes {
+		c.left = len(c.owners) > 0 && (c.origin == ofStackFile || c.origin == ofTalos && !slices.Contains(r.Accept, "manifests"))
+	}
+	o.manifests = append(o.manifests, changes...)
+	return len(changes), nil
+}
+
+// syncable are the changes that an upgrade makes: those of Talos' own objects, or the others. An object of the stack's own, or of Talos,
+// that something else manages by now is left to it.
+func (o *Observation) syncable(talos bool) []*manifestChange {
+	return slices.DeleteFunc(slices.Clone(o.manifests), func(c *manifestChange) bool { return c.left || (c.origin == ofTalos) != talos })
 }
 
 // manifestsFirst reports whether the manifests come before Kubernetes: they do if their Cilium is tested with the version that runs.
@@ -53,7 +71,7 @@ func (o *Observation) manifestsFirst(kubernetes string) bool {
 func (o *Observation) checkManifests() []Finding {
 	var all []Finding
 	for _, c := range o.manifests {
-		if c.cilium && len(c.owners) > 0 {
+		if c.origin == ofCilium && len(c.owners) > 0 {
 			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("%s was changed by %s since the program installed it", c.name,
 				strings.Join(c.owners, ", ")), Remedy: "if Helm or Flux has Cilium now: docs/next-steps.md#hand-cilium-over; to overwrite the change: --accept=manifests"})
 		}
@@ -66,8 +84,13 @@ func (o *Observation) describeManifests() []string {
 	var lines []string
 	for _, c := range o.manifests {
 		switch {
-		case !c.cilium && len(c.owners) > 0:
+		case c.left && c.origin == ofTalos:
+			lines = append(lines, fmt.Sprintf("%s is left as it is: %s has changed it; to overwrite the change: --accept=manifests", c.name,
+				strings.Join(c.owners, ", ")))
+		case c.left:
 			lines = append(lines, fmt.Sprintf("%s is left as it is: %s manages it", c.name, strings.Join(c.owners, ", ")))
+		case c.rolling != "":
+			lines = append(lines, "wait: "+c.rolling)
 		case c.live == nil:
 			lines = append(lines, c.name+" is created")
 		case c.secret:
@@ -82,15 +105,17 @@ func (o *Observation) describeManifests() []string {
 	return lines
 }
 
-// sync brings the cluster's manifests in line with the stack, and waits until the pods follow. It deletes nothing.
-func (r *upgradeRun) sync(ctx context.Context, o *Observation) error {
+// sync brings manifests in line with the stack or with Talos, and waits until the pods follow. It deletes nothing.
+func (r *upgradeRun) sync(ctx context.Context, o *Observation, changes []*manifestChange) error {
 	limited, cancel := context.WithTimeout(ctx, r.Node)
 	defer cancel()
 	if found := r.blocking(o.Findings(func(g Gate) bool { return g.Name == "manifests" })); len(found) > 0 {
 		return errors.New(found[0].String())
 	}
-	changes := o.syncable()
 	for _, c := range changes {
+		if c.rolling != "" {
+			continue
+		}
 		if err := r.op.kubernetes.takeOver(limited, c); err != nil {
 			return fmt.Errorf("%s: its fields cannot be taken over: %s", c.name, c.reason(err))
 		}
@@ -104,7 +129,6 @@ func (r *upgradeRun) sync(ctx context.Context, o *Observation) error {
 			return err
 		}
 	}
-	r.synced = true
 	_, err := r.green(ctx, 2)
 	return err
 }

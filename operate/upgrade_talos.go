@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/inferadb/infra/components/machineconfig"
@@ -37,10 +38,16 @@ func (r *upgradeRun) pullImages(ctx context.Context) error {
 	if err := r.compareManifests(ctx, o); err != nil {
 		return err
 	}
-	if err := r.pullManifestImages(ctx, o); err != nil {
+	if err := r.pullManifestImages(ctx, o, o.syncable(false)); err != nil {
 		return err
 	}
-	for _, s := range o.plan(r.Target) {
+	steps := o.plan(r.Target)
+	if slices.ContainsFunc(steps, func(s step) bool { return s.kind == configureProxy }) {
+		if err := r.pullEverywhere(ctx, o, proxyImage(r.Target.Kubernetes)); err != nil {
+			return err
+		}
+	}
+	for _, s := range steps {
 		var images []pull
 		n := o.Node(s.node)
 		switch s.kind {
@@ -61,17 +68,25 @@ func (r *upgradeRun) pullImages(ctx context.Context) error {
 }
 
 // pullManifestImages has every node fetch the images of the DaemonSets that change: they run everywhere.
-func (r *upgradeRun) pullManifestImages(ctx context.Context, o *Observation) error {
-	for _, c := range o.syncable() {
+func (r *upgradeRun) pullManifestImages(ctx context.Context, o *Observation, changes []*manifestChange) error {
+	for _, c := range changes {
 		if c.wanted.GetKind() != "DaemonSet" {
 			continue
 		}
-		for _, n := range o.Nodes {
-			for _, image := range c.images() {
-				if err := r.pull(ctx, o, n, pull{image, common.ContainerdNamespace_NS_CRI}); err != nil {
-					return err
-				}
+		for _, image := range c.images() {
+			if err := r.pullEverywhere(ctx, o, image); err != nil {
+				return err
 			}
+		}
+	}
+	return nil
+}
+
+// pullEverywhere has every node fetch an image of pods.
+func (r *upgradeRun) pullEverywhere(ctx context.Context, o *Observation, image string) error {
+	for _, n := range o.Nodes {
+		if err := r.pull(ctx, o, n, pull{image, common.ContainerdNamespace_NS_CRI}); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -129,7 +144,26 @@ func (r *upgradeRun) talos(ctx context.Context, o *Observation, n *Node) error {
 			return err
 		}
 	}
-	return r.restart(ctx, o, n, r.reboot)
+	if err := r.restart(ctx, o, n, r.reboot); err != nil {
+		return err
+	}
+	return r.checkSchematic(ctx, o, n)
+}
+
+// checkSchematic finds a node that fell back to another image of the same version.
+func (r *upgradeRun) checkSchematic(ctx context.Context, o *Observation, n *Node) error {
+	limited, cancel := context.WithTimeout(ctx, r.op.Limit)
+	defer cancel()
+	c, limited := r.way(limited, o, n.Machine)
+	runs, err := schematicOf(limited, c)
+	if err != nil {
+		return fmt.Errorf("the schematic of its image cannot be read: %s", reason(err))
+	}
+	if o.isOther(runs) {
+		return fmt.Errorf("it came back with an image of the schematic %s: the new one did not start, and it fell back; look at: talosctl -n %s dmesg",
+			runs, n.Address)
+	}
+	return nil
 }
 
 // restart takes one node away and brings it back: drain, hand the leadership of etcd over, reboot by the function, and wait until

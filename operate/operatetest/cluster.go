@@ -47,6 +47,10 @@ type Cluster struct {
 	// Objects are what else the API has, by their paths, and Managers who has changed one of them since it was installed.
 	Objects  map[string]map[string]any
 	Managers map[string]string
+	// Stuck are DaemonSets and Deployments of which one pod stays as it was when they change, by name.
+	Stuck []string
+	// Metrics is what the API server writes of itself.
+	Metrics string
 	// Lease is that of an upgrade.
 	Lease *coordinationv1.Lease
 	// Images are those that can be pulled; nil for all.
@@ -75,6 +79,9 @@ type Node struct {
 	Endpoint      string
 	Talos, BootID string
 	Kubelet       string
+	// Schematic is that of its image; empty for an image that does not name one. Extensions are the names of others.
+	Schematic  string
+	Extensions []string
 	// Components are the versions of a control plane's static pods, by name.
 	Components map[string]string
 	// Down makes it answer nothing, Silent makes it answer never.
@@ -91,12 +98,17 @@ type Node struct {
 	// NoEtcd: a control plane's etcd has no data, and waits. EtcdState is that of the service otherwise, if it does not run.
 	NoEtcd    bool
 	EtcdState string
+	// RendersNothing: Talos does not follow a change of its configuration with its manifests.
+	RendersNothing bool
 
-	installed string
-	started   time.Time
-	config    *machineConfig
+	// installed and schematic are of the image that was installed.
+	installed, schematic string
+	started              time.Time
+	config               *machineConfig
 	// uploaded is the snapshot that the node was given.
 	uploaded []byte
+	// proxy is the version of kube-proxy in its configuration.
+	proxy string
 }
 
 // Member is a member of etcd.
@@ -164,6 +176,7 @@ func (c *Cluster) start() {
 			c.serveTalos(n, listener)
 		}
 	}
+	c.installRendered()
 	c.serveKubernetes()
 	// A reboot that has begun writes into the cluster.
 	c.t.Cleanup(c.running.Wait)
@@ -255,7 +268,8 @@ func (c *Cluster) reboot(n *Node) {
 				return
 			}
 			if n.installed != "" && !n.FallsBack {
-				n.Talos = n.installed
+				n.Talos, n.Schematic = n.installed, n.schematic
+				require.NoError(c.t, n.config.render(n))
 			}
 			n.BootID, n.Down, n.started = n.BootID+"+", false, later(n.started)
 			if n.OnReboot != nil {

@@ -32,6 +32,7 @@ func (c *Cluster) serveKubernetes() {
 	list("/apis/policy/v1/poddisruptionbudgets", func(*http.Request) any { return policyv1.PodDisruptionBudgetList{Items: c.Budgets} })
 	list("/apis/apps/v1/namespaces/kube-system/deployments", func(*http.Request) any { return appsv1.DeploymentList{Items: c.Deployments} })
 	list("/apis/apps/v1/namespaces/kube-system/daemonsets", func(*http.Request) any { return appsv1.DaemonSetList{Items: c.DaemonSets} })
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, c.Metrics) })
 	mux.HandleFunc("GET "+leases+"/inferadb-upgrade", c.getLease)
 	mux.HandleFunc("POST "+leases, c.putLease)
 	mux.HandleFunc("PUT "+leases+"/inferadb-upgrade", c.putLease)
@@ -260,9 +261,12 @@ func (c *Cluster) evict(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusSuccess})
 }
 
+func tag(image string) string {
+	return strings.TrimPrefix(image[strings.LastIndex(image, ":")+1:], "v")
+}
+
 // applied gives a node the versions of a configuration's images.
 func (c *Cluster) applied(n *Node, provider config.Provider) {
-	tag := func(image string) string { return strings.TrimPrefix(image[strings.LastIndex(image, ":")+1:], "v") }
 	set := func(component, image string) {
 		if n.Components[component] != tag(image) {
 			n.Components[component], n.started = tag(image), later(n.started)

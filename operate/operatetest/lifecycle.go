@@ -17,6 +17,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	configmachine "github.com/siderolabs/talos/pkg/machinery/config/machine"
+	talosconfig "github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 	configresource "github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -64,9 +66,16 @@ func newMachineConfig(t testing.TB, n *Node, kubernetes string) *machineConfig {
 	require.NoError(t, err)
 	provider, err := input.Config(kind)
 	require.NoError(t, err)
+	provider, err = provider.PatchV1Alpha1(func(c *talosconfig.Config) error {
+		c.ClusterConfig.ProxyConfig = &talosconfig.ProxyConfig{Disabled: new(true)}
+		c.ClusterConfig.ClusterNetwork.CNI = &talosconfig.CNIConfig{CNIName: constants.NoneCNI}
+		return nil
+	})
+	require.NoError(t, err)
 	store := namespaced.NewState(inmem.Build)
 	m := &machineConfig{state: store, server: server.NewState(store)}
 	require.NoError(t, state.WrapCore(store).Create(context.Background(), configresource.NewMachineConfig(provider)))
+	require.NoError(t, m.render(n))
 	return m
 }
 
@@ -97,6 +106,18 @@ type stateAPI struct {
 	api *talosAPI
 }
 
+func (s *stateAPI) List(request *v1alpha1.ListRequest, stream grpc.ServerStreamingServer[v1alpha1.ListResponse]) error {
+	var m *machineConfig
+	err := s.api.on(stream.Context(), func(n *Node) error {
+		m = n.config
+		return m.nameExtensions(n)
+	})
+	if err != nil {
+		return err
+	}
+	return m.server.List(request, stream)
+}
+
 func (s *stateAPI) Get(ctx context.Context, request *v1alpha1.GetRequest) (*v1alpha1.GetResponse, error) {
 	var m *machineConfig
 	_ = s.api.on(ctx, func(n *Node) error { m = n.config; return nil })
@@ -115,6 +136,12 @@ func (a *talosAPI) ApplyConfiguration(ctx context.Context, request *machine.Appl
 		provider, err := n.config.apply(ctx, request.GetData())
 		if err != nil {
 			return err
+		}
+		a.cluster.configuredProxy(n, provider)
+		if !n.RendersNothing {
+			if err := n.config.render(n); err != nil {
+				return err
+			}
 		}
 		a.cluster.applied(n, provider)
 		if reboot {

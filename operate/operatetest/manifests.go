@@ -45,7 +45,9 @@ func (c *Cluster) Install(objects []*unstructured.Unstructured) {
 		if kinds[root][i].Namespaced {
 			path += "/namespaces/" + object.GetNamespace()
 		}
-		c.Objects[path+"/"+kinds[root][i].Name+"/"+object.GetName()] = object.DeepCopy().Object
+		kept := object.DeepCopy().Object
+		c.roll(kept)
+		c.Objects[path+"/"+kinds[root][i].Name+"/"+object.GetName()] = kept
 	}
 }
 
@@ -93,10 +95,25 @@ func (c *Cluster) patchObject(w http.ResponseWriter, r *http.Request, object map
 	}
 	if query.Get("dryRun") == "" {
 		c.record("apply %s", name)
-		if spec, ok := sent["spec"].(map[string]any); ok {
-			sent["status"] = map[string]any{"updatedReplicas": spec["replicas"], "availableReplicas": spec["replicas"]}
-		}
+		c.roll(sent)
 		c.Objects[r.URL.Path] = sent
 	}
 	answer(w, http.StatusOK, sent)
+}
+
+// roll gives a DaemonSet or Deployment its new pods, at once.
+func (c *Cluster) roll(o object) {
+	metadata, _ := o["metadata"].(object)
+	spec, _ := o["spec"].(object)
+	pods := int64(len(c.Nodes))
+	done := pods
+	if name, _ := metadata["name"].(string); slices.Contains(c.Stuck, name) {
+		done--
+	}
+	switch o["kind"] {
+	case "DaemonSet":
+		o["status"] = object{"desiredNumberScheduled": pods, "updatedNumberScheduled": done, "numberAvailable": pods}
+	case "Deployment":
+		o["status"] = object{"updatedReplicas": spec["replicas"], "availableReplicas": spec["replicas"]}
+	}
 }

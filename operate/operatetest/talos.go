@@ -211,7 +211,8 @@ func (a *talosAPI) install(ctx context.Context, image string) error {
 		return err
 	}
 	return a.on(ctx, func(n *Node) error {
-		n.installed = image[strings.LastIndex(image, ":")+1:]
+		repository, version, _ := strings.Cut(image, ":")
+		n.installed, n.schematic = version, repository[strings.LastIndex(repository, "/")+1:]
 		a.cluster.record("install %s %s", n.Name, n.installed)
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inferadb/infra/simulator/talos"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -134,12 +135,28 @@ func (a api) answer(ctx context.Context, w http.ResponseWriter, r *http.Request)
 		}
 		_, err := io.WriteString(w, "ok")
 		return nil, err
+	case "/metrics":
+		return nil, a.metrics(w)
 	case "/api":
 		return metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"}}, nil
 	case "/apis":
 		return a.groups(), nil
 	}
 	return a.resource(ctx, r)
+}
+
+// metrics writes which APIs this server was asked for that a release of Kubernetes removes.
+// https://github.com/kubernetes/kubernetes/blob/v1.36.5/staging/src/k8s.io/apiserver/pkg/endpoints/metrics/metrics.go
+func (a api) metrics(w http.ResponseWriter) error {
+	text := "# HELP apiserver_requested_deprecated_apis [STABLE] Gauge of deprecated APIs that have been requested.\n" +
+		"# TYPE apiserver_requested_deprecated_apis gauge\n"
+	if release, asked := a.node.state().Faults[talos.FaultDeprecatedAPI]; asked {
+		text += fmt.Sprintf("apiserver_requested_deprecated_apis{group=\"flowcontrol.apiserver.k8s.io\",removed_release=%q,"+
+			"resource=\"flowschemas\",subresource=\"\",version=\"v1beta3\"} 1\n", release)
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // reads says why etcd does not answer this API server.

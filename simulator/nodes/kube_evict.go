@@ -230,7 +230,7 @@ func (c *cluster) control() error {
 	if err != nil {
 		return err
 	}
-	for _, d := range a.deployments() {
+	for _, d := range a.createdObjects(deploymentKind, "") {
 		name, namespace := text(d, "metadata", "name"), text(d, "metadata", "namespace")
 		for have := len(podsOf(d, pods)); have < replicasOf(d); have++ {
 			pod := newPod(namespace, name+"-"+uuid.NewString()[:5], "", name, "")

@@ -14,6 +14,7 @@ import (
 	"github.com/inferadb/infra/simulator/talos"
 	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 )
 
 // known returns what the world has of the API server's cluster.
@@ -61,9 +62,13 @@ func nodeObject(o talos.NodeObject, state *talos.Node) object {
 	if len(taints) > 0 {
 		spec["taints"] = taints
 	}
+	annotations := o.Annotations
+	if state != nil && state.Schematic != "" {
+		annotations = merged(annotations, map[string]string{constants.K8sExtensionPrefix + "schematic": state.Schematic})
+	}
 	metadata := object{
 		"name": o.Name, "uid": "node-" + o.Name, "creationTimestamp": "2026-01-01T00:00:00Z",
-		"labels": anyMap(merged(baseLabels(o.Name, state), o.Labels)), "annotations": anyMap(o.Annotations),
+		"labels": anyMap(merged(baseLabels(o.Name, state), o.Labels)), "annotations": anyMap(annotations),
 	}
 	made := object{"kind": "Node", "apiVersion": "v1", "metadata": metadata, "spec": spec, "status": nodeStatus(o.Name, state)}
 	written, _ := json.Marshal([]any{metadata, spec, state != nil && nodeReady(state)})
@@ -126,7 +131,8 @@ func baseLabels(name string, state *talos.Node) map[string]string {
 }
 
 func merged(base, more map[string]string) map[string]string {
-	all := maps.Clone(base)
+	all := map[string]string{}
+	maps.Copy(all, base)
 	maps.Copy(all, more)
 	return all
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/inferadb/infra/simulator/talos"
@@ -33,13 +32,8 @@ func (a api) derived(k kind, namespace string) []object {
 	if namespace != "" && namespace != system {
 		return nil
 	}
-	switch k.resource {
-	case "pods":
+	if k.resource == "pods" {
 		return a.derivedPods()
-	case "daemonsets":
-		return a.ownSets("DaemonSet", object{})
-	case "deployments":
-		return a.ownSets("Deployment", object{"replicas": replicas})
 	}
 	return nil
 }
@@ -170,20 +164,6 @@ func (a api) withHealth(pods []object) []object {
 	return pods
 }
 
-// ownSets are Talos' own DaemonSets or Deployments, of which the world has no content.
-func (a api) ownSets(kind string, spec object) []object {
-	_, _, created := a.known()
-	var list []object
-	for _, set := range created {
-		if set.Kind == kind && set.Content == nil {
-			own := maps.Clone(spec)
-			own["selector"] = object{"matchLabels": object{"k8s-app": set.Name}}
-			list = append(list, object{"kind": kind, "apiVersion": "apps/v1", "metadata": systemMeta(kind, set), "spec": own})
-		}
-	}
-	return list
-}
-
 // withPods gives DaemonSets the pods of all nodes, which follow a change at once.
 func (a api) withPods(sets []object) []object {
 	objects, _, _ := a.known()
@@ -203,21 +183,6 @@ func (a api) withPods(sets []object) []object {
 	}
 	return sets
 }
-
-func systemMeta(kind string, created talos.Object) object {
-	return object{
-		"namespace": created.Namespace, "name": created.Name, "uid": kind + "-" + created.Name, "generation": 1, "resourceVersion": "1",
-		"labels": object{"k8s-app": created.Name},
-	}
-}
-
-// deployments are those that the control planes have created.
-func (a api) deployments() []object {
-	return append(a.derived(deploymentKind, ""), a.createdObjects(deploymentKind, "")...)
-}
-
-// replicas is how many pods Talos' own Deployment of CoreDNS has.
-const replicas = 2
 
 func replicasOf(deployment object) int {
 	spec, _ := deployment["spec"].(object)

@@ -156,7 +156,7 @@ func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (
 			n.daemon.logf("%s: installer: %v", n.name, err)
 			return nil
 		}
-		return n.daemon.within(func(w *world.World, _ site.Site) error { return talos.Install(w, n.state().ID, tag) })
+		return n.daemon.within(func(w *world.World, _ site.Site) error { return talos.Install(w, n.state().ID, in.GetImage()) })
 	})
 	if err != nil {
 		return nil, err
@@ -237,7 +237,7 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 		if err := message(err.Error()); err != nil {
 			return err
 		}
-	} else if err := n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Install(w, state.ID, tag) }); err != nil {
+	} else if err := n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Install(w, state.ID, image) }); err != nil {
 		return err
 	}
 	if err := cut(stream.Context(), talos.FaultCut); err != nil {

@@ -2,14 +2,17 @@ package nodes
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
+	"strings"
 
 	"github.com/cosi-project/runtime/pkg/resource"
 	"github.com/cosi-project/runtime/pkg/state"
 	"github.com/cosi-project/runtime/pkg/state/impl/inmem"
 	"github.com/cosi-project/runtime/pkg/state/impl/namespaced"
+	"github.com/inferadb/infra/simulator/talos"
 	"github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"github.com/siderolabs/talos/pkg/machinery/resources/k8s"
 	"github.com/siderolabs/talos/pkg/machinery/resources/network"
@@ -68,8 +71,64 @@ func (n *node) publish() {
 		}
 		n.put(service, fmt.Sprint(*service.TypedSpec()))
 	}
+	if s.Schematic != "" {
+		schematic := runtime.NewExtensionStatus(runtime.NamespaceName, "schematic")
+		schematic.TypedSpec().Metadata.Name, schematic.TypedSpec().Metadata.Version = "schematic", s.Schematic
+		n.put(schematic, s.Schematic)
+	}
 	if s.ControlPlane {
 		n.publishStaticPods()
+		n.publishManifests()
+	}
+}
+
+// renderer owns the manifests that Talos renders.
+const renderer = "k8s.ManifestController"
+
+// publishManifests publishes what the control plane renders.
+func (n *node) publishManifests() {
+	s := n.state()
+	rendered := talos.Rendered(s.Config, s.Talos)
+	for id, objects := range rendered {
+		manifest := k8s.NewManifest(k8s.ControlPlaneNamespaceName, id)
+		for _, o := range objects {
+			manifest.TypedSpec().Items = append(manifest.TypedSpec().Items, k8s.SingleManifest{Object: o})
+		}
+		if err := manifest.Metadata().SetOwner(renderer); err != nil {
+			n.daemon.logf("%s: %s: %v", n.name, id, err)
+			continue
+		}
+		content, _ := json.Marshal(objects)
+		n.put(manifest, string(content))
+	}
+	for _, known := range n.publishedOf(k8s.ManifestType) {
+		if _, is := rendered[known]; !is {
+			n.remove(k8s.NewManifest(k8s.ControlPlaneNamespaceName, known))
+		}
+	}
+}
+
+// publishedOf are the ids of the resources of a type.
+func (n *node) publishedOf(of resource.Type) []string {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	var ids []string
+	for key := range n.published {
+		if id, is := strings.CutPrefix(key, of+"/"); is {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// remove takes a manifest back that is rendered no more.
+func (n *node) remove(r resource.Resource) {
+	key := r.Metadata().Type() + "/" + r.Metadata().ID()
+	n.mutex.Lock()
+	delete(n.published, key)
+	n.mutex.Unlock()
+	if err := n.resources.Destroy(context.Background(), r.Metadata(), state.WithDestroyOwner(renderer)); err != nil {
+		n.daemon.logf("%s: %s: %v", n.name, key, err)
 	}
 }
 
@@ -99,12 +158,12 @@ func (n *node) put(r resource.Resource, content string) {
 	var err error
 	switch {
 	case !known:
-		err = n.resources.Create(ctx, r)
+		err = n.resources.Create(ctx, r, state.WithCreateOwner(r.Metadata().Owner()))
 	case before != content:
 		var current resource.Resource
 		if current, err = n.resources.Get(ctx, r.Metadata()); err == nil {
 			r.Metadata().SetVersion(current.Metadata().Version())
-			err = n.resources.Update(ctx, r)
+			err = n.resources.Update(ctx, r, state.WithUpdateOwner(r.Metadata().Owner()))
 		}
 	}
 	if err != nil {

@@ -83,7 +83,7 @@ func boot(machine site.Machine, memory Memory) (*node, error) {
 	if n.config, n.reason = load(document); n.reason != nil {
 		return n, nil
 	}
-	n.disk = &disk{Config: string(document), Talos: installed(n.config)}
+	n.disk = &disk{Config: string(document), Talos: installed(n.config), Schematic: schematicOf(n.config.Machine().Install().Image())}
 	return n, keep(memory, disks, machine.ID, n.disk)
 }
 

@@ -44,10 +44,11 @@ type Node struct {
 	// Boots counts the machine's boots; BootID is the kernel's id of the present one.
 	Boots  int
 	BootID string
-	// Talos is the version that runs, Installed one that waits for the next boot.
-	Talos, Installed string
-	Config           config.Provider
-	Document         string
+	// Talos is the version that runs, Installed one that waits for the next boot. Schematic is that of the image that runs; empty for an
+	// image that is not the Image Factory's.
+	Talos, Installed, Schematic string
+	Config                      config.Provider
+	Document                    string
 	// EtcdData names the etcd cluster whose data the machine has, EtcdDown says that its etcd is kept from running.
 	EtcdData string
 	EtcdDown bool
@@ -70,7 +71,8 @@ func (v *View) Nodes() []Node {
 			Machine: n.Machine, Cluster: n.clusterID(), ClusterName: v.clusters.name(n),
 			ControlPlane: n.config.Machine().Type().IsControlPlane(), Up: n.booted() && !n.Off, Rebooting: n.disk.Rebooting,
 			Boots: n.disk.Boots, BootID: bootID(n.ID, n.disk.Boots), Talos: n.disk.Talos, Installed: n.disk.Installed,
-			Config: n.config, Document: n.disk.Config, EtcdData: n.disk.Etcd, EtcdDown: n.disk.EtcdDown,
+			Schematic: n.disk.Schematic,
+			Config:    n.config, Document: n.disk.Config, EtcdData: n.disk.Etcd, EtcdDown: n.disk.EtcdDown,
 			NetworkReady: v.clusters.networkPlugin(n.clusterID()) != "", Images: n.disk.Images,
 			Faults: faultsOf(v.clusters.memory, n.ID),
 		}
@@ -162,7 +164,7 @@ func FinishReboot(memory Memory, machine string) error {
 	}
 	err := changeDisk(memory, machine, func(d *disk) error {
 		if strikes(FaultOldVersion) {
-			d.Installed = ""
+			d.Installed, d.InstalledSchematic = "", ""
 		}
 		if strikes(FaultLoseEtcd) {
 			d.Etcd = ""
@@ -174,10 +176,10 @@ func FinishReboot(memory Memory, machine string) error {
 	return errors.Join(err, saveFaults(memory, machine, waiting))
 }
 
-// Install puts a version on a machine's disk; it runs from the next boot on.
-func Install(memory Memory, machine, version string) error {
+// Install puts an installer image's version on a machine's disk; it runs from the next boot on.
+func Install(memory Memory, machine, image string) error {
 	return changeDisk(memory, machine, func(d *disk) error {
-		d.Installed = version
+		d.Installed, d.InstalledSchematic = image[strings.LastIndex(image, ":")+1:], schematicOf(image)
 		return nil
 	})
 }
@@ -312,6 +314,8 @@ const (
 	FaultAPIDown = "api-down"
 	// FaultClock: the machine's clock is ahead by the given time.
 	FaultClock = "clock"
+	// FaultDeprecatedAPI: somebody uses an API that the given release of Kubernetes removes.
+	FaultDeprecatedAPI = "deprecated-api"
 )
 
 // FaultKinds are all the faults, and what each does.
@@ -330,6 +334,8 @@ var FaultKinds = map[string]string{
 	FaultNotReady:     "its kubelet reports NotReady",
 	FaultAPIDown:      "its API server does not run",
 	FaultClock:        "its clock is ahead: clock=5m",
+
+	FaultDeprecatedAPI: "a client asks its API server for what a release of Kubernetes removes: deprecated-api=1.37",
 }
 
 // Faults are a machine's faults: kind to argument.

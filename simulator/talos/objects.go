@@ -20,7 +20,7 @@ type Object struct {
 	Name      string `json:"name"`
 	// Group of the API; empty for Kubernetes' core.
 	Group string `json:"group,omitempty"`
-	// Content is the object as the API server keeps it; nil for Talos' own objects.
+	// Content is the object as the API server keeps it.
 	Content json.RawMessage `json:"content,omitempty"`
 	// NetworkPlugin marks the DaemonSet that gives the nodes their network.
 	NetworkPlugin bool `json:"networkPlugin,omitempty"`
@@ -114,15 +114,12 @@ func manifestsOf(n *node) string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// objectsOf is what a control plane creates: Talos' own objects, as far as they matter here, and the inline manifests in the
-// order of their names, namespaces before everything else.
+// objectsOf is what a control plane creates: what Talos renders, and the inline manifests in the order of their names, namespaces
+// before everything else.
 func objectsOf(n *node) ([]Object, error) {
-	list := []Object{{Kind: "Deployment", Namespace: "kube-system", Name: "coredns"}}
-	if n.config.Cluster().Network().CNI().Name() == "flannel" {
-		list = append(list, Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-flannel", NetworkPlugin: true})
-	}
-	if n.config.Cluster().Proxy().Enabled() {
-		list = append(list, Object{Kind: "DaemonSet", Namespace: "kube-system", Name: "kube-proxy"})
+	list, err := renderedObjects(n)
+	if err != nil {
+		return nil, err
 	}
 	texts := map[string]string{}
 	var names []string

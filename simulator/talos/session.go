@@ -288,7 +288,7 @@ func (s *Session) Upgrade(address, image string) error {
 			return fmt.Errorf("rpc error: code = Unknown desc = error validating etcd for upgrade: %w", err)
 		}
 	}
-	n.disk.Talos = tag
+	n.disk.Talos, n.disk.Schematic = tag, schematicOf(image)
 	if err := s.clusters.saveDisk(n); err != nil {
 		return err
 	}

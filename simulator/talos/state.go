@@ -31,8 +31,11 @@ type disk struct {
 	Off bool `json:"off,omitempty"`
 	// Boots counts the boots after the first one.
 	Boots int `json:"boots,omitempty"`
-	// Installed is a version of Talos that runs from the next boot on.
-	Installed string `json:"installed,omitempty"`
+	// Schematic is that of the image that runs.
+	Schematic string `json:"schematic,omitempty"`
+	// Installed is a version of Talos that runs from the next boot on, of an image with a schematic.
+	Installed          string `json:"installed,omitempty"`
+	InstalledSchematic string `json:"installedSchematic,omitempty"`
 	// Images are the references that the machine has pulled.
 	Images []string `json:"images,omitempty"`
 	// Rebooting means that the machine is between two boots, Hung that it does not answer any more.
@@ -50,7 +53,7 @@ func (d *disk) boot() {
 		d.Config, d.Staged = d.Staged, ""
 	}
 	if d.Installed != "" {
-		d.Talos, d.Installed = d.Installed, ""
+		d.Talos, d.Schematic, d.Installed, d.InstalledSchematic = d.Installed, d.InstalledSchematic, "", ""
 	}
 }
 

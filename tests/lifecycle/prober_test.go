@@ -113,22 +113,8 @@ const probeEvery = 100 * time.Millisecond
 // probe starts a prober for each cluster of the kubeconfig that the stack has written.
 func (s *stack) probe(serve string) []*prober {
 	s.t.Helper()
-	_, address, _ := strings.Cut(serve, "=")
-	proxy, err := url.Parse(strings.Trim(address, `'"`))
-	require.NoError(s.t, err)
-	file, err := clientcmd.LoadFromFile(s.path(s.name + ".kubeconfig"))
-	require.NoError(s.t, err)
 	var probers []*prober
-	for name := range file.Contexts {
-		access, err := clientcmd.NewDefaultClientConfig(*file, &clientcmd.ConfigOverrides{CurrentContext: name}).ClientConfig()
-		require.NoError(s.t, err)
-		scheme := runtime.NewScheme()
-		require.NoError(s.t, corev1.AddToScheme(scheme))
-		access.GroupVersion, access.APIPath = &corev1.SchemeGroupVersion, "/api"
-		access.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
-		access.QPS, access.Proxy, access.Timeout = -1, http.ProxyURL(proxy), 2*time.Second
-		client, err := rest.RESTClientFor(access)
-		require.NoError(s.t, err)
+	for name, client := range s.kubernetes(serve) {
 		ctx, stop := context.WithCancel(context.Background())
 		p := &prober{cluster: name, client: client, stop: stop}
 		probers = append(probers, p)
@@ -141,6 +127,29 @@ func (s *stack) probe(serve string) []*prober {
 		s.t.Cleanup(func() { stop(); p.ended.Wait() })
 	}
 	return probers
+}
+
+// kubernetes returns a client for each cluster of the kubeconfig that the stack has written. The word says where its nodes answer.
+func (s *stack) kubernetes(serve string) map[string]*rest.RESTClient {
+	s.t.Helper()
+	_, address, _ := strings.Cut(serve, "=")
+	proxy, err := url.Parse(strings.Trim(address, `'"`))
+	require.NoError(s.t, err)
+	file, err := clientcmd.LoadFromFile(s.path(s.name + ".kubeconfig"))
+	require.NoError(s.t, err)
+	clients := map[string]*rest.RESTClient{}
+	for name := range file.Contexts {
+		access, err := clientcmd.NewDefaultClientConfig(*file, &clientcmd.ConfigOverrides{CurrentContext: name}).ClientConfig()
+		require.NoError(s.t, err)
+		scheme := runtime.NewScheme()
+		require.NoError(s.t, corev1.AddToScheme(scheme))
+		access.GroupVersion, access.APIPath = &corev1.SchemeGroupVersion, "/api"
+		access.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+		access.QPS, access.Proxy, access.Timeout = -1, http.ProxyURL(proxy), 2*time.Second
+		clients[name], err = rest.RESTClientFor(access)
+		require.NoError(s.t, err)
+	}
+	return clients
 }
 
 func (p *prober) run(ctx context.Context) {
