@@ -97,7 +97,7 @@ func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*bring
 // build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs beside
 // it: workers never wait for the control planes.
 func (up *bringUp) build(ctx *pulumi.Context) (err error) {
-	if up.talos, err = newTalosAPI(ctx, up.cluster, up.self); err != nil {
+	if up.talos, err = newTalosAPI(ctx, up.cluster, up.bootstrapped, up.self); err != nil {
 		return err
 	}
 	for _, step := range []func() error{
@@ -235,7 +235,7 @@ func (up *bringUp) registerGroups(after ...pulumi.Resource) (err error) {
 
 // configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were not
 // known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the control planes
-// create once the API answers: Cilium, by which nodes become Ready.
+// create once the API answers: Cilium, by which nodes become Ready. New nodes get these at the same time.
 func (up *bringUp) configureControlPlanes() error {
 	names := []pulumi.StringOutput{up.endpoint.LoadBalancer}
 	for _, node := range up.controlPlanes {

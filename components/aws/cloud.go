@@ -35,10 +35,13 @@ type Cloud struct {
 	profiles map[string]*iam.InstanceProfile
 	// interruptions is where groups announce machines that are about to go; nil without an elastic pool.
 	interruptions *sqs.Queue
-	// rules let packets in; egress is what lets each role out.
+	// rules let packets in, rulesOf the same by role; egress is what lets each role out.
 	rules       []pulumi.Resource
+	rulesOf     map[string][]pulumi.Resource
 	egress      map[string]pulumi.Resource
 	targetGroup *lb.TargetGroup
+	// besideGateways and besideMachines are what NAT gateways and machines wait for as well, where there are any. See deleteInStep.
+	besideGateways, besideMachines []pulumi.Resource
 	// diskKey encrypts every disk; nil is the account's own key for EBS.
 	diskKey pulumi.StringPtrInput
 	// accountID is the account's number, once something has asked for it.
@@ -65,7 +68,7 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 
 // Prepare makes the key of the disks and the identities of the nodes.
 func (c *Cloud) Prepare() error {
-	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling,
+	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.permitAutoscaling,
 		c.permitCloudController,
 	} {
 		if err := step(); err != nil {

@@ -49,7 +49,7 @@ func (c *Cloud) createInterruption() error {
 		// SQS' own key: EventBridge cannot use AWS' managed one for KMS.
 		SqsManagedSseEnabled: pulumi.Bool(true),
 		Tags:                 c.named("interruption"),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(c.besideGateways))...)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (c *Cloud) createInterruption() error {
 	_, err = sqs.NewQueuePolicy(c.ctx, c.name("interruption"), &sqs.QueuePolicyArgs{
 		QueueUrl: c.interruptions.Url,
 		Policy:   pulumi.All(c.interruptions.Arn, rules).ApplyT(queuePolicy),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(c.besideMachines))...)
 	if err != nil {
 		return err
 	}

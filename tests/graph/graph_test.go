@@ -42,6 +42,8 @@ type node struct {
 	Custom       bool
 	IgnoreChange []string
 	DependsOn    []string
+	// DataDependsOn are the dependencies through inputs alone.
+	DataDependsOn []string
 }
 
 // graph is everything that a stack registers, by URN, and what it exports.
@@ -150,6 +152,9 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, Provider: args.Provider, Custom: args.Custom,
 		Parent: request.GetParent(), Protect: request.GetProtect(), Retain: request.GetRetainOnDelete(), IgnoreChange: request.GetIgnoreChanges(),
 		DependsOn: request.GetDependencies(),
+	}
+	for _, d := range request.GetPropertyDependencies() {
+		n.DataDependsOn = append(n.DataDependsOn, d.GetUrns()...)
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
