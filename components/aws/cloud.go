@@ -35,9 +35,8 @@ type Cloud struct {
 	profiles map[string]*iam.InstanceProfile
 	// interruptions is where groups announce machines that are about to go; nil without an elastic pool.
 	interruptions *sqs.Queue
-	// rules let packets in, rulesOf the same by role; egress is what lets each role out.
+	// rules let packets in; egress is what lets each role out.
 	rules       []pulumi.Resource
-	rulesOf     map[string][]pulumi.Resource
 	egress      map[string]pulumi.Resource
 	targetGroup *lb.TargetGroup
 	// besideGateways and besideMachines are what NAT gateways and machines wait for as well, where there are any. See deleteInStep.

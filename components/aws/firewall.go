@@ -37,7 +37,6 @@ func tcp(port int, name, from, to, why string) rule {
 // createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches it alone.
 func (c *Cloud) createFirewall() error {
 	c.firewall, c.egress = map[string]*ec2.SecurityGroup{}, map[string]pulumi.Resource{}
-	c.rulesOf = map[string][]pulumi.Resource{}
 	for _, role := range []string{controlPlane, worker, loadBalancer} {
 		group, err := ec2.NewSecurityGroup(c.ctx, c.name(role), &ec2.SecurityGroupArgs{
 			VpcId:       c.vpcID,
@@ -55,7 +54,6 @@ func (c *Cloud) createFirewall() error {
 			return err
 		}
 		c.rules = append(c.rules, rule)
-		c.rulesOf[r.to] = append(c.rulesOf[r.to], rule)
 	}
 	return c.createEgress()
 }
@@ -184,8 +182,8 @@ func (c *Cloud) createEgress() error {
 	} {
 		args.SecurityGroupId = c.firewall[role].ID()
 		args.Tags = c.named(role + "-egress")
-		// Machines, which wait for the rule, are then as deep as groups of machines, and are deleted beside them: see deleteInStep.
-		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options(pulumi.DependsOn(c.rulesOf[role]))...)
+		// Machines, which wait for this rule, are then as deep as groups of machines, and are deleted beside them: see deleteInStep.
+		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options(pulumi.DependsOn(c.rules[:1]))...)
 		if err != nil {
 			return err
 		}

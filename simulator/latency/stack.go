@@ -1,10 +1,8 @@
 package latency
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -141,20 +139,3 @@ func isMachine(token string) bool {
 
 // label is the short name of the type and the name.
 func label(r Resource) string { return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name }
-
-// String is the path as a table: when each step ends, how long it takes, and what it is.
-func (p Path) String() string {
-	var text strings.Builder
-	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, step := range p {
-		fmt.Fprintf(table, "%s\t%s\t  %s\n", clock(step.End), clock(step.Takes), step.Name)
-	}
-	table.Flush()
-	return text.String()
-}
-
-// clock writes minutes and seconds.
-func clock(d time.Duration) string {
-	d = d.Round(time.Second)
-	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
-}
