@@ -71,6 +71,8 @@ $(CLOUD): export PULUMI_BACKEND_URL = $(BACKEND_$(STACK))
 $(CLOUD): export PULUMI_STACK = $(STACK)
 # The pinned language host links the program for every run; `go run` keeps what it linked.
 $(CLOUD): export PULUMI_GO_USE_RUN := true
+# Pulumi's own number follows the processors, and the work is waiting for a cloud (docs/performance.md).
+$(CLOUD): export PULUMI_PARALLEL ?= 32
 $(CLOUD): check-stack tools
 # As a variable, so that every command that knows the flag --policy-pack has it.
 $(if $(POLICY),preview up apply pulumi control-planes: policy)

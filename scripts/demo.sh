@@ -30,7 +30,8 @@ start() {
   local env
   env=$(scripts/simulator-env.sh "$stack" "$provider")
   eval "$env"
-  [[ -z $latency ]] || export SIMULATOR_LATENCY=$latency
+  # As many operations at a time as the make targets let Pulumi do on a real cloud.
+  [[ -z $latency ]] || export SIMULATOR_LATENCY=$latency PULUMI_PARALLEL=32
 }
 
 outputs() {

@@ -43,16 +43,16 @@ func (p Plan) Write(w io.Writer, measured map[string]time.Duration) {
 	for _, step := range p.Path {
 		seen := ""
 		if end, exists := measured[step.ID]; exists {
-			seen = clock(end)
+			seen = Clock(end)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t  %s\n", clock(step.End), seen, clock(step.Takes), step.Name)
+		fmt.Fprintf(table, "%s\t%s\t%s\t  %s\n", Clock(step.End), seen, Clock(step.Takes), step.Name)
 	}
 	table.Flush()
 	var last time.Duration
 	for _, end := range measured {
 		last = max(last, end)
 	}
-	fmt.Fprintf(w, "\nTotal %s; measured %s. Minimum %s, ratio %.2f:\n\n%s", clock(p.Path.Total()), clock(last), clock(p.Minimum.Total()), p.Ratio(), p.Minimum)
+	fmt.Fprintf(w, "\nTotal %s; measured %s. Minimum %s, ratio %.2f:\n\n%s", Clock(p.Path.Total()), Clock(last), Clock(p.Minimum.Total()), p.Ratio(), p.Minimum)
 }
 
 // String is the path as a table: when each step ends, how long it takes, and what it is.
@@ -60,14 +60,14 @@ func (p Path) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, step := range p {
-		fmt.Fprintf(table, "%s\t%s\t  %s\n", clock(step.End), clock(step.Takes), step.Name)
+		fmt.Fprintf(table, "%s\t%s\t  %s\n", Clock(step.End), Clock(step.Takes), step.Name)
 	}
 	table.Flush()
 	return text.String()
 }
 
-// clock writes minutes and seconds.
-func clock(d time.Duration) string {
+// Clock writes minutes and seconds.
+func Clock(d time.Duration) string {
 	d = d.Round(time.Second)
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 }

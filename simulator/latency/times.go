@@ -2,7 +2,11 @@
 // critical path of an up and of a destroy, and the least that any program would need.
 package latency
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Times are what a cloud, and the provider that waits for it, typically take. They differ from day to day and from region to region; what
 // counts is which of them are long.
@@ -11,6 +15,9 @@ type Times struct {
 	// Source says where times of ten seconds and more come from. Public logs are those of Terraform runs that somebody published.
 	Source string
 }
+
+// Types lists the types that have a row.
+func Types() []string { return slices.Sorted(maps.Keys(table)) }
 
 // Of returns the times of a type of resource. A type without a row takes no time.
 func Of(token string) Times { return table[token] }

@@ -3,11 +3,14 @@ package graph
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/inferadb/infra/simulator/latency"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // timed is the graph as package latency takes it.
@@ -65,5 +68,19 @@ func TestUpAndDestroyTakeLittleMoreThanTheyMust(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestThePageHasTheTimes compares docs/performance.md with the stacks.
+func TestThePageHasTheTimes(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "performance.md"))
+	require.NoError(t, err)
+	for provider, title := range map[string]string{"aws": "AWS", "gcp": "Google Cloud", "digitalocean": "DigitalOcean"} {
+		g := build(t, "staging", stackFile(t, "staging", map[string]string{"provider": provider})).timed()
+		row := "| " + title
+		for _, plan := range []latency.Plan{latency.Up(g), latency.Destroy(g)} {
+			row += " | " + latency.Clock(plan.Path.Total()) + " | " + latency.Clock(plan.Minimum.Total())
+		}
+		assert.Contains(t, string(page), row+" |\n")
 	}
 }
