@@ -26,11 +26,14 @@ func names(path Path) string {
 
 func TestCritical(t *testing.T) {
 	path := Critical([]Step{
-		step("machine", 15, "network", "gateway"), step("network", 12), step("gateway", 100, "network"), step("balancer", 150, "network", "unknown"),
+		step("machine", 15, "network", "gateway"), step("network", 12), step("gateway", 100, "network"),
+		step("balancer", 150, "network", "unknown"),
 	})
 	assert.Equal(t, "network balancer", names(path))
 	assert.Equal(t, 162*time.Second, path.Total())
-	path = Critical([]Step{step("network", 12), step("gateway", 100, "network"), step("machine", 70, "gateway"), step("balancer", 150, "network")})
+	path = Critical([]Step{
+		step("network", 12), step("gateway", 100, "network"), step("machine", 70, "gateway"), step("balancer", 150, "network"),
+	})
 	assert.Equal(t, "network gateway machine", names(path))
 	assert.Zero(t, Critical(nil).Total())
 }

@@ -52,7 +52,8 @@ func (p Plan) Write(w io.Writer, measured map[string]time.Duration) {
 	for _, end := range measured {
 		last = max(last, end)
 	}
-	fmt.Fprintf(w, "\nTotal %s; measured %s. Minimum %s, ratio %.2f:\n\n%s", Clock(p.Path.Total()), Clock(last), Clock(p.Minimum.Total()), p.Ratio(), p.Minimum)
+	fmt.Fprintf(w, "\nTotal %s; measured %s. Minimum %s, ratio %.2f:\n\n%s",
+		Clock(p.Path.Total()), Clock(last), Clock(p.Minimum.Total()), p.Ratio(), p.Minimum)
 }
 
 // String is the path as a table: when each step ends, how long it takes, and what it is.

@@ -48,9 +48,11 @@ var needs = []need{
 			"https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html"},
 	{[]string{"gcp:compute/forwardingRule:ForwardingRule"}, []string{"gcp:compute/subnetwork:Subnetwork"},
 		"a proxy has addresses: https://cloud.google.com/load-balancing/docs/proxy-only-subnets"},
-	{[]string{bootstrapType}, []string{"aws:lb/listener:Listener", "aws:route53/record:Record", "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+	{[]string{bootstrapType}, []string{
+		"aws:lb/listener:Listener", "aws:route53/record:Record", "aws:lb/targetGroupAttachment:TargetGroupAttachment",
 		"gcp:compute/forwardingRule:ForwardingRule", "gcp:compute/instanceGroupMembership:InstanceGroupMembership",
-		"digitalocean:index/loadBalancer:LoadBalancer", "digitalocean:index/firewall:Firewall"},
+		"digitalocean:index/loadBalancer:LoadBalancer", "digitalocean:index/firewall:Firewall",
+	},
 		"a bootstrap cannot be taken back, and after it most edits are refused: what can fail comes first (invariant 33)"},
 	{[]string{bootstrapType}, []string{applyType},
 		"the API's first certificate and the first manifests are in the configuration that the machine could not boot with"},
@@ -81,8 +83,8 @@ func Up(resources []Resource) Plan {
 	return Plan{Critical(all), Critical(least)}
 }
 
-// Destroy returns the plan of deleting it. Pulumi deletes in the reverse of the order of creation, so a need holds both ways, and in layers,
-// which no program can do without.
+// Destroy returns the plan of deleting it. Pulumi deletes in the reverse of the order of creation, so a need holds both ways, and in
+// layers, which no program can do without.
 func Destroy(resources []Resource) Plan {
 	all, least := steps(resources, func(t Times) time.Duration { return t.Delete })
 	plan := Plan{Layered(all), Critical(reversed(least))}

@@ -23,8 +23,7 @@ func Types() []string { return slices.Sorted(maps.Keys(table)) }
 func Of(token string) Times { return table[token] }
 
 // Boot is how long a machine takes from its creation until its Talos API answers: firmware, kernel, the configuration out of the user data,
-// certificates. A cloud calls a machine created before it has begun with any of that.
-// https://github.com/siderolabs/terraform-provider-talos/issues/265
+// certificates. A cloud calls a machine created before it has begun with any of that. An estimate: nobody has published it for each cloud.
 const Boot = 60 * time.Second
 
 // Machines are the types of machines that have a name, and so are given their configuration one by one. By cloud.
@@ -47,7 +46,8 @@ var table = map[string]Times{
 	"talos:machine/secrets:Secrets":                       seconds(0, 0, ""),
 	"talos:machine/configurationApply:ConfigurationApply": seconds(2, 0, ""),
 	"talos:machine/bootstrap:Bootstrap":                   seconds(5, 0, ""),
-	"talos:cluster/kubeconfig:Kubeconfig":                 seconds(60, 0, "https://github.com/siderolabs/terraform-provider-talos/issues/183"),
+	"talos:cluster/kubeconfig:Kubeconfig": seconds(60, 0,
+		"https://github.com/siderolabs/terraform-provider-talos/issues/183"),
 
 	// AWS, the network. A VPC is created and then given its DNS host names, and the provider waits for both. NAT gateways are machines of
 	// AWS. An internet gateway goes once no address is mapped.
@@ -84,8 +84,10 @@ var table = map[string]Times{
 	"aws:lb/targetGroup:TargetGroup":                     seconds(1, 1, ""),
 	"aws:lb/listener:Listener":                           seconds(1, 1, ""),
 	"aws:lb/targetGroupAttachment:TargetGroupAttachment": seconds(1, 1, ""),
-	"aws:route53/zone:Zone":                              seconds(40, 35, "https://github.com/terraform-aws-modules/terraform-aws-route53/pull/33"),
-	"aws:route53/record:Record":                          seconds(35, 35, "https://github.com/hashicorp/terraform-provider-aws/issues/22523"),
+	"aws:route53/zone:Zone": seconds(40, 35,
+		"https://github.com/terraform-aws-modules/terraform-aws-route53/pull/33"),
+	"aws:route53/record:Record": seconds(35, 35,
+		"https://github.com/hashicorp/terraform-provider-aws/issues/22523"),
 
 	// AWS, the rest. The provider looks several times in a row whether a key or a queue is what it should be, and whether it is gone.
 	"aws:iam/role:Role":                                   seconds(1, 1, ""),
@@ -133,7 +135,7 @@ var table = map[string]Times{
 	"gcp:compute/instanceGroup:InstanceGroup":                     seconds(5, 14, "public logs: 14 s"),
 	"gcp:compute/instanceGroupMembership:InstanceGroupMembership": seconds(5, 5, ""),
 	"gcp:compute/regionBackendService:RegionBackendService": seconds(25, 60,
-		"public logs: 74 s for a global one, with the time that it drains; https://github.com/hashicorp/terraform-provider-google/issues/6376"),
+		"public logs: 74 s for a global one, with the time that it drains"),
 	"gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy": seconds(10, 12, "public logs: 11 to 12 s"),
 	"gcp:compute/forwardingRule:ForwardingRule":             seconds(20, 20, "public logs: 17 to 22 s"),
 	"gcp:compute/instance:Instance": seconds(30, 60,
@@ -150,8 +152,8 @@ var table = map[string]Times{
 	"gcp:monitoring/alertPolicy:AlertPolicy":                 seconds(5, 2, ""),
 	"gcp:monitoring/notificationChannel:NotificationChannel": seconds(2, 2, ""),
 
-	// DigitalOcean. The image is fetched from the internet and unpacked. The API keeps a droplet or a load balancer as a member of its VPC for
-	// a while after it said that it is gone, and the provider tries to delete the VPC until then.
+	// DigitalOcean. The image is fetched from the internet and unpacked. The API keeps a droplet or a load balancer as a member of its VPC
+	// for a while after it said that it is gone, and the provider tries to delete the VPC until then.
 	"digitalocean:index/vpc:Vpc":           seconds(2, 30, "https://github.com/digitalocean/terraform-provider-digitalocean/pull/455"),
 	"digitalocean:index/tag:Tag":           seconds(1, 1, ""),
 	"digitalocean:index/firewall:Firewall": seconds(2, 1, ""),
@@ -161,5 +163,6 @@ var table = map[string]Times{
 		"https://github.com/digitalocean/terraform-provider-digitalocean/pull/985"),
 	"digitalocean:index/sshKey:SshKey": seconds(1, 1, ""),
 	"digitalocean:index/droplet:Droplet": seconds(40, 30,
-		"public logs: 35 to 41 s, and 12 to 24 s, and a shutdown before that; https://github.com/digitalocean/terraform-provider-digitalocean/issues/446"),
+		"public logs: 35 to 41 s, and 12 to 24 s after a shutdown; "+
+			"https://github.com/digitalocean/terraform-provider-digitalocean/issues/446"),
 }

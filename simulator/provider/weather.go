@@ -162,7 +162,8 @@ func (s *Server) record(operation latency.Operation, urn string, start time.Time
 	if s.weather.Latency == 0 {
 		return
 	}
-	if err := latency.Record(s.store.Directory(), latency.Entry{Operation: operation, URN: urn, Start: start, End: time.Now()}); err != nil {
+	entry := latency.Entry{Operation: operation, URN: urn, Start: start, End: time.Now()}
+	if err := latency.Record(s.store.Directory(), entry); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 }

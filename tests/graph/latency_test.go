@@ -18,7 +18,9 @@ func (g graph) timed() []latency.Resource {
 	var list []latency.Resource
 	for _, urn := range slices.Sorted(maps.Keys(g.nodes)) {
 		n := g.nodes[urn]
-		list = append(list, latency.Resource{URN: urn, Type: n.Type, Name: n.Name, Parent: n.Parent, After: n.DependsOn, Data: n.DataDependsOn})
+		list = append(list, latency.Resource{
+			URN: urn, Type: n.Type, Name: n.Name, Parent: n.Parent, After: n.DependsOn, Data: n.DataDependsOn,
+		})
 	}
 	return list
 }
