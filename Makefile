@@ -8,10 +8,12 @@ MAKEFLAGS   += --no-print-directory
 # The revision is left out, so that a commit does not make Go link the program anew.
 export GOFLAGS := -trimpath -buildvcs=false
 
-# How a stack is named: `make up STACK=staging`. Only the demo has a default. KEEP is the demo's; PROVIDER puts demo and cost on another cloud.
+# How a stack is named: `make up STACK=staging`. Only the demo has a default. KEEP and LATENCY are the demo's; PROVIDER puts demo and cost on
+# another cloud.
 STACK    ?=
 PROVIDER ?=
 KEEP     ?=
+LATENCY  ?=
 # Further flags for pulumi: `make up STACK=dev ARGS=--yes`.
 ARGS     ?=
 # A URN has a dollar, which neither make nor the shell may take for a variable. One that is written twice counts once.
@@ -50,8 +52,8 @@ PULUMI    := $(BIN)/pulumi
 
 ##@ On the simulator: no account, nothing configured
 
-demo: check-demo tools simulator build ## Bring a stack up on the simulator, check it, destroy it. STACK=production PROVIDER= KEEP=1
-	@KEEP=$(KEEP) scripts/demo.sh $(DEMO) $(PROVIDER)
+demo: check-demo tools simulator build ## Bring a stack up on the simulator, check it, destroy it. STACK=production PROVIDER= KEEP=1 LATENCY=1
+	@KEEP=$(KEEP) LATENCY=$(LATENCY) scripts/demo.sh $(DEMO) $(PROVIDER)
 
 preview-simulated: check-demo tools simulator infra build ## Show what a pull request would. STACK=production PROVIDER= SUMMARY=comment.md
 	@scripts/preview-simulated.sh '$(DEMO)' '$(PROVIDER)' '$(SUMMARY)' '$(REVISION)'
@@ -69,6 +71,8 @@ $(CLOUD): export PULUMI_BACKEND_URL = $(BACKEND_$(STACK))
 $(CLOUD): export PULUMI_STACK = $(STACK)
 # Links are kept by `go run`, where the language host has no INFERADB_PROGRAM or does not know it.
 $(CLOUD): export PULUMI_GO_USE_RUN := true
+# Pulumi's own number follows the processors, and the work is waiting for a cloud (docs/performance.md).
+$(CLOUD): export PULUMI_PARALLEL ?= 32
 $(CLOUD): check-stack tools home
 RUNS_PROGRAM := preview up apply upgrade control-planes renew
 $(RUNS_PROGRAM): export INFERADB_PROGRAM := $(BIN)/inferadb

@@ -28,12 +28,17 @@ type talosAPI struct {
 	parent   pulumi.Resource
 	provider *talos.Provider
 	secrets  *machine.Secrets
-	// lastApply is the most recent ConfigurationApply: the next one depends on it, so that nodes are configured one at a time.
+	// lastApply is what the next configuration waits for: in a cluster that runs the node before, so that no two change at once. In a new
+	// one no node serves yet, and the nodes are configured side by side; then lastApply is only what all of them wait for.
 	lastApply []pulumi.Resource
+	// running reports whether an earlier update started the cluster.
+	running bool
+	// configured are all the configurations.
+	configured []pulumi.Resource
 }
 
 // newTalosAPI makes the cluster's secrets. They live as long as the cluster: a second set would be a second cluster.
-func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*talosAPI, error) {
+func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, running bool, parent pulumi.Resource) (*talosAPI, error) {
 	provider, err := talos.NewProvider(ctx, cluster.Name+"-talos", &talos.ProviderArgs{}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
@@ -49,7 +54,7 @@ func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Reso
 	if err != nil {
 		return nil, err
 	}
-	return &talosAPI{ctx: ctx, cluster: cluster, parent: parent, provider: provider, secrets: secrets}, nil
+	return &talosAPI{ctx: ctx, cluster: cluster, running: running, parent: parent, provider: provider, secrets: secrets}, nil
 }
 
 // configuration generates a machine configuration once the addresses and the place that it names are known. It is secret.
@@ -101,7 +106,7 @@ func prefixes(texts []string) ([]netip.Prefix, error) {
 	return list, nil
 }
 
-// apply gives a node its configuration, after every node that was given one before.
+// apply gives a node its configuration; in a cluster that runs after every node that was given one before.
 func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringOutput, after ...pulumi.Resource) error {
 	applied, err := machine.NewConfigurationApply(t.ctx, node.Name, &machine.ConfigurationApplyArgs{
 		ClientConfiguration:       t.client(),
@@ -117,7 +122,10 @@ func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringO
 	if err != nil {
 		return err
 	}
-	t.lastApply = []pulumi.Resource{applied}
+	t.configured = append(t.configured, applied)
+	if t.running {
+		t.lastApply = []pulumi.Resource{applied}
+	}
 	return nil
 }
 
@@ -128,7 +136,7 @@ func (t *talosAPI) bootstrap(first cloud.Node, endpoint pulumi.StringOutput, aft
 		Endpoint:            endpoint,
 		Node:                first.PrivateIP,
 	}, t.options(
-		pulumi.DependsOn(slices.Concat(after, t.lastApply)),
+		pulumi.DependsOn(slices.Concat(after, t.configured)),
 		pulumi.IgnoreChanges([]string{"node", "endpoint", "clientConfiguration"}),
 		// Forgotten in a half-done deletion it would be made again, and fail: etcd has its data already.
 		pulumi.Protect(t.cluster.Protected),

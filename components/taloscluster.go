@@ -99,7 +99,7 @@ func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clust
 // build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs beside
 // it: workers never wait for the control planes.
 func (b *clusterBuilder) build(ctx *pulumi.Context) (err error) {
-	if b.talos, err = newTalosAPI(ctx, b.cluster, b.component); err != nil {
+	if b.talos, err = newTalosAPI(ctx, b.cluster, b.bootstrapped, b.component); err != nil {
 		return err
 	}
 	for _, step := range []func() error{
@@ -237,7 +237,7 @@ func (b *clusterBuilder) registerGroups(after ...pulumi.Resource) (err error) {
 
 // configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were not
 // known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the control planes
-// create once the API answers: Cilium, by which nodes become Ready.
+// create once the API answers: Cilium, by which nodes become Ready. New nodes get these at the same time.
 func (b *clusterBuilder) configureControlPlanes() error {
 	names := []pulumi.StringOutput{b.endpoint.LoadBalancer}
 	for _, node := range b.controlPlanes {

@@ -5,6 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/simulated.sh "$@"
 again="make demo STACK=$stack PROVIDER=$provider"
+# LATENCY=1 lets operations take a tenth of the clouds' own time, LATENCY=0.05 a twentieth.
+latency=${LATENCY:-}
+[[ $latency == 1 ]] && latency=0.1
 current="the start"
 phases=()
 
@@ -29,6 +32,8 @@ start() {
   eval "$env"
   # What make has just built; the environment of a person takes `go run`, which sees every change of the program.
   export INFERADB_PROGRAM=$PWD/.bin/inferadb
+  # As many operations at a time as the make targets let Pulumi do on a real cloud.
+  [[ -z $latency ]] || export SIMULATOR_LATENCY=$latency PULUMI_PARALLEL=32
 }
 
 outputs() {
@@ -50,6 +55,12 @@ kubeconfig() {
   [[ $(wc -l <<< "$contexts") -eq $regions ]]
 }
 
+# critical_path OPERATION: what it waited for. The state says what depends on what, so it is kept before a destroy.
+critical_path() {
+  printf "\nIn the clouds' own time; $latency of it was waited.\n\n"
+  simulator critical-path "$1" "$folder/$1.state"
+}
+
 unprotect() {
   pulumi config set inferadb:protection false
   pulumi up --yes --skip-preview
@@ -61,18 +72,22 @@ destroy() {
     echo "The stack is protected, as production should be: deleting it takes two steps. First the protection goes."
     unprotect
   fi
+  pulumi stack export > "$folder/delete.state"
   pulumi destroy --yes --skip-preview
   pulumi stack rm --yes
 }
 
 phase "prepare $folder" start
 phase "pulumi up: create everything" pulumi up --yes
+pulumi stack export > "$folder/create.state"
+[[ -z $latency ]] || phase "what the up waited for" critical_path create
 phase "outputs, secrets hidden" outputs
 phase "kubeconfig" kubeconfig
 phase "nodes: ready, by pool and zone" simulator nodes
 phase "pulumi preview: must find nothing to do" pulumi preview --expect-no-changes
 if [[ -z ${KEEP:-} ]]; then
   phase "pulumi destroy" destroy
+  [[ -z $latency ]] || phase "what the destroy waited for" critical_path delete
   phase "what is left in the simulated cloud" simulator world --expect-empty
   rm -rf "$folder"
 fi

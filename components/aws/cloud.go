@@ -39,6 +39,8 @@ type Cloud struct {
 	rules       []pulumi.Resource
 	egress      map[string]pulumi.Resource
 	targetGroup *lb.TargetGroup
+	// besideGateways and besideMachines are what NAT gateways and machines wait for as well, where there are any. See deleteInStep.
+	besideGateways, besideMachines []pulumi.Resource
 	// diskKey encrypts every disk; nil is the account's own key for EBS.
 	diskKey pulumi.StringPtrInput
 	// accountID is the account's number, once something has asked for it.
@@ -65,7 +67,7 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 
 // Prepare makes the key of the disks and the identities of the nodes.
 func (c *Cloud) Prepare() error {
-	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.createInterruption, c.permitAutoscaling,
+	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.permitAutoscaling,
 		c.permitCloudController,
 	} {
 		if err := step(); err != nil {

@@ -182,7 +182,8 @@ func (c *Cloud) createEgress() error {
 	} {
 		args.SecurityGroupId = c.firewall[role].ID()
 		args.Tags = c.nameTags(role + "-egress")
-		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options()...)
+		// Machines, which wait for this rule, are then as deep as groups of machines, and are deleted beside them: see deleteInStep.
+		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options(pulumi.DependsOn(c.rules[:1]))...)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func (c *Cloud) createInterruption() error {
 		// SQS' own key: EventBridge cannot use AWS' managed one for KMS.
 		SqsManagedSseEnabled: pulumi.Bool(true),
 		Tags:                 c.nameTags("interruption"),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(c.besideGateways))...)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (c *Cloud) createInterruption() error {
 	_, err = sqs.NewQueuePolicy(c.ctx, c.name("interruption"), &sqs.QueuePolicyArgs{
 		QueueUrl: c.interruptions.Url,
 		Policy:   cloud.Text(pulumix.Apply2Err(c.interruptions.Arn, rules, queuePolicy)),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(c.besideMachines))...)
 	if err != nil {
 		return err
 	}

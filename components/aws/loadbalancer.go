@@ -53,7 +53,7 @@ func (c *Cloud) createLoadBalancer() (*lb.LoadBalancer, error) {
 		EnableCrossZoneLoadBalancing: pulumi.Bool(true),
 		EnableDeletionProtection:     pulumi.Bool(c.cluster.Protected),
 		Tags:                         c.nameTags("api"),
-	}, c.options(pulumi.Protect(c.cluster.Protected))...)
+	}, c.options(pulumi.Protect(c.cluster.Protected), pulumi.DependsOn(c.besideGateways))...)
 }
 
 func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) {
@@ -106,7 +106,7 @@ func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.R
 			VpcId: c.vpcID, VpcRegion: pulumi.String(c.cluster.Location.Region),
 		}},
 		Tags: c.nameTags("private"),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(c.besideGateways))...)
 	if err != nil {
 		return "", nil, err
 	}
@@ -119,6 +119,6 @@ func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.R
 			// While no target is healthy the name must still resolve: nodes wait at the door, not at the resolver.
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(c.besideMachines))...)
 	return host, record, err
 }

@@ -31,7 +31,27 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	if err := c.createFirewall(); err != nil {
 		return cloud.Network{}, err
 	}
+	c.deleteInStep()
+	if err := c.createInterruption(); err != nil {
+		return cloud.Network{}, err
+	}
 	return cloud.Network{CIDRs: c.networkCIDRs, Ready: c.rules}, nil
+}
+
+// deleteInStep says what else must be there before what is slow to delete. Pulumi deletes in layers by the number of dependencies in a row,
+// and begins one when the layer before is gone: what is slow then costs its time once for each layer that has something slow. So the load
+// balancer, its zone and the queue are as deep as the NAT gateways, or as the machines where a network is adopted, and what hangs on them
+// is as deep as the machines. None of what they wait for takes longer than what they wait for anyway.
+// https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/step_generator.go (ScheduleDeletes)
+func (c *Cloud) deleteInStep() {
+	if c.cluster.Network.Adopted() {
+		c.besideGateways = []pulumi.Resource{c.egress[loadBalancer]}
+		return
+	}
+	c.besideGateways = c.public[0].egress
+	for _, s := range c.private {
+		c.besideMachines = append(c.besideMachines, s.egress...)
+	}
 }
 
 func (c *Cloud) createNetwork() error {

@@ -31,6 +31,8 @@ type Cloud struct {
 	// accounts are the identities of the two kinds of nodes; firewall rules know the nodes by them.
 	accounts map[string]*serviceaccount.Account
 	rules    []pulumi.Resource
+	// endpoint is the API's address.
+	endpoint pulumi.Resource
 	// controlPlaneGroups are the control planes of each zone, as the load balancer wants them.
 	controlPlaneGroups map[string]*compute.InstanceGroup
 	// diskKey encrypts every disk; nil is Google's own. keyGranted must exist before a disk can use it.

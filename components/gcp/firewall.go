@@ -37,7 +37,7 @@ type rule struct {
 	ranges    pulumi.StringArray
 	// ports by protocol; icmp has none.
 	ports map[string][]string
-	// after are the names of the rules that must exist before this one is changed.
+	// after are the names of the rules that must exist before this one is narrowed.
 	after []string
 }
 
@@ -47,8 +47,10 @@ func (c *Cloud) createFirewall() error {
 	byName := map[string]pulumi.Resource{}
 	for _, r := range slices.Concat(perProtocol(nodeRules(c.cluster)), c.googleRules(), c.operatorRules(), c.openRules()) {
 		var before []pulumi.Resource
-		for _, name := range r.after {
-			before = append(before, byName[name])
+		if c.hasSeveralProtocols(r.name) {
+			for _, name := range r.after {
+				before = append(before, byName[name])
+			}
 		}
 		created, err := c.createIngress(r, pulumi.DependsOn(before))
 		if err != nil {
@@ -58,6 +60,12 @@ func (c *Cloud) createFirewall() error {
 		c.rules = append(c.rules, created)
 	}
 	return c.createEgress()
+}
+
+// hasSeveralProtocols reports whether a rule runs as an older version of the program made it: see perProtocol.
+func (c *Cloud) hasSeveralProtocols(rule string) bool {
+	allows, _ := c.running.Outputs("gcp:compute/firewall:Firewall", c.name(rule))["allows"].([]any)
+	return len(allows) > 1
 }
 
 // nodeRules are what the machines need of each other. A rule takes ten service accounts at either end

@@ -194,6 +194,7 @@ func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
 		// Five minutes: a machine that reboots is not dead.
 		UnhealthyThreshold: pulumi.Int(10),
 		TcpHealthCheck:     &compute.HealthCheckTcpHealthCheckArgs{Port: pulumi.Int(talosPortNumber)},
-	}, c.options()...)
+		// Deleted beside the load balancer's check: see createBackend.
+	}, c.options(pulumi.DependsOn([]pulumi.Resource{c.endpoint}))...)
 	return c.workerHealthCheck, err
 }

@@ -30,7 +30,7 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	backend, err := c.createBackend()
+	backend, err := c.createBackend(address)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
@@ -38,6 +38,7 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
+	c.endpoint = address
 	endpoint := cloud.Endpoint{Host: address.Address, LoadBalancer: address.Address, Ready: []pulumi.Resource{listener}}
 	if c.cluster.Endpoint != "" {
 		endpoint.Host = pulumi.String(c.cluster.Endpoint).ToStringOutput()
@@ -46,8 +47,12 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 }
 
 // createBackend makes an empty group of control planes in each zone, which all its machines must stand in, and the service
-// that balances over them.
-func (c *Cloud) createBackend() (*compute.RegionBackendService, error) {
+// that balances over them. It needs neither the address nor the key of the disks; it waits for them because machines do. Pulumi deletes in
+// layers by the number of dependencies in a row, and begins one when the layer before is gone: a service that is as deep as the machines
+// goes at the same time as they do, and both take a minute. None of what it waits for takes longer than what machines wait for.
+// https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/step_generator.go (ScheduleDeletes)
+func (c *Cloud) createBackend(address *compute.Address) (*compute.RegionBackendService, error) {
+	inStep := pulumi.DependsOn([]pulumi.Resource{address})
 	region := pulumi.String(c.cluster.Location.Region)
 	var backends compute.RegionBackendServiceBackendArray
 	for _, zone := range c.cluster.Location.Zones {
@@ -58,7 +63,7 @@ func (c *Cloud) createBackend() (*compute.RegionBackendService, error) {
 			NamedPorts: compute.InstanceGroupNamedPortTypeArray{&compute.InstanceGroupNamedPortTypeArgs{
 				Name: pulumi.String(apiPortName), Port: pulumi.Int(cloud.APIPort),
 			}},
-		}, c.options()...)
+		}, c.options(inStep)...)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +81,7 @@ func (c *Cloud) createBackend() (*compute.RegionBackendService, error) {
 		TimeoutSec:       pulumi.Int(5),
 		// TCP, because Talos' API server answers no anonymous HTTP request.
 		TcpHealthCheck: &compute.RegionHealthCheckTcpHealthCheckArgs{Port: pulumi.Int(cloud.APIPort)},
-	}, c.options()...)
+	}, c.options(inStep)...)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +95,7 @@ func (c *Cloud) createBackend() (*compute.RegionBackendService, error) {
 		// The longest that a connection may be silent. The default of 30 s would cut quiet logs and watches.
 		TimeoutSec:                   pulumi.Int(600),
 		ConnectionDrainingTimeoutSec: pulumi.Int(60),
-	}, c.options()...)
+	}, c.options(pulumi.DependsOn(c.keyGranted))...)
 }
 
 func (c *Cloud) createListener(address *compute.Address, backend *compute.RegionBackendService) (pulumi.Resource, error) {

@@ -57,7 +57,9 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 		AddressType: pulumi.String("INTERNAL"),
 		Subnetwork:  c.subnetwork,
 		Labels:      c.poolLabels(args.Pool),
-	}, c.options()...)
+		// As deep as the templates of groups, which wait for the API's address as well, so that machines and groups are deleted together:
+		// see createBackend.
+	}, c.options(pulumi.DependsOn([]pulumi.Resource{c.endpoint}))...)
 	if err != nil {
 		return cloud.Node{}, err
 	}

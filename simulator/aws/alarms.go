@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -24,8 +23,8 @@ var comparisons = OneOf("GreaterThanOrEqualToThreshold", "GreaterThanThreshold",
 
 var alarmResources = []Resource{
 	{
-		Token: alarmType, Latency: time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 255},
+		Token: alarmType,
+		Name:  &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(255)), "alarmDescription": String(MaxLength(1024)), "comparisonOperator": String(Required, comparisons),
 			"evaluationPeriods": Number(Required, Between(1, 10000)), "datapointsToAlarm": Number(Between(1, 10000)), "namespace": String(MaxLength(255)), "metricName": String(MaxLength(255)), "dimensions": StringMap(),
@@ -37,8 +36,8 @@ var alarmResources = []Resource{
 		Check: checkAlarmShape, Create: createAlarm, Update: checkAlarm,
 	},
 	{
-		Token: topicType, Latency: time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 256},
+		Token: topicType,
+		Name:  &Autoname{Property: "name", MaxLength: 256},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(256), Matching(`^[0-9A-Za-z_-]+(\.fifo)?$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
 			"displayName": String(MaxLength(100)), "kmsMasterKeyId": String(), "policy": String(Computed, JSON), "deliveryPolicy": String(JSON), "fifoTopic": Bool(Default(false), Replaces),
@@ -47,12 +46,12 @@ var alarmResources = []Resource{
 		Create: createTopic, Update: checkTopicKey,
 	},
 	{
-		Token: topicPolicyType, Latency: time.Second,
+		Token:  topicPolicyType,
 		Fields: Fields{"arn": String(Required, Replaces, Matching(`^arn:`)), "policy": String(Required, JSON)}.With(Outputs("owner")),
 		Create: createTopicPolicy, Update: checkTopicPolicy,
 	},
 	{
-		Token: subscriptionType, Latency: time.Second,
+		Token: subscriptionType,
 		Fields: Fields{
 			"topic": String(Required, Replaces, Matching(`^arn:`)), "protocol": String(Required, Replaces, OneOf("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")),
 			"endpoint": String(Required, Replaces), "deliveryPolicy": String(JSON), "filterPolicy": String(JSON), "filterPolicyScope": String(Computed), "rawMessageDelivery": Bool(Default(false)),

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -19,7 +18,7 @@ const (
 
 var dnsResources = []Resource{
 	{
-		Token: zoneType, Global: true, Latency: 40 * time.Second,
+		Token: zoneType, Global: true,
 		Fields: Fields{
 			"name": String(Required, Replaces, MaxLength(1024)), "comment": String(Default("Managed by Pulumi"), MaxLength(256)), "forceDestroy": Bool(Default(false)),
 			"vpcs": Objects(Fields{"vpcId": String(Required), "vpcRegion": String(Computed)}, Unordered, Conflicts("delegationSetId")), "delegationSetId": String(Replaces, Conflicts("vpcs")),
@@ -28,7 +27,7 @@ var dnsResources = []Resource{
 		Create: createZone, Update: checkZoneNetworks, Delete: deleteZone,
 	},
 	{
-		Token: recordType, Global: true, Latency: 35 * time.Second,
+		Token: recordType, Global: true,
 		Fields: Fields{
 			"zoneId": String(Required, Replaces), "name": String(Required, Replaces, MaxLength(255)),
 			"type":    String(Required, OneOf("A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT")),

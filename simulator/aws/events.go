@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -20,8 +19,8 @@ const (
 
 var eventResources = []Resource{
 	{
-		Token: queueType, Latency: 25 * time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 80},
+		Token: queueType,
+		Name:  &Autoname{Property: "name", MaxLength: 80},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(80), Matching(`^[0-9A-Za-z_-]+(\.fifo)?$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
 			"messageRetentionSeconds": Number(Default(345600.0), Between(60, 1209600)), "visibilityTimeoutSeconds": Number(Default(30.0), Between(0, 43200)),
@@ -32,13 +31,13 @@ var eventResources = []Resource{
 		Create: createQueue,
 	},
 	{
-		Token: queuePolicyType, Latency: 25 * time.Second,
+		Token:  queuePolicyType,
 		Fields: Fields{"queueUrl": String(Required, Replaces), "policy": String(Required, JSON)},
 		Create: createQueuePolicy, Update: checkQueuePolicy,
 	},
 	{
-		Token: ruleType, Latency: time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 64},
+		Token: ruleType,
+		Name:  &Autoname{Property: "name", MaxLength: 64},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(64), Matching(`^[0-9A-Za-z_.-]+$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(38), Conflicts("name")),
 			"description": String(MaxLength(512)), "eventPattern": String(JSON, MaxLength(4096)), "scheduleExpression": String(MaxLength(256)), "eventBusName": String(Default("default"), Replaces),
@@ -48,7 +47,7 @@ var eventResources = []Resource{
 		Check: checkEventRule, Create: createEventRule, Delete: deleteEventRule,
 	},
 	{
-		Token: targetType, Latency: time.Second,
+		Token: targetType,
 		Fields: Fields{
 			"rule": String(Required, Replaces, MaxLength(64)), "arn": String(Required, Matching(`^arn:`)), "targetId": String(Computed, Replaces, MaxLength(64)), "eventBusName": String(Default("default"), Replaces),
 			"input": String(Conflicts("inputPath")), "inputPath": String(Conflicts("input")), "roleArn": String(), "forceDestroy": Bool(Default(false)),

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -37,7 +36,7 @@ var groupRule = Fields{
 
 var firewallResources = []Resource{
 	{
-		Token: securityGroupType, ID: "sg-", Latency: 2 * time.Second,
+		Token: securityGroupType, ID: "sg-",
 		Name: &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(255), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(229), Conflicts("name")),
@@ -48,15 +47,15 @@ var firewallResources = []Resource{
 		Check: checkGroupName, Create: createSecurityGroup, Delete: deleteSecurityGroup,
 	},
 	{
-		Token: defaultGroupType, Latency: time.Second,
+		Token: defaultGroupType,
 		Fields: Fields{
 			"vpcId": String(Computed, Replaces), "revokeRulesOnDelete": Bool(Default(false)),
 			"ingress": Objects(inlineRule, Unordered), "egress": Objects(inlineRule, Unordered),
 		}.With(tags, Outputs("arn", "ownerId", "name", "description")),
 		Create: adoptDefaultGroup,
 	},
-	{Token: ingressType, ID: "sgr-", Latency: time.Second, Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
-	{Token: egressType, ID: "sgr-", Latency: time.Second, Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
+	{Token: ingressType, ID: "sgr-", Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
+	{Token: egressType, ID: "sgr-", Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
 }
 
 var groupNamePattern = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+$`)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -21,8 +20,8 @@ var flowLogSources = []string{"vpcId", "subnetId", "eniId", "transitGatewayId", 
 
 var flowLogResources = []Resource{
 	{
-		Token: logGroupType, Latency: time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 512},
+		Token: logGroupType,
+		Name:  &Autoname{Property: "name", MaxLength: 512},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(512), Matching(`^[0-9A-Za-z._/#-]+$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
 			"retentionInDays": Number(Default(0.0)), "kmsKeyId": String(), "skipDestroy": Bool(Default(false)),
@@ -31,7 +30,7 @@ var flowLogResources = []Resource{
 		Check: checkRetention, Create: createLogGroup, Update: checkLogKey,
 	},
 	{
-		Token: flowLogType, ID: "fl-", Latency: 2 * time.Second,
+		Token: flowLogType, ID: "fl-",
 		Fields: Fields{
 			"vpcId": String(Replaces), "subnetId": String(Replaces), "eniId": String(Replaces), "transitGatewayId": String(Replaces), "transitGatewayAttachmentId": String(Replaces),
 			"trafficType": String(Replaces, OneOf("ACCEPT", "REJECT", "ALL")), "iamRoleArn": String(Replaces, Matching(`^arn:`)), "deliverCrossAccountRole": String(Replaces, Matching(`^arn:`)),

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -34,7 +33,7 @@ var templateSpecification = Fields{"launchTemplateId": String(Computed), "launch
 
 var groupResources = []Resource{
 	{
-		Token: templateType, ID: "lt-", Latency: 2 * time.Second,
+		Token: templateType, ID: "lt-",
 		Name: &Autoname{Property: "name", MaxLength: 125},
 		Fields: Fields{
 			"name":       String(Computed, Replaces, MaxLength(128), Matching(`^[a-zA-Z0-9().\-/_]{3,}$`), Conflicts("namePrefix")),
@@ -64,7 +63,7 @@ var groupResources = []Resource{
 		Check: checkTemplateTags, Create: createTemplate, Update: updateTemplate,
 	},
 	{
-		Token: groupType, Latency: 20 * time.Second, Machines: true,
+		Token: groupType, Machines: true,
 		Name: &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(255), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(229), Conflicts("name")),
@@ -105,8 +104,8 @@ var groupResources = []Resource{
 		Check: checkGroup, Create: createGroup, Update: updateGroup, Delete: deleteGroup,
 	},
 	{
-		Token: hookType, Latency: time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 255},
+		Token: hookType,
+		Name:  &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(255), Matching(`[A-Za-z0-9\-_/]+`)), "autoscalingGroupName": String(Required), "defaultResult": String(Computed, OneOf("CONTINUE", "ABANDON")), "heartbeatTimeout": Number(Between(30, 7200)),
 			"lifecycleTransition":  String(Required, OneOf("autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING")),
@@ -115,8 +114,8 @@ var groupResources = []Resource{
 		Create: createHook, Update: findGroup,
 	},
 	{
-		Token: scalingType, Latency: time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 255},
+		Token: scalingType,
+		Name:  &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(255)), "autoscalingGroupName": String(Required, Replaces), "enabled": Bool(Default(true)), "estimatedInstanceWarmup": Number(), "cooldown": Number(),
 			"policyType": String(Default("SimpleScaling"), OneOf("SimpleScaling", "StepScaling", "TargetTrackingScaling", "PredictiveScaling")), "adjustmentType": String(), "scalingAdjustment": Number(), "metricAggregationType": String(Computed),

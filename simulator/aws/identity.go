@@ -3,7 +3,6 @@ package aws
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -22,12 +21,9 @@ const (
 // Names of IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const identityName = `^[\w+=,.@-]+$`
 
-// propagation is how long an identity takes to be known everywhere.
-const propagation = 10 * time.Second
-
 var identityResources = []Resource{
 	{
-		Token: roleType, Global: true, Latency: time.Second,
+		Token: roleType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 64},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(64), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(38), Conflicts("name")),
@@ -37,7 +33,7 @@ var identityResources = []Resource{
 		Create: createRole, Update: checkTrust, Delete: deleteRole,
 	},
 	{
-		Token: rolePolicyType, Global: true, Latency: time.Second,
+		Token: rolePolicyType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 128},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
@@ -46,12 +42,12 @@ var identityResources = []Resource{
 		Create: createRolePolicy, Update: checkRolePolicy,
 	},
 	{
-		Token: policyAttachmentType, Global: true, Latency: time.Second,
+		Token: policyAttachmentType, Global: true,
 		Fields: Fields{"role": String(Required, Replaces), "policyArn": String(Required, Replaces, Matching(`^arn:aws:iam::(aws|\d{12}):policy/.+`))},
 		Create: createPolicyAttachment, Import: importPolicyAttachment,
 	},
 	{
-		Token: policyType, Global: true, Latency: time.Second,
+		Token: policyType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 128},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
@@ -60,7 +56,7 @@ var identityResources = []Resource{
 		Create: createPolicy, Update: checkManagedPolicy, Delete: deletePolicy,
 	},
 	{
-		Token: oidcProviderType, Global: true, Latency: time.Second,
+		Token: oidcProviderType, Global: true,
 		Fields: Fields{
 			"url": String(Required, Replaces, Matching(`^https://`), MaxLength(255)), "clientIdLists": List(String(MaxLength(255)), Required, Unordered, MaxLength(100)),
 			"thumbprintLists": List(String(Matching(`^[0-9a-fA-F]{40}$`)), Computed, MaxLength(5)),
@@ -68,7 +64,7 @@ var identityResources = []Resource{
 		Create: createOIDCProvider,
 	},
 	{
-		Token: profileType, Global: true, Latency: propagation,
+		Token: profileType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 128},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),

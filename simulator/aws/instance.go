@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -50,7 +49,7 @@ var marketOptions = Fields{
 
 var instanceResources = []Resource{
 	{
-		Token: interfaceType, ID: "eni-", Latency: 2 * time.Second,
+		Token: interfaceType, ID: "eni-",
 		Fields: Fields{
 			"subnetId": String(Required, Replaces), "description": String(), "securityGroups": Strings(Computed, Unordered),
 			"privateIp": String(Computed), "privateIps": Strings(Computed, Unordered), "sourceDestCheck": Bool(Default(true)), "interfaceType": String(Computed, Replaces),
@@ -59,7 +58,7 @@ var instanceResources = []Resource{
 		Create: createInterface, Update: checkInterface, Delete: deleteInterface,
 	},
 	{
-		Token: instanceType, ID: "i-", Latency: 15 * time.Second, Machines: true,
+		Token: instanceType, ID: "i-", Machines: true,
 		Fields: Fields{
 			"ami": String(Computed, Replaces), "instanceType": String(Computed), "availabilityZone": String(Computed, Replaces), "keyName": String(Computed, Replaces),
 			"subnetId": String(Computed, Replaces), "privateIp": String(Computed, Replaces), "vpcSecurityGroupIds": Strings(Computed, Unordered),

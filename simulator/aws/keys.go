@@ -3,7 +3,6 @@ package aws
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -22,7 +21,7 @@ var keyResources = []Resource{
 	{
 		// A deleted key waits for its window to pass and decrypts nothing meanwhile: the world forgets it at once, and tells of
 		// machines whose disks it encrypted.
-		Token: keyType, Latency: 20 * time.Second,
+		Token: keyType,
 		Fields: Fields{
 			"description": String(Computed, MaxLength(8192)), "policy": String(Computed, JSON), "keyUsage": String(Default("ENCRYPT_DECRYPT"), Replaces), "customerMasterKeySpec": String(Default("SYMMETRIC_DEFAULT"), Replaces),
 			"deletionWindowInDays": Number(WriteOnly, Between(7, 30)), "enableKeyRotation": Bool(Default(false)), "rotationPeriodInDays": Number(Computed, Between(90, 2560)),
@@ -31,8 +30,8 @@ var keyResources = []Resource{
 		Create: createKey, Update: checkKeyPolicy,
 	},
 	{
-		Token: aliasType, Latency: time.Second,
-		Name: &Autoname{Property: "name", Prefix: "alias/", MaxLength: 256},
+		Token: aliasType,
+		Name:  &Autoname{Property: "name", Prefix: "alias/", MaxLength: 256},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(256), Matching(`^alias/[a-zA-Z0-9/_-]+$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
 			"targetKeyId": String(Required),
@@ -40,7 +39,7 @@ var keyResources = []Resource{
 		Create: createAlias, Update: resolveAlias,
 	},
 	{
-		Token: grantType, Latency: 2 * time.Second,
+		Token: grantType,
 		Fields: Fields{
 			"name": String(Replaces, MaxLength(256)), "keyId": String(Required, Replaces), "granteePrincipal": String(Required, Replaces, Matching(`^(arn:aws:(iam|sts)::\d{12}:|.*\.amazonaws\.com$)`)),
 			"operations":        List(String(grantOperations), Required, Replaces, Unordered),
@@ -51,7 +50,7 @@ var keyResources = []Resource{
 		Create: createGrant,
 	},
 	{
-		Token: encryptionType, Account: true, Latency: time.Second,
+		Token: encryptionType, Account: true,
 		Fields: Fields{"enabled": Bool(Default(true))},
 		Create: func(c *Call) error {
 			c.ID = "terraform-" + c.World.Hash(c.URN, 26)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -27,8 +26,8 @@ var protocols = OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE")
 
 var loadBalancerResources = []Resource{
 	{
-		Token: loadBalancerType, Latency: 150 * time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 32},
+		Token: loadBalancerType,
+		Name:  &Autoname{Property: "name", MaxLength: 32},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(32), Matching(balancerName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(6), Conflicts("name")),
 			"internal": Bool(Computed, Replaces), "loadBalancerType": String(Default("application"), Replaces, OneOf("application", "network", "gateway")),
@@ -42,8 +41,8 @@ var loadBalancerResources = []Resource{
 		Check: checkLoadBalancer, Diff: replaceNetworkBalancer, Create: createLoadBalancer, Update: updateLoadBalancer, Delete: deleteLoadBalancer,
 	},
 	{
-		Token: targetGroupType, Latency: time.Second,
-		Name: &Autoname{Property: "name", MaxLength: 32},
+		Token: targetGroupType,
+		Name:  &Autoname{Property: "name", MaxLength: 32},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(32), Matching(balancerName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(6), Conflicts("name")),
 			"port": Number(Replaces, Between(1, 65535)), "protocol": String(Replaces, protocols), "protocolVersion": String(Computed, Replaces), "vpcId": String(Replaces),
@@ -61,7 +60,7 @@ var loadBalancerResources = []Resource{
 		Check: checkTargetGroup, Create: createTargetGroup, Delete: deleteTargetGroup,
 	},
 	{
-		Token: listenerType, Latency: time.Second,
+		Token: listenerType,
 		Fields: Fields{
 			"loadBalancerArn": String(Required, Replaces), "port": Number(Between(1, 65535)), "protocol": String(Computed, protocols),
 			"certificateArn": String(), "sslPolicy": String(Computed), "alpnPolicy": String(), "tcpIdleTimeoutSeconds": Number(Computed, Between(60, 6000)),
@@ -70,7 +69,7 @@ var loadBalancerResources = []Resource{
 		Create: createListener, Update: checkListener,
 	},
 	{
-		Token: attachmentType, Latency: time.Second,
+		Token:  attachmentType,
 		Fields: Fields{"targetGroupArn": String(Required, Replaces), "targetId": String(Required, Replaces), "port": Number(Replaces, Between(1, 65535)), "availabilityZone": String(Replaces)},
 		Create: createAttachment,
 	},

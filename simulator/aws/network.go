@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -25,7 +24,7 @@ const (
 
 var networkResources = []Resource{
 	{
-		Token: vpcType, ID: "vpc-", Latency: 12 * time.Second,
+		Token: vpcType, ID: "vpc-",
 		Fields: Fields{
 			"cidrBlock":          String(Computed, Replaces),
 			"enableDnsHostnames": Bool(Computed), "enableDnsSupport": Bool(Default(true)),
@@ -36,7 +35,7 @@ var networkResources = []Resource{
 		Create: createVPC, Update: checkVPC, Delete: deleteVPC,
 	},
 	{
-		Token: subnetType, ID: "subnet-", Latency: 2 * time.Second,
+		Token: subnetType, ID: "subnet-",
 		Fields: Fields{
 			"vpcId": String(Required, Replaces), "cidrBlock": String(Replaces),
 			"availabilityZone": String(Computed, Replaces), "availabilityZoneId": String(Computed, Replaces),
@@ -46,12 +45,12 @@ var networkResources = []Resource{
 		Create: createSubnet, Delete: deleteSubnet,
 	},
 	{
-		Token: gatewayType, ID: "igw-", Latency: 2 * time.Second,
+		Token: gatewayType, ID: "igw-",
 		Fields: Fields{"vpcId": String(Computed)}.With(tags, Outputs("arn", "ownerId")),
 		Create: createGateway, Update: attachGateway, Delete: deleteGateway,
 	},
 	{
-		Token: addressType, ID: "eipalloc-", Latency: 2 * time.Second,
+		Token: addressType, ID: "eipalloc-",
 		Fields: Fields{
 			"domain": String(Computed, Replaces, OneOf("vpc", "standard")), "instance": String(Computed), "networkInterface": String(Computed),
 			"associateWithPrivateIp": String(), "networkBorderGroup": String(Computed, Replaces), "publicIpv4Pool": String(Computed, Replaces), "address": String(Replaces),
@@ -59,7 +58,7 @@ var networkResources = []Resource{
 		Create: createAddress, Update: associateAddress, Delete: deleteAddress,
 	},
 	{
-		Token: natType, ID: "nat-", Latency: 100 * time.Second,
+		Token: natType, ID: "nat-",
 		Fields: Fields{
 			"subnetId": String(Required, Replaces), "allocationId": String(Replaces), "privateIp": String(Computed, Replaces),
 			"connectivityType": String(Default("public"), Replaces, OneOf("public", "private")),
@@ -67,7 +66,7 @@ var networkResources = []Resource{
 		Create: createNAT,
 	},
 	{
-		Token: routeTableType, ID: "rtb-", Latency: time.Second,
+		Token: routeTableType, ID: "rtb-",
 		Fields: Fields{
 			"vpcId": String(Required, Replaces), "propagatingVgws": Strings(Computed, Unordered),
 			"routes": Objects(Fields{"cidrBlock": String(), "gatewayId": String(), "natGatewayId": String(), "vpcEndpointId": String(), "vpcPeeringConnectionId": String(), "transitGatewayId": String()}, Computed, Unordered),
@@ -75,7 +74,7 @@ var networkResources = []Resource{
 		Create: createRouteTable, Update: checkInlineRoutes, Delete: deleteRouteTable,
 	},
 	{
-		Token: routeType, Latency: 2 * time.Second,
+		Token: routeType,
 		Fields: Fields{
 			"routeTableId": String(Required, Replaces), "destinationCidrBlock": String(Replaces), "destinationIpv6CidrBlock": String(Replaces), "destinationPrefixListId": String(Replaces),
 			"gatewayId": String(), "natGatewayId": String(), "networkInterfaceId": String(Computed), "vpcEndpointId": String(),
@@ -84,12 +83,12 @@ var networkResources = []Resource{
 		Check: checkRoute, Create: createRoute, Update: checkRouteTarget,
 	},
 	{
-		Token: associationType, ID: "rtbassoc-", Latency: time.Second,
+		Token: associationType, ID: "rtbassoc-",
 		Fields: Fields{"routeTableId": String(Required), "subnetId": String(Replaces, Conflicts("gatewayId")), "gatewayId": String(Replaces, Conflicts("subnetId"))},
 		Create: createAssociation, Update: checkAssociation,
 	},
 	{
-		Token: endpointType, ID: "vpce-", Latency: 6 * time.Second,
+		Token: endpointType, ID: "vpce-",
 		Fields: Fields{
 			"vpcId": String(Required, Replaces), "serviceName": String(Required, Replaces), "vpcEndpointType": String(Default("Gateway"), Replaces, OneOf("Gateway", "Interface", "GatewayLoadBalancer")),
 			"routeTableIds": Strings(Computed, Unordered), "subnetIds": Strings(Computed, Unordered), "securityGroupIds": Strings(Computed, Unordered),

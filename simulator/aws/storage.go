@@ -3,7 +3,6 @@ package aws
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -30,7 +29,7 @@ const objects = "__objects"
 // Names of buckets are taken in all the world, so the world keeps them, and what stands on them, without a region.
 var storageResources = []Resource{
 	{
-		Token: bucketType, Global: true, Latency: 2 * time.Second,
+		Token: bucketType, Global: true,
 		Name: &Autoname{Property: "bucket", MaxLength: 63},
 		Fields: Fields{
 			"bucket": String(Computed, Replaces, Matching(bucketName), Conflicts("bucketPrefix")), "bucketPrefix": String(Computed, Replaces, MaxLength(37), Conflicts("bucket")),
@@ -39,7 +38,7 @@ var storageResources = []Resource{
 		Create: createBucket, Delete: deleteBucket,
 	},
 	{
-		Token: versioningType, Global: true, Latency: time.Second,
+		Token: versioningType, Global: true,
 		Fields: Fields{
 			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces), "mfa": String(),
 			"versioningConfiguration": Object(Fields{"status": String(Required, OneOf("Enabled", "Suspended", "Disabled")), "mfaDelete": String(Computed, OneOf("Enabled", "Disabled"))}, Required),
@@ -47,7 +46,7 @@ var storageResources = []Resource{
 		Create: onBucket, Update: onBucket,
 	},
 	{
-		Token: bucketEncryptionType, Global: true, Latency: time.Second,
+		Token: bucketEncryptionType, Global: true,
 		Fields: Fields{
 			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces),
 			"rules": Objects(Fields{
@@ -60,7 +59,7 @@ var storageResources = []Resource{
 		Create: checkBucketEncryption, Update: checkBucketEncryption,
 	},
 	{
-		Token: publicAccessType, Global: true, Latency: time.Second,
+		Token: publicAccessType, Global: true,
 		Fields: Fields{
 			"bucket": String(Required, Replaces), "blockPublicAcls": Bool(Default(false)), "blockPublicPolicy": Bool(Default(false)),
 			"ignorePublicAcls": Bool(Default(false)), "restrictPublicBuckets": Bool(Default(false)),
@@ -68,12 +67,12 @@ var storageResources = []Resource{
 		Create: onBucket, Update: onBucket,
 	},
 	{
-		Token: bucketPolicyType, Global: true, Latency: time.Second,
+		Token: bucketPolicyType, Global: true,
 		Fields: Fields{"bucket": String(Required, Replaces), "policy": String(Required, JSON)},
 		Create: checkBucketPolicy, Update: checkBucketPolicy,
 	},
 	{
-		Token: ownershipType, Global: true, Latency: time.Second,
+		Token: ownershipType, Global: true,
 		Fields: Fields{
 			"bucket": String(Required, Replaces),
 			"rule":   Object(Fields{"objectOwnership": String(Required, OneOf("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"))}, Required),
@@ -81,7 +80,7 @@ var storageResources = []Resource{
 		Create: onBucket, Update: onBucket,
 	},
 	{
-		Token: lifecycleType, Global: true, Latency: 10 * time.Second,
+		Token: lifecycleType, Global: true,
 		Fields: Fields{
 			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Computed, Replaces), "rules": Objects(lifecycleRule, MaxLength(1000)),
 			"transitionDefaultMinimumObjectSize": String(Computed, OneOf("all_storage_classes_128K", "varies_by_storage_class")),
@@ -89,7 +88,7 @@ var storageResources = []Resource{
 		Create: checkLifecycle, Update: checkLifecycle,
 	},
 	{
-		Token: bucketLoggingType, Global: true, Latency: time.Second,
+		Token: bucketLoggingType, Global: true,
 		Fields: Fields{
 			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces), "targetBucket": String(Required), "targetPrefix": String(Required),
 			"targetObjectKeyFormat": Object(Fields{

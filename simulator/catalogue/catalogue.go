@@ -44,8 +44,6 @@ type Resource struct {
 	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state says,
 	// deleting one does nothing, and importing one fails.
 	StateOnly bool
-	// Latency is how long the cloud takes to create one.
-	Latency time.Duration
 	// Machines says that machines may start or end when one comes, changes or goes.
 	Machines bool
 
@@ -78,6 +76,11 @@ type Call struct {
 	// Config is the configuration of the provider instance, Region its region.
 	Config world.Values
 	Region string
+	// Machine is set by a creation that speaks to a machine: which cloud's it is, and when that began to make it.
+	Machine struct {
+		Provider string
+		Started  time.Time
+	}
 	// Type is the resource's row of the table, nil for a function.
 	Type  *Resource
 	Token string

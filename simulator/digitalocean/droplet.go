@@ -23,7 +23,7 @@ const userDataKey = "__userData"
 const userDataLimit = 64 << 10
 
 var dropletResources = []Resource{{
-	Token: dropletType, Global: true, Latency: 40 * time.Second, Machines: true,
+	Token: dropletType, Global: true, Machines: true,
 	Name: &Autoname{Property: "name", MaxLength: 255},
 	Fields: Fields{
 		"image": String(Required, Replaces), "name": String(Computed, MaxLength(255), Matching(hostName)), "region": String(Computed, Replaces), "size": String(Required),

@@ -3,7 +3,6 @@ package digitalocean
 import (
 	"fmt"
 	"net/netip"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -28,7 +27,7 @@ func firewallRule(end string) Fields {
 }
 
 var firewallResources = []Resource{{
-	Token: firewallType, Global: true, Latency: 2 * time.Second,
+	Token: firewallType, Global: true,
 	Name: &Autoname{Property: "name", MaxLength: 255},
 	Fields: Fields{
 		"name": String(Computed, Matching(hostName)), "dropletIds": List(Number(), Unordered, MaxLength(maxDroplets)),

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/releases"
@@ -31,7 +30,7 @@ var distributions = OneOf("Arch Linux", "CentOS", "CoreOS", "Debian", "Fedora", 
 
 var imageResources = []Resource{
 	{
-		Token: imageType, Global: true, Latency: 120 * time.Second,
+		Token: imageType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name": String(Computed), "url": String(Required, Replaces), "regions": Strings(Required, Unordered), "description": String(),
@@ -42,7 +41,7 @@ var imageResources = []Resource{
 		Missing: "Error retrieving image with id %s: 404 (not_found) the image you were accessing could not be found",
 	},
 	{
-		Token: sshKeyType, Global: true, Latency: time.Second,
+		Token: sshKeyType, Global: true,
 		Name:   &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{"name": String(Computed), "publicKey": String(Required, Replaces)}.With(Outputs("fingerprint")),
 		Create: createKey,

@@ -3,7 +3,6 @@ package digitalocean
 import (
 	"fmt"
 	"regexp"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -26,7 +25,7 @@ var healthcheck = Fields{
 }
 
 var loadBalancerResources = []Resource{{
-	Token: loadBalancerType, Global: true, Latency: 90 * time.Second,
+	Token: loadBalancerType, Global: true,
 	Name: &Autoname{Property: "name", MaxLength: 255},
 	Fields: Fields{
 		"name": String(Computed, MaxLength(255), Matching(hostName)), "region": String(Replaces),

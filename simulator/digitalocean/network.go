@@ -20,7 +20,7 @@ const (
 
 var networkResources = []Resource{
 	{
-		Token: vpcType, Global: true, Latency: 2 * time.Second,
+		Token: vpcType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name": String(Computed, MaxLength(255), Matching(`^[a-zA-Z0-9.\-]+$`)), "region": String(Required, Replaces),
@@ -29,7 +29,7 @@ var networkResources = []Resource{
 		Create: createVPC, Update: func(c *Call) error { return unique(c, "VPC") }, Delete: deleteVPC,
 	},
 	{
-		Token: tagType, Global: true, Latency: time.Second,
+		Token: tagType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 255},
 		Fields: Fields{
 			"name":           String(Computed, Replaces, Matching(tagPattern)),

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -18,7 +17,7 @@ const firewallType = "gcp:compute/firewall:Firewall"
 var traffic = Objects(Fields{"protocol": String(Required), "ports": Strings()})
 
 var firewallResources = []Resource{{
-	Token: firewallType, Global: true, Name: autoname, Latency: 10 * time.Second,
+	Token: firewallType, Global: true, Name: autoname,
 	Fields: named.With(Fields{
 		"network": String(Required), "description": String(MaxLength(2048)), "direction": String(Computed, Replaces, OneOf("INGRESS", "EGRESS")), "disabled": Bool(),
 		"priority": Number(Default(1000.0), Between(0, 65535)), "allows": traffic, "denies": traffic,

@@ -3,7 +3,6 @@ package gcp
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -32,7 +31,7 @@ const (
 
 var groupResources = []Resource{
 	{
-		Token: templateType, Name: autoname, Latency: 5 * time.Second,
+		Token: templateType, Name: autoname,
 		Fields: regional.With(labelled, Fields{
 			"namePrefix": String(Computed, Replaces), "machineType": String(Required, Replaces), "description": String(Replaces), "instanceDescription": String(Replaces),
 			"disks": Objects(Fields{
@@ -50,7 +49,7 @@ var groupResources = []Resource{
 		Check: checkTemplate, Diff: relabel, Create: createTemplate, Delete: deleteUnused,
 	},
 	{
-		Token: managerType, Name: autoname, Latency: 30 * time.Second, Machines: true,
+		Token: managerType, Name: autoname, Machines: true,
 		Fields: regional.With(Fields{
 			"baseInstanceName": String(Required, Replaces, MaxLength(58), Matching(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)), "description": String(Replaces),
 			"versions":   Objects(Fields{"name": String(), "instanceTemplate": String(Required), "targetSize": Object(Fields{"fixed": Number(), "percent": Number()})}, Required),
@@ -68,7 +67,7 @@ var groupResources = []Resource{
 		Create: createManager, Update: updateManager, Delete: deleteManager,
 	},
 	{
-		Token: autoscalerType, Name: autoname, Latency: 5 * time.Second, Machines: true,
+		Token: autoscalerType, Name: autoname, Machines: true,
 		Fields: regional.With(Fields{
 			"target": String(Required), "description": String(),
 			"autoscalingPolicy": Object(Fields{

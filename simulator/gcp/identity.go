@@ -2,7 +2,6 @@ package gcp
 
 import (
 	"fmt"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 )
@@ -10,7 +9,7 @@ import (
 const accountType = "gcp:serviceaccount/account:Account"
 
 var identityResources = []Resource{{
-	Token: accountType, Global: true, Latency: 5 * time.Second,
+	Token: accountType, Global: true,
 	Fields: Fields{
 		"accountId":   String(Required, Replaces, MaxLength(30), Matching(`^[a-z]([-a-z0-9]{4,28}[a-z0-9])$`)),
 		"displayName": String(MaxLength(100)), "description": String(MaxLength(256)), "disabled": Bool(Default(false)),

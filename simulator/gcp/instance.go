@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -31,7 +30,7 @@ var (
 )
 
 var instanceResources = []Resource{{
-	Token: instanceType, Name: autoname, Latency: 30 * time.Second, Machines: true,
+	Token: instanceType, Name: autoname, Machines: true,
 	Fields: named.With(labelled, Fields{
 		"zone": String(Computed, Replaces), "machineType": String(Required), "description": String(), "hostname": String(Replaces), "minCpuPlatform": String(Computed),
 		"bootDisk": Object(Fields{

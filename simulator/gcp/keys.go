@@ -29,12 +29,12 @@ const keyName = `^[a-zA-Z0-9_-]{1,63}$`
 
 var keyResources = []Resource{
 	{
-		Token: keyRingType, Global: true, Name: autoname, Latency: 2 * time.Second,
+		Token: keyRingType, Global: true, Name: autoname,
 		Fields: Fields{"name": String(Computed, Replaces, Matching(keyName)), "location": String(Required, Replaces), "project": String(Computed, Replaces)},
 		Create: createKeyRing, Delete: retireKeyRing,
 	},
 	{
-		Token: keyType, Global: true, Name: autoname, Latency: 2 * time.Second,
+		Token: keyType, Global: true, Name: autoname,
 		Fields: Fields{
 			"name": String(Computed, Replaces, Matching(keyName)), "keyRing": String(Required, Replaces), "purpose": String(Default("ENCRYPT_DECRYPT"), Replaces),
 			"rotationPeriod": String(Matching(`^\d+(\.\d+)?s$`)), "destroyScheduledDuration": String(Computed, Replaces, Matching(`^\d+(\.\d+)?s$`)),
@@ -45,7 +45,7 @@ var keyResources = []Resource{
 	},
 	{
 		// What was granted on somebody's key is the key owner's to take back, and is never left over.
-		Token: keyMemberType, Global: true, Account: true, Shared: true, Latency: 5 * time.Second,
+		Token: keyMemberType, Global: true, Account: true, Shared: true,
 		Fields: Fields{
 			"cryptoKeyId": String(Required, Replaces), "role": String(Required, Replaces), "etag": String(Output),
 			"member":    String(Required, Replaces, Matching(`^(user|group|serviceAccount|domain|principal|principalSet):.+$`)),

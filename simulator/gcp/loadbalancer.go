@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -45,10 +44,10 @@ var checkFields = probes.With(Fields{
 })
 
 var balancerResources = []Resource{
-	{Token: healthCheckType, Global: true, Name: autoname, Latency: 10 * time.Second, Fields: named.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
-	{Token: regionCheckType, Name: autoname, Latency: 10 * time.Second, Fields: regional.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
+	{Token: healthCheckType, Global: true, Name: autoname, Fields: named.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
+	{Token: regionCheckType, Name: autoname, Fields: regional.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
 	{
-		Token: groupType, Name: autoname, Latency: 5 * time.Second,
+		Token: groupType, Name: autoname,
 		Fields: named.With(Fields{
 			"zone": String(Required, Replaces), "description": String(Replaces), "network": String(Computed, Replaces), "instances": Strings(Computed, Unordered),
 			"namedPorts": Objects(Fields{"name": String(Required, Matching(namePattern)), "port": Number(Required, Between(1, 65535))}), "size": Number(Output),
@@ -56,12 +55,12 @@ var balancerResources = []Resource{
 		Create: createGroup, Delete: deleteGroup,
 	},
 	{
-		Token: membershipType, Latency: 5 * time.Second,
+		Token:  membershipType,
 		Fields: Fields{"instance": String(Required, Replaces), "instanceGroup": String(Required, Replaces), "zone": String(Computed, Replaces), "project": String(Computed, Replaces)},
 		Create: createMembership,
 	},
 	{
-		Token: backendType, Name: autoname, Latency: 25 * time.Second,
+		Token: backendType, Name: autoname,
 		Fields: regional.With(Fields{
 			"loadBalancingScheme": String(Default("INTERNAL"), Replaces, schemes), "description": String(), "healthChecks": String(), "network": String(), "portName": String(Computed),
 			"protocol":        String(Computed, OneOf("HTTP", "HTTPS", "HTTP2", "SSL", "TCP", "UDP", "GRPC", "UNSPECIFIED")),
@@ -77,7 +76,7 @@ var balancerResources = []Resource{
 		Check: checkBackends, Create: createBackend, Update: checkBackendParts, Delete: deleteUnused,
 	},
 	{
-		Token: proxyType, Name: autoname, Latency: 10 * time.Second,
+		Token: proxyType, Name: autoname,
 		Fields: regional.With(Fields{
 			"backendService": String(Required, Replaces), "description": String(Replaces), "proxyBind": Bool(Computed, Replaces),
 			"proxyHeader": String(Default("NONE"), Replaces, OneOf("NONE", "PROXY_V1")), "proxyId": Number(Output),
@@ -85,7 +84,7 @@ var balancerResources = []Resource{
 		Create: createProxy, Delete: deleteUnused,
 	},
 	{
-		Token: ruleType, Name: autoname, Latency: 20 * time.Second,
+		Token: ruleType, Name: autoname,
 		Fields: regional.With(labelled, Fields{
 			"loadBalancingScheme": String(Default("EXTERNAL"), Replaces, schemes), "ipProtocol": String(Computed, Replaces, OneOf("TCP", "UDP", "ESP", "AH", "SCTP", "ICMP", "L3_DEFAULT")),
 			"ipAddress": String(Computed, Replaces), "portRange": String(Computed, Replaces, Conflicts("ports", "allPorts"), Matching(`^\d+(-\d+)?$`)), "ports": Strings(Replaces, Unordered, MaxLength(5), Conflicts("portRange", "allPorts")),

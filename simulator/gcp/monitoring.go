@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -19,7 +18,7 @@ const (
 
 var monitoringResources = []Resource{
 	{
-		Token: metricType, Global: true, Latency: 5 * time.Second,
+		Token: metricType, Global: true,
 		Name: &Autoname{Property: "name", MaxLength: 100},
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(100), Matching(`^[A-Za-z0-9_.,+!*',()%-][A-Za-z0-9_.,+!*',()%/-]*$`)), "filter": String(Required, MaxLength(20000)), "description": String(MaxLength(8000)),
@@ -32,7 +31,7 @@ var monitoringResources = []Resource{
 		Create: createMetric,
 	},
 	{
-		Token: alertType, Global: true, Latency: 5 * time.Second,
+		Token: alertType, Global: true,
 		Fields: Fields{
 			"displayName": String(Required, MaxLength(512)), "combiner": String(Required, OneOf("AND", "OR", "AND_WITH_MATCHING_RESOURCE")), "enabled": Bool(Default(true)), "severity": String(OneOf("CRITICAL", "ERROR", "WARNING")),
 			"notificationChannels": Strings(), "userLabels": StringMap(), "project": String(Computed, Replaces), "documentation": Object(Fields{"content": String(), "mimeType": String(), "subject": String()}),
@@ -49,7 +48,7 @@ var monitoringResources = []Resource{
 		Create: createAlert, Update: checkAlert,
 	},
 	{
-		Token: channelType, Global: true, Latency: 2 * time.Second,
+		Token: channelType, Global: true,
 		Fields: Fields{
 			"type": String(Required), "displayName": String(MaxLength(512)), "description": String(MaxLength(1024)), "labels": StringMap(), "userLabels": StringMap(),
 			"enabled": Bool(Default(true)), "forceDelete": Bool(Default(false)), "project": String(Computed, Replaces), "name": String(Output), "verificationStatus": String(Output),

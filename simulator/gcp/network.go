@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
 	"github.com/inferadb/infra/simulator/world"
@@ -24,7 +23,7 @@ const proxyPurpose = "REGIONAL_MANAGED_PROXY"
 
 var networkResources = []Resource{
 	{
-		Token: networkType, Global: true, Name: autoname, Latency: 20 * time.Second,
+		Token: networkType, Global: true, Name: autoname,
 		Fields: named.With(Fields{
 			"autoCreateSubnetworks": Bool(Default(true), Replaces), "description": String(Replaces), "mtu": Number(Computed, Replaces, Between(1300, 8896)),
 			"routingMode": String(Computed, OneOf("REGIONAL", "GLOBAL")), "deleteDefaultRoutesOnCreate": Bool(Default(false)),
@@ -38,7 +37,7 @@ var networkResources = []Resource{
 		Delete: deleteUnused,
 	},
 	{
-		Token: subnetworkType, Name: autoname, Latency: 20 * time.Second,
+		Token: subnetworkType, Name: autoname,
 		Fields: regional.With(Fields{
 			"ipCidrRange": String(Required), "network": String(Required, Replaces), "description": String(Replaces),
 			"privateIpGoogleAccess": Bool(Computed), "privateIpv6GoogleAccess": String(Computed), "stackType": String(Computed, OneOf("IPV4_ONLY", "IPV4_IPV6")),
@@ -50,7 +49,7 @@ var networkResources = []Resource{
 		Diff: replaceShrunk, Create: createSubnetwork, Update: checkRange, Delete: deleteSubnetwork,
 	},
 	{
-		Token: routerType, Name: autoname, Latency: 10 * time.Second,
+		Token: routerType, Name: autoname,
 		Fields: regional.With(Fields{
 			"network": String(Required, Replaces), "description": String(), "encryptedInterconnectRouter": Bool(Replaces),
 			"bgp": Object(Fields{"asn": Number(Required), "advertiseMode": String(Default("DEFAULT"), OneOf("DEFAULT", "CUSTOM")), "keepaliveInterval": Number(Default(20.0))}),
@@ -64,7 +63,7 @@ var networkResources = []Resource{
 		Delete: deleteUnused,
 	},
 	{
-		Token: natType, Name: autoname, Latency: 15 * time.Second,
+		Token: natType, Name: autoname,
 		Fields: Fields{
 			"name": String(Computed, Replaces, MaxLength(63), Matching(namePattern)), "project": String(Computed, Replaces), "region": String(Computed, Replaces),
 			"router": String(Required, Replaces), "natIpAllocateOption": String(OneOf("MANUAL_ONLY", "AUTO_ONLY")), "natIps": Strings(Unordered), "drainNatIps": Strings(Unordered),
@@ -79,7 +78,7 @@ var networkResources = []Resource{
 		Create: createNat, Update: checkNat,
 	},
 	{
-		Token: addressType, Name: autoname, Latency: 5 * time.Second,
+		Token: addressType, Name: autoname,
 		Fields: regional.With(labelled, Fields{
 			"address": String(Computed, Replaces), "addressType": String(Default("EXTERNAL"), Replaces, OneOf("INTERNAL", "EXTERNAL")), "description": String(Replaces),
 			"purpose":    String(Computed, Replaces, OneOf("GCE_ENDPOINT", "SHARED_LOADBALANCER_VIP", "VPC_PEERING", "IPSEC_INTERCONNECT", "PRIVATE_SERVICE_CONNECT")),

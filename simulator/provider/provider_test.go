@@ -300,6 +300,11 @@ func TestLatency(t *testing.T) {
 	start := time.Now()
 	weather.wait(t.Context(), 40*time.Millisecond)
 	assert.GreaterOrEqual(t, time.Since(start), 20*time.Millisecond)
+	call := &Call{}
+	call.Machine.Provider, call.Machine.Started = "aws", time.Now().Add(-74900*time.Millisecond/2)
+	start = time.Now()
+	weather.waitForBoot(t.Context(), call)
+	assert.InDelta(t, 50*time.Millisecond, time.Since(start), float64(40*time.Millisecond), "a machine has been on its way for nearly 75 s, at half the time")
 	t.Setenv("SIMULATOR_LATENCY", "slow")
 	_, err = WeatherFromEnvironment()
 	assert.ErrorContains(t, err, "SIMULATOR_LATENCY")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/latency"
 	"github.com/inferadb/infra/simulator/world"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -154,6 +155,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	}
 	s.operations.RLock()
 	defer s.operations.RUnlock()
+	defer s.record(latency.Create, in.Urn, time.Now())
 	fault, err := s.weather.strikes(s.store, r.Token)
 	if err != nil {
 		return nil, err
@@ -165,7 +167,8 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 		return nil, refused("creating", r.call.Name, err)
 	}
 	s.interrupt(fault)
-	s.weather.wait(ctx, r.Latency)
+	s.weather.waitForBoot(ctx, r.call)
+	s.weather.wait(ctx, latency.Of(r.Token).Create)
 	outputs, err := r.outputs()
 	if err != nil {
 		return nil, err
@@ -348,6 +351,7 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	r.call.Timeout = time.Duration(in.Timeout * float64(time.Second))
 	s.operations.RLock()
 	defer s.operations.RUnlock()
+	defer s.record(latency.Delete, in.Urn, time.Now())
 	err = s.change(ctx, r, s.delete)
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
@@ -357,7 +361,7 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 		return nil, err
 	}
 	s.interrupt(fault)
-	s.weather.wait(ctx, r.Latency)
+	s.weather.wait(ctx, latency.Of(r.Token).Delete)
 	return &emptypb.Empty{}, nil
 }
 

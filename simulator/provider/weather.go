@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/latency"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -136,12 +138,32 @@ func (w Weather) patience() time.Duration {
 	return 2*time.Second + time.Duration(w.Latency*float64(10*time.Minute))
 }
 
-func (w Weather) wait(ctx context.Context, latency time.Duration) {
-	if w.Latency == 0 || latency == 0 {
+// wait lets some of the clouds' time pass.
+func (w Weather) wait(ctx context.Context, takes time.Duration) {
+	w.waitUntil(ctx, time.Now(), takes)
+}
+
+// waitForBoot waits until the machine that a call spoke to would have answered.
+func (w Weather) waitForBoot(ctx context.Context, call *catalogue.Call) {
+	if machine := latency.Machines[call.Machine.Provider]; machine != "" {
+		w.waitUntil(ctx, call.Machine.Started, latency.Of(machine).Create+latency.Boot)
+	}
+}
+
+func (w Weather) waitUntil(ctx context.Context, start time.Time, takes time.Duration) {
+	select {
+	case <-time.After(time.Until(start.Add(time.Duration(float64(takes) * w.Latency)))):
+	case <-ctx.Done():
+	}
+}
+
+// record writes down when an operation began and that it has ended, where time passes.
+func (s *Server) record(operation latency.Operation, urn string, start time.Time) {
+	if s.weather.Latency == 0 {
 		return
 	}
-	select {
-	case <-time.After(time.Duration(float64(latency) * w.Latency)):
-	case <-ctx.Done():
+	entry := latency.Entry{Operation: operation, URN: urn, Start: start, End: time.Now()}
+	if err := latency.Record(s.store.Directory(), entry); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 }

@@ -88,6 +88,7 @@ func send(call *catalogue.Call, document string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	call.Machine.Provider, call.Machine.Started = n.Provider, n.disk.Started
 	changed, err := load([]byte(document))
 	if err != nil {
 		return "", fmt.Errorf("rpc error: code = InvalidArgument desc = %w", err)

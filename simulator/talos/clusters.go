@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/inferadb/infra/simulator/site"
 )
@@ -83,7 +84,10 @@ func boot(machine site.Machine, memory Memory) (*node, error) {
 	if n.config, n.reason = load(document); n.reason != nil {
 		return n, nil
 	}
-	n.disk = &disk{Config: string(document), Talos: installed(n.config), Schematic: schematicOf(n.config.Machine().Install().Image())}
+	n.disk = &disk{
+		Config: string(document), Started: time.Now(), Talos: installed(n.config),
+		Schematic: schematicOf(n.config.Machine().Install().Image()),
+	}
 	return n, keep(memory, disks, machine.ID, n.disk)
 }
 

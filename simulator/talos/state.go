@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Memory is where the machines' disks are kept between two operations: the world, beside the clouds' resources.
@@ -17,6 +18,8 @@ type Memory interface {
 type disk struct {
 	// Config is the running configuration. Talos reads user data at the first boot only; from then on this counts.
 	Config string `json:"config"`
+	// Started is when the cloud began to make the machine.
+	Started time.Time `json:"started,omitzero"`
 	// Staged waits for the next reboot.
 	Staged string `json:"staged,omitempty"`
 	// Talos is the version that is installed.

@@ -20,8 +20,9 @@ var here = regexp.MustCompile(`^(make help|make cost STACK=\w+( \w+=\w+)*|go tes
 var elsewhere = map[string][2]string{
 	"make test": {".ci/run", "make test"},
 	// The same script as the walkthrough's, on the larger stack.
-	"make demo":      {walkthrough, "dev on aws: done"},
-	"make simulator": {"Makefile", "\ntest: tools simulator"},
+	"make demo":                     {walkthrough, "dev on aws: done"},
+	"make demo STACK=dev LATENCY=1": {"tests/lifecycle/latency_test.go", "LATENCY="},
+	"make simulator":                {"Makefile", "\ntest: tools simulator"},
 	// The same script as the walkthrough's, on another stack.
 	"make preview-simulated STACK=staging": {walkthrough, "### Preview of dev"},
 }

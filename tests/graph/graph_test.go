@@ -42,6 +42,8 @@ type node struct {
 	Custom       bool
 	IgnoreChange []string
 	DependsOn    []string
+	// DataDependsOn are the dependencies through inputs alone.
+	DataDependsOn []string
 }
 
 // graph is everything that a stack registers, by URN, and what it exports.
@@ -49,6 +51,8 @@ type graph struct {
 	nodes   map[string]*node
 	calls   []pulumi.MockCallArgs
 	exports map[string]export
+	// state is what the engine would keep of it.
+	state resource.PropertyMap
 }
 
 // export is an output of the stack.
@@ -102,7 +106,12 @@ func build(t *testing.T, stack string, settings map[string]string) graph {
 var built sync.Map
 
 func tryBuild(stack string, settings map[string]string, options ...pulumi.RunOption) (graph, error) {
-	m := &mocks{nodes: map[string]*node{}, stack: stack}
+	return tryBuildAgain(stack, settings, resource.PropertyMap{}, options...)
+}
+
+// tryBuildAgain runs the program for a stack that has been brought up, and has that state.
+func tryBuildAgain(stack string, settings map[string]string, state resource.PropertyMap, options ...pulumi.RunOption) (graph, error) {
+	m := &mocks{nodes: map[string]*node{}, stack: stack, before: state, after: resource.PropertyMap{}}
 	exports := map[string]export{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := program.Program(ctx, settings); err != nil {
@@ -119,7 +128,7 @@ func tryBuild(stack string, settings map[string]string, options ...pulumi.RunOpt
 		}
 		return nil
 	}, append(options, pulumi.WithMocks("inferadb", stack, m))...)
-	return graph{nodes: m.nodes, calls: m.calls, exports: exports}, err
+	return graph{nodes: m.nodes, calls: m.calls, exports: exports, state: m.after}, err
 }
 
 // stackFile reads the settings of a stack file of this repository, with changes made to it.
@@ -141,6 +150,8 @@ type mocks struct {
 	stack string
 	nodes map[string]*node
 	calls []pulumi.MockCallArgs
+	// before and after are the state, as the engine tells the program of it.
+	before, after resource.PropertyMap
 }
 
 func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
@@ -150,6 +161,9 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, Provider: args.Provider, Custom: args.Custom,
 		Parent: request.GetParent(), Protect: request.GetProtect(), Retain: request.GetRetainOnDelete(), IgnoreChange: request.GetIgnoreChanges(),
 		DependsOn: request.GetDependencies(),
+	}
+	for _, d := range request.GetPropertyDependencies() {
+		n.DataDependsOn = append(n.DataDependsOn, d.GetUrns()...)
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -165,6 +179,9 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	for _, key := range request.GetAdditionalSecretOutputs() {
 		outputs[resource.PropertyKey(key)] = resource.MakeSecret(outputs[resource.PropertyKey(key)])
 	}
+	m.after[resource.PropertyKey(urn)] = resource.NewObjectProperty(resource.PropertyMap{
+		"type": resource.NewStringProperty(args.TypeToken), "outputs": resource.NewObjectProperty(inClear(outputs)),
+	})
 	return args.Name + "-id", outputs, nil
 }
 
@@ -177,9 +194,8 @@ func (m *mocks) urn(parent, token, name string) string {
 }
 
 func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	// A stack under mocks is new.
 	if strings.HasPrefix(args.Token, "pulumi:pulumi:") {
-		return resource.PropertyMap{"outputs": resource.NewObjectProperty(resource.PropertyMap{})}, nil
+		return resource.PropertyMap{"outputs": resource.NewObjectProperty(m.before)}, nil
 	}
 	m.mutex.Lock()
 	m.calls = append(m.calls, args)
@@ -229,6 +245,8 @@ func computed(args pulumi.MockResourceArgs, n int) map[string]any {
 		return mockSecrets()
 	case "talos:cluster/kubeconfig:Kubeconfig":
 		return map[string]any{"kubeconfigRaw": mockKubeconfig()}
+	case "talos:machine/configurationApply:ConfigurationApply":
+		return map[string]any{"machineConfiguration": args.Inputs["machineConfigurationInput"]}
 	case "aws:ec2/networkInterface:NetworkInterface":
 		return map[string]any{"privateIp": fmt.Sprintf("10.101.0.%d", n)}
 	case "aws:ec2/eip:Eip":
@@ -372,6 +390,18 @@ func (g graph) render(cluster string) string {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// inClear unwraps secrets, as the engine does where a program reads its own stack's state.
+func inClear(values resource.PropertyMap) resource.PropertyMap {
+	var unwrap func(v resource.PropertyValue) (any, bool)
+	unwrap = func(v resource.PropertyValue) (any, bool) {
+		if !v.IsSecret() {
+			return nil, false
+		}
+		return v.SecretValue().Element.MapRepl(nil, unwrap), true
+	}
+	return resource.NewPropertyMapFromMap(values.MapRepl(nil, unwrap))
 }
 
 func base64Of(data []byte) string { return base64.StdEncoding.EncodeToString(data) }

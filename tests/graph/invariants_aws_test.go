@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -470,14 +471,34 @@ func TestInvariant30ControlPlanesAreNotReplacedTogether(t *testing.T) {
 		for _, n := range g.ofType("talos:machine/secrets:Secrets") {
 			assert.Contains(t, n.IgnoreChange, "talosVersion")
 		}
-		// Configurations are applied one after the other.
-		applied := slices.DeleteFunc(g.ofType("talos:machine/configurationApply:ConfigurationApply"), func(n *node) bool {
-			return !strings.Contains(n.Name, "nyc1-control-plane")
-		})
-		for i := 1; i < len(applied); i++ {
-			assert.True(t, g.reaches(applied[i], applied[i-1]), "%s does not wait for %s", applied[i].Name, applied[i-1].Name)
-		}
 	})
+}
+
+// TestInvariant30NodesThatRunAreConfiguredOneAfterTheOther: those of a new cluster are not, because none of them serves yet.
+func TestInvariant30NodesThatRunAreConfiguredOneAfterTheOther(t *testing.T) {
+	for _, provider := range clouds {
+		t.Run(provider, func(t *testing.T) {
+			settings := stackFile(t, "production", map[string]string{"provider": provider})
+			created := build(t, "production", settings)
+			again, err := tryBuildAgain("production", settings, created.state)
+			require.NoError(t, err)
+			assert.ElementsMatch(t, slices.Collect(maps.Keys(created.nodes)), slices.Collect(maps.Keys(again.nodes)))
+			for _, region := range []string{"nyc1", "sfo1"} {
+				for name, g := range map[string]graph{"created": created, "again": again} {
+					applied := ofCluster(g.ofType("talos:machine/configurationApply:ConfigurationApply"), "inferadb-production-"+region)
+					require.Greater(t, len(applied), 3)
+					for i, n := range applied {
+						for _, other := range applied[:i] {
+							waits := g.reaches(n, other) || g.reaches(other, n)
+							// In a new cluster workers wait for the bootstrap, and so for control planes.
+							inTurn := name == "again" || strings.Contains(n.Name, "-control-plane-") != strings.Contains(other.Name, "-control-plane-")
+							assert.Equal(t, inTurn, waits, "%s: %s and %s", name, n.Name, other.Name)
+						}
+					}
+				}
+			}
+		})
+	}
 }
 
 func TestInvariant33BootstrapHappensOnceBehindTheEndpoint(t *testing.T) {

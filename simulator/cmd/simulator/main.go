@@ -33,6 +33,7 @@ const usage = `usage: simulator <command>
   serve [--listen] [--reboot]       let the nodes answer until it is told to end: etcd, Talos, Kubernetes
   fault [<name or id> <fault>]      give a node a fault for serve, or none; without both, list the faults
   seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
+  critical-path <operation> <file>  what a create or delete waited for; the file is a stack's export
 
 SIMULATOR_WORLD names the directory that keeps the world.
 `
@@ -76,6 +77,8 @@ func run(name string, arguments []string) error {
 		return seed(rest)
 	case "serve":
 		return serveNodes(rest)
+	case "critical-path":
+		return showCriticalPath(rest)
 	case "fault":
 		return setFault(rest)
 	default:
