@@ -162,7 +162,7 @@ func (s *stack) pending() []string {
 	return urns
 }
 
-// unknown are the ids of a type's resources that the cloud has and the state has not.
+// unknown are the ids of a type's resources that an engine created in the cloud and that the state has not.
 func (s *stack) unknown(token string) []string {
 	s.t.Helper()
 	var known, unknown []string
@@ -172,7 +172,7 @@ func (s *stack) unknown(token string) []string {
 		}
 	}
 	for _, r := range s.world() {
-		if r.Type == token && !slices.Contains(known, r.ID) {
+		if r.Type == token && len(r.Inputs) > 0 && !slices.Contains(known, r.ID) {
 			unknown = append(unknown, r.ID)
 		}
 	}

@@ -126,7 +126,9 @@ func TestInterruption(t *testing.T) {
 // thing is a resource in the world.
 type thing struct {
 	Type, ID, Name, Region string
-	State                  struct {
+	// Inputs are what an engine created it with; a machine of a scaling group has none.
+	Inputs map[string]any
+	State  struct {
 		Name, InstanceLifecycle string
 		Scheduling              struct{ ProvisioningModel string }
 	}
