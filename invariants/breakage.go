@@ -33,6 +33,7 @@ func (b Breakage) in(stack string) Breakage {
 // Break returns a graph with the change. The graph itself stays as it is.
 func (b Breakage) Break(g *Graph) (*Graph, error) {
 	weak := *g
+	weak.seen = nil
 	weak.Resources, weak.Outputs, weak.Lookups = maps.Clone(g.Resources), maps.Clone(g.Outputs), slices.Clone(g.Lookups)
 	if b.token == "" {
 		b.change(&weak, nil)

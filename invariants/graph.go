@@ -23,6 +23,8 @@ type Graph struct {
 	Outputs   map[string]Output
 	// Secrets are texts that no input may hold in clear.
 	Secrets []string
+	// seen are the resources as the rules see them, made once.
+	seen []rules.Resource
 }
 
 // Resource is a resource as the program registers it.
@@ -47,13 +49,15 @@ type Output struct {
 
 // forRules returns the resources as the rules see them, in the order of their URNs.
 func (g *Graph) forRules() []rules.Resource {
-	var all []rules.Resource
+	if g.seen != nil {
+		return g.seen
+	}
 	for _, urn := range slices.Sorted(maps.Keys(g.Resources)) {
 		r := g.Resources[urn]
-		all = append(all, rules.Resource{Type: r.Type, Name: r.Name, URN: urn, Properties: r.Inputs,
+		g.seen = append(g.seen, rules.Resource{Type: r.Type, Name: r.Name, URN: urn, Properties: r.Inputs,
 			Options: &rules.Options{Protect: r.Protect, Provider: r.Provider, Custom: r.Custom}})
 	}
-	return all
+	return g.seen
 }
 
 // says returns what the stack file says to a key.
