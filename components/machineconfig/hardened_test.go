@@ -85,10 +85,7 @@ func TestAHardenedMachineTakesNoPatchThatWeakensIt(t *testing.T) {
 	for _, row := range invariants.Weakenings() {
 		t.Run(row.Name, func(t *testing.T) {
 			assert.NoError(t, CheckPatch(ControlPlane, false, row.Patch), "elsewhere it is the user's choice")
-			err := CheckPatch(ControlPlane, true, row.Patch)
-			require.ErrorContains(t, err, "a patch weakens "+row.Field+", which production does not take: ")
-			assert.True(t, strings.HasSuffix(err.Error(), "; remove it from the patch"), err)
-			assert.NotContains(t, err.Error(), "LS0tLS1CRUdJTi", "a certificate is not shown")
+			assert.EqualError(t, CheckPatch(ControlPlane, true, row.Patch), row.Refusal())
 		})
 	}
 }
