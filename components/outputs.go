@@ -1,13 +1,10 @@
 package components
 
 import (
-	"slices"
-
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 )
 
@@ -27,40 +24,39 @@ func Export(ctx *pulumi.Context, clusters []*TalosCluster) {
 
 // mergedKubeconfig is one file with a context for each cluster.
 func mergedKubeconfig(clusters []*TalosCluster) pulumi.StringOutput {
-	var all []pulumix.Output[kubeconfigEntry]
+	var all []any
 	for _, c := range clusters {
 		all = append(all, c.kubernetes)
 	}
-	return secret(pulumix.ApplyErr(list(all), mergeKubeconfigs))
+	return pulumi.ToSecret(pulumi.All(all...).ApplyT(func(values []any) (string, error) {
+		return mergeKubeconfigs(castSlice[kubeconfigEntry](values))
+	})).(pulumi.StringOutput)
 }
 
 // mergedTalosconfig is one file with a context for each cluster.
 func mergedTalosconfig(clusters []*TalosCluster) pulumi.StringOutput {
-	var all []pulumix.Output[talosconfigEntry]
+	var all []any
 	for _, c := range clusters {
 		all = append(all, c.talos)
 	}
-	return secret(pulumix.ApplyErr(list(all), mergeTalosconfigs))
+	return pulumi.ToSecret(pulumi.All(all...).ApplyT(func(values []any) (string, error) {
+		return mergeTalosconfigs(castSlice[talosconfigEntry](values))
+	})).(pulumi.StringOutput)
 }
 
-// list returns the values of several outputs once all of them are known.
-func list[T any](outputs []pulumix.Output[T]) pulumix.Output[[]T] {
-	all := pulumix.Val([]T(nil))
-	for _, output := range outputs {
-		all = pulumix.Apply2(all, output, func(before []T, value T) []T { return append(slices.Clone(before), value) })
+func castSlice[T any](values []any) []T {
+	var typed []T
+	for _, v := range values {
+		typed = append(typed, v.(T))
 	}
-	return all
-}
-
-func secret(output pulumix.Output[string]) pulumi.StringOutput {
-	return pulumi.ToSecret(cloud.Text(output)).(pulumi.StringOutput)
+	return typed
 }
 
 // setOutputs sets what operators need: the secret files, and a plain summary.
 func (b *clusterBuilder) setOutputs() error {
 	component := b.component
-	component.kubernetes = pulumix.Apply2Err(b.kubeconfig, b.server(), func(issued, server string) (kubeconfigEntry, error) {
-		return newKubeconfigEntry(b.cluster.Name, b.cluster.Primary, issued, server)
+	component.kubernetes = pulumi.All(b.kubeconfig, b.server()).ApplyT(func(values []any) (kubeconfigEntry, error) {
+		return newKubeconfigEntry(b.cluster.Name, b.cluster.Primary, values[0].(string), values[1].(string))
 	})
 	component.talos = b.talosconfigEntry()
 	component.Kubeconfig = mergedKubeconfig([]*TalosCluster{component})
@@ -82,7 +78,7 @@ func (b *clusterBuilder) server() pulumi.StringOutput {
 }
 
 // talosconfigEntry is the administrator's way to the Talos API: through every control plane, to every node that has a name.
-func (b *clusterBuilder) talosconfigEntry() pulumix.Output[talosconfigEntry] {
+func (b *clusterBuilder) talosconfigEntry() pulumi.Output {
 	var endpoints, nodes pulumi.StringArray
 	for _, node := range b.controlPlanes {
 		endpoints = append(endpoints, b.operatorAddress(node))
@@ -93,12 +89,12 @@ func (b *clusterBuilder) talosconfigEntry() pulumix.Output[talosconfigEntry] {
 			nodes = append(nodes, node.PrivateIP)
 		}
 	}
-	client := pulumix.MustConvertTyped[machine.ClientConfiguration](b.talos.secrets.ClientConfiguration)
-	return pulumix.Apply3(client, endpoints, nodes, func(client machine.ClientConfiguration, endpoints, nodes []string) talosconfigEntry {
+	return pulumi.All(b.talos.secrets.ClientConfiguration, endpoints, nodes).ApplyT(func(values []any) talosconfigEntry {
+		client := values[0].(machine.ClientConfiguration)
 		return talosconfigEntry{
 			Name: b.cluster.Name, Primary: b.cluster.Primary,
 			CA: client.CaCertificate, Crt: client.ClientCertificate, Key: client.ClientKey,
-			Endpoints: endpoints, Nodes: nodes,
+			Endpoints: values[1].([]string), Nodes: values[2].([]string),
 		}
 	})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
 // TalosCluster is a Kubernetes cluster on Talos Linux in one region of one cloud.
@@ -27,9 +26,8 @@ type TalosCluster struct {
 	Summary pulumi.MapOutput `pulumi:"summary"`
 
 	region string
-	// kubernetes and talos are what the kubeconfig and the talosconfig are made of.
-	kubernetes pulumix.Output[kubeconfigEntry]
-	talos      pulumix.Output[talosconfigEntry]
+	// kubernetes and talos are what the files are made of: a kubeconfigEntry and a talosconfigEntry.
+	kubernetes, talos pulumi.Output
 }
 
 // Running is what the stack's last update left of a cluster.

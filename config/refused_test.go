@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/invariants"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
@@ -572,78 +573,6 @@ var refused = []struct {
 	{"a patch with another key for etcd's secrets", ofProduction("cluster: {secretboxEncryptionSecret: hush}"), []string{
 		"patches.controlPlanes[0]: a patch changes cluster.secretboxEncryptionSecret, which the program sets and the cluster stands on; remove it from the patch",
 	}},
-	{"a patch of production that reaches Talos from pods", ofProduction("machine: {features: {kubernetesTalosAPIAccess: {enabled: true, allowedRoles: ['os:reader'], allowedKubernetesNamespaces: [default]}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.features.kubernetesTalosAPIAccess, which production does not take: pods could have a way to the Talos API; remove it from the patch",
-	}},
-	{"a patch of production that makes every client of Talos an administrator", ofProduction("machine: {features: {rbac: false}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.features.rbac, which production does not take: every client of the Talos API would be its administrator; remove it from the patch",
-	}},
-	{"a patch of production that lets server certificates in", ofProduction("machine: {features: {apidCheckExtKeyUsage: false}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.features.apidCheckExtKeyUsage, which production does not take: a server's certificate would do for a client of the Talos API; remove it from the patch",
-	}},
-	{"a patch of production that trusts another authority for machines", ofProduction("machine: {acceptedCAs: [{crt: aHVzaA==}]}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.acceptedCAs, which production does not take: another authority could name administrators of the machine; remove it from the patch",
-	}},
-	{"a patch of production that trusts another authority for the cluster", ofProduction("cluster: {acceptedCAs: [{crt: aHVzaA==}]}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.acceptedCAs, which production does not take: another authority could name administrators of the cluster; remove it from the patch",
-	}},
-	{"a patch of production that takes seccomp away", ofProduction("machine: {kubelet: {defaultRuntimeSeccompProfileEnabled: false}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.kubelet.defaultRuntimeSeccompProfileEnabled, which production does not take: containers could make every system call; remove it from the patch",
-	}},
-	{"a patch of production that starts pods from files", ofProduction("machine: {kubelet: {disableManifestsDirectory: false}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.kubelet.disableManifestsDirectory, which production does not take: a file on the node's disk could start a pod past the Kubernetes API; remove it from the patch",
-	}},
-	{"a patch of production that opens the kubelet's old port", ofProduction("machine: {kubelet: {extraConfig: {readOnlyPort: 10255}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.kubelet.extraConfig.readOnlyPort, which production does not take: whoever reaches the node could list its pods; remove it from the patch",
-	}},
-	{"a patch of production that opens the kubelet", ofProduction("machine: {kubelet: {extraArgs: {anonymous-auth: 'true'}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.kubelet.extraArgs.anonymous-auth, which production does not take: requests without an identity would be served; remove it from the patch",
-	}},
-	{"a patch of production that opens the Talos API to pods", ofProduction("{apiVersion: v1alpha1, kind: NetworkRuleConfig, name: talos-api, $patch: delete}"), []string{
-		"patches.controlPlanes[0]: a patch weakens NetworkRuleConfig talos-api, which production does not take: it says who reaches that port, and operatorCidrs says so already; remove it from the patch",
-	}},
-	{"a patch of production that allows privileged pods", ofProduction("cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: privileged}}}]}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.admissionControl, which production does not take: PodSecurity must enforce baseline or restricted, and exempt no more than Talos does; remove it from the patch",
-	}},
-	{"a patch of production that exempts a namespace", ofProduction("cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {exemptions: {namespaces: [default]}}}]}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.admissionControl, which production does not take: PodSecurity must enforce baseline or restricted, and exempt no more than Talos does; remove it from the patch",
-	}},
-	{"a patch of production that records nothing", ofProduction("cluster: {apiServer: {auditPolicy: {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: None}]}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.auditPolicy, which production does not take: it does not record get of secrets; remove it from the patch",
-	}},
-	{"a patch of production that records secrets", ofProduction("cluster: {apiServer: {auditPolicy: {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Request}]}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.auditPolicy, which production does not take: it writes what stands in secrets to the log; remove it from the patch",
-	}},
-	{"a patch of production that serves nobody in particular", ofProduction("cluster: {apiServer: {extraArgs: {anonymous-auth: 'true'}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.anonymous-auth, which production does not take: requests without an identity would be served; remove it from the patch",
-	}},
-	{"a patch of production that spells a flag differently", ofProduction("cluster: {apiServer: {extraArgs: {anonymous_auth: 'true'}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.anonymous_auth, which production does not take: requests without an identity would be served; remove it from the patch",
-	}},
-	{"a patch of production that allows everybody everything", ofProduction("cluster: {apiServer: {extraArgs: {authorization-mode: AlwaysAllow}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.authorization-mode, which production does not take: everybody could be allowed everything; remove it from the patch",
-	}},
-	{"a patch of production that switches admission off", ofProduction("cluster: {apiServer: {extraArgs: {disable-admission-plugins: NodeRestriction}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.disable-admission-plugins, which production does not take: what the plugin checks would pass; remove it from the patch",
-	}},
-	{"a patch of production that hides the audit log", ofProduction("cluster: {apiServer: {extraArgs: {audit-log-path: /dev/null}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.apiServer.extraArgs.audit-log-path, which production does not take: the audit log would be another, or none; remove it from the patch",
-	}},
-	{"a patch of production that opens etcd", ofProduction("cluster: {etcd: {extraArgs: {client-cert-auth: 'false'}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens cluster.etcd.extraArgs.client-cert-auth, which production does not take: requests without an identity would be served; remove it from the patch",
-	}},
-	{"a patch of production that trusts any registry", ofProduction("machine: {registries: {config: {example.com: {tls: {insecureSkipVerify: true}}}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens tls.insecureSkipVerify of a registry, which production does not take: whoever stands between could hand the machine another image; remove it from the patch",
-	}},
-	{"a patch of production that takes images without TLS", ofProduction("machine: {registries: {mirrors: {docker.io: {endpoints: ['http://mirror.example.com']}}}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens endpoints of a registry's mirror, which production does not take: whoever stands between could hand the machine another image: it is not https; remove it from the patch",
-	}},
-	{"a patch of production that softens the kernel", ofProduction("machine: {sysctls: {kernel.kptr_restrict: '0'}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.sysctls.kernel.kptr_restrict, which production does not take: a container could try more of the kernel than with 2; remove it from the patch",
-	}},
-	{"a patch of production that sets a kernel setting back", ofProduction("machine: {sysctls: {kernel/io_uring_disabled: '0'}}"), []string{
-		"patches.controlPlanes[0]: a patch weakens machine.sysctls.kernel.io_uring_disabled, which production does not take: a container could try more of the kernel than with 1; remove it from the patch",
-	}},
 	{"ports that are none", stackFile{"openPorts": `[{"ports":"http"},{"ports":"9200-9100"},{"ports":0},{"ports":"65536"},{},{"ports":true}]`}, []string{
 		`openPorts[0].ports: "http" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
 		`openPorts[1].ports: "9200-9100" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
@@ -808,20 +737,26 @@ func TestEachOfTheseIsRefused(t *testing.T) {
 	}
 }
 
+func TestProductionRefusesEachWeakeningPatch(t *testing.T) {
+	for _, w := range invariants.Weakenings() {
+		t.Run(w.Name, func(t *testing.T) {
+			_, _, err := Load("test", ofProduction(w.Patch).settings())
+			var all Errors
+			require.ErrorAs(t, err, &all)
+			require.Len(t, all, 1)
+			assert.EqualError(t, all[0], "patches.controlPlanes[0]: "+w.Refusal())
+		})
+	}
+}
+
 // What weakens machines is refused in production alone.
 func TestElsewhereAPatchMayWeakenMachines(t *testing.T) {
-	weakening := 0
-	for _, row := range refused {
-		if !strings.Contains(row.want[0], "a patch weakens ") {
-			continue
-		}
-		weakening++
+	for _, w := range invariants.Weakenings() {
 		for _, environment := range []string{"dev", "staging"} {
-			_, _, err := Load("test", row.file.with("environment", environment).settings())
-			assert.NoError(t, err, "%s: %s", environment, row.what)
+			_, _, err := Load("test", ofProduction(w.Patch).with("environment", environment).settings())
+			assert.NoError(t, err, "%s: %s", environment, w.Name)
 		}
 	}
-	assert.Greater(t, weakening, 20)
 }
 
 func TestStackNamesThatMakeNoClusterNameAreRefused(t *testing.T) {

@@ -1,4 +1,4 @@
-// The policy pack: the rules of policy/rules, as the Pulumi engine holds every resource to them, whoever adds it.
+// The policy pack: the rules of the invariants, as the Pulumi engine holds every resource to them, whoever adds it.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/blang/semver"
+	"github.com/inferadb/infra/invariants"
 	"github.com/inferadb/infra/policy/rules"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -26,22 +27,24 @@ func main() {
 func newPack() (policyx.PolicyPack, error) {
 	seen := &inputs{of: map[string]rules.Resource{}}
 	var policies []policyx.Policy
-	for _, rule := range rules.All() {
-		switch {
-		case rule.NeedsOptions:
-			// policyx does not pass options on: https://github.com/pulumi/pulumi/blob/v3.258.0/sdk/go/pulumi/policyx/server.go
-		case rule.OfStack():
-			policies = append(policies, stackPolicy(rule, seen))
-		default:
-			policies = append(policies, resourcePolicy(rule, seen))
+	for _, row := range invariants.All() {
+		for _, name := range row.Rules {
+			switch rule := rules.Named(name); {
+			case rule.NeedsOptions:
+				// policyx does not pass options on: https://github.com/pulumi/pulumi/blob/v3.258.0/sdk/go/pulumi/policyx/server.go
+			case rule.OfStack():
+				policies = append(policies, stackPolicy(row, rule, seen))
+			default:
+				policies = append(policies, resourcePolicy(row, rule, seen))
+			}
 		}
 	}
 	return policyx.NewPolicyPack("inferadb", semver.Version{Major: 1}, policyx.EnforcementLevelMandatory, policies)
 }
 
-func resourcePolicy(rule rules.Rule, seen *inputs) policyx.Policy {
+func resourcePolicy(row invariants.Invariant, rule rules.Rule, seen *inputs) policyx.Policy {
 	return policyx.NewResourceValidationPolicy(rule.Name, policyx.ResourceValidationPolicyArgs{
-		Description:      description(rule),
+		Description:      description(row, rule),
 		EnforcementLevel: level(rule),
 		ValidateResource: func(_ context.Context, args policyx.ResourceValidationArgs) error {
 			r := convert(args.Resource)
@@ -52,9 +55,9 @@ func resourcePolicy(rule rules.Rule, seen *inputs) policyx.Policy {
 	})
 }
 
-func stackPolicy(rule rules.Rule, seen *inputs) policyx.Policy {
+func stackPolicy(row invariants.Invariant, rule rules.Rule, seen *inputs) policyx.Policy {
 	return policyx.NewStackValidationPolicy(rule.Name, policyx.StackValidationPolicyArgs{
-		Description:      description(rule),
+		Description:      description(row, rule),
 		EnforcementLevel: level(rule),
 		ValidateStack: func(_ context.Context, args policyx.StackValidationArgs) error {
 			var stack []rules.Resource
@@ -67,8 +70,8 @@ func stackPolicy(rule rules.Rule, seen *inputs) policyx.Policy {
 	})
 }
 
-func description(rule rules.Rule) string {
-	return fmt.Sprintf("Invariant %d: %s", rule.Invariant, rule.Demand)
+func description(row invariants.Invariant, rule rules.Rule) string {
+	return fmt.Sprintf("Invariant %d: %s", row.ID, rule.Demand)
 }
 
 func level(rule rules.Rule) policyx.EnforcementLevel {

@@ -4,17 +4,16 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
 // LogImageMismatch says from which image a machine booted when new ones boot from another. That is no warning: a machine that was
 // upgraded in place looks like this for the rest of its life.
 func LogImageMismatch(ctx *pulumi.Context, name string, actual pulumi.StringOutput, wanted pulumi.StringInput) {
-	pulumix.Apply2Err(actual, wanted.ToStringOutput(), func(actual, wanted string) (any, error) {
-		if actual == wanted {
-			return nil, nil
+	pulumi.All(actual, wanted).ApplyT(func(values []any) error {
+		if values[0] == values[1] {
+			return nil
 		}
-		return nil, ctx.Log.Info(fmt.Sprintf("%s booted from %s, new machines boot from %s; it is upgraded in place, see "+
-			"docs/operations.md", name, actual, wanted), nil)
+		return ctx.Log.Info(fmt.Sprintf("%s booted from %s, new machines boot from %s; it is upgraded in place, see "+
+			"docs/operations.md", name, values[0], values[1]), nil)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/invariants"
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,64 +80,12 @@ func TestEveryPatchFileIsUsed(t *testing.T) {
 	}
 }
 
-// weakening patches, with the field that the message names. They pass elsewhere.
-var weakeningPatches = []struct{ field, patch string }{
-	{"machine.features.kubernetesTalosAPIAccess", "machine: {features: {kubernetesTalosAPIAccess: {enabled: true, allowedRoles: [\"os:reader\"], allowedKubernetesNamespaces: [default]}}}"},
-	{"machine.features.rbac", "machine: {features: {rbac: false}}"},
-	{"machine.features.apidCheckExtKeyUsage", "machine: {features: {apidCheckExtKeyUsage: false}}"},
-	{"machine.acceptedCAs", "machine: {acceptedCAs: [{crt: aHVzaA==}]}"},
-	{"cluster.acceptedCAs", "cluster: {acceptedCAs: [{crt: aHVzaA==}]}"},
-	{"machine.kubelet.defaultRuntimeSeccompProfileEnabled", "machine: {kubelet: {defaultRuntimeSeccompProfileEnabled: false}}"},
-	{"machine.kubelet.disableManifestsDirectory", "machine: {kubelet: {disableManifestsDirectory: false}}"},
-	{"machine.kubelet.extraConfig.readOnlyPort", "machine: {kubelet: {extraConfig: {readOnlyPort: 10255}}}"},
-	{"machine.kubelet.extraArgs.anonymous-auth", "machine: {kubelet: {extraArgs: {anonymous-auth: \"true\"}}}"},
-	{"machine.kubelet.extraArgs.authorization-mode", "machine: {kubelet: {extraArgs: {authorization-mode: AlwaysAllow}}}"},
-	{"machine.kubelet.extraArgs.read-only-port", "machine: {kubelet: {extraArgs: {read-only-port: \"10255\"}}}"},
-	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\n$patch: delete"},
-	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\ningress: [{subnet: 0.0.0.0/0}]"},
-	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: talos-api\nportSelector: {ports: [50002], protocol: tcp}\ningress: [{subnet: 10.0.0.0/8}]"},
-	{"NetworkRuleConfig talos-api", "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n---\n" +
-		"apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: more\nportSelector: {ports: [1-65535], protocol: tcp}\ningress: [{subnet: 0.0.0.0/0}]"},
-	{"cluster.apiServer.admissionControl", "cluster: {apiServer: {admissionControl: {$patch: delete}}}"},
-	{"cluster.apiServer.admissionControl", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: privileged}}}]}}"},
-	{"cluster.apiServer.admissionControl", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {exemptions: {namespaces: [default]}}}]}}"},
-	{"cluster.apiServer.admissionControl", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {exemptions: {usernames: [jane]}}}]}}"},
-	{"cluster.apiServer.auditPolicy", "cluster: {apiServer: {auditPolicy: {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: None}]}}}"},
-	{"cluster.apiServer.auditPolicy", "cluster: {apiServer: {auditPolicy: {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: RequestResponse}]}}}"},
-	{"cluster.apiServer.extraArgs.anonymous-auth", "cluster: {apiServer: {extraArgs: {anonymous-auth: \"true\"}}}"},
-	{"cluster.apiServer.extraArgs.anonymous_auth", "cluster: {apiServer: {extraArgs: {anonymous_auth: \"true\"}}}"},
-	{"cluster.apiServer.extraArgs.authorization-mode", "cluster: {apiServer: {extraArgs: {authorization-mode: AlwaysAllow}}}"},
-	{"cluster.apiServer.extraArgs.disable-admission-plugins", "cluster: {apiServer: {extraArgs: {disable-admission-plugins: PodSecurity}}}"},
-	{"cluster.apiServer.extraArgs.admission-control-config-file", "cluster: {apiServer: {extraArgs: {admission-control-config-file: /tmp/a}}}"},
-	{"cluster.apiServer.extraArgs.audit-policy-file", "cluster: {apiServer: {extraArgs: {audit-policy-file: /tmp/a}}}"},
-	{"cluster.apiServer.extraArgs.audit-log-path", "cluster: {apiServer: {extraArgs: {audit-log-path: /dev/null}}}"},
-	{"cluster.apiServer.extraArgs.token-auth-file", "cluster: {apiServer: {extraArgs: {token-auth-file: /tmp/a}}}"},
-	{"cluster.apiServer.extraArgs.profiling", "cluster: {apiServer: {extraArgs: {profiling: \"true\"}}}"},
-	{"cluster.apiServer.extraArgs.service-account-lookup", "cluster: {apiServer: {extraArgs: {service-account-lookup: \"false\"}}}"},
-	{"cluster.apiServer.extraArgs.service-account-extend-token-expiration", "cluster: {apiServer: {extraArgs: {service-account-extend-token-expiration: \"true\"}}}"},
-	{"cluster.apiServer.extraArgs.tls-min-version", "cluster: {apiServer: {extraArgs: {tls-min-version: VersionTLS10}}}"},
-	{"cluster.controllerManager.extraArgs.use-service-account-credentials", "cluster: {controllerManager: {extraArgs: {use-service-account-credentials: \"false\"}}}"},
-	{"cluster.scheduler.extraArgs.profiling", "cluster: {scheduler: {extraArgs: {profiling: \"true\"}}}"},
-	{"cluster.etcd.extraArgs.client-cert-auth", "cluster: {etcd: {extraArgs: {client-cert-auth: \"false\"}}}"},
-	{"tls.insecureSkipVerify of a registry", "machine: {registries: {config: {example.com: {tls: {insecureSkipVerify: true}}}}}"},
-	{"tls.insecureSkipVerify of a registry", "apiVersion: v1alpha1\nkind: RegistryTLSConfig\nname: example.com\ninsecureSkipVerify: true"},
-	{"endpoints of a registry's mirror", "machine: {registries: {mirrors: {docker.io: {endpoints: [\"http://mirror.example.com\"]}}}}"},
-	{"machine.sysctls.kernel.kptr_restrict", "machine: {sysctls: {kernel.kptr_restrict: \"0\"}}"},
-	{"machine.sysctls.kernel.unprivileged_bpf_disabled", "machine: {sysctls: {kernel/unprivileged_bpf_disabled: \"0\"}}"},
-	{"machine.sysctls.kernel.io_uring_disabled", "machine: {sysctls: {kernel.io_uring_disabled: \"0\"}}"},
-	{"machine.sysctls.kernel.io_uring_disabled", "machine: {sysctls: {kernel/io_uring_disabled: \"0\"}}"},
-	{"machine.sysctls.kernel.io_uring_disabled", "machine: {sysctls: {$patch: delete}}"},
-	{"machine.sysctls.net.ipv6.conf.default.accept_ra", "machine: {sysctls: {net.ipv6.conf.default.accept_ra: \"2\"}}"},
-}
-
+// The patches stand in the row of the invariant, whose tests try them in a stack file. They pass elsewhere.
 func TestAHardenedMachineTakesNoPatchThatWeakensIt(t *testing.T) {
-	for _, row := range weakeningPatches {
-		t.Run(row.field, func(t *testing.T) {
-			assert.NoError(t, CheckPatch(ControlPlane, false, row.patch), "elsewhere it is the user's choice")
-			err := CheckPatch(ControlPlane, true, row.patch)
-			require.ErrorContains(t, err, "a patch weakens "+row.field+", which production does not take: ")
-			assert.True(t, strings.HasSuffix(err.Error(), "; remove it from the patch"), err)
-			assert.NotContains(t, err.Error(), "hush")
+	for _, row := range invariants.Weakenings() {
+		t.Run(row.Name, func(t *testing.T) {
+			assert.NoError(t, CheckPatch(ControlPlane, false, row.Patch), "elsewhere it is the user's choice")
+			assert.EqualError(t, CheckPatch(ControlPlane, true, row.Patch), row.Refusal())
 		})
 	}
 }

@@ -2,13 +2,13 @@ package rules
 
 var encryptionRules = []Rule{
 	{
-		Name: "disk-encrypted", Invariant: 15,
+		Name:   "disk-encrypted",
 		Demand: "Every disk says that it is encrypted, itself or in its machine's configuration, and no key of a disk stands in the state.",
 		Remedy: "set encrypted: true",
 		one:    ask(cloud.diskEncrypted),
 	},
 	{
-		Name: "disk-key", Invariant: 15,
+		Name:   "disk-key",
 		Demand: "Where one disk of a cluster has a customer's key, all have one.",
 		Remedy: "give the disk the cluster's key",
 		// A machine that stood before the key did keeps its disk until it is replaced: docs/operations.md.

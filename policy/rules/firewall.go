@@ -10,19 +10,19 @@ import (
 
 var firewallRules = []Rule{
 	{
-		Name: "closed-to-the-internet", Invariant: 6,
+		Name:   "closed-to-the-internet",
 		Demand: "No firewall rule lets the internet in, by its addresses or by naming no source.",
 		Remedy: "name the networks that need it, such as 203.0.113.0/24",
 		one:    closedToTheInternet,
 	},
 	{
-		Name: "no-ssh", Invariant: 7,
+		Name:   "no-ssh",
 		Demand: "No firewall rule opens port 22: Talos has no SSH.",
 		Remedy: "name the ports that are needed; for the machines use talosctl, port 50000",
 		one:    noSSH,
 	},
 	{
-		Name: "node-ports-from-nodes", Invariant: 8,
+		Name:   "node-ports-from-nodes",
 		Demand: "Ports by which the nodes speak to each other are open to nodes, never to addresses.",
 		Remedy: "name the nodes' security group, service account or tag as the source, or open 6443 and 50000 alone",
 		one:    nodePortsFromNodes,

@@ -1,7 +1,7 @@
 package rules
 
 var loadBalancerRules = []Rule{{
-	Name: "balancer-internal", Invariant: 10,
+	Name:   "balancer-internal",
 	Demand: "Load balancers have private addresses only.",
 	Remedy: "set internal: true; operators come through a VPN or peering",
 	one:    ask(cloud.balancerInternal),

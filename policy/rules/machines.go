@@ -4,13 +4,13 @@ import "slices"
 
 var machineRules = []Rule{
 	{
-		Name: "machine-has-firewall", Invariant: 9,
+		Name:   "machine-has-firewall",
 		Demand: "Every machine names the firewall that it stands behind.",
 		Remedy: "give the machine a security group",
 		one:    ask(cloud.machineHasFirewall),
 	},
 	{
-		Name: "firewall-covers-machine", Invariant: 9,
+		Name:   "firewall-covers-machine",
 		Demand: "Every machine is covered by a firewall of the stack.",
 		Remedy: "give the machine the account or tag of a firewall of the stack, or make a firewall for it",
 		all:    firewallCoversMachine,

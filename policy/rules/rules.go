@@ -1,5 +1,5 @@
-// Package rules are the invariants of docs/invariants.md that a resource graph can show, as functions over resources. The
-// tests of the program and the policy pack use the same ones.
+// Package rules are the demands on resources that hold whoever makes them, as functions over resources. Each belongs to a row of
+// package invariants, which the tests of the program and the policy pack use.
 package rules
 
 import (
@@ -31,8 +31,6 @@ type Options struct {
 type Rule struct {
 	// Name is how the policy pack reports the rule, and how its configuration speaks of it.
 	Name string
-	// Invariant is its number in docs/invariants.md.
-	Invariant int
 	// Demand is what must hold; Remedy what to do where it does not.
 	Demand, Remedy string
 	// Advice may be ignored: there are good reasons to break the rule for a while.
@@ -56,6 +54,16 @@ type finding struct {
 func All() []Rule {
 	return slices.Concat(firewallRules, machineRules, loadBalancerRules, encryptionRules, metadataRules, tagRules, secretRules,
 		protectionRules, providerRules)
+}
+
+// Named returns the rule of a name. Another name is a mistake of the program.
+func Named(name string) Rule {
+	all := All()
+	i := slices.IndexFunc(all, func(r Rule) bool { return r.Name == name })
+	if i < 0 {
+		panic("there is no rule " + name)
+	}
+	return all[i]
 }
 
 // OfStack says whether the rule needs the whole stack.

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -122,19 +121,14 @@ func TestEveryRuleHasExamplesOnEachCloud(t *testing.T) {
 }
 
 func TestRulesAreComplete(t *testing.T) {
-	document, err := os.ReadFile("../../docs/invariants.md")
-	require.NoError(t, err)
 	var names []string
-	last := 0
 	for _, rule := range All() {
 		assert.Regexp(t, regexp.MustCompile(`^[a-z][a-z-]{3,40}$`), rule.Name)
 		assert.NotContains(t, names, rule.Name)
-		assert.GreaterOrEqual(t, rule.Invariant, last, "in the order of the invariants")
 		assert.NotEmpty(t, rule.Demand)
 		assert.NotEmpty(t, rule.Remedy)
 		assert.NotEqual(t, rule.one == nil, rule.all == nil, "%s judges a resource or a stack", rule.Name)
-		assert.True(t, strings.Contains(string(document), fmt.Sprintf("\n| `%s` | %d | ", rule.Name, rule.Invariant)), "docs/invariants.md does not tell of %s", rule.Name)
-		names, last = append(names, rule.Name), rule.Invariant
+		names = append(names, rule.Name)
 	}
 }
 

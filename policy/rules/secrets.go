@@ -3,7 +3,7 @@ package rules
 import "regexp"
 
 var secretRules = []Rule{{
-	Name: "secrets-marked", Invariant: 28,
+	Name:   "secrets-marked",
 	Demand: "Machine configurations and clients' keys are secrets, so that no state, log or preview shows them.",
 	Remedy: "pass it through pulumi.ToSecret",
 	// A refresh may bring back what it reads without the mark, and where changes of the property are ignored no update puts

@@ -13,13 +13,13 @@ var machineTags = append([]string{"pool"}, mandatoryTags...)
 
 var tagRules = []Rule{
 	{
-		Name: "machines-tagged", Invariant: 17,
+		Name:   "machines-tagged",
 		Demand: "Machines, their disks and their network interfaces carry the mandatory tags and their pool's.",
 		Remedy: "add the tags",
 		one:    ask(cloud.machineTagged),
 	},
 	{
-		Name: "everything-tagged", Invariant: 18,
+		Name:   "everything-tagged",
 		Demand: "Whatever can be tagged carries the mandatory tags.",
 		Remedy: "add the tags",
 		Advice: true,

@@ -8,39 +8,36 @@ import (
 	"testing"
 
 	"github.com/inferadb/infra/backend/roles"
+	"github.com/inferadb/infra/invariants"
 	"github.com/stretchr/testify/assert"
 )
 
 // TestTheDeployRoleKnowsWhatTheProgramUses compares the types of resources and look-ups of every variant with the table from
 // which the roles of CI follow: a type that is missing could not be deployed, one too many would be leave for nothing.
 func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
-	var onAWS, onGoogleCloud, onDigitalOcean []graph
-	for _, v := range variants {
-		onAWS = append(onAWS, build(t, v.stack, stackFile(t, v.stack, v.changes)))
+	on := map[string][]*invariants.Graph{}
+	for _, cloud := range invariants.Clouds() {
+		for _, s := range invariants.Stacks(cloud) {
+			on[cloud] = append(on[cloud], buildStack(t, cloud, s))
+		}
 	}
-	for _, v := range googleCloudVariants {
-		onGoogleCloud = append(onGoogleCloud, buildOnGoogleCloud(t, v.stack, v.changes))
-	}
-	for _, v := range digitalOceanVariants {
-		onDigitalOcean = append(onDigitalOcean, build(t, v.stack, stackFile(t, v.stack, map[string]string{"provider": "digitalocean"}, v.changes)))
-	}
-	compareUses(t, "aws:", onAWS, roles.Resources, roles.Functions)
-	compareUses(t, "gcp:", onGoogleCloud, roles.GoogleCloud, roles.GoogleCloudFunctions)
-	compareUses(t, "digitalocean:", onDigitalOcean, roles.DigitalOcean, roles.DigitalOceanFunctions)
+	compareUses(t, "aws:", on["aws"], roles.Resources, roles.Functions)
+	compareUses(t, "gcp:", on["gcp"], roles.GoogleCloud, roles.GoogleCloudFunctions)
+	compareUses(t, "digitalocean:", on["digitalocean"], roles.DigitalOcean, roles.DigitalOceanFunctions)
 }
 
 // compareUses compares what graphs use of a provider with its tables.
-func compareUses[T any](t *testing.T, provider string, graphs []graph, resources map[string]T, lookups map[string][]string) {
+func compareUses[T any](t *testing.T, provider string, graphs []*invariants.Graph, resources map[string]T, lookups map[string][]string) {
 	t.Helper()
 	types, functions := map[string]bool{}, map[string]bool{}
 	for _, g := range graphs {
-		for _, n := range g.nodes {
-			if strings.HasPrefix(n.Type, provider) {
-				types[n.Type] = true
+		for _, r := range g.Resources {
+			if strings.HasPrefix(r.Type, provider) {
+				types[r.Type] = true
 			}
 		}
-		for _, call := range g.calls {
-			functions[call.Token] = true
+		for _, lookup := range g.Lookups {
+			functions[lookup.Token] = true
 		}
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(resources)), "types in backend/roles")
@@ -50,7 +47,8 @@ func compareUses[T any](t *testing.T, provider string, graphs []graph, resources
 // TestTheDeployRoleReachesWhatTheProgramNames holds the program to what the role's policies take for granted: names that begin
 // with the cluster's, the stack's tag on everything that can be tagged, and records below the cluster's private name.
 func TestTheDeployRoleReachesWhatTheProgramNames(t *testing.T) {
-	forEach(t, func(t *testing.T, g graph) {
+	for _, s := range invariants.Stacks("aws") {
+		g := build(t, cmp.Or(s.As, s.Environment), settingsOf(t, "aws", s.Environment, s.Changes))
 		stack := g.ofType("pulumi:providers:aws")[0].text("defaultTags", "tags", "stack")
 		prefix := "inferadb-" + stack + "-"
 		for _, n := range g.ofType("pulumi:providers:aws") {
@@ -64,5 +62,5 @@ func TestTheDeployRoleReachesWhatTheProgramNames(t *testing.T) {
 				assert.Regexp(t, `^.+\.`+prefix+`.+\.internal$`, n.text("name"))
 			}
 		}
-	})
+	}
 }

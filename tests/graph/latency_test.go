@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/inferadb/infra/invariants"
 	"github.com/inferadb/infra/simulator/latency"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -45,7 +46,7 @@ func TestUpAndDestroyTakeLittleMoreThanTheyMust(t *testing.T) {
 		// The stack file's own.
 		"own": "",
 	}
-	for _, provider := range clouds {
+	for _, provider := range invariants.Clouds() {
 		for _, stack := range []string{"dev", "staging", "production"} {
 			for _, network := range []string{"created", "adopted"} {
 				for kind, text := range pools {

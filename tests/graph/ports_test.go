@@ -111,7 +111,7 @@ func readSecurityGroups(g graph, a access) {
 	role := func(id string) string {
 		return strings.TrimSuffix(strings.TrimPrefix(id, "inferadb-production-nyc1-"), "-id")
 	}
-	for _, n := range g.ofType(ingressType) {
+	for _, n := range g.ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
 		port := n.text("fromPort")
 		if to := n.text("toPort"); to != port {
 			port += "-" + to
@@ -131,7 +131,7 @@ func readGoogleFirewalls(g graph, a access) {
 	role := func(email string) string {
 		return strings.TrimSuffix(strings.TrimPrefix(email, "inferadb-production-nyc1-"), "@mock")
 	}
-	for _, n := range g.ofType(gceFirewallType) {
+	for _, n := range g.ofType("gcp:compute/firewall:Firewall") {
 		if n.text("direction") == "EGRESS" {
 			continue
 		}
@@ -156,8 +156,16 @@ func readGoogleFirewalls(g graph, a access) {
 	}
 }
 
+// roleOf returns the role of a tag, whose name is "<cluster>-<role>-<hash>".
+func roleOf(tag string) string {
+	if strings.Contains(tag, "-control-plane-") {
+		return "control-plane"
+	}
+	return "worker"
+}
+
 func readDigitalOceanFirewalls(g graph, a access) {
-	for _, n := range g.ofType(doFirewallType) {
+	for _, n := range g.ofType("digitalocean:index/firewall:Firewall") {
 		for i := range n.get("inboundRules").ArrayValue() {
 			sources := n.texts("inboundRules", i, "sourceAddresses")
 			for _, tag := range n.texts("inboundRules", i, "sourceTags") {
@@ -199,6 +207,17 @@ func nodeFirewalls(t *testing.T, g graph) map[string][]string {
 	}
 	require.Len(t, sources, 2)
 	return sources
+}
+
+// texts are the items of a list of texts.
+func (n *node) texts(path ...any) []string {
+	var texts []string
+	if list := n.get(path...); list.IsArray() {
+		for i := range list.ArrayValue() {
+			texts = append(texts, n.text(append(slices.Clone(path), i)...))
+		}
+	}
+	return texts
 }
 
 func nameOf(prefix netip.Prefix) string {

@@ -45,8 +45,9 @@ var rooms = []room{
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
 	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),
 		forbidden: []string{awsSDK, gcpSDK, doSDK}},
+	{folder: "invariants", ours: []string{"iampolicy", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy/rules", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: "policy", ours: []string{"policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "policy", ours: []string{"invariants", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "running", ours: []string{"config", "regions", "components/machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
@@ -123,6 +124,9 @@ func TestObjections(t *testing.T) {
 		{"config", module + "/components/aws", "config may not import components/aws"},
 		{"policy/rules", module + "/config", "policy/rules may not import config"},
 		{"policy", module + "/policy/rules", ""},
+		{"policy", module + "/invariants", ""},
+		{"invariants", module + "/policy/rules", ""},
+		{"invariants", module + "/config", "invariants may not import config"},
 	} {
 		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
 	}
