@@ -325,7 +325,7 @@ fmt: ## Format the Go code
 
 # What the program and the policy pack are made of, as TestTheProgramsFolders knows. To ask Go whether anything changed takes a second.
 PROGRAM := main.go go.mod go.sum components config docs/policies iampolicy regions running stack strict
-PACK    := go.mod go.sum policy
+PACK    := go.mod go.sum iampolicy invariants policy
 # compile,NAME,PACKAGE,SOURCES: compiles if the text of the sources, or Go, is another than the last time.
 define compile
 	@mkdir -p $(BIN)
