@@ -15,15 +15,16 @@ const (
 	keepSnapshotDays = 30
 )
 
-// createBucket makes the bucket of the state. It has no object lock: Pulumi rewrites a stack's checkpoint at every step and
-// deletes its lock file after each command, which a retention would forbid; versions keep what was there.
+// createBucket makes the bucket of the state. It has no object lock: Pulumi rewrites a stack's checkpoint at every step
+// and deletes its lock file after each command, which a retention would forbid; versions keep what was there.
 func (b *backend) createBucket() error {
 	name := b.settings.Bucket
 	bucket, err := b.createPrivateBucket("state", name, &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
 		// One data key for many objects: KMS is asked, and paid, far less often.
 		BucketKeyEnabled: pulumi.Bool(true),
 		ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
-			SseAlgorithm: pulumi.String("aws:kms"), KmsMasterKeyId: b.stateKey,
+			SseAlgorithm:   pulumi.String("aws:kms"),
+			KmsMasterKeyId: b.stateKey,
 		},
 	}, b.stateKey.ApplyT(func(key string) (string, error) { return iampolicy.JSON(stateBucketPolicy(name, key)...) }).(pulumi.StringOutput))
 	if err != nil {
@@ -39,7 +40,9 @@ func (b *backend) createBucket() error {
 	}
 	return b.expire("state", name, bucket, s3.BucketLifecycleConfigurationV2RuleArray{
 		&s3.BucketLifecycleConfigurationV2RuleArgs{
-			Id: pulumi.String("old-versions"), Status: pulumi.String("Enabled"), Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+			Id: pulumi.String(
+				"old-versions",
+			), Status: pulumi.String("Enabled"), Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
 			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
 				NoncurrentDays: pulumi.Int(keepDays), NewerNoncurrentVersions: pulumi.Int(keepVersions),
 			},
@@ -50,20 +53,33 @@ func (b *backend) createBucket() error {
 			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
 				NoncurrentDays: pulumi.Int(keepSnapshotDays),
 			},
-			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{ExpiredObjectDeleteMarker: pulumi.Bool(true)},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{
+				ExpiredObjectDeleteMarker: pulumi.Bool(true),
+			},
 		},
 		// Every command leaves a lock file of its own behind, deleted but with a version that nobody will ask for.
 		&s3.BucketLifecycleConfigurationV2RuleArgs{
 			Id: pulumi.String("old-locks"), Status: pulumi.String("Enabled"),
-			Filter:                      &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String(".pulumi/locks/")},
-			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{NoncurrentDays: pulumi.Int(1)},
-			Expiration:                  &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{ExpiredObjectDeleteMarker: pulumi.Bool(true)},
+			Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{
+				Prefix: pulumi.String(".pulumi/locks/"),
+			},
+			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+				NoncurrentDays: pulumi.Int(1),
+			},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{
+				ExpiredObjectDeleteMarker: pulumi.Bool(true),
+			},
 		},
 	})
 }
 
-// createPrivateBucket makes a bucket that nobody outside the account reaches, encrypted by default and under the policy.
-func (b *backend) createPrivateBucket(name, bucketName string, encryption *s3.BucketServerSideEncryptionConfigurationV2RuleArgs, policy pulumi.StringInput) (*s3.BucketV2, error) {
+// createPrivateBucket makes a bucket that nobody outside the account reaches, encrypted by default and under the
+// policy.
+func (b *backend) createPrivateBucket(
+	name, bucketName string,
+	encryption *s3.BucketServerSideEncryptionConfigurationV2RuleArgs,
+	policy pulumi.StringInput,
+) (*s3.BucketV2, error) {
 	bucket, err := s3.NewBucketV2(b.ctx, name, &s3.BucketV2Args{Bucket: pulumi.String(bucketName), Tags: b.tags()},
 		append(b.options(bucketName), pulumi.DependsOn(b.aliases))...)
 	if err != nil {
@@ -82,9 +98,13 @@ func (b *backend) createPrivateBucket(name, bucketName string, encryption *s3.Bu
 	if err != nil {
 		return nil, err
 	}
-	_, err = s3.NewBucketServerSideEncryptionConfigurationV2(b.ctx, name, &s3.BucketServerSideEncryptionConfigurationV2Args{
-		Bucket: bucket.Bucket, Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{encryption},
-	}, b.options(bucketName)...)
+	_, err = s3.NewBucketServerSideEncryptionConfigurationV2(
+		b.ctx,
+		name,
+		&s3.BucketServerSideEncryptionConfigurationV2Args{
+			Bucket: bucket.Bucket, Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{encryption},
+		},
+		b.options(bucketName)...)
 	if err != nil {
 		return nil, err
 	}
@@ -95,19 +115,27 @@ func (b *backend) createPrivateBucket(name, bucketName string, encryption *s3.Bu
 }
 
 // expire sets the rules by which a bucket forgets, and has it drop uploads that nobody finished.
-func (b *backend) expire(name, bucketName string, bucket *s3.BucketV2, rules s3.BucketLifecycleConfigurationV2RuleArray) error {
+func (b *backend) expire(
+	name, bucketName string,
+	bucket *s3.BucketV2,
+	rules s3.BucketLifecycleConfigurationV2RuleArray,
+) error {
 	_, err := s3.NewBucketLifecycleConfigurationV2(b.ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.Bucket,
 		Rules: append(rules, &s3.BucketLifecycleConfigurationV2RuleArgs{
-			Id: pulumi.String("unfinished-uploads"), Status: pulumi.String("Enabled"), Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
-			AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{DaysAfterInitiation: pulumi.Int(7)},
+			Id: pulumi.String(
+				"unfinished-uploads",
+			), Status: pulumi.String("Enabled"), Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+			AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
+				DaysAfterInitiation: pulumi.Int(7),
+			},
 		}),
 	}, b.options(bucketName)...)
 	return err
 }
 
-// stateBucketPolicy refuses plain HTTP, and objects under another key than the bucket's. Pulumi names no key when it writes, so
-// that the bucket's default applies: only a write that names another is refused.
+// stateBucketPolicy refuses plain HTTP, and objects under another key than the bucket's. Pulumi names no key when it
+// writes, so that the bucket's default applies: only a write that names another is refused.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
 func stateBucketPolicy(bucket, key string) []iampolicy.Statement {
 	const encryption = "s3:x-amz-server-side-encryption"
@@ -116,7 +144,8 @@ func stateBucketPolicy(bucket, key string) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		tlsOnly(bucket),
 		iampolicy.Deny("s3:PutObject").WithSid("OwnKeyOnly").OnResources(objects).WithPrincipal(everybody).
-			WithCondition("Null", encryption, "false").WithCondition("StringNotEquals", encryption+"-aws-kms-key-id", key),
+			WithCondition("Null", encryption, "false").
+			WithCondition("StringNotEquals", encryption+"-aws-kms-key-id", key),
 		iampolicy.Deny("s3:PutObject").WithSid("NoCustomerKey").OnResources(objects).WithPrincipal(everybody).
 			WithCondition("Null", encryption+"-customer-algorithm", "false"),
 	}
@@ -124,6 +153,9 @@ func stateBucketPolicy(bucket, key string) []iampolicy.Statement {
 
 func tlsOnly(bucket string) iampolicy.Statement {
 	arn := "arn:aws:s3:::" + bucket
-	return iampolicy.Deny("s3:*").WithSid("TLSOnly").OnResources(arn, arn+"/*").WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
+	return iampolicy.Deny("s3:*").
+		WithSid("TLSOnly").
+		OnResources(arn, arn+"/*").
+		WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
 		WithCondition("Bool", "aws:SecureTransport", "false")
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// stateAlias and secretsAlias name the environment's keys. There are two, so that what is read from the bucket, a copy of it
-// among them, stays without the secrets in it.
+// stateAlias and secretsAlias name the environment's keys. There are two, so that what is read from the bucket, a copy
+// of it among them, stays without the secrets in it.
 func stateAlias(environment string) string   { return "alias/inferadb-pulumi-state-" + environment }
 func secretsAlias(environment string) string { return "alias/inferadb-pulumi-" + environment }
 
@@ -17,19 +17,29 @@ func (b *backend) createKeys() error {
 	b.stateKey, err = b.createKey("state", stateAlias(b.Environment), "State of the stack "+b.Environment,
 		// S3 makes a data key for each object that is written, and opens it for each that is read.
 		map[string][]string{
-			deploy: {"kms:GenerateDataKey", "kms:Decrypt"}, preview: {"kms:Decrypt"}, backup: {"kms:GenerateDataKey", "kms:Decrypt"},
+			deploy: {
+				"kms:GenerateDataKey",
+				"kms:Decrypt",
+			}, preview: {"kms:Decrypt"}, backup: {"kms:GenerateDataKey", "kms:Decrypt"},
 		})
 	if err != nil {
 		return err
 	}
-	b.secretsKey, err = b.createKey("secrets", secretsAlias(b.Environment), "Secrets in the state of the stack "+b.Environment,
-		map[string][]string{deploy: {"kms:Encrypt", "kms:Decrypt"}, preview: {"kms:Decrypt"}, backup: {"kms:Decrypt"}})
+	b.secretsKey, err = b.createKey(
+		"secrets",
+		secretsAlias(b.Environment),
+		"Secrets in the state of the stack "+b.Environment,
+		map[string][]string{deploy: {"kms:Encrypt", "kms:Decrypt"}, preview: {"kms:Decrypt"}, backup: {"kms:Decrypt"}},
+	)
 	return err
 }
 
-// createKey makes a key that rotates, and its alias. AWS waits 30 days before it deletes one: that is its default, and said
-// here it could not be read back when the key is adopted.
-func (b *backend) createKey(name, alias, description string, uses map[string][]string) (arn pulumi.StringOutput, err error) {
+// createKey makes a key that rotates, and its alias. AWS waits 30 days before it deletes one: that is its default, and
+// said here it could not be read back when the key is adopted.
+func (b *backend) createKey(
+	name, alias, description string,
+	uses map[string][]string,
+) (arn pulumi.StringOutput, err error) {
 	policy, err := iampolicy.JSON(b.keyPolicy(uses)...)
 	if err != nil {
 		return arn, err
@@ -51,17 +61,22 @@ func (b *backend) createKey(name, alias, description string, uses map[string][]s
 	if err != nil {
 		return arn, err
 	}
-	made, err := kms.NewAlias(b.ctx, name, &kms.AliasArgs{Name: pulumi.String(alias), TargetKeyId: key.KeyId}, b.options(alias)...)
+	made, err := kms.NewAlias(
+		b.ctx,
+		name,
+		&kms.AliasArgs{Name: pulumi.String(alias), TargetKeyId: key.KeyId},
+		b.options(alias)...)
 	if err != nil {
 		return arn, err
 	}
-	// An alias exists once. All that follows waits for it, so that a second backend, made where the first should have been adopted,
-	// fails before it touches the first one's bucket.
+	// An alias exists once. All that follows waits for it, so that a second backend, made where the first should have
+	// been adopted, fails before it touches the first one's bucket.
 	b.aliases = append(b.aliases, made)
 	return made.TargetKeyArn, nil
 }
 
-// keyPolicy leaves the key to the account, whose IAM says which people may do what, and names what each role does with it.
+// keyPolicy leaves the key to the account, whose IAM says which people may do what, and names what each role does with
+// it.
 func (b *backend) keyPolicy(uses map[string][]string) []iampolicy.Statement {
 	statements := []iampolicy.Statement{iampolicy.AccountAdmin(b.account)}
 	for _, kind := range roleKinds {

@@ -28,10 +28,17 @@ func (b *backend) createAccessLog() error {
 	if err != nil {
 		return err
 	}
-	err = b.expire("log", name, bucket, s3.BucketLifecycleConfigurationV2RuleArray{&s3.BucketLifecycleConfigurationV2RuleArgs{
-		Id: pulumi.String("old-logs"), Status: pulumi.String("Enabled"), Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
-		Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(keepLogDays)},
-	}})
+	err = b.expire(
+		"log",
+		name,
+		bucket,
+		s3.BucketLifecycleConfigurationV2RuleArray{&s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id: pulumi.String(
+				"old-logs",
+			), Status: pulumi.String("Enabled"), Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(keepLogDays)},
+		}},
+	)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// The backend of an environment: the bucket that holds the state of its stack, the keys that encrypt it, and the roles by which
-// workflows use them. A program of its own, because a stack cannot create the place where its own state lies.
+// The backend of an environment: the bucket that holds the state of its stack, the keys that encrypt it, and the roles
+// by which workflows use them. A program of its own, because a stack cannot create the place where its own state lies.
 package main
 
 import (
@@ -20,8 +20,8 @@ func main() {
 		func(info *pulumi.RunInfo) { given = info.Config })
 }
 
-// program builds the backend that the settings describe, or says everything that is wrong with them first. With adopt it takes
-// over what exists instead.
+// program builds the backend that the settings describe, or says everything that is wrong with them first. With adopt
+// it takes over what exists instead.
 func program(ctx *pulumi.Context, given map[string]string, adopt bool) error {
 	s, err := readSettings(ctx.Stack(), given)
 	if err != nil {
@@ -65,11 +65,18 @@ func newBackend(ctx *pulumi.Context, s settings, adopt bool) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backend{settings: s, ctx: ctx, provider: provider, account: caller.AccountId, adopt: adopt, roles: map[string]role{}}, nil
+	return &backend{
+		settings: s,
+		ctx:      ctx,
+		provider: provider,
+		account:  caller.AccountId,
+		adopt:    adopt,
+		roles:    map[string]role{},
+	}, nil
 }
 
-// options are the ones of every resource. id is what AWS calls it, by which it is adopted: every id follows from the settings,
-// so that nothing is lost with this program's own state.
+// options are the ones of every resource. id is what AWS calls it, by which it is adopted: every id follows from the
+// settings, so that nothing is lost with this program's own state.
 func (b *backend) options(id string) []pulumi.ResourceOption {
 	options := []pulumi.ResourceOption{pulumi.Provider(b.provider), pulumi.Protect(b.Protection)}
 	if b.adopt {
@@ -78,7 +85,8 @@ func (b *backend) options(id string) []pulumi.ResourceOption {
 	return options
 }
 
-// tags stand on each resource. They are not the provider's default tags, which an import cannot tell from the resource's own.
+// tags stand on each resource. They are not the provider's default tags, which an import cannot tell from the
+// resource's own.
 func (b *backend) tags() pulumi.StringMap {
 	return pulumi.StringMap{
 		"environment": pulumi.String(b.Environment),

@@ -34,8 +34,8 @@ func (b *backend) roleName(kind string) string {
 	return "inferadb-github-" + b.Environment + "-" + kind
 }
 
-// gitHubEnvironment is the environment of the repository whose jobs assume the role. Its protection rules, such as who has to
-// approve, are GitHub's part of the lock.
+// gitHubEnvironment is the environment of the repository whose jobs assume the role. Its protection rules, such as who
+// has to approve, are GitHub's part of the lock.
 func (b *backend) gitHubEnvironment(kind string) string {
 	return map[string]string{preview: b.Environment + "-preview", deploy: b.Environment, backup: b.Environment + "-backup"}[kind]
 }
@@ -55,8 +55,10 @@ func (b *backend) createRoles() error {
 			return err
 		}
 		made, err := iam.NewRole(b.ctx, kind, &iam.RoleArgs{
-			Name:             pulumi.String(b.roleName(kind)),
-			Description:      pulumi.String("Workflows of " + b.Repository + " in the environment " + b.gitHubEnvironment(kind)),
+			Name: pulumi.String(b.roleName(kind)),
+			Description: pulumi.String(
+				"Workflows of " + b.Repository + " in the environment " + b.gitHubEnvironment(kind),
+			),
 			AssumeRolePolicy: pulumi.String(trust),
 			Tags:             b.tags(),
 		}, append(b.options(b.roleName(kind)), provider...)...)
@@ -72,7 +74,11 @@ func (b *backend) createRoles() error {
 func (b *backend) oidcProvider() ([]pulumi.ResourceOption, error) {
 	arn := b.iam("oidc-provider/" + gitHub)
 	if b.OIDCProvider == "existing" {
-		_, err := iam.LookupOpenIdConnectProvider(b.ctx, &iam.LookupOpenIdConnectProviderArgs{Arn: &arn}, pulumi.Provider(b.provider))
+		_, err := iam.LookupOpenIdConnectProvider(
+			b.ctx,
+			&iam.LookupOpenIdConnectProviderArgs{Arn: &arn},
+			pulumi.Provider(b.provider),
+		)
 		return nil, err
 	}
 	provider, err := iam.NewOpenIdConnectProvider(b.ctx, "github", &iam.OpenIdConnectProviderArgs{
@@ -86,8 +92,8 @@ func (b *backend) oidcProvider() ([]pulumi.ResourceOption, error) {
 // audience is whom aws-actions/configure-aws-credentials asks GitHub to address the token to.
 const audience = "sts.amazonaws.com"
 
-// trust lets jobs of one environment of the repository assume a role, and no other job: not those of pull requests at large, of
-// other branches or of forks.
+// trust lets jobs of one environment of the repository assume a role, and no other job: not those of pull requests at
+// large, of other branches or of forks.
 func (b *backend) trust(kind string) iampolicy.Statement {
 	return iampolicy.Allow("sts:AssumeRoleWithWebIdentity").
 		WithPrincipal(iampolicy.Principal{Federated: []string{b.iam("oidc-provider/" + gitHub)}}).

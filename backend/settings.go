@@ -25,8 +25,8 @@ type settings struct {
 
 var (
 	regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, without dots, which TLS certificates dislike,
-	// and with room for the log bucket's ending.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, without dots, which TLS
+	// certificates dislike, and with room for the log bucket's ending.
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,57}[a-z0-9]$`)
 	// https://docs.github.com/en/rest/repos/repos
 	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
@@ -48,7 +48,11 @@ func readSettings(environment string, given map[string]string) (settings, error)
 	for _, one := range strict.Sorted(report.Errors) {
 		problems = append(problems, one.Error())
 	}
-	return s, fmt.Errorf("%d of the backend's settings cannot be used:\n  %s", len(problems), strings.Join(problems, "\n  "))
+	return s, fmt.Errorf(
+		"%d of the backend's settings cannot be used:\n  %s",
+		len(problems),
+		strings.Join(problems, "\n  "),
+	)
 }
 
 func (s *settings) check(report *strict.Report) {
@@ -62,8 +66,13 @@ func (s *settings) check(report *strict.Report) {
 	refuse(!regionName.MatchString(s.Region), "region", s.Region, "is no AWS region", "write one like us-east-1")
 	refuse(!bucketName.MatchString(s.Bucket), "bucket", s.Bucket, "is no name for a bucket",
 		"use 3 to 59 lower case letters, digits and hyphens")
-	refuse(s.Repository != "" && !repositoryName.MatchString(s.Repository), "repository", s.Repository, "is no GitHub repository",
-		"write owner/name")
+	refuse(
+		s.Repository != "" && !repositoryName.MatchString(s.Repository),
+		"repository",
+		s.Repository,
+		"is no GitHub repository",
+		"write owner/name",
+	)
 	refuse(s.OIDCProvider != "create" && s.OIDCProvider != "existing", "oidcProvider", s.OIDCProvider, "is not known",
 		"write create or existing")
 }

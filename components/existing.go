@@ -10,9 +10,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// refuseExisting asks the clouds for what they have under the clusters' names and the state does not know. Two states with one
-// cluster's names would take each other's firewalls, and a machine that is made twice is a second member of etcd under one
-// name. It asks before the first resource of a cloud is made.
+// refuseExisting asks the clouds for what they have under the clusters' names and the state does not know. Two states
+// with one cluster's names would take each other's firewalls, and a machine that is made twice is a second member of
+// etcd under one name. It asks before the first resource of a cloud is made.
 func refuseExisting(ctx *pulumi.Context, clusters []*clusterBuilder) error {
 	var refused config.Errors
 	for i, b := range clusters {
@@ -22,7 +22,12 @@ func refuseExisting(ctx *pulumi.Context, clusters []*clusterBuilder) error {
 		switch {
 		case err != nil && ctx.DryRun():
 			// A preview may run with credentials that see less; the update asks again.
-			message := fmt.Sprintf("%s: could not ask the cloud whether %s is there already: %v", path, b.cluster.Name, err)
+			message := fmt.Sprintf(
+				"%s: could not ask the cloud whether %s is there already: %v",
+				path,
+				b.cluster.Name,
+				err,
+			)
 			if err := ctx.Log.Warn(message, nil); err != nil {
 				return err
 			}
@@ -43,13 +48,23 @@ func existingErrors(path string, cluster config.Cluster, found []cloud.Found) co
 	for _, f := range found {
 		if f.Marker {
 			return config.Errors{{Path: path,
-				Problem: fmt.Sprintf("%s has %s %s (%s) already, which the state of this stack does not know: another state runs the cluster, "+
-					"or an up was cut off while it was made", cluster.Location.Region, cluster.Name, f.ID, f.Type),
+				Problem: fmt.Sprintf(
+					"%s has %s %s (%s) already, which the state of this stack does not know: another state runs the cluster, "+
+						"or an up was cut off while it was made",
+					cluster.Location.Region,
+					cluster.Name,
+					f.ID,
+					f.Type,
+				),
 				Remedy: "use the state that made it, or name the stack otherwise; docs/state.md#one-cluster-one-state"}}
 		}
 		machines = append(machines, config.Error{Path: path,
-			Problem: fmt.Sprintf("%s runs as %s (%s), which the state of this stack does not know: an up was cut off while it was made",
-				f.Name, f.ID, f.Type),
+			Problem: fmt.Sprintf(
+				"%s runs as %s (%s), which the state of this stack does not know: an up was cut off while it was made",
+				f.Name,
+				f.ID,
+				f.Type,
+			),
 			Remedy: "run make pending; if nothing is pending, delete it, or a second one of its name is made; " +
 				"docs/operations.md#resources-that-the-state-does-not-know"})
 	}

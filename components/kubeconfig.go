@@ -19,8 +19,8 @@ type kubeconfigEntry struct {
 	context *api.Context
 }
 
-// newKubeconfigEntry reads the kubeconfig that Talos issued for a cluster. That one names the server as nodes know it, the entry the
-// host at which operators reach the API. Errors say nothing of the file's content, which is secret.
+// newKubeconfigEntry reads the kubeconfig that Talos issued for a cluster. That one names the server as nodes know it,
+// the entry the host at which operators reach the API. Errors say nothing of the file's content, which is secret.
 func newKubeconfigEntry(name string, primary bool, issued, server string) (kubeconfigEntry, error) {
 	config, err := clientcmd.Load([]byte(issued))
 	if err != nil {
@@ -32,15 +32,18 @@ func newKubeconfigEntry(name string, primary bool, issued, server string) (kubec
 	}
 	cluster, user := config.Clusters[context.Cluster], config.AuthInfos[context.AuthInfo]
 	if cluster == nil || user == nil {
-		return kubeconfigEntry{}, fmt.Errorf("kubeconfig of %s: its context names a cluster or a user that is missing", name)
+		return kubeconfigEntry{}, fmt.Errorf(
+			"kubeconfig of %s: its context names a cluster or a user that is missing",
+			name,
+		)
 	}
 	cluster.Server = "https://" + net.JoinHostPort(server, machineconfig.APIServerPort)
 	context.Cluster, context.AuthInfo = name, name
 	return kubeconfigEntry{name: name, primary: primary, cluster: cluster, user: user, context: context}, nil
 }
 
-// mergeKubeconfigs writes one file with a context for each cluster, named like the cluster. The current one is the primary's, or
-// the first.
+// mergeKubeconfigs writes one file with a context for each cluster, named like the cluster. The current one is the
+// primary's, or the first.
 func mergeKubeconfigs(entries []kubeconfigEntry) (string, error) {
 	merged := api.NewConfig()
 	for _, e := range entries {

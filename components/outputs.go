@@ -8,8 +8,8 @@ import (
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 )
 
-// Export makes a stack's outputs. kubeconfig and talosconfig are one file each with one context per cluster, the primary
-// region's current; kubeconfigs holds them one by one, by region. These are secret. clusters is plain.
+// Export makes a stack's outputs. kubeconfig and talosconfig are one file each with one context per cluster, the
+// primary region's current; kubeconfigs holds them one by one, by region. These are secret. clusters is plain.
 func Export(ctx *pulumi.Context, clusters []*TalosCluster) {
 	kubeconfigs, summaries := pulumi.StringMap{}, pulumi.Map{}
 	for _, c := range clusters {
@@ -65,7 +65,8 @@ func (b *clusterBuilder) setOutputs() error {
 	return nil
 }
 
-// server is the host that a kubeconfig names: one that operators can resolve and reach, which a name in a private zone is not.
+// server is the host that a kubeconfig names: one that operators can resolve and reach, which a name in a private zone
+// is not.
 func (b *clusterBuilder) server() pulumi.StringOutput {
 	switch {
 	case b.cluster.Endpoint != "":
@@ -77,7 +78,8 @@ func (b *clusterBuilder) server() pulumi.StringOutput {
 	}
 }
 
-// talosconfigEntry is the administrator's way to the Talos API: through every control plane, to every node that has a name.
+// talosconfigEntry is the administrator's way to the Talos API: through every control plane, to every node that has a
+// name.
 func (b *clusterBuilder) talosconfigEntry() pulumi.Output {
 	var endpoints, nodes pulumi.StringArray
 	for _, node := range b.controlPlanes {
@@ -89,14 +91,15 @@ func (b *clusterBuilder) talosconfigEntry() pulumi.Output {
 			nodes = append(nodes, node.PrivateIP)
 		}
 	}
-	return pulumi.All(b.talos.secrets.ClientConfiguration, endpoints, nodes).ApplyT(func(values []any) talosconfigEntry {
-		client := values[0].(machine.ClientConfiguration)
-		return talosconfigEntry{
-			Name: b.cluster.Name, Primary: b.cluster.Primary,
-			CA: client.CaCertificate, Crt: client.ClientCertificate, Key: client.ClientKey,
-			Endpoints: values[1].([]string), Nodes: values[2].([]string),
-		}
-	})
+	return pulumi.All(b.talos.secrets.ClientConfiguration, endpoints, nodes).
+		ApplyT(func(values []any) talosconfigEntry {
+			client := values[0].(machine.ClientConfiguration)
+			return talosconfigEntry{
+				Name: b.cluster.Name, Primary: b.cluster.Primary,
+				CA: client.CaCertificate, Crt: client.ClientCertificate, Key: client.ClientKey,
+				Endpoints: values[1].([]string), Nodes: values[2].([]string),
+			}
+		})
 }
 
 // summary is what there is, by name and address. It holds no secret.

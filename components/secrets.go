@@ -10,7 +10,8 @@ import (
 )
 
 // bundleOf turns the secrets that the Talos provider keeps into the form that Talos' library takes. The provider holds
-// certificates and keys as base64 of their PEM (https://www.pulumi.com/registry/packages/talos/api-docs/machine/secrets/).
+// certificates and keys as base64 of their PEM
+// (https://www.pulumi.com/registry/packages/talos/api-docs/machine/secrets/).
 func bundleOf(from machine.MachineSecrets) (*secrets.Bundle, error) {
 	var broken error
 	decode := func(name, value string) []byte {
@@ -39,11 +40,13 @@ func bundleOf(from machine.MachineSecrets) (*secrets.Bundle, error) {
 		},
 		TrustdInfo: &secrets.TrustdInfo{Token: from.Trustdinfo.Token},
 		Certs: &secrets.Certs{
-			Etcd:              pair("etcd", from.Certs.Etcd),
-			K8s:               pair("k8s", from.Certs.K8s),
-			K8sAggregator:     pair("k8sAggregator", from.Certs.K8sAggregator),
-			K8sServiceAccount: &x509.PEMEncodedKey{Key: decode("certs.k8sServiceaccount.key", from.Certs.K8sServiceaccount.Key)},
-			OS:                pair("os", from.Certs.Os),
+			Etcd:          pair("etcd", from.Certs.Etcd),
+			K8s:           pair("k8s", from.Certs.K8s),
+			K8sAggregator: pair("k8sAggregator", from.Certs.K8sAggregator),
+			K8sServiceAccount: &x509.PEMEncodedKey{
+				Key: decode("certs.k8sServiceaccount.key", from.Certs.K8sServiceaccount.Key),
+			},
+			OS: pair("os", from.Certs.Os),
 		},
 	}
 	// Clusters that were created before Talos 1.3 and imported encrypt Kubernetes' secrets with this one.

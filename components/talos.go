@@ -15,21 +15,22 @@ import (
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 )
 
-// applyMode applies what a running node can take and fails on what needs a reboot: "auto" would reboot the control planes
-// one after the other without waiting for etcd, and the staged modes ask the nodes during a preview.
+// applyMode applies what a running node can take and fails on what needs a reboot: "auto" would reboot the control
+// planes one after the other without waiting for etcd, and the staged modes ask the nodes during a preview.
 // https://github.com/siderolabs/terraform-provider-talos/pull/286
 const applyMode = "no_reboot"
 
-// talosAPI is a cluster's identity, and the steps that speak to its nodes. None of them sets Timeouts: with pulumi-talos
-// 0.7 that breaks them (https://github.com/pulumiverse/pulumi-talos/issues/208).
+// talosAPI is a cluster's identity, and the steps that speak to its nodes. None of them sets Timeouts: with
+// pulumi-talos 0.7 that breaks them (https://github.com/pulumiverse/pulumi-talos/issues/208).
 type talosAPI struct {
 	ctx      *pulumi.Context
 	cluster  config.Cluster
 	parent   pulumi.Resource
 	provider *talos.Provider
 	secrets  *machine.Secrets
-	// lastApply is what the next configuration waits for: in a cluster that runs the node before, so that no two change at once. In a new
-	// one no node serves yet, and the nodes are configured side by side; then lastApply is only what all of them wait for.
+	// lastApply is what the next configuration waits for: in a cluster that runs the node before, so that no two change
+	// at once. In a new one no node serves yet, and the nodes are configured side by side; then lastApply is only what
+	// all of them wait for.
 	lastApply []pulumi.Resource
 	// running reports whether an earlier update started the cluster.
 	running bool
@@ -54,12 +55,24 @@ func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, running bool, pare
 	if err != nil {
 		return nil, err
 	}
-	return &talosAPI{ctx: ctx, cluster: cluster, running: running, parent: parent, provider: provider, secrets: secrets}, nil
+	return &talosAPI{
+		ctx:      ctx,
+		cluster:  cluster,
+		running:  running,
+		parent:   parent,
+		provider: provider,
+		secrets:  secrets,
+	}, nil
 }
 
-// configuration generates a machine configuration once the addresses and the place that it names are known. It is secret.
+// configuration generates a machine configuration once the addresses and the place that it names are known. It is
+// secret.
 func (t *talosAPI) configuration(
-	in machineconfig.Input, network cloud.Network, host pulumi.StringOutput, place pulumi.StringMap, sans ...pulumi.StringOutput,
+	in machineconfig.Input,
+	network cloud.Network,
+	host pulumi.StringOutput,
+	place pulumi.StringMap,
+	sans ...pulumi.StringOutput,
 ) pulumi.StringOutput {
 	names := pulumi.StringArray{}
 	for _, san := range sans {
@@ -85,7 +98,9 @@ func (t *talosAPI) configuration(
 		return machineconfig.Generate(in, bundle)
 	}
 	machineSecrets := pulumix.MustConvertTyped[machine.MachineSecrets](t.secrets.MachineSecrets)
-	return cloud.Text(pulumix.Apply6Err(machineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names, place, generate))
+	return cloud.Text(
+		pulumix.Apply6Err(machineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names, place, generate),
+	)
 }
 
 // prefixes reads the ranges that hold the nodes' addresses, at least one, each once.
@@ -129,8 +144,13 @@ func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringO
 	return nil
 }
 
-// bootstrap starts etcd on the first control plane. It happens once in a cluster's life: a changed address is no reason.
-func (t *talosAPI) bootstrap(first cloud.Node, endpoint pulumi.StringOutput, after ...pulumi.Resource) (*machine.Bootstrap, error) {
+// bootstrap starts etcd on the first control plane. It happens once in a cluster's life: a changed address is no
+// reason.
+func (t *talosAPI) bootstrap(
+	first cloud.Node,
+	endpoint pulumi.StringOutput,
+	after ...pulumi.Resource,
+) (*machine.Bootstrap, error) {
 	return machine.NewBootstrap(t.ctx, t.cluster.Name, &machine.BootstrapArgs{
 		ClientConfiguration: t.client(),
 		Endpoint:            endpoint,
@@ -144,7 +164,11 @@ func (t *talosAPI) bootstrap(first cloud.Node, endpoint pulumi.StringOutput, aft
 }
 
 // kubeconfig fetches the administrator's kubeconfig, whose server is the endpoint that nodes use. It is secret.
-func (t *talosAPI) kubeconfig(first cloud.Node, endpoint pulumi.StringOutput, bootstrapped pulumi.Resource) (pulumi.StringOutput, error) {
+func (t *talosAPI) kubeconfig(
+	first cloud.Node,
+	endpoint pulumi.StringOutput,
+	bootstrapped pulumi.Resource,
+) (pulumi.StringOutput, error) {
 	client := t.secrets.ClientConfiguration
 	kubeconfig, err := cluster.NewKubeconfig(t.ctx, t.cluster.Name, &cluster.KubeconfigArgs{
 		ClientConfiguration: &cluster.KubeconfigClientConfigurationArgs{

@@ -50,9 +50,13 @@ func Check(clusters []config.Cluster) error {
 	return nil
 }
 
-// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names already and
-// the state does not know; then nothing of any cluster is made.
-func NewTalosClusters(ctx *pulumi.Context, clusters []config.Cluster, running func(config.Cluster) Running) ([]*TalosCluster, error) {
+// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names
+// already and the state does not know; then nothing of any cluster is made.
+func NewTalosClusters(
+	ctx *pulumi.Context,
+	clusters []config.Cluster,
+	running func(config.Cluster) Running,
+) ([]*TalosCluster, error) {
 	var begun []*clusterBuilder
 	for _, cluster := range clusters {
 		b, err := begin(ctx, cluster, running(cluster))
@@ -94,8 +98,8 @@ func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clust
 	}, nil
 }
 
-// build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs beside
-// it: workers never wait for the control planes.
+// build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs
+// beside it: workers never wait for the control planes.
 func (b *clusterBuilder) build(ctx *pulumi.Context) (err error) {
 	if b.talos, err = newTalosAPI(ctx, b.cluster, b.bootstrapped, b.component); err != nil {
 		return err
@@ -142,7 +146,12 @@ type clusterBuilder struct {
 }
 
 // newCloud is the only place that tells one provider from another.
-func newCloud(ctx *pulumi.Context, cluster config.Cluster, running Running, parent pulumi.Resource) (cloud.Cloud, error) {
+func newCloud(
+	ctx *pulumi.Context,
+	cluster config.Cluster,
+	running Running,
+	parent pulumi.Resource,
+) (cloud.Cloud, error) {
 	switch cluster.Provider {
 	case regions.AWS:
 		return aws.New(ctx, cluster, running, parent)
@@ -185,7 +194,10 @@ func (b *clusterBuilder) createWorkers() (err error) {
 		if pool.Elastic() {
 			continue
 		}
-		b.groups[pool.Name] = cloud.Group{Names: pulumi.StringArray{}.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}
+		b.groups[pool.Name] = cloud.Group{
+			Names:             pulumi.StringArray{}.ToStringArrayOutput(),
+			InterruptionQueue: pulumi.String(""),
+		}
 		b.workers[pool.Name], err = b.cloud.Nodes(cloud.NodesArgs{
 			Pool:      pool.Name,
 			Count:     pool.Min,
@@ -210,8 +222,8 @@ func (b *clusterBuilder) createGroups() error {
 	return b.registerGroups()
 }
 
-// changeGroups does the same for a cluster that runs, after its named nodes took their configuration: what one of them refuses
-// does not roll through the groups.
+// changeGroups does the same for a cluster that runs, after its named nodes took their configuration: what one of them
+// refuses does not roll through the groups.
 func (b *clusterBuilder) changeGroups() error {
 	if !b.bootstrapped {
 		return nil
@@ -233,9 +245,10 @@ func (b *clusterBuilder) registerGroups(after ...pulumi.Resource) (err error) {
 	return nil
 }
 
-// configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were not
-// known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the control planes
-// create once the API answers: Cilium, by which nodes become Ready. New nodes get these at the same time.
+// configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were
+// not known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the
+// control planes create once the API answers: Cilium, by which nodes become Ready. New nodes get these at the same
+// time.
 func (b *clusterBuilder) configureControlPlanes() error {
 	names := []pulumi.StringOutput{b.endpoint.LoadBalancer}
 	for _, node := range b.controlPlanes {
@@ -286,8 +299,13 @@ func (b *clusterBuilder) configuration(in machineconfig.Input) pulumi.StringOutp
 	return b.talos.configuration(in, b.network, b.endpoint.Host, pulumi.StringMap{})
 }
 
-// placedConfiguration returns a named node's configuration, with the labels that a cloud controller would give the node.
-func (b *clusterBuilder) placedConfiguration(in machineconfig.Input, node cloud.Node, names ...pulumi.StringOutput) pulumi.StringOutput {
+// placedConfiguration returns a named node's configuration, with the labels that a cloud controller would give the
+// node.
+func (b *clusterBuilder) placedConfiguration(
+	in machineconfig.Input,
+	node cloud.Node,
+	names ...pulumi.StringOutput,
+) pulumi.StringOutput {
 	return b.talos.configuration(in, b.network, b.endpoint.Host, pulumi.StringMap{
 		machineconfig.RegionLabel:       pulumi.String(b.cluster.Location.Region),
 		machineconfig.ZoneLabel:         node.Zone,

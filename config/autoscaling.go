@@ -23,7 +23,11 @@ func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *t
 	case chosen == "":
 		chosen = CPU
 	case chosen == ClusterAutoscaler && !p.capabilities.ClusterAutoscaler:
-		l.Reject(join(path, "autoscaling"), "cluster-autoscaler cannot move the groups of "+p.capabilities.DisplayName, "choose "+string(CPU))
+		l.Reject(
+			join(path, "autoscaling"),
+			"cluster-autoscaler cannot move the groups of "+p.capabilities.DisplayName,
+			"choose "+string(CPU),
+		)
 	}
 	// Without a mixed policy the machines above the base are a group of their own, which must not be empty either.
 	least := 1
@@ -31,8 +35,11 @@ func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *t
 		least += pool.Spot.Base
 	}
 	if chosen == CPU && p.capabilities.ScalingGroups && pool.Min < least {
-		l.Reject(join(path, "min"), fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
-			fmt.Sprintf("set %d or more", least))
+		l.Reject(
+			join(path, "min"),
+			fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
+			fmt.Sprintf("set %d or more", least),
+		)
 	}
 	return chosen
 }
@@ -49,7 +56,8 @@ func (p Pool) NodeTemplateTags() map[string]string {
 	return tags
 }
 
-// checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short and few.
+// checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short
+// and few.
 func (l *loader) checkNodeTemplates(p *target) {
 	if !p.capabilities.ClusterAutoscaler {
 		return
@@ -61,21 +69,37 @@ func (l *loader) checkNodeTemplates(p *target) {
 		path, tags := fmt.Sprintf("pools[%d]", i), pool.NodeTemplateTags()
 		for _, key := range slices.Sorted(maps.Keys(tags)) {
 			if len(key) > maxTagKey {
-				l.Reject(path, fmt.Sprintf("cluster-autoscaler's tag %s has %d characters", key, len(key)), fmt.Sprintf("shorten the key by %d", len(key)-maxTagKey))
+				l.Reject(
+					path,
+					fmt.Sprintf("cluster-autoscaler's tag %s has %d characters", key, len(key)),
+					fmt.Sprintf("shorten the key by %d", len(key)-maxTagKey),
+				)
 			}
 		}
 		if len(tags) < len(pool.Labels)+len(pool.Taints) {
-			l.Reject(join(path, "taints"), "cluster-autoscaler knows one taint of each key", "keep one effect for each key, or set count")
+			l.Reject(
+				join(path, "taints"),
+				"cluster-autoscaler knows one taint of each key",
+				"keep one effect for each key, or set count",
+			)
 		}
 		if own := len(p.cluster.Tags) + groupTags; own+len(tags) > maxTags {
-			l.Reject(path, fmt.Sprintf("%d labels and taints and %d tags are more than the %d tags that a group takes", len(tags), own, maxTags),
-				fmt.Sprintf("keep at most %d together", maxTags-groupTags))
+			l.Reject(
+				path,
+				fmt.Sprintf(
+					"%d labels and taints and %d tags are more than the %d tags that a group takes",
+					len(tags),
+					own,
+					maxTags,
+				),
+				fmt.Sprintf("keep at most %d together", maxTags-groupTags),
+			)
 		}
 	}
 }
 
-// groupTags are the tags that a group has besides the cluster's and those of its node template: its name, its pool and its
-// owner, two that cluster-autoscaler looks for and one that the termination handler does.
+// groupTags are the tags that a group has besides the cluster's and those of its node template: its name, its pool and
+// its owner, two that cluster-autoscaler looks for and one that the termination handler does.
 const groupTags = 6
 
 // checkAlarmEmails looks at the addresses, and at whether there is anything to tell them.
@@ -91,6 +115,10 @@ func (l *loader) checkAlarmEmails() {
 	}
 	spot := slices.ContainsFunc(l.targets, func(p target) bool { return p.cluster.HasSpot() })
 	if len(l.stack.AlarmEmails) > 0 && len(l.targets) == len(l.stack.Regions) && !spot {
-		l.Reject("alarmEmails", "no pool of the stack is on the spot market, so there is nothing to tell", "remove it, or make a pool spot")
+		l.Reject(
+			"alarmEmails",
+			"no pool of the stack is on the spot market, so there is nothing to tell",
+			"remove it, or make a pool spot",
+		)
 	}
 }

@@ -22,8 +22,11 @@ func (l *loader) checkStack() {
 	}
 	// Another profile would shrink the stack, and take its protection away.
 	if known && l.stackName != l.profile.name && slices.Contains(Environments(), l.stackName) {
-		l.Reject("environment", fmt.Sprintf("the stack is named %s, and %s is another environment", l.stackName, l.profile.name),
-			"set environment: "+l.stackName+", or name the stack otherwise")
+		l.Reject(
+			"environment",
+			fmt.Sprintf("the stack is named %s, and %s is another environment", l.stackName, l.profile.name),
+			"set environment: "+l.stackName+", or name the stack otherwise",
+		)
 	}
 	if _, err := regions.LookupProvider(l.stack.Provider); err != nil {
 		l.requireOneOf("provider", l.stack.Provider, providerNames())
@@ -43,7 +46,11 @@ func (l *loader) checkStack() {
 			l.Reject("endpoint", "one name for several regions", "set endpoint of each region under regions")
 		}
 		if l.stack.EncryptionKey.ID != "" {
-			l.Reject("encryptionKey", "a key belongs to one region", "set encryptionKey of each region under regions, or managed: true")
+			l.Reject(
+				"encryptionKey",
+				"a key belongs to one region",
+				"set encryptionKey of each region under regions, or managed: true",
+			)
 		}
 	}
 	l.checkOperators()
@@ -57,23 +64,35 @@ func (l *loader) checkStack() {
 func (l *loader) checkStackName() {
 	const path = "stack name"
 	if len(validation.IsDNS1123Label(l.stackName)) > 0 {
-		l.Reject(path, fmt.Sprintf("%q is not a DNS label", l.stackName), "name the stack with lower-case letters, digits and dashes")
+		l.Reject(
+			path,
+			fmt.Sprintf("%q is not a DNS label", l.stackName),
+			"name the stack with lower-case letters, digits and dashes",
+		)
 		return
 	}
 	for _, region := range l.stack.Regions {
 		if name := Namespace + "-" + l.stackName + "-" + region.Name; len(name) > maxClusterName {
-			l.Reject(path, fmt.Sprintf("the cluster's name %s has %d characters, more than %d", name, len(name), maxClusterName), "choose a shorter name")
+			l.Reject(
+				path,
+				fmt.Sprintf("the cluster's name %s has %d characters, more than %d", name, len(name), maxClusterName),
+				"choose a shorter name",
+			)
 			return
 		}
 	}
 }
 
-// checkEncrypted: a patch and a manifest become part of a document that is secret as a whole. Everything else stands in clear in
-// names, tags and the state, whatever the stack file does to hide it.
+// checkEncrypted: a patch and a manifest become part of a document that is secret as a whole. Everything else stands in
+// clear in names, tags and the state, whatever the stack file does to hide it.
 func (l *loader) checkEncrypted() {
 	for _, key := range l.encryptedKeys {
 		if name, own := strings.CutPrefix(key, Namespace+":"); own && name != "patches" && name != bootstrapPath {
-			l.Reject(name, "is encrypted in the stack file, but would stand in clear in the state and in the cloud", "set it without --secret")
+			l.Reject(
+				name,
+				"is encrypted in the stack file, but would stand in clear in the state and in the cloud",
+				"set it without --secret",
+			)
 		}
 	}
 }
@@ -105,9 +124,17 @@ func (l *loader) checkControlPlanes() {
 	}
 	switch count := *l.stack.ControlPlanes; {
 	case !slices.Contains([]int{1, 3, 5}, count):
-		l.Reject("controlPlanes", fmt.Sprintf("%d is not 1, 3 or 5: an even number is no safer, a larger one slower", count), "set 1, 3 or 5")
+		l.Reject(
+			"controlPlanes",
+			fmt.Sprintf("%d is not 1, 3 or 5: an even number is no safer, a larger one slower", count),
+			"set 1, 3 or 5",
+		)
 	case l.profile.highlyAvailable && count < 3:
-		l.Reject("controlPlanes", fmt.Sprintf("%d control plane does not outlive a machine, and %s must", count, l.profile.name), "set 3 or 5")
+		l.Reject(
+			"controlPlanes",
+			fmt.Sprintf("%d control plane does not outlive a machine, and %s must", count, l.profile.name),
+			"set 3 or 5",
+		)
 	}
 }
 
@@ -116,7 +143,11 @@ func (l *loader) checkLabels(path string, labels map[string]string) {
 		at := join(path, key)
 		l.checkKeyAndValue(at, key, at, labels[key])
 		if !nodeMaySet(key) {
-			l.Reject(at, "Kubernetes lets no node give itself this label", "use a prefix of your own, or node.kubernetes.io/")
+			l.Reject(
+				at,
+				"Kubernetes lets no node give itself this label",
+				"use a prefix of your own, or node.kubernetes.io/",
+			)
 		}
 	}
 }
@@ -142,7 +173,11 @@ func (l *loader) checkTaints(path string, taints []Taint) {
 		l.checkKeyAndValue(join(at, "key"), taint.Key, join(at, "value"), taint.Value)
 		l.oneOf(join(at, "effect"), taint.Effect, "NoSchedule", "PreferNoSchedule", "NoExecute")
 		if seen[taint.Key+taint.Effect] {
-			l.Reject(at, fmt.Sprintf("there is a taint %s with effect %s already", taint.Key, taint.Effect), "keep one of them")
+			l.Reject(
+				at,
+				fmt.Sprintf("there is a taint %s with effect %s already", taint.Key, taint.Effect),
+				"keep one of them",
+			)
 		}
 		seen[taint.Key+taint.Effect] = true
 	}
@@ -152,7 +187,11 @@ func (l *loader) checkTaints(path string, taints []Taint) {
 func (l *loader) checkKeyAndValue(keyPath, key, valuePath, value string) {
 	const letters = "use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another"
 	if len(validation.IsQualifiedName(key)) > 0 {
-		l.Reject(keyPath, fmt.Sprintf("Kubernetes does not accept the key %q", key), letters+"; a prefix is a domain, such as example.com/name")
+		l.Reject(
+			keyPath,
+			fmt.Sprintf("Kubernetes does not accept the key %q", key),
+			letters+"; a prefix is a domain, such as example.com/name",
+		)
 	}
 	if len(validation.IsValidLabelValue(value)) > 0 {
 		l.Reject(valuePath, fmt.Sprintf("Kubernetes does not accept the value %q", value), letters)

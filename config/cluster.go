@@ -27,7 +27,8 @@ type Cluster struct {
 	// Endpoint is the user's own host name for the Kubernetes API; empty for the one that the cluster makes.
 	Endpoint string
 	Access   Access
-	// OperatorCIDRs may reach the Talos API and the Kubernetes API. Never empty: under private access it defaults to the cluster's own network.
+	// OperatorCIDRs may reach the Talos API and the Kubernetes API. Never empty: under private access it defaults to
+	// the cluster's own network.
 	OperatorCIDRs []netip.Prefix
 
 	// OpenPorts are let in by the firewalls of all nodes, from inside.
@@ -66,7 +67,8 @@ type Cluster struct {
 	FlowLogs bool
 	// EBSEncryptionByDefault has AWS encrypt every new disk of the account in this region.
 	EBSEncryptionByDefault bool
-	// CloudController says that nodes wait for a cloud controller, and that the control planes may do what it and the disk driver do.
+	// CloudController says that nodes wait for a cloud controller, and that the control planes may do what it and the
+	// disk driver do.
 	CloudController bool
 	// Tags stand on every resource: the project's own and the user's.
 	Tags map[string]string
@@ -84,7 +86,8 @@ type Network struct {
 	CIDR netip.Prefix
 	// Pods and Services are the ranges inside the cluster.
 	Pods, Services netip.Prefix
-	// ID and SubnetIDs name the network to adopt; nodes stand in these subnets. PublicSubnetIDs take the control planes under public access.
+	// ID and SubnetIDs name the network to adopt; nodes stand in these subnets. PublicSubnetIDs take the control planes
+	// under public access.
 	ID              string
 	SubnetIDs       []string
 	PublicSubnetIDs []string
@@ -186,8 +189,8 @@ type Patches struct {
 type EncryptionKey struct {
 	ID      string
 	Managed bool
-	// Kept asks for the managed key beside whatever else encrypts new disks, because running machines have their disks under
-	// it. Only the state knows it: package running sets it.
+	// Kept asks for the managed key beside whatever else encrypts new disks, because running machines have their disks
+	// under it. Only the state knows it: package running sets it.
 	Kept bool
 }
 
@@ -203,8 +206,8 @@ const (
 // Autoscaling is who moves a pool between its bounds.
 type Autoscaling string
 
-// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors, so that it
-// never begins with none.
+// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors, so that
+// it never begins with none.
 const (
 	ClusterAutoscaler Autoscaling = "cluster-autoscaler"
 	CPU               Autoscaling = "cpu"
@@ -213,7 +216,8 @@ const (
 // TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
 const TargetCPU = 60
 
-// RollPercent is how much larger AWS may make a scaling group while a change rolls through it, rounded up to whole machines.
+// RollPercent is how much larger AWS may make a scaling group while a change rolls through it, rounded up to whole
+// machines.
 const RollPercent = 10
 
 // Access is who can reach the nodes.
@@ -228,8 +232,8 @@ const (
 // CNI is the cluster's network plugin.
 type CNI string
 
-// Cilium is installed with the cluster and takes kube-proxy's place as well; None leaves both out, for a CNI that something
-// else installs; Flannel is Talos' own.
+// Cilium is installed with the cluster and takes kube-proxy's place as well; None leaves both out, for a CNI that
+// something else installs; Flannel is Talos' own.
 const (
 	Cilium  CNI = "cilium"
 	None    CNI = "none"

@@ -9,12 +9,12 @@ import (
 	"github.com/inferadb/infra/regions"
 )
 
-// PrivateName returns the host name of the Kubernetes API where the cloud has private names and the stack file names none. It
-// is longer than the address that other clouds give, so that a configuration with it is as large as any.
+// PrivateName returns the host name of the Kubernetes API where the cloud has private names and the stack file names
+// none. It is longer than the address that other clouds give, so that a configuration with it is as large as any.
 func (c Cluster) PrivateName() string { return "api." + c.Name + ".internal" }
 
-// networks returns the ranges that hold the nodes' addresses. Those of an adopted network are only known during an update:
-// until then each of its subnets has a range that is as long as any and in none of the tables.
+// networks returns the ranges that hold the nodes' addresses. Those of an adopted network are only known during an
+// update: until then each of its subnets has a range that is as long as any and in none of the tables.
 func (c Cluster) networks() []netip.Prefix {
 	if c.Network.CIDR.IsValid() {
 		return []netip.Prefix{c.Network.CIDR}
@@ -26,8 +26,8 @@ func (c Cluster) networks() []netip.Prefix {
 	return networks
 }
 
-// ControlPlaneConfiguration is what the control planes' machine configuration is made of, as far as the stack file says it.
-// The cluster fills in Endpoint, CertSANs and, for an adopted network, its ranges.
+// ControlPlaneConfiguration is what the control planes' machine configuration is made of, as far as the stack file says
+// it. The cluster fills in Endpoint, CertSANs and, for an adopted network, its ranges.
 func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	in := c.configuration(machineconfig.ControlPlane)
 	in.TalosClients = c.OperatorCIDRs
@@ -35,8 +35,8 @@ func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	return in
 }
 
-// AppliedConfiguration is what control planes are given once they have booted: with the manifests, for which user data has no
-// room.
+// AppliedConfiguration is what control planes are given once they have booted: with the manifests, for which user data
+// has no room.
 func (c Cluster) AppliedConfiguration() machineconfig.Input {
 	in := c.ControlPlaneConfiguration()
 	in.Manifests = c.Manifests
@@ -44,7 +44,8 @@ func (c Cluster) AppliedConfiguration() machineconfig.Input {
 	return in
 }
 
-// ManifestsAt returns what the control planes install when the cluster runs another version of Kubernetes, which decides on Cilium's.
+// ManifestsAt returns what the control planes install when the cluster runs another version of Kubernetes, which
+// decides on Cilium's.
 func (c Cluster) ManifestsAt(kubernetes string) ([]machineconfig.Manifest, error) {
 	if c.CNI != Cilium {
 		return c.Manifests, nil

@@ -20,7 +20,8 @@ func decode(settings map[string]string, r *report) Stack {
 	return stack
 }
 
-// foreignKey returns what is wrong with a key of a namespace for which the program has more to say than that nothing reads it.
+// foreignKey returns what is wrong with a key of a namespace for which the program has more to say than that nothing
+// reads it.
 func foreignKey(namespace, key string) (problem, remedy string, ok bool) {
 	if key == projectKey {
 		return "", "", true

@@ -28,7 +28,8 @@ func (l *loader) encryption(p *target) {
 	if p.cluster.EncryptionKey != (EncryptionKey{}) {
 		l.checkKey(path, p)
 	}
-	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault && !p.capabilities.AccountDiskEncryption {
+	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault &&
+		!p.capabilities.AccountDiskEncryption {
 		l.Reject("ebsEncryptionByDefault", p.capabilities.DisplayName+" has no such setting of an account", "remove it")
 	}
 	p.cluster.LUKS = l.stack.DiskEncryption == "luks" || !p.capabilities.EncryptsDisks
@@ -36,7 +37,11 @@ func (l *loader) encryption(p *target) {
 		p.cluster.KMS = l.stack.LUKSKey
 	}
 	if l.stack.DiskEncryption == "cloud" && !p.capabilities.EncryptsDisks {
-		l.Reject("diskEncryption", p.capabilities.DisplayName+" does not encrypt disks itself", "set luks, or leave diskEncryption out")
+		l.Reject(
+			"diskEncryption",
+			p.capabilities.DisplayName+" does not encrypt disks itself",
+			"set luks, or leave diskEncryption out",
+		)
 	}
 }
 
@@ -53,13 +58,21 @@ func (l *loader) checkLUKSKey() {
 	}
 	encrypted := func(p target) bool { return p.cluster.LUKS }
 	if len(l.targets) > 0 && !slices.ContainsFunc(l.targets, encrypted) {
-		l.Reject("luksKey", "Talos encrypts no disk of the stack, so there is nothing to open", "set diskEncryption: luks, or remove it")
+		l.Reject(
+			"luksKey",
+			"Talos encrypts no disk of the stack, so there is nothing to open",
+			"set diskEncryption: luks, or remove it",
+		)
 	}
 }
 
 func (l *loader) checkKey(path string, p *target) {
 	if !p.capabilities.CustomerKeys {
-		l.Reject(path, p.capabilities.DisplayName+" encrypts no disk with a customer's key", "remove it; Talos encrypts the disks there")
+		l.Reject(
+			path,
+			p.capabilities.DisplayName+" encrypts no disk with a customer's key",
+			"remove it; Talos encrypts the disks there",
+		)
 		return
 	}
 	id := p.cluster.EncryptionKey.ID
@@ -69,7 +82,11 @@ func (l *loader) checkKey(path string, p *target) {
 	region := p.cluster.Location.Region
 	switch where, ok := p.capabilities.Key.Region(id); {
 	case !ok:
-		l.Reject(path, fmt.Sprintf("%q is not a key of %s", id, p.capabilities.DisplayName), "write it like "+fmt.Sprintf(p.capabilities.Key.Example, region))
+		l.Reject(
+			path,
+			fmt.Sprintf("%q is not a key of %s", id, p.capabilities.DisplayName),
+			"write it like "+fmt.Sprintf(p.capabilities.Key.Example, region),
+		)
 	case where != region && where != p.capabilities.Key.Anywhere:
 		l.Reject(path, fmt.Sprintf("the key is in %s, the disks are in %s", where, region),
 			"give "+p.region.Name+" a key of its own under regions")
@@ -79,8 +96,11 @@ func (l *loader) checkKey(path string, p *target) {
 // checkSchematic wants the id that the Image Factory gives, not the file that it was made from.
 func (l *loader) checkSchematic() {
 	if l.stack.Schematic != "" && !schematic.MatchString(l.stack.Schematic) {
-		l.Reject("schematic", fmt.Sprintf("%q is not the id of a schematic", l.stack.Schematic),
-			"write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)")
+		l.Reject(
+			"schematic",
+			fmt.Sprintf("%q is not the id of a schematic", l.stack.Schematic),
+			"write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)",
+		)
 	}
 }
 

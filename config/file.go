@@ -23,8 +23,9 @@ func StackNames(folder string) ([]string, error) {
 	return names, err
 }
 
-// ReadStackFile reads a stack's settings from its file, in the form in which the engine hands them to the program: text as it
-// is, everything else as JSON. Encrypted patches, which only Pulumi can read, are left out: what reads the file prices machines.
+// ReadStackFile reads a stack's settings from its file, in the form in which the engine hands them to the program: text
+// as it is, everything else as JSON. Encrypted patches, which only Pulumi can read, are left out: what reads the file
+// prices machines.
 func ReadStackFile(folder, stack string) (map[string]string, error) {
 	path := filepath.Join(folder, "Pulumi."+stack+".yaml")
 	data, err := os.ReadFile(path)

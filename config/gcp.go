@@ -13,8 +13,8 @@ const projectKey = "gcp:project"
 // https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; a domain may precede it.
 var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
 
-// GoogleProject returns the project of the cluster: the stack's, else the environment's, by the variables that every Google
-// Cloud tool reads.
+// GoogleProject returns the project of the cluster: the stack's, else the environment's, by the variables that every
+// Google Cloud tool reads.
 func GoogleProject(cluster Cluster) (string, error) {
 	const remedy = "run: pulumi config set gcp:project my-project"
 	project := cluster.Project
@@ -27,13 +27,17 @@ func GoogleProject(cluster Cluster) (string, error) {
 	case project == "":
 		return "", fmt.Errorf("gcp:project: is not set, and neither is GOOGLE_PROJECT; %s", remedy)
 	case !projectID.MatchString(project):
-		return "", fmt.Errorf("gcp:project: %q is not a project's id (its name and number are not); %s", project, remedy)
+		return "", fmt.Errorf(
+			"gcp:project: %q is not a project's id (its name and number are not); %s",
+			project,
+			remedy,
+		)
 	}
 	return project, nil
 }
 
-// sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be looked
-// for in the cluster's own.
+// sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be
+// looked for in the cluster's own.
 func (l *loader) sharedSubnet(p *target, path string, ids []string) {
 	owner := googleProjectOf(p.settings.Network.ID)
 	if !p.capabilities.Projects || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {

@@ -13,16 +13,24 @@ import (
 	"github.com/inferadb/infra/regions"
 )
 
-// Load resolves a stack's settings, as Pulumi's RunInfo hands them over ("inferadb:environment": "dev"), into its clusters,
-// in the order of the stack file. Encrypted names the keys that the stack file has encrypted. The error is of type Errors. The
-// warnings are for people. Files that the settings name are read from the working directory,
-// which for a program that Pulumi runs is the folder of Pulumi.yaml and of the stack files.
-func Load(stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
+// Load resolves a stack's settings, as Pulumi's RunInfo hands them over ("inferadb:environment": "dev"), into its
+// clusters, in the order of the stack file. Encrypted names the keys that the stack file has encrypted. The error is of
+// type Errors. The warnings are for people. Files that the settings name are read from the working directory, which for
+// a program that Pulumi runs is the folder of Pulumi.yaml and of the stack files.
+func Load(
+	stackName string,
+	settings map[string]string,
+	encrypted ...string,
+) (clusters []Cluster, warnings []string, err error) {
 	return LoadFrom("", stackName, settings, encrypted...)
 }
 
 // LoadFrom does the same for a stack file of the folder, where it reads the files that the settings name.
-func LoadFrom(folder, stackName string, settings map[string]string, encrypted ...string) (clusters []Cluster, warnings []string, err error) {
+func LoadFrom(
+	folder, stackName string,
+	settings map[string]string,
+	encrypted ...string,
+) (clusters []Cluster, warnings []string, err error) {
 	l := loader{folder: folder, stackName: stackName, project: settings[projectKey], encryptedKeys: encrypted}
 	l.stack = decode(settings, &l.report)
 	l.defaultVersions()
@@ -104,7 +112,11 @@ func (l *loader) region(i int, settings RegionSettings) {
 	p := target{path: path, settings: settings, region: region}
 	p.capabilities, _ = regions.CapabilitiesOf(provider)
 	if _, ok := region.Locations[provider]; !ok {
-		l.Reject(providerPath, fmt.Sprintf("%s is not on %s", region.Name, p.capabilities.DisplayName), "choose another provider or region")
+		l.Reject(
+			providerPath,
+			fmt.Sprintf("%s is not on %s", region.Name, p.capabilities.DisplayName),
+			"choose another provider or region",
+		)
 		return
 	}
 	p.cluster = l.cluster(region, provider, settings)
@@ -154,7 +166,11 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 // reportUnknown reports a failed look-up in the region tables.
 func (l *loader) reportUnknown(path string, err error) {
 	if unknown, ok := err.(*regions.UnknownError); ok {
-		l.Reject(path, fmt.Sprintf("there is no %s %q", unknown.What, unknown.Name), "choose one of "+strings.Join(unknown.Known, ", "))
+		l.Reject(
+			path,
+			fmt.Sprintf("there is no %s %q", unknown.What, unknown.Name),
+			"choose one of "+strings.Join(unknown.Known, ", "),
+		)
 	}
 }
 
@@ -182,8 +198,8 @@ func (l *loader) machine(path, size string, p *target) (regions.MachineType, boo
 	return found.Types[p.cluster.Provider], true
 }
 
-// zones narrows the location to the zones that the cluster uses. With fewer zones than control planes the loss of one zone
-// may take the majority of etcd: that is refused where the location has more zones to offer.
+// zones narrows the location to the zones that the cluster uses. With fewer zones than control planes the loss of one
+// zone may take the majority of etcd: that is refused where the location has more zones to offer.
 func (l *loader) zones(p *target) {
 	location, path := &p.cluster.Location, join(p.path, "zones")
 	offered := len(location.Zones)
@@ -214,8 +230,11 @@ func (l *loader) zones(p *target) {
 		seen[zone] = true
 	}
 	if need := min(p.cluster.ControlPlanes.Count, 3, offered); len(seen) < need {
-		l.Reject(path, fmt.Sprintf("%d zones cannot hold %d control planes apart", len(seen), p.cluster.ControlPlanes.Count),
-			fmt.Sprintf("name at least %d zones of %s", need, location.Region))
+		l.Reject(
+			path,
+			fmt.Sprintf("%d zones cannot hold %d control planes apart", len(seen), p.cluster.ControlPlanes.Count),
+			fmt.Sprintf("name at least %d zones of %s", need, location.Region),
+		)
 	}
 	location.Zones = slices.Clone(p.settings.Zones)
 }
@@ -226,13 +245,18 @@ func isZoneOf(location regions.Location, zone string) bool {
 		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'f'
 }
 
-// choosePrimary marks exactly one cluster: the one that the stack file says, else the table's primary region, else the first.
+// choosePrimary marks exactly one cluster: the one that the stack file says, else the table's primary region, else the
+// first.
 func (l *loader) choosePrimary() {
 	chosen, rank := -1, 0
 	for i, p := range l.targets {
 		switch said := p.settings.Primary; {
 		case said != nil && *said && rank == 3:
-			l.Reject(join(p.path, "primary"), l.targets[chosen].path+" is primary already", "set primary: true on one region only")
+			l.Reject(
+				join(p.path, "primary"),
+				l.targets[chosen].path+" is primary already",
+				"set primary: true on one region only",
+			)
 		case said != nil && *said:
 			chosen, rank = i, 3
 		case said == nil && p.region.Primary && rank < 2:
@@ -245,16 +269,24 @@ func (l *loader) choosePrimary() {
 	case chosen >= 0:
 		l.targets[chosen].cluster.Primary = true
 	case len(l.targets) > 0:
-		l.Reject("regions", "every region says primary: false", "leave it out for one region, whose cluster is then the current one")
+		l.Reject(
+			"regions",
+			"every region says primary: false",
+			"leave it out for one region, whose cluster is then the current one",
+		)
 	}
 }
 
 // cloudController: an identity that could be more than the cluster's is not given, and one that is not there cannot be.
 func (l *loader) cloudController(p *target) {
-	if p.cluster.CloudController = l.stack.CloudController; p.cluster.CloudController && !p.capabilities.CloudController {
-		l.Reject("cloudController", p.capabilities.DisplayName+" has no permission for its machines that is this cluster's alone",
+	if p.cluster.CloudController = l.stack.CloudController; p.cluster.CloudController &&
+		!p.capabilities.CloudController {
+		l.Reject(
+			"cloudController",
+			p.capabilities.DisplayName+" has no permission for its machines that is this cluster's alone",
 			"remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your own among bootstrapManifests "+
-				"(docs/next-steps.md#cloud-controller-managers-and-storage)")
+				"(docs/next-steps.md#cloud-controller-managers-and-storage)",
+		)
 	}
 }
 
@@ -267,7 +299,11 @@ func (l *loader) endpoint(p *target) {
 		return
 	}
 	if problem := hostNameProblem(endpoint); problem != "" {
-		l.Reject(path, strconv.Quote(endpoint)+" "+problem, "give a DNS name that you point at the load balancer, such as api.example.com")
+		l.Reject(
+			path,
+			strconv.Quote(endpoint)+" "+problem,
+			"give a DNS name that you point at the load balancer, such as api.example.com",
+		)
 	}
 	p.cluster.Endpoint = endpoint
 }

@@ -31,8 +31,8 @@ func (l *loader) checkPatchList(path string, patches []string, roles ...machinec
 	}
 }
 
-// checkMachineConfigs makes every configuration of the stack once, with secrets made for the purpose: what passes here is
-// what the machines boot with.
+// checkMachineConfigs makes every configuration of the stack once, with secrets made for the purpose: what passes here
+// is what the machines boot with.
 func (l *loader) checkMachineConfigs() {
 	for _, p := range l.targets {
 		controlPlane := p.cluster.ControlPlaneConfiguration()
@@ -60,11 +60,23 @@ func (l *loader) checkMachineConfig(path string, in machineconfig.Input, patches
 }
 
 // checkClusterWide refuses a patch that sets for the machines of in alone what all machines of a cluster must agree on.
-func (l *loader) checkClusterWide(in machineconfig.Input, patches []string, machines string, others machineconfig.Input) {
+func (l *loader) checkClusterWide(
+	in machineconfig.Input,
+	patches []string,
+	machines string,
+	others machineconfig.Input,
+) {
 	for i := range in.Patches {
 		if field := machineconfig.ClusterWide(in, i, others); field != "" {
-			l.Reject(patches[i], fmt.Sprintf("sets %s for %s, and the other machines of the cluster have another value", field, machines),
-				"move it to patches.all")
+			l.Reject(
+				patches[i],
+				fmt.Sprintf(
+					"sets %s for %s, and the other machines of the cluster have another value",
+					field,
+					machines,
+				),
+				"move it to patches.all",
+			)
 		}
 	}
 }

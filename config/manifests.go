@@ -27,10 +27,17 @@ func (l *loader) checkPodEncryption() {
 	case encryption == "":
 		return
 	case l.stack.CNI != string(Cilium):
-		l.Reject(path, "belongs to the Cilium that the program installs, and cni is "+l.stack.CNI, "remove it, or set cni: cilium")
+		l.Reject(
+			path,
+			"belongs to the Cilium that the program installs, and cni is "+l.stack.CNI,
+			"remove it, or set cni: cilium",
+		)
 	case encryption == NoEncryption && l.profile.hardened:
-		l.Reject(path, "the traffic of pods between machines could be read and changed on its way, which production does not take",
-			"remove it, or set cni: none and install Cilium yourself")
+		l.Reject(
+			path,
+			"the traffic of pods between machines could be read and changed on its way, which production does not take",
+			"remove it, or set cni: none and install Cilium yourself",
+		)
 	default:
 		l.oneOf(path, encryption, WireGuard, NoEncryption)
 	}
@@ -43,7 +50,9 @@ func (l *loader) manifests(p *target) {
 		return
 	}
 	l.checkBootstrapObjects(p)
-	p.cluster.Manifests = append(p.cluster.Manifests, machineconfig.BootstrapManifests(l.bootstrapTexts(), l.encrypted(bootstrapPath))...)
+	p.cluster.Manifests = append(
+		p.cluster.Manifests,
+		machineconfig.BootstrapManifests(l.bootstrapTexts(), l.encrypted(bootstrapPath))...)
 }
 
 // checkBootstrapObjects compares the stack file's objects with what else the cluster has.
@@ -68,8 +77,16 @@ func (l *loader) checkBootstrapObjects(p *target) {
 				l.Reject(m.path, fmt.Sprintf("%shas %s, which the program installs with cni: cilium", m.from, object),
 					"remove the object, or set cni: none and bring all of Cilium yourself")
 			case object.Namespace != "" && !slices.Contains(namespaces, object.Namespace):
-				l.Reject(m.path, fmt.Sprintf("%shas %s, and nothing makes the namespace %s: Talos would try again for ever", m.from, object,
-					object.Namespace), "add the object of kind Namespace, which is made first")
+				l.Reject(
+					m.path,
+					fmt.Sprintf(
+						"%shas %s, and nothing makes the namespace %s: Talos would try again for ever",
+						m.from,
+						object,
+						object.Namespace,
+					),
+					"add the object of kind Namespace, which is made first",
+				)
 			}
 		}
 	}
@@ -127,7 +144,11 @@ func (l *loader) readBootstrapManifests() {
 		if isFile {
 			text, err := readWithin(l.folder, name)
 			if err != nil {
-				l.Reject(m.path, err.Error(), "name a file by its path from the folder of the stack file, or write the objects behind |")
+				l.Reject(
+					m.path,
+					err.Error(),
+					"name a file by its path from the folder of the stack file, or write the objects behind |",
+				)
 				continue
 			}
 			m.from, m.text = name+" ", text

@@ -27,7 +27,11 @@ func (l *loader) network(p *target) {
 		p.cluster.Network.CIDR = netip.Prefix{}
 		l.adoptedNetwork(p, path)
 	case settings.SubnetIDs != nil || settings.PublicSubnetIDs != nil:
-		l.Reject(path, "names subnets but not the network that they belong to", "set id, or remove subnetIds and publicSubnetIds")
+		l.Reject(
+			path,
+			"names subnets but not the network that they belong to",
+			"set id, or remove subnetIds and publicSubnetIds",
+		)
 	case settings.CIDR != "":
 		if cidr, ok := l.cidr(join(path, "cidr"), settings.CIDR); ok {
 			l.createdNetwork(p, join(path, "cidr"), cidr)
@@ -47,29 +51,45 @@ func (l *loader) flowLogs(p *target) {
 	case !p.capabilities.FlowLogs:
 		l.Reject("flowLogs", p.capabilities.DisplayName+" has no flow logs", "remove it, or choose aws or gcp")
 	case p.cluster.Network.Adopted():
-		l.Reject("flowLogs", fmt.Sprintf("the network of %s is adopted, and what is logged there is its owner's to say", p.region.Name),
-			"remove it, and have the owner switch them on")
+		l.Reject(
+			"flowLogs",
+			fmt.Sprintf("the network of %s is adopted, and what is logged there is its owner's to say", p.region.Name),
+			"remove it, and have the owner switch them on",
+		)
 	}
 }
 
-// metadata looks at who answers for a machine's user data, which holds the token that joins the cluster and, on a control plane,
-// the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only policies of Cilium keep
-// pods from it.
+// metadata looks at who answers for a machine's user data, which holds the token that joins the cluster and, on a
+// control plane, the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only
+// policies of Cilium keep pods from it.
 func (l *loader) metadata(p *target) {
 	if l.stack.CNI == string(Cilium) || p.capabilities.MetadataIsolated {
 		return
 	}
 	if l.stack.CNI == string(None) {
-		l.warn("cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a policy forbids it; "+
-			"apply docs/policies/deny-metadata.yaml with your Cilium (docs/next-steps.md#keep-pods-from-the-metadata-service)", p.capabilities.DisplayName)
+		l.warn(
+			"cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a policy forbids it; "+
+				"apply docs/policies/deny-metadata.yaml with your Cilium (docs/next-steps.md#keep-pods-from-the-metadata-service)",
+			p.capabilities.DisplayName,
+		)
 		return
 	}
-	problem := fmt.Sprintf("on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster", p.capabilities.DisplayName)
+	problem := fmt.Sprintf(
+		"on %s every pod under flannel can read its machine's user data, and in it the keys of the cluster",
+		p.capabilities.DisplayName,
+	)
 	if !l.profile.hardened {
-		l.warn("cni: %s; run only what you trust, or choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service)", problem)
+		l.warn(
+			"cni: %s; run only what you trust, or choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service)",
+			problem,
+		)
 		return
 	}
-	l.Reject("cni", problem, "choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws")
+	l.Reject(
+		"cni",
+		problem,
+		"choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
+	)
 }
 
 // environmentNetwork is one of the four /18 in the region's /16.
@@ -79,18 +99,27 @@ func environmentNetwork(region netip.Prefix, index int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4(address), 18)
 }
 
-// createdNetwork: AWS makes networks no larger than /16 (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html),
-// and one smaller than /22 is soon too small for a public and a private subnet in each zone.
+// createdNetwork: AWS makes networks no larger than /16
+// (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html), and one smaller than /22 is soon too small
+// for a public and a private subnet in each zone.
 func (l *loader) createdNetwork(p *target, path string, cidr netip.Prefix) {
 	if cidr.Bits() < 16 || cidr.Bits() > 22 {
 		l.Reject(path, fmt.Sprintf("%s is a /%d", cidr, cidr.Bits()), "choose a range between /16 and /22")
 	}
 	if !cidr.Addr().IsPrivate() {
-		l.Reject(path, fmt.Sprintf("%s is not a private range", cidr), "choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+		l.Reject(
+			path,
+			fmt.Sprintf("%s is not a private range", cidr),
+			"choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+		)
 	}
 	for _, reserved := range p.capabilities.Reserved {
 		if cidr.Overlaps(reserved) {
-			l.Reject(path, fmt.Sprintf("%s overlaps %s, which %s keeps for itself", cidr, reserved, p.capabilities.DisplayName), "choose another range")
+			l.Reject(
+				path,
+				fmt.Sprintf("%s overlaps %s, which %s keeps for itself", cidr, reserved, p.capabilities.DisplayName),
+				"choose another range",
+			)
 		}
 	}
 }
@@ -98,7 +127,11 @@ func (l *loader) createdNetwork(p *target, path string, cidr netip.Prefix) {
 func (l *loader) adoptedNetwork(p *target, path string) {
 	settings := p.settings.Network
 	if settings.CIDR != "" {
-		l.Reject(join(path, "cidr"), "an adopted network has its range already", "remove cidr, or remove id to create a network")
+		l.Reject(
+			join(path, "cidr"),
+			"an adopted network has its range already",
+			"remove cidr, or remove id to create a network",
+		)
 	}
 	l.checkID(join(path, "id"), settings.ID, p.capabilities.Network)
 	l.subnets(p, join(path, "subnetIds"), settings.SubnetIDs)
@@ -106,14 +139,21 @@ func (l *loader) adoptedNetwork(p *target, path string) {
 	case l.stack.Access == string(Public) && p.capabilities.Subnets == regions.ZonalSubnets:
 		l.subnets(p, join(path, "publicSubnetIds"), settings.PublicSubnetIDs)
 	case settings.PublicSubnetIDs != nil && p.capabilities.Subnets != regions.ZonalSubnets:
-		l.Reject(join(path, "publicSubnetIds"), p.capabilities.DisplayName+" has no public subnets", "remove publicSubnetIds")
+		l.Reject(
+			join(path, "publicSubnetIds"),
+			p.capabilities.DisplayName+" has no public subnets",
+			"remove publicSubnetIds",
+		)
 	case settings.PublicSubnetIDs != nil:
 		l.Reject(join(path, "publicSubnetIds"), "nothing stands in public subnets under private access",
 			"remove publicSubnetIds, or set access: public")
 	}
 	if l.stack.OperatorCIDRs == nil {
-		l.Reject("operatorCidrs", fmt.Sprintf("is needed: the range of the adopted network %s is not known beforehand", settings.ID),
-			"name the networks that operators come from")
+		l.Reject(
+			"operatorCidrs",
+			fmt.Sprintf("is needed: the range of the adopted network %s is not known beforehand", settings.ID),
+			"name the networks that operators come from",
+		)
 	}
 }
 
@@ -128,7 +168,11 @@ func (l *loader) subnets(p *target, path string, ids []string) {
 		return
 	case regions.RegionalSubnets:
 		if len(ids) != 1 {
-			l.Reject(path, fmt.Sprintf("names %d subnets", len(ids)), "name the one subnet of the adopted network to stand in")
+			l.Reject(
+				path,
+				fmt.Sprintf("names %d subnets", len(ids)),
+				"name the one subnet of the adopted network to stand in",
+			)
 		}
 	case regions.ZonalSubnets:
 		if len(ids) != len(zones) {
@@ -176,7 +220,11 @@ func (l *loader) checkOperators() {
 		switch {
 		case !ok:
 		case cidr.Bits() == 0:
-			l.Reject(path, text+" lets the whole internet reach the Talos and Kubernetes APIs", "name the networks that operators come from")
+			l.Reject(
+				path,
+				text+" lets the whole internet reach the Talos and Kubernetes APIs",
+				"name the networks that operators come from",
+			)
 		case cidr.Bits() < 8:
 			l.Reject(path, fmt.Sprintf("%s is wider than a /8", text), "name the networks that operators come from")
 		case slices.Index(l.stack.OperatorCIDRs, text) < i:
@@ -185,7 +233,11 @@ func (l *loader) checkOperators() {
 	}
 	// The internet in many pieces is still the internet.
 	if public > 1<<24 {
-		l.Reject("operatorCidrs", fmt.Sprintf("they hold %d public addresses together, more than a /8", public), "name the networks that operators come from")
+		l.Reject(
+			"operatorCidrs",
+			fmt.Sprintf("they hold %d public addresses together, more than a /8", public),
+			"name the networks that operators come from",
+		)
 	}
 }
 
@@ -211,7 +263,11 @@ func (l *loader) checkRegions() {
 	for i, settings := range l.stack.Regions {
 		path := fmt.Sprintf("regions[%d]", i)
 		if other, twice := first[settings.Name]; twice && settings.Name != "" {
-			l.Reject(path, fmt.Sprintf("%s is %s already", settings.Name, other), "name each region once; a second cluster there is another stack's")
+			l.Reject(
+				path,
+				fmt.Sprintf("%s is %s already", settings.Name, other),
+				"name each region once; a second cluster there is another stack's",
+			)
 			continue
 		}
 		first[settings.Name] = path
@@ -228,14 +284,22 @@ func (l *loader) checkRegions() {
 		}
 		same := func(b target) bool { return b.settings.Endpoint == a.settings.Endpoint }
 		if a.settings.Endpoint != "" && slices.ContainsFunc(l.targets[:i], same) {
-			l.Reject(join(a.path, "endpoint"), a.settings.Endpoint+" is another region's already", "give each region a name of its own")
+			l.Reject(
+				join(a.path, "endpoint"),
+				a.settings.Endpoint+" is another region's already",
+				"give each region a name of its own",
+			)
 		}
 	}
 }
 
 func (l *loader) disjoint(a target, what string, taken netip.Prefix, by target) {
 	if cidr := a.cluster.Network.CIDR; cidr.IsValid() && taken.IsValid() && cidr.Overlaps(taken) {
-		l.Reject(join(a.path, "network.cidr"), fmt.Sprintf("%s overlaps the %s of %s, %s", cidr, what, by.region.Name, taken), "choose another range")
+		l.Reject(
+			join(a.path, "network.cidr"),
+			fmt.Sprintf("%s overlaps the %s of %s, %s", cidr, what, by.region.Name, taken),
+			"choose another range",
+		)
 	}
 }
 

@@ -44,15 +44,18 @@ var guardedPorts = []struct {
 	{"udp", 4789, 4789, "VXLAN"}, {"udp", 8472, 8472, "VXLAN"}, {"udp", 51871, 51871, "WireGuard"},
 }
 
-// insideRanges are the addresses that the internet does not route: RFC 1918, and RFC 6598, which AWS takes for networks too.
+// insideRanges are the addresses that the internet does not route: RFC 1918, and RFC 6598, which AWS takes for networks
+// too.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 var insideRanges = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix(
+		"10.0.0.0/8",
+	), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
 	netip.MustParsePrefix("100.64.0.0/10"),
 }
 
-// openPorts resolves the ports of the stack file for one cluster. A firewall takes a rule once, so that no two of them may ask
-// for the same.
+// openPorts resolves the ports of the stack file for one cluster. A firewall takes a rule once, so that no two of them
+// may ask for the same.
 func (l *loader) openPorts(p *target) {
 	seen := map[string]string{}
 	for i, settings := range l.stack.OpenPorts {
@@ -88,7 +91,11 @@ func (l *loader) ports(path, text string) (low, high int, ok bool) {
 	case text == "":
 		l.Reject(path, "is missing", `write a port like "9100", or a range like "30000-32767"`)
 	case lowErr != nil || highErr != nil || low < 1 || high < low || high > 65535:
-		l.Reject(path, fmt.Sprintf("%q is neither a port nor a range of ports", text), `write a port like "9100", or a range like "30000-32767"`)
+		l.Reject(
+			path,
+			fmt.Sprintf("%q is neither a port nor a range of ports", text),
+			`write a port like "9100", or a range like "30000-32767"`,
+		)
 	default:
 		return low, high, true
 	}
@@ -98,14 +105,17 @@ func (l *loader) ports(path, text string) (low, high int, ok bool) {
 func (l *loader) guarded(path string, open OpenPort) {
 	for _, g := range guardedPorts {
 		if g.protocol == open.Protocol && open.Low <= g.high && g.low <= open.High {
-			l.Reject(path, fmt.Sprintf("%s holds the port of %s, which is open to what needs it and nothing else", open, g.name),
-				"leave that port out")
+			l.Reject(
+				path,
+				fmt.Sprintf("%s holds the port of %s, which is open to what needs it and nothing else", open, g.name),
+				"leave that port out",
+			)
 		}
 	}
 }
 
-// openFrom reads the sources: the cluster's nodes, private networks, and the addresses that the cloud's own load balancers and
-// health checks come from.
+// openFrom reads the sources: the cluster's nodes, private networks, and the addresses that the cloud's own load
+// balancers and health checks come from.
 func (l *loader) openFrom(p *target, path string, from []string, open *OpenPort) {
 	if len(from) == 0 {
 		open.Nodes = true
@@ -123,15 +133,23 @@ func (l *loader) openFrom(p *target, path string, from []string, open *OpenPort)
 		}
 		source, err := netip.ParsePrefix(text)
 		if err != nil {
-			l.Reject(at, fmt.Sprintf("%q is neither nodes nor a range of addresses", text), "write nodes, or a range like 10.0.0.0/16")
+			l.Reject(
+				at,
+				fmt.Sprintf("%q is neither nodes nor a range of addresses", text),
+				"write nodes, or a range like 10.0.0.0/16",
+			)
 			continue
 		}
 		if _, ok := l.cidr(at, text); !ok {
 			continue
 		}
 		if !isInside(source) && !slices.Contains(p.capabilities.HealthChecks, source) {
-			l.Reject(at, text+" is not a private range, and no setting opens a port to the internet",
-				"choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10"+healthCheckRanges(p.capabilities))
+			l.Reject(
+				at,
+				text+" is not a private range, and no setting opens a port to the internet",
+				"choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10"+
+					healthCheckRanges(p.capabilities),
+			)
 			continue
 		}
 		open.Ranges = append(open.Ranges, source)

@@ -14,8 +14,8 @@ import (
 const (
 	// maxPoolName leaves room for the cluster's name and a number within the 63 characters of a host name.
 	maxPoolName = 20
-	// nodePodsBits is the size of the range that Kubernetes gives each node out of the pods' /16:
-	// --node-cidr-mask-size of https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
+	// nodePodsBits is the size of the range that Kubernetes gives each node out of the pods' /16: --node-cidr-mask-size
+	// of https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 	nodePodsBits = 24
 	// minDiskGiB: Talos wants 10 GiB (https://docs.siderolabs.com/talos/v1.13/getting-started/system-requirements), and
 	// images and logs fill the rest of anything smaller than this within a day.
@@ -56,7 +56,11 @@ func (l *loader) checkPools() {
 		path := fmt.Sprintf("pools[%d]", i)
 		l.checkPoolName(join(path, "name"), pool.Name)
 		if names[pool.Name] && pool.Name != "" {
-			l.Reject(join(path, "name"), fmt.Sprintf("there is a pool %q already", pool.Name), "give each pool a name of its own")
+			l.Reject(
+				join(path, "name"),
+				fmt.Sprintf("there is a pool %q already", pool.Name),
+				"give each pool a name of its own",
+			)
 		}
 		names[pool.Name] = true
 		if pool.Size == "" {
@@ -66,7 +70,11 @@ func (l *loader) checkPools() {
 		}
 		l.oneOf(join(path, "workload"), pool.Workload, string(Stateless), string(Stateful))
 		if pool.DiskGiB < minDiskGiB || pool.DiskGiB > maxDiskGiB {
-			l.Reject(join(path, "diskGiB"), fmt.Sprintf("%d is out of range", pool.DiskGiB), fmt.Sprintf("choose %d to %d", minDiskGiB, maxDiskGiB))
+			l.Reject(
+				join(path, "diskGiB"),
+				fmt.Sprintf("%d is out of range", pool.DiskGiB),
+				fmt.Sprintf("choose %d to %d", minDiskGiB, maxDiskGiB),
+			)
 		}
 		l.checkPoolCount(path, pool)
 		l.checkAutoscaling(join(path, "autoscaling"), pool)
@@ -80,8 +88,11 @@ func (l *loader) checkPools() {
 		return (pool.Spot == nil || pool.Spot.Off) && (!known || most > 0)
 	}
 	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, steady) {
-		l.Reject("pools", "every machine of "+l.profile.name+"'s pools is on the spot market, which can take them all at once",
-			"make one pool spot: false for what must not stop")
+		l.Reject(
+			"pools",
+			"every machine of "+l.profile.name+"'s pools is on the spot market, which can take them all at once",
+			"make one pool spot: false for what must not stop",
+		)
 	}
 }
 
@@ -93,9 +104,17 @@ func (l *loader) checkPoolName(path, name string) {
 		l.Reject(path, name+" is the name of the control planes", "choose another name")
 	case slices.ContainsFunc(regionNames(), func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
 		// Pool nyc1-web of stack a, and pool web of stack a-nyc1.
-		l.Reject(path, name+" begins with a region's name, so that another stack's machines could be named alike", "choose another name")
+		l.Reject(
+			path,
+			name+" begins with a region's name, so that another stack's machines could be named alike",
+			"choose another name",
+		)
 	case len(validation.IsDNS1123Label(name)) > 0:
-		l.Reject(path, fmt.Sprintf("%q is not a DNS label", name), "use lower-case letters, digits and dashes, such as workers")
+		l.Reject(
+			path,
+			fmt.Sprintf("%q is not a DNS label", name),
+			"use lower-case letters, digits and dashes, such as workers",
+		)
 	case len(name) > maxPoolName:
 		l.Reject(path, fmt.Sprintf("%q has %d characters", name, len(name)), fmt.Sprintf("use at most %d", maxPoolName))
 	}
@@ -111,13 +130,21 @@ func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 	ranged := pool.Min != nil || pool.Max != nil
 	switch {
 	case pool.Count != nil && ranged:
-		l.Reject(path, "says both count and min or max", "keep count for a fixed number of machines, or min and max for a range")
+		l.Reject(
+			path,
+			"says both count and min or max",
+			"keep count for a fixed number of machines, or min and max for a range",
+		)
 	case pool.Count == nil && (pool.Min == nil || pool.Max == nil):
 		l.Reject(path, "does not say how many machines", "set count, or both min and max")
 	case pool.Count == nil && *pool.Min > *pool.Max:
 		l.Reject(join(path, "min"), fmt.Sprintf("%d is more than max, %d", *pool.Min, *pool.Max), "swap them")
 	case pool.Count == nil && *pool.Min < *pool.Max && pool.Workload == string(Stateful):
-		l.Reject(path, "is stateful, and a stateful pool is of fixed size: what scales in takes its data along", "set count instead of min and max")
+		l.Reject(
+			path,
+			"is stateful, and a stateful pool is of fixed size: what scales in takes its data along",
+			"set count instead of min and max",
+		)
 	}
 }
 
@@ -128,13 +155,25 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 	}
 	path = join(path, "spot")
 	if pool.Workload == string(Stateful) {
-		l.Reject(path, "the pool is stateful, and a spot machine goes with two minutes' notice", "set spot: false or workload: stateless")
+		l.Reject(
+			path,
+			"the pool is stateful, and a spot machine goes with two minutes' notice",
+			"set spot: false or workload: stateless",
+		)
 	}
 	if _, most, known := bounds(pool); known && spot.Base != nil && (*spot.Base < 0 || *spot.Base > most) {
-		l.Reject(join(path, "base"), fmt.Sprintf("%d on-demand machines in a pool of at most %d", *spot.Base, most), fmt.Sprintf("choose 0 to %d", most))
+		l.Reject(
+			join(path, "base"),
+			fmt.Sprintf("%d on-demand machines in a pool of at most %d", *spot.Base, most),
+			fmt.Sprintf("choose 0 to %d", most),
+		)
 	}
 	if spot.MaxPrice != "" && !positiveDecimal.MatchString(string(spot.MaxPrice)) {
-		l.Reject(join(path, "maxPrice"), fmt.Sprintf("%q is not a price", spot.MaxPrice), "write US dollars per hour, such as 0.05")
+		l.Reject(
+			join(path, "maxPrice"),
+			fmt.Sprintf("%q is not a price", spot.MaxPrice),
+			"write US dollars per hour, such as 0.05",
+		)
 	}
 	if spot.Strategy != "" {
 		l.oneOf(join(path, "strategy"), spot.Strategy, spotStrategies...)
@@ -152,7 +191,11 @@ func (l *loader) checkRequirements(path string, spot SpotSettings) {
 	case spot.Requirements && spot.Types != nil:
 		l.Reject(path, "takes every type that is like the pool's own, and types names some", "remove one of them")
 	case spot.Requirements && spot.Strategy == prioritized:
-		l.Reject(path, "gives the types in no order, and the strategy "+prioritized+" wants one", "choose another strategy, or remove requirements")
+		l.Reject(
+			path,
+			"gives the types in no order, and the strategy "+prioritized+" wants one",
+			"choose another strategy, or remove requirements",
+		)
 	}
 }
 
@@ -197,10 +240,18 @@ func (l *loader) pools(p *target) {
 		}
 		pool.Min, pool.Max, _ = bounds(settings)
 		if pool.Autoscaled() && !p.capabilities.ScalingGroups {
-			l.Reject(path, fmt.Sprintf("%s has no scaling group that runs Talos", p.cluster.Provider), "set count instead of min and max")
+			l.Reject(
+				path,
+				fmt.Sprintf("%s has no scaling group that runs Talos", p.cluster.Provider),
+				"set count instead of min and max",
+			)
 		}
 		if settings.DiskGiB != defaultDiskGiB && !p.capabilities.DiskSizes {
-			l.Reject(join(path, "diskGiB"), fmt.Sprintf("%s gives each size its own disk", p.capabilities.DisplayName), "remove it, or choose a larger size")
+			l.Reject(
+				join(path, "diskGiB"),
+				fmt.Sprintf("%s gives each size its own disk", p.capabilities.DisplayName),
+				"remove it, or choose a larger size",
+			)
 		}
 		pool.Zones = l.poolZones(path, settings, pool, p)
 		pool.Spot = l.spot(join(path, "spot"), settings, pool, p)
@@ -212,8 +263,8 @@ func (l *loader) pools(p *target) {
 	l.checkPodCapacity(p)
 }
 
-// addPoolLabels lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps off
-// what does not tolerate interruption, unless there is nowhere else to go.
+// addPoolLabels lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps
+// off what does not tolerate interruption, unless there is nowhere else to go.
 func addPoolLabels(pools []Pool) {
 	elsewhere := slices.ContainsFunc(pools, func(p Pool) bool { return p.Spot == nil && p.Max > 0 })
 	for i := range pools {
@@ -222,7 +273,10 @@ func addPoolLabels(pools []Pool) {
 		if pool.Spot != nil {
 			labels[labelSpot] = "true"
 			if elsewhere {
-				pool.Taints = append(slices.Clone(pool.Taints), Taint{Key: labelSpot, Value: "true", Effect: "NoSchedule"})
+				pool.Taints = append(
+					slices.Clone(pool.Taints),
+					Taint{Key: labelSpot, Value: "true", Effect: "NoSchedule"},
+				)
 			}
 		}
 		maps.Copy(labels, pool.Labels)
@@ -238,8 +292,15 @@ func (l *loader) checkPodCapacity(p *target) {
 		machines += min(pool.Max, room)
 	}
 	if machines > room {
-		l.Reject("pools", fmt.Sprintf("the pods' range %s has room for %d nodes, control planes included", p.cluster.Network.Pods, room),
-			"lower count or max")
+		l.Reject(
+			"pools",
+			fmt.Sprintf(
+				"the pods' range %s has room for %d nodes, control planes included",
+				p.cluster.Network.Pods,
+				room,
+			),
+			"lower count or max",
+		)
 	}
 }
 
@@ -262,7 +323,11 @@ func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *tar
 	}
 	switch {
 	case len(zones) == 0:
-		l.Reject(path, fmt.Sprintf("none of them is a zone of %s", p.cluster.Name), "add one of "+strings.Join(cluster, ", "))
+		l.Reject(
+			path,
+			fmt.Sprintf("none of them is a zone of %s", p.cluster.Name),
+			"add one of "+strings.Join(cluster, ", "),
+		)
 	case len(zones) == 1 && pool.Max > 1:
 		l.warn("%s: pool %s stands in %s alone; losing that zone takes all of it", p.region.Name, pool.Name, zones[0])
 	}
@@ -278,10 +343,17 @@ func (l *loader) checkPoolZones() {
 	for i, pool := range l.stack.Pools {
 		for j, zone := range pool.Zones {
 			path := fmt.Sprintf("pools[%d].zones[%d]", i, j)
-			known := slices.ContainsFunc(l.targets, func(p target) bool { return slices.Contains(p.cluster.Location.Zones, zone) })
+			known := slices.ContainsFunc(
+				l.targets,
+				func(p target) bool { return slices.Contains(p.cluster.Location.Zones, zone) },
+			)
 			switch {
 			case !known:
-				l.Reject(path, fmt.Sprintf("%q is not a zone of any cluster of the stack", zone), "name zones that the regions use")
+				l.Reject(
+					path,
+					fmt.Sprintf("%q is not a zone of any cluster of the stack", zone),
+					"name zones that the regions use",
+				)
 			case slices.Index(pool.Zones, zone) < j:
 				l.Reject(path, zone+" is named twice", "name each zone once")
 			}
@@ -289,8 +361,8 @@ func (l *loader) checkPoolZones() {
 	}
 }
 
-// spot resolves the spot policy. What the profile wants and the cloud does not sell becomes on demand; what the stack file
-// wants is refused.
+// spot resolves the spot policy. What the profile wants and the cloud does not sell becomes on demand; what the stack
+// file wants is refused.
 func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) *Spot {
 	spot := settings.Spot
 	if spot == nil || spot.Off {
@@ -314,7 +386,11 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 			"onDemandPercent": spot.OnDemandPercent != nil, "requirements": spot.Requirements, "rebalance": spot.Rebalance,
 		} {
 			if said {
-				l.Reject(join(path, key), fmt.Sprintf("%s gives no choice of it", p.capabilities.DisplayName), "remove it")
+				l.Reject(
+					join(path, key),
+					fmt.Sprintf("%s gives no choice of it", p.capabilities.DisplayName),
+					"remove it",
+				)
 			}
 		}
 		return policy
@@ -336,7 +412,12 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 }
 
 // spotTypes are the user's choice of types beside the pool's own. One market can dry up, so there must be another.
-func (l *loader) spotTypes(path string, names []string, own regions.MachineType, provider regions.Provider) []regions.MachineType {
+func (l *loader) spotTypes(
+	path string,
+	names []string,
+	own regions.MachineType,
+	provider regions.Provider,
+) []regions.MachineType {
 	var chosen []regions.MachineType
 	standIns := "choose from " + strings.Join(typeNames(own.Spot), ", ")
 	for i, name := range names {
@@ -347,7 +428,18 @@ func (l *loader) spotTypes(path string, names []string, own regions.MachineType,
 			l.Reject(at, name+" is named twice", "name each type once")
 		case name == own.Name:
 		case err != nil:
-			l.Reject(at, fmt.Sprintf("%q is not known to be like %s (%s, %d vCPU, %d GiB)", name, own.Name, own.Architecture, own.VCPU, own.MemoryGiB), standIns)
+			l.Reject(
+				at,
+				fmt.Sprintf(
+					"%q is not known to be like %s (%s, %d vCPU, %d GiB)",
+					name,
+					own.Name,
+					own.Architecture,
+					own.VCPU,
+					own.MemoryGiB,
+				),
+				standIns,
+			)
 		default:
 			if problem := incompatibility(own, found); problem != "" {
 				l.Reject(at, problem, standIns)
@@ -362,8 +454,8 @@ func (l *loader) spotTypes(path string, names []string, own regions.MachineType,
 	return chosen
 }
 
-// incompatibility says why a type cannot stand in for the pool's own: one image boots them all, and what Kubernetes schedules onto
-// one must fit the others.
+// incompatibility says why a type cannot stand in for the pool's own: one image boots them all, and what Kubernetes
+// schedules onto one must fit the others.
 func incompatibility(own, other regions.MachineType) string {
 	switch {
 	case other.Architecture != own.Architecture:
@@ -371,7 +463,13 @@ func incompatibility(own, other regions.MachineType) string {
 	case other.VCPU != own.VCPU:
 		return fmt.Sprintf("%s has %d vCPU, %s has %d", other.Name, other.VCPU, own.Name, own.VCPU)
 	case other.MemoryGiB < own.MemoryGiB:
-		return fmt.Sprintf("%s has %d GiB of memory, less than the %d of %s", other.Name, other.MemoryGiB, own.MemoryGiB, own.Name)
+		return fmt.Sprintf(
+			"%s has %d GiB of memory, less than the %d of %s",
+			other.Name,
+			other.MemoryGiB,
+			own.MemoryGiB,
+			own.Name,
+		)
 	}
 	return ""
 }

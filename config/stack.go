@@ -7,8 +7,8 @@ import "reflect"
 // Stack is what a stack file may say, as written: one field for each key of the namespace "inferadb". A field that the
 // stack file leaves out has the value of its default tag; without one, the environment's profile decides.
 //
-// The first paragraph of a field's comment is the setting's text in README.md and Pulumi.yaml, which go generate writes. A
-// field without a default tag ends it with "Required." or "Default: ...".
+// The first paragraph of a field's comment is the setting's text in README.md and Pulumi.yaml, which go generate
+// writes. A field without a default tag ends it with "Required." or "Default: ...".
 type Stack struct {
 	// The profile of the stack: `dev`, `staging` or `production`. Required.
 	Environment string `json:"environment"`
@@ -24,7 +24,8 @@ type Stack struct {
 	Pools []PoolSettings `json:"pools"`
 	// Talos version of new machines (docs/versions.md). Default: [DefaultTalosVersion], with a warning.
 	TalosVersion string `json:"talosVersion"`
-	// Kubernetes version, one that the Talos version and Cilium run (docs/versions.md). Default: [DefaultKubernetesVersion], with a warning.
+	// Kubernetes version, one that the Talos version and Cilium run (docs/versions.md). Default:
+	// [DefaultKubernetesVersion], with a warning.
 	KubernetesVersion string `json:"kubernetesVersion"`
 	// Id of an Image Factory schematic: Talos with system extensions (docs/operations.md#system-extensions) or kernel
 	// arguments. Default: the one without any.
@@ -35,27 +36,29 @@ type Stack struct {
 	OperatorCIDRs []string `json:"operatorCidrs"`
 	// Ports that all nodes open to other nodes or private networks, never to the internet. Default: none.
 	OpenPorts []OpenPortSettings `json:"openPorts"`
-	// `cilium` (installed with the cluster, in place of kube-proxy), `none` (neither CNI nor kube-proxy: something else installs
-	// Cilium, docs/next-steps.md#cilium) or `flannel` (in production on AWS only).
+	// `cilium` (installed with the cluster, in place of kube-proxy), `none` (neither CNI nor kube-proxy: something else
+	// installs Cilium, docs/next-steps.md#cilium) or `flannel` (in production on AWS only).
 	CNI string `json:"cni" default:"cilium"`
-	// Encryption of pod traffic between machines, with `cni: cilium`: `wireguard`, or `none` outside production. Default: wireguard.
+	// Encryption of pod traffic between machines, with `cni: cilium`: `wireguard`, or `none` outside production.
+	// Default: wireguard.
 	PodEncryption string `json:"podEncryption"`
-	// Kubernetes objects that the cluster starts with (docs/next-steps.md#start-with-flux-or-anything-else), such as Flux: YAML
-	// text, or files of this folder; may be set with `--secret`. Default: none.
+	// Kubernetes objects that the cluster starts with (docs/next-steps.md#start-with-flux-or-anything-else), such as
+	// Flux: YAML text, or files of this folder; may be set with `--secret`. Default: none.
 	BootstrapManifests []string `json:"bootstrapManifests"`
 	// KMS key of every disk: its id, or an object with `managed`. Default: the profile's.
 	EncryptionKey KeySettings `json:"encryptionKey"`
-	// `cloud`, or `luks` for Talos' disk encryption in addition. Default: cloud; luks where the cloud encrypts no disks.
+	// `cloud`, or `luks` for Talos' disk encryption in addition. Default: cloud; luks where the cloud encrypts no
+	// disks.
 	DiskEncryption string `json:"diskEncryption"`
-	// What opens the disks that Talos encrypts: `nodeID` (the machine's own id), or the https URL of a KMS server, which must
-	// answer whenever a machine boots. Cannot be changed after a machine's first boot.
+	// What opens the disks that Talos encrypts: `nodeID` (the machine's own id), or the https URL of a KMS server,
+	// which must answer whenever a machine boots. Cannot be changed after a machine's first boot.
 	//
-	// The server seals a key for each disk (https://github.com/siderolabs/kms-client). A machine asks it before it can read its
-	// configuration: over the network and with the name servers that the cloud gives it, trusting only public authorities.
-	// Without the server the machine does not boot.
+	// The server seals a key for each disk (https://github.com/siderolabs/kms-client). A machine asks it before it can
+	// read its configuration: over the network and with the name servers that the cloud gives it, trusting only public
+	// authorities. Without the server the machine does not boot.
 	LUKSKey string `json:"luksKey" default:"nodeID"`
-	// Your own host name for the Kubernetes API, pointing at the load balancer; for a stack of one region. Default: a private
-	// name.
+	// Your own host name for the Kubernetes API, pointing at the load balancer; for a stack of one region. Default: a
+	// private name.
 	Endpoint string `json:"endpoint"`
 	// Talos patches as YAML text; may be set with `--secret`. Default: none.
 	Patches PatchSettings `json:"patches"`
@@ -65,18 +68,21 @@ type Stack struct {
 	AlarmEmails []string `json:"alarmEmails"`
 	// `true`: log the traffic of the created networks; on AWS and Google Cloud.
 	FlowLogs bool `json:"flowLogs" default:"false"`
-	// `true`: AWS encrypts every new disk of the account in the stack's regions. It stays on after the stack is destroyed.
+	// `true`: AWS encrypts every new disk of the account in the stack's regions. It stays on after the stack is
+	// destroyed.
 	EBSEncryptionByDefault bool `json:"ebsEncryptionByDefault" default:"false"`
 	// `true`: ready a new cluster for AWS' cloud controller manager and EBS driver, which you install
 	// (docs/next-steps.md#cloud-controller-managers-and-storage); AWS.
 	CloudController bool `json:"cloudController" default:"false"`
 	// Deletion and termination protection: `true` or `false`. Default: the profile's.
 	Protection *bool `json:"protection"`
-	// Steps that were done outside the program, as the refusal of an edit of a running cluster names them. Default: none.
+	// Steps that were done outside the program, as the refusal of an edit of a running cluster names them. Default:
+	// none.
 	//
 	// Without its step the edit is refused: "etcd-left:<node>". A command that does the step writes it by itself.
 	Acknowledge []string `json:"acknowledge"`
-	// The versions of an upgrade that is under way: `make upgrade` writes and removes them, and no update runs meanwhile. Default: none.
+	// The versions of an upgrade that is under way: `make upgrade` writes and removes them, and no update runs
+	// meanwhile. Default: none.
 	Upgrade UpgradeSettings `json:"upgrade"`
 }
 
@@ -114,8 +120,8 @@ type NetworkSettings struct {
 	CIDR string `json:"cidr"`
 	// Id of an existing network to adopt (docs/operations.md#adopt-a-network). Default: none.
 	ID string `json:"id"`
-	// Subnets of the adopted network for the machines: one for each zone, in the order of the zones, where the subnets of the
-	// cloud are zonal. Default: none.
+	// Subnets of the adopted network for the machines: one for each zone, in the order of the zones, where the subnets
+	// of the cloud are zonal. Default: none.
 	SubnetIDs []string `json:"subnetIds"`
 	// Subnets of the adopted network for the control planes under `access: public`, likewise. Default: none.
 	PublicSubnetIDs []string `json:"publicSubnetIds"`
@@ -162,15 +168,16 @@ type SpotSettings struct {
 	OnDemandPercent *int `json:"onDemandPercent"`
 	// US dollars per machine and hour; on AWS. Default: the on-demand price.
 	MaxPrice Decimal `json:"maxPrice"`
-	// How AWS picks instance types: `capacity-optimized`, `capacity-optimized-prioritized`, `price-capacity-optimized` or
-	// `lowest-price`. Default: capacity-optimized.
+	// How AWS picks instance types: `capacity-optimized`, `capacity-optimized-prioritized`, `price-capacity-optimized`
+	// or `lowest-price`. Default: capacity-optimized.
 	Strategy string `json:"strategy"`
 	// Instance types that the pool may use beside its own; on AWS. Default: the table's.
 	Types []string `json:"types"`
-	// `true`: let AWS pick any instance type with the same architecture and vCPU count and at least as much memory, instead of
-	// `types`.
+	// `true`: let AWS pick any instance type with the same architecture and vCPU count and at least as much memory,
+	// instead of `types`.
 	Requirements bool `json:"requirements" default:"false"`
-	// `true`: replace machines at risk before AWS reclaims them, which needs drained nodes (docs/interruption.md#the-drain-path-on-aws).
+	// `true`: replace machines at risk before AWS reclaims them, which needs drained nodes
+	// (docs/interruption.md#the-drain-path-on-aws).
 	Rebalance bool `json:"rebalance" default:"false"`
 }
 
@@ -211,6 +218,6 @@ type Decimal string
 // isSet reports whether the stack file says anything about the setting.
 func isSet[T any](setting T) bool { return !reflect.ValueOf(&setting).Elem().IsZero() }
 
-// ApplyVariable is set in the environment of the program by `infra apply`: reboots and taints, for which an update is refused
-// otherwise, are what the command does.
+// ApplyVariable is set in the environment of the program by `infra apply`: reboots and taints, for which an update is
+// refused otherwise, are what the command does.
 const ApplyVariable = "INFRA_APPLY"

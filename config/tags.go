@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// AWS' limits, which are the narrowest for what people write: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+// AWS' limits, which are the narrowest for what people write:
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 const (
 	maxTagKey   = 128
 	maxTagValue = 256
@@ -41,19 +42,22 @@ func (l *loader) checkTags() {
 		case strings.Contains(lower, "kubernetes.io/"), strings.Contains(lower, "k8s.io/"):
 			l.Reject(path, "Kubernetes' controllers act on this tag", "choose another key")
 		case len([]rune(key)) > maxTagKey:
-			l.Reject(path, fmt.Sprintf("the key has %d characters", len([]rune(key))), fmt.Sprintf("use at most %d", maxTagKey))
+			l.Reject(
+				path,
+				fmt.Sprintf("the key has %d characters", len([]rune(key))),
+				fmt.Sprintf("use at most %d", maxTagKey),
+			)
 		case !tagText.MatchString(key):
-			l.Reject(path, "the key has characters that AWS does not accept", "use letters, digits, spaces and _.:/=+-@")
+			l.Reject(
+				path,
+				"the key has characters that AWS does not accept",
+				"use letters, digits, spaces and _.:/=+-@",
+			)
 		case seen[lower] != "":
 			l.Reject(path, "differs from "+seen[lower]+" by case only", "keep one of them")
 		}
 		seen[lower] = key
-		if len([]rune(value)) > maxTagValue {
-			l.Reject(path, fmt.Sprintf("the value has %d characters", len([]rune(value))), fmt.Sprintf("use at most %d", maxTagValue))
-		}
-		if !tagText.MatchString(value) {
-			l.Reject(path, fmt.Sprintf("the value %q has characters that AWS does not accept", value), "use letters, digits, spaces and _.:/=+-@")
-		}
+		l.checkTagValue(path, value)
 	}
 	own := len(ownTags) + clusterTags + len(defaultTags)
 	for _, key := range defaultTags {
@@ -62,8 +66,33 @@ func (l *loader) checkTags() {
 		}
 	}
 	if len(l.stack.Tags)+own > maxTags {
-		l.Reject("tags", fmt.Sprintf("%d tags and the program's %d are more than the %d that AWS takes", len(l.stack.Tags), own, maxTags),
-			fmt.Sprintf("keep at most %d", maxTags-own))
+		l.Reject(
+			"tags",
+			fmt.Sprintf(
+				"%d tags and the program's %d are more than the %d that AWS takes",
+				len(l.stack.Tags),
+				own,
+				maxTags,
+			),
+			fmt.Sprintf("keep at most %d", maxTags-own),
+		)
+	}
+}
+
+func (l *loader) checkTagValue(path, value string) {
+	if len([]rune(value)) > maxTagValue {
+		l.Reject(
+			path,
+			fmt.Sprintf("the value has %d characters", len([]rune(value))),
+			fmt.Sprintf("use at most %d", maxTagValue),
+		)
+	}
+	if !tagText.MatchString(value) {
+		l.Reject(
+			path,
+			fmt.Sprintf("the value %q has characters that AWS does not accept", value),
+			"use letters, digits, spaces and _.:/=+-@",
+		)
 	}
 }
 

@@ -4,9 +4,9 @@ import (
 	"github.com/inferadb/infra/components/machineconfig"
 )
 
-// The versions of a stack file that names none. `make init` writes them into a new one, so that another version of the program
-// does not upgrade a cluster. Talos: the newest release of 1.13, https://github.com/siderolabs/talos/releases. Kubernetes: the
-// newest that it runs and Cilium is tested with, https://kubernetes.io/releases/1.36/.
+// The versions of a stack file that names none. `make init` writes them into a new one, so that another version of the
+// program does not upgrade a cluster. Talos: the newest release of 1.13, https://github.com/siderolabs/talos/releases.
+// Kubernetes: the newest that it runs and Cilium is tested with, https://kubernetes.io/releases/1.36/.
 const (
 	DefaultTalosVersion      = "v1.13.10"
 	DefaultKubernetesVersion = "1.36.5"
@@ -25,13 +25,17 @@ func (l *loader) defaultVersions() {
 		if *version.value == "" {
 			*version.value = version.found
 			l.unset = append(l.unset, version.path)
-			l.warn("%s: is not set, so it is %s; write that into the stack file, because the next version of the program may come with another",
-				version.path, version.found)
+			l.warn(
+				"%s: is not set, so it is %s; write that into the stack file, because the next version of the program may come with another",
+				version.path,
+				version.found,
+			)
 		}
 	}
 }
 
-// checkVersions names every version that is wrong. Where both are right and do not fit, it blames the Kubernetes version.
+// checkVersions names every version that is wrong. Where both are right and do not fit, it blames the Kubernetes
+// version.
 func (l *loader) checkVersions() {
 	talos := machineconfig.CheckTalosVersion(l.stack.TalosVersion)
 	if talos != nil {

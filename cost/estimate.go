@@ -1,5 +1,5 @@
-// Package cost estimates what a stack costs in a month, from the resolved settings and a table of list prices. It asks no
-// cloud and needs no account.
+// Package cost estimates what a stack costs in a month, from the resolved settings and a table of list prices. It asks
+// no cloud and needs no account.
 package cost
 
 import (
@@ -12,7 +12,8 @@ import (
 	"github.com/inferadb/infra/config"
 )
 
-// MonthlyCost is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
+// MonthlyCost is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and
+// with the most.
 type MonthlyCost struct{ Min, Max float64 }
 
 // cents rounds, so that what is printed adds up.
@@ -75,8 +76,8 @@ func OfCluster(cluster config.Cluster) (Estimate, error) {
 	return b, nil
 }
 
-// OfStack makes the estimates of the clusters that a stack file in the folder describes, on another provider than its own if one
-// is named.
+// OfStack makes the estimates of the clusters that a stack file in the folder describes, on another provider than its
+// own if one is named.
 func OfStack(folder, stack, provider string) ([]Estimate, error) {
 	names, err := config.StackNames(folder)
 	if err != nil {
@@ -131,9 +132,15 @@ func (b *Estimate) hourly(what string, price float64) {
 func (b *Estimate) controlPlanes() {
 	machines := b.Cluster.ControlPlanes
 	count := float64(machines.Count)
-	b.hourly(fmt.Sprintf("control planes: %d × %s", machines.Count, machines.Machine.Name), count*b.location.Machines[machines.Machine.Name])
+	b.hourly(
+		fmt.Sprintf("control planes: %d × %s", machines.Count, machines.Machine.Name),
+		count*b.location.Machines[machines.Machine.Name],
+	)
 	disks := count * float64(machines.DiskGiB) * b.location.Disk
-	b.add(fmt.Sprintf("control planes: %d × %d GiB of disk", machines.Count, machines.DiskGiB), MonthlyCost{disks, disks})
+	b.add(
+		fmt.Sprintf("control planes: %d × %d GiB of disk", machines.Count, machines.DiskGiB),
+		MonthlyCost{disks, disks},
+	)
 }
 
 func (b *Estimate) pool(pool config.Pool) {
@@ -144,13 +151,19 @@ func (b *Estimate) pool(pool config.Pool) {
 	}
 	line.Configured = line.OnDemand
 	if pool.Spot != nil {
-		line.What += fmt.Sprintf(", %s of them on demand", formatRange(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)))
+		line.What += fmt.Sprintf(
+			", %s of them on demand",
+			formatRange(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)),
+		)
 		line.Configured = b.mixed(pool, machine)
 		b.noteDearest(pool, machine)
 	}
 	b.Lines = append(b.Lines, line)
 	disk := float64(pool.DiskGiB) * b.location.Disk
-	b.add(fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, formatRange(pool.Min, pool.Max), pool.DiskGiB), MonthlyCost{float64(pool.Min) * disk, float64(pool.Max) * disk})
+	b.add(
+		fmt.Sprintf("pool %s: %s × %d GiB of disk", pool.Name, formatRange(pool.Min, pool.Max), pool.DiskGiB),
+		MonthlyCost{float64(pool.Min) * disk, float64(pool.Max) * disk},
+	)
 }
 
 // onDemand is how many of a pool's machines are: the base comes first, and then a share of the rest.
@@ -173,7 +186,14 @@ func (b *Estimate) mixed(pool config.Pool, spotType float64) MonthlyCost {
 // noteDearest says what the choice of types may cost: the strategy takes what the market has most of, not the cheapest.
 func (b *Estimate) noteDearest(pool config.Pool, own float64) {
 	if pool.Spot.Requirements {
-		b.Notes = append(b.Notes, fmt.Sprintf("Pool %s is priced as %s; by its requirements the market may give it dearer types.", pool.Name, pool.Machine.Name))
+		b.Notes = append(
+			b.Notes,
+			fmt.Sprintf(
+				"Pool %s is priced as %s; by its requirements the market may give it dearer types.",
+				pool.Name,
+				pool.Machine.Name,
+			),
+		)
 		return
 	}
 	dearest, name := own, pool.Machine.Name
@@ -183,8 +203,11 @@ func (b *Estimate) noteDearest(pool config.Pool, own float64) {
 		}
 	}
 	if dearest > own {
-		b.Notes = append(b.Notes, fmt.Sprintf("Pool %s is priced as %s. With all its spot machines %s, its dearest type, it would cost %s.",
-			pool.Name, pool.Machine.Name, name, b.mixed(pool, dearest)))
+		b.Notes = append(
+			b.Notes,
+			fmt.Sprintf("Pool %s is priced as %s. With all its spot machines %s, its dearest type, it would cost %s.",
+				pool.Name, pool.Machine.Name, name, b.mixed(pool, dearest)),
+		)
 	}
 }
 
@@ -204,7 +227,10 @@ func (b *Estimate) nat() {
 	hour := func(machines float64) float64 {
 		return float64(gateways)*price.Gateway + min(machines*price.Machine, price.Most)
 	}
-	b.add(fmt.Sprintf("NAT: %s", plural(gateways, "gateway")), MonthlyCost{hour(machines.Min) * b.prices.Hours, hour(machines.Max) * b.prices.Hours})
+	b.add(
+		fmt.Sprintf("NAT: %s", plural(gateways, "gateway")),
+		MonthlyCost{hour(machines.Min) * b.prices.Hours, hour(machines.Max) * b.prices.Hours},
+	)
 }
 
 func (b *Estimate) gateways() int {

@@ -72,7 +72,13 @@ func pricesOf(c config.Cluster) (Prices, Location, error) {
 	prices := clouds[c.Provider]
 	location, ok := prices.Locations[c.Location.Region]
 	if !ok {
-		return prices, location, fmt.Errorf("%s: there are no prices for %s of %s; add them to %s", c.Region, c.Location.Region, c.Provider, file(c.Provider))
+		return prices, location, fmt.Errorf(
+			"%s: there are no prices for %s of %s; add them to %s",
+			c.Region,
+			c.Location.Region,
+			c.Provider,
+			file(c.Provider),
+		)
 	}
 	machines := []regions.MachineType{c.ControlPlanes.Machine}
 	for _, pool := range c.Pools {
@@ -83,7 +89,13 @@ func pricesOf(c config.Cluster) (Prices, Location, error) {
 	}
 	for _, machine := range machines {
 		if location.Machines[machine.Name] == 0 {
-			return prices, location, fmt.Errorf("%s: there is no price for %s in %s; add it to %s", c.Region, machine.Name, c.Location.Region, file(c.Provider))
+			return prices, location, fmt.Errorf(
+				"%s: there is no price for %s in %s; add it to %s",
+				c.Region,
+				machine.Name,
+				c.Location.Region,
+				file(c.Provider),
+			)
 		}
 	}
 	return prices, location, nil

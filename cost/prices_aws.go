@@ -2,10 +2,10 @@ package cost
 
 import "github.com/inferadb/infra/regions"
 
-// The prices are those of https://aws.amazon.com/ec2/pricing/on-demand/ (Linux), https://aws.amazon.com/ebs/pricing/ (gp3),
-// https://aws.amazon.com/elasticloadbalancing/pricing/ (network), https://aws.amazon.com/vpc/pricing/ (NAT, IPv4),
-// https://aws.amazon.com/kms/pricing/ and https://aws.amazon.com/route53/pricing/. The sources of the locations are the same
-// prices as a list for machines.
+// The prices are those of https://aws.amazon.com/ec2/pricing/on-demand/ (Linux), https://aws.amazon.com/ebs/pricing/
+// (gp3), https://aws.amazon.com/elasticloadbalancing/pricing/ (network), https://aws.amazon.com/vpc/pricing/ (NAT,
+// IPv4), https://aws.amazon.com/kms/pricing/ and https://aws.amazon.com/route53/pricing/. The sources of the locations
+// are the same prices as a list for machines.
 var _ = register(regions.AWS, Prices{
 	Hours: 730,
 	Spot: Spot{

@@ -67,7 +67,8 @@ func cells(line Line) []string {
 	return []string{line.What, line.OnDemand.String(), line.Configured.String()}
 }
 
-// remarks are what must be read with the numbers, each once: what spot does to them, what they rest on, what they leave out.
+// remarks are what must be read with the numbers, each once: what spot does to them, what they rest on, what they leave
+// out.
 func remarks(estimates []Estimate) []string {
 	var spot, prices, sources []string
 	total := Sum(estimates)
@@ -77,10 +78,25 @@ func remarks(estimates []Estimate) []string {
 			spot = append(spot, b.Cluster.Region+": "+note)
 		}
 		if sum.spot() {
-			prices = append(prices, fmt.Sprintf("Assumed: a spot machine costs %.0f %% less than on demand. %s", 100*b.prices.Spot.Discount, b.prices.Spot.Reason))
+			prices = append(
+				prices,
+				fmt.Sprintf(
+					"Assumed: a spot machine costs %.0f %% less than on demand. %s",
+					100*b.prices.Spot.Discount,
+					b.prices.Spot.Reason,
+				),
+			)
 		}
 		prices = append(prices, b.prices.Notes...)
-		sources = append(sources, fmt.Sprintf("Prices of %s: noted %s, to compare with %s", b.Cluster.Location.Region, b.location.Noted, b.location.Source))
+		sources = append(
+			sources,
+			fmt.Sprintf(
+				"Prices of %s: noted %s, to compare with %s",
+				b.Cluster.Location.Region,
+				b.location.Noted,
+				b.location.Source,
+			),
+		)
 	}
 	if total.spot() {
 		spot = append([]string{saved(total)}, spot...)

@@ -1,5 +1,5 @@
-// Package iampolicy builds the policies of AWS' Identity and Access Management as typed values, so that a misspelt key does not
-// compile and a test can read what a policy allows. Pure.
+// Package iampolicy builds the policies of AWS' Identity and Access Management as typed values, so that a misspelt key
+// does not compile and a test can read what a policy allows. Pure.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 package iampolicy
 
@@ -39,8 +39,8 @@ type Principal struct {
 	Federated []string `json:",omitempty"`
 }
 
-// Conditions are values by operator ("StringEquals") and key ("aws:SourceArn"). All operators and keys must hold; of a key's
-// values one must.
+// Conditions are values by operator ("StringEquals") and key ("aws:SourceArn"). All operators and keys must hold; of a
+// key's values one must.
 type Conditions map[string]map[string][]string
 
 // Allow begins a statement that allows the actions.
@@ -84,11 +84,15 @@ func (s Statement) WithSid(sid string) Statement {
 	return s
 }
 
-// AccountAdmin leaves a KMS key to the IAM of an account. Everything is allowed to the account as such, not to anybody in it: a key
-// whose policy names no one who may change it is lost for good.
+// AccountAdmin leaves a KMS key to the IAM of an account. Everything is allowed to the account as such, not to anybody
+// in it: a key whose policy names no one who may change it is lost for good.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
 func AccountAdmin(account string) Statement {
-	return Allow("kms:*").WithSid("Account").OnResources("*").WithPrincipal(Principal{AWS: []string{"arn:aws:iam::" + account + ":root"}})
+	return Allow(
+		"kms:*",
+	).WithSid("Account").
+		OnResources("*").
+		WithPrincipal(Principal{AWS: []string{"arn:aws:iam::" + account + ":root"}})
 }
 
 // JSON returns a policy of the statements.
@@ -111,12 +115,13 @@ func Parse(text string) (Document, error) {
 	return document, nil
 }
 
-// Unrestricted returns the actions by which an identity could change anything at all: allowed on every resource, without a condition.
-// Statements with a principal are about the resource that they stand on, and are never among them.
+// Unrestricted returns the actions by which an identity could change anything at all: allowed on every resource,
+// without a condition. Statements with a principal are about the resource that they stand on, and are never among them.
 func (d Document) Unrestricted() []string {
 	var unrestricted []string
 	for _, statement := range d.Statement {
-		if statement.Effect != "Allow" || statement.Principal != nil || len(statement.Condition) > 0 || !slices.ContainsFunc(statement.Resource, everything) {
+		if statement.Effect != "Allow" || statement.Principal != nil || len(statement.Condition) > 0 ||
+			!slices.ContainsFunc(statement.Resource, everything) {
 			continue
 		}
 		for _, action := range statement.Action {

@@ -74,8 +74,8 @@ func secretsStay(g *Graph, v *Violations) {
 	}
 }
 
-// configuredInTurn: an update configures one node of a cluster that runs after the other. Those of a new cluster wait for no node of
-// their role, because none serves yet.
+// configuredInTurn: an update configures one node of a cluster that runs after the other. Those of a new cluster wait
+// for no node of their role, because none serves yet.
 func configuredInTurn(g *Graph, v *Violations) {
 	for _, cluster := range g.clusters() {
 		applied := ofCluster(g.ofType(talosApply), cluster.Name)
@@ -104,7 +104,8 @@ func bootstrappedOnce(g *Graph, v *Violations) {
 	}
 }
 
-// bootstrapWaits is the part of each cloud: bootstraps wait for the way to the API, and no machine waits for a bootstrap.
+// bootstrapWaits is the part of each cloud: bootstraps wait for the way to the API, and no machine waits for a
+// bootstrap.
 func bootstrapWaits(g *Graph, v *Violations, way, machines []*Resource) {
 	for _, bootstrap := range g.ofType(talosBootstrap) {
 		for _, r := range way {
@@ -132,7 +133,8 @@ func (g *Graph) protected() bool {
 	return g.Environment == "production" && g.says("protection") != "false"
 }
 
-// stateful reports whether the machine is of a pool that keeps data. Without pools of its own, production has one that does.
+// stateful reports whether the machine is of a pool that keeps data. Without pools of its own, production has one that
+// does.
 func (g *Graph) stateful(machine *Resource) bool {
 	if g.says("pools") == "" {
 		return g.Environment == "production"

@@ -11,7 +11,8 @@ var awsProtectedBreaks = []Breakage{
 	protect(talosSecrets, "").in("staging"), protect(awsInstance, "-control-plane-0").in("dev"), unprotect(awsKey, "-disks"),
 }
 
-// awsProtected: what a cluster cannot lose is protected in production, and nothing else: a pool that keeps nothing can shrink.
+// awsProtected: what a cluster cannot lose is protected in production, and nothing else: a pool that keeps nothing can
+// shrink.
 func awsProtected(g *Graph, v *Violations) {
 	for _, r := range g.all() {
 		var keeps bool
@@ -54,8 +55,8 @@ func awsBootstrapWaits(g *Graph, v *Violations) {
 	bootstrapWaits(g, v, way, g.ofType(awsInstance, awsScalingGroup))
 }
 
-// awsNoNeedlessEdge is what makes an update as fast as its slowest part: workers, load balancer and control planes are made side by
-// side.
+// awsNoNeedlessEdge is what makes an update as fast as its slowest part: workers, load balancer and control planes are
+// made side by side.
 func awsNoNeedlessEdge(g *Graph, v *Violations) {
 	controlPlanes := only(g.ofType(awsInstance), (*Resource).isControlPlane)
 	workers := only(g.ofType(awsInstance, awsScalingGroup), func(r *Resource) bool { return !r.isControlPlane() })

@@ -211,8 +211,8 @@ func digitalOceanPorts(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanFirewallFirst: a firewall knows its droplets by their tags, so it can stand before them. A tag that looks like a
-// cluster's is another in the cloud, where Pulumi gives it a suffix.
+// digitalOceanFirewallFirst: a firewall knows its droplets by their tags, so it can stand before them. A tag that looks
+// like a cluster's is another in the cloud, where Pulumi gives it a suffix.
 func digitalOceanFirewallFirst(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
 		covered := slices.ContainsFunc(g.ofType(doFirewall), func(f *Resource) bool {
@@ -304,8 +304,8 @@ func digitalOceanBootstrapWaits(g *Graph, v *Violations) {
 	bootstrapWaits(g, v, way, g.ofType(doDroplet))
 }
 
-// digitalOceanNoNeedlessEdge: the machines wait for the load balancer, whose address they must know, and only for as long as the
-// user brings no name of his own. Nothing else waits.
+// digitalOceanNoNeedlessEdge: the machines wait for the load balancer, whose address they must know, and only for as
+// long as the user brings no name of his own. Nothing else waits.
 func digitalOceanNoNeedlessEdge(g *Graph, v *Violations) {
 	droplets, balancers := g.ofType(doDroplet), g.ofType(doBalancer)
 	waitsForNone(g, v, slices.Concat(droplets, balancers), droplets)

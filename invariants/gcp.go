@@ -288,8 +288,8 @@ func gcpPoolsSpread(g *Graph, v *Violations) {
 	}
 }
 
-// gcpGroupsSpread: Google moves the machines of a group only where its autoscaler demands it, and spot machines start wherever
-// there are some.
+// gcpGroupsSpread: Google moves the machines of a group only where its autoscaler demands it, and spot machines start
+// wherever there are some.
 func gcpGroupsSpread(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpManager) {
 		want := "NONE"

@@ -65,7 +65,8 @@ func (g *Graph) forRules() []rules.Resource {
 // says returns what the stack file says to a key.
 func (g *Graph) says(key string) string { return g.Settings[key] }
 
-// saysOfRegions reports whether the stack file says something of its regions, or of the regions of the stack as a whole.
+// saysOfRegions reports whether the stack file says something of its regions, or of the regions of the stack as a
+// whole.
 func (g *Graph) saysOfRegions(key string) bool {
 	return strings.Contains(g.says("regions"), `"`+key+`"`)
 }

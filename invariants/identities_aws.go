@@ -69,7 +69,8 @@ func awsNoLoosePolicy(g *Graph, v *Violations) {
 				v.add(r, "is loose: %v", loose)
 			}
 			for _, s := range policy {
-				// Everybody is bound by a condition; only the account itself, which hands out its own permissions, by none.
+				// Everybody is bound by a condition; only the account itself, which hands out its own permissions, by
+				// none.
 				everybody := s.Principal != nil && slices.Contains(s.Principal.AWS, "*")
 				v.unless(s.Effect != "Allow" || !everybody || len(s.Condition) > 0, r, "lets everybody in")
 				wide := slices.ContainsFunc(s.Action, func(action string) bool { return strings.HasSuffix(action, ":*") })
@@ -109,8 +110,8 @@ func awsControlPlanesHoldNothing(g *Graph, v *Violations) {
 	}
 }
 
-// awsControllers: what cloudController gives, the control planes hold, and every action that changes something is bound to the
-// cluster's tag; workers hold none of it.
+// awsControllers: what cloudController gives, the control planes hold, and every action that changes something is bound
+// to the cluster's tag; workers hold none of it.
 func awsControllers(g *Graph, v *Violations) {
 	if g.says("cloudController") != "true" {
 		return
@@ -134,8 +135,9 @@ func awsControllers(g *Graph, v *Violations) {
 	}
 }
 
-// awsBoundToNothing reports whether a statement lets its holder change what is not the cluster's. A security group is made in a
-// network, which has no tag in the request; what is tagged when it is made has the tags of the request that makes it.
+// awsBoundToNothing reports whether a statement lets its holder change what is not the cluster's. A security group is
+// made in a network, which has no tag in the request; what is tagged when it is made has the tags of the request that
+// makes it.
 func awsBoundToNothing(s iampolicy.Statement, cluster string) bool {
 	if !slices.ContainsFunc(s.Action, func(action string) bool { return !iampolicy.Reads(action) }) {
 		return false

@@ -1,9 +1,9 @@
-// Package invariants holds what is true of every stack that this program builds or accepts: one row for each guarantee, with its
-// sentence, its checks, ways to break it that the checks must see, and the settings that are refused because of it. The tests of
-// the graph, the mutations, the policy pack and docs/invariants.md come from the rows.
+// Package invariants holds what is true of every stack that this program builds or accepts: one row for each guarantee,
+// with its sentence, its checks, ways to break it that the checks must see, and the settings that are refused because
+// of it. The tests of the graph, the mutations, the policy pack and docs/invariants.md come from the rows.
 //
-// The rows stand in files by their concern and name no cloud. What is true of one cloud's resources alone stands in the files with
-// the cloud's name, under the number of its row.
+// The rows stand in files by their concern and name no cloud. What is true of one cloud's resources alone stands in the
+// files with the cloud's name, under the number of its row.
 package invariants
 
 import (
@@ -20,8 +20,8 @@ type Invariant struct {
 	ID int
 	// Sentence says what always holds.
 	Sentence string
-	// Rules are the names of the rules of policy/rules that hold every resource to it, also those that somebody adds outside of
-	// the program: the policy pack is made of them.
+	// Rules are the names of the rules of policy/rules that hold every resource to it, also those that somebody adds
+	// outside of the program: the policy pack is made of them.
 	Rules []string
 	// Unseen says why the policy pack cannot see it, for an invariant without rules.
 	Unseen string
@@ -31,7 +31,8 @@ type Invariant struct {
 	Refused []Setting
 	// Allowed are settings that look as if they broke it and do not: all checks look at these stacks, too.
 	Allowed []Setting
-	// Elsewhere are the tests of what no check of a graph can see: messages, changes, machine configurations, lives of clusters.
+	// Elsewhere are the tests of what no check of a graph can see: messages, changes, machine configurations, lives of
+	// clusters.
 	Elsewhere []string
 }
 

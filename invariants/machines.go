@@ -62,8 +62,8 @@ var (
 	poolInOneZone = allow("a pool in one zone", also(onePool(`,"count":3,"zones":["{zone}"]`), "regions", `["nyc1"]`))
 )
 
-// Settings of clouds that encrypt disks with a customer's key. Whoever holds the key can take the disks away; that is what a key of
-// one's own is for.
+// Settings of clouds that encrypt disks with a customer's key. Whoever holds the key can take the disks away; that is
+// what a key of one's own is for.
 var (
 	keyOfSomebody = allow("a key of somebody else", oneRegion(`,"encryptionKey":"{key}"`))
 	noKey         = allow("no key of its own", stack("encryptionKey", `{"managed":false}`))

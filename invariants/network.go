@@ -110,8 +110,8 @@ const (
 	loadBalancer = "load-balancer"
 )
 
-// nodesMayReach returns who may open which port of a role, with the ports written as a cloud does: the first argument is how one
-// port is written, the second a range.
+// nodesMayReach returns who may open which port of a role, with the ports written as a cloud does: the first argument
+// is how one port is written, the second a range.
 func nodesMayReach(one, ports func(int, int) string) map[string][]string {
 	both := []string{controlPlane, worker}
 	allowed := map[string][]string{

@@ -27,8 +27,8 @@ type Stack struct {
 // running is the name of the stack that is up already, on each cloud.
 const running = "running"
 
-// Stacks returns the stacks of a cloud that the checks look at: the three of this repository, what else a stack file can ask for,
-// and what looks dangerous and is allowed.
+// Stacks returns the stacks of a cloud that the checks look at: the three of this repository, what else a stack file
+// can ask for, and what looks dangerous and is allowed.
 func Stacks(cloud string) []Stack {
 	stacks := append(slices.Clone(clouds[cloud].stacks), Stack{Name: running, Environment: "production", Running: true})
 	for _, row := range All() {
@@ -42,12 +42,12 @@ func Stacks(cloud string) []Stack {
 	return stacks
 }
 
-// Setting is a change of production's stack file by which somebody would make it less safe: by mistake, on purpose, or in a pull
-// request that looks harmless.
+// Setting is a change of production's stack file by which somebody would make it less safe: by mistake, on purpose, or
+// in a pull request that looks harmless.
 type Setting struct {
 	Name string
-	// Says are the settings by key. A key without a namespace is the program's. A word in braces stands for what differs between
-	// the clouds.
+	// Says are the settings by key. A key without a namespace is the program's. A word in braces stands for what
+	// differs between the clouds.
 	Says map[string]string
 	// Refusal is part of the message; empty if the setting is allowed.
 	Refusal string

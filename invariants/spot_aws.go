@@ -100,8 +100,8 @@ var awsInterruptionChecks = []Check{
 	}},
 }
 
-// awsInterruption: a cluster with groups hears that machines are about to go, and each group waits for them to be drained. Nobody
-// ends machines with names.
+// awsInterruption: a cluster with groups hears that machines are about to go, and each group waits for them to be
+// drained. Nobody ends machines with names.
 func awsInterruption(g *Graph, v *Violations) {
 	for _, cluster := range g.clusters() {
 		groups, queues := ofCluster(g.ofType(awsScalingGroup), cluster.Name), ofCluster(g.ofType(awsQueue), cluster.Name)
@@ -223,7 +223,8 @@ var awsAutoscalerTagsBreaks = []Breakage{
 	set(awsScalingGroup, "-any", []any{}, "tags").in(awsGroups),
 }
 
-// awsAutoscalerTags: a group is moved by one autoscaler, or by none, and the tags of the one inside the cluster stand where it moves.
+// awsAutoscalerTags: a group is moved by one autoscaler, or by none, and the tags of the one inside the cluster stand
+// where it moves.
 func awsAutoscalerTags(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
 		tags, followed := r.tags("tags"), g.named(awsScalingPolicy, r.Name) != nil

@@ -11,8 +11,8 @@ type Weakening struct {
 	Patch        string
 }
 
-// Weakenings are all that a patch of production's machines may not do. What is not among them is not harmless: a patch is the
-// machines' own configuration, and whoever may merge one can name another image or start a pod on every node.
+// Weakenings are all that a patch of production's machines may not do. What is not among them is not harmless: a patch
+// is the machines' own configuration, and whoever may merge one can name another image or start a pod on every node.
 func Weakenings() []Weakening { return weakenings }
 
 var weakenings = []Weakening{

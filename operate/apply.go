@@ -12,8 +12,9 @@ import (
 	"github.com/inferadb/infra/config"
 )
 
-// Apply brings to running machines what an update cannot: taints and labels, which a kubelet may not change, and configuration that
-// Talos takes with a reboot only. It works on machines that have names; those of scaling groups are replaced by the next update.
+// Apply brings to running machines what an update cannot: taints and labels, which a kubelet may not change, and
+// configuration that Talos takes with a reboot only. It works on machines that have names; those of scaling groups are
+// replaced by the next update.
 type Apply struct {
 	// Upgrade has the settings that both share: gates, drain, lock, limits. Its target is what runs.
 	Upgrade
@@ -21,8 +22,8 @@ type Apply struct {
 	Cluster string
 	// Reboot allows reboots.
 	Reboot bool
-	// Pending returns the configurations that the next update would give to machines. Record has an update give them to these
-	// machines alone, so that the state says what runs.
+	// Pending returns the configurations that the next update would give to machines. Record has an update give them to
+	// these machines alone, so that the state says what runs.
 	Pending func(context.Context) ([]PendingConfig, error)
 	Record  func(ctx context.Context, urns []string) error
 }
@@ -141,7 +142,8 @@ func (a *Apply) preflight(ctx context.Context, runs []*upgradeRun, pending []Pen
 	return all, nil
 }
 
-// problems are the findings at which the work does not begin. Without a reboot it needs no more than an API that answers.
+// problems are the findings at which the work does not begin. Without a reboot it needs no more than an API that
+// answers.
 func (a *Apply) problems(r *upgradeRun, o *Observation, work []*nodeWork) []Finding {
 	var found []Finding
 	if slices.ContainsFunc(work, func(w *nodeWork) bool { return w.pending != nil }) {
@@ -248,7 +250,8 @@ func (a *Apply) apply(ctx context.Context, r *upgradeRun, pending []PendingConfi
 	}
 }
 
-// next is the node to reboot: one that an earlier run has begun comes first, then control planes, the leader of etcd last of them.
+// next is the node to reboot: one that an earlier run has begun comes first, then control planes, the leader of etcd
+// last of them.
 func (a *Apply) next(o *Observation, work []*nodeWork) *nodeWork {
 	if !a.Reboot {
 		return nil
@@ -304,8 +307,8 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 	return nil
 }
 
-// work finds what the nodes of a cluster need. It asks each of them for the configuration that it runs, so that a run which was
-// interrupted goes on.
+// work finds what the nodes of a cluster need. It asks each of them for the configuration that it runs, so that a run
+// which was interrupted goes on.
 func (a *Apply) work(ctx context.Context, r *upgradeRun, o *Observation, pending []PendingConfig) ([]*nodeWork, error) {
 	var all []*nodeWork
 	var failed error

@@ -77,8 +77,8 @@ func (t taintChange) lines() []string {
 	return lines
 }
 
-// changeTaints adds the taints that are wanted, and takes away those that the stack had given before and wants no more. What others
-// have set stays.
+// changeTaints adds the taints that are wanted, and takes away those that the stack had given before and wants no more.
+// What others have set stays.
 func changeTaints(has, had, wanted []corev1.Taint) taintChange {
 	in := func(list []corev1.Taint, t corev1.Taint) bool {
 		return slices.ContainsFunc(list, func(other corev1.Taint) bool { return other.MatchTaint(&t) })
@@ -105,8 +105,8 @@ func changeTaints(has, had, wanted []corev1.Taint) taintChange {
 	return change
 }
 
-// taintsAndLabels are what the node of a pool needs. The taints that the stack had given it are those of its configuration in the
-// state: an update that removes one is refused until this command has recorded it.
+// taintsAndLabels are what the node of a pool needs. The taints that the stack had given it are those of its
+// configuration in the state: an update that removes one is refused until this command has recorded it.
 func (o *Observation) taintsAndLabels(n *Node, pending *PendingConfig) (taintChange, map[string]string) {
 	pool, ok := o.pool(n.Pool)
 	if !ok || n.Kubernetes == nil {
@@ -202,8 +202,9 @@ func (k *kubernetesAPI) setTaints(ctx context.Context, limit time.Duration, name
 	}
 }
 
-// label waits for the labels that Talos sets from the configuration, and sets what is missing after that: Talos leaves a label that
-// another has set. https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/node_apply.go
+// label waits for the labels that Talos sets from the configuration, and sets what is missing after that: Talos leaves
+// a label that another has set.
+// https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/node_apply.go
 func (a *Apply) label(ctx context.Context, r *upgradeRun) error {
 	missing := func() map[*KubernetesNode]map[string]string {
 		found := map[*KubernetesNode]map[string]string{}

@@ -28,8 +28,8 @@ const applyType = "talos:machine/configurationApply:ConfigurationApply"
 // configurationInput is the input of a ConfigurationApply that has the configuration.
 const configurationInput = "machineConfigurationInput"
 
-// PendingConfigs asks the program for the configurations that the next update would change: a preview writes its plan, in clear, into
-// a pipe. So they are those of the update to the last byte, and no file has their secrets.
+// PendingConfigs asks the program for the configurations that the next update would change: a preview writes its plan,
+// in clear, into a pipe. So they are those of the update to the last byte, and no file has their secrets.
 func (s *Stack) PendingConfigs(ctx context.Context) ([]PendingConfig, error) {
 	text, err := Pulumi(ctx, s.Name, "stack", "export", "--show-secrets")
 	if err != nil {

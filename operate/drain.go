@@ -14,8 +14,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// evictable reports whether a drain evicts the pod. It leaves pods that ended, those of DaemonSets, which come back at once, and
-// static pods, which the API only mirrors.
+// evictable reports whether a drain evicts the pod. It leaves pods that ended, those of DaemonSets, which come back at
+// once, and static pods, which the API only mirrors.
 func evictable(pod corev1.Pod) bool {
 	if _, mirrored := pod.Annotations[corev1.MirrorPodAnnotationKey]; mirrored {
 		return false
@@ -27,8 +27,8 @@ func evictable(pod corev1.Pod) bool {
 	return owner == nil || owner.Kind != "DaemonSet"
 }
 
-// cordon keeps new pods off a node. It says so at the node, so that another run knows whom to uncordon. A node that is cordoned
-// already stays another's.
+// cordon keeps new pods off a node. It says so at the node, so that another run knows whom to uncordon. A node that is
+// cordoned already stays another's.
 func (k *kubernetesAPI) cordon(ctx context.Context, n *KubernetesNode) error {
 	if n.Cordoned != "" {
 		return nil
@@ -45,8 +45,8 @@ func (k *kubernetesAPI) uncordon(ctx context.Context, name, annotation string) e
 	})
 }
 
-// Drain is what an upgrade does to a node before it restarts: it evicts the node's pods and waits until they are gone, at most until
-// the limit. The node stays as schedulable as it is.
+// Drain is what an upgrade does to a node before it restarts: it evicts the node's pods and waits until they are gone,
+// at most until the limit. The node stays as schedulable as it is.
 func Drain(ctx context.Context, kubeconfig *api.Config, node string, limit, poll time.Duration) error {
 	k, err := openKubernetes(&Cluster{kubernetes: kubeconfig})
 	if err != nil {
@@ -55,8 +55,9 @@ func Drain(ctx context.Context, kubeconfig *api.Config, node string, limit, poll
 	return k.drain(ctx, node, limit, poll)
 }
 
-// drain evicts the pods of a node and waits until they are gone. Evictions honor PodDisruptionBudgets; one that is refused is tried
-// again until the limit. Kubernetes' own library for it (k8s.io/kubectl/pkg/drain) would add minutes to every first build.
+// drain evicts the pods of a node and waits until they are gone. Evictions honor PodDisruptionBudgets; one that is
+// refused is tried again until the limit. Kubernetes' own library for it (k8s.io/kubectl/pkg/drain) would add minutes
+// to every first build.
 func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -84,7 +85,8 @@ func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time
 	}
 }
 
-// evictAll asks for the eviction of each pod of a node once, and says of each what keeps it. The first call chooses the pods.
+// evictAll asks for the eviction of each pod of a node once, and says of each what keeps it. The first call chooses the
+// pods.
 func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[string]bool) ([]string, error) {
 	var pods corev1.PodList
 	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(&pods); err != nil {

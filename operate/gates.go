@@ -52,8 +52,8 @@ func (f Finding) String() string {
 // Gate is a named check of an observation.
 type Gate struct {
 	Name string
-	// Upgrade says that an upgrade does not go on while the check has findings: before it starts, and before and after each node.
-	// Acceptable says that --accept can skip it.
+	// Upgrade says that an upgrade does not go on while the check has findings: before it starts, and before and after
+	// each node. Acceptable says that --accept can skip it.
 	Upgrade, Acceptable bool
 	check               func(*Observation) []Finding
 }
@@ -131,8 +131,8 @@ func (o *Observation) checkCertificates() []Finding {
 	return all
 }
 
-// checkAPI asks whether the API answers behind the load balancer, and whether each control plane's own API server is ready. The
-// latter comes from the kubelets, because no firewall lets an operator reach the port of each.
+// checkAPI asks whether the API answers behind the load balancer, and whether each control plane's own API server is
+// ready. The latter comes from the kubelets, because no firewall lets an operator reach the port of each.
 func (o *Observation) checkAPI() []Finding {
 	if o.APIError != "" {
 		remedy := "look at the load balancer of the cluster, and at the way to it (docs/getting-started.md#a-route-to-the-nodes)"
@@ -226,9 +226,9 @@ func (o *Observation) checkSystem() []Finding {
 	return all
 }
 
-// expected is how many pods of a workload can be ready. A DaemonSet has none on machines that are away by intent, or that a scaling
-// group has ended while Kubernetes still has their nodes; checkNodes names those. A Deployment whose pods keep away from each other
-// has no more than there are nodes for them.
+// expected is how many pods of a workload can be ready. A DaemonSet has none on machines that are away by intent, or
+// that a scaling group has ended while Kubernetes still has their nodes; checkNodes names those. A Deployment whose
+// pods keep away from each other has no more than there are nodes for them.
 func (o *Observation) expected(w Workload) int32 {
 	var room, gone int32
 	for _, k := range o.kubernetesNodes() {

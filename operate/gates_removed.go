@@ -26,8 +26,8 @@ func (a removedAPI) String() string {
 // https://github.com/kubernetes/kubernetes/blob/v1.36.5/staging/src/k8s.io/apiserver/pkg/endpoints/metrics/metrics.go
 const deprecatedRequests = "apiserver_requested_deprecated_apis"
 
-// askRemoved puts into the observation which APIs clients use that the target lacks. Each API server knows what it was asked itself, and
-// the load balancer chooses one for each connection: so it takes several.
+// askRemoved puts into the observation which APIs clients use that the target lacks. Each API server knows what it was
+// asked itself, and the load balancer chooses one for each connection: so it takes several.
 func (r *upgradeRun) askRemoved(ctx context.Context, o *Observation) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -81,7 +81,8 @@ func (k *kubernetesAPI) askedDeprecated(ctx context.Context) ([]removedAPI, erro
 	return found, nil
 }
 
-// checkRemoved finds what clients of the cluster still use and the target of an upgrade lacks. Only an upgrade asks for it.
+// checkRemoved finds what clients of the cluster still use and the target of an upgrade lacks. Only an upgrade asks for
+// it.
 func (o *Observation) checkRemoved() []Finding {
 	if o.removedError != "" {
 		return []Finding{{Level: Degraded, Problem: "nobody knows which APIs the clients use: the metrics of the API server cannot be read: " + o.removedError,

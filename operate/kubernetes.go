@@ -41,7 +41,8 @@ func openKubernetes(c *Cluster) (*kubernetesAPI, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The API server shares its time out by itself: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
+	// The API server shares its time out by itself:
+	// https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
 	config.QPS = -1
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, policyv1.AddToScheme, coordinationv1.AddToScheme} {

@@ -11,7 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// lockName is the Lease in kube-system that keeps two upgrades of a cluster apart: each would take a control plane away.
+// lockName is the Lease in kube-system that keeps two upgrades of a cluster apart: each would take a control plane
+// away.
 const lockName = "inferadb-upgrade"
 
 // lock is a Lease that this run holds.
@@ -25,7 +26,8 @@ type lock struct {
 	lost chan error
 }
 
-// watch returns the Lease, and who renews it; empty for nobody. It looks twice, so that the clocks of two machines need not agree.
+// watch returns the Lease, and who renews it; empty for nobody. It looks twice, so that the clocks of two machines need
+// not agree.
 func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (*coordinationv1.Lease, string, error) {
 	held, err := k.lease(ctx)
 	if err != nil || held == nil || holderOf(held) == "" {
@@ -110,8 +112,8 @@ func (l *lock) renew(ctx context.Context) {
 	}
 }
 
-// check returns an error if another run has the lock now: this one may have slept longer than its Lease held. An API that does not
-// answer has given the lock to nobody.
+// check returns an error if another run has the lock now: this one may have slept longer than its Lease held. An API
+// that does not answer has given the lock to nobody.
 func (l *lock) check(ctx context.Context) error {
 	select {
 	case err := <-l.lost:

@@ -89,8 +89,8 @@ func stackObjects(manifests []machineconfig.Manifest) ([]*manifestChange, error)
 	return all, nil
 }
 
-// manifestChanges compares objects with the cluster, and returns those that differ in the order in which Talos creates objects. It
-// asks the API server what an apply would do, and changes nothing.
+// manifestChanges compares objects with the cluster, and returns those that differ in the order in which Talos creates
+// objects. It asks the API server what an apply would do, and changes nothing.
 func (k *kubernetesAPI) manifestChanges(ctx context.Context, all []*manifestChange) ([]*manifestChange, error) {
 	r := manifestReader{kubernetesAPI: k, kinds: map[string][]metav1.APIResource{}}
 	for _, c := range all {
@@ -150,8 +150,8 @@ func (c *manifestChange) rank() int {
 	return 2
 }
 
-// path finds the address of an object. The namespace of an object whose kind has none counts for nothing, as with Talos. A kind that
-// the API does not serve yet has an address that finds nothing.
+// path finds the address of an object. The namespace of an object whose kind has none counts for nothing, as with
+// Talos. A kind that the API does not serve yet has an address that finds nothing.
 func (r manifestReader) path(ctx context.Context, object *unstructured.Unstructured) (string, error) {
 	version := object.GroupVersionKind().GroupVersion()
 	root := "/apis/" + version.String()
@@ -290,8 +290,8 @@ func body(answer rest.Result) ([]byte, error) {
 	return answer.Raw()
 }
 
-// applyObject applies an object as Talos does, or says with a dry run what that would make of it. Without force it fails where
-// somebody else manages a field.
+// applyObject applies an object as Talos does, or says with a dry run what that would make of it. Without force it
+// fails where somebody else manages a field.
 func (k *kubernetesAPI) applyObject(ctx context.Context, c *manifestChange, force, dryRun bool) (*unstructured.Unstructured, error) {
 	text, err := c.wanted.MarshalJSON()
 	if err != nil {
@@ -312,8 +312,9 @@ func (k *kubernetesAPI) applyObject(ctx context.Context, c *manifestChange, forc
 	return object, object.UnmarshalJSON(answer)
 }
 
-// takeOver makes server-side apply the owner of what Talos 1.12 created by other means: a field that leaves the manifest would
-// stay otherwise. https://kubernetes.io/docs/reference/using-api/server-side-apply/#upgrading-from-client-side-apply
+// takeOver makes server-side apply the owner of what Talos 1.12 created by other means: a field that leaves the
+// manifest would stay otherwise.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#upgrading-from-client-side-apply
 func (k *kubernetesAPI) takeOver(ctx context.Context, c *manifestChange) error {
 	if c.live == nil {
 		return nil

@@ -7,7 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Observation is what the nodes and the API of a cluster said at one time. What did not answer has an error in its place.
+// Observation is what the nodes and the API of a cluster said at one time. What did not answer has an error in its
+// place.
 type Observation struct {
 	Cluster *Cluster
 	Time    time.Time
@@ -28,7 +29,8 @@ type Observation struct {
 	away int
 	// manifests are the objects that differ from the stack's. Only an upgrade asks for them.
 	manifests []*manifestChange
-	// removed are the APIs that clients use and the target lacks; removedError says why that is not known. Only an upgrade asks for them.
+	// removed are the APIs that clients use and the target lacks; removedError says why that is not known. Only an
+	// upgrade asks for them.
 	removed      []removedAPI
 	removedError string
 }
@@ -89,7 +91,8 @@ type KubernetesNode struct {
 	Problem string
 	// Cordoned by: empty, "Talos", "an upgrade" or "a person".
 	Cordoned string
-	// Kubelet is its version without a v; Talos as the node's operating system is called. Schematic is what Talos writes onto the node.
+	// Kubelet is its version without a v; Talos as the node's operating system is called. Schematic is what Talos
+	// writes onto the node.
 	Kubelet, Talos, Schematic string
 
 	Labels map[string]string

@@ -32,7 +32,8 @@ func Open(ctx context.Context, c *Cluster) (*Operator, error) {
 // Close ends the connections.
 func (op *Operator) Close() error { return op.talos.Close() }
 
-// Observe asks all nodes and the API at the same time. It takes no longer than twice the limit, whatever does not answer.
+// Observe asks all nodes and the API at the same time. It takes no longer than twice the limit, whatever does not
+// answer.
 func (op *Operator) Observe(ctx context.Context) *Observation {
 	o := &Observation{Cluster: op.cluster, Time: time.Now(), Certificates: op.cluster.certificates()}
 	for i, m := range op.cluster.Machines() {

@@ -36,8 +36,8 @@ type step struct {
 	node, component string
 }
 
-// plan returns what is left to do until the cluster runs the versions. It knows nothing but the observation, so that a run which
-// was interrupted at any point goes on.
+// plan returns what is left to do until the cluster runs the versions. It knows nothing but the observation, so that a
+// run which was interrupted at any point goes on.
 func (o *Observation) plan(target config.UpgradeSettings) []step {
 	var steps []step
 	for _, n := range o.order() {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Pulumi runs the CLI on a stack and returns what it printed. Without a name it is the stack that the environment names. The
-// error holds what the CLI said to people, which is never a secret.
+// Pulumi runs the CLI on a stack and returns what it printed. Without a name it is the stack that the environment
+// names. The error holds what the CLI said to people, which is never a secret.
 func Pulumi(ctx context.Context, stack string, arguments ...string) ([]byte, error) {
 	return PulumiWithInput(ctx, stack, nil, arguments...)
 }

@@ -17,8 +17,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Renew issues the administrator's credentials of a stack's clusters anew, and puts them into the state in the place of the old ones.
-// No node is changed: each accepts whom the cluster's authorities have signed, the old credentials as well, until they expire.
+// Renew issues the administrator's credentials of a stack's clusters anew, and puts them into the state in the place of
+// the old ones. No node is changed: each accepts whom the cluster's authorities have signed, the old credentials as
+// well, until they expire.
 type Renew struct {
 	Stack *Stack
 	// Cluster limits the work to one cluster; empty for all of the stack.
@@ -111,8 +112,8 @@ func swapsOf(what string, before, after credentials) []swap {
 	return []swap{{what + "'s certificate", before.certificate, after.certificate}, {what + "'s key", before.key, after.key}}
 }
 
-// issue makes new credentials, and tries both at the cluster. The cluster's own authority signs those for Talos here, so that they
-// are made as well after the old ones expired. A node issues the kubeconfig, as it did at first.
+// issue makes new credentials, and tries both at the cluster. The cluster's own authority signs those for Talos here,
+// so that they are made as well after the old ones expired. A node issues the kubeconfig, as it did at first.
 func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 	renewed := *c
 	access := *c.talos
@@ -167,8 +168,8 @@ func (c *Cluster) fetchKubeconfig(ctx context.Context) (certificate, key []byte,
 
 const secretsType = "talos:machine/secrets:Secrets"
 
-// signTalos signs a client certificate by the authority of the cluster's Talos API, as the provider does: with the role of an
-// administrator, for a year.
+// signTalos signs a client certificate by the authority of the cluster's Talos API, as the provider does: with the role
+// of an administrator, for a year.
 // https://github.com/siderolabs/terraform-provider-talos/blob/v0.10.1/pkg/talos/talos_machine_secrets_resource.go
 func (c *Cluster) signTalos(state []byte) (credentials, error) {
 	resources, err := stateResources(state)
@@ -192,8 +193,8 @@ func (c *Cluster) signTalos(state []byte) (credentials, error) {
 	return credentials{encode(pair.Crt), encode(pair.Key)}, nil
 }
 
-// replaceAll puts new credentials into a state, wherever the old ones stand: in the secrets, in the inputs of what used them, in the
-// outputs. So the next update finds nothing to do.
+// replaceAll puts new credentials into a state, wherever the old ones stand: in the secrets, in the inputs of what used
+// them, in the outputs. So the next update finds nothing to do.
 func replaceAll(state []byte, swaps []swap) ([]byte, error) {
 	for _, s := range swaps {
 		if s.before == "" || !bytes.Contains(state, []byte(s.before)) {

@@ -12,9 +12,9 @@ import (
 	"github.com/inferadb/infra/config"
 )
 
-// Repair does what a person would do by hand to a cluster that is not healthy: it removes the member of a control plane that is lost,
-// makes etcd take writes again, and lets pods onto a node that was left cordoned. It says what it saw and asks before each change. What
-// it cannot do, it names with the commands that do.
+// Repair does what a person would do by hand to a cluster that is not healthy: it removes the member of a control plane
+// that is lost, makes etcd take writes again, and lets pods onto a node that was left cordoned. It says what it saw and
+// asks before each change. What it cannot do, it names with the commands that do.
 type Repair struct {
 	Stack *Stack
 	// Gone names the control planes of the outputs that have no machine in the state: a refresh did not find it.
@@ -119,8 +119,8 @@ func (r *repairRun) doAll(ctx context.Context, all []repair) error {
 		}
 		return nil
 	}
-	// A run of upgrade or of a change of control planes takes nodes away on purpose. The lock itself cannot be taken here: etcd may refuse
-	// writes.
+	// A run of upgrade or of a change of control planes takes nodes away on purpose. The lock itself cannot be taken
+	// here: etcd may refuse writes.
 	if err := r.op.kubernetes.idle(ctx, r.Renew, r.waiting().say); err != nil {
 		return err
 	}
@@ -200,8 +200,9 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 	}
 }
 
-// findSilent names the machines that do not answer, with the way around a worker: an update gives the nodes their configuration one
-// after the other, so that all behind it wait. What a control plane has on its disk may be the last copy, so nothing is wiped here.
+// findSilent names the machines that do not answer, with the way around a worker: an update gives the nodes their
+// configuration one after the other, so that all behind it wait. What a control plane has on its disk may be the last
+// copy, so nothing is wiped here.
 func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs) {
 	chain := o.chain()
 	for i, n := range chain {
@@ -231,7 +232,8 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 	}
 }
 
-// chain are the nodes in the order in which an update gives them their configuration: the workers in the order of the stack file's pools.
+// chain are the nodes in the order in which an update gives them their configuration: the workers in the order of the
+// stack file's pools.
 func (o *Observation) chain() []*Node {
 	order := func(n *Node) int {
 		return slices.IndexFunc(o.Cluster.Want.Pools, func(p config.Pool) bool { return p.Name == n.Pool })

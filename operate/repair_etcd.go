@@ -11,8 +11,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/client"
 )
 
-// findMember looks for one member whose machine is lost: no machine of the stack has its name and its address, and nothing answers
-// there. Controllers that looked at names alone have removed members that were alive:
+// findMember looks for one member whose machine is lost: no machine of the stack has its name and its address, and
+// nothing answers there. Controllers that looked at names alone have removed members that were alive:
 // https://github.com/siderolabs/cluster-api-control-plane-provider-talos/pull/260
 func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repairs) {
 	healthy := o.following()
@@ -49,8 +49,8 @@ func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repai
 	})
 }
 
-// has reports whether a member may be that of a machine of the stack. A machine that was made anew has the name at another address, and
-// then the old member is not its own. A member without a name has not started yet.
+// has reports whether a member may be that of a machine of the stack. A machine that was made anew has the name at
+// another address, and then the old member is not its own. A member without a name has not started yet.
 func (o *Observation) has(m Member) bool {
 	return slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool {
 		here := slices.Contains(m.Addresses, canonical(n.Address))
@@ -58,7 +58,8 @@ func (o *Observation) has(m Member) bool {
 	})
 }
 
-// silent returns an error if anything answers at a member's addresses. A control plane asks there: firewalls may keep an operator away.
+// silent returns an error if anything answers at a member's addresses. A control plane asks there: firewalls may keep
+// an operator away.
 func (r *repairRun) silent(ctx context.Context, m Member, through *Node) error {
 	for _, address := range m.Addresses {
 		limited, cancel := context.WithTimeout(ctx, r.op.Limit)

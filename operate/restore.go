@@ -15,14 +15,16 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Restore starts the etcd of a cluster that has lost its quorum from a snapshot. What is left of the old etcd is wiped first, so that
-// no member of it comes back. It keeps no state: run again after an interruption, it goes on from what the nodes say.
+// Restore starts the etcd of a cluster that has lost its quorum from a snapshot. What is left of the old etcd is wiped
+// first, so that no member of it comes back. It keeps no state: run again after an interruption, it goes on from what
+// the nodes say.
 // https://docs.siderolabs.com/talos/v1.13/build-and-extend-talos/cluster-operations-and-maintenance/disaster-recovery
 type Restore struct {
 	Operator *Operator
 	// Stack is named in what to do next.
 	Stack string
-	// Snapshot is the file, or its URL in a bucket. Databases is the folder for what is left of the old etcd, and for what comes from a bucket.
+	// Snapshot is the file, or its URL in a bucket. Databases is the folder for what is left of the old etcd, and for
+	// what comes from a bucket.
 	Snapshot, Databases string
 	// WithoutDatabases wipes a control plane also if what it has left cannot be copied.
 	WithoutDatabases bool
@@ -155,8 +157,8 @@ func (r *Restore) lookAt(ctx context.Context, m Machine) controlPlaneEtcd {
 	return seen
 }
 
-// observe looks twice: an election leaves a living etcd without a leader for a moment, and a node that boots says for a moment that its
-// etcd waits. What one of the looks says of a leader, of data or of silence counts.
+// observe looks twice: an election leaves a living etcd without a leader for a moment, and a node that boots says for a
+// moment that its etcd waits. What one of the looks says of a leader, of data or of silence counts.
 func (r *Restore) observe(ctx context.Context) ([]controlPlaneEtcd, error) {
 	members := r.look(ctx)
 	if err := pause(ctx, r.Settle); err != nil {

@@ -19,8 +19,8 @@ const etcdDatabase = "/var/lib/etcd/member/snap/db"
 // errNoDatabase says that a node has none, as one whose etcd is broken may not.
 var errNoDatabase = errors.New("it has no " + etcdDatabase)
 
-// keepDatabase copies a node's database before it is wiped. It may be newer than the snapshot, and has no checksum. The restore goes on
-// where a node has none, and stops where one cannot be copied.
+// keepDatabase copies a node's database before it is wiped. It may be newer than the snapshot, and has no checksum. The
+// restore goes on where a node has none, and stops where one cannot be copied.
 func (r *Restore) keepDatabase(ctx context.Context, m Machine) error {
 	path := filepath.Join(r.Databases, m.Name+"-"+time.Now().UTC().Format(snapshotTime)+".etcd-db")
 	err := r.copyDatabase(ctx, m, path)

@@ -14,13 +14,14 @@ import (
 	"github.com/inferadb/infra/stackfile"
 )
 
-// Scale changes the number of control planes of a stack. To shrink, the members with the highest numbers leave etcd before an update
-// deletes their machines; to grow, the update makes the machines, and they join by themselves. It keeps nothing: every run begins
-// with the nodes, the stack's state and its file.
+// Scale changes the number of control planes of a stack. To shrink, the members with the highest numbers leave etcd
+// before an update deletes their machines; to grow, the update makes the machines, and they join by themselves. It
+// keeps nothing: every run begins with the nodes, the stack's state and its file.
 type Scale struct {
 	// To is how many control planes each cluster of the stack is to have.
 	To int
-	// Gate is how long to wait for a gate, Leave how long a member may take to leave, Poll how long to wait between two looks.
+	// Gate is how long to wait for a gate, Leave how long a member may take to leave, Poll how long to wait between two
+	// looks.
 	Gate, Leave, Poll time.Duration
 	// Renew is how often the lock is renewed, which keeps upgrades away.
 	Renew time.Duration
@@ -38,8 +39,8 @@ type Scale struct {
 // Scaled is a stack before or after a change of its control planes.
 type Scaled struct {
 	Stack *Stack
-	// Configured are each cluster's control planes in the state, sorted by number. An update that was cut off has made more of them,
-	// or fewer, than the outputs have.
+	// Configured are each cluster's control planes in the state, sorted by number. An update that was cut off has made
+	// more of them, or fewer, than the outputs have.
 	Configured map[string][]Machine
 	// Protected are the control planes that no update could delete.
 	Protected []string
@@ -258,8 +259,8 @@ func (r *scaleRun) prepare(ctx context.Context, made []Machine) error {
 	return r.lock.check(ctx)
 }
 
-// checkMembers refuses an update that would delete a machine which is a member of etcd still: one that joined by itself, in an update
-// that was cut off before the state knew its configuration.
+// checkMembers refuses an update that would delete a machine which is a member of etcd still: one that joined by
+// itself, in an update that was cut off before the state knew its configuration.
 func (r *scaleRun) checkMembers(ctx context.Context) error {
 	members, err := r.members(r.op.Observe(ctx))
 	if err != nil {
@@ -278,8 +279,8 @@ func (r *scaleRun) checkMembers(ctx context.Context) error {
 	return nil
 }
 
-// ready waits until an etcd that is to grow is whole: each member that joins needs a majority. Control planes that an update was making
-// when it was cut off are not among those that are asked.
+// ready waits until an etcd that is to grow is whole: each member that joins needs a majority. Control planes that an
+// update was making when it was cut off are not among those that are asked.
 func (r *scaleRun) ready(ctx context.Context, made []Machine) error {
 	if len(r.staying) >= r.To && len(made) >= r.To {
 		return nil
@@ -315,8 +316,8 @@ func (s *Scale) settle(ctx context.Context) error {
 	return nil
 }
 
-// tidy takes the acknowledgments out of the stack file of which the update has deleted the machines: one that stays would allow a later
-// edit to delete a member of etcd.
+// tidy takes the acknowledgments out of the stack file of which the update has deleted the machines: one that stays
+// would allow a later edit to delete a member of etcd.
 func (s *Scale) tidy() error {
 	for _, step := range s.acknowledged() {
 		name, is := strings.CutPrefix(step, etcdLeft)
@@ -333,7 +334,8 @@ func (s *Scale) tidy() error {
 	return nil
 }
 
-// configured reports whether the state has a control plane of a cluster of the stack. A step about another cluster is left alone.
+// configured reports whether the state has a control plane of a cluster of the stack. A step about another cluster is
+// left alone.
 func (s *Scale) configured(name string) bool {
 	for _, c := range s.now.Stack.Clusters {
 		if number, is := strings.CutPrefix(name, c.Name+"-"+config.ControlPlanePool+"-"); is {

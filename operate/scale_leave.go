@@ -60,8 +60,8 @@ func isMember(members []Member, m Machine) bool {
 	return slices.ContainsFunc(members, func(member Member) bool { return member.Name == m.Name })
 }
 
-// leave resets a node: it drains itself, leaves etcd, wipes its disk and shuts down. A node that answers is reset even if it is no
-// member: it could still join. Leaving etcd alone would not do: the node joins again with its next boot.
+// leave resets a node: it drains itself, leaves etcd, wipes its disk and shuts down. A node that answers is reset even
+// if it is no member: it could still join. Leaving etcd alone would not do: the node joins again with its next boot.
 func (r *scaleRun) leave(ctx context.Context, m Machine) error {
 	o, err := r.waiting().until(ctx, r.op, (*Observation).controlPlaneFindings)
 	if err != nil && !r.onlyThisOne(o, m) {
@@ -113,8 +113,8 @@ func (r *scaleRun) waitUntilLeft(ctx context.Context, m Machine) error {
 	}
 }
 
-// recordLeft deletes the Kubernetes node, which would stay, and writes into the stack file that the member has left: only then does an
-// update delete the machine.
+// recordLeft deletes the Kubernetes node, which would stay, and writes into the stack file that the member has left:
+// only then does an update delete the machine.
 func (r *scaleRun) recordLeft(ctx context.Context, n *Node) error {
 	if n.Kubernetes != nil {
 		err := r.op.kubernetes.core.Delete().Resource("nodes").Name(n.Kubernetes.Name).Do(ctx).Error()

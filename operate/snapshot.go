@@ -26,9 +26,9 @@ const (
 	snapshotLimit = 30 * time.Minute
 )
 
-// Snapshot writes a snapshot of a cluster's etcd into a folder and returns the file. It keeps the newest of the cluster's
-// snapshots there, as many as keep says; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes stores them, with the
-// key of the cluster's secrets.
+// Snapshot writes a snapshot of a cluster's etcd into a folder and returns the file. It keeps the newest of the
+// cluster's snapshots there, as many as keep says; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes
+// stores them, with the key of the cluster's secrets.
 func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (string, error) {
 	path := filepath.Join(folder, op.snapshotName())
 	err := op.withSnapshot(ctx, func(_ context.Context, stream io.Reader) error {
@@ -97,8 +97,8 @@ func writeSnapshot(path string, stream io.Reader) error {
 	return writeWhole(path, func(file io.Writer) error { return copyVerified(file, stream) })
 }
 
-// writeWhole writes a file that has its name only when it is whole: a process that is killed, a disk that is full and a connection that
-// breaks leave a .part file, which the next snapshot removes.
+// writeWhole writes a file that has its name only when it is whole: a process that is killed, a disk that is full and a
+// connection that breaks leave a .part file, which the next snapshot removes.
 func writeWhole(path string, write func(io.Writer) error) error {
 	file, err := os.OpenFile(path+partSuffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -119,7 +119,8 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return folder.Sync()
 }
 
-// copyVerified copies a snapshot and checks it: a database of whole pages of 512 bytes, and the SHA-256 of it behind them.
+// copyVerified copies a snapshot and checks it: a database of whole pages of 512 bytes, and the SHA-256 of it behind
+// them.
 // https://github.com/etcd-io/etcd/blob/v3.6.5/server/etcdserver/api/v3rpc/maintenance.go
 func copyVerified(to io.Writer, from io.Reader) error {
 	trailer := &trailerHash{hash: sha256.New()}
@@ -179,7 +180,8 @@ func prune(folder, cluster string, keep int) error {
 	return failed
 }
 
-// snapshotsOf returns those of a cluster among snapshots, the oldest first. Another cluster's name may begin with this one's.
+// snapshotsOf returns those of a cluster among snapshots, the oldest first. Another cluster's name may begin with this
+// one's.
 func snapshotsOf(cluster string, paths []string) []string {
 	own := slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
 		of, _, ok := parseSnapshotName(path)

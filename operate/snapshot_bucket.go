@@ -12,7 +12,8 @@ import (
 	_ "gocloud.dev/blob/s3blob" // s3://
 )
 
-// bucketOpeners open the buckets of schemes of which more has to be asked than the driver does. Their files add themselves.
+// bucketOpeners open the buckets of schemes of which more has to be asked than the driver does. Their files add
+// themselves.
 var bucketOpeners = map[string]bucketOpener{}
 
 type bucketOpener func(ctx context.Context, place *url.URL) (*blob.Bucket, error)
@@ -22,7 +23,8 @@ func registerBucket(scheme string, open bucketOpener) bucketOpener {
 	return open
 }
 
-// OpenBucket opens the place of a URL such as s3://bucket/prefix. Its query is the driver's: s3://space?endpoint=https://…
+// OpenBucket opens the place of a URL such as s3://bucket/prefix. Its query is the driver's:
+// s3://space?endpoint=https://…
 func OpenBucket(ctx context.Context, address string) (*blob.Bucket, error) {
 	place, err := url.Parse(address)
 	if err != nil {
@@ -60,8 +62,8 @@ func (op *Operator) SnapshotToBucket(ctx context.Context, bucket *blob.Bucket, k
 	return name, nil
 }
 
-// writeObject writes a stream to an object that appears once it is whole: a store makes the object when the writer is closed, and
-// not at all if the context has ended by then. https://pkg.go.dev/gocloud.dev/blob#Bucket.NewWriter
+// writeObject writes a stream to an object that appears once it is whole: a store makes the object when the writer is
+// closed, and not at all if the context has ended by then. https://pkg.go.dev/gocloud.dev/blob#Bucket.NewWriter
 func writeObject(ctx context.Context, bucket *blob.Bucket, name string, stream io.Reader) error {
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()

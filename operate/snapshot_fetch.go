@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// fetchSnapshot returns the file of a snapshot. One in a bucket, s3://bucket/prefix/name, is copied into a folder first, where it has its name
-// once its checksum matches. A copy that is there already is taken, so that a restore goes on although the bucket no longer answers.
+// fetchSnapshot returns the file of a snapshot. One in a bucket, s3://bucket/prefix/name, is copied into a folder
+// first, where it has its name once its checksum matches. A copy that is there already is taken, so that a restore goes
+// on although the bucket no longer answers.
 func fetchSnapshot(ctx context.Context, address, folder, cluster string) (string, error) {
 	if file, is := strings.CutPrefix(address, "file://"); is || !strings.Contains(address, "://") {
 		return file, nil

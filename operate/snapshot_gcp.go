@@ -14,18 +14,19 @@ import (
 )
 
 const (
-	// credentialsLimit is how long Google Cloud's credentials are looked for. Without a file of them the library asks a metadata server,
-	// and no answer of it ends that.
+	// credentialsLimit is how long Google Cloud's credentials are looked for. Without a file of them the library asks a
+	// metadata server, and no answer of it ends that.
 	credentialsLimit = 20 * time.Second
-	// storageAttempts is how often a request to Google Cloud Storage is made, which the library repeats until the context ends.
+	// storageAttempts is how often a request to Google Cloud Storage is made, which the library repeats until the
+	// context ends.
 	// https://cloud.google.com/storage/docs/retry-strategy#go
 	storageAttempts = 4
 )
 
 var _ = registerBucket(gcsblob.Scheme, openGoogleCloud)
 
-// openGoogleCloud opens a bucket of Google Cloud Storage with the application default credentials. They have to give a token first, so that
-// no etcd is asked for a snapshot that has nowhere to go.
+// openGoogleCloud opens a bucket of Google Cloud Storage with the application default credentials. They have to give a
+// token first, so that no etcd is asked for a snapshot that has nowhere to go.
 func openGoogleCloud(ctx context.Context, place *url.URL) (*blob.Bucket, error) {
 	opener := gcsblob.URLOpener{Client: gcp.NewAnonymousHTTPClient(gcp.DefaultTransport())}
 	// With this variable the library speaks to a stand-in, and shows it no credentials.

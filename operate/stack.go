@@ -1,5 +1,6 @@
-// Package operate works on running clusters: it reports their status, upgrades and repairs nodes, applies configuration that an
-// update cannot, changes the number of control planes, renews credentials, and saves and restores etcd. It talks to the Talos API and the Kubernetes API with the credentials among a stack's outputs, and keeps no state of its
+// Package operate works on running clusters: it reports their status, upgrades and repairs nodes, applies configuration
+// that an update cannot, changes the number of control planes, renews credentials, and saves and restores etcd. It
+// talks to the Talos API and the Kubernetes API with the credentials among a stack's outputs, and keeps no state of its
 // own: every run begins with what the nodes say.
 package operate
 
@@ -112,8 +113,8 @@ func ReadStack(ctx context.Context, folder, name string) (*Stack, error) {
 	return parseStack(folder, name, text, wanted)
 }
 
-// readSettings returns the settings of the stack file as the engine hands them to the program, and the names of those that the
-// file has encrypted.
+// readSettings returns the settings of the stack file as the engine hands them to the program, and the names of those
+// that the file has encrypted.
 func readSettings(ctx context.Context, name string) (settings map[string]string, encrypted []string, err error) {
 	text, err := Pulumi(ctx, name, "config", "--json", "--show-secrets")
 	if err != nil {

@@ -12,8 +12,8 @@ const upgradeKey = config.Namespace + ":upgrade"
 // stackFile is the file of the stack's settings.
 func (s *Stack) stackFile() string { return stackfile.Path(s.Folder, s.Name) }
 
-// mark writes the versions of an upgrade into the stack file, so that no update runs until it is through: with the old versions in
-// the file, an update would downgrade the nodes that are done.
+// mark writes the versions of an upgrade into the stack file, so that no update runs until it is through: with the old
+// versions in the file, an update would downgrade the nodes that are done.
 func (s *Stack) mark(versions config.UpgradeSettings) error {
 	return stackfile.Edit(s.stackFile(), func(text []byte) ([]byte, error) {
 		return stackfile.Set(text, upgradeKey, fmt.Sprintf("{talos: %s, kubernetes: %s}", versions.Talos, versions.Kubernetes))

@@ -20,8 +20,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// talosNodes are the ways to the Talos APIs of a cluster: to each control plane by itself, so that one which is down is seen
-// and does not answer for another, and to a worker through a control plane.
+// talosNodes are the ways to the Talos APIs of a cluster: to each control plane by itself, so that one which is down is
+// seen and does not answer for another, and to a worker through a control plane.
 type talosNodes struct {
 	controlPlanes map[string]*client.Client
 }
@@ -51,7 +51,8 @@ func (t *talosNodes) Close() error {
 	return failed
 }
 
-// reach returns the client and the context for a machine. The last argument names the control plane that forwards to a worker.
+// reach returns the client and the context for a machine. The last argument names the control plane that forwards to a
+// worker.
 func (t *talosNodes) reach(ctx context.Context, m Machine, through string) (*client.Client, context.Context) {
 	if own, ok := t.controlPlanes[m.Name]; ok {
 		return own, ctx
@@ -82,8 +83,8 @@ func bootIDOf(ctx context.Context, c *client.Client) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// schematicOf asks a node for the schematic of its image, which the Image Factory puts among the extensions. An image without it and
-// without extensions is that of the empty schematic; of any other nobody knows, and it is empty.
+// schematicOf asks a node for the schematic of its image, which the Image Factory puts among the extensions. An image
+// without it and without extensions is that of the empty schematic; of any other nobody knows, and it is empty.
 // https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory
 func schematicOf(ctx context.Context, c *client.Client) (string, error) {
 	list, err := safe.StateListAll[*runtimeresource.ExtensionStatus](ctx, c.COSI)
@@ -165,7 +166,8 @@ func hostsOf(urls []string) []string {
 	return hosts
 }
 
-// mayHaveBegun reports whether a node may do what it was asked for: it said so, or the connection broke, which is no answer.
+// mayHaveBegun reports whether a node may do what it was asked for: it said so, or the connection broke, which is no
+// answer.
 func mayHaveBegun(err error) bool {
 	switch status.Code(err) {
 	case codes.OK, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:

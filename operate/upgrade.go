@@ -13,8 +13,9 @@ import (
 	"github.com/inferadb/infra/config"
 )
 
-// Upgrade brings the machines of a stack that have names to versions of Talos and Kubernetes, one machine at a time, and then
-// writes the versions into the stack file. It never goes back by itself: it stops, says at what, and goes on when it is run again.
+// Upgrade brings the machines of a stack that have names to versions of Talos and Kubernetes, one machine at a time,
+// and then writes the versions into the stack file. It never goes back by itself: it stops, says at what, and goes on
+// when it is run again.
 type Upgrade struct {
 	Stack *Stack
 	// Target are the versions; an empty one is that of the mark, or of the stack file.
@@ -23,7 +24,8 @@ type Upgrade struct {
 	DryRun bool
 	// Accept names gates that may be violated.
 	Accept []string
-	// MaxUnavailable is how many workers of a pool may be away at once. Control planes and the workers of a stateful pool go one by one.
+	// MaxUnavailable is how many workers of a pool may be away at once. Control planes and the workers of a stateful
+	// pool go one by one.
 	MaxUnavailable int
 	// Drain, Node and Gate are how long a drain, a node's reboot and a gate may take.
 	Drain, Node, Gate time.Duration
@@ -167,8 +169,8 @@ func (u *Upgrade) open(ctx context.Context) ([]*upgradeRun, error) {
 	return runs, nil
 }
 
-// preflight asks everything that can be asked before the first change, prints the plan and returns how many steps are left. All that
-// is in the way is named at once.
+// preflight asks everything that can be asked before the first change, prints the plan and returns how many steps are
+// left. All that is in the way is named at once.
 func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error) {
 	var problems []Finding
 	left := 0
@@ -211,7 +213,8 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 	return left, nil
 }
 
-// observeFirst looks at a cluster, and returns what is in the way. After an interruption a node may still be on its way back.
+// observeFirst looks at a cluster, and returns what is in the way. After an interruption a node may still be on its way
+// back.
 func (r *upgradeRun) observeFirst(ctx context.Context) (*Observation, []Finding) {
 	if r.Stack.Marked != (config.UpgradeSettings{}) && !r.DryRun {
 		if o, err := r.green(ctx, 1); err == nil {
@@ -372,8 +375,8 @@ func (r *upgradeRun) do(ctx context.Context, o *Observation, s step) error {
 	return r.kubelet(ctx, o, o.Node(s.node))
 }
 
-// green looks until the gates find nothing, as many times in a row as passes says, and returns the last look. The error names what
-// the gates found at the end of the limit.
+// green looks until the gates find nothing, as many times in a row as passes says, and returns the last look. The error
+// names what the gates found at the end of the limit.
 func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error) {
 	end := time.Now().Add(r.Gate)
 	passed, said := 0, ""
@@ -448,8 +451,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Abandon removes the mark, so that updates run again. It refuses if a node runs a newer Kubernetes than the stack file: an update would
-// take it back.
+// Abandon removes the mark, so that updates run again. It refuses if a node runs a newer Kubernetes than the stack
+// file: an update would take it back.
 func (u *Upgrade) Abandon(ctx context.Context) error {
 	if err := u.Stack.checkUp(); err != nil {
 		return err

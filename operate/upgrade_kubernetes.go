@@ -24,8 +24,8 @@ var componentImages = map[string]string{
 	"kube-scheduler":          constants.KubernetesSchedulerImage,
 }
 
-// component changes one static pod of one control plane, as `talosctl upgrade-k8s` does: by its image in the node's live
-// configuration. https://github.com/siderolabs/talos/blob/v1.13.9/pkg/cluster/kubernetes/upgrade.go
+// component changes one static pod of one control plane, as `talosctl upgrade-k8s` does: by its image in the node's
+// live configuration. https://github.com/siderolabs/talos/blob/v1.13.9/pkg/cluster/kubernetes/upgrade.go
 func (r *upgradeRun) component(ctx context.Context, o *Observation, n *Node, component string) error {
 	image := componentImages[component] + ":v" + r.Target.Kubernetes
 	err := r.configure(ctx, o, n, func(c *v1alpha1.Config) error {
@@ -78,7 +78,8 @@ func (r *upgradeRun) kubelet(ctx context.Context, o *Observation, n *Node) error
 	})
 }
 
-// configure changes a node's live configuration, without a reboot. Errors of it may quote the configuration, which is secret.
+// configure changes a node's live configuration, without a reboot. Errors of it may quote the configuration, which is
+// secret.
 func (r *upgradeRun) configure(ctx context.Context, o *Observation, n *Node, change func(*v1alpha1.Config) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Node)
 	defer cancel()

@@ -14,8 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// compareManifests puts into the observation what Talos renders, and what the cluster does not have as the stack wants it. Once that is
-// in line in this run, it is not asked for again: the API server may spell a field in its own way.
+// compareManifests puts into the observation what Talos renders, and what the cluster does not have as the stack wants
+// it. Once that is in line in this run, it is not asked for again: the API server may spell a field in its own way.
 func (r *upgradeRun) compareManifests(ctx context.Context, o *Observation) error {
 	if err := r.readRendered(ctx, o); err != nil {
 		return err
@@ -52,13 +52,14 @@ func (r *upgradeRun) changes(ctx context.Context, o *Observation, objects []*man
 	return len(changes), nil
 }
 
-// syncable are the changes that an upgrade makes: those of Talos' own objects, or the others. An object of the stack's own, or of Talos,
-// that something else manages by now is left to it.
+// syncable are the changes that an upgrade makes: those of Talos' own objects, or the others. An object of the stack's
+// own, or of Talos, that something else manages by now is left to it.
 func (o *Observation) syncable(talos bool) []*manifestChange {
 	return slices.DeleteFunc(slices.Clone(o.manifests), func(c *manifestChange) bool { return c.left || (c.origin == ofTalos) != talos })
 }
 
-// manifestsFirst reports whether the manifests come before Kubernetes: they do if their Cilium is tested with the version that runs.
+// manifestsFirst reports whether the manifests come before Kubernetes: they do if their Cilium is tested with the
+// version that runs.
 func (o *Observation) manifestsFirst(kubernetes string) bool {
 	if o.Cluster.Want.CNI != config.Cilium {
 		return false
@@ -133,7 +134,8 @@ func (r *upgradeRun) sync(ctx context.Context, o *Observation, changes []*manife
 	return err
 }
 
-// apply writes one object. A kind that the API server does not know yet may be registered by what was created before it.
+// apply writes one object. A kind that the API server does not know yet may be registered by what was created before
+// it.
 func (r *upgradeRun) apply(ctx context.Context, c *manifestChange) error {
 	for {
 		_, err := r.op.kubernetes.applyObject(ctx, c, c.live != nil, false)

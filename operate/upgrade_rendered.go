@@ -20,8 +20,9 @@ import (
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest.go
 const renderer = "k8s.ManifestController"
 
-// renderedBy returns the objects that a control plane renders from its version of Talos and its configuration: CoreDNS, kube-proxy and
-// flannel if they are not disabled, and what nodes need to join. Talos creates them, and does not change them again by itself.
+// renderedBy returns the objects that a control plane renders from its version of Talos and its configuration: CoreDNS,
+// kube-proxy and flannel if they are not disabled, and what nodes need to join. Talos creates them, and does not change
+// them again by itself.
 func renderedBy(ctx context.Context, c *client.Client) ([]*unstructured.Unstructured, error) {
 	list, err := safe.StateListAll[*k8s.Manifest](ctx, c.COSI)
 	if err != nil {

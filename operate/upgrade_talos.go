@@ -22,7 +22,8 @@ func (r *upgradeRun) installer() string {
 	return machineconfig.InstallerImage(can.Platform, want.Schematic, r.Target.Talos)
 }
 
-// way returns the client and the context for a machine: through itself for a control plane, else through one that answers.
+// way returns the client and the context for a machine: through itself for a control plane, else through one that
+// answers.
 func (r *upgradeRun) way(ctx context.Context, o *Observation, m Machine) (*client.Client, context.Context) {
 	for _, n := range o.ControlPlanes() {
 		if n.TalosError == "" {
@@ -128,13 +129,14 @@ func pullNew(ctx context.Context, c *client.Client, p pull) error {
 	return err
 }
 
-// instance is the containerd that keeps a namespace's images on the disk. Talos' other one, for its own services, keeps them in memory.
+// instance is the containerd that keeps a namespace's images on the disk. Talos' other one, for its own services, keeps
+// them in memory.
 func instance(namespace common.ContainerdNamespace) *common.ContainerdInstance {
 	return &common.ContainerdInstance{Driver: common.ContainerDriver_CRI, Namespace: namespace}
 }
 
-// installsOnly reports whether a node has the service of Talos 1.13, which installs and leaves the rest to the client. Before that, the
-// upgrade call also drains and reboots.
+// installsOnly reports whether a node has the service of Talos 1.13, which installs and leaves the rest to the client.
+// Before that, the upgrade call also drains and reboots.
 func installsOnly(talos string) bool { return compare(talos, "v1.13.0-alpha.0") >= 0 }
 
 // talos upgrades one node: install, and restart into the new version.
@@ -166,8 +168,8 @@ func (r *upgradeRun) checkSchematic(ctx context.Context, o *Observation, n *Node
 	return nil
 }
 
-// restart takes one node away and brings it back: drain, hand the leadership of etcd over, reboot by the function, and wait until
-// the node is what it should be.
+// restart takes one node away and brings it back: drain, hand the leadership of etcd over, reboot by the function, and
+// wait until the node is what it should be.
 func (r *upgradeRun) restart(ctx context.Context, o *Observation, n *Node, reboot func(context.Context, *Observation, *Node) error) error {
 	if err := r.empty(ctx, o, n); err != nil {
 		return err
@@ -307,8 +309,9 @@ func (r *upgradeRun) reboot(ctx context.Context, o *Observation, n *Node) error 
 	return fmt.Errorf("it refused to reboot into the new version: %s", reason(err))
 }
 
-// back waits until a node has booted again with the version. A node whose new system did not start has booted its old one: that is
-// no success. https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/lifecycle-management/upgrading-talos
+// back waits until a node has booted again with the version. A node whose new system did not start has booted its old
+// one: that is no success.
+// https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/lifecycle-management/upgrading-talos
 func (r *upgradeRun) back(ctx context.Context, o *Observation, n *Node) error {
 	end := time.Now().Add(r.Node)
 	for {

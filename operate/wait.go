@@ -25,7 +25,8 @@ func progress(out io.Writer, format string, arguments ...any) {
 	fmt.Fprintf(out, time.Now().Format(time.TimeOnly)+"  "+format+"\n", arguments...)
 }
 
-// until looks until nothing is found, and returns the last look. The error names what was found at the end of the limit.
+// until looks until nothing is found, and returns the last look. The error names what was found at the end of the
+// limit.
 func (w waiting) until(ctx context.Context, op *Operator, find func(*Observation) []Finding) (*Observation, error) {
 	end, said := time.Now().Add(w.Gate), ""
 	for {
@@ -48,7 +49,8 @@ func (w waiting) until(ctx context.Context, op *Operator, find func(*Observation
 	}
 }
 
-// controlPlaneFindings are what the gates have against the control planes. Two members are no fault on the way from three to one.
+// controlPlaneFindings are what the gates have against the control planes. Two members are no fault on the way from
+// three to one.
 func (o *Observation) controlPlaneFindings() []Finding {
 	var all []Finding
 	for _, gate := range []Gate{

@@ -31,7 +31,8 @@ func newPack() (policyx.PolicyPack, error) {
 		for _, name := range row.Rules {
 			switch rule := rules.Named(name); {
 			case rule.NeedsOptions:
-				// policyx does not pass options on: https://github.com/pulumi/pulumi/blob/v3.258.0/sdk/go/pulumi/policyx/server.go
+				// policyx does not pass options on:
+				// https://github.com/pulumi/pulumi/blob/v3.258.0/sdk/go/pulumi/policyx/server.go
 			case rule.OfStack():
 				policies = append(policies, stackPolicy(row, rule, seen))
 			default:
@@ -82,7 +83,12 @@ func level(rule rules.Rule) policyx.EnforcementLevel {
 }
 
 func convert(r policyx.AnalyzerResource) rules.Resource {
-	return rules.Resource{Type: r.Type, Name: r.Name, URN: r.URN, Properties: resource.ToResourcePropertyMap(r.Properties)}
+	return rules.Resource{
+		Type:       r.Type,
+		Name:       r.Name,
+		URN:        r.URN,
+		Properties: resource.ToResourcePropertyMap(r.Properties),
+	}
 }
 
 func report(to policyx.PolicyManager, problems []rules.Problem) {
@@ -91,8 +97,8 @@ func report(to policyx.PolicyManager, problems []rules.Problem) {
 	}
 }
 
-// inputs are what the program asked for. The engine shows a whole stack by its outputs, in which a cloud has filled in what
-// nobody asked for, such as the key that AWS takes when none is named.
+// inputs are what the program asked for. The engine shows a whole stack by its outputs, in which a cloud has filled in
+// what nobody asked for, such as the key that AWS takes when none is named.
 type inputs struct {
 	mutex sync.Mutex
 	of    map[string]rules.Resource

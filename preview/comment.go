@@ -11,7 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// Limit is how long a comment or an issue may be on GitHub, in characters. Counted in bytes here, which are never fewer.
+// Limit is how long a comment or an issue may be on GitHub, in characters. Counted in bytes here, which are never
+// fewer.
 const Limit = 65536
 
 // mandatory is the level of a policy that is not only advice.
@@ -103,7 +104,10 @@ func (c Comment) reasons() string {
 	if c.Result.Failed && errors == nil {
 		errors = []string{"Pulumi gave no reason; the log of the run may."}
 	}
-	return strings.Join(slices.DeleteFunc([]string{quoted("Why it failed", errors), quoted("Warnings", others)}, empty), "\n\n")
+	return strings.Join(
+		slices.DeleteFunc([]string{quoted("Why it failed", errors), quoted("Warnings", others)}, empty),
+		"\n\n",
+	)
 }
 
 // noise is what Pulumi puts before the errors of a program.
@@ -184,7 +188,12 @@ func (c Comment) summary() string {
 		}
 		heads, rules, cells = append(heads, string(op)), append(rules, "---:"), append(cells, fmt.Sprint(number))
 	}
-	table := fmt.Sprintf("| %s |\n|%s|\n| %s |", strings.Join(heads, " | "), strings.Join(rules, "|"), strings.Join(cells, " | "))
+	table := fmt.Sprintf(
+		"| %s |\n|%s|\n| %s |",
+		strings.Join(heads, " | "),
+		strings.Join(rules, "|"),
+		strings.Join(cells, " | "),
+	)
 	if c.Result.Failed && !c.refused() {
 		table += "\n\nThis is as far as the preview came."
 	}
@@ -193,7 +202,10 @@ func (c Comment) summary() string {
 
 // refused says that the preview came to its end, and a policy refused what it found.
 func (c Comment) refused() bool {
-	return slices.ContainsFunc(c.Result.Violations, func(v apitype.PolicyEvent) bool { return v.EnforcementLevel == mandatory })
+	return slices.ContainsFunc(
+		c.Result.Violations,
+		func(v apitype.PolicyEvent) bool { return v.EnforcementLevel == mandatory },
+	)
 }
 
 func count(steps []apitype.StepEventMetadata) map[apitype.OpType]int {
@@ -216,7 +228,11 @@ func ops(counts map[apitype.OpType]int) []apitype.OpType {
 func (c Comment) cost() string {
 	switch {
 	case len(c.Estimates) > 0:
-		title := fmt.Sprintf("Cost of %s: %s US dollars a month at list price", c.Stack, cost.Sum(c.Estimates).Configured)
+		title := fmt.Sprintf(
+			"Cost of %s: %s US dollars a month at list price",
+			c.Stack,
+			cost.Sum(c.Estimates).Configured,
+		)
 		return folded(title, cost.Markdown(c.Stack, c.Estimates))
 	case c.Unpriced != "" && !c.Result.Failed:
 		return quoted("Its cost is unknown", []string{c.Unpriced})
@@ -237,13 +253,24 @@ func (c Comment) footer() string {
 	case c.Kind == Drift && c.Result.Failed:
 		next = fmt.Sprintf("repair it, and try it with `make drift STACK=%s`.", c.Stack)
 	case c.Kind == Drift:
-		next = fmt.Sprintf("`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` takes the cloud's state as it is.", c.Stack, c.Stack)
+		next = fmt.Sprintf(
+			"`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` takes the cloud's state as it is.",
+			c.Stack,
+			c.Stack,
+		)
 	case c.Result.Failed && c.Kind == Simulated:
-		next = fmt.Sprintf("repair it, and try it here or with `make preview-simulated STACK=%s SUMMARY=comment.md`.", c.Stack)
+		next = fmt.Sprintf(
+			"repair it, and try it here or with `make preview-simulated STACK=%s SUMMARY=comment.md`.",
+			c.Stack,
+		)
 	case c.Result.Failed:
 		next = fmt.Sprintf("repair it, and try it here or with `make preview STACK=%s`.", c.Stack)
 	case c.Kind == Simulated:
-		next = fmt.Sprintf("`make demo STACK=%s` brings it up on the simulator; `make preview STACK=%s` asks the real cloud.", c.Stack, c.Stack)
+		next = fmt.Sprintf(
+			"`make demo STACK=%s` brings it up on the simulator; `make preview STACK=%s` asks the real cloud.",
+			c.Stack,
+			c.Stack,
+		)
 	default:
 		next = fmt.Sprintf("`make up STACK=%s`; where a workflow deploys the stack, merging does it.", c.Stack)
 	}

@@ -40,7 +40,10 @@ func sections(steps []apitype.StepEventMetadata, details bool) []section {
 	var all []section
 	for _, cluster := range slices.Sorted(maps.Keys(byCluster)) {
 		steps := byCluster[cluster]
-		all = append(all, section{title: fmt.Sprintf("%s: %s", cluster, summarize(steps)), lines: lines(steps, details)})
+		all = append(
+			all,
+			section{title: fmt.Sprintf("%s: %s", cluster, summarize(steps)), lines: lines(steps, details)},
+		)
 	}
 	return all
 }

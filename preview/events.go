@@ -1,5 +1,5 @@
-// Package preview makes the comment of a pull request, or the text of a drift report, from what `pulumi preview --json` and
-// `pulumi refresh --json` print. It never shows a secret, and keeps within what GitHub accepts.
+// Package preview makes the comment of a pull request, or the text of a drift report, from what `pulumi preview --json`
+// and `pulumi refresh --json` print. It never shows a secret, and keeps within what GitHub accepts.
 package preview
 
 import (
@@ -25,10 +25,15 @@ type Result struct {
 }
 
 // replacementParts are the halves of a replacement. The engine reports the whole as a step of its own.
-var replacementParts = []apitype.OpType{apitype.OpCreateReplacement, apitype.OpDeleteReplaced, apitype.OpImportReplacement}
+var replacementParts = []apitype.OpType{
+	apitype.OpCreateReplacement,
+	apitype.OpDeleteReplaced,
+	apitype.OpImportReplacement,
+}
 
 // Read reads the engine's events, one a line. They carry what the single document without
-// PULUMI_ENABLE_STREAMING_JSON_PREVIEW leaves out: what policies object to, resources that stay the same, and the result.
+// PULUMI_ENABLE_STREAMING_JSON_PREVIEW leaves out: what policies object to, resources that stay the same, and the
+// result.
 func Read(events io.Reader) (Result, error) {
 	result := Result{Failed: true}
 	refreshed := map[string]int{}
@@ -67,7 +72,8 @@ func (r *Result) add(event apitype.EngineEvent, refreshed map[string]int) {
 		r.Steps = append(r.Steps, step)
 	case event.ResOutputsEvent != nil:
 		// What a refresh found stands in the event after it.
-		if at, ok := refreshed[event.ResOutputsEvent.Metadata.URN]; ok && event.ResOutputsEvent.Metadata.Op != apitype.OpRefresh {
+		if at, ok := refreshed[event.ResOutputsEvent.Metadata.URN]; ok &&
+			event.ResOutputsEvent.Metadata.Op != apitype.OpRefresh {
 			r.Steps[at] = event.ResOutputsEvent.Metadata
 			delete(refreshed, event.ResOutputsEvent.Metadata.URN)
 		}

@@ -36,7 +36,11 @@ func details(s section) string {
 // truncate keeps the first lines of every section, each as many as its share of the room allows, and counts the others.
 func (c Comment) truncate(all []section, room int) string {
 	note := func(lines int) string {
-		return fmt.Sprintf("%d lines of the diff are cut, to stay within what GitHub takes. All of them: %s", lines, c.command())
+		return fmt.Sprintf(
+			"%d lines of the diff are cut, to stay within what GitHub takes. All of them: %s",
+			lines,
+			c.command(),
+		)
 	}
 	lines := 0
 	for _, s := range all {

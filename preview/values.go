@@ -24,10 +24,13 @@ const (
 	unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 )
 
-// Pulumi marks secrets, and hides them. These names and forms are the second lock, for a provider that forgot to mark one.
+// Pulumi marks secrets, and hides them. These names and forms are the second lock, for a provider that forgot to mark
+// one.
 var (
-	secretNames = regexp.MustCompile(`(?i)user[-_]?data|(kube|talos)[-_]?config|pass(word|phrase)|private[-_]?key|secret|token|credential` +
-		`|(client|machine)[-_]?(configuration|key|secret)|access[-_]?key`)
+	secretNames = regexp.MustCompile(
+		`(?i)user[-_]?data|(kube|talos)[-_]?config|pass(word|phrase)|private[-_]?key|secret|token|credential` +
+			`|(client|machine)[-_]?(configuration|key|secret)|access[-_]?key`,
+	)
 	// AWS' metadata service asks for a token; the setting that says so holds none.
 	harmlessNames = regexp.MustCompile(`^httpTokens$`)
 	secretForms   = regexp.MustCompile(`-----BEGIN [^-]*-----[\s\S]*?(-----END [^-]*-----|$)` + // PEM

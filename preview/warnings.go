@@ -36,9 +36,26 @@ func warnings(steps []apitype.StepEventMetadata) []string {
 		switch {
 		case step.Old == nil:
 		case removes(step.Op) && step.Old.Protect:
-			protected = append(protected, fmt.Sprintf("- :no_entry: **would be %sd although it is protected**: %s%s", step.Op, name, forcedBy(step)))
+			protected = append(
+				protected,
+				fmt.Sprintf(
+					"- :no_entry: **would be %sd although it is protected**: %s%s",
+					step.Op,
+					name,
+					forcedBy(step),
+				),
+			)
 		case removes(step.Op) && known && !step.Old.RetainOnDelete:
-			data = append(data, fmt.Sprintf("- :warning: **would be %sd with what it holds**: %s: %s%s", step.Op, name, what, forcedBy(step)))
+			data = append(
+				data,
+				fmt.Sprintf(
+					"- :warning: **would be %sd with what it holds**: %s: %s%s",
+					step.Op,
+					name,
+					what,
+					forcedBy(step),
+				),
+			)
 		case step.New != nil && step.Old.Protect && !step.New.Protect:
 			unprotected = append(unprotected, fmt.Sprintf("- :warning: **would no longer be protected**: %s", name))
 		}

@@ -47,7 +47,8 @@ var awsCapabilities = Capabilities{
 	MachineResource: "aws:ec2/instance:Instance",
 }
 
-// awsMachines are Graviton machines. AWS offers the Spot types in us-east-1 and in us-west-1, which lacks many a newer family:
+// awsMachines are Graviton machines. AWS offers the Spot types in us-east-1 and in us-west-1, which lacks many a newer
+// family:
 // https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-regions.html
 var awsMachines = map[string]MachineType{
 	"small": {

@@ -13,8 +13,8 @@ var gcpCapabilities = Capabilities{
 	DisplayName: "Google Cloud",
 	Platform:    "gcp",
 	// Spot prices are Google's to set and an instance group has one machine type:
-	// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and these
-	// span a region: https://github.com/kubernetes/autoscaler/issues/1003
+	// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and
+	// these span a region: https://github.com/kubernetes/autoscaler/issues/1003
 	Spot:          true,
 	ScalingGroups: true,
 	MultiZone:     true,
@@ -26,7 +26,8 @@ var gcpCapabilities = Capabilities{
 	EncryptsDisks: true,
 	FlowLogs:      true,
 	FactoryImages: true,
-	// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition narrows it to a cluster's:
+	// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition
+	// narrows it to a cluster's:
 	// https://cloud.google.com/iam/docs/conditions-attribute-reference
 	// Of 30 seconds for a spot machine: https://cloud.google.com/compute/docs/instances/spot#preemption-process
 	ShutdownGrace:         25 * time.Second,
@@ -36,7 +37,11 @@ var gcpCapabilities = Capabilities{
 	TextUserDataOnly: true,
 	Architectures:    []Architecture{AMD64, ARM64},
 	Projects:         true,
-	Image:            IDForm{"is not an image of Google Cloud", "write it like projects/acme/global/images/talos", regexp.MustCompile(`/images/`)},
+	Image: IDForm{
+		"is not an image of Google Cloud",
+		"write it like projects/acme/global/images/talos",
+		regexp.MustCompile(`/images/`),
+	},
 	Key: KeyForm{
 		Example:  "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks",
 		Anywhere: "global",

@@ -43,7 +43,8 @@ type Capabilities struct {
 	Platform string
 	// Spot reports whether the cloud sells interruptible machines.
 	Spot bool
-	// SpotPolicy reports whether a scaling group can mix on demand with spot of several types under a strategy and a price.
+	// SpotPolicy reports whether a scaling group can mix on demand with spot of several types under a strategy and a
+	// price.
 	SpotPolicy bool
 	// ScalingGroups reports whether the cloud's own scaling group can run Talos.
 	ScalingGroups bool
@@ -65,23 +66,26 @@ type Capabilities struct {
 	HealthChecks []netip.Prefix
 	// AccountDiskEncryption reports whether an account can have every new disk of a region encrypted, whoever makes it.
 	AccountDiskEncryption bool
-	// CloudController reports whether the machines' identities can be given what the cloud's controller manager and disk driver need
-	// for one cluster, and for nothing else in the account.
+	// CloudController reports whether the machines' identities can be given what the cloud's controller manager and
+	// disk driver need for one cluster, and for nothing else in the account.
 	CloudController bool
-	// RegisterWithFQDN reports whether the cloud's controller manager finds the machine of a node by its full domain name.
+	// RegisterWithFQDN reports whether the cloud's controller manager finds the machine of a node by its full domain
+	// name.
 	RegisterWithFQDN bool
-	// ShutdownGrace is the time that pods get to end when a machine is told to stop: less than the cloud waits before it cuts the
-	// power. ShutdownGraceCritical is the part of it that is for critical pods. Both are whole seconds.
+	// ShutdownGrace is the time that pods get to end when a machine is told to stop: less than the cloud waits before
+	// it cuts the power. ShutdownGraceCritical is the part of it that is for critical pods. Both are whole seconds.
 	ShutdownGrace, ShutdownGraceCritical time.Duration
 	// FactoryImages reports whether the program finds an image of any schematic of Talos' Image Factory.
 	FactoryImages bool
 	// FlowLogs reports whether what goes over a network can be logged.
 	FlowLogs bool
-	// MetadataIsolated reports whether the metadata service can be kept to the machine itself, so that no pod reads the user data.
+	// MetadataIsolated reports whether the metadata service can be kept to the machine itself, so that no pod reads the
+	// user data.
 	MetadataIsolated bool
 	// UserDataLimit is the most bytes of user data that the cloud takes.
 	UserDataLimit int
-	// TextUserDataOnly reports whether user data is not packed: the cloud takes text only, or has a limit that needs no packing.
+	// TextUserDataOnly reports whether user data is not packed: the cloud takes text only, or has a limit that needs no
+	// packing.
 	TextUserDataOnly bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture

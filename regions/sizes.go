@@ -14,7 +14,8 @@ type MachineType struct {
 	VCPU         int
 	// MemoryGiB is the machine's memory in GiB.
 	MemoryGiB int
-	// Spot are the types that may stand in for this one on the spot market: the same architecture and vCPU, no less memory.
+	// Spot are the types that may stand in for this one on the spot market: the same architecture and vCPU, no less
+	// memory.
 	Spot []MachineType
 }
 
@@ -37,7 +38,8 @@ func LookupSize(name string) (MachineSize, error) {
 	return lookup("machine size", name, sizes, func(s MachineSize) string { return s.Name })
 }
 
-// LookupType finds a machine type in the tables by the cloud's own name for it. The error lists the types that there are.
+// LookupType finds a machine type in the tables by the cloud's own name for it. The error lists the types that there
+// are.
 func LookupType(p Provider, name string) (MachineType, error) {
 	return lookup("machine type", name, types(p), func(t MachineType) string { return t.Name })
 }

@@ -8,7 +8,8 @@ import (
 
 const routeSteps = "docs/getting-started.md#a-route-to-the-nodes"
 
-// access looks at how operators reach the control planes. A node is configured at its private address, or at a public one.
+// access looks at how operators reach the control planes. A node is configured at its private address, or at a public
+// one.
 func (c *comparison) access() {
 	planes := c.was.ControlPlanes()
 	if len(planes) == 0 || planes[0].Endpoint == "" || c.was.Provider() != c.want.Provider {
@@ -31,7 +32,11 @@ func (c *comparison) access() {
 		c.refuse("access", fmt.Sprintf("%s runs under %s access, and %s", c.was.Name, was, reason),
 			remedy+"; a cluster with the other access belongs to another stack")
 	case was == config.Public:
-		c.warn("access: from now on the control planes of %s are called at their private addresses; the machine where you type "+
-			"needs a route to them: %s", c.was.Name, routeSteps)
+		c.warn(
+			"access: from now on the control planes of %s are called at their private addresses; the machine where you type "+
+				"needs a route to them: %s",
+			c.was.Name,
+			routeSteps,
+		)
 	}
 }

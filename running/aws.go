@@ -46,8 +46,8 @@ var _ = register(regions.AWS, reader{
 	zones: zonesOnAWS,
 })
 
-// zonesOnAWS returns every zone: the load balancer has an address in each, and AWS' provider replaces a network load balancer that
-// loses one. https://github.com/hashicorp/terraform-provider-aws/issues/41418
+// zonesOnAWS returns every zone: the load balancer has an address in each, and AWS' provider replaces a network load
+// balancer that loses one. https://github.com/hashicorp/terraform-provider-aws/issues/41418
 func zonesOnAWS(c Cluster) map[string][]string {
 	stands := map[string][]string{}
 	for _, subnet := range c.OfType(awsSubnetType) {

@@ -9,8 +9,8 @@ import (
 )
 
 // Check compares the clusters that a stack file asks for, in its order, with those that run. The error is of type
-// config.Errors and holds every edit that a running cluster would not survive. The warnings are for people. Check also fills in
-// what only the state knows: EncryptionKey.Kept.
+// config.Errors and holds every edit that a running cluster would not survive. The warnings are for people. Check also
+// fills in what only the state knows: EncryptionKey.Kept.
 func Check(wanted []config.Cluster, state State) (warnings []string, err error) {
 	running, err := state.Clusters()
 	if err != nil {
@@ -77,8 +77,8 @@ func (c *check) warn(format string, args ...any) {
 	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
 }
 
-// acknowledged reports whether the stack file says that the step was done, which makes an edit safe that would be refused
-// otherwise. A step is a kind and a name: "etcd-left:inferadb-staging-nyc1-control-plane-2".
+// acknowledged reports whether the stack file says that the step was done, which makes an edit safe that would be
+// refused otherwise. A step is a kind and a name: "etcd-left:inferadb-staging-nyc1-control-plane-2".
 func (c *check) acknowledged(step string) bool {
 	if !slices.Contains(c.acknowledge, step) {
 		return false

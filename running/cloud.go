@@ -21,8 +21,8 @@ type reader struct {
 	network func(Cluster) network
 	// machine reads a named node's machine.
 	machine func(Resource) machineState
-	// madeKey returns the key that the cluster made for its disks, as its disks name it; empty if it made none. It is nil where
-	// disks have no keys.
+	// madeKey returns the key that the cluster made for its disks, as its disks name it; empty if it made none. It is
+	// nil where disks have no keys.
 	madeKey func(Cluster) string
 	// zones returns what stands in each zone that a running cluster cannot leave. It is nil where there are no zones.
 	zones func(Cluster) map[string][]string
@@ -70,7 +70,10 @@ func (c Cluster) zonesOf(nodes []Node) map[string][]string {
 
 // Machine returns the machine of a named node, which is named like it; false if the state has none.
 func (c Cluster) Machine(name string) (Resource, bool) {
-	i := slices.IndexFunc(c.Resources, func(r Resource) bool { return r.Name == name && slices.Contains(regions.MachineResources(), r.Type) })
+	i := slices.IndexFunc(
+		c.Resources,
+		func(r Resource) bool { return r.Name == name && slices.Contains(regions.MachineResources(), r.Type) },
+	)
 	if i < 0 {
 		return Resource{}, false
 	}

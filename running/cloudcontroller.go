@@ -10,10 +10,16 @@ import (
 // which neither the pods nor the disks of the old one belong.
 func (c *comparison) nodeNames(m machines) {
 	if nodes := m.changed(machineconfig.NodeName); len(nodes) > 0 {
-		c.refuse(m.patch(machineconfig.NodeName, "cloudController"),
-			fmt.Sprintf("has %s register by %s instead of %s: each would come back as another node, without its pods and disks",
-				list(nodes), machineconfig.NodeName(m.config), machineconfig.NodeName(m.nodes[0].Config)),
-			"put it back; a cluster has it from its first day, so that another cluster takes the workloads")
+		c.refuse(
+			m.patch(machineconfig.NodeName, "cloudController"),
+			fmt.Sprintf(
+				"has %s register by %s instead of %s: each would come back as another node, without its pods and disks",
+				list(nodes),
+				machineconfig.NodeName(m.config),
+				machineconfig.NodeName(m.nodes[0].Config),
+			),
+			"put it back; a cluster has it from its first day, so that another cluster takes the workloads",
+		)
 	}
 }
 
@@ -24,6 +30,9 @@ func (c *comparison) cloudController(m machines) {
 	if !machineconfig.AwaitsCloudController(m.config) || machineconfig.AwaitsCloudController(m.nodes[0].Config) {
 		return
 	}
-	c.warn("%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint them, and it takes the taint "+
-		"away: kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule", m.name)
+	c.warn(
+		"%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint them, and it takes the taint "+
+			"away: kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule",
+		m.name,
+	)
 }

@@ -41,7 +41,8 @@ var _ = register(regions.GCP, reader{
 		}
 		return ""
 	},
-	// The load balancer stands in no zone; the group of control planes that it balances over does, and goes with its zone.
+	// The load balancer stands in no zone; the group of control planes that it balances over does, and goes with its
+	// zone.
 	zones: func(c Cluster) map[string][]string { return c.zonesOf(c.ControlPlanes()) },
 })
 
@@ -65,15 +66,24 @@ func networkOnGoogleCloud(c Cluster) network {
 	return network{}
 }
 
-// project refuses another Google Cloud project for a running cluster, which would make everything anew there and delete it here.
+// project refuses another Google Cloud project for a running cluster, which would make everything anew there and delete
+// it here.
 func (c *comparison) project() {
 	if c.want.Provider != regions.GCP || c.was.Provider() != regions.GCP {
 		return
 	}
 	was := c.was.project()
 	if want, err := config.GoogleProject(c.want); err == nil && was != "" && want != was {
-		c.refuse("gcp:project", fmt.Sprintf("%s runs in project %s, and %s would delete the cluster with all its data", c.was.Name, was, want),
-			"run: pulumi config set gcp:project "+was)
+		c.refuse(
+			"gcp:project",
+			fmt.Sprintf(
+				"%s runs in project %s, and %s would delete the cluster with all its data",
+				c.was.Name,
+				was,
+				want,
+			),
+			"run: pulumi config set gcp:project "+was,
+		)
 	}
 }
 

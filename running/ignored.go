@@ -30,8 +30,8 @@ type difference struct {
 	nodes                        []string
 }
 
-// ignored warns of what an update leaves as it is on running machines: their type, zone, disk and its key. Each of these would
-// stop or replace the machines, all at the same time. The cloud components ignore the same properties.
+// ignored warns of what an update leaves as it is on running machines: their type, zone, disk and its key. Each of
+// these would stop or replace the machines, all at the same time. The cloud components ignore the same properties.
 func (c *comparison) ignored() {
 	if c.was.Provider() != c.want.Provider {
 		return
@@ -54,8 +54,16 @@ func (c *comparison) ignored() {
 		}
 	}
 	for _, d := range found {
-		c.warn("%s: the %s of %s stays %s; the stack file asks for %s, which new machines get. An update never changes it on a "+
-			"running machine; the steps are in %s", d.path, d.what, strings.Join(d.nodes, ", "), d.was, d.want, d.steps)
+		c.warn(
+			"%s: the %s of %s stays %s; the stack file asks for %s, which new machines get. An update never changes it on a "+
+				"running machine; the steps are in %s",
+			d.path,
+			d.what,
+			strings.Join(d.nodes, ", "),
+			d.was,
+			d.want,
+			d.steps,
+		)
 	}
 }
 
@@ -92,10 +100,22 @@ func (c *comparison) differences(machine Resource, want expectation) []differenc
 			want: fmt.Sprintf("%d GiB", want.diskGiB), steps: want.steps})
 	}
 	if is.size != "" && is.size != want.machine {
-		all = append(all, difference{path: want.size, what: "machine type", was: is.size, want: want.machine, steps: want.steps})
+		all = append(
+			all,
+			difference{path: want.size, what: "machine type", was: is.size, want: want.machine, steps: want.steps},
+		)
 	}
 	if is.zone != "" && len(want.zones) > 0 && !slices.Contains(want.zones, is.zone) {
-		all = append(all, difference{path: want.pool + ".zones", what: "zone", was: is.zone, want: strings.Join(want.zones, " or "), steps: want.steps})
+		all = append(
+			all,
+			difference{
+				path:  want.pool + ".zones",
+				what:  "zone",
+				was:   is.zone,
+				want:  strings.Join(want.zones, " or "),
+				steps: want.steps,
+			},
+		)
 	}
 	return append(all, c.keyDifference(reader, machine)...)
 }
@@ -115,5 +135,7 @@ func (c *comparison) keyDifference(reader reader, machine Resource) []difference
 	if unknown || was == want && was != "" || was == "" && words == ofTheCloud || reader.madeKey == nil {
 		return nil
 	}
-	return []difference{{path: "encryptionKey", what: "disk key", was: cmp.Or(was, ofTheCloud), want: words, steps: keySteps}}
+	return []difference{
+		{path: "encryptionKey", what: "disk key", was: cmp.Or(was, ofTheCloud), want: words, steps: keySteps},
+	}
 }

@@ -10,8 +10,8 @@ func (c Cluster) managedKey() string {
 	return ""
 }
 
-// diskKey returns the key of a machine's root disk without the version that encrypted it; empty if the cloud names none. AWS
-// names the account's own key for disks of no other.
+// diskKey returns the key of a machine's root disk without the version that encrypted it; empty if the cloud names
+// none. AWS names the account's own key for disks of no other.
 func (c Cluster) diskKey(machine Resource) string {
 	r, ok := c.reader()
 	if !ok {
@@ -32,9 +32,9 @@ func nested(outputs map[string]any, path ...string) any {
 }
 
 // keepsKey reports whether the key that the cluster made has to outlive an edit that no longer asks for it. A key whose
-// deletion is scheduled decrypts nothing: a machine whose disk it encrypted runs on until it stops, and never starts again.
-// So the key stays until no machine, and no template of machines, names it. Volumes and snapshots that Kubernetes made are not in
-// the state, so that even then it goes only by an acknowledgment.
+// deletion is scheduled decrypts nothing: a machine whose disk it encrypted runs on until it stops, and never starts
+// again. So the key stays until no machine, and no template of machines, names it. Volumes and snapshots that
+// Kubernetes made are not in the state, so that even then it goes only by an acknowledgment.
 // https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html#deleting-keys-how-it-works
 func (c *comparison) keepsKey() bool {
 	key := c.was.managedKey()
@@ -61,8 +61,14 @@ func (c *comparison) keepsKey() bool {
 	case c.acknowledged(unused):
 		return false
 	default:
-		c.warn("encryptionKey: %s, which %s made, encrypts no machine's disk any more, and stays for volumes and snapshots; "+
-			"to delete it, %s; the steps are in %s", key, c.was.Name, acknowledgeWith(unused), keySteps)
+		c.warn(
+			"encryptionKey: %s, which %s made, encrypts no machine's disk any more, and stays for volumes and snapshots; "+
+				"to delete it, %s; the steps are in %s",
+			key,
+			c.was.Name,
+			acknowledgeWith(unused),
+			keySteps,
+		)
 	}
 	return true
 }

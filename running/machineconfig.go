@@ -92,8 +92,8 @@ func (m machines) changed(read func(talosconfig.Provider) string) []string {
 	return names
 }
 
-// patch returns the path of the last patch that changes what the function reads of a configuration; the other path if none
-// does.
+// patch returns the path of the last patch that changes what the function reads of a configuration; the other path if
+// none does.
 func (m machines) patch(read func(talosconfig.Provider) string, otherwise string) string {
 	after := m.config
 	for i := len(m.patches) - 1; i >= 0; i-- {
@@ -120,8 +120,8 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// reboots refuses what a running Talos does not take without a reboot: the update would fail at the first node, after the
-// scaling groups have begun to roll. Rebooting is left to the operator, who waits for etcd in between.
+// reboots refuses what a running Talos does not take without a reboot: the update would fail at the first node, after
+// the scaling groups have begun to roll. Rebooting is left to the operator, who waits for etcd in between.
 func (c *comparison) reboots(m machines) {
 	var nodes, fields []string
 	if c.applying {
@@ -144,8 +144,14 @@ func (c *comparison) reboots(m machines) {
 		return
 	}
 	path := m.patch(func(p talosconfig.Provider) string { return machineconfig.RebootDigest(key, p) }, "patches")
-	c.refuse(path,
+	c.refuse(
+		path,
 		fmt.Sprintf("changes %s, which Talos takes with a reboot only, on %s", strings.Join(fields, ", "), list(nodes)),
-		fmt.Sprintf("run make apply STACK=%s REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); "+
-			"done by hand, %s", c.want.Stack, acknowledgeWith(step)))
+		fmt.Sprintf(
+			"run make apply STACK=%s REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); "+
+				"done by hand, %s",
+			c.want.Stack,
+			acknowledgeWith(step),
+		),
+	)
 }

@@ -12,8 +12,8 @@ import (
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
 
-// kubernetesVersion refuses to lower the version of a running cluster, and to skip one. Kubernetes cannot go back, and its
-// control plane is upgraded minor by minor: https://kubernetes.io/releases/version-skew-policy/#kube-apiserver
+// kubernetesVersion refuses to lower the version of a running cluster, and to skip one. Kubernetes cannot go back, and
+// its control plane is upgraded minor by minor: https://kubernetes.io/releases/version-skew-policy/#kube-apiserver
 func (c *comparison) kubernetesVersion(m machines) {
 	wanted := machineconfig.KubernetesVersions(m.config)
 	for _, program := range slices.Sorted(maps.Keys(wanted)) {
@@ -25,26 +25,44 @@ func (c *comparison) kubernetesVersion(m machines) {
 			switch {
 			case !known:
 			case want.Before(was):
-				c.refuse(m.patch(read, "kubernetesVersion"),
-					fmt.Sprintf("%s is older than the %s that %s runs, and Kubernetes cannot go back", want, was, c.want.Name),
-					fmt.Sprintf("set %s or a later version", was))
+				c.refuse(
+					m.patch(read, "kubernetesVersion"),
+					fmt.Sprintf(
+						"%s is older than the %s that %s runs, and Kubernetes cannot go back",
+						want,
+						was,
+						c.want.Name,
+					),
+					fmt.Sprintf("set %s or a later version", was),
+				)
 			case want.Minor > was.Minor+1 && !c.acknowledged(step):
-				c.refuse(m.patch(read, "kubernetesVersion"),
+				c.refuse(
+					m.patch(read, "kubernetesVersion"),
 					fmt.Sprintf("%s is more than one minor version after the %s that %s runs", want, was, c.want.Name),
-					fmt.Sprintf("go through 1.%d first (docs/operations.md#upgrade-kubernetes); if `talosctl upgrade-k8s` "+
-						"has upgraded the cluster already, %s", was.Minor+1, acknowledgeWith(step)))
+					fmt.Sprintf(
+						"go through 1.%d first (docs/operations.md#upgrade-kubernetes); if `talosctl upgrade-k8s` "+
+							"has upgraded the cluster already, %s",
+						was.Minor+1,
+						acknowledgeWith(step),
+					),
+				)
 			}
 		}
 	}
 }
 
-// talosVersion refuses a Talos that is older than the cluster: its new machines could not read the cluster's configuration.
+// talosVersion refuses a Talos that is older than the cluster: its new machines could not read the cluster's
+// configuration.
 func (c *comparison) talosVersion() {
 	created, known := machineconfig.Minor(c.contract())
 	want, _ := machineconfig.Minor(c.want.TalosVersion)
 	if known && want < created {
-		c.refuse("talosVersion", fmt.Sprintf("%s was created with %s, and new machines of %s cannot read its configuration",
-			c.want.Name, c.contract(), c.want.TalosVersion), fmt.Sprintf("set v1.%d.0 or a later version", created))
+		c.refuse(
+			"talosVersion",
+			fmt.Sprintf("%s was created with %s, and new machines of %s cannot read its configuration",
+				c.want.Name, c.contract(), c.want.TalosVersion),
+			fmt.Sprintf("set v1.%d.0 or a later version", created),
+		)
 	}
 }
 
@@ -71,8 +89,8 @@ func (c *comparison) networkPlugin(m machines) {
 	}
 }
 
-// encryption refuses to change how an existing disk is encrypted, unless its machine opens it like that already: Talos would
-// take the configuration, and find no disk that fits it when the machine boots the next time.
+// encryption refuses to change how an existing disk is encrypted, unless its machine opens it like that already: Talos
+// would take the configuration, and find no disk that fits it when the machine boots the next time.
 // https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
 func (c *comparison) encryption(m machines) {
 	wanted := machineconfig.Encryption(m.config)
@@ -91,11 +109,17 @@ func (c *comparison) encryption(m machines) {
 		}
 		if len(nodes) > 0 && !c.acknowledged(step) {
 			read := func(p talosconfig.Provider) string { return machineconfig.Encryption(p)[volume] }
-			c.refuse(m.patch(read, setting),
-				fmt.Sprintf("changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
-					"the machines would not boot again", volume, list(nodes)),
+			c.refuse(
+				m.patch(read, setting),
+				fmt.Sprintf(
+					"changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
+						"the machines would not boot again",
+					volume,
+					list(nodes),
+				),
 				"put it back; if each of these disks opens like this already (docs/security.md#what-opens-the-disks-lukskey), "+
-					acknowledgeWith(step))
+					acknowledgeWith(step),
+			)
 		}
 	}
 }
@@ -116,17 +140,29 @@ func (c *comparison) taints(m machines) {
 	var changes []string
 	for _, node := range m.nodes {
 		for _, taint := range machineconfig.RegistrationTaints(node.Config) {
-			if removed := withoutValue(taint) + "-"; !slices.Contains(wanted, taint) && !slices.Contains(changes, removed) &&
+			if removed := withoutValue(taint) + "-"; !slices.Contains(wanted, taint) &&
+				!slices.Contains(changes, removed) &&
 				!slices.ContainsFunc(wanted, func(w string) bool { return withoutValue(w) == withoutValue(taint) }) {
 				changes = append(changes, removed)
 			}
 		}
 	}
 	pool := strings.TrimPrefix(m.name, c.want.Name+"-")
-	c.refuse(m.taints,
-		fmt.Sprintf("changes the taints of %s, and a node takes taints from its kubelet only when it registers", list(nodes)),
-		fmt.Sprintf("run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then %s; or make a new pool with them",
-			c.want.Stack, config.LabelPool, pool, strings.Join(slices.Concat(wanted, changes), " "), acknowledgeWith(step)))
+	c.refuse(
+		m.taints,
+		fmt.Sprintf(
+			"changes the taints of %s, and a node takes taints from its kubelet only when it registers",
+			list(nodes),
+		),
+		fmt.Sprintf(
+			"run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then %s; or make a new pool with them",
+			c.want.Stack,
+			config.LabelPool,
+			pool,
+			strings.Join(slices.Concat(wanted, changes), " "),
+			acknowledgeWith(step),
+		),
+	)
 }
 
 // withoutValue returns a taint as kubectl removes it: "gpu:NoSchedule" of "gpu=true:NoSchedule".

@@ -65,25 +65,46 @@ func (c *comparison) place() {
 	}
 }
 
-// network keeps a running cluster where it stands. Its network is not exchanged: subnets cannot be deleted under machines,
-// and the load balancer, its address and the machines' interfaces would all be replaced at once.
+// network keeps a running cluster where it stands. Its network is not exchanged: subnets cannot be deleted under
+// machines, and the load balancer, its address and the machines' interfaces would all be replaced at once.
 func (c *comparison) network() {
 	was, want, path := c.was.network(), c.want.Network, c.path+".network"
 	keep := fmt.Sprintf("keep network.id: %s; another network is another cluster: %s", lastPart(was.id), networkSteps)
 	if was.created {
-		keep = fmt.Sprintf("set network.cidr: %s of the region, which keeps it; another network is another cluster: %s", was.cidr, networkSteps)
+		keep = fmt.Sprintf(
+			"set network.cidr: %s of the region, which keeps it; another network is another cluster: %s",
+			was.cidr,
+			networkSteps,
+		)
 	}
 	switch {
 	case was.id == "", c.was.Provider() != c.want.Provider:
 	case was.created && want.Adopted():
-		c.refusePlace(path+".id", fmt.Sprintf("%s runs in the network that it created with %s, and %s is another", c.was.Name, was.cidr, want.ID), keep)
+		c.refusePlace(
+			path+".id",
+			fmt.Sprintf(
+				"%s runs in the network that it created with %s, and %s is another",
+				c.was.Name,
+				was.cidr,
+				want.ID,
+			),
+			keep,
+		)
 	case was.created && was.cidr != want.CIDR:
-		c.refusePlace(path+".cidr", fmt.Sprintf("%s runs in the network that it created with %s, and the stack file asks for %s",
-			c.was.Name, was.cidr, want.CIDR), keep)
+		c.refusePlace(
+			path+".cidr",
+			fmt.Sprintf("%s runs in the network that it created with %s, and the stack file asks for %s",
+				c.was.Name, was.cidr, want.CIDR),
+			keep,
+		)
 	case was.created:
 	case !want.Adopted():
-		c.refusePlace(path, fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for one of its own, %s",
-			c.was.Name, lastPart(was.id), want.CIDR), keep)
+		c.refusePlace(
+			path,
+			fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for one of its own, %s",
+				c.was.Name, lastPart(was.id), want.CIDR),
+			keep,
+		)
 	case !isSame(was.id, want.ID):
 		c.refusePlace(path+".id", fmt.Sprintf("%s runs in the adopted network %s, and the stack file asks for %s",
 			c.was.Name, lastPart(was.id), want.ID), keep)
@@ -101,8 +122,15 @@ func (c *comparison) adoptedSubnets(was network, path string) {
 		}
 	}
 	if len(missing) > 0 {
-		c.refusePlace(path, fmt.Sprintf("no longer names %s, in which the load balancer of %s stands", strings.Join(missing, ", "), c.was.Name),
-			"put it back; subnets of a running cluster can be added with their zones, not removed: "+networkSteps)
+		c.refusePlace(
+			path,
+			fmt.Sprintf(
+				"no longer names %s, in which the load balancer of %s stands",
+				strings.Join(missing, ", "),
+				c.was.Name,
+			),
+			"put it back; subnets of a running cluster can be added with their zones, not removed: "+networkSteps,
+		)
 	}
 }
 
@@ -119,7 +147,11 @@ func (c *comparison) zones() {
 	}
 	for _, zone := range slices.Sorted(maps.Keys(stands)) {
 		if !slices.Contains(c.want.Location.Zones, zone) {
-			c.refusePlace(c.path+".zones", fmt.Sprintf("no longer names %s, in which %s stands", zone, strings.Join(stands[zone], ", ")), remedy)
+			c.refusePlace(
+				c.path+".zones",
+				fmt.Sprintf("no longer names %s, in which %s stands", zone, strings.Join(stands[zone], ", ")),
+				remedy,
+			)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package running compares a stack file with the clusters that its stack runs already, and refuses the edits that they would
-// not survive, before the first resource is registered.
+// Package running compares a stack file with the clusters that its stack runs already, and refuses the edits that they
+// would not survive, before the first resource is registered.
 package running
 
 import (
@@ -42,8 +42,8 @@ const (
 	secretsType   = "talos:machine/secrets:Secrets"
 )
 
-// readResources is the engine's own function that returns the outputs of every resource in a stack's state. The state that it
-// reads is the one that the running command started from.
+// readResources is the engine's own function that returns the outputs of every resource in a stack's state. The state
+// that it reads is the one that the running command started from.
 // https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/builtins.go
 const readResources = "pulumi:pulumi:readStackResourceOutputs"
 
@@ -114,7 +114,8 @@ func (c Cluster) ControlPlanes() []Node {
 	return found
 }
 
-// HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no more.
+// HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no
+// more.
 func (c Cluster) HasMachine(node string) bool {
 	_, ok := c.Machine(node)
 	return ok
@@ -149,7 +150,8 @@ func isNumbered(name, prefix string) bool {
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
-// Clusters returns the clusters of the state, sorted by name. The error names a node whose configuration cannot be read.
+// Clusters returns the clusters of the state, sorted by name. The error names a node whose configuration cannot be
+// read.
 func (s State) Clusters() ([]Cluster, error) {
 	var clusters []Cluster
 	for _, r := range s.Resources {
@@ -176,8 +178,8 @@ func (s State) Clusters() ([]Cluster, error) {
 	return clusters, nil
 }
 
-// ownerOf returns the index of the cluster that a resource belongs to, by its name; -1 for none. The longest name wins: a
-// region's name may begin with another's.
+// ownerOf returns the index of the cluster that a resource belongs to, by its name; -1 for none. The longest name wins:
+// a region's name may begin with another's.
 func ownerOf(clusters []Cluster, resource string) int {
 	owner := -1
 	for i, c := range clusters {

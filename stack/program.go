@@ -17,9 +17,9 @@ func Run() {
 		func(info *pulumi.RunInfo) { settings, encrypted = info.Config, info.ConfigSecretKeys })
 }
 
-// Program builds the stack that its settings describe. The error says everything that is wrong with them, before anything is
-// built. The settings are those of the stack file, by their full keys, such as inferadb:regions; encrypted are the keys of those
-// that the file keeps encrypted.
+// Program builds the stack that its settings describe. The error says everything that is wrong with them, before
+// anything is built. The settings are those of the stack file, by their full keys, such as inferadb:regions; encrypted
+// are the keys of those that the file keeps encrypted.
 func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...string) error {
 	clusters, warnings, err := config.Load(ctx.Stack(), settings, encrypted...)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Remove returns a stack file's text without an item of a list of texts, or as it is if the list does not have the item. With the last
-// item the list goes.
+// Remove returns a stack file's text without an item of a list of texts, or as it is if the list does not have the
+// item. With the last item the list goes.
 func Remove(text []byte, key, item string) ([]byte, error) {
 	_, list, err := find(text, key)
 	if err != nil || list.key == nil {
@@ -34,7 +34,11 @@ func Remove(text []byte, key, item string) ([]byte, error) {
 		node := list.value.Content[i]
 		changed := splice(text, node.Line-1, lastLine(node), "")
 		if checkList(changed, key, left) != nil {
-			return nil, fmt.Errorf("%s is laid out in a way that this command cannot edit; remove %q by hand", key, item)
+			return nil, fmt.Errorf(
+				"%s is laid out in a way that this command cannot edit; remove %q by hand",
+				key,
+				item,
+			)
 		}
 		return changed, nil
 	}

@@ -1,5 +1,5 @@
-// Package stackfile edits a stack file, Pulumi.<stack>.yaml, and leaves everything else in it as it is written: the file is a
-// person's.
+// Package stackfile edits a stack file, Pulumi.<stack>.yaml, and leaves everything else in it as it is written: the
+// file is a person's.
 package stackfile
 
 import (
@@ -67,8 +67,8 @@ func Set(text []byte, key, value string) ([]byte, error) {
 	return changed, checkSetting(changed, text, key, value)
 }
 
-// Append returns a stack file's text with an item at the end of a list of texts, or as it is if the list has the item. Only the
-// lines of the list change.
+// Append returns a stack file's text with an item at the end of a list of texts, or as it is if the list has the item.
+// Only the lines of the list change.
 func Append(text []byte, key, item string) ([]byte, error) {
 	config, list, err := find(text, key)
 	if err != nil {
@@ -154,7 +154,8 @@ func lastLine(node *yaml.Node) int {
 	return last
 }
 
-// checkSetting reads the new text again, so that a file which is laid out in an unforeseen way is left alone and not broken.
+// checkSetting reads the new text again, so that a file which is laid out in an unforeseen way is left alone and not
+// broken.
 func checkSetting(changed, before []byte, key, value string) error {
 	var was, is map[string]any
 	err := errors.Join(yaml.Unmarshal(before, &was), yaml.Unmarshal(changed, &is))
@@ -183,7 +184,11 @@ func checkList(changed []byte, key string, want []string) error {
 		err = list.value.Decode(&items)
 	}
 	if err != nil || !slices.Equal(items, want) {
-		return fmt.Errorf("%s is laid out in a way that this command cannot edit; add %q by hand", key, want[len(want)-1])
+		return fmt.Errorf(
+			"%s is laid out in a way that this command cannot edit; add %q by hand",
+			key,
+			want[len(want)-1],
+		)
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package strict reads the settings of a Pulumi project into a struct: nothing is ignored, and every mistake is reported with its
-// path. A field's json tag is its key, its default tag the value where the stack file has none.
+// Package strict reads the settings of a Pulumi project into a struct: nothing is ignored, and every mistake is
+// reported with its path. A field's json tag is its key, its default tag the value where the stack file has none.
 package strict
 
 import (
@@ -30,8 +30,8 @@ type Decoder struct {
 	*Report
 	// Namespace is that of the project's own keys.
 	Namespace string
-	// Foreign returns what is wrong with a key of another namespace, or that it is ok. A key of which it says neither is refused, as
-	// all are without it, because nothing reads them. Pulumi's own are never asked about.
+	// Foreign returns what is wrong with a key of another namespace, or that it is ok. A key of which it says neither
+	// is refused, as all are without it, because nothing reads them. Pulumi's own are never asked about.
 	Foreign func(namespace, key string) (problem, remedy string, ok bool)
 	// Secret reports whether text at the path may hold a secret, which no error repeats.
 	Secret func(path string) bool
@@ -39,8 +39,8 @@ type Decoder struct {
 	TextForm func(path string) string
 }
 
-// Decode reads the settings as the engine hands them over: plain text for a scalar, JSON for a list or an object. The target
-// is a pointer to a struct.
+// Decode reads the settings as the engine hands them over: plain text for a scalar, JSON for a list or an object. The
+// target is a pointer to a struct.
 func (d Decoder) Decode(settings map[string]string, target any) {
 	into := reflect.ValueOf(target).Elem()
 	object := map[string]any{}
@@ -71,7 +71,11 @@ func (d Decoder) foreign(namespace, key string) {
 			return
 		}
 	}
-	d.Reject(key, "nothing reads keys of the namespace "+strconv.Quote(namespace), "begin the key with "+d.Namespace+":")
+	d.Reject(
+		key,
+		"nothing reads keys of the namespace "+strconv.Quote(namespace),
+		"begin the key with "+d.Namespace+":",
+	)
 }
 
 // notSet: Pulumi requires every key of Pulumi.yaml that has no default there, so optional ones have an empty default.
@@ -87,7 +91,8 @@ func notSet(value any) bool {
 	return false
 }
 
-// parse reads the value of a key of the stack file. Text stays text where the key wants text: a version is not a number.
+// parse reads the value of a key of the stack file. Text stays text where the key wants text: a version is not a
+// number.
 func parse(into reflect.Type, name, raw string) any {
 	if f, ok := field(into, name); ok && f.Type.Kind() == reflect.String {
 		return raw

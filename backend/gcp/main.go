@@ -1,5 +1,5 @@
-// Command gcp prints the commands that set up on Google Cloud what backend/ makes on AWS: a place for a stack's state, the keys,
-// and service accounts for a repository's workflows. They are printed, so that somebody reads them first.
+// Command gcp prints the commands that set up on Google Cloud what backend/ makes on AWS: a place for a stack's state,
+// the keys, and service accounts for a repository's workflows. They are printed, so that somebody reads them first.
 package main
 
 import (
@@ -20,7 +20,12 @@ func main() {
 	flag.StringVar(&s.Stack, "stack", "", "the stack, as in Pulumi.<stack>.yaml")
 	flag.StringVar(&s.Project, "project", "", "the Google Cloud project")
 	flag.StringVar(&s.Location, "location", "us-east4", "where bucket and keys lie")
-	flag.StringVar(&s.Repository, "repository", "", "the GitHub repository whose workflows get accounts, as owner/name; none without")
+	flag.StringVar(
+		&s.Repository,
+		"repository",
+		"",
+		"the GitHub repository whose workflows get accounts, as owner/name; none without",
+	)
 	flag.Parse()
 	text, err := s.commands(time.Now())
 	if err != nil {
@@ -45,14 +50,15 @@ func (s setup) Snapshots() string { return roles.Snapshots }
 type account struct {
 	// Kind is preview, deploy or backup, Environment that of the repository whose jobs may use it.
 	Kind, Environment string
-	// Permissions are those of its own role, which it has none of without; the others are Google's roles on the bucket and on the key of
-	// the secrets.
+	// Permissions are those of its own role, which it has none of without; the others are Google's roles on the bucket
+	// and on the key of the secrets.
 	Permissions, BucketRole, KeyRole string
 	// Writes is the folder in the bucket that it may also write; none if it is empty.
 	Writes string
 }
 
-// https://cloud.google.com/resource-manager/docs/creating-managing-projects, and 30 characters for "github-<stack>-preview".
+// https://cloud.google.com/resource-manager/docs/creating-managing-projects, and 30 characters for
+// "github-<stack>-preview".
 var (
 	projectID  = regexp.MustCompile(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
 	stackName  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,14}$`)
@@ -95,7 +101,8 @@ func (s setup) commands(now time.Time) (string, error) {
 				Kind: "deploy", Environment: s.Stack, Permissions: strings.Join(roles.ChangeGoogleCloud(), ","),
 				BucketRole: "roles/storage.objectUser", KeyRole: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
 			},
-			// Once a bucket's policy has a condition, gcloud asks about the conditions of the bindings that follow: this one is the last.
+			// Once a bucket's policy has a condition, gcloud asks about the conditions of the bindings that follow:
+			// this one is the last.
 			{
 				Kind: "backup", Environment: s.Stack + "-backup", Writes: roles.Snapshots,
 				BucketRole: "roles/storage.objectViewer", KeyRole: "roles/cloudkms.cryptoKeyDecrypter",
@@ -104,6 +111,7 @@ func (s setup) commands(now time.Time) (string, error) {
 	}
 	var text strings.Builder
 	err := template.Must(template.New("commands").Funcs(template.FuncMap{"id": func(name string) string { return strings.ReplaceAll(name, "-", "_") }}).
-		Parse(script)).Execute(&text, s)
+		Parse(script)).
+		Execute(&text, s)
 	return text.String(), err
 }

@@ -7,12 +7,16 @@ var DigitalOceanFunctions = map[string][]string{
 	"digitalocean:index/getVpc:getVpc":           {"vpc:read"},
 }
 
-// DigitalOcean are the types that the program uses there, and the scopes of a token that each asks. A token is for a whole team.
+// DigitalOcean are the types that the program uses there, and the scopes of a token that each asks. A token is for a
+// whole team.
 // https://docs.digitalocean.com/reference/api/scopes/
 var DigitalOcean = map[string]Permissions{
 	"digitalocean:index/vpc:Vpc": {Read: []string{"vpc:read"}, Write: each("vpc:", "create", "update", "delete")},
 	"digitalocean:index/firewall:Firewall": {
-		Read: []string{"firewall:read", "tag:read"}, Write: append(each("firewall:", "create", "update", "delete"), "tag:create"),
+		Read: []string{
+			"firewall:read",
+			"tag:read",
+		}, Write: append(each("firewall:", "create", "update", "delete"), "tag:create"),
 	},
 	"digitalocean:index/loadBalancer:LoadBalancer": {
 		Read: []string{"load_balancer:read", "tag:read"}, Write: each("load_balancer:", "create", "update", "delete"),
@@ -20,10 +24,22 @@ var DigitalOcean = map[string]Permissions{
 	"digitalocean:index/customImage:CustomImage": {
 		Read: []string{"actions:read", "image:read"}, Write: each("image:", "create", "update", "delete"),
 	},
-	"digitalocean:index/sshKey:SshKey": {Read: []string{"ssh_key:read"}, Write: each("ssh_key:", "create", "update", "delete")},
-	"digitalocean:index/tag:Tag":       {Read: []string{"tag:read"}, Write: each("tag:", "create", "delete")},
+	"digitalocean:index/sshKey:SshKey": {
+		Read:  []string{"ssh_key:read"},
+		Write: each("ssh_key:", "create", "update", "delete"),
+	},
+	"digitalocean:index/tag:Tag": {Read: []string{"tag:read"}, Write: each("tag:", "create", "delete")},
 	"digitalocean:index/droplet:Droplet": {
-		Read:  []string{"actions:read", "droplet:read", "image:read", "regions:read", "sizes:read", "ssh_key:read", "tag:read", "vpc:read"},
+		Read: []string{
+			"actions:read",
+			"droplet:read",
+			"image:read",
+			"regions:read",
+			"sizes:read",
+			"ssh_key:read",
+			"tag:read",
+			"vpc:read",
+		},
 		Write: append(each("droplet:", "create", "update", "delete"), "tag:create"),
 	},
 }

@@ -2,8 +2,8 @@ package roles
 
 import "slices"
 
-// Permissions are what a type of resource asks of Google Cloud or DigitalOcean, which narrow none of them by tag or name: they
-// reach as far as the project or the team.
+// Permissions are what a type of resource asks of Google Cloud or DigitalOcean, which narrow none of them by tag or
+// name: they reach as far as the project or the team.
 type Permissions struct {
 	// Read looks at it; Write makes, changes and deletes it, and uses what it stands on.
 	Read, Write []string
@@ -26,26 +26,47 @@ var operations = []string{"compute.globalOperations.get", "compute.regionOperati
 var GoogleCloud = map[string]Permissions{
 	// Network
 	"gcp:compute/network:Network": {
-		Read: []string{"compute.networks.get"}, Write: each("compute.networks.", "create", "update", "updatePolicy", "delete"),
+		Read: []string{
+			"compute.networks.get",
+		}, Write: each("compute.networks.", "create", "update", "updatePolicy", "delete"),
 	},
 	"gcp:compute/subnetwork:Subnetwork": {
 		Read: []string{"compute.subnetworks.get"},
-		Write: append(each("compute.subnetworks.", "create", "update", "delete", "expandIpCidrRange", "setPrivateIpGoogleAccess"),
-			"compute.networks.updatePolicy"),
+		Write: append(
+			each("compute.subnetworks.", "create", "update", "delete", "expandIpCidrRange", "setPrivateIpGoogleAccess"),
+			"compute.networks.updatePolicy",
+		),
 	},
 	"gcp:compute/router:Router": {
-		Read: []string{"compute.routers.get"}, Write: append(each("compute.routers.", "create", "update", "delete"), "compute.networks.updatePolicy"),
+		Read: []string{
+			"compute.routers.get",
+		}, Write: append(each("compute.routers.", "create", "update", "delete"), "compute.networks.updatePolicy"),
 	},
 	"gcp:compute/routerNat:RouterNat": {
-		Read: []string{"compute.routers.get"}, Write: []string{"compute.routers.update", "compute.addresses.use", "compute.subnetworks.use"},
+		Read: []string{
+			"compute.routers.get",
+		}, Write: []string{"compute.routers.update", "compute.addresses.use", "compute.subnetworks.use"},
 	},
 	"gcp:compute/address:Address": {
 		Read: []string{"compute.addresses.get"},
-		Write: append(each("compute.addresses.", "create", "createInternal", "delete", "deleteInternal", "setLabels", "use", "useInternal"),
-			"compute.subnetworks.use"),
+		Write: append(
+			each(
+				"compute.addresses.",
+				"create",
+				"createInternal",
+				"delete",
+				"deleteInternal",
+				"setLabels",
+				"use",
+				"useInternal",
+			),
+			"compute.subnetworks.use",
+		),
 	},
 	"gcp:compute/firewall:Firewall": {
-		Read: []string{"compute.firewalls.get"}, Write: append(each("compute.firewalls.", "create", "update", "delete"), "compute.networks.updatePolicy"),
+		Read: []string{
+			"compute.firewalls.get",
+		}, Write: append(each("compute.firewalls.", "create", "update", "delete"), "compute.networks.updatePolicy"),
 	},
 
 	// Load balancer
@@ -54,17 +75,28 @@ var GoogleCloud = map[string]Permissions{
 		Write: append(each("compute.instanceGroups.", "create", "update", "delete", "use"), "compute.networks.use"),
 	},
 	"gcp:compute/instanceGroupMembership:InstanceGroupMembership": {
-		Read: each("compute.instanceGroups.", "get", "list"), Write: []string{"compute.instanceGroups.update", "compute.instances.use"},
+		Read: each(
+			"compute.instanceGroups.",
+			"get",
+			"list",
+		), Write: []string{"compute.instanceGroups.update", "compute.instances.use"},
 	},
 	"gcp:compute/regionHealthCheck:RegionHealthCheck": {
-		Read: []string{"compute.regionHealthChecks.get"}, Write: each("compute.regionHealthChecks.", "create", "update", "delete", "use", "useReadOnly"),
+		Read: []string{
+			"compute.regionHealthChecks.get",
+		}, Write: each("compute.regionHealthChecks.", "create", "update", "delete", "use", "useReadOnly"),
 	},
 	"gcp:compute/regionBackendService:RegionBackendService": {
-		Read:  []string{"compute.regionBackendServices.get"},
-		Write: append(each("compute.regionBackendServices.", "create", "update", "delete", "use"), "compute.instanceGroups.use"),
+		Read: []string{"compute.regionBackendServices.get"},
+		Write: append(
+			each("compute.regionBackendServices.", "create", "update", "delete", "use"),
+			"compute.instanceGroups.use",
+		),
 	},
 	"gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy": {
-		Read: []string{"compute.regionTargetTcpProxies.get"}, Write: each("compute.regionTargetTcpProxies.", "create", "delete", "use"),
+		Read: []string{
+			"compute.regionTargetTcpProxies.get",
+		}, Write: each("compute.regionTargetTcpProxies.", "create", "delete", "use"),
 	},
 	"gcp:compute/forwardingRule:ForwardingRule": {
 		Read: []string{"compute.forwardingRules.get"},
@@ -74,30 +106,70 @@ var GoogleCloud = map[string]Permissions{
 
 	// Machines
 	"gcp:compute/instance:Instance": {
-		Read: []string{"compute.instances.get", "compute.disks.get", "compute.images.get", "compute.machineTypes.get", "compute.projects.get", "compute.zones.get"},
+		Read: []string{
+			"compute.instances.get",
+			"compute.disks.get",
+			"compute.images.get",
+			"compute.machineTypes.get",
+			"compute.projects.get",
+			"compute.zones.get",
+		},
 		Write: slices.Concat(
-			each("compute.instances.", "create", "update", "delete", "setDeletionProtection", "setLabels", "setMetadata", "setScheduling",
-				"setServiceAccount", "setTags", "updateShieldedInstanceConfig"),
+			each(
+				"compute.instances.",
+				"create",
+				"update",
+				"delete",
+				"setDeletionProtection",
+				"setLabels",
+				"setMetadata",
+				"setScheduling",
+				"setServiceAccount",
+				"setTags",
+				"updateShieldedInstanceConfig",
+			),
 			each("compute.disks.", "create", "resize", "setLabels"),
-			[]string{"compute.images.useReadOnly", "compute.networks.use", "compute.subnetworks.use", "compute.subnetworks.useExternalIp", "iam.serviceAccounts.actAs"},
+			[]string{
+				"compute.images.useReadOnly",
+				"compute.networks.use",
+				"compute.subnetworks.use",
+				"compute.subnetworks.useExternalIp",
+				"iam.serviceAccounts.actAs",
+			},
 		),
 	},
 	"gcp:compute/regionInstanceTemplate:RegionInstanceTemplate": {
 		Read: []string{"compute.instanceTemplates.get"},
-		Write: append(each("compute.instanceTemplates.", "create", "delete", "useReadOnly"),
-			"compute.images.useReadOnly", "compute.networks.use", "compute.subnetworks.use", "iam.serviceAccounts.actAs"),
+		Write: append(
+			each("compute.instanceTemplates.", "create", "delete", "useReadOnly"),
+			"compute.images.useReadOnly",
+			"compute.networks.use",
+			"compute.subnetworks.use",
+			"iam.serviceAccounts.actAs",
+		),
 	},
 	"gcp:compute/healthCheck:HealthCheck": {
-		Read: []string{"compute.healthChecks.get"}, Write: each("compute.healthChecks.", "create", "update", "delete", "use", "useReadOnly"),
+		Read: []string{
+			"compute.healthChecks.get",
+		}, Write: each("compute.healthChecks.", "create", "update", "delete", "use", "useReadOnly"),
 	},
 	"gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager": {
 		Read: each("compute.instanceGroupManagers.", "get", "list"),
 		// A managed group is a group, and its machines are made by Google's own agent.
-		Write: append(each("compute.instanceGroupManagers.", "create", "update", "delete", "use"),
-			"compute.instanceGroups.create", "compute.instanceGroups.delete", "compute.instances.create", "compute.instances.delete"),
+		Write: append(
+			each("compute.instanceGroupManagers.", "create", "update", "delete", "use"),
+			"compute.instanceGroups.create",
+			"compute.instanceGroups.delete",
+			"compute.instances.create",
+			"compute.instances.delete",
+		),
 	},
 	"gcp:compute/regionAutoscaler:RegionAutoscaler": {
-		Read: each("compute.autoscalers.", "get", "list"), Write: each("compute.autoscalers.", "create", "update", "delete"),
+		Read: each(
+			"compute.autoscalers.",
+			"get",
+			"list",
+		), Write: each("compute.autoscalers.", "create", "update", "delete"),
 	},
 
 	// Identities and keys
@@ -106,22 +178,34 @@ var GoogleCloud = map[string]Permissions{
 	},
 	"gcp:kms/keyRing:KeyRing": {Read: []string{"cloudkms.keyRings.get"}, Write: []string{"cloudkms.keyRings.create"}},
 	"gcp:kms/cryptoKey:CryptoKey": {
-		Read:  []string{"cloudkms.cryptoKeys.get", "cloudkms.cryptoKeyVersions.list"},
-		Write: []string{"cloudkms.cryptoKeys.create", "cloudkms.cryptoKeys.update", "cloudkms.cryptoKeyVersions.destroy"},
+		Read: []string{"cloudkms.cryptoKeys.get", "cloudkms.cryptoKeyVersions.list"},
+		Write: []string{
+			"cloudkms.cryptoKeys.create",
+			"cloudkms.cryptoKeys.update",
+			"cloudkms.cryptoKeyVersions.destroy",
+		},
 	},
 	"gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": {
 		Read: []string{"cloudkms.cryptoKeys.getIamPolicy"}, Write: []string{"cloudkms.cryptoKeys.setIamPolicy"},
 	},
 
 	// Alarms
-	"gcp:logging/metric:Metric": {Read: []string{"logging.logMetrics.get"}, Write: each("logging.logMetrics.", "create", "update", "delete")},
+	"gcp:logging/metric:Metric": {
+		Read:  []string{"logging.logMetrics.get"},
+		Write: each("logging.logMetrics.", "create", "update", "delete"),
+	},
 	"gcp:monitoring/alertPolicy:AlertPolicy": {
 		Read: []string{"monitoring.alertPolicies.get"},
-		// An alert that reads the log is a rule of the log as well: https://cloud.google.com/logging/docs/alerting/log-based-alerts
-		Write: append(each("monitoring.alertPolicies.", "create", "update", "delete"), each("logging.notificationRules.", "create", "update", "delete")...),
+		// An alert that reads the log is a rule of the log as well:
+		// https://cloud.google.com/logging/docs/alerting/log-based-alerts
+		Write: append(
+			each("monitoring.alertPolicies.", "create", "update", "delete"),
+			each("logging.notificationRules.", "create", "update", "delete")...),
 	},
 	"gcp:monitoring/notificationChannel:NotificationChannel": {
-		Read: []string{"monitoring.notificationChannels.get"}, Write: each("monitoring.notificationChannels.", "create", "update", "delete"),
+		Read: []string{
+			"monitoring.notificationChannels.get",
+		}, Write: each("monitoring.notificationChannels.", "create", "update", "delete"),
 	},
 }
 

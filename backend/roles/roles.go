@@ -1,5 +1,5 @@
-// Package roles says what a workflow may do in an AWS account: a table of the actions that each type of resource needs, and the
-// policies that follow from it. Pure.
+// Package roles says what a workflow may do in an AWS account: a table of the actions that each type of resource needs,
+// and the policies that follow from it. Pure.
 package roles
 
 import (
@@ -130,8 +130,15 @@ func (s Scope) statements(ours func(string) bool) []iampolicy.Statement {
 		for _, pattern := range named[service] {
 			arns = append(arns, s.arn(pattern))
 		}
-		actions := slices.DeleteFunc(slices.Clone(all.Named), func(action string) bool { return !strings.HasPrefix(action, service+":") })
-		add("Named"+strings.ToUpper(service[:1])+service[1:], actions, func(st iampolicy.Statement) iampolicy.Statement { return st.OnResources(arns...) })
+		actions := slices.DeleteFunc(
+			slices.Clone(all.Named),
+			func(action string) bool { return !strings.HasPrefix(action, service+":") },
+		)
+		add(
+			"Named"+strings.ToUpper(service[:1])+service[1:],
+			actions,
+			func(st iampolicy.Statement) iampolicy.Statement { return st.OnResources(arns...) },
+		)
 	}
 	return statements
 }

@@ -7,7 +7,8 @@ type State struct {
 	Bucket, StateKey, SecretsKey string
 }
 
-// ReadState is what a preview needs of the state: to read it, and to open what is secret in it. A preview takes no lock.
+// ReadState is what a preview needs of the state: to read it, and to open what is secret in it. A preview takes no
+// lock.
 func ReadState(s State) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		iampolicy.Allow("s3:ListBucket").OnResources(s.Bucket),
@@ -19,13 +20,14 @@ func ReadState(s State) []iampolicy.Statement {
 // Snapshots is the folder in the state's bucket where a workflow saves etcd.
 const Snapshots = "etcd"
 
-// SaveSnapshots is what the workflow that saves etcd needs: the way to the nodes, which is among the outputs in the state, and a folder of
-// its own. It takes no lock. What it deletes there is a version that it cannot delete.
+// SaveSnapshots is what the workflow that saves etcd needs: the way to the nodes, which is among the outputs in the
+// state, and a folder of its own. It takes no lock. What it deletes there is a version that it cannot delete.
 func SaveSnapshots(s State) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		iampolicy.Allow("s3:ListBucket").OnResources(s.Bucket),
 		iampolicy.Allow("s3:GetObject").OnResources(s.Bucket + "/.pulumi/*"),
-		iampolicy.Allow("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload").OnResources(s.Bucket + "/" + Snapshots + "/*"),
+		iampolicy.Allow("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload").
+			OnResources(s.Bucket + "/" + Snapshots + "/*"),
 		iampolicy.Allow("kms:Decrypt").OnResources(s.StateKey, s.SecretsKey),
 		iampolicy.Allow("kms:GenerateDataKey").OnResources(s.StateKey),
 	}
@@ -38,8 +40,16 @@ func WriteState(s State) []iampolicy.Statement {
 		iampolicy.Allow("kms:GenerateDataKey").OnResources(s.StateKey),
 		iampolicy.Allow("kms:Encrypt").OnResources(s.SecretsKey),
 		iampolicy.Deny(
-			"kms:CreateAlias", "kms:CreateGrant", "kms:DeleteAlias", "kms:Disable*", "kms:PutKeyPolicy", "kms:RevokeGrant",
-			"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
+			"kms:CreateAlias",
+			"kms:CreateGrant",
+			"kms:DeleteAlias",
+			"kms:Disable*",
+			"kms:PutKeyPolicy",
+			"kms:RevokeGrant",
+			"kms:ScheduleKeyDeletion",
+			"kms:TagResource",
+			"kms:UntagResource",
+			"kms:Update*",
 		).WithSid("KeysStay").OnResources(s.StateKey, s.SecretsKey),
 	)
 }

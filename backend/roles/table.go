@@ -18,7 +18,8 @@ var Functions = map[string][]string{
 }
 
 // Resources are the types that the program uses. The actions are the calls that the provider makes for each
-// (https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service), and how far each can be narrowed says
+// (https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service), and how far each can be
+// narrowed says
 // https://docs.aws.amazon.com/service-authorization/latest/reference/.
 var Resources = map[string]Access{
 	// Network
@@ -116,7 +117,8 @@ var Resources = map[string]Access{
 		Read: autoscaling("DescribePolicies"), Named: autoscaling("PutScalingPolicy", "DeletePolicy"),
 	},
 
-	// Load balancer. Its name may be cut, so its tag has to do. Who makes one must be allowed to look at what it stands on.
+	// Load balancer. Its name may be cut, so its tag has to do. Who makes one must be allowed to look at what it stands
+	// on.
 	"aws:lb/loadBalancer:LoadBalancer": {
 		Read: append(elb("DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeCapacityReservation", "DescribeTags"),
 			ec2("DescribeAccountAttributes", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeInternetGateways",

@@ -35,7 +35,8 @@ func newBootstrap() *cobra.Command {
 	return command
 }
 
-// changeBootstraps lets a change look at each cluster and edit the state, and imports the state if anything was changed.
+// changeBootstraps lets a change look at each cluster and edit the state, and imports the state if anything was
+// changed.
 func changeBootstraps(command *cobra.Command, stack, name, done string,
 	change func(context.Context, *cobra.Command, *deployment, cluster) (bool, error)) error {
 	ctx := command.Context()

@@ -29,7 +29,8 @@ type deployment struct {
 	whole map[string]any
 }
 
-// exportState asks the Pulumi CLI for a stack's state: in clear, or with its secrets encrypted, as it can be imported again.
+// exportState asks the Pulumi CLI for a stack's state: in clear, or with its secrets encrypted, as it can be imported
+// again.
 func exportState(ctx context.Context, stack string, clear bool) (*deployment, error) {
 	arguments := []string{"stack", "export"}
 	if clear {
@@ -193,8 +194,8 @@ func (d *deployment) controlPlane(applied map[string]any, number int) controlPla
 	return node
 }
 
-// ask asks the Talos APIs of the control planes. The identity is the state's, so that it is there as well when an update was cut off
-// before its outputs.
+// ask asks the Talos APIs of the control planes. The identity is the state's, so that it is there as well when an
+// update was cut off before its outputs.
 func (c cluster) ask(ctx context.Context) ([]*operate.Node, error) {
 	if c.ca == "" || c.certificate == "" || c.key == "" {
 		return nil, fmt.Errorf("%s: the state has no identity for its Talos API; run: make up", c.name)
@@ -206,8 +207,8 @@ func (c cluster) ask(ctx context.Context) ([]*operate.Node, error) {
 	return operate.AskControlPlanes(ctx, c.name, &clientconfig.Context{CA: c.ca, Crt: c.certificate, Key: c.key}, machines, 10*time.Second)
 }
 
-// recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It is made like the ConfigurationApply of
-// the first control plane, which has the same target and the same credentials.
+// recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It is made like the
+// ConfigurationApply of the first control plane, which has the same target and the same credentials.
 func (d *deployment) recordBootstrap(c cluster) error {
 	var applies []any
 	at := -1
@@ -271,7 +272,8 @@ func (d *deployment) dropPending(urn string) {
 	}
 }
 
-// forgetBootstrap takes a cluster's Bootstrap out of a state. What depended on it stays: the next update names it again.
+// forgetBootstrap takes a cluster's Bootstrap out of a state. What depended on it stays: the next update names it
+// again.
 func (d *deployment) forgetBootstrap(c cluster) {
 	urn := urnOf(d.find(bootstrapType, c.name))
 	is := func(item any) bool { return item == urn }

@@ -38,7 +38,8 @@ func newComment() *cobra.Command {
 	return command
 }
 
-// writeComment writes the comment whether the command succeeds or not, and fails as the command does. Drift counts as a failure.
+// writeComment writes the comment whether the command succeeds or not, and fails as the command does. Drift counts as a
+// failure.
 func writeComment(out io.Writer, comment preview.Comment, summary, folder string, command []string) error {
 	if err := checkComment(comment, command); err != nil {
 		return err
@@ -78,7 +79,8 @@ func checkComment(comment preview.Comment, command []string) error {
 	return nil
 }
 
-// runPreview runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a login that failed.
+// runPreview runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a
+// login that failed.
 func runPreview(command []string) (preview.Result, error) {
 	var errs bytes.Buffer
 	// Ours come last, where none of the user's flags undoes them; JSON has no place for colours.

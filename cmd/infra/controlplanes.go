@@ -46,7 +46,8 @@ func newControlPlanes() *cobra.Command {
 	return command
 }
 
-// readScaled reads a stack with the control planes that its state has. The outputs are those of the last update that ended.
+// readScaled reads a stack with the control planes that its state has. The outputs are those of the last update that
+// ended.
 func readScaled(ctx context.Context, name string) (operate.Scaled, error) {
 	stack, err := operate.ReadStack(ctx, ".", name)
 	if err != nil {
@@ -73,7 +74,8 @@ func (n controlPlane) asMachine() operate.Machine {
 	return operate.Machine{Name: n.name, Pool: config.ControlPlanePool, Address: n.address, Endpoint: n.endpoint}
 }
 
-// bringUp runs an update as `make up` does: not while a creation that was cut off is pending, and with the engine's own question.
+// bringUp runs an update as `make up` does: not while a creation that was cut off is pending, and with the engine's own
+// question.
 func bringUp(ctx context.Context, c *cobra.Command, stack string, yes bool) error {
 	state, err := exportPending(ctx)
 	if err != nil {

@@ -31,7 +31,8 @@ func newCost() *cobra.Command {
 	return command
 }
 
-// costOf reads the stack file of the project in the folder and prices it, on another provider than its own if one is named.
+// costOf reads the stack file of the project in the folder and prices it, on another provider than its own if one is
+// named.
 func costOf(folder, stack, provider, format string) (string, error) {
 	print, ok := formats[format]
 	if !ok {

@@ -1,5 +1,5 @@
-// Command infra works on the clusters of a stack: what an update cannot do, because a person has to decide it or the nodes
-// have to be asked first. The make targets call it; `infra help` lists its commands.
+// Command infra works on the clusters of a stack: what an update cannot do, because a person has to decide it or the
+// nodes have to be asked first. The make targets call it; `infra help` lists its commands.
 package main
 
 import (

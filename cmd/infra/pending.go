@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newPending builds the command that leads through what an update was creating when it was cut off. Pulumi only warns of it
-// and creates the same once more: two machines of one name.
+// newPending builds the command that leads through what an update was creating when it was cut off. Pulumi only warns
+// of it and creates the same once more: two machines of one name.
 func newPending() *cobra.Command {
 	command := &cobra.Command{
 		Use: "pending", GroupID: groupState,
@@ -46,7 +46,8 @@ type pendingState struct {
 
 // operation is a creation that was cut off.
 type operation struct {
-	// Key names it: the type and the name of the program. A URN has a dollar sign, which make and the shell read otherwise.
+	// Key names it: the type and the name of the program. A URN has a dollar sign, which make and the shell read
+	// otherwise.
 	Key, Type, Name string
 	// Resource is the resource as the state would have it, without an id.
 	Resource map[string]any
@@ -71,8 +72,8 @@ func pendingOf(d *deployment) (*pendingState, error) {
 	return s, nil
 }
 
-// operations returns the creations that were cut off. An update or a deletion that was cut off is no matter: the state has
-// the resource, and the next update repeats it.
+// operations returns the creations that were cut off. An update or a deletion that was cut off is no matter: the state
+// has the resource, and the next update repeats it.
 func (s *pendingState) operations() []operation {
 	var found []operation
 	for _, item := range list(s.deployment["pending_operations"]) {
@@ -152,9 +153,9 @@ func (s *pendingState) has(urn any) bool {
 	return slices.ContainsFunc(list(s.deployment["resources"]), func(r map[string]any) bool { return r["urn"] == urn })
 }
 
-// resolve puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read the rest
-// from the cloud. An import would start from what the cloud tells, which does not tell all: the next update would replace a
-// machine.
+// resolve puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read the
+// rest from the cloud. An import would start from what the cloud tells, which does not tell all: the next update would
+// replace a machine.
 func resolve(ctx context.Context, arguments []string) error {
 	state, err := exportPending(ctx)
 	if err != nil {

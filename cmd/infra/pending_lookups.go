@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// lookup says how to find a resource that may have been created. Names in braces are replaced by inputs of the resource or,
-// where it has none, of its provider.
+// lookup says how to find a resource that may have been created. Names in braces are replaced by inputs of the resource
+// or, where it has none, of its provider.
 type lookup struct {
 	// look is a command that prints the resource's id, or that it is there.
 	look string

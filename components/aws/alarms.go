@@ -27,7 +27,10 @@ func (c *Cloud) createInterruptionAlarm(rule *cloudwatch.EventRule) error {
 		return err
 	}
 	_, err = cloudwatch.NewMetricAlarm(c.ctx, c.name("interruptions"), &cloudwatch.MetricAlarmArgs{
-		AlarmDescription:   pulumi.Sprintf("Spot machines are taken back at a high rate in the region of %s", c.cluster.Name),
+		AlarmDescription: pulumi.Sprintf(
+			"Spot machines are taken back at a high rate in the region of %s",
+			c.cluster.Name,
+		),
 		Namespace:          pulumi.String("AWS/Events"),
 		MetricName:         pulumi.String("Invocations"),
 		Dimensions:         pulumi.StringMap{"RuleName": rule.Name},
@@ -45,7 +48,8 @@ func (c *Cloud) createInterruptionAlarm(rule *cloudwatch.EventRule) error {
 	return err
 }
 
-// createAlarmTopic makes the topic that alarms go to, with its subscribers by e-mail, who confirm by a link that AWS sends.
+// createAlarmTopic makes the topic that alarms go to, with its subscribers by e-mail, who confirm by a link that AWS
+// sends.
 func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 	account := c.account()
 	key, err := kms.NewKey(c.ctx, c.name("alarms"), &kms.KeyArgs{
@@ -87,7 +91,8 @@ func alarmKeyPolicy(account string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.AccountAdmin(account),
 		iampolicy.Allow("kms:Decrypt", "kms:GenerateDataKey*").WithSid("Alarms").OnResources("*").
-			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).WithCondition("StringEquals", "aws:SourceAccount", account),
+			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).
+			WithCondition("StringEquals", "aws:SourceAccount", account),
 	)
 }
 
@@ -95,6 +100,7 @@ func alarmKeyPolicy(account string) (string, error) {
 func topicPolicy(topic, account string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.Allow("sns:Publish").WithSid("Alarms").OnResources(topic).
-			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).WithCondition("StringEquals", "aws:SourceAccount", account),
+			WithPrincipal(iampolicy.Principal{Service: []string{"cloudwatch.amazonaws.com"}}).
+			WithCondition("StringEquals", "aws:SourceAccount", account),
 	)
 }

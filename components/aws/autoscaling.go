@@ -35,11 +35,18 @@ func (c *Cloud) permitAutoscaling() error {
 	policy, err := iampolicy.JSON(
 		// None of these can be narrowed to a resource.
 		iampolicy.Allow(
-			"autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeLaunchConfigurations",
-			"autoscaling:DescribeScalingActivities", "autoscaling:DescribeTags", "ec2:DescribeImages", "ec2:DescribeInstanceTypes",
-			"ec2:DescribeLaunchTemplateVersions", "ec2:GetInstanceTypesFromInstanceRequirements",
+			"autoscaling:DescribeAutoScalingGroups",
+			"autoscaling:DescribeAutoScalingInstances",
+			"autoscaling:DescribeLaunchConfigurations",
+			"autoscaling:DescribeScalingActivities",
+			"autoscaling:DescribeTags",
+			"ec2:DescribeImages",
+			"ec2:DescribeInstanceTypes",
+			"ec2:DescribeLaunchTemplateVersions",
+			"ec2:GetInstanceTypesFromInstanceRequirements",
 		).OnResources("*"),
-		iampolicy.Allow("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup").OnResources("*").
+		iampolicy.Allow("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup").
+			OnResources("*").
 			WithCondition("StringEquals", "aws:ResourceTag/"+discoveryTag, "true").
 			WithCondition("StringEquals", "aws:ResourceTag/"+ownerTag+c.cluster.Name, "owned"),
 	)

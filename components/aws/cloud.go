@@ -1,5 +1,5 @@
-// Package aws brings a cluster up on Amazon Web Services. It has a file for each concern, and the other clouds have the same
-// files. Resources are created in the order of the methods of cloud.Cloud.
+// Package aws brings a cluster up on Amazon Web Services. It has a file for each concern, and the other clouds have the
+// same files. Resources are created in the order of the methods of cloud.Cloud.
 package aws
 
 import (
@@ -39,7 +39,8 @@ type Cloud struct {
 	rules       []pulumi.Resource
 	egress      map[string]pulumi.Resource
 	targetGroup *lb.TargetGroup
-	// besideGateways and besideMachines are what NAT gateways and machines wait for as well, where there are any. See deleteInStep.
+	// besideGateways and besideMachines are what NAT gateways and machines wait for as well, where there are any. See
+	// deleteInStep.
 	besideGateways, besideMachines []pulumi.Resource
 	// diskKey encrypts every disk; nil is the account's own key for EBS.
 	diskKey pulumi.StringPtrInput
@@ -118,6 +119,11 @@ func zonesProblem(path, region string, wanted, has []string) error {
 		}
 	}
 	slices.Sort(instead)
-	return fmt.Errorf("%s: the account has no %s in %s; write zones: [%s]", path, strings.Join(missing, " and no "), region,
-		strings.Join(instead, ", "))
+	return fmt.Errorf(
+		"%s: the account has no %s in %s; write zones: [%s]",
+		path,
+		strings.Join(missing, " and no "),
+		region,
+		strings.Join(instead, ", "),
+	)
 }

@@ -57,44 +57,88 @@ func (c *Cloud) arns(service, account string, resources ...string) []string {
 // https://github.com/kubernetes/cloud-provider/blob/v0.34.0/cloud.go
 var balancerName = "a" + strings.Repeat("?", 31)
 
+// controllerReads are the actions by which the controller looks around.
+var controllerReads = []string{
+	"ec2:DescribeAvailabilityZones",
+	"ec2:DescribeInstances",
+	"ec2:DescribeInstanceTopology",
+	"ec2:DescribeRegions",
+	"ec2:DescribeRouteTables",
+	"ec2:DescribeSecurityGroups",
+	"ec2:DescribeSubnets",
+	"ec2:DescribeVpcs",
+	"elasticloadbalancing:DescribeListeners",
+	"elasticloadbalancing:DescribeLoadBalancerAttributes",
+	"elasticloadbalancing:DescribeLoadBalancerPolicies",
+	"elasticloadbalancing:DescribeLoadBalancers",
+	"elasticloadbalancing:DescribeTargetGroupAttributes",
+	"elasticloadbalancing:DescribeTargetGroups",
+	"elasticloadbalancing:DescribeTargetHealth",
+}
+
+// controllerChanges are the actions by which it changes a load balancer that is the cluster's.
+var controllerChanges = []string{
+	"elasticloadbalancing:ApplySecurityGroupsToLoadBalancer",
+	"elasticloadbalancing:AttachLoadBalancerToSubnets",
+	"elasticloadbalancing:ConfigureHealthCheck",
+	"elasticloadbalancing:CreateListener",
+	"elasticloadbalancing:CreateLoadBalancerListeners",
+	"elasticloadbalancing:CreateLoadBalancerPolicy",
+	"elasticloadbalancing:DeleteLoadBalancer",
+	"elasticloadbalancing:DeleteLoadBalancerListeners",
+	"elasticloadbalancing:DeleteTargetGroup",
+	"elasticloadbalancing:DeregisterInstancesFromLoadBalancer",
+	"elasticloadbalancing:DeregisterTargets",
+	"elasticloadbalancing:DetachLoadBalancerFromSubnets",
+	"elasticloadbalancing:ModifyLoadBalancerAttributes",
+	"elasticloadbalancing:ModifyTargetGroup",
+	"elasticloadbalancing:ModifyTargetGroupAttributes",
+	"elasticloadbalancing:RegisterInstancesWithLoadBalancer",
+	"elasticloadbalancing:RegisterTargets",
+	"elasticloadbalancing:SetLoadBalancerPoliciesForBackendServer",
+	"elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
+}
+
 // controllerStatements follow the controller's own list, narrowed to the cluster's tag. Left out is what it does only
 // if told to: routes, volumes, and tags of instances.
 // https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#iam-policies
 func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
-	balancers := c.arns("elasticloadbalancing", account, "loadbalancer/"+balancerName, "loadbalancer/net/"+balancerName+"/*", "targetgroup/*")
+	balancers := c.arns(
+		"elasticloadbalancing",
+		account,
+		"loadbalancer/"+balancerName,
+		"loadbalancer/net/"+balancerName+"/*",
+		"targetgroup/*",
+	)
 	listeners := c.arns("elasticloadbalancing", account, "listener/net/"+balancerName+"/*")
 	groups := c.arns("ec2", account, "security-group/*")
 	owned := func(s iampolicy.Statement) iampolicy.Statement {
 		return s.WithCondition("StringEquals", "aws:ResourceTag/"+c.clusterTag(), "owned")
 	}
 	return []iampolicy.Statement{
-		iampolicy.Allow(
-			"ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeInstanceTopology", "ec2:DescribeRegions",
-			"ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
-			"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancerAttributes",
-			"elasticloadbalancing:DescribeLoadBalancerPolicies", "elasticloadbalancing:DescribeLoadBalancers",
-			"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups",
-			"elasticloadbalancing:DescribeTargetHealth",
-		).OnResources("*"),
-		iampolicy.Allow("ec2:CreateSecurityGroup").OnResources(groups...).WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		iampolicy.Allow(controllerReads...).OnResources("*"),
+		iampolicy.Allow("ec2:CreateSecurityGroup").
+			OnResources(groups...).
+			WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
 		iampolicy.Allow("ec2:CreateSecurityGroup").OnResources(c.arns("ec2", account, "vpc/*")...),
-		iampolicy.Allow("ec2:CreateTags").OnResources(groups...).WithCondition("StringEquals", "ec2:CreateAction", "CreateSecurityGroup"),
-		owned(iampolicy.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress").OnResources(groups...)),
+		iampolicy.Allow("ec2:CreateTags").
+			OnResources(groups...).
+			WithCondition("StringEquals", "ec2:CreateAction", "CreateSecurityGroup"),
+		owned(
+			iampolicy.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress").
+				OnResources(groups...),
+		),
 		iampolicy.Allow("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup").
-			OnResources(balancers...).WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
-		owned(iampolicy.Allow(
-			"elasticloadbalancing:ApplySecurityGroupsToLoadBalancer", "elasticloadbalancing:AttachLoadBalancerToSubnets",
-			"elasticloadbalancing:ConfigureHealthCheck", "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateLoadBalancerListeners",
-			"elasticloadbalancing:CreateLoadBalancerPolicy", "elasticloadbalancing:DeleteLoadBalancer",
-			"elasticloadbalancing:DeleteLoadBalancerListeners", "elasticloadbalancing:DeleteTargetGroup",
-			"elasticloadbalancing:DeregisterInstancesFromLoadBalancer", "elasticloadbalancing:DeregisterTargets",
-			"elasticloadbalancing:DetachLoadBalancerFromSubnets", "elasticloadbalancing:ModifyLoadBalancerAttributes",
-			"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes",
-			"elasticloadbalancing:RegisterInstancesWithLoadBalancer", "elasticloadbalancing:RegisterTargets",
-			"elasticloadbalancing:SetLoadBalancerPoliciesForBackendServer", "elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
-		).OnResources(balancers...)),
-		iampolicy.Allow("elasticloadbalancing:AddTags").OnResources(listeners...).WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
-		owned(iampolicy.Allow("elasticloadbalancing:DeleteListener", "elasticloadbalancing:ModifyListener").OnResources(listeners...)),
+			OnResources(balancers...).
+			WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		owned(iampolicy.Allow(controllerChanges...).OnResources(balancers...)),
+		iampolicy.Allow("elasticloadbalancing:AddTags").
+			OnResources(listeners...).
+			WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
+		owned(
+			iampolicy.Allow("elasticloadbalancing:DeleteListener", "elasticloadbalancing:ModifyListener").
+				OnResources(listeners...),
+		),
 	}
 }
 
@@ -102,23 +146,38 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 // cluster's, which it sets with k8sTagClusterId.
 // https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/d86545da29321bfc6f0244baaab13568c05e6966/docs/example-iam-policy-strict.json
 func (c *Cloud) driverStatements(account string) []iampolicy.Statement {
-	volumes, snapshots := c.arns("ec2", account, "volume/*"), []string{"arn:aws:ec2:" + c.cluster.Location.Region + "::snapshot/*"}
+	volumes, snapshots := c.arns(
+		"ec2",
+		account,
+		"volume/*",
+	), []string{
+		"arn:aws:ec2:" + c.cluster.Location.Region + "::snapshot/*",
+	}
 	tagged := func(s iampolicy.Statement, of string) iampolicy.Statement {
-		return s.WithCondition("StringEquals", of+driverTag, "true").WithCondition("StringEquals", of+c.clusterTag(), "owned")
+		return s.WithCondition("StringEquals", of+driverTag, "true").
+			WithCondition("StringEquals", of+c.clusterTag(), "owned")
 	}
 	const requested, existing = "aws:RequestTag/", "aws:ResourceTag/"
 	return []iampolicy.Statement{
 		iampolicy.Allow(
-			"ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeTags", "ec2:DescribeVolumes",
-			"ec2:DescribeVolumesModifications", "ec2:DescribeVolumeStatus",
+			"ec2:DescribeAvailabilityZones",
+			"ec2:DescribeInstances",
+			"ec2:DescribeSnapshots",
+			"ec2:DescribeTags",
+			"ec2:DescribeVolumes",
+			"ec2:DescribeVolumesModifications",
+			"ec2:DescribeVolumeStatus",
 		).OnResources("*"),
 		tagged(iampolicy.Allow("ec2:CreateVolume").OnResources(volumes...), requested),
 		tagged(iampolicy.Allow("ec2:CreateVolume").OnResources(snapshots...), existing),
 		tagged(iampolicy.Allow("ec2:CreateSnapshot").OnResources(snapshots...), requested),
 		iampolicy.Allow("ec2:CreateTags").OnResources(append(volumes, snapshots...)...).
 			WithCondition("StringEquals", "ec2:CreateAction", "CreateVolume", "CreateSnapshot"),
-		tagged(iampolicy.Allow("ec2:AttachVolume", "ec2:CreateSnapshot", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume").
-			OnResources(volumes...), existing),
+		tagged(
+			iampolicy.Allow("ec2:AttachVolume", "ec2:CreateSnapshot", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume").
+				OnResources(volumes...),
+			existing,
+		),
 		iampolicy.Allow("ec2:AttachVolume", "ec2:DetachVolume").OnResources(c.arns("ec2", account, "instance/*")...).
 			WithCondition("StringEquals", existing+c.clusterTag(), "owned"),
 		tagged(iampolicy.Allow("ec2:DeleteSnapshot").OnResources(snapshots...), existing),

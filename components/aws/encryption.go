@@ -36,32 +36,35 @@ func (c *Cloud) createDiskKey() error {
 	return c.grantDiskKey(key.ID)
 }
 
-// encryptNewDisks has AWS encrypt whatever disk anybody in the account makes in the region; the machines' own ask for it
-// themselves. The account's default key stays AWS' own: the cluster's would go with the cluster.
+// encryptNewDisks has AWS encrypt whatever disk anybody in the account makes in the region; the machines' own ask for
+// it themselves. The account's default key stays AWS' own: the cluster's would go with the cluster.
 func (c *Cloud) encryptNewDisks() error {
 	if !c.cluster.EBSEncryptionByDefault {
 		return nil
 	}
 	// The provider switches the setting off when the resource is deleted
-	// (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ebs_encryption_by_default.go), and
-	// others share the account: Pulumi forgets it instead.
+	// (https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ebs_encryption_by_default.go),
+	// and others share the account: Pulumi forgets it instead.
 	_, err := ebs.NewEncryptionByDefault(c.ctx, c.name("account"), &ebs.EncryptionByDefaultArgs{
 		Enabled: pulumi.Bool(true),
 	}, c.options(pulumi.RetainOnDelete(true))...)
 	return err
 }
 
-// grantDiskKey lets the Auto Scaling service use a key that it did not know: without the grant no machine of a group starts.
-// AWS makes the service's role with an account's first group; before that the grant is refused, and the role is made by
-// aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com
+// grantDiskKey lets the Auto Scaling service use a key that it did not know: without the grant no machine of a group
+// starts. AWS makes the service's role with an account's first group; before that the grant is refused, and the role is
+// made by aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func (c *Cloud) grantDiskKey(id string) error {
 	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
 		return nil
 	}
 	_, err := kms.NewGrant(c.ctx, c.name("autoscaling"), &kms.GrantArgs{
-		KeyId:            pulumi.String(id),
-		GranteePrincipal: pulumi.Sprintf("arn:aws:iam::%s:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", c.account()),
+		KeyId: pulumi.String(id),
+		GranteePrincipal: pulumi.Sprintf(
+			"arn:aws:iam::%s:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+			c.account(),
+		),
 		Operations: pulumi.ToStringArray([]string{
 			"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant",
 		}),
@@ -88,13 +91,16 @@ func (c *Cloud) createManagedKey() (*kms.Key, error) {
 	return key, err
 }
 
-// diskKeyPolicy leaves the key's use to whoever in the account starts machines (the Auto Scaling service among them), through
-// EC2 only. This is how AWS guards its own key for EBS; naming the service's role instead would fail in an account where no
-// group has been made yet.
+// diskKeyPolicy leaves the key's use to whoever in the account starts machines (the Auto Scaling service among them),
+// through EC2 only. This is how AWS guards its own key for EBS; naming the service's role instead would fail in an
+// account where no group has been made yet.
 func (c *Cloud) diskKeyPolicy(account string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.AccountAdmin(account),
-		iampolicy.Allow(diskOperations...).WithSid("DisksThroughEC2").OnResources("*").WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
+		iampolicy.Allow(diskOperations...).
+			WithSid("DisksThroughEC2").
+			OnResources("*").
+			WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
 			WithCondition("StringEquals", "kms:CallerAccount", account).
 			WithCondition("StringEquals", "kms:ViaService", fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region)),
 	)

@@ -11,12 +11,16 @@ const (
 	instanceToken      = "aws:ec2/instance:Instance"
 )
 
-// Existing looks for the control planes' security group, which every cluster has, and for named machines, by their tag Name.
-// What Pulumi names has random digits, so that a second cluster of the same name would stand beside the first without a word.
+// Existing looks for the control planes' security group, which every cluster has, and for named machines, by their tag
+// Name. What Pulumi names has random digits, so that a second cluster of the same name would stand beside the first
+// without a word.
 func (c *Cloud) Existing(known cloud.Known, machines []string) ([]cloud.Found, error) {
 	var found []cloud.Found
 	if group := c.name(controlPlane); !known(securityGroupToken, group) {
-		groups, err := ec2.GetSecurityGroups(c.ctx, &ec2.GetSecurityGroupsArgs{Tags: map[string]string{"Name": group}}, c.lookup()...)
+		groups, err := ec2.GetSecurityGroups(
+			c.ctx,
+			&ec2.GetSecurityGroupsArgs{Tags: map[string]string{"Name": group}},
+			c.lookup()...)
 		if err != nil {
 			return nil, err
 		}

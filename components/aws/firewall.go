@@ -34,7 +34,8 @@ func tcp(port int, name, from, to, why string) rule {
 	return rule{name: name + "-from-" + from, to: to, from: from, protocol: "tcp", low: port, high: port, why: why}
 }
 
-// createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches it alone.
+// createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches
+// it alone.
 func (c *Cloud) createFirewall() error {
 	c.firewall, c.egress = map[string]*ec2.SecurityGroup{}, map[string]pulumi.Resource{}
 	for _, role := range []string{controlPlane, worker, loadBalancer} {
@@ -58,8 +59,8 @@ func (c *Cloud) createFirewall() error {
 	return c.createEgress()
 }
 
-// groupOwner marks the workers' group as one that the cloud controller may let load balancers into. Services never lead to control
-// planes, which Talos keeps out of load balancers.
+// groupOwner marks the workers' group as one that the cloud controller may let load balancers into. Services never lead
+// to control planes, which Talos keeps out of load balancers.
 func (c *Cloud) groupOwner(role string) map[string]string {
 	if !c.cluster.CloudController || role != worker {
 		return nil
@@ -71,15 +72,20 @@ func (c *Cloud) groupOwner(role string) map[string]string {
 // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
 const rulesPerGroup = 60
 
-// Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it counts
-// for as many rules as it has entries.
+// Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it
+// counts for as many rules as it has entries.
 func Check(cluster config.Cluster) (errs config.Errors) {
 	c := &Cloud{cluster: cluster}
 	fixed := count(slices.Concat(c.nodeRules(), c.openRules()))
 	operators := count(c.operatorRules())
 	for _, group := range []string{controlPlane, worker, loadBalancer} {
 		all, ranges := fixed[group]+operators[group], len(cluster.OperatorCIDRs)
-		problem := fmt.Sprintf("makes %d rules of the security group of the %s, and AWS takes %d", all, group, rulesPerGroup)
+		problem := fmt.Sprintf(
+			"makes %d rules of the security group of the %s, and AWS takes %d",
+			all,
+			group,
+			rulesPerGroup,
+		)
 		switch {
 		case all <= rulesPerGroup:
 		case operators[group] == 0 || fixed[group] >= rulesPerGroup:
@@ -105,17 +111,29 @@ func count(rules []rule) map[string]int {
 
 // nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.
 func (c *Cloud) nodeRules() []rule {
-	rules := []rule{tcp(cloud.APIPort, "api", loadBalancer, controlPlane, "Kubernetes API through the balancer, and its health checks")}
+	rules := []rule{
+		tcp(
+			cloud.APIPort,
+			"api",
+			loadBalancer,
+			controlPlane,
+			"Kubernetes API through the balancer, and its health checks",
+		),
+	}
 	for _, node := range []string{controlPlane, worker} {
 		rules = append(rules, tcp(cloud.APIPort, "api", node, loadBalancer, "Kubernetes API through the balancer"))
 	}
 	for _, r := range cloud.NodeRules(c.cluster) {
-		rules = append(rules, rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why})
+		rules = append(
+			rules,
+			rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why},
+		)
 	}
 	return rules
 }
 
-// operatorRules let the operators in: to the Kubernetes API through the balancer, to the Talos API on the control planes.
+// operatorRules let the operators in: to the Kubernetes API through the balancer, to the Talos API on the control
+// planes.
 func (c *Cloud) operatorRules() []rule {
 	var rules []rule
 	for _, prefix := range c.cluster.OperatorCIDRs {
@@ -123,11 +141,26 @@ func (c *Cloud) operatorRules() []rule {
 			tcp(cloud.APIPort, "api", prefix.String(), loadBalancer, "Kubernetes API for operators"),
 			tcp(50000, "apid", prefix.String(), controlPlane, "Talos API for operators"),
 			// Without "fragmentation needed" a client behind a tunnel hangs on the first large packet.
-			{name: "path-mtu-from-" + prefix.String(), to: loadBalancer, protocol: "icmp", low: 3, high: 4, why: "Path MTU discovery"},
+			{
+				name:     "path-mtu-from-" + prefix.String(),
+				to:       loadBalancer,
+				protocol: "icmp",
+				low:      3,
+				high:     4,
+				why:      "Path MTU discovery",
+			},
 		}
 		if c.cluster.Access == config.Public {
-			operators = append(operators,
-				tcp(cloud.APIPort, "api", prefix.String(), controlPlane, "Kubernetes API for operators, at the public addresses of the control planes"))
+			operators = append(
+				operators,
+				tcp(
+					cloud.APIPort,
+					"api",
+					prefix.String(),
+					controlPlane,
+					"Kubernetes API for operators, at the public addresses of the control planes",
+				),
+			)
 		}
 		for _, r := range operators {
 			r.from, r.cidr = "", prefix.String()
@@ -143,8 +176,11 @@ func (c *Cloud) openRules() []rule {
 	for _, open := range c.cluster.OpenPorts {
 		for _, prefix := range open.Ranges {
 			for _, to := range []string{controlPlane, worker} {
-				rules = append(rules, rule{name: cloud.OpenName(open) + "-from-" + prefix.String(), to: to, cidr: prefix.String(),
-					protocol: open.Protocol, low: open.Low, high: open.High, why: cloud.OpenReason})
+				rules = append(
+					rules,
+					rule{name: cloud.OpenName(open) + "-from-" + prefix.String(), to: to, cidr: prefix.String(),
+						protocol: open.Protocol, low: open.Low, high: open.High, why: cloud.OpenReason},
+				)
 			}
 		}
 	}
@@ -182,8 +218,13 @@ func (c *Cloud) createEgress() error {
 	} {
 		args.SecurityGroupId = c.firewall[role].ID()
 		args.Tags = c.nameTags(role + "-egress")
-		// Machines, which wait for this rule, are then as deep as groups of machines, and are deleted beside them: see deleteInStep.
-		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options(pulumi.DependsOn(c.rules[:1]))...)
+		// Machines, which wait for this rule, are then as deep as groups of machines, and are deleted beside them: see
+		// deleteInStep.
+		rule, err := vpc.NewSecurityGroupEgressRule(
+			c.ctx,
+			c.name(role+"-egress"),
+			args,
+			c.options(pulumi.DependsOn(c.rules[:1]))...)
 		if err != nil {
 			return err
 		}

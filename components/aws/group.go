@@ -63,11 +63,15 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 			return cloud.Group{}, err
 		}
 	}
-	return cloud.Group{Names: pulumi.StringArray{group.Name}.ToStringArrayOutput(), InterruptionQueue: c.interruptions.Url}, nil
+	return cloud.Group{
+		Names:             pulumi.StringArray{group.Name}.ToStringArrayOutput(),
+		InterruptionQueue: c.interruptions.Url,
+	}, nil
 }
 
-// instanceRefresh has a changed template roll through the group, a tenth of its machines at a time and at least one. New
-// machines start before old ones go, so that a pool of one is never empty. The range is how many are replaced at once:
+// instanceRefresh has a changed template roll through the group, a tenth of its machines at a time and at least one.
+// New machines start before old ones go, so that a pool of one is never empty. The range is how many are replaced at
+// once:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
 func instanceRefresh() *autoscaling.GroupInstanceRefreshArgs {
 	return &autoscaling.GroupInstanceRefreshArgs{
@@ -80,8 +84,8 @@ func instanceRefresh() *autoscaling.GroupInstanceRefreshArgs {
 	}
 }
 
-// createLaunchTemplate describes the pool's machines. It asks for no spot itself: a template that does cannot serve a mixed
-// policy. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
+// createLaunchTemplate describes the pool's machines. It asks for no spot itself: a template that does cannot serve a
+// mixed policy. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
 func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate, error) {
 	pool := args.Pool
 	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(pool.Name)))
@@ -107,7 +111,8 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 		InstanceType:       pulumi.String(pool.Machine.Name),
 		UserData:           c.packUserData(args.UserData),
 		IamInstanceProfile: &ec2.LaunchTemplateIamInstanceProfileArgs{Arn: c.profiles[worker].Arn},
-		// The group picks the subnet; the security group stands with the interface so that no public address can be had.
+		// The group picks the subnet; the security group stands with the interface so that no public address can be
+		// had.
 		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{&ec2.LaunchTemplateNetworkInterfaceArgs{
 			DeviceIndex:              pulumi.Int(0),
 			AssociatePublicIpAddress: pulumi.String("false"),
@@ -128,9 +133,13 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 	}, c.options(pulumi.DependsOn(args.After))...)
 }
 
-// mixedPolicy keeps the base on demand, and its share of what comes above, and buys the rest on the spot market, from the
-// types that the cloud has most of. Types count alike, without weights: the group's size is a number of machines.
-func mixedPolicy(template *ec2.LaunchTemplate, spot config.Spot, machine regions.MachineType) *autoscaling.GroupMixedInstancesPolicyArgs {
+// mixedPolicy keeps the base on demand, and its share of what comes above, and buys the rest on the spot market, from
+// the types that the cloud has most of. Types count alike, without weights: the group's size is a number of machines.
+func mixedPolicy(
+	template *ec2.LaunchTemplate,
+	spot config.Spot,
+	machine regions.MachineType,
+) *autoscaling.GroupMixedInstancesPolicyArgs {
 	distribution := &autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
 		OnDemandBaseCapacity:                pulumi.Int(spot.Base),
 		OnDemandPercentageAboveBaseCapacity: pulumi.Int(spot.OnDemandPercent),
@@ -155,15 +164,16 @@ func mixedPolicy(template *ec2.LaunchTemplate, spot config.Spot, machine regions
 		InstancesDistribution: distribution,
 		LaunchTemplate: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateArgs{
 			LaunchTemplateSpecification: &autoscaling.GroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecificationArgs{
-				LaunchTemplateId: template.ID(), Version: templateVersion(template),
+				LaunchTemplateId: template.ID(),
+				Version:          templateVersion(template),
 			},
 			Overrides: overrides,
 		},
 	}
 }
 
-// requirements describe a type instead of naming it: current, with the size's vCPU and no less memory, without accelerators.
-// The image decides the architecture; the manufacturer says it as well.
+// requirements describe a type instead of naming it: current, with the size's vCPU and no less memory, without
+// accelerators. The image decides the architecture; the manufacturer says it as well.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/create-mixed-instances-group-attribute-based-instance-type-selection.html
 func requirements(machine regions.MachineType) *autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs {
 	manufacturers := []string{"intel", "amd"}
@@ -188,7 +198,8 @@ func requirements(machine regions.MachineType) *autoscaling.GroupMixedInstancesP
 	}
 }
 
-// templateVersion returns the template's version by number: under "$Latest" the group would see no change, and refresh nothing.
+// templateVersion returns the template's version by number: under "$Latest" the group would see no change, and refresh
+// nothing.
 func templateVersion(template *ec2.LaunchTemplate) pulumi.StringOutput {
 	return template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
 }

@@ -14,7 +14,9 @@ import (
 // needs is attached for that workload alone; workers of elastic pools hold what draining and scaling need.
 func (c *Cloud) createIdentities() error {
 	// EC2 alone hands these roles out, to the machines that carry their profile.
-	assumed, err := iampolicy.JSON(iampolicy.Allow("sts:AssumeRole").WithPrincipal(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}))
+	assumed, err := iampolicy.JSON(
+		iampolicy.Allow("sts:AssumeRole").WithPrincipal(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}),
+	)
 	if err != nil {
 		return err
 	}
@@ -48,8 +50,8 @@ func (c *Cloud) account() pulumi.StringOutput {
 	return *c.accountID
 }
 
-// permitFlowLogs makes the role by which the network's flow logs, and those of no other account, write into their group. It may
-// not make a group: a record that comes late would bring back one that is deleted.
+// permitFlowLogs makes the role by which the network's flow logs, and those of no other account, write into their
+// group. It may not make a group: a record that comes late would bring back one that is deleted.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
 	account := c.account()
@@ -76,8 +78,8 @@ func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.Role
 	return role, policy, err
 }
 
-// attachWorkerPolicy lets workers do what a component in the cluster needs. A pod acts as its node only if it shares the node's network:
-// the metadata service answers over one hop.
+// attachWorkerPolicy lets workers do what a component in the cluster needs. A pod acts as its node only if it shares
+// the node's network: the metadata service answers over one hop.
 func (c *Cloud) attachWorkerPolicy(component string, policy pulumi.StringInput) error {
 	_, err := iam.NewRolePolicy(c.ctx, c.name(component), &iam.RolePolicyArgs{
 		Role: c.roles[worker].Name, Policy: policy,

@@ -43,8 +43,8 @@ func (c *Cloud) imageOfTemplate(name string) keptImage {
 	}}
 }
 
-// findImage returns the image for machines of an architecture. If it cannot be found any more, what runs keeps the image that it
-// has: neither a machine that stays nor a group whose version stays needs the lookup.
+// findImage returns the image for machines of an architecture. If it cannot be found any more, what runs keeps the
+// image that it has: neither a machine that stays nor a group whose version stays needs the lookup.
 func (c *Cloud) findImage(architecture regions.Architecture, kept keptImage) (image, error) {
 	found, ok := c.images[architecture]
 	if !ok {
@@ -67,8 +67,8 @@ func (c *Cloud) findImage(architecture regions.Architecture, kept keptImage) (im
 	return kept.image, nil
 }
 
-// lookUpImage asks for the image by its exact name, owner and architecture: never the most recent one, which would change
-// under a cluster. An image of the user's own is looked up too, for its architecture and root device.
+// lookUpImage asks for the image by its exact name, owner and architecture: never the most recent one, which would
+// change under a cluster. An image of the user's own is looked up too, for its architecture and root device.
 func (c *Cloud) lookUpImage(architecture regions.Architecture) (image, error) {
 	path := fmt.Sprintf("regions[%s].image", c.cluster.Region)
 	name := fmt.Sprintf("talos-%s-%s-%s", c.cluster.TalosVersion, c.cluster.Location.Region, architecture)
@@ -90,7 +90,14 @@ func (c *Cloud) lookUpImage(architecture regions.Architecture) (image, error) {
 		return image{}, fmt.Errorf("%s: cannot find %s (%w); %s", path, name, err, remedy)
 	}
 	if found.Architecture != want {
-		return image{}, fmt.Errorf("%s: %s is for %s, the machines are %s; name an image for %s", path, found.Id, found.Architecture, want, want)
+		return image{}, fmt.Errorf(
+			"%s: %s is for %s, the machines are %s; name an image for %s",
+			path,
+			found.Id,
+			found.Architecture,
+			want,
+			want,
+		)
 	}
 	return image{id: pulumi.String(found.Id), rootDevice: pulumi.String(found.RootDeviceName)}, nil
 }

@@ -75,7 +75,10 @@ func (c *Cloud) createInterruption() error {
 	if err != nil {
 		return err
 	}
-	return c.attachWorkerPolicy("termination-handler", c.interruptions.Arn.ApplyT(c.handlerPolicy).(pulumi.StringOutput))
+	return c.attachWorkerPolicy(
+		"termination-handler",
+		c.interruptions.Arn.ApplyT(c.handlerPolicy).(pulumi.StringOutput),
+	)
 }
 
 // createRule sends a kind of event to the queue. EC2's events name no group, so they come for the whole region, and the
@@ -126,20 +129,23 @@ func (c *Cloud) createTerminationHook(pool config.Pool, group *autoscaling.Group
 func queuePolicy(queue string, rules []string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.Allow("sqs:SendMessage").WithSid("Events").OnResources(queue).
-			WithPrincipal(iampolicy.Principal{Service: []string{"events.amazonaws.com"}}).WithCondition("ArnEquals", "aws:SourceArn", rules...),
+			WithPrincipal(iampolicy.Principal{Service: []string{"events.amazonaws.com"}}).
+			WithCondition("ArnEquals", "aws:SourceArn", rules...),
 		iampolicy.Deny("sqs:*").WithSid("EncryptedTransport").OnResources(queue).
-			WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).WithCondition("Bool", "aws:SecureTransport", "false"),
+			WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
+			WithCondition("Bool", "aws:SecureTransport", "false"),
 	)
 }
 
-// handlerPolicy is what the termination handler may do: read the queue, look at machines, and let those of this cluster's
-// groups go. https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
+// handlerPolicy is what the termination handler may do: read the queue, look at machines, and let those of this
+// cluster's groups go. https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
 func (c *Cloud) handlerPolicy(queue string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.Allow("sqs:ReceiveMessage", "sqs:DeleteMessage").OnResources(queue),
 		iampolicy.Allow("autoscaling:CompleteLifecycleAction").OnResources("*").
 			WithCondition("StringEquals", "aws:ResourceTag/kubernetes.io/cluster/"+c.cluster.Name, "owned"),
 		// None of these can be narrowed to a resource.
-		iampolicy.Allow("autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances").OnResources("*"),
+		iampolicy.Allow("autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances").
+			OnResources("*"),
 	)
 }

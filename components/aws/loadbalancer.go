@@ -14,7 +14,8 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 const balancerNameLimit = 32
 
-// Endpoint makes the internal network load balancer. Its private name is known before it is, so machines do not wait for it.
+// Endpoint makes the internal network load balancer. Its private name is known before it is, so machines do not wait
+// for it.
 func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	balancer, err := c.createLoadBalancer()
 	if err != nil {
@@ -64,7 +65,8 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 		Protocol:   pulumi.String("TCP"),
 		Port:       pulumi.Int(cloud.APIPort),
 		// A control plane that dials the balancer may be sent to itself; with the client's address preserved that
-		// packet is dropped: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
+		// packet is dropped:
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
 		PreserveClientIp:    pulumi.String("false"),
 		DeregistrationDelay: pulumi.Int(60),
 		HealthCheck: &lb.TargetGroupHealthCheckArgs{
@@ -81,8 +83,8 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 		return nil, err
 	}
 	c.targetGroup = group
-	// A target group belongs to one load balancer at a time, through its listener. Where the load balancer of a cluster that does
-	// not run yet is replaced, because a zone was exchanged, the listener goes first.
+	// A target group belongs to one load balancer at a time, through its listener. Where the load balancer of a cluster
+	// that does not run yet is replaced, because a zone was exchanged, the listener goes first.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html
 	return lb.NewListener(c.ctx, c.name("api"), &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,

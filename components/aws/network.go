@@ -19,7 +19,8 @@ type subnet struct {
 	egress []pulumi.Resource
 }
 
-// Network creates a network with a private and a public subnet in each zone, or adopts the one that the stack file names.
+// Network creates a network with a private and a public subnet in each zone, or adopts the one that the stack file
+// names.
 func (c *Cloud) Network() (cloud.Network, error) {
 	makeNetwork := c.createNetwork
 	if c.cluster.Network.Adopted() {
@@ -38,10 +39,11 @@ func (c *Cloud) Network() (cloud.Network, error) {
 	return cloud.Network{CIDRs: c.networkCIDRs, Ready: c.rules}, nil
 }
 
-// deleteInStep says what else must be there before what is slow to delete. Pulumi deletes in layers by the number of dependencies in a row,
-// and begins one when the layer before is gone: what is slow then costs its time once for each layer that has something slow. So the load
-// balancer, its zone and the queue are as deep as the NAT gateways, or as the machines where a network is adopted, and what hangs on them
-// is as deep as the machines. None of what they wait for takes longer than what they wait for anyway.
+// deleteInStep says what else must be there before what is slow to delete. Pulumi deletes in layers by the number of
+// dependencies in a row, and begins one when the layer before is gone: what is slow then costs its time once for each
+// layer that has something slow. So the load balancer, its zone and the queue are as deep as the NAT gateways, or as
+// the machines where a network is adopted, and what hangs on them is as deep as the machines. None of what they wait
+// for takes longer than what they wait for anyway.
 // https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/step_generator.go (ScheduleDeletes)
 func (c *Cloud) deleteInStep() {
 	if c.cluster.Network.Adopted() {
@@ -242,7 +244,8 @@ func (c *Cloud) createS3Endpoint(tables pulumi.StringArray) error {
 // flowLogDays is how long a record of the network's flows is kept; Google Cloud keeps its logs as long.
 const flowLogDays = 30
 
-// createFlowLogs writes down what goes over the network, refused packets as well: who was dialled is asked after the fact.
+// createFlowLogs writes down what goes over the network, refused packets as well: who was dialled is asked after the
+// fact.
 func (c *Cloud) createFlowLogs() error {
 	if !c.cluster.FlowLogs {
 		return nil

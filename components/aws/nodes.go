@@ -13,8 +13,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ignoredInputs are the inputs that an update never changes: each would replace a machine or stop it, all of them at the same
-// time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
+// ignoredInputs are the inputs that an update never changes: each would replace a machine or stop it, all of them at
+// the same time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
 var ignoredInputs = []string{
 	"ami", "userDataBase64", "instanceType", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
 }
@@ -79,7 +79,8 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	return node, nil
 }
 
-// pickSubnet returns the node's subnet: zones in turn, the public subnet only for a control plane that operators reach from outside.
+// pickSubnet returns the node's subnet: zones in turn, the public subnet only for a control plane that operators reach
+// from outside.
 func (c *Cloud) pickSubnet(args cloud.NodesArgs, index int) (subnet, error) {
 	subnets := c.private
 	if args.ControlPlane && c.cluster.Access == config.Public {
@@ -98,7 +99,12 @@ func inZone(subnets []subnet, zone string) (subnet, error) {
 	return subnet{}, fmt.Errorf("zone %s has no subnet", zone)
 }
 
-func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.NetworkInterface, place subnet) (*ec2.Instance, error) {
+func (c *Cloud) createInstance(
+	name string,
+	args cloud.NodesArgs,
+	nic *ec2.NetworkInterface,
+	place subnet,
+) (*ec2.Instance, error) {
 	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
 	if err != nil {
 		return nil, err
@@ -142,7 +148,8 @@ func (c *Cloud) createInstance(name string, args cloud.NodesArgs, nic *ec2.Netwo
 	return instance, nil
 }
 
-// packUserData makes a machine configuration fit: EC2 limits it, and Talos unpacks gzip. What config.Load accepted fits.
+// packUserData makes a machine configuration fit: EC2 limits it, and Talos unpacks gzip. What config.Load accepted
+// fits.
 func (c *Cloud) packUserData(configuration pulumi.StringOutput) pulumi.StringOutput {
 	limit := c.cluster.ControlPlaneConfiguration().UserDataLimit
 	return configuration.ApplyT(func(yaml string) (string, error) {

@@ -29,7 +29,8 @@ func (c *Cloud) machineTags(pool, name string) map[string]string {
 	return tags
 }
 
-// groupTags stand on the group itself. The template tags the machines, but for the tag that the termination handler looks for.
+// groupTags stand on the group itself. The template tags the machines, but for the tag that the termination handler
+// looks for.
 func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
 	tags := c.machineTags(pool.Name, c.name(pool.Name))
 	tags[managedTag] = "true"

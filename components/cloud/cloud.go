@@ -11,8 +11,8 @@ import (
 // Cloud brings up one cluster's resources in one region of one provider. TalosCluster calls the methods in this order;
 // an implementation keeps what it made for the calls that follow.
 type Cloud interface {
-	// Existing asks the cloud for what it has under the cluster's names and the state does not know: the resource that every
-	// cluster has, and the named machines. It asks nothing about what the state knows.
+	// Existing asks the cloud for what it has under the cluster's names and the state does not know: the resource that
+	// every cluster has, and the named machines. It asks nothing about what the state knows.
 	Existing(known Known, machines []string) ([]Found, error)
 	// Prepare makes what stands before the network: keys, identities, alarms.
 	Prepare() error
@@ -20,8 +20,8 @@ type Cloud interface {
 	Network() (Network, error)
 	// Endpoint makes the internal load balancer of the Kubernetes API and the name that nodes know it by.
 	Endpoint() (Endpoint, error)
-	// Nodes creates named machines that keep their identity: the control planes, and the pools of fixed size. Their image
-	// and user data never replace them. Control planes are put behind the endpoint.
+	// Nodes creates named machines that keep their identity: the control planes, and the pools of fixed size. Their
+	// image and user data never replace them. Control planes are put behind the endpoint.
 	Nodes(NodesArgs) ([]Node, error)
 	// Group creates an elastic pool behind the cloud's scaling group. Its machines are replaced when anything changes.
 	Group(GroupArgs) (Group, error)
@@ -37,7 +37,8 @@ type Network struct {
 
 // Endpoint is the way to the Kubernetes API, port 6443.
 type Endpoint struct {
-	// Host is the name that nodes and certificates use. Where the cloud has private names it is known before the balancer.
+	// Host is the name that nodes and certificates use. Where the cloud has private names it is known before the
+	// balancer.
 	Host pulumi.StringOutput
 	// LoadBalancer is the balancer's own name or address: internal, but resolvable by operators who have a route.
 	LoadBalancer pulumi.StringOutput
@@ -66,10 +67,11 @@ type NodesArgs struct {
 // Node is a named machine.
 type Node struct {
 	Name string
-	// PrivateIP is the address that the cluster knows the node by; PublicIP is empty unless the node is reachable from outside.
+	// PrivateIP is the address that the cluster knows the node by; PublicIP is empty unless the node is reachable from
+	// outside.
 	PrivateIP, PublicIP pulumi.StringOutput
-	// MachineType and Zone are the running machine's, which an update leaves as they are when the stack file changes; Zone is
-	// empty on a cloud without zones.
+	// MachineType and Zone are the running machine's, which an update leaves as they are when the stack file changes;
+	// Zone is empty on a cloud without zones.
 	MachineType, Zone pulumi.StringOutput
 	// Identity changes when the machine is replaced: its configuration has to be applied again.
 	Identity pulumi.IDOutput
@@ -88,8 +90,10 @@ type GroupArgs struct {
 
 // Group is an elastic pool.
 type Group struct {
-	// Names of the cloud's scaling groups that make up the pool; more than one where the cloud cannot mix spot and on demand.
+	// Names of the cloud's scaling groups that make up the pool; more than one where the cloud cannot mix spot and on
+	// demand.
 	Names pulumi.StringArrayOutput
-	// InterruptionQueue is where the cloud announces machines that are about to go; empty where it tells the machine alone.
+	// InterruptionQueue is where the cloud announces machines that are about to go; empty where it tells the machine
+	// alone.
 	InterruptionQueue pulumi.StringInput
 }

@@ -15,8 +15,9 @@ const (
 type Rule struct {
 	// Name is unique among the rules that lead to a role.
 	Name string
-	// Purpose is what the rules between several roles are for, in one word: etcd, kubelet, overlay. Those of one purpose go
-	// from each of some roles to each of some, so that a cloud whose rules have several ends can make one of them.
+	// Purpose is what the rules between several roles are for, in one word: etcd, kubelet, overlay. Those of one
+	// purpose go from each of some roles to each of some, so that a cloud whose rules have several ends can make one of
+	// them.
 	Purpose  string
 	To, From string
 	// Protocol is tcp, udp or icmp. For icmp Low is the type and High the code.
@@ -26,11 +27,21 @@ type Rule struct {
 	Why string
 }
 
-// NodeRules are what the machines need of each other, on every cloud, and the ports that the stack file opens between them.
-// The ports: https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity (22 is not among them: Talos has no SSH).
+// NodeRules are what the machines need of each other, on every cloud, and the ports that the stack file opens between
+// them. The ports: https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity (22 is not among them:
+// Talos has no SSH).
 func NodeRules(cluster config.Cluster) []Rule {
 	rules := []Rule{
-		{Name: "etcd-from-control-plane", Purpose: "etcd", To: ControlPlane, From: ControlPlane, Protocol: "tcp", Low: 2379, High: 2380, Why: "etcd clients and peers"},
+		{
+			Name:     "etcd-from-control-plane",
+			Purpose:  "etcd",
+			To:       ControlPlane,
+			From:     ControlPlane,
+			Protocol: "tcp",
+			Low:      2379,
+			High:     2380,
+			Why:      "etcd clients and peers",
+		},
 		tcp(50000, "apid", ControlPlane, ControlPlane, "Talos API, forwarded by a control plane"),
 		tcp(50000, "apid", ControlPlane, Worker, "Talos API, forwarded by a control plane"),
 	}
@@ -57,8 +68,8 @@ func OpenName(open config.OpenPort) string { return "open-" + open.String() }
 // OpenReason is for people.
 const OpenReason = "Opened by openPorts of the stack file"
 
-// openRules are the ports that nodes of every role let in from nodes of every role. Talos' own firewall lets them in too: its
-// rules leave every port but the Talos API's alone.
+// openRules are the ports that nodes of every role let in from nodes of every role. Talos' own firewall lets them in
+// too: its rules leave every port but the Talos API's alone.
 func openRules(ports []config.OpenPort) []Rule {
 	var rules []Rule
 	for _, open := range ports {
@@ -67,8 +78,11 @@ func openRules(ports []config.OpenPort) []Rule {
 		}
 		for _, to := range []string{ControlPlane, Worker} {
 			for _, from := range []string{ControlPlane, Worker} {
-				rules = append(rules, Rule{Name: OpenName(open) + "-from-" + from, Purpose: OpenName(open), To: to, From: from,
-					Protocol: open.Protocol, Low: open.Low, High: open.High, Why: OpenReason})
+				rules = append(
+					rules,
+					Rule{Name: OpenName(open) + "-from-" + from, Purpose: OpenName(open), To: to, From: from,
+						Protocol: open.Protocol, Low: open.Low, High: open.High, Why: OpenReason},
+				)
 			}
 		}
 	}
@@ -76,7 +90,16 @@ func openRules(ports []config.OpenPort) []Rule {
 }
 
 func tcp(port int, name, from, to, why string) Rule {
-	return Rule{Name: name + "-from-" + from, Purpose: name, To: to, From: from, Protocol: "tcp", Low: port, High: port, Why: why}
+	return Rule{
+		Name:     name + "-from-" + from,
+		Purpose:  name,
+		To:       to,
+		From:     from,
+		Protocol: "tcp",
+		Low:      port,
+		High:     port,
+		Why:      why,
+	}
 }
 
 // overlay are the ports by which the network plugin's agents talk to each other.

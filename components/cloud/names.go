@@ -9,8 +9,8 @@ import (
 // A resource that names itself so can be replaced: the new one exists before the old one goes.
 const AutonameSuffix = 8
 
-// ShortenWithHash shortens a name to at most limit characters. A cut name ends in a hash of the whole, so that two long names that
-// begin alike stay different.
+// ShortenWithHash shortens a name to at most limit characters. A cut name ends in a hash of the whole, so that two long
+// names that begin alike stay different.
 func ShortenWithHash(name string, limit int) string {
 	if len(name) <= limit {
 		return name

@@ -4,7 +4,8 @@ package cloud
 type Running struct {
 	// TalosVersion is the one that the control planes were configured with last; empty before the first of them was.
 	TalosVersion string
-	// Resource returns the outputs that the state holds of a resource, by its type and name; nil if there is no such resource.
+	// Resource returns the outputs that the state holds of a resource, by its type and name; nil if there is no such
+	// resource.
 	Resource func(token, name string) map[string]any
 }
 
@@ -16,8 +17,8 @@ func (r Running) Outputs(token, name string) map[string]any {
 	return r.Resource(token, name)
 }
 
-// Text returns a text among the outputs of a resource; empty if the state does not have it. The path leads through objects and
-// through the first items of lists: "disks", "sourceImage".
+// Text returns a text among the outputs of a resource; empty if the state does not have it. The path leads through
+// objects and through the first items of lists: "disks", "sourceImage".
 func (r Running) Text(token, name string, path ...string) string {
 	var value any = r.Outputs(token, name)
 	for _, key := range path {

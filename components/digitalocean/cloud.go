@@ -1,5 +1,5 @@
-// Package digitalocean brings a cluster up on DigitalOcean. It has a file for each concern, and the other clouds have the same
-// files. Resources are created in the order of the methods of cloud.Cloud.
+// Package digitalocean brings a cluster up on DigitalOcean. It has a file for each concern, and the other clouds have
+// the same files. Resources are created in the order of the methods of cloud.Cloud.
 package digitalocean
 
 import (
@@ -36,10 +36,17 @@ var _ cloud.Cloud = (*Cloud)(nil)
 func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
 	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
 		// The plugin finds out at its first call only, where the API says no more than 401.
-		return nil, errors.New("DIGITALOCEAN_TOKEN: is not set; make a token at https://cloud.digitalocean.com/account/api/tokens " +
-			"and run: export DIGITALOCEAN_TOKEN=...")
+		return nil, errors.New(
+			"DIGITALOCEAN_TOKEN: is not set; make a token at https://cloud.digitalocean.com/account/api/tokens " +
+				"and run: export DIGITALOCEAN_TOKEN=...",
+		)
 	}
-	provider, err := digitalocean.NewProvider(ctx, cluster.Name+"-digitalocean", &digitalocean.ProviderArgs{}, pulumi.Parent(parent))
+	provider, err := digitalocean.NewProvider(
+		ctx,
+		cluster.Name+"-digitalocean",
+		&digitalocean.ProviderArgs{},
+		pulumi.Parent(parent),
+	)
 	if err != nil {
 		return nil, err
 	}

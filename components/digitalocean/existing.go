@@ -16,8 +16,8 @@ const (
 	dropletToken = "digitalocean:index/droplet:Droplet"
 )
 
-// Existing looks for the cluster's SSH key, which an account takes once, and for droplets by name: DigitalOcean starts any
-// number of the same name.
+// Existing looks for the cluster's SSH key, which an account takes once, and for droplets by name: DigitalOcean starts
+// any number of the same name.
 func (c *Cloud) Existing(known cloud.Known, machines []string) ([]cloud.Found, error) {
 	var found []cloud.Found
 	if name := c.name(keyName); !known(sshKeyToken, name) {
@@ -31,7 +31,10 @@ func (c *Cloud) Existing(known cloud.Known, machines []string) ([]cloud.Found, e
 		}
 		for _, key := range keys.SshKeys {
 			if strings.TrimSpace(key.PublicKey) == mine {
-				found = append(found, cloud.Found{Type: sshKeyToken, Name: name, ID: strconv.Itoa(key.Id), Marker: true})
+				found = append(
+					found,
+					cloud.Found{Type: sshKeyToken, Name: name, ID: strconv.Itoa(key.Id), Marker: true},
+				)
 			}
 		}
 	}

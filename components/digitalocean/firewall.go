@@ -15,14 +15,19 @@ var roles = []string{cloud.ControlPlane, cloud.Worker}
 // createFirewalls makes one firewall for each role. It covers whatever carries the role's tag, so it stands before the
 // first droplet. It holds for the public interface too, which nothing but a named source can reach.
 //
-// A tag's name is made up and belongs to this state alone. The API hands out a tag that exists, and whoever deletes it takes
-// it from everybody's droplets: with a name that two states share, the destroy of one takes the firewall from the other's.
+// A tag's name is made up and belongs to this state alone. The API hands out a tag that exists, and whoever deletes it
+// takes it from everybody's droplets: with a name that two states share, the destroy of one takes the firewall from the
+// other's.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
 // A running cluster keeps the name that it has, because another tag would leave its droplets uncovered for a while.
 func (c *Cloud) createFirewalls() error {
 	c.roleTags, c.firewalls = map[string]*digitalocean.Tag{}, map[string]pulumi.Resource{}
 	for _, role := range roles {
-		tag, err := digitalocean.NewTag(c.ctx, c.name(role), &digitalocean.TagArgs{}, c.options(pulumi.IgnoreChanges([]string{"name"}))...)
+		tag, err := digitalocean.NewTag(
+			c.ctx,
+			c.name(role),
+			&digitalocean.TagArgs{},
+			c.options(pulumi.IgnoreChanges([]string{"name"}))...)
 		if err != nil {
 			return err
 		}
@@ -54,14 +59,23 @@ func Check(cluster config.Cluster) (errs config.Errors) {
 	for _, role := range roles {
 		if all := len(c.inbound(role)) + len(outbound()); all > rulesPerFirewall {
 			errs = append(errs, config.Error{Path: "openPorts",
-				Problem: fmt.Sprintf("makes %d rules of the firewall of the %s, and DigitalOcean takes %d", all, role, rulesPerFirewall),
-				Remedy:  "open fewer ports, or name one range of ports that holds several"})
+				Problem: fmt.Sprintf(
+					"makes %d rules of the firewall of the %s, and DigitalOcean takes %d",
+					all,
+					role,
+					rulesPerFirewall,
+				),
+				Remedy: "open fewer ports, or name one range of ports that holds several"})
 		}
 	}
 	if ranges := len(cluster.OperatorCIDRs); ranges > sourcesPerRule {
 		errs = append(errs, config.Error{Path: "operatorCidrs",
-			Problem: fmt.Sprintf("names %d sources of one firewall rule, and DigitalOcean takes %d", ranges, sourcesPerRule),
-			Remedy:  "name fewer ranges: one can hold several"})
+			Problem: fmt.Sprintf(
+				"names %d sources of one firewall rule, and DigitalOcean takes %d",
+				ranges,
+				sourcesPerRule,
+			),
+			Remedy: "name fewer ranges: one can hold several"})
 	}
 	return errs
 }
@@ -129,14 +143,22 @@ func portRange(low, high int) string {
 func outbound() digitalocean.FirewallOutboundRuleArray {
 	everywhere := pulumi.ToStringArray([]string{"0.0.0.0/0"})
 	return digitalocean.FirewallOutboundRuleArray{
-		&digitalocean.FirewallOutboundRuleArgs{Protocol: pulumi.String("tcp"), PortRange: pulumi.String("all"), DestinationAddresses: everywhere},
-		&digitalocean.FirewallOutboundRuleArgs{Protocol: pulumi.String("udp"), PortRange: pulumi.String("all"), DestinationAddresses: everywhere},
+		&digitalocean.FirewallOutboundRuleArgs{
+			Protocol:             pulumi.String("tcp"),
+			PortRange:            pulumi.String("all"),
+			DestinationAddresses: everywhere,
+		},
+		&digitalocean.FirewallOutboundRuleArgs{
+			Protocol:             pulumi.String("udp"),
+			PortRange:            pulumi.String("all"),
+			DestinationAddresses: everywhere,
+		},
 		&digitalocean.FirewallOutboundRuleArgs{Protocol: pulumi.String("icmp"), DestinationAddresses: everywhere},
 	}
 }
 
-// allowLoadBalancer lets the balancer through to the control planes. It is a firewall of its own, because the balancer is not
-// there yet when the droplets must be covered already.
+// allowLoadBalancer lets the balancer through to the control planes. It is a firewall of its own, because the balancer
+// is not there yet when the droplets must be covered already.
 func (c *Cloud) allowLoadBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
 	return digitalocean.NewFirewall(c.ctx, c.name("api"), &digitalocean.FirewallArgs{
 		Tags: pulumi.StringArray{c.roleTags[cloud.ControlPlane].Name},

@@ -7,7 +7,8 @@ import (
 )
 
 // findImage lets DigitalOcean fetch Talos from the Image Factory, by its exact version, or takes the user's own image.
-// Version and schematic are part of the name: a new version is a new image beside the old one, which goes once nothing names it.
+// Version and schematic are part of the name: a new version is a new image beside the old one, which goes once nothing
+// names it.
 func (c *Cloud) findImage() error {
 	if c.cluster.Image != "" {
 		c.image = pulumi.String(c.cluster.Image).ToStringOutput()
@@ -18,7 +19,9 @@ func (c *Cloud) findImage() error {
 		name += "-" + c.cluster.Schematic[:12]
 	}
 	image, err := digitalocean.NewCustomImage(c.ctx, name, &digitalocean.CustomImageArgs{
-		Url: pulumi.String(machineconfig.ImageURL("digital-ocean-amd64.raw.gz", c.cluster.Schematic, c.cluster.TalosVersion)),
+		Url: pulumi.String(
+			machineconfig.ImageURL("digital-ocean-amd64.raw.gz", c.cluster.Schematic, c.cluster.TalosVersion),
+		),
 		// Of the names that the API knows: https://docs.digitalocean.com/reference/api/digitalocean/#tag/Images
 		Distribution: pulumi.String("Unknown OS"),
 		Description:  pulumi.Sprintf("Talos %s of %s", c.cluster.TalosVersion, c.cluster.Name),

@@ -20,7 +20,11 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	endpoint := cloud.Endpoint{Host: balancer.Ip, LoadBalancer: balancer.Ip, Ready: []pulumi.Resource{balancer, admitted}}
+	endpoint := cloud.Endpoint{
+		Host:         balancer.Ip,
+		LoadBalancer: balancer.Ip,
+		Ready:        []pulumi.Resource{balancer, admitted},
+	}
 	if c.cluster.Endpoint != "" {
 		endpoint.Host = pulumi.String(c.cluster.Endpoint).ToStringOutput()
 	}

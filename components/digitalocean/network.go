@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Network creates a VPC, or adopts the one that the stack file names. A VPC has neither subnets nor gateways: every droplet
-// has a public interface as well, by which it gets out and which the firewall closes.
+// Network creates a VPC, or adopts the one that the stack file names. A VPC has neither subnets nor gateways: every
+// droplet has a public interface as well, by which it gets out and which the firewall closes.
 func (c *Cloud) Network() (cloud.Network, error) {
 	makeNetwork := c.createNetwork
 	if c.cluster.Network.Adopted() {

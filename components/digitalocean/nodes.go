@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ignoredInputs are the inputs that an update never changes: a size stops the droplet, each of the others replaces it, all of
-// them at the same time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
+// ignoredInputs are the inputs that an update never changes: a size stops the droplet, each of the others replaces it,
+// all of them at the same time, and etcd with them. A machine is changed in the order of docs/operations.md instead.
 var ignoredInputs = []string{"image", "userData", "sshKeys", "size", "vpcUuid"}
 
 // deleteTimeout is how long a droplet gets to shut down, and a network until its last member is gone.

@@ -14,8 +14,8 @@ const tagLimit = 255
 
 var notInTag = regexp.MustCompile(`[^a-zA-Z0-9:_-]`)
 
-// tags are the cluster's and some more as words, key:value. Two that become the same word were meant the same; what does
-// not fit is cut, with a hash of the whole.
+// tags are the cluster's and some more as words, key:value. Two that become the same word were meant the same; what
+// does not fit is cut, with a hash of the whole.
 func (c *Cloud) tags(more map[string]string) pulumi.StringArray {
 	all := maps.Clone(c.cluster.Tags)
 	maps.Copy(all, more)

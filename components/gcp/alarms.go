@@ -8,9 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// createPreemptionAlert counts the machines of the cluster that Google takes back, and tells people, once an hour at most.
-// The alert reads the log and not the metric: an alert on a metric that was made a moment ago is refused for up to ten
-// minutes (https://github.com/hashicorp/terraform-provider-google/issues/11102).
+// createPreemptionAlert counts the machines of the cluster that Google takes back, and tells people, once an hour at
+// most. The alert reads the log and not the metric: an alert on a metric that was made a moment ago is refused for up
+// to ten minutes (https://github.com/hashicorp/terraform-provider-google/issues/11102).
 func (c *Cloud) createPreemptionAlert() error {
 	if !c.cluster.HasSpot() {
 		return nil
@@ -35,8 +35,10 @@ func (c *Cloud) createPreemptionAlert() error {
 			ConditionMatchedLog: &monitoring.AlertPolicyConditionConditionMatchedLogArgs{Filter: filter},
 		}},
 		AlertStrategy: &monitoring.AlertPolicyAlertStrategyArgs{
-			NotificationRateLimit: &monitoring.AlertPolicyAlertStrategyNotificationRateLimitArgs{Period: pulumi.String("3600s")},
-			AutoClose:             pulumi.String("3600s"),
+			NotificationRateLimit: &monitoring.AlertPolicyAlertStrategyNotificationRateLimitArgs{
+				Period: pulumi.String("3600s"),
+			},
+			AutoClose: pulumi.String("3600s"),
 		},
 		NotificationChannels: channels,
 		UserLabels:           c.labels(),
@@ -47,20 +49,26 @@ func (c *Cloud) createPreemptionAlert() error {
 // preemptions is the log entry of each machine of the cluster that is taken back:
 // https://cloud.google.com/compute/docs/instances/preemptible#detecting_if_an_instance_was_preempted
 func (c *Cloud) preemptions() string {
-	return fmt.Sprintf(`resource.type="gce_instance" AND protoPayload.methodName="compute.instances.preempted" AND protoPayload.resourceName=~"/instances/%s-"`,
-		c.cluster.Name)
+	return fmt.Sprintf(
+		`resource.type="gce_instance" AND protoPayload.methodName="compute.instances.preempted" AND protoPayload.resourceName=~"/instances/%s-"`,
+		c.cluster.Name,
+	)
 }
 
 // createAlarmChannels are the addresses that the alert goes to.
 func (c *Cloud) createAlarmChannels() (pulumi.StringArray, error) {
 	var channels pulumi.StringArray
 	for _, address := range c.cluster.AlarmEmails {
-		channel, err := monitoring.NewNotificationChannel(c.ctx, c.cluster.Name+"-alarms-"+address, &monitoring.NotificationChannelArgs{
-			DisplayName: pulumi.String(address),
-			Type:        pulumi.String("email"),
-			Labels:      pulumi.StringMap{"email_address": pulumi.String(address)},
-			UserLabels:  c.labels(),
-		}, c.options()...)
+		channel, err := monitoring.NewNotificationChannel(
+			c.ctx,
+			c.cluster.Name+"-alarms-"+address,
+			&monitoring.NotificationChannelArgs{
+				DisplayName: pulumi.String(address),
+				Type:        pulumi.String("email"),
+				Labels:      pulumi.StringMap{"email_address": pulumi.String(address)},
+				UserLabels:  c.labels(),
+			},
+			c.options()...)
 		if err != nil {
 			return nil, err
 		}

@@ -1,5 +1,5 @@
-// Package gcp brings a cluster up on Google Cloud. It has a file for each concern, and the other clouds have the same files.
-// Resources are created in the order of the methods of cloud.Cloud.
+// Package gcp brings a cluster up on Google Cloud. It has a file for each concern, and the other clouds have the same
+// files. Resources are created in the order of the methods of cloud.Cloud.
 package gcp
 
 import (
@@ -80,8 +80,8 @@ func (c *Cloud) Prepare() error {
 // https://cloud.google.com/compute/docs/naming-resources#resource-name-format
 const nameLimit = 63
 
-// name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not. It leaves room
-// for what Pulumi, or a group of machines, appends.
+// name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not. It leaves
+// room for what Pulumi, or a group of machines, appends.
 func (c *Cloud) name(suffix string) string {
 	return cloud.ShortenWithHash(c.cluster.Name+"-"+suffix, nameLimit-cloud.AutonameSuffix)
 }

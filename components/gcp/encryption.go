@@ -30,8 +30,8 @@ func (c *Cloud) createDiskKey() error {
 	return c.grantDiskKey(pulumi.String(key.ID))
 }
 
-// createManagedKey makes a key in a ring of its own. A ring can never be deleted, nor its name used again, so Pulumi makes
-// the names up: https://cloud.google.com/kms/docs/resource-hierarchy#key_rings
+// createManagedKey makes a key in a ring of its own. A ring can never be deleted, nor its name used again, so Pulumi
+// makes the names up: https://cloud.google.com/kms/docs/resource-hierarchy#key_rings
 func (c *Cloud) createManagedKey() (*kms.CryptoKey, error) {
 	ring, err := kms.NewKeyRing(c.ctx, c.name("disks"), &kms.KeyRingArgs{
 		Location: pulumi.String(c.cluster.Location.Region),
@@ -50,8 +50,9 @@ func (c *Cloud) createManagedKey() (*kms.CryptoKey, error) {
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
 }
 
-// grantDiskKey lets Compute Engine use the key: without the grant no disk can be made, and none that was made under the key can
-// be read again. Disks, and snapshots of them, outlive a change of the key, so Pulumi forgets the grant and never takes it back.
+// grantDiskKey lets Compute Engine use the key: without the grant no disk can be made, and none that was made under the
+// key can be read again. Disks, and snapshots of them, outlive a change of the key, so Pulumi forgets the grant and
+// never takes it back.
 // https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before_you_begin
 func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
 	number, err := c.projectNumber()
@@ -67,35 +68,44 @@ func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
 		return err
 	}
 	c.keyGranted = []pulumi.Resource{grant}
-	c.untilGranted, err = c.ctx.RegisterErrorHook(c.name("until-granted"), func(failed *pulumi.ErrorHookArgs) (bool, error) {
-		wait, again := grantPause(failed.FailedOperation, failed.Errors)
-		time.Sleep(wait)
-		return again, nil
-	})
+	c.untilGranted, err = c.ctx.RegisterErrorHook(
+		c.name("until-granted"),
+		func(failed *pulumi.ErrorHookArgs) (bool, error) {
+			wait, again := grantPause(failed.FailedOperation, failed.Errors)
+			time.Sleep(wait)
+			return again, nil
+		},
+	)
 	return err
 }
 
-// projectNumber returns the number of the project, which the name of Compute Engine's own account has. The project is looked up
-// in the list of projects: the lookup of a single one (getProject of organizations) also asks Cloud Billing, which hangs where
-// that API cannot be reached.
+// projectNumber returns the number of the project, which the name of Compute Engine's own account has. The project is
+// looked up in the list of projects: the lookup of a single one (getProject of organizations) also asks Cloud Billing,
+// which hangs where that API cannot be reached.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/resourcemanager/data_source_google_projects.go
 func (c *Cloud) projectNumber() (string, error) {
 	found, err := projects.GetProject(c.ctx, &projects.GetProjectArgs{Filter: "id:" + c.project}, c.lookup()...)
 	if err != nil {
-		return "", fmt.Errorf("gcp:project: cannot look up %s (%w); enable cloudresourcemanager.googleapis.com in it", c.project, err)
+		return "", fmt.Errorf(
+			"gcp:project: cannot look up %s (%w); enable cloudresourcemanager.googleapis.com in it",
+			c.project,
+			err,
+		)
 	}
 	for _, project := range found.Projects {
 		if project.ProjectId == c.project {
 			return project.Number, nil
 		}
 	}
-	return "", fmt.Errorf("gcp:project: the list of projects does not have %s; correct the id, or ask for the permission resourcemanager.projects.get",
-		c.project)
+	return "", fmt.Errorf(
+		"gcp:project: the list of projects does not have %s; correct the id, or ask for the permission resourcemanager.projects.get",
+		c.project,
+	)
 }
 
 // retryUntilGranted has a new machine tried again while the grant of the key has no effect: it takes minutes to reach
-// every server (https://cloud.google.com/iam/docs/access-change-propagation). A machine that runs has no use for it, and the
-// engine would look for the hook when it deletes the machine.
+// every server (https://cloud.google.com/iam/docs/access-change-propagation). A machine that runs has no use for it,
+// and the engine would look for the hook when it deletes the machine.
 func (c *Cloud) retryUntilGranted(name string) pulumi.ResourceOption {
 	if c.untilGranted == nil || c.running.Outputs("gcp:compute/instance:Instance", name) != nil {
 		return pulumi.ResourceHooks(nil)
@@ -103,8 +113,8 @@ func (c *Cloud) retryUntilGranted(name string) pulumi.ResourceOption {
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{c.untilGranted}})
 }
 
-// grantPause returns how long to wait before a failed operation is tried again, and whether it is: only where the key was
-// refused, and for about ten minutes altogether. The errors are all so far, the newest first.
+// grantPause returns how long to wait before a failed operation is tried again, and whether it is: only where the key
+// was refused, and for about ten minutes altogether. The errors are all so far, the newest first.
 func grantPause(operation string, errors []string) (wait time.Duration, again bool) {
 	const most = 25
 	if operation != "create" || len(errors) > most || !strings.Contains(errors[0], "Cloud KMS") {

@@ -11,8 +11,8 @@ import (
 
 const addressToken = "gcp:compute/address:Address"
 
-// Existing looks for the address of the first control plane, which every cluster has. It does not look for machines: Google
-// itself refuses a second one of the same name in a zone.
+// Existing looks for the address of the first control plane, which every cluster has. It does not look for machines:
+// Google itself refuses a second one of the same name in a zone.
 func (c *Cloud) Existing(known cloud.Known, _ []string) ([]cloud.Found, error) {
 	address := c.name(config.ControlPlanePool + "-0")
 	if known(addressToken, address) {

@@ -14,8 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The roles of nodes. Rules know a node by its service account, which unlike a tag only an administrator of that account can
-// give to a machine: https://cloud.google.com/firewall/docs/firewalls#service-accounts-vs-tags
+// The roles of nodes. Rules know a node by its service account, which unlike a tag only an administrator of that
+// account can give to a machine: https://cloud.google.com/firewall/docs/firewalls#service-accounts-vs-tags
 const (
 	controlPlane = cloud.ControlPlane
 	worker       = cloud.Worker
@@ -92,9 +92,9 @@ func nodeRules(cluster config.Cluster) []rule {
 	return rules
 }
 
-// perProtocol makes a rule for each protocol. The API returns the protocols of one rule in another order than they were given,
-// and the provider compares them by index, so that no refresh of such a rule is ever clean. The last protocol keeps the name,
-// and an older rule of all protocols is narrowed to it only after the others exist.
+// perProtocol makes a rule for each protocol. The API returns the protocols of one rule in another order than they were
+// given, and the provider compares them by index, so that no refresh of such a rule is ever clean. The last protocol
+// keeps the name, and an older rule of all protocols is narrowed to it only after the others exist.
 func perProtocol(rules []rule) []rule {
 	var split []rule
 	for _, r := range rules {
@@ -128,27 +128,53 @@ func appendUnique(list []string, item string) []string {
 
 // googleRules let the load balancer's proxies and Google's health checks in.
 func (c *Cloud) googleRules() []rule {
-	rules := []rule{{name: "load-balancer", why: "Kubernetes API by the balancer's proxies and its health checks", to: []string{controlPlane},
-		ranges: append(healthChecks(), c.proxyCIDR), ports: tcp(apiPort)}}
+	rules := []rule{
+		{
+			name:   "load-balancer",
+			why:    "Kubernetes API by the balancer's proxies and its health checks",
+			to:     []string{controlPlane},
+			ranges: append(healthChecks(), c.proxyCIDR),
+			ports:  tcp(apiPort),
+		},
+	}
 	if slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
-		rules = append(rules, rule{name: "health-checks", why: "Talos API: whether a group's machine is alive", to: []string{worker},
-			ranges: healthChecks(), ports: tcp(talosPort)})
+		rules = append(
+			rules,
+			rule{name: "health-checks", why: "Talos API: whether a group's machine is alive", to: []string{worker},
+				ranges: healthChecks(), ports: tcp(talosPort)},
+		)
 	}
 	return rules
 }
 
-// operatorRules let the operators in to the Talos API. The Kubernetes API is behind the balancer, whose proxies no firewall
-// rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
+// operatorRules let the operators in to the Talos API. The Kubernetes API is behind the balancer, whose proxies no
+// firewall rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
 // https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
 func (c *Cloud) operatorRules() []rule {
 	var ranges pulumi.StringArray
 	for _, prefix := range c.cluster.OperatorCIDRs {
 		ranges = append(ranges, pulumi.String(prefix.String()))
 	}
-	rules := []rule{{name: "operators-apid", why: "Talos API for operators", to: []string{controlPlane}, ranges: ranges, ports: tcp(talosPort)}}
+	rules := []rule{
+		{
+			name:   "operators-apid",
+			why:    "Talos API for operators",
+			to:     []string{controlPlane},
+			ranges: ranges,
+			ports:  tcp(talosPort),
+		},
+	}
 	if c.cluster.Access == config.Public {
-		rules = append(rules, rule{name: "operators-api", why: "Kubernetes API for operators, at the public addresses of the control planes",
-			to: []string{controlPlane}, ranges: ranges, ports: tcp(apiPort)})
+		rules = append(
+			rules,
+			rule{
+				name:   "operators-api",
+				why:    "Kubernetes API for operators, at the public addresses of the control planes",
+				to:     []string{controlPlane},
+				ranges: ranges,
+				ports:  tcp(apiPort),
+			},
+		)
 	}
 	return rules
 }
@@ -174,8 +200,12 @@ func tcp(port string) map[string][]string { return map[string][]string{"tcp": {p
 
 func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.Resource, error) {
 	if len(r.from) == 0 && len(r.ranges) == 0 {
-		// Without a source the rule would let the whole internet in: https://cloud.google.com/firewall/docs/firewalls#sources
-		return nil, fmt.Errorf("firewall: the rule %s has no source, which would mean everybody; name addresses", r.name)
+		// Without a source the rule would let the whole internet in:
+		// https://cloud.google.com/firewall/docs/firewalls#sources
+		return nil, fmt.Errorf(
+			"firewall: the rule %s has no source, which would mean everybody; name addresses",
+			r.name,
+		)
 	}
 	var allows compute.FirewallAllowArray
 	for _, protocol := range slices.Sorted(maps.Keys(r.ports)) {
@@ -195,9 +225,10 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 	}, c.options(options...)...)
 }
 
-// createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to images, time,
-// discovery and the cloud's services. A rule below it that denied the rest would match no packet of theirs, and the machines of
-// others are not ours to stop. In an adopted network whose owner lets nothing out, it is what the nodes need.
+// createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to
+// images, time, discovery and the cloud's services. A rule below it that denied the rest would match no packet of
+// theirs, and the machines of others are not ours to stop. In an adopted network whose owner lets nothing out, it is
+// what the nodes need.
 func (c *Cloud) createEgress() error {
 	rule, err := compute.NewFirewall(c.ctx, c.name("egress"), &compute.FirewallArgs{
 		Project:               c.ruleProject(),

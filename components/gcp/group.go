@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// groupSpec is the share of a pool that one instance group holds: a group has one way to buy machines. Every name ends in that
-// way, so that no part of one pool is called like a part of another.
+// groupSpec is the share of a pool that one instance group holds: a group has one way to buy machines. Every name ends
+// in that way, so that no part of one pool is called like a part of another.
 type groupSpec struct {
 	name     string
 	spot     bool
@@ -53,7 +53,8 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	return cloud.Group{Names: names.ToStringArrayOutput(), InterruptionQueue: pulumi.String("")}, nil
 }
 
-// createTemplate describes a group's machines. A template never changes: a new one takes its place, and the group rolls.
+// createTemplate describes a group's machines. A template never changes: a new one takes its place, and the group
+// rolls.
 func (c *Cloud) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.RegionInstanceTemplate, error) {
 	pool := args.Pool
 	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(p.name)))
@@ -69,7 +70,9 @@ func (c *Cloud) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.Regi
 		Labels:      c.poolLabels(pool.Name),
 	}
 	if c.diskKey != nil {
-		disk.DiskEncryptionKey = &compute.RegionInstanceTemplateDiskDiskEncryptionKeyArgs{KmsKeySelfLink: c.diskKey.ToStringPtrOutput().Elem()}
+		disk.DiskEncryptionKey = &compute.RegionInstanceTemplateDiskDiskEncryptionKeyArgs{
+			KmsKeySelfLink: c.diskKey.ToStringPtrOutput().Elem(),
+		}
 	}
 	return compute.NewRegionInstanceTemplate(c.ctx, c.name(p.name), &compute.RegionInstanceTemplateArgs{
 		Region:      pulumi.String(c.cluster.Location.Region),
@@ -84,18 +87,22 @@ func (c *Cloud) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.Regi
 			Email: c.accounts[worker].Email, Scopes: pulumi.ToStringArray([]string{cloudPlatform}),
 		},
 		ShieldedInstanceConfig: &compute.RegionInstanceTemplateShieldedInstanceConfigArgs{
-			EnableSecureBoot: pulumi.Bool(false), EnableVtpm: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
+			EnableSecureBoot:          pulumi.Bool(false),
+			EnableVtpm:                pulumi.Bool(true),
+			EnableIntegrityMonitoring: pulumi.Bool(true),
 		},
 		Labels: c.poolLabels(pool.Name),
 	}, c.options(pulumi.DependsOn(args.After))...)
 }
 
-// scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a stopped
-// one again when the market has room. https://cloud.google.com/compute/docs/instances/create-use-spot
+// scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a
+// stopped one again when the market has room. https://cloud.google.com/compute/docs/instances/create-use-spot
 func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 	if !spot {
 		return &compute.RegionInstanceTemplateSchedulingArgs{
-			ProvisioningModel: pulumi.String("STANDARD"), AutomaticRestart: pulumi.Bool(true), OnHostMaintenance: pulumi.String("MIGRATE"),
+			ProvisioningModel: pulumi.String("STANDARD"),
+			AutomaticRestart:  pulumi.Bool(true),
+			OnHostMaintenance: pulumi.String("MIGRATE"),
 		}
 	}
 	return &compute.RegionInstanceTemplateSchedulingArgs{
@@ -107,7 +114,11 @@ func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 	}
 }
 
-func (c *Cloud) createManager(pool config.Pool, p groupSpec, template *compute.RegionInstanceTemplate) (*compute.RegionInstanceGroupManager, error) {
+func (c *Cloud) createManager(
+	pool config.Pool,
+	p groupSpec,
+	template *compute.RegionInstanceTemplate,
+) (*compute.RegionInstanceGroupManager, error) {
 	alive, err := c.healthCheck()
 	if err != nil {
 		return nil, err
@@ -154,10 +165,11 @@ func (c *Cloud) createManager(pool config.Pool, p groupSpec, template *compute.R
 // joinSeconds is how long a machine takes from its start until it is a node.
 const joinSeconds = 120
 
-// distribution returns how a group spreads over its zones, and whether it moves machines to even them out. Moving deletes a
-// running machine without a drain, so only a group that Google's autoscaler makes smaller does it: the autoscaler demands that,
-// and an even shape. The spot machines of a fixed group start in whichever zone has some: an even group starts none while one
-// zone is out of stock. A group that runs keeps what it has where Google allows no other.
+// distribution returns how a group spreads over its zones, and whether it moves machines to even them out. Moving
+// deletes a running machine without a drain, so only a group that Google's autoscaler makes smaller does it: the
+// autoscaler demands that, and an even shape. The spot machines of a fixed group start in whichever zone has some: an
+// even group starts none while one zone is out of stock. A group that runs keeps what it has where Google allows no
+// other.
 // https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape
 // https://cloud.google.com/compute/docs/autoscaler#limitations
 func (c *Cloud) distribution(p groupSpec) (shape pulumi.StringPtrInput, redistribution string) {
@@ -169,7 +181,8 @@ func (c *Cloud) distribution(p groupSpec) (shape pulumi.StringPtrInput, redistri
 	case runs == "BALANCED":
 		shape = pulumi.String(even)
 	}
-	if p.autoscaled() || c.running.Text(manager, c.name(p.name), "updatePolicy", "instanceRedistributionType") == proactive {
+	if p.autoscaled() ||
+		c.running.Text(manager, c.name(p.name), "updatePolicy", "instanceRedistributionType") == proactive {
 		return shape, proactive
 	}
 	return shape, "NONE"

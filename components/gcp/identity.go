@@ -6,14 +6,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accountLimit is the longest id of a service account: https://cloud.google.com/iam/docs/service-accounts-create#creating
+// accountLimit is the longest id of a service account:
+// https://cloud.google.com/iam/docs/service-accounts-create#creating
 const accountLimit = 30
 
-// cloudPlatform leaves what a machine may do to its account's roles: https://cloud.google.com/compute/docs/access/service-accounts#scopes_best_practice
+// cloudPlatform leaves what a machine may do to its account's roles:
+// https://cloud.google.com/compute/docs/access/service-accounts#scopes_best_practice
 const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
 
-// createIdentities makes a service account for control planes and one for workers. They hold no role: Talos needs none, and
-// what a workload needs is given to that workload alone. Without them every machine would be the project's default account.
+// createIdentities makes a service account for control planes and one for workers. They hold no role: Talos needs none,
+// and what a workload needs is given to that workload alone. Without them every machine would be the project's default
+// account.
 func (c *Cloud) createIdentities() error {
 	c.accounts = map[string]*serviceaccount.Account{}
 	for _, role := range []string{controlPlane, worker} {

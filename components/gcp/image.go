@@ -16,7 +16,8 @@ type lookedUp struct {
 	err   error
 }
 
-// keptImage is what a machine, or the template of a group, was made from by the state: the path of an image, empty for a new one.
+// keptImage is what a machine, or the template of a group, was made from by the state: the path of an image, empty for
+// a new one.
 type keptImage struct {
 	path string
 	// ignored reports whether an update leaves the machine's image alone, whatever the stack file says.
@@ -33,8 +34,8 @@ func (c *Cloud) imageOfTemplate(name string) keptImage {
 	return keptImage{path: pathOf(path)}
 }
 
-// findImage returns the link to the image for machines of an architecture. If it is gone, what runs keeps the image that it has:
-// neither a machine that stays nor a group whose image stays needs the lookup.
+// findImage returns the link to the image for machines of an architecture. If it is gone, what runs keeps the image
+// that it has: neither a machine that stays nor a group whose image stays needs the lookup.
 func (c *Cloud) findImage(architecture regions.Architecture, kept keptImage) (pulumi.String, error) {
 	project, name, remedy, err := c.imageNames(architecture)
 	if err != nil {
@@ -50,7 +51,10 @@ func (c *Cloud) findImage(architecture regions.Architecture, kept keptImage) (pu
 		return found.image, found.err
 	}
 	if !ok {
-		err = c.ctx.Log.Warn(found.err.Error()+"; what runs keeps its image, but a group cannot start new machines from it", nil)
+		err = c.ctx.Log.Warn(
+			found.err.Error()+"; what runs keeps its image, but a group cannot start new machines from it",
+			nil,
+		)
 	}
 	return pulumi.String("https://www.googleapis.com/compute/v1/" + path), err
 }
@@ -72,14 +76,22 @@ func (c *Cloud) imageNames(architecture regions.Architecture) (project, name, re
 
 // lookUpImage asks for the image by its exact name: never the newest of a family, which would change under a cluster.
 //
-// Nobody publishes Talos for Google Cloud, so `make gcp-image` puts an image of the Image Factory into the project, once for
-// each version. It is not a resource of this program: as the source of a bucket's object the download of 100 MB would happen
-// on every preview, once in the engine for its hash and once in the provider, which also checks what does not change.
+// Nobody publishes Talos for Google Cloud, so `make gcp-image` puts an image of the Image Factory into the project,
+// once for each version. It is not a resource of this program: as the source of a bucket's object the download of 100
+// MB would happen on every preview, once in the engine for its hash and once in the provider, which also checks what
+// does not change.
 // https://github.com/pulumi/pulumi-terraform-bridge/blob/master/pkg/tfbridge/assets.go
 func (c *Cloud) lookUpImage(project, name, remedy string) (pulumi.String, error) {
 	found, err := compute.LookupImage(c.ctx, &compute.LookupImageArgs{Name: &name, Project: &project}, c.lookup()...)
 	if err != nil {
-		return "", fmt.Errorf("regions[%s].image: cannot find %s in project %s (%w); %s", c.cluster.Region, name, project, err, remedy)
+		return "", fmt.Errorf(
+			"regions[%s].image: cannot find %s in project %s (%w); %s",
+			c.cluster.Region,
+			name,
+			project,
+			err,
+			remedy,
+		)
 	}
 	return pulumi.String(found.SelfLink), nil
 }

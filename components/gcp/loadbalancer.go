@@ -16,8 +16,8 @@ const (
 	talosPortNumber = 50000
 )
 
-// Endpoint makes the regional internal proxy load balancer. Its address is reserved before, so machines do not wait for it.
-// The passthrough kind cannot work: its packets keep the balancer's address, which no interface of Talos has
+// Endpoint makes the regional internal proxy load balancer. Its address is reserved before, so machines do not wait for
+// it. The passthrough kind cannot work: its packets keep the balancer's address, which no interface of Talos has
 // (https://github.com/siderolabs/talos/issues/4109).
 func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	address, err := compute.NewAddress(c.ctx, c.name("api"), &compute.AddressArgs{
@@ -46,10 +46,11 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	return endpoint, nil
 }
 
-// createBackend makes an empty group of control planes in each zone, which all its machines must stand in, and the service
-// that balances over them. It needs neither the address nor the key of the disks; it waits for them because machines do. Pulumi deletes in
-// layers by the number of dependencies in a row, and begins one when the layer before is gone: a service that is as deep as the machines
-// goes at the same time as they do, and both take a minute. None of what it waits for takes longer than what machines wait for.
+// createBackend makes an empty group of control planes in each zone, which all its machines must stand in, and the
+// service that balances over them. It needs neither the address nor the key of the disks; it waits for them because
+// machines do. Pulumi deletes in layers by the number of dependencies in a row, and begins one when the layer before is
+// gone: a service that is as deep as the machines goes at the same time as they do, and both take a minute. None of
+// what it waits for takes longer than what machines wait for.
 // https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/step_generator.go (ScheduleDeletes)
 func (c *Cloud) createBackend(address *compute.Address) (*compute.RegionBackendService, error) {
 	inStep := pulumi.DependsOn([]pulumi.Resource{address})
@@ -98,7 +99,10 @@ func (c *Cloud) createBackend(address *compute.Address) (*compute.RegionBackendS
 	}, c.options(pulumi.DependsOn(c.keyGranted))...)
 }
 
-func (c *Cloud) createListener(address *compute.Address, backend *compute.RegionBackendService) (pulumi.Resource, error) {
+func (c *Cloud) createListener(
+	address *compute.Address,
+	backend *compute.RegionBackendService,
+) (pulumi.Resource, error) {
 	region := pulumi.String(c.cluster.Location.Region)
 	proxy, err := compute.NewRegionTargetTcpProxy(c.ctx, c.name("api"), &compute.RegionTargetTcpProxyArgs{
 		Region: region, BackendService: backend.ID(),

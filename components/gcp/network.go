@@ -43,7 +43,8 @@ func (c *Cloud) createNetwork() error {
 	return c.createNat(nodes)
 }
 
-// The first half of the network is the nodes'; the last sixteenth, a /26 or more as Google wants it, the balancer's proxies'.
+// The first half of the network is the nodes'; the last sixteenth, a /26 or more as Google wants it, the balancer's
+// proxies'.
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
 const nodesBits, proxiesBits, proxiesIndex = 1, 4, 15
 
@@ -83,9 +84,9 @@ func (c *Cloud) createSubnetworks() (*compute.Subnetwork, error) {
 	return nodes, nil
 }
 
-// flowLogs writes down what goes over the nodes' subnetwork; the proxies' cannot have them. Connections in a cluster live long,
-// so that a record each ten minutes tells as much as one each five seconds. Of those no part is left out: the one that is looked
-// for would be in it. The names of the machines belong to it, because addresses are used again.
+// flowLogs writes down what goes over the nodes' subnetwork; the proxies' cannot have them. Connections in a cluster
+// live long, so that a record each ten minutes tells as much as one each five seconds. Of those no part is left out:
+// the one that is looked for would be in it. The names of the machines belong to it, because addresses are used again.
 // https://cloud.google.com/vpc/docs/about-flow-logs-records
 func (c *Cloud) flowLogs() compute.SubnetworkLogConfigPtrInput {
 	if !c.cluster.FlowLogs {
@@ -98,8 +99,8 @@ func (c *Cloud) flowLogs() compute.SubnetworkLogConfigPtrInput {
 	}
 }
 
-// createNat lets machines without a public address out. Cloud NAT is not a machine in a zone: one serves the region, and no
-// zone takes it along (https://cloud.google.com/nat/docs/overview#architecture).
+// createNat lets machines without a public address out. Cloud NAT is not a machine in a zone: one serves the region,
+// and no zone takes it along (https://cloud.google.com/nat/docs/overview#architecture).
 func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
 	router, err := compute.NewRouter(c.ctx, c.name("nat"), &compute.RouterArgs{
 		Network: c.network,
@@ -127,10 +128,11 @@ func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
 	return err
 }
 
-// adoptNetwork reads the network that exists. Of ours it gets firewall rules, which match our own nodes only; nothing that
-// is there is changed or deleted. The subnet may be shared by another project, which then gets the rules: they belong to the
-// network's project (https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules). A network has one active subnetwork for proxies in a region, shared by all its balancers,
-// so that one must be there: https://cloud.google.com/load-balancing/docs/proxy-only-subnets
+// adoptNetwork reads the network that exists. Of ours it gets firewall rules, which match our own nodes only; nothing
+// that is there is changed or deleted. The subnet may be shared by another project, which then gets the rules: they
+// belong to the network's project (https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules). A network has one
+// active subnetwork for proxies in a region, shared by all its balancers, so that one must be there:
+// https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 func (c *Cloud) adoptNetwork() error {
 	id, subnet := lastPart(c.cluster.Network.ID), c.cluster.Network.SubnetIDs[0]
 	if rest, isPath := strings.CutPrefix(pathOf(subnet), "projects/"); isPath {

@@ -10,9 +10,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ignoredInputs are the inputs that an update never changes: each would replace a machine or need it stopped, all of them at the
-// same time, and etcd with them. Talos reads user data on the first boot only. A machine is changed in the order of
-// docs/operations.md instead.
+// ignoredInputs are the inputs that an update never changes: each would replace a machine or need it stopped, all of
+// them at the same time, and etcd with them. Talos reads user data on the first boot only. A machine is changed in the
+// order of docs/operations.md instead.
 var ignoredInputs = []string{"bootDisk", "machineType", "metadata", "zone"}
 
 // diskType balances price and speed: https://cloud.google.com/compute/docs/disks#disk-types
@@ -22,9 +22,9 @@ const diskType = "pd-balanced"
 // https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/gcp
 const userDataKey = "user-data"
 
-// metadata is what a machine is told: its configuration, and which of the project's doors are none of its own. The serial port
-// would take keys at the boot menu from whoever the project lets in, and a key of the project would be put on every machine by
-// the agent of an image that has one; Talos' has none.
+// metadata is what a machine is told: its configuration, and which of the project's doors are none of its own. The
+// serial port would take keys at the boot menu from whoever the project lets in, and a key of the project would be put
+// on every machine by the agent of an image that has one; Talos' has none.
 // https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-using-serial-console#enabling-access
 // https://cloud.google.com/compute/docs/connect/restrict-ssh-keys#block-keys
 // The old versions of the metadata service, which disable-legacy-endpoints closed, were shut down for everybody:
@@ -57,8 +57,8 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 		AddressType: pulumi.String("INTERNAL"),
 		Subnetwork:  c.subnetwork,
 		Labels:      c.poolLabels(args.Pool),
-		// As deep as the templates of groups, which wait for the API's address as well, so that machines and groups are deleted together:
-		// see createBackend.
+		// As deep as the templates of groups, which wait for the API's address as well, so that machines and groups are
+		// deleted together: see createBackend.
 	}, c.options(pulumi.DependsOn([]pulumi.Resource{c.endpoint}))...)
 	if err != nil {
 		return cloud.Node{}, err
@@ -97,7 +97,11 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	return node, nil
 }
 
-func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *compute.InstanceNetworkInterfaceArgs) (*compute.Instance, error) {
+func (c *Cloud) createInstance(
+	name, zone string,
+	args cloud.NodesArgs,
+	nic *compute.InstanceNetworkInterfaceArgs,
+) (*compute.Instance, error) {
 	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
 	if err != nil {
 		return nil, err
@@ -124,7 +128,9 @@ func (c *Cloud) createInstance(name, zone string, args cloud.NodesArgs, nic *com
 		},
 		// The image is signed with none of the keys that secure boot knows.
 		ShieldedInstanceConfig: &compute.InstanceShieldedInstanceConfigArgs{
-			EnableSecureBoot: pulumi.Bool(false), EnableVtpm: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
+			EnableSecureBoot:          pulumi.Bool(false),
+			EnableVtpm:                pulumi.Bool(true),
+			EnableIntegrityMonitoring: pulumi.Bool(true),
 		},
 		AllowStoppingForUpdate: pulumi.Bool(false),
 		DeletionProtection:     pulumi.Bool(args.Protected),

@@ -43,8 +43,8 @@ func labelKey(key string) string {
 
 var outsideAlphabet = regexp.MustCompile(`[^a-z0-9_-]+`)
 
-// labelText spells a text in lower-case letters, digits, dashes and underscores. A text that needs more than lower case for
-// that gets a hash of the original, so that no two come out alike: two keys of one stack never differ by case only.
+// labelText spells a text in lower-case letters, digits, dashes and underscores. A text that needs more than lower case
+// for that gets a hash of the original, so that no two come out alike: two keys of one stack never differ by case only.
 func labelText(text, original string) string {
 	lower := strings.ToLower(text)
 	clean := outsideAlphabet.ReplaceAllString(lower, "-")

@@ -55,7 +55,8 @@ func readAuditPolicy(content map[string]any) (auditPolicy, error) {
 	return policy, json.Unmarshal(text, &policy)
 }
 
-// levelOf is how much of the request is recorded once it is answered: what the first rule that fits says, None without one.
+// levelOf is how much of the request is recorded once it is answered: what the first rule that fits says, None without
+// one.
 func (p auditPolicy) levelOf(r apiRequest) string {
 	for _, rule := range p.Rules {
 		if !rule.fits(r) {
@@ -69,12 +70,15 @@ func (p auditPolicy) levelOf(r apiRequest) string {
 	return auditNone
 }
 
-// fits follows the API server: https://github.com/kubernetes/kubernetes/blob/v1.35.0/staging/src/k8s.io/apiserver/pkg/audit/policy/checker.go
+// fits follows the API server:
+// https://github.com/kubernetes/kubernetes/blob/v1.35.0/staging/src/k8s.io/apiserver/pkg/audit/policy/checker.go
 func (rule auditRule) fits(r apiRequest) bool {
 	named := func(list []string, names ...string) bool {
-		return len(list) == 0 || slices.ContainsFunc(names, func(name string) bool { return slices.Contains(list, name) })
+		return len(list) == 0 ||
+			slices.ContainsFunc(names, func(name string) bool { return slices.Contains(list, name) })
 	}
-	if !named(rule.Users, r.user) || !named(rule.UserGroups, r.groups...) || !named(rule.Verbs, r.verb) || !named(rule.Namespaces, r.nspc) {
+	if !named(rule.Users, r.user) || !named(rule.UserGroups, r.groups...) || !named(rule.Verbs, r.verb) ||
+		!named(rule.Namespaces, r.nspc) {
 		return false
 	}
 	if len(rule.Resources) == 0 {
@@ -96,14 +100,21 @@ func (of auditResource) holds(resource string) bool {
 var mustBeRecorded = []apiRequest{
 	{verb: "get", resource: "secrets"}, {verb: "list", resource: "secrets"}, {verb: "update", resource: "secrets"},
 	{verb: "create", resource: "pods"}, {verb: "create", resource: "pods/exec"}, {verb: "get", resource: "pods/exec"},
-	{verb: "delete", group: "apps", resource: "deployments"}, {verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings"},
+	{
+		verb:     "delete",
+		group:    "apps",
+		resource: "deployments",
+	}, {verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings"},
 }
 
 // somebody's requests whose bodies hold secrets, which a policy of production does not record.
 var mustBeShut = []apiRequest{
 	{verb: "get", resource: "secrets"}, {verb: "create", resource: "secrets"}, {verb: "patch", resource: "secrets"},
 	{verb: "get", resource: "configmaps"}, {verb: "update", resource: "configmaps"},
-	{verb: "create", resource: "serviceaccounts/token"}, {verb: "create", group: "authentication.k8s.io", resource: "tokenreviews"},
+	{
+		verb:     "create",
+		resource: "serviceaccounts/token",
+	}, {verb: "create", group: "authentication.k8s.io", resource: "tokenreviews"},
 }
 
 // checkAuditPolicy says what a policy leaves out, or tells too much of.

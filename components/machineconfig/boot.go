@@ -16,8 +16,8 @@ import (
 	kubelet "k8s.io/kubelet/config/v1beta1"
 )
 
-// bootChecks refuse what Talos and Kubernetes check only on the running machine, where it would never boot, never join, or
-// join without its labels. Each compares the configuration before and after the user's patches; both are valid.
+// bootChecks refuse what Talos and Kubernetes check only on the running machine, where it would never boot, never join,
+// or join without its labels. Each compares the configuration before and after the user's patches; both are valid.
 var bootChecks = []func(in Input, before, after config.Provider) error{
 	checkFiles, checkNodeLabels, checkRegisterWithTaints, checkTalosFlags, checkKubeletConfig, checkVolumes, checkInstall,
 }
@@ -81,8 +81,9 @@ func fileProblem(file document.File, created, extended bool) string {
 	return ""
 }
 
-// checkNodeLabels refuses the labels and taints of workers that the API server refuses. Talos sends all labels and taints of a
-// node in one update, with the kubelet's rights on a worker, so that the pool's own labels would be refused with them.
+// checkNodeLabels refuses the labels and taints of workers that the API server refuses. Talos sends all labels and
+// taints of a node in one update, with the kubelet's rights on a worker, so that the pool's own labels would be refused
+// with them.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/node_apply.go
 func checkNodeLabels(in Input, _, after config.Provider) error {
 	if in.Role != Worker {
@@ -94,7 +95,9 @@ func checkNodeLabels(in Input, _, after config.Provider) error {
 		}
 	}
 	if len(after.Machine().NodeTaints()) > 0 {
-		return problem("machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its labels in the same update").
+		return problem(
+			"machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its labels in the same update",
+		).
 			remedy("set taints of the pool")
 	}
 	return nil
@@ -110,7 +113,8 @@ func checkRegisterWithTaints(in Input, before, after config.Provider) error {
 	return nil
 }
 
-// checkKubeletConfig reads the kubelet's configuration as Talos does, strictly: with an unknown field Talos starts no kubelet.
+// checkKubeletConfig reads the kubelet's configuration as Talos does, strictly: with an unknown field Talos starts no
+// kubelet.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/kubelet_spec.go
 func checkKubeletConfig(_ Input, _, after config.Provider) error {
 	var read kubelet.KubeletConfiguration
@@ -122,20 +126,26 @@ func checkKubeletConfig(_ Input, _, after config.Provider) error {
 	return nil
 }
 
-// checkVolumes refuses disks that Talos would leave unencrypted in a cluster whose disks it encrypts. A directory is part of
-// EPHEMERAL, which is encrypted.
+// checkVolumes refuses disks that Talos would leave unencrypted in a cluster whose disks it encrypts. A directory is
+// part of EPHEMERAL, which is encrypted.
 func checkVolumes(in Input, _, after config.Provider) error {
 	if !in.LUKS {
 		return nil
 	}
 	for _, volume := range userVolumes(after) {
 		if volume.encryption == nil && !volume.directory {
-			return problem("%s %s: the volume's data would not be encrypted, and diskEncryption: luks promises that they are", volume.kind, volume.name).
+			return problem(
+				"%s %s: the volume's data would not be encrypted, and diskEncryption: luks promises that they are",
+				volume.kind,
+				volume.name,
+			).
 				remedy("add encryption: {provider: luks2, keys: [{slot: 0, nodeID: {}}]}")
 		}
 	}
 	if len(after.Machine().Disks()) > 0 {
-		return problem("machine.disks: Talos does not encrypt these disks, and diskEncryption: luks promises that they are").
+		return problem(
+			"machine.disks: Talos does not encrypt these disks, and diskEncryption: luks promises that they are",
+		).
 			remedy("use a UserVolumeConfig with encryption")
 	}
 	return nil

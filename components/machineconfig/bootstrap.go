@@ -41,12 +41,15 @@ func (o Object) String() string {
 // order of these names, namespaces and definitions of kinds before everything else: they come after Cilium's.
 const bootstrapPrefix = "manifests-"
 
-// BootstrapManifests returns the stack's own texts as manifests, in their order. Secret says that the stack file keeps them from
-// readers.
+// BootstrapManifests returns the stack's own texts as manifests, in their order. Secret says that the stack file keeps
+// them from readers.
 func BootstrapManifests(texts []string, secret bool) []Manifest {
 	var manifests []Manifest
 	for i, text := range texts {
-		manifests = append(manifests, Manifest{Name: fmt.Sprintf("%s%03d", bootstrapPrefix, i), Contents: text, Secret: secret})
+		manifests = append(
+			manifests,
+			Manifest{Name: fmt.Sprintf("%s%03d", bootstrapPrefix, i), Contents: text, Secret: secret},
+		)
 	}
 	return manifests
 }
@@ -58,7 +61,11 @@ func CheckBootstrapSize(texts []string) error {
 		size += len(text)
 	}
 	if size > maxBootstrapManifests {
-		return problem("has %d bytes, more than %d: every control plane is given all of it, and the state keeps it", size, maxBootstrapManifests).
+		return problem(
+			"has %d bytes, more than %d: every control plane is given all of it, and the state keeps it",
+			size,
+			maxBootstrapManifests,
+		).
 			remedy("install what brings the rest, such as Flux")
 	}
 	return nil
@@ -138,7 +145,8 @@ func eachObject(text string, do func(content *unstructured.Unstructured, size in
 			return problem("has a document %d in braces that is not JSON", number).
 				remedy("write a key to each line, without braces around all of them")
 		}
-		if encoded = bytes.TrimSpace(encoded); bytes.Equal(encoded, []byte("null")) || bytes.Equal(encoded, []byte("{}")) {
+		if encoded = bytes.TrimSpace(encoded); bytes.Equal(encoded, []byte("null")) ||
+			bytes.Equal(encoded, []byte("{}")) {
 			continue
 		}
 		content := &unstructured.Unstructured{}
@@ -160,8 +168,19 @@ func identify(content *unstructured.Unstructured) Object {
 // needNamespace are Kubernetes' own kinds that stand in a namespace and that a manifest is likely to have, by their
 // group.
 var needNamespace = map[string][]string{
-	"": {"ConfigMap", "Endpoints", "LimitRange", "PersistentVolumeClaim", "Pod", "PodTemplate", "ReplicationController", "ResourceQuota",
-		"Secret", "Service", "ServiceAccount"},
+	"": {
+		"ConfigMap",
+		"Endpoints",
+		"LimitRange",
+		"PersistentVolumeClaim",
+		"Pod",
+		"PodTemplate",
+		"ReplicationController",
+		"ResourceQuota",
+		"Secret",
+		"Service",
+		"ServiceAccount",
+	},
 	"apps":                      {"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"},
 	"autoscaling":               {"HorizontalPodAutoscaler"},
 	"batch":                     {"CronJob"},
@@ -175,7 +194,10 @@ var needNamespace = map[string][]string{
 func checkObject(content *unstructured.Unstructured, object Object, size int, encrypted bool) error {
 	switch {
 	case content.GetAPIVersion() == "" || object.Kind == "" || object.Name == "":
-		return problem("has an object without apiVersion, kind or metadata.name (%s)", strings.TrimSpace(object.String())).
+		return problem(
+			"has an object without apiVersion, kind or metadata.name (%s)",
+			strings.TrimSpace(object.String()),
+		).
 			remedy("write all three")
 	case content.IsList():
 		return problem("has a list (%s), which not every Talos takes apart", object.Kind).

@@ -16,8 +16,9 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 )
 
-// liveFields are what a running Talos takes without a reboot, besides everything under cluster and the documents of kinds of
-// their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13. https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
+// liveFields are what a running Talos takes without a reboot, besides everything under cluster and the documents of
+// kinds of their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13.
+// https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
 var liveFields = []string{
 	"machine.ca", "machine.acceptedCAs", "machine.time", "machine.certSANs", "machine.install", "machine.network", "machine.sysfs",
 	"machine.sysctls", "machine.logging", "machine.controlPlane", "machine.kubelet", "machine.kernel", "machine.registries", "machine.pods",
@@ -28,8 +29,8 @@ var liveFields = []string{
 	"machine.type", "machine.token",
 }
 
-// RebootFields returns the fields in which the configurations differ and which Talos takes with a reboot only, sorted. How
-// the disks are encrypted is not among them: Encryption has it.
+// RebootFields returns the fields in which the configurations differ and which Talos takes with a reboot only, sorted.
+// How the disks are encrypted is not among them: Encryption has it.
 func RebootFields(was, is config.Provider) []string {
 	return differing(rebootValues(was), rebootValues(is))
 }
@@ -51,8 +52,8 @@ func differing(before, after map[string]any) []string {
 	return keys
 }
 
-// RebootDigest identifies what the fields of RebootFields are in the configuration. The key is a secret of the machine's, so
-// that nobody can guess the values from the digest.
+// RebootDigest identifies what the fields of RebootFields are in the configuration. The key is a secret of the
+// machine's, so that nobody can guess the values from the digest.
 func RebootDigest(key string, c config.Provider) string {
 	text, err := json.Marshal(rebootValues(c))
 	if err != nil {
@@ -125,7 +126,11 @@ func openers(encryption document.EncryptionConfig) []string {
 }
 
 // settledFields are what a cluster keeps from its first day: services, certificates and name servers hold it.
-var settledFields = []string{"cluster.network.podSubnets", "cluster.network.serviceSubnets", "cluster.network.dnsDomain"}
+var settledFields = []string{
+	"cluster.network.podSubnets",
+	"cluster.network.serviceSubnets",
+	"cluster.network.dnsDomain",
+}
 
 // Settled returns the values that must stay as they are in a running cluster, as text by field.
 func Settled(c config.Provider) map[string]string {
@@ -138,8 +143,8 @@ func Settled(c config.Provider) map[string]string {
 	return values
 }
 
-// CNI returns the name of the network plugin that Talos installs, and whether kube-proxy runs; empty for a worker, which
-// does not decide it.
+// CNI returns the name of the network plugin that Talos installs, and whether kube-proxy runs; empty for a worker,
+// which does not decide it.
 func CNI(c config.Provider) string {
 	if !isControlPlane(c) {
 		return ""
@@ -190,8 +195,8 @@ func (v Version) Before(other Version) bool {
 	return slices.Compare([]int{v.Major, v.Minor, v.Patch}, []int{other.Major, other.Minor, other.Patch}) < 0
 }
 
-// KubernetesVersions returns the versions of a machine's Kubernetes programs, by program. One whose image has no version is
-// left out.
+// KubernetesVersions returns the versions of a machine's Kubernetes programs, by program. One whose image has no
+// version is left out.
 func KubernetesVersions(c config.Provider) map[string]Version {
 	images := map[string]string{"kubelet": c.Machine().Kubelet().Image()}
 	if isControlPlane(c) {

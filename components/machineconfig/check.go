@@ -24,9 +24,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Check generates and packs the configuration with secrets made for the purpose, so that a setting which Talos refuses is
-// found before anything is created. What only the cloud will tell, the endpoint and the range of an adopted network, may
-// be missing. The error is of type *PatchError where it goes away without the last of some patches.
+// Check generates and packs the configuration with secrets made for the purpose, so that a setting which Talos refuses
+// is found before anything is created. What only the cloud will tell, the endpoint and the range of an adopted network,
+// may be missing. The error is of type *PatchError where it goes away without the last of some patches.
 func Check(in Input) error {
 	err := check(in)
 	if err == nil || errors.As(err, new(*PatchError)) {
@@ -42,7 +42,8 @@ func Check(in Input) error {
 	return err
 }
 
-// Load returns the configuration as a machine reads it, with stand-ins for the secrets and for what only the cloud will tell.
+// Load returns the configuration as a machine reads it, with stand-ins for the secrets and for what only the cloud will
+// tell.
 func Load(in Input) (config.Provider, error) {
 	bundle, err := dummySecrets()
 	if err != nil {
@@ -77,11 +78,12 @@ func (in Input) complete() Input {
 	return in
 }
 
-// secretsSpread is an upper bound of how much the size of user data varies with the secrets of a cluster. Certificates differ by
-// a few bytes, and random text packs differently well: 300 sets of secrets gave sizes up to 233 bytes apart.
+// secretsSpread is an upper bound of how much the size of user data varies with the secrets of a cluster. Certificates
+// differ by a few bytes, and random text packs differently well: 300 sets of secrets gave sizes up to 233 bytes apart.
 const secretsSpread = 512
 
-// checkSize refuses a configuration that may exceed the cloud's limit of user data once it has the cluster's own secrets.
+// checkSize refuses a configuration that may exceed the cloud's limit of user data once it has the cluster's own
+// secrets.
 func (in Input) checkSize(text string) error {
 	if in.UserDataLimit == 0 {
 		return nil
@@ -131,8 +133,8 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 	return err
 }
 
-// dummySecrets makes secrets that no cluster uses, once in a process. Making a service account key takes a second, so it is
-// only something of the same size: nothing here reads it, but it counts as user data.
+// dummySecrets makes secrets that no cluster uses, once in a process. Making a service account key takes a second, so
+// it is only something of the same size: nothing here reads it, but it counts as user data.
 var dummySecrets = sync.OnceValues(func() (*secrets.Bundle, error) {
 	withoutRSA := config.TalosVersion1_6
 	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), withoutRSA)
@@ -159,7 +161,11 @@ func checkInput(in Input) error {
 		return errors.New("platform: is missing; give Talos' name of the cloud")
 	}
 	if in.ShutdownGraceCritical <= 0 || in.ShutdownGraceCritical >= in.ShutdownGrace {
-		return fmt.Errorf("shutdown: critical pods get %s of %s; give them a part of it", in.ShutdownGraceCritical, in.ShutdownGrace)
+		return fmt.Errorf(
+			"shutdown: critical pods get %s of %s; give them a part of it",
+			in.ShutdownGraceCritical,
+			in.ShutdownGrace,
+		)
 	}
 	if in.Endpoint == "" {
 		return errors.New("endpoint: the Kubernetes API has no host")
@@ -219,12 +225,18 @@ var protectedFields = []struct {
 	{"cluster.secret", func(c config.Provider) any { return c.Cluster().Secret() }},
 	{"cluster.clusterName", func(c config.Provider) any { return c.Cluster().Name() }},
 	{"cluster.controlPlane.endpoint", func(c config.Provider) any { return c.Cluster().Endpoint().String() }},
-	{"cluster.controlPlane.localAPIServerPort", func(c config.Provider) any { return c.Cluster().LocalAPIServerPort() }},
+	{
+		"cluster.controlPlane.localAPIServerPort",
+		func(c config.Provider) any { return c.Cluster().LocalAPIServerPort() },
+	},
 	{"cluster.token", func(c config.Provider) any { return c.Cluster().Token().ID() + c.Cluster().Token().Secret() }},
 	{"cluster.ca", func(c config.Provider) any { return c.Cluster().IssuingCA() }},
 	{"cluster.aggregatorCA", func(c config.Provider) any { return c.Cluster().AggregatorCA() }},
 	{"cluster.serviceAccount", func(c config.Provider) any { return c.Cluster().ServiceAccount() }},
-	{"cluster.secretboxEncryptionSecret", func(c config.Provider) any { return c.Cluster().SecretboxEncryptionSecret() }},
+	{
+		"cluster.secretboxEncryptionSecret",
+		func(c config.Provider) any { return c.Cluster().SecretboxEncryptionSecret() },
+	},
 	{"cluster.aescbcEncryptionSecret", func(c config.Provider) any { return c.Cluster().AESCBCEncryptionSecret() }},
 	{"cluster.etcd.ca", func(c config.Provider) any { return c.Cluster().Etcd().CA() }},
 }

@@ -15,8 +15,8 @@ import (
 //go:embed cilium/*.yaml
 var ciliumFiles embed.FS
 
-// ciliumRelease is a version that the program carries, with the minor versions of Kubernetes 1 that Cilium's own tests cover:
-// Documentation/network/kubernetes/compatibility.rst of each release.
+// ciliumRelease is a version that the program carries, with the minor versions of Kubernetes 1 that Cilium's own tests
+// cover: Documentation/network/kubernetes/compatibility.rst of each release.
 type ciliumRelease struct {
 	version         string
 	lowest, highest int
@@ -34,7 +34,8 @@ func (r ciliumRelease) serves(kubernetes string) bool {
 	return err == nil && major == 1 && r.lowest <= minor && minor <= r.highest
 }
 
-// CiliumVersion returns the newest version of Cilium that the program carries and that is tested with the Kubernetes version.
+// CiliumVersion returns the newest version of Cilium that the program carries and that is tested with the Kubernetes
+// version.
 func CiliumVersion(kubernetes string) (string, error) {
 	for _, r := range slices.Backward(ciliumReleases) {
 		if r.serves(kubernetes) {
@@ -42,32 +43,46 @@ func CiliumVersion(kubernetes string) (string, error) {
 		}
 	}
 	oldest, newest := ciliumReleases[0], ciliumReleases[len(ciliumReleases)-1]
-	return "", problem("Cilium %s to %s, which the program installs, are not tested with Kubernetes %s", oldest.version, newest.version, kubernetes).
+	return "", problem(
+		"Cilium %s to %s, which the program installs, are not tested with Kubernetes %s",
+		oldest.version,
+		newest.version,
+		kubernetes,
+	).
 		remedy("choose one of 1.%d to 1.%d, or set cni: none and install a version of your own", oldest.lowest, newest.highest)
 }
 
 // CiliumServes reports whether a version of Cilium that the program carries is tested with the Kubernetes version.
 func CiliumServes(version, kubernetes string) bool {
-	return slices.ContainsFunc(ciliumReleases, func(r ciliumRelease) bool { return r.version == version && r.serves(kubernetes) })
+	return slices.ContainsFunc(
+		ciliumReleases,
+		func(r ciliumRelease) bool { return r.version == version && r.serves(kubernetes) },
+	)
 }
 
-// The names of the inline manifests. Talos creates them in the order of their names; a policy waits for the kinds that Cilium's
-// operator registers, and Talos tries again until they are there.
+// The names of the inline manifests. Talos creates them in the order of their names; a policy waits for the kinds that
+// Cilium's operator registers, and Talos tries again until they are there.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
 const (
 	ciliumManifest   = "cilium"
 	policiesManifest = "cilium-policies"
 )
 
-// withoutWireGuard are the lines of ConfigMap cilium-config by which two renderings of the chart differ: with encryption and
-// without. A test of tools/cilium holds this to the chart.
-var withoutWireGuard = strings.NewReplacer("  enable-wireguard: \"true\"\n", "", "  wireguard-persistent-keepalive: 0s\n", "")
+// withoutWireGuard are the lines of ConfigMap cilium-config by which two renderings of the chart differ: with
+// encryption and without. A test of tools/cilium holds this to the chart.
+var withoutWireGuard = strings.NewReplacer(
+	"  enable-wireguard: \"true\"\n",
+	"",
+	"  wireguard-persistent-keepalive: 0s\n",
+	"",
+)
 
-// settingsChecksum is in the templates of the pods that follow a change of cilium-config: with another one they start anew.
+// settingsChecksum is in the templates of the pods that follow a change of cilium-config: with another one they start
+// anew.
 var settingsChecksum = regexp.MustCompile(`(cilium-configmap-checksum: [0-9a-f]{64})`)
 
-// Cilium returns what installs a version of Cilium: its objects, and the policies that keep pods from the metadata service and
-// from the Talos API. Encrypted says that the traffic of pods between machines goes through WireGuard.
+// Cilium returns what installs a version of Cilium: its objects, and the policies that keep pods from the metadata
+// service and from the Talos API. Encrypted says that the traffic of pods between machines goes through WireGuard.
 func Cilium(version string, encrypted bool) ([]Manifest, error) {
 	file, err := ciliumFiles.ReadFile("cilium/" + version + ".yaml")
 	if err != nil {
@@ -102,8 +117,8 @@ func IsCilium(manifest string) bool {
 // ciliumHeader is the first line of the files that tools/cilium writes.
 var ciliumHeader = regexp.MustCompile(`^# Cilium (\S+) for Talos`)
 
-// InstalledCilium returns the version of Cilium among a configuration's inline manifests, and whether it encrypts the traffic
-// of pods; empty if the program's Cilium is not among them.
+// InstalledCilium returns the version of Cilium among a configuration's inline manifests, and whether it encrypts the
+// traffic of pods; empty if the program's Cilium is not among them.
 func InstalledCilium(manifests map[string]string) (version string, encrypted bool) {
 	text := manifests[ciliumManifest]
 	match := ciliumHeader.FindStringSubmatch(text)

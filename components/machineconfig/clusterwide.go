@@ -6,8 +6,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 )
 
-// clusterWide are the fields that every machine of a cluster must agree on: pods on one could not reach those on another, or
-// would not find their names.
+// clusterWide are the fields that every machine of a cluster must agree on: pods on one could not reach those on
+// another, or would not find their names.
 var clusterWide = []struct {
 	field string
 	read  func(config.Provider) any
@@ -16,7 +16,10 @@ var clusterWide = []struct {
 	{"cluster.network.serviceSubnets", func(c config.Provider) any { return c.Cluster().Network().ServiceCIDRs() }},
 	{"cluster.network.dnsDomain", func(c config.Provider) any { return c.Cluster().Network().DNSDomain() }},
 	{"cluster.discovery.enabled", func(c config.Provider) any { return c.Cluster().Discovery().Enabled() }},
-	{"cluster.externalCloudProvider.enabled", func(c config.Provider) any { return c.Cluster().ExternalCloudProvider().Enabled() }},
+	{
+		"cluster.externalCloudProvider.enabled",
+		func(c config.Provider) any { return c.Cluster().ExternalCloudProvider().Enabled() },
+	},
 	{"machine.network.kubespan.enabled", func(c config.Provider) any { return hasKubeSpan(c) }},
 }
 
@@ -25,8 +28,8 @@ func hasKubeSpan(c config.Provider) bool {
 	return kubeSpan != nil && kubeSpan.Enabled()
 }
 
-// ClusterWide returns the field that the i-th patch sets, and in which a machine of the other configuration differs; empty if
-// there is none. Both configurations pass Check, or there is none either.
+// ClusterWide returns the field that the i-th patch sets, and in which a machine of the other configuration differs;
+// empty if there is none. Both configurations pass Check, or there is none either.
 func ClusterWide(in Input, i int, other Input) string {
 	fewer, more := in, in
 	fewer.Patches, more.Patches = in.Patches[:i], in.Patches[:i+1]

@@ -19,8 +19,9 @@ func Parse(text string) (config.Provider, error) {
 	return provider, nil
 }
 
-// ChangedFields returns the paths in which two configurations differ, sorted, without the values: those may be secret. A list is
-// one field. What is not in the main document begins with the document's kind and name: "UserVolumeConfig data: provisioning.maxSize".
+// ChangedFields returns the paths in which two configurations differ, sorted, without the values: those may be secret.
+// A list is one field. What is not in the main document begins with the document's kind and name: "UserVolumeConfig
+// data: provisioning.maxSize".
 func ChangedFields(was, is config.Provider) []string {
 	return differing(fieldsOf(was), fieldsOf(is))
 }

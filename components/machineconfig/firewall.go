@@ -12,16 +12,16 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
 )
 
-// talosAPIRule closes the Talos API to pods. Under the firewall's default action, accept, a rule drops whatever comes to
-// its port from elsewhere and leaves every other port alone; loopback is always let in. "block" would need a rule for
-// each port of the kubelet, the network plugin and every NodePort
+// talosAPIRule closes the Talos API to pods. Under the firewall's default action, accept, a rule drops whatever comes
+// to its port from elsewhere and leaves every other port alone; loopback is always let in. "block" would need a rule
+// for each port of the kubelet, the network plugin and every NodePort
 // (https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/network/nftables_chain_config.go).
 //
 // It stops a pod on the pod's own node, where the packet has the pod's address. On its way to another node the network
-// plugin may put the node's address in that place: there the cloud's firewall stands, which lets no worker at the port of
-// another machine unless operatorCidrs holds the nodes' network, and under Cilium docs/policies/deny-talos-api.yaml. A
-// pod on the host's network is a node to all of them, and PodSecurity allows none. Behind it the API wants a certificate
-// of the cluster's own authority.
+// plugin may put the node's address in that place: there the cloud's firewall stands, which lets no worker at the port
+// of another machine unless operatorCidrs holds the nodes' network, and under Cilium docs/policies/deny-talos-api.yaml.
+// A pod on the host's network is a node to all of them, and PodSecurity allows none. Behind it the API wants a
+// certificate of the cluster's own authority.
 func talosAPIRule(in Input) document.Document {
 	rule := network.NewRuleConfigV1Alpha1()
 	rule.MetaName = "talos-api"
@@ -78,7 +78,8 @@ func talosAPIRules(c config.Provider) [][]netip.Prefix {
 	var rules [][]netip.Prefix
 	for _, rule := range c.NetworkRules().Rules() {
 		for _, ports := range rule.PortRanges() {
-			if rule.Protocol() == nethelpers.ProtocolTCP && ports[0] <= constants.ApidPort && constants.ApidPort <= ports[1] {
+			if rule.Protocol() == nethelpers.ProtocolTCP && ports[0] <= constants.ApidPort &&
+				constants.ApidPort <= ports[1] {
 				rules = append(rules, rule.Subnets(), rule.ExceptSubnets())
 			}
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 )
 
-// allowedValues is what a patch may set a flag to, and what another value would mean. No value at all is allowed where there is
-// none to allow.
+// allowedValues is what a patch may set a flag to, and what another value would mean. No value at all is allowed where
+// there is none to allow.
 type allowedValues struct {
 	reason  string
 	allowed []string
@@ -28,38 +28,59 @@ var flags = []struct {
 	of    func(config.Provider) map[string][]string
 	flags map[string]allowedValues
 }{
-	{"cluster.apiServer.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().APIServer().ExtraArgs() },
+	{
+		"cluster.apiServer.extraArgs",
+		func(c config.Provider) map[string][]string { return c.Cluster().APIServer().ExtraArgs() },
 		map[string]allowedValues{
-			"anonymous-auth":                          {withoutIdentity, []string{"false"}},
-			"authorization-mode":                      {"everybody could be allowed everything", []string{"Node,RBAC"}},
-			"disable-admission-plugins":               {"what the plugin checks would pass", nil},
-			"admission-control-config-file":           {"PodSecurity would be told something else", nil},
-			"token-auth-file":                         {"tokens that never expire would open the API", nil},
-			"audit-policy-file":                       {othersAudit, nil},
-			"audit-log-path":                          {othersAudit, nil},
-			"profiling":                               {whileProfiling, []string{"false"}},
-			"service-account-lookup":                  {"the tokens of deleted accounts would stay good", []string{"true"}},
+			"anonymous-auth":                {withoutIdentity, []string{"false"}},
+			"authorization-mode":            {"everybody could be allowed everything", []string{"Node,RBAC"}},
+			"disable-admission-plugins":     {"what the plugin checks would pass", nil},
+			"admission-control-config-file": {"PodSecurity would be told something else", nil},
+			"token-auth-file":               {"tokens that never expire would open the API", nil},
+			"audit-policy-file":             {othersAudit, nil},
+			"audit-log-path":                {othersAudit, nil},
+			"profiling":                     {whileProfiling, []string{"false"}},
+			"service-account-lookup": {
+				"the tokens of deleted accounts would stay good",
+				[]string{"true"},
+			},
 			"service-account-extend-token-expiration": {"a stolen token would be good for a year", []string{"false"}},
 			"tls-min-version":                         {oldTLS, []string{"VersionTLS12", "VersionTLS13"}},
-		}},
-	{"cluster.controllerManager.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().ControllerManager().ExtraArgs() },
+		},
+	},
+	{
+		"cluster.controllerManager.extraArgs",
+		func(c config.Provider) map[string][]string { return c.Cluster().ControllerManager().ExtraArgs() },
 		map[string]allowedValues{
 			"profiling":                       {whileProfiling, []string{"false"}},
 			"use-service-account-credentials": {"each controller could do what all may", []string{"true"}},
-		}},
-	{"cluster.scheduler.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().Scheduler().ExtraArgs() },
-		map[string]allowedValues{"profiling": {whileProfiling, []string{"false"}}}},
+		},
+	},
+	{
+		"cluster.scheduler.extraArgs",
+		func(c config.Provider) map[string][]string { return c.Cluster().Scheduler().ExtraArgs() },
+		map[string]allowedValues{"profiling": {whileProfiling, []string{"false"}}},
+	},
 	{"cluster.etcd.extraArgs", func(c config.Provider) map[string][]string { return c.Cluster().Etcd().ExtraArgs() },
-		map[string]allowedValues{"client-cert-auth": {withoutIdentity, []string{"true"}}, "peer-client-cert-auth": {withoutIdentity, []string{"true"}}}},
-	{"machine.kubelet.extraArgs", func(c config.Provider) map[string][]string { return c.Machine().Kubelet().ExtraArgs() },
 		map[string]allowedValues{
-			"anonymous-auth":     {withoutIdentity, []string{"false"}},
-			"authorization-mode": {"whoever has an identity could run commands in every pod of the node", []string{"Webhook"}},
-			"read-only-port":     {"whoever reaches the node could list its pods", []string{"0"}},
-			"seccomp-default":    {"containers could make every system call", []string{"true"}},
-			"pod-manifest-path":  {"a file on the node's disk could start a pod past the Kubernetes API", nil},
-			"tls-min-version":    {oldTLS, []string{"VersionTLS12", "VersionTLS13"}},
+			"client-cert-auth":      {withoutIdentity, []string{"true"}},
+			"peer-client-cert-auth": {withoutIdentity, []string{"true"}},
 		}},
+	{
+		"machine.kubelet.extraArgs",
+		func(c config.Provider) map[string][]string { return c.Machine().Kubelet().ExtraArgs() },
+		map[string]allowedValues{
+			"anonymous-auth": {withoutIdentity, []string{"false"}},
+			"authorization-mode": {
+				"whoever has an identity could run commands in every pod of the node",
+				[]string{"Webhook"},
+			},
+			"read-only-port":    {"whoever reaches the node could list its pods", []string{"0"}},
+			"seccomp-default":   {"containers could make every system call", []string{"true"}},
+			"pod-manifest-path": {"a file on the node's disk could start a pod past the Kubernetes API", nil},
+			"tls-min-version":   {oldTLS, []string{"VersionTLS12", "VersionTLS13"}},
+		},
+	},
 }
 
 // checkFlags reads a flag with underscores as the one with dashes, as Kubernetes' own programs do.
@@ -77,8 +98,8 @@ func checkFlags(after config.Provider) error {
 	return nil
 }
 
-// talosFlags are flags by which a patch would override what Talos or the program sets, by component. The first kind makes Talos
-// refuse the whole list of flags on the machine: it then starts no such process.
+// talosFlags are flags by which a patch would override what Talos or the program sets, by component. The first kind
+// makes Talos refuse the whole list of flags on the machine: it then starts no such process.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/control_plane_static_pod.go
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/kubelet_spec.go
 var talosFlags = map[string][]string{
@@ -97,7 +118,8 @@ var talosFlags = map[string][]string{
 	},
 }
 
-// kubeletFlags win over the kubelet's configuration file, in which the program has set the same thing. The value is the remedy.
+// kubeletFlags win over the kubelet's configuration file, in which the program has set the same thing. The value is the
+// remedy.
 var kubeletFlags = map[string]string{
 	"register-with-taints":    "set taints of the pool",
 	"node-labels":             "set labels of the pool, or machine.nodeLabels",
@@ -122,12 +144,20 @@ func checkTalosFlags(_ Input, before, after config.Provider) error {
 		for _, name := range slices.Sorted(maps.Keys(given)) {
 			plain := strings.ReplaceAll(name, "_", "-")
 			if slices.Contains(talosFlags[component.field], plain) {
-				return problem("%s.%s: Talos sets this flag, and does not start the process with another", component.field, name).
+				return problem(
+					"%s.%s: Talos sets this flag, and does not start the process with another",
+					component.field,
+					name,
+				).
 					remedy("remove it")
 			}
 			remedy, overrides := kubeletFlags[plain]
 			if _, set := ours[name]; overrides && !set && component.field == "machine.kubelet.extraArgs" {
-				return problem("%s.%s: the flag overrides what the cluster sets in the kubelet's configuration", component.field, name).
+				return problem(
+					"%s.%s: the flag overrides what the cluster sets in the kubelet's configuration",
+					component.field,
+					name,
+				).
 					remedy("%s", remedy)
 			}
 		}

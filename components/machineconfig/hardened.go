@@ -15,7 +15,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/kernel"
 )
 
-// hardeningChecks are what a patch may do elsewhere, but not to a machine of production. Each says by what, and to what end.
+// hardeningChecks are what a patch may do elsewhere, but not to a machine of production. Each says by what, and to what
+// end.
 var hardeningChecks = []struct {
 	field, reason string
 	found         func(before, after config.Provider) bool
@@ -31,7 +32,10 @@ var hardeningChecks = []struct {
 		func(_, after config.Provider) bool { return isFalse(featuresOf(after).ApidCheckExtKeyUsage) }},
 	{"machine.acceptedCAs", "another authority could name administrators of the machine",
 		func(before, after config.Provider) bool {
-			return !reflect.DeepEqual(before.Machine().Security().AcceptedCAs(), after.Machine().Security().AcceptedCAs())
+			return !reflect.DeepEqual(
+				before.Machine().Security().AcceptedCAs(),
+				after.Machine().Security().AcceptedCAs(),
+			)
 		}},
 	{"cluster.acceptedCAs", "another authority could name administrators of the cluster",
 		func(before, after config.Provider) bool {
@@ -39,11 +43,13 @@ var hardeningChecks = []struct {
 		}},
 	{"machine.kubelet.defaultRuntimeSeccompProfileEnabled", "containers could make every system call",
 		func(before, after config.Provider) bool {
-			return before.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled() && !after.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled()
+			return before.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled() &&
+				!after.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled()
 		}},
 	{"machine.kubelet.disableManifestsDirectory", "a file on the node's disk could start a pod past the Kubernetes API",
 		func(before, after config.Provider) bool {
-			return before.Machine().Kubelet().DisableManifestsDirectory() && !after.Machine().Kubelet().DisableManifestsDirectory()
+			return before.Machine().Kubelet().DisableManifestsDirectory() &&
+				!after.Machine().Kubelet().DisableManifestsDirectory()
 		}},
 	{"machine.kubelet.extraConfig.readOnlyPort", "whoever reaches the node could list its pods",
 		func(_, after config.Provider) bool {
@@ -54,19 +60,26 @@ var hardeningChecks = []struct {
 		func(before, after config.Provider) bool { return !sameTalosAPIRules(before, after) }},
 	{"cluster.network.podSubnets", "pods would have addresses that operatorCidrs, or the nodes' network, holds",
 		func(_, after config.Provider) bool { return podsReachTalosAPI(after) }},
-	{"cluster.apiServer.admissionControl", "PodSecurity must enforce baseline or restricted, and exempt no more than Talos does",
+	{
+		"cluster.apiServer.admissionControl",
+		"PodSecurity must enforce baseline or restricted, and exempt no more than Talos does",
 		func(before, after config.Provider) bool {
 			return isControlPlane(after) && !podSecurityHolds(podSecurity(before), podSecurity(after))
-		}},
+		},
+	},
 	{"tls.insecureSkipVerify of a registry", "whoever stands between could hand the machine another image",
 		func(_, after config.Provider) bool {
-			return slices.ContainsFunc(slices.Collect(maps.Values(after.RegistryTLSConfigs())), document.RegistryTLSConfig.InsecureSkipVerify)
+			return slices.ContainsFunc(
+				slices.Collect(maps.Values(after.RegistryTLSConfigs())),
+				document.RegistryTLSConfig.InsecureSkipVerify,
+			)
 		}},
 	{"endpoints of a registry's mirror", "whoever stands between could hand the machine another image: it is not https",
 		func(_, after config.Provider) bool { return hasPlainMirror(after) }},
 }
 
-// checkHardened compares the configuration of a machine of production before and after the user's patches. Both are valid.
+// checkHardened compares the configuration of a machine of production before and after the user's patches. Both are
+// valid.
 func checkHardened(before, after config.Provider) error {
 	for _, item := range hardeningChecks {
 		if item.found(before, after) {
@@ -149,8 +162,8 @@ func hasPlainMirror(c config.Provider) bool {
 }
 
 // kernelOfTalos are the kernel settings that Talos hardens itself and a patch could set back
-// (https://github.com/siderolabs/talos/blob/v1.12.1/pkg/kernel/kspp/kspp.go). user.max_user_namespaces is not among them:
-// pods with user namespaces need it, and are better kept apart than without.
+// (https://github.com/siderolabs/talos/blob/v1.12.1/pkg/kernel/kspp/kspp.go). user.max_user_namespaces is not among
+// them: pods with user namespaces need it, and are better kept apart than without.
 var kernelOfTalos = map[string]string{
 	"dev.tty.ldisc_autoload": "0", "dev.tty.legacy_tiocsti": "0",
 	"fs.protected_symlinks": "1", "fs.protected_hardlinks": "1", "fs.protected_fifos": "2", "fs.protected_regular": "2",
@@ -175,7 +188,10 @@ func checkSysctls(after config.Provider) error {
 	for _, name := range slices.Sorted(maps.Keys(hardened)) {
 		_, ours := kernelOfTalos[name]
 		if value, found := given[path(name)]; value != hardened[name] && (found || !ours) {
-			return weakened("machine.sysctls."+name, "a container could try more of the kernel than with "+hardened[name])
+			return weakened(
+				"machine.sysctls."+name,
+				"a container could try more of the kernel than with "+hardened[name],
+			)
 		}
 	}
 	return nil

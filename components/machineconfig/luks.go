@@ -17,8 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Each kind of key has a slot of its own, so that a volume can hold both while it goes from one to the other: Talos opens
-// it with the one, and adds the other, when it boots
+// Each kind of key has a slot of its own, so that a volume can hold both while it goes from one to the other: Talos
+// opens it with the one, and adds the other, when it boots
 // (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
 const (
 	nodeIDSlot = 0
@@ -28,8 +28,8 @@ const (
 // encryptedVolumes are the ones that Talos writes to.
 var encryptedVolumes = []string{constants.StatePartitionLabel, constants.EphemeralPartitionLabel}
 
-// luksDocuments encrypt the volumes from the first boot, when they are formatted. A key from the machine's own id makes a
-// disk unreadable that is away from its machine; one that a KMS server seals makes it unreadable without that server.
+// luksDocuments encrypt the volumes from the first boot, when they are formatted. A key from the machine's own id makes
+// a disk unreadable that is away from its machine; one that a KMS server seals makes it unreadable without that server.
 func luksDocuments(kms string) []document.Document {
 	key := block.EncryptionKey{KeySlot: nodeIDSlot, KeyNodeID: &block.EncryptionKeyNodeID{}}
 	if kms != "" {
@@ -48,7 +48,8 @@ func luksDocuments(kms string) []document.Document {
 }
 
 // luksBefore111 is the same for a cluster that was created before Talos 1.11, which does not know encryption in a
-// VolumeConfig (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
+// VolumeConfig
+// (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
 func luksBefore111(kms string) *v1alpha1.SystemDiskEncryptionConfig {
 	key := &v1alpha1.EncryptionKey{KeySlot: nodeIDSlot, KeyNodeID: &v1alpha1.EncryptionKeyNodeID{}}
 	if kms != "" {
@@ -70,13 +71,16 @@ func encryptionOf(c config.Provider, volume string) document.EncryptionConfig {
 	return c.Machine().SystemDiskEncryption().Get(volume)
 }
 
-// checkLUKS refuses a patch that opens a volume, or changes what opens it: a running machine takes another key without a
-// word, and does not find its disk when it boots the next time.
+// checkLUKS refuses a patch that opens a volume, or changes what opens it: a running machine takes another key without
+// a word, and does not find its disk when it boots the next time.
 func checkLUKS(before, after config.Provider) error {
 	for _, volume := range encryptedVolumes {
 		encryption := encryptionOf(after, volume)
 		if encryption == nil {
-			return problem("a patch takes the encryption from the %s volume, which diskEncryption: luks asks for", volume).
+			return problem(
+				"a patch takes the encryption from the %s volume, which diskEncryption: luks asks for",
+				volume,
+			).
 				remedy("remove one of the two")
 		}
 		if !slices.Equal(keysOf(encryptionOf(before, volume)), keysOf(encryption)) {
@@ -91,7 +95,13 @@ func checkLUKS(before, after config.Provider) error {
 func keysOf(encryption document.EncryptionConfig) []string {
 	var keys []string
 	for _, key := range encryption.Keys() {
-		description := fmt.Sprint(key.Slot(), key.LockToSTATE(), key.NodeID() != nil, key.TPM() != nil, key.Static() != nil)
+		description := fmt.Sprint(
+			key.Slot(),
+			key.LockToSTATE(),
+			key.NodeID() != nil,
+			key.TPM() != nil,
+			key.Static() != nil,
+		)
 		if key.KMS() != nil {
 			description += key.KMS().Endpoint()
 		}
@@ -100,8 +110,8 @@ func keysOf(encryption document.EncryptionConfig) []string {
 	return keys
 }
 
-// CheckKMS says why machines cannot have their disks' keys sealed by the KMS server at the URL; nil if they can. The URL
-// is not repeated, because it may hold a password.
+// CheckKMS says why machines cannot have their disks' keys sealed by the KMS server at the URL; nil if they can. The
+// URL is not repeated, because it may hold a password.
 func CheckKMS(text string) error {
 	const remedy = "write it like https://kms.example.com:4050"
 	server, err := url.Parse(text)

@@ -1,5 +1,5 @@
-// Package machineconfig makes the documents that a Talos machine boots with. It is pure: settings in, YAML out, made and
-// checked by Talos' own library (github.com/siderolabs/talos/pkg/machinery).
+// Package machineconfig makes the documents that a Talos machine boots with. It is pure: settings in, YAML out, made
+// and checked by Talos' own library (github.com/siderolabs/talos/pkg/machinery).
 package machineconfig
 
 import (
@@ -39,14 +39,16 @@ type Input struct {
 	Endpoint string
 	// CertSANs are further names and addresses that the API's certificates (Kubernetes' and Talos') are valid for.
 	CertSANs []string
-	// Contract is the Talos version with which the cluster was created ("v1.12.1"): it decides which documents are generated.
+	// Contract is the Talos version with which the cluster was created ("v1.12.1"): it decides which documents are
+	// generated.
 	Contract string
 	// TalosVersion and Platform ("aws", "gcp", "digital-ocean": Talos' names) pick the installer image for upgrades.
 	TalosVersion, Platform string
-	// RegisterWithFQDN reports whether the node's name is its full domain name, as the cloud's controller manager looks for it.
+	// RegisterWithFQDN reports whether the node's name is its full domain name, as the cloud's controller manager looks
+	// for it.
 	RegisterWithFQDN bool
-	// ShutdownGrace is the time that pods get to end when a machine is told to stop, ShutdownGraceCritical the part of it that
-	// is for critical pods. Both are whole seconds.
+	// ShutdownGrace is the time that pods get to end when a machine is told to stop, ShutdownGraceCritical the part of
+	// it that is for critical pods. Both are whole seconds.
 	ShutdownGrace, ShutdownGraceCritical time.Duration
 	// Schematic is the Image Factory's id of the machine's image; empty for the one without any extension.
 	Schematic string
@@ -64,8 +66,8 @@ type Input struct {
 	Manifests []Manifest
 	// TalosClients may speak to the machine's Talos API, beside the nodes.
 	TalosClients []netip.Prefix
-	// LUKS encrypts the STATE and EPHEMERAL volumes. The key is sealed by the KMS server at the URL; without one it comes
-	// from the machine's own id.
+	// LUKS encrypts the STATE and EPHEMERAL volumes. The key is sealed by the KMS server at the URL; without one it
+	// comes from the machine's own id.
 	LUKS bool
 	KMS  string
 	// Hardened refuses patches that weaken the machine.
@@ -77,7 +79,8 @@ type Input struct {
 	Taints []Taint
 	// Patches are the user's, applied last, in order.
 	Patches []string
-	// UserDataLimit is the most bytes that the cloud takes as user data, after packing where it is packed; 0 for no limit.
+	// UserDataLimit is the most bytes that the cloud takes as user data, after packing where it is packed; 0 for no
+	// limit.
 	UserDataLimit int
 	// TextUserDataOnly reports whether user data is not packed.
 	TextUserDataOnly bool
@@ -89,7 +92,8 @@ type Taint struct{ Key, Value, Effect string }
 // APIServerPort is where the Kubernetes API listens, on every control plane and on the load balancer.
 const APIServerPort = "6443"
 
-// Schematic is the Image Factory's id of Talos without any extension (https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory).
+// Schematic is the Image Factory's id of Talos without any extension
+// (https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory).
 const Schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 
 // networks returns every range that holds nodes' addresses.
@@ -218,7 +222,8 @@ func InstallerImage(platform, schematic, version string) string {
 	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)
 }
 
-// ImageURL returns the address at which the Image Factory builds a disk image of Talos, such as "digital-ocean-amd64.raw.gz"
+// ImageURL returns the address at which the Image Factory builds a disk image of Talos, such as
+// "digital-ocean-amd64.raw.gz"
 // (https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory).
 func ImageURL(disk, schematic, version string) string {
 	return fmt.Sprintf("https://factory.talos.dev/image/%s/%s/%s", schematic, version, disk)

@@ -5,11 +5,12 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 )
 
-// Manifest is a text of Kubernetes objects that the control planes create once the cluster's API answers. It is too large for
-// user data: only the configuration that is applied to a control plane after it booted has it.
+// Manifest is a text of Kubernetes objects that the control planes create once the cluster's API answers. It is too
+// large for user data: only the configuration that is applied to a control plane after it booted has it.
 //
-// Talos creates what is missing, and changes nothing that is there. An upgrade (package operate) updates what is there. The manifest
-// sync of `talosctl upgrade-k8s` does so too and, from Talos 1.13 on, deletes what the configuration has no longer.
+// Talos creates what is missing, and changes nothing that is there. An upgrade (package operate) updates what is there.
+// The manifest sync of `talosctl upgrade-k8s` does so too and, from Talos 1.13 on, deletes what the configuration has
+// no longer.
 type Manifest struct {
 	Name, Contents string
 	// Secret says that the stack file keeps the text from readers.

@@ -6,9 +6,9 @@ import (
 	"encoding/base64"
 )
 
-// GzipUserData packs a configuration for a cloud that limits user data: base64 of gzip, which Talos unpacks. The output is
-// the same for the same input. It returns an error if the packed size (before base64, which is how the clouds count) is over limit
-// bytes, which Check finds before anything is created; 0 is no limit.
+// GzipUserData packs a configuration for a cloud that limits user data: base64 of gzip, which Talos unpacks. The output
+// is the same for the same input. It returns an error if the packed size (before base64, which is how the clouds count)
+// is over limit bytes, which Check finds before anything is created; 0 is no limit.
 func GzipUserData(config string, limit int) (string, error) {
 	packed, err := gzipped(config)
 	if err != nil {

@@ -51,8 +51,8 @@ func ownPatches(in Input, contract *config.VersionContract) ([]configpatcher.Pat
 }
 
 // loadOwnPatch reads one of the files. None of them has images verified: Talos does so from 1.13 on
-// (https://docs.siderolabs.com/talos/v1.13/reference/configuration/security/imageverificationconfig), but the provider that
-// applies configurations does not know the document.
+// (https://docs.siderolabs.com/talos/v1.13/reference/configuration/security/imageverificationconfig), but the provider
+// that applies configurations does not know the document.
 func loadOwnPatch(name string) (configpatcher.Patch, error) {
 	text, err := files.ReadFile("patches/" + name + ".yaml")
 	if err != nil {

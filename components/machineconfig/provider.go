@@ -10,8 +10,8 @@ import (
 )
 
 // The provider pulumi-talos parses every configuration that it applies, with a library of Talos that is older than the
-// program's. What that one does not know would fail at the first control plane, with all of the infrastructure made. A test
-// holds these lists to the older library: tests/machinery.
+// program's. What that one does not know would fail at the first control plane, with all of the infrastructure made. A
+// test holds these lists to the older library: tests/machinery.
 
 // newDocuments are the kinds that came with Talos 1.13.
 var newDocuments = []string{
@@ -53,7 +53,11 @@ func checkProviderKnows(patch string) error {
 }
 
 func notYet(what string) error {
-	return problem("the provider pulumi-talos, which applies configurations, knows Talos 1.%d and not %s", providerMinor, what).
+	return problem(
+		"the provider pulumi-talos, which applies configurations, knows Talos 1.%d and not %s",
+		providerMinor,
+		what,
+	).
 		remedy("remove it from the patch")
 }
 

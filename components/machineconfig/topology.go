@@ -10,8 +10,8 @@ const (
 	InstanceTypeLabel = "node.kubernetes.io/instance-type"
 )
 
-// nodeLabels returns the labels of the node's place and those of the stack file, which prevail. A label without a value is left
-// out: a cloud without zones has none to name.
+// nodeLabels returns the labels of the node's place and those of the stack file, which prevail. A label without a value
+// is left out: a cloud without zones has none to name.
 func nodeLabels(in Input) map[string]string {
 	if len(in.Topology) == 0 {
 		return in.Labels

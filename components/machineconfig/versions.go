@@ -13,8 +13,8 @@ import (
 // The newest minor version of Talos 1 that the machinery library knows, and the oldest whose documents are tested.
 var newest, oldest = talos113.MajorMinor[1], talos110.MajorMinor[1]
 
-// providerMinor is the minor version of Talos 1 whose documents the provider pulumi-talos 0.7.1 understands: it parses every
-// configuration that it applies, with machinery v1.12. Newer machines understand older documents.
+// providerMinor is the minor version of Talos 1 whose documents the provider pulumi-talos 0.7.1 understands: it parses
+// every configuration that it applies, with machinery v1.12. Newer machines understand older documents.
 const providerMinor = 12
 
 var (
@@ -22,8 +22,8 @@ var (
 	kubernetesVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 )
 
-// VersionContract returns the version of the documents, and of the secrets, for a cluster that is created with a Talos version: that
-// version, or the newest that the provider understands.
+// VersionContract returns the version of the documents, and of the secrets, for a cluster that is created with a Talos
+// version: that version, or the newest that the provider understands.
 func VersionContract(talos string) string {
 	if minor, ok := minorOf(talos); ok && minor <= providerMinor {
 		return talos
@@ -31,7 +31,8 @@ func VersionContract(talos string) string {
 	return fmt.Sprintf("v1.%d.0", providerMinor)
 }
 
-// number is what YAML makes of a version of two parts without quotes. What was written is lost by then, so it is not quoted.
+// number is what YAML makes of a version of two parts without quotes. What was written is lost by then, so it is not
+// quoted.
 var number = regexp.MustCompile(`^\d+(\.\d+)?$`)
 
 // CheckTalosVersion says why the text is not the version of a Talos that this program knows; nil if it is.
@@ -51,13 +52,15 @@ func CheckTalosVersion(text string) error {
 	return nil
 }
 
-// CheckKubernetesVersion says why the text is not the version of a Kubernetes that some Talos of this program runs; nil if it
-// is.
+// CheckKubernetesVersion says why the text is not the version of a Kubernetes that some Talos of this program runs; nil
+// if it is.
 func CheckKubernetesVersion(text string) error {
 	const remedy = "write it like 1.36.5"
 	switch {
 	case number.MatchString(text):
-		return problem("is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3").
+		return problem(
+			"is not the version of a Kubernetes release, and without quotes YAML reads 1.30 as the number 1.3",
+		).
 			remedy("write all three parts, in quotes, like \"1.36.5\"")
 	case !kubernetesVersion.MatchString(text):
 		return problem("%q is not the version of a Kubernetes release", text).remedy(remedy)
@@ -100,8 +103,12 @@ func Newer(talos string) string {
 	if minor, ok := minorOf(talos); !ok || minor <= newest {
 		return ""
 	}
-	return fmt.Sprintf("Talos %s is newer than v1.%d, the newest that this program knows: whether it runs the Kubernetes version "+
-		"and still takes every document is not checked", talos, newest)
+	return fmt.Sprintf(
+		"Talos %s is newer than v1.%d, the newest that this program knows: whether it runs the Kubernetes version "+
+			"and still takes every document is not checked",
+		talos,
+		newest,
+	)
 }
 
 // minorOf reads the minor version of a Talos 1.
@@ -111,8 +118,8 @@ func minorOf(talos string) (uint64, bool) {
 	return minor, err == nil && major == 1
 }
 
-// kubernetesRange returns the lowest and the highest minor version of Kubernetes 1 that runs on a Talos version. It asks
-// Talos' table minor by minor, because the table itself is not exported.
+// kubernetesRange returns the lowest and the highest minor version of Kubernetes 1 that runs on a Talos version. It
+// asks Talos' table minor by minor, because the table itself is not exported.
 func kubernetesRange(talos string) (lowest, highest int) {
 	for minor := range 100 {
 		if !runs(talos, fmt.Sprintf("1.%d.0", minor)) {

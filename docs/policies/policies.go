@@ -1,4 +1,5 @@
-// Package policies holds the network policies that `cni: cilium` applies with Cilium, as the files that a person would apply.
+// Package policies holds the network policies that `cni: cilium` applies with Cilium, as the files that a person would
+// apply.
 package policies
 
 import _ "embed"

@@ -1,5 +1,5 @@
-// Package operatetest stands in for the nodes of a cluster in tests: a Talos API over mutual TLS for each control plane, which
-// forwards to the workers, and the part of a Kubernetes API that package operate uses.
+// Package operatetest stands in for the nodes of a cluster in tests: a Talos API over mutual TLS for each control
+// plane, which forwards to the workers, and the part of a Kubernetes API that package operate uses.
 package operatetest
 
 import (
@@ -35,7 +35,8 @@ type Cluster struct {
 	// InUse is the size of a database that was defragmented, Unhealthy how often etcd refuses to remove a member.
 	InUse     int64
 	Unhealthy int
-	// Snapshot is what etcd streams as its snapshot, Database what a member has on its disk, Restored what etcd was started from.
+	// Snapshot is what etcd streams as its snapshot, Database what a member has on its disk, Restored what etcd was
+	// started from.
 	Snapshot, Database, Restored []byte
 	// APIDown makes the load balancer answer nothing.
 	APIDown bool
@@ -44,7 +45,8 @@ type Cluster struct {
 	Budgets     []policyv1.PodDisruptionBudget
 	Deployments []appsv1.Deployment
 	DaemonSets  []appsv1.DaemonSet
-	// Objects are what else the API has, by their paths, and Managers who has changed one of them since it was installed.
+	// Objects are what else the API has, by their paths, and Managers who has changed one of them since it was
+	// installed.
 	Objects  map[string]map[string]any
 	Managers map[string]string
 	// Stuck are DaemonSets and Deployments of which one pod stays as it was when they change, by name.
@@ -74,8 +76,8 @@ type Cluster struct {
 // Node is a machine.
 type Node struct {
 	Name, Address, Pool string
-	// Endpoint is the control plane's Talos API; empty for a worker and for a node of a scaling group, which has no Address that
-	// a control plane forwards to either.
+	// Endpoint is the control plane's Talos API; empty for a worker and for a node of a scaling group, which has no
+	// Address that a control plane forwards to either.
 	Endpoint      string
 	Talos, BootID string
 	Kubelet       string
@@ -95,7 +97,8 @@ type Node struct {
 	FallsBack, StaysAway bool
 	// OnReboot is called, with the cluster locked, when the node has come back.
 	OnReboot func()
-	// NoEtcd: a control plane's etcd has no data, and waits. EtcdState is that of the service otherwise, if it does not run.
+	// NoEtcd: a control plane's etcd has no data, and waits. EtcdState is that of the service otherwise, if it does not
+	// run.
 	NoEtcd    bool
 	EtcdState string
 	// RendersNothing: Talos does not follow a change of its configuration with its manifests.
@@ -211,7 +214,8 @@ func (c *Cluster) record(format string, arguments ...any) {
 	c.log = append(c.log, fmt.Sprintf(format, arguments...))
 }
 
-// Outputs are the outputs of a stack with this cluster alone, as `pulumi stack output --json --show-secrets` prints them.
+// Outputs are the outputs of a stack with this cluster alone, as `pulumi stack output --json --show-secrets` prints
+// them.
 func (c *Cluster) Outputs(region string) []byte {
 	encode := base64.StdEncoding.EncodeToString
 	talos := &clientconfig.Context{CA: encode(c.authority.pem), Crt: encode(c.certificate), Key: encode(c.key)}

@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// GoogleStorage stands in for Google Cloud Storage, whose libraries find it by the variable STORAGE_EMULATOR_HOST. It makes an object
-// once all of an upload is there: https://cloud.google.com/storage/docs/json_api
+// GoogleStorage stands in for Google Cloud Storage, whose libraries find it by the variable STORAGE_EMULATOR_HOST. It
+// makes an object once all of an upload is there: https://cloud.google.com/storage/docs/json_api
 type GoogleStorage struct {
 	// Host is its address, as the variable wants it.
 	Host    string
@@ -137,7 +137,8 @@ func (g *GoogleStorage) goOn(w http.ResponseWriter, r *http.Request) {
 		g.describe(w, u.name)
 		return
 	}
-	// https://cloud.google.com/storage/docs/performing-resumable-uploads#chunked-upload answers 308, which the library has said otherwise.
+	// https://cloud.google.com/storage/docs/performing-resumable-uploads#chunked-upload answers 308, which the library
+	// has said otherwise.
 	w.Header().Set("Range", fmt.Sprintf("bytes=0-%d", len(u.content)-1))
 	w.Header().Set("X-Http-Status-Code-Override", "308")
 }

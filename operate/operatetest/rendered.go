@@ -21,7 +21,8 @@ const renderer = "k8s.ManifestController"
 
 type object = map[string]any
 
-// render lets the node's manifests follow its version and its configuration. Every release of Talos has a CoreDNS of its own here.
+// render lets the node's manifests follow its version and its configuration. Every release of Talos has a CoreDNS of
+// its own here.
 func (m *machineConfig) render(n *Node) error {
 	if n.Components == nil {
 		return nil

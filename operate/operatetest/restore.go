@@ -83,7 +83,8 @@ func (a *talosAPI) EtcdRecover(stream grpc.ClientStreamingServer[common.Data, ma
 	return errors.Join(err, stream.SendAndClose(&machine.EtcdRecoverResponse{}))
 }
 
-// Bootstrap starts etcd from the snapshot. The other control planes whose etcd waits join it as learners, and vote soon.
+// Bootstrap starts etcd from the snapshot. The other control planes whose etcd waits join it as learners, and vote
+// soon.
 func (a *talosAPI) Bootstrap(ctx context.Context, request *machine.BootstrapRequest) (*machine.BootstrapResponse, error) {
 	c := a.cluster
 	return &machine.BootstrapResponse{}, a.on(ctx, func(n *Node) error {

@@ -47,7 +47,8 @@ func (c *Cluster) serveTalos(n *Node, listener net.Listener) {
 	c.t.Cleanup(server.Stop)
 }
 
-// target is the node that a request is for: the one that its metadata names, or the endpoint's own. It is nil where no machine is.
+// target is the node that a request is for: the one that its metadata names, or the endpoint's own. It is nil where no
+// machine is.
 func (a *talosAPI) target(ctx context.Context) *Node {
 	md, ok := metadata.FromIncomingContext(ctx)
 	if !ok || len(md.Get("node")) == 0 {

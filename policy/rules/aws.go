@@ -66,7 +66,8 @@ func openingsOfRule(rule field, protocol string, addressKeys, peerKeys []string)
 	return pair(sourcesOf(rule, addressKeys, peerKeys, rule), []ports{awsPorts(rule, rule.at(protocol))})
 }
 
-// awsPorts reads a range. Port 0 is in no use, so a range from there begins at 1; a rule for all protocols has no ports.
+// awsPorts reads a range. Port 0 is in no use, so a range from there begins at 1; a rule for all protocols has no
+// ports.
 func awsPorts(rule, protocol field) ports {
 	from, to := rule.at("fromPort"), rule.at("toPort")
 	low, high := from.text(), to.text()
@@ -86,7 +87,8 @@ func (aws) machineHasFirewall(r Resource) []finding {
 	switch r.Type {
 	case awsInstance, awsSpotInstance:
 		at := r.at("vpcSecurityGroupIds")
-		if at.absent() && r.at("networkInterfaces").absent() && r.at("securityGroups").absent() && !leftToTemplate(r, at) {
+		if at.absent() && r.at("networkInterfaces").absent() && r.at("securityGroups").absent() &&
+			!leftToTemplate(r, at) {
 			return []finding{at.problem(reason, "")}
 		}
 	case awsInterface, awsConfiguration:
@@ -114,7 +116,8 @@ func templateHasFirewall(r Resource, reason string) []finding {
 	return found
 }
 
-// firewallCovers has nothing to object to: a machine names its security groups itself, which machineHasFirewall asks for.
+// firewallCovers has nothing to object to: a machine names its security groups itself, which machineHasFirewall asks
+// for.
 func (aws) firewallCovers(Resource, []Resource) []finding { return nil }
 
 func (aws) balancerInternal(r Resource) []finding {
@@ -141,7 +144,12 @@ func (aws) diskEncrypted(r Resource) []finding {
 		return notEncrypted([]field{r.field()})
 	case "aws:ebs/encryptionByDefault:EncryptionByDefault":
 		if at := r.at("enabled"); at.text() == "false" {
-			return []finding{at.problem("leaves new disks of the account without encryption", "set enabled: true, or remove the resource")}
+			return []finding{
+				at.problem(
+					"leaves new disks of the account without encryption",
+					"set enabled: true, or remove the resource",
+				),
+			}
 		}
 	}
 	return nil
@@ -151,7 +159,10 @@ func notEncrypted(disks []field) []finding {
 	var found []finding
 	for _, disk := range disks {
 		if at := disk.at("encrypted"); !at.is("true") {
-			found = append(found, at.problem("leaves the disk to the account's default, which may be no encryption", ""))
+			found = append(
+				found,
+				at.problem("leaves the disk to the account's default, which may be no encryption", ""),
+			)
 		}
 	}
 	return found

@@ -2,9 +2,9 @@ package rules
 
 import "strings"
 
-// cloud is what the rules ask of the resources of one cloud. Each cloud's own file answers: all that is checked there stands in
-// it, and the other files know neither a cloud's types nor its properties. A resource that a question is not about, such as a
-// network where disks are asked for, has no answer.
+// cloud is what the rules ask of the resources of one cloud. Each cloud's own file answers: all that is checked there
+// stands in it, and the other files know neither a cloud's types nor its properties. A resource that a question is not
+// about, such as a network where disks are asked for, has no answer.
 type cloud interface {
 	// openings are the ways in that a firewall rule, or a list of whom a load balancer listens to, makes.
 	openings(Resource) []opening

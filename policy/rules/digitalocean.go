@@ -55,21 +55,27 @@ func (digitalOcean) firewallCovers(machine Resource, stack []Resource) []finding
 
 func (digitalOcean) balancerInternal(r Resource) []finding {
 	if at := r.at("network"); r.Type == doBalancer && !at.is("INTERNAL") {
-		return []finding{at.problem("gives the balancer a public address", "set network: INTERNAL, of a type that is not GLOBAL")}
+		return []finding{
+			at.problem("gives the balancer a public address", "set network: INTERNAL, of a type that is not GLOBAL"),
+		}
 	}
 	return nil
 }
 
 // diskEncrypted looks into the machine configuration: DigitalOcean encrypts no droplet's disk, Talos encrypts its two
-// partitions. https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
+// partitions.
+// https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
 func (digitalOcean) diskEncrypted(r Resource) []finding {
 	at := r.at("userData")
-	if r.Type != doDroplet || at.unknown() || hashed.MatchString(at.text()) || strings.Count(at.text(), "provider: luks2") >= 2 {
+	if r.Type != doDroplet || at.unknown() || hashed.MatchString(at.text()) ||
+		strings.Count(at.text(), "provider: luks2") >= 2 {
 		return nil
 	}
 	at.secret = true
-	return []finding{at.problem("has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean encrypts no droplet's disk",
-		"give the droplet a machine configuration that encrypts both")}
+	return []finding{
+		at.problem("has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean encrypts no droplet's disk",
+			"give the droplet a machine configuration that encrypts both"),
+	}
 }
 
 // diskKeys are none: DigitalOcean takes no customer's keys.

@@ -48,7 +48,10 @@ func (f field) items() []field {
 	}
 	var items []field
 	for i, value := range f.value.ArrayValue() {
-		items = append(items, field{of: f.of, path: fmt.Sprintf("%s[%d]", f.path, i), value: value, secret: f.secret}.reveal())
+		items = append(
+			items,
+			field{of: f.of, path: fmt.Sprintf("%s[%d]", f.path, i), value: value, secret: f.secret}.reveal(),
+		)
 	}
 	return items
 }
@@ -62,7 +65,10 @@ func (f field) reveal() field {
 		case f.value.IsOutput() && f.value.OutputValue().Known:
 			f.secret, f.value = f.secret || f.value.OutputValue().Secret, f.value.OutputValue().Element
 		case f.value.IsOutput():
-			f.secret, f.value = f.secret || f.value.OutputValue().Secret, resource.MakeComputed(resource.NewStringProperty(""))
+			f.secret, f.value = f.secret ||
+				f.value.OutputValue().Secret, resource.MakeComputed(
+				resource.NewStringProperty(""),
+			)
 		default:
 			return f
 		}

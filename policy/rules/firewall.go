@@ -106,8 +106,8 @@ func sourcesOf(rule field, addressKeys, peerKeys []string, none field) []source 
 	return sources
 }
 
-// portsOf reads a protocol and a range such as 80, 8000-8080 or all. What cannot be read may be anything, so it is all; what
-// is not known yet is none.
+// portsOf reads a protocol and a range such as 80, 8000-8080 or all. What cannot be read may be anything, so it is all;
+// what is not known yet is none.
 func portsOf(at field, protocol, text string) ports {
 	p := ports{at: at, protocol: protocolOf(protocol), low: 0, high: 65535}
 	if at.unknown() {
@@ -125,7 +125,8 @@ func portsOf(at field, protocol, text string) ports {
 	return p
 }
 
-// protocolOf is the name of a protocol that clouds also write as a number: https://www.iana.org/assignments/protocol-numbers
+// protocolOf is the name of a protocol that clouds also write as a number:
+// https://www.iana.org/assignments/protocol-numbers
 func protocolOf(text string) string {
 	names := map[string]string{"-1": "all", "": "all", "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 	text = strings.ToLower(text)
@@ -184,15 +185,20 @@ func noSSH(r Resource) []finding {
 	return found
 }
 
-// nodePorts are those that only nodes need: https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity
-// and https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
+// nodePorts are those that only nodes need:
+// https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity and
+// https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
 var nodePorts = []struct {
 	protocol string
 	port     int
 	name     string
 }{
 	{"tcp", 2379, "etcd"}, {"tcp", 2380, "etcd"}, {"tcp", 10250, "the kubelet"}, {"tcp", 50001, "Talos' trustd"},
-	{"tcp", 4240, "Cilium"}, {"tcp", 4244, "Hubble"}, {"udp", 4789, "VXLAN"}, {"udp", 8472, "VXLAN"}, {"udp", 51871, "WireGuard"},
+	{
+		"tcp",
+		4240,
+		"Cilium",
+	}, {"tcp", 4244, "Hubble"}, {"udp", 4789, "VXLAN"}, {"udp", 8472, "VXLAN"}, {"udp", 51871, "WireGuard"},
 }
 
 func nodePortsFromNodes(r Resource) []finding {
@@ -205,7 +211,10 @@ func nodePortsFromNodes(r Resource) []finding {
 			}
 		}
 		if o.source.kind != peer && len(opened) > 0 {
-			found = append(found, o.ports.at.problem("opens "+strings.Join(opened, ", ")+" to addresses instead of nodes", ""))
+			found = append(
+				found,
+				o.ports.at.problem("opens "+strings.Join(opened, ", ")+" to addresses instead of nodes", ""),
+			)
 		}
 	}
 	return found

@@ -33,7 +33,12 @@ func (gcp) openings(r Resource) []opening {
 	}
 	switch r.Type {
 	case gcpFirewall:
-		sources := sourcesOf(r.field(), []string{"sourceRanges"}, []string{"sourceTags", "sourceServiceAccounts"}, r.at("sourceRanges"))
+		sources := sourcesOf(
+			r.field(),
+			[]string{"sourceRanges"},
+			[]string{"sourceTags", "sourceServiceAccounts"},
+			r.at("sourceRanges"),
+		)
 		return pair(sources, gcpPorts(r.at("allows"), "protocol"))
 	// The rules of firewall policies, which stand above a network's own.
 	case "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule",
@@ -43,7 +48,13 @@ func (gcp) openings(r Resource) []opening {
 			return nil
 		}
 		match := r.at("match")
-		addressKeys := []string{"srcIpRanges", "srcRegionCodes", "srcFqdns", "srcAddressGroups", "srcThreatIntelligences"}
+		addressKeys := []string{
+			"srcIpRanges",
+			"srcRegionCodes",
+			"srcFqdns",
+			"srcAddressGroups",
+			"srcThreatIntelligences",
+		}
 		sources := sourcesOf(match, addressKeys, []string{"srcSecureTags"}, match.at("srcIpRanges"))
 		return pair(sources, gcpPorts(match.at("layer4Configs"), "ipProtocol"))
 	}
@@ -117,8 +128,8 @@ func (gcp) balancerInternal(r Resource) []finding {
 	return []finding{at.problem("gives the balancer a public address", "set loadBalancingScheme: INTERNAL_MANAGED")}
 }
 
-// diskEncrypted finds keys that are given to Google as they are instead of standing in its key service: they are in the state,
-// too.
+// diskEncrypted finds keys that are given to Google as they are instead of standing in its key service: they are in the
+// state, too.
 func (gcp) diskEncrypted(r Resource) []finding {
 	if !strings.HasPrefix(r.Type, "gcp:compute/") {
 		return nil
@@ -131,7 +142,10 @@ func (gcp) diskEncrypted(r Resource) []finding {
 	for _, at := range places {
 		if at.present() && !at.unknown() {
 			at.secret = true
-			found = append(found, at.problem("is a key that stands in the stack's state", "name a key of Cloud KMS with kmsKeySelfLink"))
+			found = append(
+				found,
+				at.problem("is a key that stands in the stack's state", "name a key of Cloud KMS with kmsKeySelfLink"),
+			)
 		}
 	}
 	return found
@@ -176,7 +190,10 @@ func (c gcp) metadataGuarded(r Resource) []finding {
 func (gcp) machineTagged(r Resource) []finding {
 	switch r.Type {
 	case gcpInstance:
-		return slices.Concat(lacks(r.at("labels"), machineTags), lacks(r.at("bootDisk", "initializeParams", "labels"), machineTags))
+		return slices.Concat(
+			lacks(r.at("labels"), machineTags),
+			lacks(r.at("bootDisk", "initializeParams", "labels"), machineTags),
+		)
 	case gcpTemplate, gcpRegionalTemplate:
 		found := lacks(r.at("labels"), machineTags)
 		for _, disk := range r.at("disks").items() {

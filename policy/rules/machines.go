@@ -52,7 +52,8 @@ func covered(stack []Resource, machine []field, firewall string, lists ...string
 			return true
 		}
 		for _, name := range machine {
-			if name.present() && slices.ContainsFunc(targets, func(target field) bool { return target.is(name.text()) }) {
+			if name.present() &&
+				slices.ContainsFunc(targets, func(target field) bool { return target.is(name.text()) }) {
 				return true
 			}
 		}

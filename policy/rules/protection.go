@@ -20,7 +20,8 @@ var protectionRules = []Rule{{
 func productionProtected(stack []Resource) []finding {
 	guard := ask(cloud.guard)
 	demanded := slices.ContainsFunc(stack, func(r Resource) bool {
-		return environmentOf(r) == "production" || mustStay(r) && (r.Options != nil && r.Options.Protect || guard(r).text() == "true")
+		return environmentOf(r) == "production" ||
+			mustStay(r) && (r.Options != nil && r.Options.Protect || guard(r).text() == "true")
 	})
 	if !demanded {
 		return nil

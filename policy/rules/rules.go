@@ -1,5 +1,5 @@
-// Package rules are the demands on resources that hold whoever makes them, as functions over resources. Each belongs to a row of
-// package invariants, which the tests of the program and the policy pack use.
+// Package rules are the demands on resources that hold whoever makes them, as functions over resources. Each belongs to
+// a row of package invariants, which the tests of the program and the policy pack use.
 package rules
 
 import (
@@ -11,8 +11,8 @@ import (
 // Resource is what a rule sees of a resource.
 type Resource struct {
 	Type, Name, URN string
-	// Properties may hold secrets, and values that are not known before the update. A rule judges neither by guess: what is
-	// not known breaks no rule, and is judged in the update, where it is known.
+	// Properties may hold secrets, and values that are not known before the update. A rule judges neither by guess:
+	// what is not known breaks no rule, and is judged in the update, where it is known.
 	Properties resource.PropertyMap
 	// Options are nil where they cannot be seen: the SDK's policy packs are not told them.
 	Options *Options
@@ -52,8 +52,17 @@ type finding struct {
 
 // All are the rules, in the order of the invariants.
 func All() []Rule {
-	return slices.Concat(firewallRules, machineRules, loadBalancerRules, encryptionRules, metadataRules, tagRules, secretRules,
-		protectionRules, providerRules)
+	return slices.Concat(
+		firewallRules,
+		machineRules,
+		loadBalancerRules,
+		encryptionRules,
+		metadataRules,
+		tagRules,
+		secretRules,
+		protectionRules,
+		providerRules,
+	)
 }
 
 // Named returns the rule of a name. Another name is a mistake of the program.
@@ -81,7 +90,15 @@ func (r Rule) Check(resources ...Resource) []Problem {
 	}
 	var problems []Problem
 	for _, f := range found {
-		problem := Problem{Rule: r.Name, Resource: f.at.of.Name, URN: f.at.of.URN, Path: f.at.path, Value: f.at.shown(), Reason: f.reason, Remedy: f.remedy}
+		problem := Problem{
+			Rule:     r.Name,
+			Resource: f.at.of.Name,
+			URN:      f.at.of.URN,
+			Path:     f.at.path,
+			Value:    f.at.shown(),
+			Reason:   f.reason,
+			Remedy:   f.remedy,
+		}
 		if problem.Remedy == "" {
 			problem.Remedy = r.Remedy
 		}

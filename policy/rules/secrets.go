@@ -6,8 +6,9 @@ var secretRules = []Rule{{
 	Name:   "secrets-marked",
 	Demand: "Machine configurations and clients' keys are secrets, so that no state, log or preview shows them.",
 	Remedy: "pass it through pulumi.ToSecret",
-	// A refresh may bring back what it reads without the mark, and where changes of the property are ignored no update puts
-	// it on again: https://github.com/pulumi/pulumi-terraform-bridge/pull/3569. That must be seen, and must not stop updates.
+	// A refresh may bring back what it reads without the mark, and where changes of the property are ignored no update
+	// puts it on again: https://github.com/pulumi/pulumi-terraform-bridge/pull/3569. That must be seen, and must not
+	// stop updates.
 	Advice: true,
 	one:    secretsMarked,
 }}

@@ -88,8 +88,8 @@ func checkFlowLog(c *Call) []Problem {
 	return nil
 }
 
-// createFlowLog looks at both ends: the network, and the group with the role that may write into it. It is stricter than AWS,
-// which finds out with the first record that it may not be written.
+// createFlowLog looks at both ends: the network, and the group with the role that may write into it. It is stricter
+// than AWS, which finds out with the first record that it may not be written.
 func createFlowLog(c *Call) error {
 	if vpc := c.State.String("vpcId"); vpc != "" {
 		if _, err := find(c, vpcType, vpc, "InvalidVpcId.NotFound", "vpc ID"); err != nil {

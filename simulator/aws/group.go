@@ -447,8 +447,8 @@ func (g *group) refreshes(refresh world.Values) bool {
 // peakKey is the most machines that a group ever had, which only the world knows.
 const peakKey = "__peak"
 
-// refresh replaces as many machines at a time as the range of healthy percentages has room for, at least one. With room above
-// the group's size new ones start first; without, old ones go first.
+// refresh replaces as many machines at a time as the range of healthy percentages has room for, at least one. With room
+// above the group's size new ones start first; without, old ones go first.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
 func (g *group) refresh() error {
 	world, preferences := g.call.World, g.call.Inputs.Object("instanceRefresh").Object("preferences")
@@ -478,7 +478,8 @@ func (g *group) refresh() error {
 	return nil
 }
 
-// start starts one machine in the subnet that has the fewest of the group, on demand up to the base and by percentage above.
+// start starts one machine in the subnet that has the fewest of the group, on demand up to the base and by percentage
+// above.
 func (g *group) start() error {
 	c := g.call
 	running := members(c.World, c.Region, c.ID)

@@ -12,7 +12,8 @@ import (
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// talosOwner publishes Talos' images: https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/aws
+// talosOwner publishes Talos' images:
+// https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/aws
 const talosOwner = "540036508848"
 
 // image is a machine image in one region.

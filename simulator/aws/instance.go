@@ -157,7 +157,8 @@ func checkInstance(c *Call) []Problem {
 	return problems
 }
 
-// replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is told to replace it.
+// replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is told to replace
+// it.
 func replaceForUserData(c *Call, changed []string) []string {
 	if c.Inputs.Bool("userDataReplaceOnChange") && (slices.Contains(changed, "userData") || slices.Contains(changed, "userDataBase64")) {
 		return []string{"userData", "userDataBase64"}
@@ -331,7 +332,8 @@ type nic struct {
 	groups                           []string
 }
 
-// interfaceOf looks up where a machine stands: at the interface that it was given, which may have changed since, or its own.
+// interfaceOf looks up where a machine stands: at the interface that it was given, which may have changed since, or its
+// own.
 func interfaceOf(w *world.World, machine *world.Resource) nic {
 	state, groups := machine.State, machine.State.Strings("vpcSecurityGroupIds")
 	given := w.Get(interfaceType, machine.Region, machine.State.String(interfaceKey))

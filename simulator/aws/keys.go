@@ -19,8 +19,8 @@ const (
 
 var keyResources = []Resource{
 	{
-		// A deleted key waits for its window to pass and decrypts nothing meanwhile: the world forgets it at once, and tells of
-		// machines whose disks it encrypted.
+		// A deleted key waits for its window to pass and decrypts nothing meanwhile: the world forgets it at once, and
+		// tells of machines whose disks it encrypted.
 		Token: keyType,
 		Fields: Fields{
 			"description": String(Computed, MaxLength(8192)), "policy": String(Computed, JSON), "keyUsage": String(Default("ENCRYPT_DECRYPT"), Replaces), "customerMasterKeySpec": String(Default("SYMMETRIC_DEFAULT"), Replaces),
@@ -145,7 +145,8 @@ func createGrant(c *Call) error {
 	return nil
 }
 
-// diskFault says why a machine would not start again after it stops; empty if it would. A running machine does not notice.
+// diskFault says why a machine would not start again after it stops; empty if it would. A running machine does not
+// notice.
 // https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html#deleting-keys-how-it-works
 func diskFault(w *world.World, machine *world.Resource) string {
 	key := machine.State.Object("rootBlockDevice").String("kmsKeyId")

@@ -86,9 +86,9 @@ func checkLoadBalancer(c *Call) []Problem {
 	return problems
 }
 
-// replaceNetworkBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange them, and
-// gain its first security group only by being replaced. The provider decides only once it knows the whole list: while the id of a
-// new subnet is unknown, a preview says update, and the update replaces.
+// replaceNetworkBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange them,
+// and gain its first security group only by being replaced. The provider decides only once it knows the whole list:
+// while the id of a new subnet is unknown, a preview says update, and the update replaces.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elbv2/load_balancer.go
 func replaceNetworkBalancer(c *Call, changed []string) []string {
 	if c.Inputs.String("loadBalancerType") != "network" {

@@ -317,7 +317,8 @@ func associateAddress(c *Call) error {
 	return nil
 }
 
-// publicAddress takes the next address of the range that is set aside for benchmarks: https://www.rfc-editor.org/rfc/rfc2544
+// publicAddress takes the next address of the range that is set aside for benchmarks:
+// https://www.rfc-editor.org/rfc/rfc2544
 func publicAddress(w *world.World) string {
 	n := w.Count("public addresses")
 	return fmt.Sprintf("198.18.%d.%d", n/250, n%250+1)
@@ -361,7 +362,8 @@ func createNAT(c *Call) error {
 	return nil
 }
 
-// freeAddress takes an address of a subnet: the wanted one, or the lowest that is free. AWS keeps the first four and the last.
+// freeAddress takes an address of a subnet: the wanted one, or the lowest that is free. AWS keeps the first four and
+// the last.
 func freeAddress(w *world.World, subnet *world.Resource, wanted string) (string, error) {
 	prefix := netip.MustParsePrefix(subnet.State.String("cidrBlock"))
 	taken := map[string]bool{}

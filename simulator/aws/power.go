@@ -35,7 +35,8 @@ func Start(w *world.World, instance *world.Resource) {
 	w.Change(instance, func(_, state world.Values) { state["instanceState"] = stateRunning })
 }
 
-// Stopped returns an error of the waiter, instance-stopped, for an instance that still runs: nothing here stops it later.
+// Stopped returns an error of the waiter, instance-stopped, for an instance that still runs: nothing here stops it
+// later.
 func Stopped(instance *world.Resource) error {
 	if !isStopped(instance) {
 		return fmt.Errorf("Waiter InstanceStopped failed: Max attempts exceeded (%s is %s)", instance.ID, instance.State.String("instanceState"))

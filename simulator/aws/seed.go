@@ -25,8 +25,8 @@ type seeder struct {
 	err    error
 }
 
-// Seed makes a network for a program to adopt, with a private and a public subnet in every zone and ways out, and a key. The
-// private subnets lie in the second range, if there is one.
+// Seed makes a network for a program to adopt, with a private and a public subnet in every zone and ways out, and a
+// key. The private subnets lie in the second range, if there is one.
 func Seed(w *world.World, region string, cidr, second netip.Prefix) (Seeded, error) {
 	s := &seeder{world: w, region: region, table: Catalogue()}
 	vpc := s.create(vpcType, world.Values{"cidrBlock": cidr.String(), "enableDnsSupport": true, "enableDnsHostnames": true})

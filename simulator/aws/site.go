@@ -314,8 +314,8 @@ func (n network) fromMachine(from source, groups []string, address string, port 
 	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, port)
 }
 
-// forward follows a packet from a balancer to one target. With the client's address preserved, the target's firewall sees
-// the client, and a machine that is sent to itself drops the packet:
+// forward follows a packet from a balancer to one target. With the client's address preserved, the target's firewall
+// sees the client, and a machine that is sent to itself drops the packet:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html#loopback-timeout
 func (n network) forward(from source, balancer, group, attachment *world.Resource) (site.Machine, error) {
 	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))
@@ -355,8 +355,8 @@ func (n network) forward(from source, balancer, group, attachment *world.Resourc
 	return n.machine(machine), nil
 }
 
-// lets asks the security groups at one end of a packet whether they let TCP through to or from the other end, which is an
-// address and perhaps groups.
+// lets asks the security groups at one end of a packet whether they let TCP through to or from the other end, which is
+// an address and perhaps groups.
 func (n network) lets(direction, region string, groups, peers []string, address string, port int) error {
 	way, inline := "to", "egress"
 	if direction == ingressType {

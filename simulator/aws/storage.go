@@ -8,7 +8,8 @@ import (
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// The types of storage. The V2 ones are those of the Terraform provider, which split a bucket's settings from the bucket.
+// The types of storage. The V2 ones are those of the Terraform provider, which split a bucket's settings from the
+// bucket.
 const (
 	bucketType           = "aws:s3/bucketV2:BucketV2"
 	versioningType       = "aws:s3/bucketVersioningV2:BucketVersioningV2"

@@ -1,5 +1,5 @@
-// Package catalogue says what a simulated cloud is made of: which resources it has, which properties they take and give,
-// and how they behave. The clouds themselves are tables of these types; package provider serves any of them.
+// Package catalogue says what a simulated cloud is made of: which resources it has, which properties they take and
+// give, and how they behave. The clouds themselves are tables of these types; package provider serves any of them.
 package catalogue
 
 import (
@@ -19,8 +19,8 @@ type Provider struct {
 	Functions []Function
 	// CheckConfig looks for what the fields alone cannot say.
 	CheckConfig func(config world.Values) []Problem
-	// Check looks at every resource before it is planned, and may add inputs that come from the provider's configuration,
-	// such as default tags. Values may be unknown.
+	// Check looks at every resource before it is planned, and may add inputs that come from the provider's
+	// configuration, such as default tags. Values may be unknown.
 	Check func(*Call) []Problem
 	// Site is the provider's part of what Talos sees; nil for a provider without machines.
 	Site func(*world.World) site.Site
@@ -41,8 +41,8 @@ type Resource struct {
 	Account bool
 	// Shared resources are handed out again when they are created twice.
 	Shared bool
-	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state says,
-	// deleting one does nothing, and importing one fails.
+	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state
+	// says, deleting one does nothing, and importing one fails.
 	StateOnly bool
 	// Machines says that machines may start or end when one comes, changes or goes.
 	Machines bool
@@ -54,7 +54,8 @@ type Resource struct {
 	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
 	// resource itself is put into the world, and removed from it, by the caller.
 	Create, Update, Delete func(*Call) error
-	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then forgets.
+	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then
+	// forgets.
 	Missing string
 	// Import finds a resource by what people name it by when it is imported, if that is not its id.
 	Import func(w *world.World, id string) *world.Resource
@@ -67,7 +68,8 @@ type Function struct {
 	Invoke func(*Call) (world.Values, error)
 }
 
-// Call is one request. Values are plain: secrets are unwrapped, and marked again by the fields and by where they came from.
+// Call is one request. Values are plain: secrets are unwrapped, and marked again by the fields and by where they came
+// from.
 type Call struct {
 	Context context.Context
 	// World and Site are nil in Check and Diff, and in previews.
@@ -90,11 +92,11 @@ type Call struct {
 	ID string
 	// Timeout is the custom timeout of the operation; 0 for the provider's own.
 	Timeout time.Duration
-	// Inputs are the checked inputs; Old are those of the last operation. On Delete, Inputs and State are what the cloud has,
-	// and Old is the state as the engine knows it, which may be older.
+	// Inputs are the checked inputs; Old are those of the last operation. On Delete, Inputs and State are what the
+	// cloud has, and Old is the state as the engine knows it, which may be older.
 	Inputs, Old world.Values
-	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state under
-	// the new inputs; the behaviour completes it.
+	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state
+	// under the new inputs; the behaviour completes it.
 	State world.Values
 }
 

@@ -16,8 +16,8 @@ const (
 	// DeprecatedImages and MissingImages are parts of images' names.
 	DeprecatedImages = "SIMULATOR_DEPRECATED_IMAGES"
 	MissingImages    = "SIMULATOR_MISSING_IMAGES"
-	// SlowStop is how long a machine takes to shut down, Lingering how long it counts as its network's member after it is
-	// deleted, GrantDelay how long a grant takes to have an effect.
+	// SlowStop is how long a machine takes to shut down, Lingering how long it counts as its network's member after it
+	// is deleted, GrantDelay how long a grant takes to have an effect.
 	SlowStop   = "SIMULATOR_SLOW_STOP"
 	Lingering  = "SIMULATOR_LINGERING"
 	GrantDelay = "SIMULATOR_GRANT_DELAY"

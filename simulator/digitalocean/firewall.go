@@ -58,8 +58,8 @@ func checkFirewall(c *Call) []Problem {
 	return problems
 }
 
-// ruleProblem says what is wrong with a rule. A rule without another end would let everybody in on a careless cloud; this
-// one refuses it.
+// ruleProblem says what is wrong with a rule. A rule without another end would let everybody in on a careless cloud;
+// this one refuses it.
 func ruleProblem(rule world.Values, end string) string {
 	protocol, text := rule.String("protocol"), rule.String("portRange")
 	switch _, _, valid := ports(text); {

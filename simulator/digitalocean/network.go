@@ -130,7 +130,8 @@ func deleteVPC(c *Call) error {
 	return nil
 }
 
-// freeAddress is the lowest address of a VPC that nothing has: the first is the network's own, the second the gateway's.
+// freeAddress is the lowest address of a VPC that nothing has: the first is the network's own, the second the
+// gateway's.
 func freeAddress(w *world.World, vpc *world.Resource) (string, error) {
 	taken := map[string]bool{}
 	for _, r := range w.List(dropletType, "") {
@@ -163,8 +164,8 @@ func createTag(c *Call) error {
 	return nil
 }
 
-// deleteTag takes the tag from everything that carries it, whoever tagged it: droplets lose the firewalls that cover them by
-// it, and load balancers their targets.
+// deleteTag takes the tag from everything that carries it, whoever tagged it: droplets lose the firewalls that cover
+// them by it, and load balancers their targets.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
 func deleteTag(c *Call) error {
 	for _, r := range c.World.Select(func(r *world.Resource) bool { return r.Provider == "digitalocean" && r.Type != tagType }) {

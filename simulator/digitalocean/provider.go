@@ -1,5 +1,5 @@
-// Package digitalocean is the simulated DigitalOcean: tables of the resources that the program uses, as the DigitalOcean
-// provider (pulumi-digitalocean 4.53) declares them, and the rules by which the cloud refuses.
+// Package digitalocean is the simulated DigitalOcean: tables of the resources that the program uses, as the
+// DigitalOcean provider (pulumi-digitalocean 4.53) declares them, and the rules by which the cloud refuses.
 //
 // Which inputs are required, computed or force a replacement is read in the provider's sources:
 // https://github.com/digitalocean/terraform-provider-digitalocean/tree/main/digitalocean

@@ -102,8 +102,8 @@ func (n network) at(sender end, target *world.Resource) end {
 	return sender
 }
 
-// dialBalancer follows a packet through a balancer to the droplets that may answer. The balancer is a proxy: behind it the
-// packet comes from the balancer.
+// dialBalancer follows a packet through a balancer to the droplets that may answer. The balancer is a proxy: behind it
+// the packet comes from the balancer.
 func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]site.Machine, error) {
 	to := end{balancer: balancer, address: balancer.State.String("ip")}
 	if err := n.lets("outboundRules", "destination", from, to, port); err != nil {
@@ -167,8 +167,8 @@ func (n network) passes(from, to end, port int) error {
 	return n.lets("inboundRules", "source", to, from, port)
 }
 
-// lets asks the firewalls that cover a droplet whether they let TCP through to or from a peer. A droplet that none covers is
-// open: https://docs.digitalocean.com/products/networking/firewalls/
+// lets asks the firewalls that cover a droplet whether they let TCP through to or from a peer. A droplet that none
+// covers is open: https://docs.digitalocean.com/products/networking/firewalls/
 func (n network) lets(property, side string, covered, peer end, port int) error {
 	if covered.droplet == nil {
 		return nil

@@ -15,7 +15,8 @@ const (
 	autoscalerType = "gcp:compute/regionAutoscaler:RegionAutoscaler"
 )
 
-// Keys of a member's state that only the world knows: the group that started it, and the template that it was made from.
+// Keys of a member's state that only the world knows: the group that started it, and the template that it was made
+// from.
 const (
 	managerKey  = "__manager"
 	templateKey = "__template"
@@ -207,7 +208,8 @@ func checkManager(c *Call) error {
 func checkDistribution(c *Call) error {
 	shape, moves := c.State.String("distributionPolicyTargetShape"), c.State.Object("updatePolicy").String("instanceRedistributionType")
 	if before := c.World.Get(managerType, c.Region, c.ID); before != nil && before.State.String("distributionPolicyTargetShape") != shape {
-		// The provider sends the zones along with the shape: https://github.com/hashicorp/terraform-provider-google/issues/19891
+		// The provider sends the zones along with the shape:
+		// https://github.com/hashicorp/terraform-provider-google/issues/19891
 		return invalid("distributionPolicy.zones", "", "Distribution policy zones cannot be changed.")
 	}
 	if shape != even && moves != "NONE" {
@@ -262,8 +264,8 @@ func (g group) scale(target int) error {
 	return nil
 }
 
-// emptiest is the zone that has the fewest machines of the group, among those that have stock. An even group starts no machine
-// in another zone while the emptiest is out of stock: the answer is then empty.
+// emptiest is the zone that has the fewest machines of the group, among those that have stock. An even group starts no
+// machine in another zone while the emptiest is out of stock: the answer is then empty.
 func (g group) emptiest() string {
 	count := map[string]int{}
 	for _, machine := range members(g.call.World, g.call.Region, g.call.ID) {
@@ -283,7 +285,8 @@ func (g group) emptiest() string {
 	return zone
 }
 
-// roll replaces the machines of an older template, as many at a time as the policy has new ones start before old ones go.
+// roll replaces the machines of an older template, as many at a time as the policy has new ones start before old ones
+// go.
 func (g group) roll() error {
 	old := slices.DeleteFunc(members(g.call.World, g.call.Region, g.call.ID), func(m *world.Resource) bool {
 		return m.State.String(templateKey) == g.template.ID
@@ -329,8 +332,8 @@ func createAutoscaler(c *Call) error {
 	return checkAutoscaler(c)
 }
 
-// checkAutoscaler looks for the group, which one autoscaler moves at most, and moves it into its bounds. The simulated load
-// never changes, so a group that is within them stays as it is.
+// checkAutoscaler looks for the group, which one autoscaler moves at most, and moves it into its bounds. The simulated
+// load never changes, so a group that is within them stays as it is.
 func checkAutoscaler(c *Call) error {
 	manager, err := find(c, managerType, c.State.String("target"))
 	if err != nil {

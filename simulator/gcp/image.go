@@ -46,7 +46,8 @@ func HasImage(w *world.World, name string) bool {
 	return err == nil
 }
 
-// images are the images of the project: every release of Talos, as if somebody had put it there, and one for each architecture that a user might have built.
+// images are the images of the project: every release of Talos, as if somebody had put it there, and one for each
+// architecture that a user might have built.
 func images(w *world.World) []image {
 	list := []image{{"custom-talos-amd64", "amd64"}, {"custom-talos-arm64", "arm64"}}
 	for _, version := range releases.All() {

@@ -285,8 +285,8 @@ func updateInstance(c *Call) error {
 	return nil
 }
 
-// deleteInstance takes the machine out of its groups. The provider does not lift the protection by itself, and looks for it in
-// its state: one that was lifted by hand counts only after a refresh.
+// deleteInstance takes the machine out of its groups. The provider does not lift the protection by itself, and looks
+// for it in its state: one that was lifted by hand counts only after a refresh.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go
 func deleteInstance(c *Call) error {
 	if c.Old.Bool("deletionProtection") {

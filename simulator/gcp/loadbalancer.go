@@ -96,7 +96,8 @@ var balancerResources = []Resource{
 	},
 }
 
-// updateRule refuses another reach of a rule that exists: https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
+// updateRule refuses another reach of a rule that exists:
+// https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
 func updateRule(c *Call) error {
 	if c.State.String("loadBalancingScheme") == "INTERNAL_MANAGED" && c.Old.Bool("allowGlobalAccess") != c.Inputs.Bool("allowGlobalAccess") {
 		return invalid("allowGlobalAccess", fmt.Sprint(c.Inputs.Bool("allowGlobalAccess")), "Global access of an INTERNAL_MANAGED forwarding rule cannot be changed.")

@@ -27,7 +27,8 @@ var functions = []Function{
 		Invoke: lookUpAddresses,
 	},
 	{
-		// getProject of organizations is missing on purpose: it asks Cloud Billing as well, and hangs where that is out of reach.
+		// getProject of organizations is missing on purpose: it asks Cloud Billing as well, and hangs where that is out
+		// of reach.
 		Token: "gcp:projects/getProject:getProject", Fields: Fields{"filter": String(Required)},
 		Invoke: func(c *Call) (world.Values, error) {
 			found := []any{}

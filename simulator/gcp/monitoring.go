@@ -76,8 +76,8 @@ func createAlert(c *Call) error {
 	return checkAlert(c)
 }
 
-// checkAlert: a condition on the log stands alone and must say how often it may speak; one on a metric of the user's own is
-// refused while the metric is new, which in this world it always is.
+// checkAlert: a condition on the log stands alone and must say how often it may speak; one on a metric of the user's
+// own is refused while the metric is new, which in this world it always is.
 // https://cloud.google.com/logging/docs/alerting/log-based-alerts#api-create-alert-policy
 func checkAlert(c *Call) error {
 	if problems := labelProblems("userLabels", c.State.Object("userLabels")); len(problems) > 0 {

@@ -269,8 +269,8 @@ func deleteAddress(c *Call) error {
 	return nil
 }
 
-// freeAddress is the wanted address of a subnetwork, or the lowest that nobody has. Google keeps the first two and the last
-// two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
+// freeAddress is the wanted address of a subnetwork, or the lowest that nobody has. Google keeps the first two and the
+// last two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
 func freeAddress(w *world.World, subnetwork *world.Resource, wanted string) (string, error) {
 	if isProxy(subnetwork.State) {
 		return "", invalid("subnetwork", subnetwork.ID, "A proxy-only subnetwork has no addresses for anything else")

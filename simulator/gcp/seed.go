@@ -30,8 +30,8 @@ type seeder struct {
 	err     error
 }
 
-// Seed makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way out, and a key. The
-// project that owns the network is Project, or HostProject, which shares it.
+// Seed makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way out, and a
+// key. The project that owns the network is Project, or HostProject, which shares it.
 func Seed(w *world.World, region string, cidr netip.Prefix, project string) (Seeded, error) {
 	s := &seeder{world: w, region: region, project: project, table: Catalogue()}
 	address := cidr.Addr().As4()

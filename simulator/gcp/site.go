@@ -234,7 +234,8 @@ func (n network) passes(from, target end, port int) error {
 	rules := slices.DeleteFunc(n.world.List(firewallType, ""), func(r *world.Resource) bool {
 		return !same(r.State.String("network"), target.place.network) || r.State.Bool("disabled") || !applies(r.State, from, target, port)
 	})
-	// The lowest number decides, and among equals a denial: https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
+	// The lowest number decides, and among equals a denial:
+	// https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
 	slices.SortFunc(rules, func(a, b *world.Resource) int {
 		return cmp.Or(a.State.Int("priority")-b.State.Int("priority"), len(a.State.Objects("allows"))-len(b.State.Objects("allows")))
 	})

@@ -68,10 +68,10 @@ func Critical(steps []Step) Path {
 	return path
 }
 
-// Layered returns the slowest step of each layer. That is how Pulumi destroys: steps that have nothing to wait for are the first layer,
-// those that wait for it alone the second, and so on. The last layer is deleted first, and the next begins when all of it is gone. So
-// what is slow to delete costs time wherever another layer has something slow as well.
-// https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/deployment_executor.go (performPostSteps)
+// Layered returns the slowest step of each layer. That is how Pulumi destroys: steps that have nothing to wait for are
+// the first layer, those that wait for it alone the second, and so on. The last layer is deleted first, and the next
+// begins when all of it is gone. So what is slow to delete costs time wherever another layer has something slow as
+// well. https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/deployment_executor.go (performPostSteps)
 func Layered(steps []Step) Path {
 	byID := map[string]Step{}
 	for _, step := range steps {
@@ -114,8 +114,8 @@ func Layered(steps []Step) Path {
 // quick is the time below which BestLayers does not look at a step.
 const quick = 10 * time.Second
 
-// BestLayers returns the layers that take the least time, whatever further dependencies a program adds. Quick steps are left out, so that
-// it is rather too little.
+// BestLayers returns the layers that take the least time, whatever further dependencies a program adds. Quick steps are
+// left out, so that it is rather too little.
 func BestLayers(steps []Step) Path {
 	search := layers{byID: map[string]Step{}, known: map[string]Path{}}
 	for _, step := range steps {
@@ -157,8 +157,8 @@ func (l layers) slowBefore(id string, seen map[string]bool) []string {
 	return slow
 }
 
-// best tries how slow the slowest of the first layer may be. A layer may as well hold all that is free and no slower, so that these are all
-// the choices.
+// best tries how slow the slowest of the first layer may be. A layer may as well hold all that is free and no slower,
+// so that these are all the choices.
 func (l layers) best(left map[string]bool) Path {
 	key := strings.Join(slices.Sorted(maps.Keys(left)), " ")
 	if path, seen := l.known[key]; seen || len(left) == 0 {

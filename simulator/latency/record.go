@@ -43,7 +43,8 @@ func Record(directory string, entry Entry) error {
 	return err
 }
 
-// Measured returns when each resource was created or deleted for the last time, in the clouds' own time since the first of them began.
+// Measured returns when each resource was created or deleted for the last time, in the clouds' own time since the first
+// of them began.
 func Measured(directory string, operation Operation, factor float64) (map[string]time.Duration, error) {
 	path := filepath.Join(directory, record)
 	file, err := os.Open(path)

@@ -13,8 +13,8 @@ type Resource struct {
 	After, Data []string
 }
 
-// Plan is how long something takes with all dependencies of a stack, and the least that no program could cut: the longest chain of data
-// and needs.
+// Plan is how long something takes with all dependencies of a stack, and the least that no program could cut: the
+// longest chain of data and needs.
 type Plan struct{ Path, Minimum Path }
 
 // Ratio compares the two.
@@ -83,8 +83,8 @@ func Up(resources []Resource) Plan {
 	return Plan{Critical(all), Critical(least)}
 }
 
-// Destroy returns the plan of deleting it. Pulumi deletes in the reverse of the order of creation, so a need holds both ways, and in
-// layers, which no program can do without.
+// Destroy returns the plan of deleting it. Pulumi deletes in the reverse of the order of creation, so a need holds both
+// ways, and in layers, which no program can do without.
 func Destroy(resources []Resource) Plan {
 	all, least := steps(resources, func(t Times) time.Duration { return t.Delete })
 	plan := Plan{Layered(all), Critical(reversed(least))}
@@ -94,7 +94,8 @@ func Destroy(resources []Resource) Plan {
 	return plan
 }
 
-// steps returns a step for each resource, in their order: with all dependencies, and with those that no program could cut.
+// steps returns a step for each resource, in their order: with all dependencies, and with those that no program could
+// cut.
 func steps(resources []Resource, takes func(Times) time.Duration) (all, least []Step) {
 	types := map[string]string{}
 	for _, r := range resources {

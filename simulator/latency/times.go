@@ -1,5 +1,5 @@
-// Package latency knows how long the clouds take to create and to delete each type of resource, and what follows for a whole stack: the
-// critical path of an up and of a destroy, and the least that any program would need.
+// Package latency knows how long the clouds take to create and to delete each type of resource, and what follows for a
+// whole stack: the critical path of an up and of a destroy, and the least that any program would need.
 package latency
 
 import (
@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Times are what a cloud, and the provider that waits for it, typically take. They differ from day to day and from region to region; what
-// counts is which of them are long.
+// Times are what a cloud, and the provider that waits for it, typically take. They differ from day to day and from
+// region to region; what counts is which of them are long.
 type Times struct {
 	Create, Delete time.Duration
-	// Source says where times of ten seconds and more come from. Public logs are those of Terraform runs that somebody published.
+	// Source says where times of ten seconds and more come from. Public logs are those of Terraform runs that somebody
+	// published.
 	Source string
 }
 
@@ -22,8 +23,9 @@ func Types() []string { return slices.Sorted(maps.Keys(table)) }
 // Of returns the times of a type of resource. A type without a row takes no time.
 func Of(token string) Times { return table[token] }
 
-// Boot is how long a machine takes from its creation until its Talos API answers: firmware, kernel, the configuration out of the user data,
-// certificates. A cloud calls a machine created before it has begun with any of that. An estimate: nobody has published it for each cloud.
+// Boot is how long a machine takes from its creation until its Talos API answers: firmware, kernel, the configuration
+// out of the user data, certificates. A cloud calls a machine created before it has begun with any of that. An
+// estimate: nobody has published it for each cloud.
 const Boot = 60 * time.Second
 
 // Machines are the types of machines that have a name, and so are given their configuration one by one. By cloud.
@@ -40,8 +42,9 @@ func seconds(create, remove int, source string) Times {
 
 // table has every type of the simulated clouds.
 var table = map[string]Times{
-	// Talos. Deleting any of these does nothing on a machine. The kubeconfig can be had at once; what counts is when the API that it leads
-	// to answers, and that is not before etcd runs and the images of the control plane are pulled. The nodes are Ready after 75 s.
+	// Talos. Deleting any of these does nothing on a machine. The kubeconfig can be had at once; what counts is when
+	// the API that it leads to answers, and that is not before etcd runs and the images of the control plane are
+	// pulled. The nodes are Ready after 75 s.
 	// https://github.com/bbtechsys/terraform-proxmox-talos/issues/19
 	"talos:machine/secrets:Secrets":                       seconds(0, 0, ""),
 	"talos:machine/configurationApply:ConfigurationApply": seconds(2, 0, ""),
@@ -49,8 +52,8 @@ var table = map[string]Times{
 	"talos:cluster/kubeconfig:Kubeconfig": seconds(60, 0,
 		"https://github.com/siderolabs/terraform-provider-talos/issues/183"),
 
-	// AWS, the network. A VPC is created and then given its DNS host names, and the provider waits for both. NAT gateways are machines of
-	// AWS. An internet gateway goes once no address is mapped.
+	// AWS, the network. A VPC is created and then given its DNS host names, and the provider waits for both. NAT
+	// gateways are machines of AWS. An internet gateway goes once no address is mapped.
 	"aws:ec2/vpc:Vpc":                         seconds(12, 1, "https://github.com/terraform-aws-modules/terraform-aws-route53/pull/33"),
 	"aws:ec2/subnet:Subnet":                   seconds(2, 1, ""),
 	"aws:ec2/internetGateway:InternetGateway": seconds(2, 3, ""),
@@ -67,7 +70,8 @@ var table = map[string]Times{
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": seconds(1, 1, ""),
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   seconds(1, 1, ""),
 
-	// AWS, the machines. The provider waits until a machine runs, and until it has shut down. A group is emptied before it is deleted.
+	// AWS, the machines. The provider waits until a machine runs, and until it has shut down. A group is emptied before
+	// it is deleted.
 	"aws:ec2/networkInterface:NetworkInterface": seconds(2, 1, ""),
 	"aws:ec2/instance:Instance": seconds(15, 60,
 		"public logs: 12 to 15 s, and 50 to 62 s; https://github.com/hashicorp/terraform/pull/8613"),
@@ -77,8 +81,8 @@ var table = map[string]Times{
 	"aws:autoscaling/lifecycleHook:LifecycleHook": seconds(1, 1, ""),
 	"aws:autoscaling/policy:Policy":               seconds(1, 1, ""),
 
-	// AWS, the way to the API. The provider waits until a load balancer is active, and then until its interfaces are gone; changes of names
-	// until every server of Route 53 has them.
+	// AWS, the way to the API. The provider waits until a load balancer is active, and then until its interfaces are
+	// gone; changes of names until every server of Route 53 has them.
 	"aws:lb/loadBalancer:LoadBalancer": seconds(150, 45,
 		"public logs: 142 to 174 s, and 40 to 47 s; https://github.com/DataBiosphere/azul/pull/5780"),
 	"aws:lb/targetGroup:TargetGroup":                     seconds(1, 1, ""),
@@ -89,7 +93,8 @@ var table = map[string]Times{
 	"aws:route53/record:Record": seconds(35, 35,
 		"https://github.com/hashicorp/terraform-provider-aws/issues/22523"),
 
-	// AWS, the rest. The provider looks several times in a row whether a key or a queue is what it should be, and whether it is gone.
+	// AWS, the rest. The provider looks several times in a row whether a key or a queue is what it should be, and
+	// whether it is gone.
 	"aws:iam/role:Role":                                   seconds(1, 1, ""),
 	"aws:iam/rolePolicy:RolePolicy":                       seconds(1, 1, ""),
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":   seconds(1, 1, ""),
@@ -152,8 +157,9 @@ var table = map[string]Times{
 	"gcp:monitoring/alertPolicy:AlertPolicy":                 seconds(5, 2, ""),
 	"gcp:monitoring/notificationChannel:NotificationChannel": seconds(2, 2, ""),
 
-	// DigitalOcean. The image is fetched from the internet and unpacked. The API keeps a droplet or a load balancer as a member of its VPC
-	// for a while after it said that it is gone, and the provider tries to delete the VPC until then.
+	// DigitalOcean. The image is fetched from the internet and unpacked. The API keeps a droplet or a load balancer as
+	// a member of its VPC for a while after it said that it is gone, and the provider tries to delete the VPC until
+	// then.
 	"digitalocean:index/vpc:Vpc":           seconds(2, 30, "https://github.com/digitalocean/terraform-provider-digitalocean/pull/455"),
 	"digitalocean:index/tag:Tag":           seconds(1, 1, ""),
 	"digitalocean:index/firewall:Firewall": seconds(2, 1, ""),

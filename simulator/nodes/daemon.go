@@ -1,5 +1,5 @@
-// Package nodes makes the machines of a world answer: their Talos APIs, real etcd members, and a small Kubernetes API, each
-// over mutual TLS with the cluster's own authorities. A proxy leads to their addresses, which exist nowhere else.
+// Package nodes makes the machines of a world answer: their Talos APIs, real etcd members, and a small Kubernetes API,
+// each over mutual TLS with the cluster's own authorities. A proxy leads to their addresses, which exist nowhere else.
 package nodes
 
 import (
@@ -61,8 +61,9 @@ type Daemon struct {
 // poll is how often the daemon looks whether somebody else changed the world.
 const poll = 150 * time.Millisecond
 
-// Start serves a world. etcd's members find each other's addresses through the proxy, which Go's HTTP client reads from the
-// environment once in a process: the variable HTTPS_PROXY of the process is set, and a second daemon has to use the same address.
+// Start serves a world. etcd's members find each other's addresses through the proxy, which Go's HTTP client reads from
+// the environment once in a process: the variable HTTPS_PROXY of the process is set, and a second daemon has to use the
+// same address.
 func Start(options Options) (*Daemon, error) {
 	listener, err := net.Listen("tcp", options.Proxy)
 	if err != nil {

@@ -60,8 +60,8 @@ func (n *node) wipeEtcd() error { return os.RemoveAll(n.etcdData()) }
 // peerURL is the address by which etcd's members know each other.
 func peerURL(address string) string { return fmt.Sprintf("https://%s:%d", address, etcdPeerPort) }
 
-// startEtcd starts etcd with the options that Talos gives it, but for the addresses on which it listens, and without waiting for
-// the disk: what a process has written outlives it.
+// startEtcd starts etcd with the options that Talos gives it, but for the addresses on which it listens, and without
+// waiting for the disk: what a process has written outlives it.
 // https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/system/services/etcd.go
 func (n *node) startEtcd(name, cluster string, isNew bool) error {
 	config := embed.NewConfig()
@@ -142,8 +142,8 @@ func (n *node) watchEtcd(m *member) {
 	}
 }
 
-// stopEtcd ends etcd, or waits until it has ended by itself: what still runs must not lose its files. A leader moves its leadership on,
-// unless it crashes.
+// stopEtcd ends etcd, or waits until it has ended by itself: what still runs must not lose its files. A leader moves
+// its leadership on, unless it crashes.
 func (n *node) stopEtcd(crash bool) {
 	n.stopping.Lock()
 	defer n.stopping.Unlock()

@@ -24,7 +24,8 @@ import (
 // talosManager is the field manager of what Talos has created, by server-side apply since 1.13.
 const talosManager = "talos"
 
-// kinds are those that every API server of the simulator has, and those that a definition among the created objects adds.
+// kinds are those that every API server of the simulator has, and those that a definition among the created objects
+// adds.
 func (a api) kinds() []kind {
 	_, _, created := a.known()
 	all := slices.Clone(kinds)
@@ -83,8 +84,8 @@ func (a api) isCreated(p path) bool {
 	})
 }
 
-// apply is server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/. The library is that of the API
-// server; it knows no schemas here, so that a list belongs to one manager as a whole.
+// apply is server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/. The library is that of
+// the API server; it knows no schemas here, so that a list belongs to one manager as a whole.
 func (a api) apply(ctx context.Context, p path, wanted object, force, dryRun bool) (any, error) {
 	if p.manager == "" {
 		return nil, apierrors.NewBadRequest("PatchOptions.meta.k8s.io: fieldManager: Required value: is required for apply patch")

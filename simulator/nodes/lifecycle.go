@@ -132,8 +132,8 @@ func cut(ctx context.Context, kind string) error {
 	return errors.Join(err, status.Error(codes.Unavailable, "the connection is broken"))
 }
 
-// Upgrade is the way of Talos before 1.13: it checks the image and etcd, and answers; then the node drains itself, installs and
-// reboots. A PodDisruptionBudget holds its drain up, but not for ever; here not at all.
+// Upgrade is the way of Talos before 1.13: it checks the image and etcd, and answers; then the node drains itself,
+// installs and reboots. A PodDisruptionBudget holds its drain up, but not for ever; here not at all.
 //
 //nolint:staticcheck // The method is deprecated, and still what nodes below 1.13 have.
 func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (*machine.UpgradeResponse, error) {

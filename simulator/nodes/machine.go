@@ -22,8 +22,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// machineService is the Talos API of the node that a call is about, as far as operators of this kind of cluster use it. Every
-// other method answers that it is not implemented.
+// machineService is the Talos API of the node that a call is about, as far as operators of this kind of cluster use it.
+// Every other method answers that it is not implemented.
 type machineService struct {
 	machine.UnimplementedMachineServiceServer
 }

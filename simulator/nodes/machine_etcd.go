@@ -205,8 +205,8 @@ func (machineService) EtcdRemoveMemberByID(ctx context.Context, in *machine.Etcd
 	return &machine.EtcdRemoveMemberByIDResponse{Messages: []*machine.EtcdRemoveMemberByID{{}}}, nil
 }
 
-// leave takes the node's own member off the cluster, and empties its etcd. Like Talos it tries again while etcd says that the
-// cluster is not healthy, which it does for five seconds after a member has started.
+// leave takes the node's own member off the cluster, and empties its etcd. Like Talos it tries again while etcd says
+// that the cluster is not healthy, which it does for five seconds after a member has started.
 func (n *node) leave(ctx context.Context, m *member) error {
 	for {
 		err := n.daemon.cluster(n.state().Cluster).remove(ctx, m, uint64(m.etcd.Server.MemberID()))

@@ -184,8 +184,8 @@ func (n *node) member() *member {
 	return n.etcd
 }
 
-// stop ends everything that the node runs, etcd last: its leadership moves on while the others still hear of it, unless the
-// node crashes.
+// stop ends everything that the node runs, etcd last: its leadership moves on while the others still hear of it, unless
+// the node crashes.
 func (n *node) stop(crash bool) {
 	n.cancel()
 	if n.kubernetes != nil {

@@ -17,8 +17,8 @@ import (
 // changes are the properties that differ, by path.
 type changes map[string]pulumirpc.PropertyDiff_Kind
 
-// diffFields compares old inputs with new ones. A property that is not given any more keeps what was computed for it, or
-// falls back to its default.
+// diffFields compares old inputs with new ones. A property that is not given any more keeps what was computed for it,
+// or falls back to its default.
 func diffFields(path string, fields catalogue.Fields, old, new world.Values, replaces bool, found changes) {
 	names := map[string]bool{}
 	for name := range old {

@@ -79,7 +79,8 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 	return &pulumirpc.CheckResponse{Inputs: inputs, Failures: failures(problems)}, nil
 }
 
-// autoname names the resource if the program did not: the logical name and random digits, or the name that it got before.
+// autoname names the resource if the program did not: the logical name and random digits, or the name that it got
+// before.
 func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []catalogue.Problem {
 	if r.Name == nil {
 		return nil
@@ -182,8 +183,8 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	return &pulumirpc.CreateResponse{Id: r.call.ID, Properties: outputs}, nil
 }
 
-// change runs an operation on the world. An error may mark itself: one with Retry is tried again for a while, as providers
-// do that wait for the network; what one with Done changed stays changed.
+// change runs an operation on the world. An error may mark itself: one with Retry is tried again for a while, as
+// providers do that wait for the network; what one with Done changed stays changed.
 func (s *Server) change(ctx context.Context, r request, operation func(request, *world.World) error) error {
 	given := *r.call
 	for end := time.Now().Add(s.weather.patience()); ; {
@@ -325,7 +326,8 @@ func (s *Server) update(r request, w *world.World) error {
 	return nil
 }
 
-// overlay is a state under new inputs: what is not given any more keeps what was computed, or falls back to the default.
+// overlay is a state under new inputs: what is not given any more keeps what was computed, or falls back to the
+// default.
 func (r request) overlay(state world.Values) world.Values {
 	result := r.withDefaults(r.call.Inputs)
 	for name, value := range state.Clone() {

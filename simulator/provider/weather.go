@@ -24,8 +24,9 @@ type Weather struct {
 
 // Fault makes one creation fail.
 type Fault struct {
-	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes. A token that begins with
-	// anything is no type: it counts every creation and every deletion, and with another ending it counts anew.
+	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes. A token that
+	// begins with anything is no type: it counts every creation and every deletion, and with another ending it counts
+	// anew.
 	Token string
 	Nth   int
 	Mode  mode
@@ -43,8 +44,8 @@ const (
 	half mode = "half"
 	// lost makes the resource and answers with an error.
 	lost mode = "lost"
-	// crash ends the plugin before it can report what was made. The engine then forgets the operation. Others that the plugin
-	// works on are let finish, so that just one is lost, whatever the timing.
+	// crash ends the plugin before it can report what was made. The engine then forgets the operation. Others that the
+	// plugin works on are let finish, so that just one is lost, whatever the timing.
 	crash mode = "crash"
 	// hang never reports what was made. An engine that is killed meanwhile leaves a pending operation.
 	hang mode = "hang"

@@ -6,7 +6,8 @@ import "fmt"
 // The minor versions of Talos 1 that the simulator knows: https://github.com/siderolabs/talos/releases.
 const oldest, newest = 8, 14
 
-// patches is more than any minor version has had. Patches appear every few weeks, so their number is no reason to refuse one.
+// patches is more than any minor version has had. Patches appear every few weeks, so their number is no reason to
+// refuse one.
 const patches = 30
 
 // Exists reports whether there can be a release v1.<minor>.<patch>.

@@ -33,8 +33,8 @@ func readCredentials(client world.Values) (credentials, error) {
 	return c, nil
 }
 
-// connect reaches the Talos API of a node through an endpoint, as talosctl --endpoints --nodes does: the endpoint's apid
-// forwards to the node, and only a control plane's does.
+// connect reaches the Talos API of a node through an endpoint, as talosctl --endpoints --nodes does: the endpoint's
+// apid forwards to the node, and only a control plane's does.
 func (c *clusters) connect(client credentials, endpoint, target string) (*node, error) {
 	entries, err := c.apid(nil, client, endpoint)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package talos simulates Talos Linux: machines that boot from their user data and form clusters if the network lets
-// them, and the provider through which a Pulumi program configures them. Configuration, secrets and certificates are not
-// imitated: Talos' own library makes and reads them.
+// them, and the provider through which a Pulumi program configures them. Configuration, secrets and certificates are
+// not imitated: Talos' own library makes and reads them.
 package talos
 
 import (
@@ -61,8 +61,8 @@ func observe(s site.Site, memory Memory) (*clusters, error) {
 	return c, nil
 }
 
-// boot starts a machine: from its disk if it has booted before, from its user data if not. The error is the world's; why
-// the machine does not boot is the node's reason.
+// boot starts a machine: from its disk if it has booted before, from its user data if not. The error is the world's;
+// why the machine does not boot is the node's reason.
 func boot(machine site.Machine, memory Memory) (*node, error) {
 	n := &node{Machine: machine}
 	saved, err := recall[disk](memory, disks, machine.ID)

@@ -13,8 +13,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// View is one look at all machines and clusters, for a program that serves the nodes' APIs. It belongs to the world's lock;
-// what it returns may be kept.
+// View is one look at all machines and clusters, for a program that serves the nodes' APIs. It belongs to the world's
+// lock; what it returns may be kept.
 type View struct{ clusters *clusters }
 
 // Look observes the machines. They do what they do by themselves first: boot, join etcd, be forgotten.
@@ -44,8 +44,8 @@ type Node struct {
 	// Boots counts the machine's boots; BootID is the kernel's id of the present one.
 	Boots  int
 	BootID string
-	// Talos is the version that runs, Installed one that waits for the next boot. Schematic is that of the image that runs; empty for an
-	// image that is not the Image Factory's.
+	// Talos is the version that runs, Installed one that waits for the next boot. Schematic is that of the image that
+	// runs; empty for an image that is not the Image Factory's.
 	Talos, Installed, Schematic string
 	Config                      config.Provider
 	Document                    string
@@ -118,7 +118,8 @@ func (v *View) Etcds() map[string]Etcd {
 	return all
 }
 
-// SetMembers replaces a cluster's member list by what its real etcd says. It does nothing if the etcd is not the named one.
+// SetMembers replaces a cluster's member list by what its real etcd says. It does nothing if the etcd is not the named
+// one.
 func SetMembers(memory Memory, cluster, name string, members []EtcdMember) error {
 	known, err := recall[etcd](memory, etcds, cluster)
 	if err != nil || known == nil || known.Name != name {
@@ -194,8 +195,9 @@ func Pulled(memory Memory, machine, image string) error {
 	})
 }
 
-// Apply gives a machine a configuration in one of the modes of the Talos API (auto, no_reboot, reboot, staged), and returns the
-// mode that was used. With auto, a change that needs a reboot gives reboot, and the caller reboots the machine.
+// Apply gives a machine a configuration in one of the modes of the Talos API (auto, no_reboot, reboot, staged), and
+// returns the mode that was used. With auto, a change that needs a reboot gives reboot, and the caller reboots the
+// machine.
 func Apply(memory Memory, machine, document, mode string, dryRun bool) (used string, err error) {
 	changed, err := load([]byte(document))
 	if err != nil {
@@ -257,7 +259,8 @@ func Halt(memory Memory, machine string) error {
 	})
 }
 
-// Bootstrap starts a cluster's etcd on a machine, under the same conditions as the Talos API. etcd's data is the caller's.
+// Bootstrap starts a cluster's etcd on a machine, under the same conditions as the Talos API. etcd's data is the
+// caller's.
 func Bootstrap(s site.Site, memory Memory, machine string) error {
 	c, err := observe(s, memory)
 	if err != nil {

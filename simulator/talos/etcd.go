@@ -62,8 +62,8 @@ func (c *clusters) mayJoin(n *node) error {
 	return c.joinEtcd(n)
 }
 
-// addMember puts a control plane on its cluster's member list. A member of the same host name was this node's predecessor,
-// and goes first. https://github.com/siderolabs/talos/issues/3715
+// addMember puts a control plane on its cluster's member list. A member of the same host name was this node's
+// predecessor, and goes first. https://github.com/siderolabs/talos/issues/3715
 func (c *clusters) addMember(n *node) error {
 	known := c.etcd[n.clusterID()]
 	known.Members = slices.DeleteFunc(known.Members, func(m member) bool { return m.Name == n.Name })
@@ -96,8 +96,8 @@ func (c *clusters) quorum(cluster string) error {
 	return nil
 }
 
-// removeMember takes an entry off the member list, if etcd agrees: a majority must hear of it, and a majority of those that
-// remain must run. https://etcd.io/docs/v3.6/op-guide/runtime-reconf-design/
+// removeMember takes an entry off the member list, if etcd agrees: a majority must hear of it, and a majority of those
+// that remain must run. https://etcd.io/docs/v3.6/op-guide/runtime-reconf-design/
 func (c *clusters) removeMember(cluster, id string) error {
 	if err := c.quorum(cluster); err != nil {
 		return fmt.Errorf("rpc error: code = DeadlineExceeded desc = %w", err)

@@ -14,8 +14,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubeconfig fetches an administrator's kubeconfig from a control plane. Only creating it asks the machine for anything:
-// the simulator has no clock that would let the certificate near its end.
+// kubeconfig fetches an administrator's kubeconfig from a control plane. Only creating it asks the machine for
+// anything: the simulator has no clock that would let the certificate near its end.
 func kubeconfig() catalogue.Resource {
 	text := catalogue.String(catalogue.Output)
 	return catalogue.Resource{

@@ -17,8 +17,8 @@ type Kubernetes struct {
 	objects  nodeObjects
 }
 
-// nodeObjects are the nodes that the API knows, by name. A machine registers itself when it joins; nothing takes the object of
-// one that is gone away, because no cloud controller runs in a new cluster.
+// nodeObjects are the nodes that the API knows, by name. A machine registers itself when it joins; nothing takes the
+// object of one that is gone away, because no cloud controller runs in a new cluster.
 type nodeObjects map[string]*nodeObject
 
 type nodeObject struct {

@@ -44,8 +44,8 @@ func (n *node) answersTo(host string) bool {
 	return host != "" && (host == n.PrivateIP || host == n.PublicIP || host == n.Name)
 }
 
-// addressed says why the node has no address that its kubelet may register, or etcd may advertise; nil if it has. Talos takes
-// the addresses that lie in the configured subnets, and waits for one.
+// addressed says why the node has no address that its kubelet may register, or etcd may advertise; nil if it has. Talos
+// takes the addresses that lie in the configured subnets, and waits for one.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/nodeip.go
 func (n *node) addressed() error {
 	address, err := netip.ParseAddr(n.PrivateIP)

@@ -26,8 +26,8 @@ type Object struct {
 	NetworkPlugin bool `json:"networkPlugin,omitempty"`
 }
 
-// createObjects lets a control plane create what its configuration asks for and the API server does not have yet. It never
-// changes or deletes an object.
+// createObjects lets a control plane create what its configuration asks for and the API server does not have yet. It
+// never changes or deletes an object.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
 func (c *clusters) createObjects(n *node) error {
 	if !n.controlPlane() || !c.member(n) || c.quorum(n.clusterID()) != nil {
@@ -114,8 +114,8 @@ func manifestsOf(n *node) string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// objectsOf is what a control plane creates: what Talos renders, and the inline manifests in the order of their names, namespaces
-// before everything else.
+// objectsOf is what a control plane creates: what Talos renders, and the inline manifests in the order of their names,
+// namespaces before everything else.
 func objectsOf(n *node) ([]Object, error) {
 	list, err := renderedObjects(n)
 	if err != nil {
@@ -188,8 +188,8 @@ func parseManifests(text string) ([]Object, error) {
 	}
 }
 
-// configuresNetwork reports whether pods of the DaemonSet write the configuration by which the container runtime calls a
-// network plugin.
+// configuresNetwork reports whether pods of the DaemonSet write the configuration by which the container runtime calls
+// a network plugin.
 func configuresNetwork(spec yaml.Node) bool {
 	var content struct {
 		Template struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 )
 
-// Patch changes a node's configuration by patches, and applies it in a mode as talosctl does: at once where the machine takes
-// it, or staged for its next boot.
+// Patch changes a node's configuration by patches, and applies it in a mode as talosctl does: at once where the machine
+// takes it, or staged for its next boot.
 func (s *Session) Patch(address, mode string, patches []string) error {
 	n, err := s.node(address)
 	if err != nil {

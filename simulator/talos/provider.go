@@ -65,8 +65,8 @@ func settleEndpoint(call *catalogue.Call) {
 	}
 }
 
-// turnaround fails after the work is done, as the provider does when timeouts are given: the machine has changed, and the
-// program's state does not know it. https://github.com/pulumiverse/pulumi-talos/issues/208
+// turnaround fails after the work is done, as the provider does when timeouts are given: the machine has changed, and
+// the program's state does not know it. https://github.com/pulumiverse/pulumi-talos/issues/208
 func turnaround(inputs world.Values) error {
 	if len(inputs.Object("timeouts")) == 0 {
 		return nil

@@ -14,8 +14,8 @@ import (
 // content is a Kubernetes object.
 type content = map[string]any
 
-// Rendered are the manifests that a control plane renders from its version of Talos and its configuration, by their names. The texts
-// are shorter than Talos' own, and every release of Talos has a CoreDNS and a flannel of its own here.
+// Rendered are the manifests that a control plane renders from its version of Talos and its configuration, by their
+// names. The texts are shorter than Talos' own, and every release of Talos has a CoreDNS and a flannel of its own here.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest.go
 func Rendered(c config.Provider, version string) map[string][]map[string]any {
 	token := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }

@@ -242,7 +242,8 @@ func PoweredOff(memory Memory, machine string) (bool, error) {
 	return saved != nil && saved.Off, err
 }
 
-// PowerOn boots a machine, from the configuration that was staged if there is one. A machine that never booted stays as it is.
+// PowerOn boots a machine, from the configuration that was staged if there is one. A machine that never booted stays as
+// it is.
 func PowerOn(memory Memory, machine string) error {
 	saved, err := recall[disk](memory, disks, machine)
 	if err != nil || saved == nil {
@@ -332,7 +333,8 @@ func (s *Session) UpgradeKubernetes(address, version string) error {
 	return nil
 }
 
-// Health returns why the cluster of a node is not healthy: each machine that has not joined, each member that does not run.
+// Health returns why the cluster of a node is not healthy: each machine that has not joined, each member that does not
+// run.
 func (s *Session) Health(address string) error {
 	n, err := s.node(address)
 	if err != nil {

@@ -1,7 +1,7 @@
 package world
 
-// Values are the properties of a resource as plain data: string, float64, bool, []any, map[string]any. During a preview a
-// value may be Unknown.
+// Values are the properties of a resource as plain data: string, float64, bool, []any, map[string]any. During a preview
+// a value may be Unknown.
 type Values map[string]any
 
 type unknown struct{}

@@ -1,5 +1,5 @@
-// Package world is the simulated clouds' memory: every resource that exists, kept on disk so that the processes that the
-// engine starts, one per provider instance, see one world.
+// Package world is the simulated clouds' memory: every resource that exists, kept on disk so that the processes that
+// the engine starts, one per provider instance, see one world.
 package world
 
 import (
@@ -101,8 +101,8 @@ func (w *World) Count(seed string) int {
 	return w.serials[seed]
 }
 
-// Hash gives length hexadecimal digits for a seed: other ones every time the seed is used, the same ones in every run. So
-// ids do not depend on the order in which the engine happens to work.
+// Hash gives length hexadecimal digits for a seed: other ones every time the seed is used, the same ones in every run.
+// So ids do not depend on the order in which the engine happens to work.
 func (w *World) Hash(seed string, length int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", seed, w.Count(seed)))
 	return hex.EncodeToString(sum[:])[:length]

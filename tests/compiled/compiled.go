@@ -1,5 +1,5 @@
-// Package compiled lets the Pulumi CLI run a program that was compiled beforehand. The pinned language host compiles for
-// every command, and linking the cloud SDKs takes longer than most commands on the simulator.
+// Package compiled lets the Pulumi CLI run a program that was compiled beforehand. The pinned language host compiles
+// for every command, and linking the cloud SDKs takes longer than most commands on the simulator.
 package compiled
 
 import (
@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Tools compiles the package at path in the repository, and makes a folder with a CLI whose programs are all that one. It
-// returns the path of the CLI.
+// Tools compiles the package at path in the repository, and makes a folder with a CLI whose programs are all that one.
+// It returns the path of the CLI.
 func Tools(repository, path, folder string) (cli string, err error) {
 	program := filepath.Join(folder, "program")
 	build := exec.Command("go", "build", "-o", program, path)

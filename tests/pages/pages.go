@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Fresh compares the part of a page between the comments "begin: name" and "end: name" with the text. With update it writes the text.
+// Fresh compares the part of a page between the comments "begin: name" and "end: name" with the text. With update it
+// writes the text.
 func Fresh(t *testing.T, update bool, path, name, text string) {
 	t.Helper()
 	page, err := os.ReadFile(path)

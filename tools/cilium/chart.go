@@ -16,8 +16,8 @@ type release struct {
 	version string
 	// sum is the module's checksum as go.sum has it.
 	sum string
-	// agent and operator are the digests of the two images that Cilium builds for a release. The chart in the module has them
-	// for all other images; these two exist only after the module's commit. They stand in the release's notes:
+	// agent and operator are the digests of the two images that Cilium builds for a release. The chart in the module
+	// has them for all other images; these two exist only after the module's commit. They stand in the release's notes:
 	// https://github.com/cilium/cilium/releases
 	agent, operator string
 }
@@ -37,8 +37,8 @@ var releases = []release{
 	},
 }
 
-// loadChart loads the chart of a release from Cilium's Go module, which has the chart's files beside the code. Go downloads
-// the module and checks it; go.mod names no version, because it could name one only.
+// loadChart loads the chart of a release from Cilium's Go module, which has the chart's files beside the code. Go
+// downloads the module and checks it; go.mod names no version, because it could name one only.
 func loadChart(release release) (*chart.Chart, error) {
 	var module struct{ Dir, Sum, Error string }
 	download := exec.Command("go", "mod", "download", "-json", "github.com/cilium/cilium@v"+release.version)
@@ -49,7 +49,12 @@ func loadChart(release release) (*chart.Chart, error) {
 		return nil, fmt.Errorf("cilium %s: %w: %s%s", release.version, err, module.Error, failure.String())
 	}
 	if module.Sum != release.sum {
-		return nil, fmt.Errorf("cilium %s: the module's checksum is %s, not %s", release.version, module.Sum, release.sum)
+		return nil, fmt.Errorf(
+			"cilium %s: the module's checksum is %s, not %s",
+			release.version,
+			module.Sum,
+			release.sum,
+		)
 	}
 	return loader.LoadDir(filepath.Join(module.Dir, "install", "kubernetes", "cilium"))
 }

@@ -1,5 +1,5 @@
-// Command cilium renders Cilium's Helm chart into the manifests that the program installs with a cluster: one file for each
-// minor version of Cilium. Run it after a change of the versions or the values: make cilium.
+// Command cilium renders Cilium's Helm chart into the manifests that the program installs with a cluster: one file for
+// each minor version of Cilium. Run it after a change of the versions or the values: make cilium.
 package main
 
 import (

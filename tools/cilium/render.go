@@ -15,20 +15,21 @@ import (
 	"helm.sh/helm/v4/pkg/engine"
 )
 
-// values is what Talos and the program need of Cilium. docs/next-steps.md shows the same file to whoever installs Cilium with
-// Helm.
+// values is what Talos and the program need of Cilium. docs/next-steps.md shows the same file to whoever installs
+// Cilium with Helm.
 //
 //go:embed values.yaml
 var values []byte
 
-// kubernetes is the version that the chart is rendered for. The result is the same for every version that Cilium supports.
+// kubernetes is the version that the chart is rendered for. The result is the same for every version that Cilium
+// supports.
 const kubernetes = "v1.35.0"
 
 // releaseName and namespace are those of a Helm release that may adopt the objects later.
 const releaseName, namespace = "cilium", "kube-system"
 
-// render returns the manifests of a release, always the same for the same release: a header and the objects in the order of
-// their kinds and names.
+// render returns the manifests of a release, always the same for the same release: a header and the objects in the
+// order of their kinds and names.
 func render(release release, encrypted bool) (string, error) {
 	loaded, err := loadChart(release)
 	if err != nil {
@@ -103,8 +104,8 @@ const header = `# Cilium %s for Talos, rendered by tools/cilium (make cilium). D
 # Cilium is licensed under the Apache License 2.0: https://github.com/cilium/cilium/blob/v%s/LICENSE
 `
 
-// format marks the objects as those of a Helm release, so that Helm, and Flux with it, adopt them instead of refusing to
-// install over them (https://helm.sh/docs/topics/charts_tips_and_tricks/), and writes them in a fixed order.
+// format marks the objects as those of a Helm release, so that Helm, and Flux with it, adopt them instead of refusing
+// to install over them (https://helm.sh/docs/topics/charts_tips_and_tricks/), and writes them in a fixed order.
 func format(release release, objects []map[string]any) (string, error) {
 	slices.SortFunc(objects, func(a, b map[string]any) int { return strings.Compare(key(a), key(b)) })
 	var out bytes.Buffer
@@ -125,7 +126,15 @@ func format(release release, objects []map[string]any) (string, error) {
 }
 
 // kinds are those that other objects need first; the rest follows in alphabetical order.
-var kinds = []string{"Namespace", "ServiceAccount", "ConfigMap", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
+var kinds = []string{
+	"Namespace",
+	"ServiceAccount",
+	"ConfigMap",
+	"ClusterRole",
+	"ClusterRoleBinding",
+	"Role",
+	"RoleBinding",
+}
 
 func key(object map[string]any) string {
 	kind, _ := object["kind"].(string)

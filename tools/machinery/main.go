@@ -1,6 +1,6 @@
-// Command machinery reads machine configurations as the provider pulumi-talos 0.7.1 does before it applies them: with version
-// 1.12.1 of Talos' library. It is a module of its own, because a program can have one version of a library only. It prints the
-// files that cannot be read, and why.
+// Command machinery reads machine configurations as the provider pulumi-talos 0.7.1 does before it applies them: with
+// version 1.12.1 of Talos' library. It is a module of its own, because a program can have one version of a library
+// only. It prints the files that cannot be read, and why.
 package main
 
 import (
@@ -24,8 +24,8 @@ func main() {
 	}
 }
 
-// read follows the provider's resource talos_machine_configuration_apply: patches are applied, here none, and the result is
-// written anew. What the machine says of it is another matter: it has a library of its own version.
+// read follows the provider's resource talos_machine_configuration_apply: patches are applied, here none, and the
+// result is written anew. What the machine says of it is another matter: it has a library of its own version.
 // https://github.com/siderolabs/terraform-provider-talos/blob/v0.10.0/pkg/talos/talos_machine_configuration_apply_resource.go
 func read(file string) error {
 	text, err := os.ReadFile(file)

@@ -34,7 +34,8 @@ func readmeTables(settings []setting) string {
 	return tables.String() + "\n"
 }
 
-// shortestPaths is one path for each field, so that the fields of a struct that several settings share are explained once.
+// shortestPaths is one path for each field, so that the fields of a struct that several settings share are explained
+// once.
 func shortestPaths(settings []setting) map[string]string {
 	paths := map[string]string{}
 	for _, s := range settings {
@@ -56,8 +57,8 @@ func linked(text string) string {
 	})
 }
 
-// projectConfig declares the keys of a stack file for the Pulumi CLI. One without a default would be required, so an optional
-// key has the empty value of its type.
+// projectConfig declares the keys of a stack file for the Pulumi CLI. One without a default would be required, so an
+// optional key has the empty value of its type.
 func projectConfig(settings []setting) string {
 	var text strings.Builder
 	for _, s := range settings {
@@ -105,7 +106,8 @@ func description(s setting, settings []setting) string {
 	var fields []string
 	for _, other := range settings {
 		rest, below := strings.CutPrefix(other.Path, s.Path)
-		if rest = strings.TrimPrefix(strings.TrimPrefix(rest, "[]"), "."); below && rest != "" && !strings.ContainsAny(rest, ".[") {
+		if rest = strings.TrimPrefix(strings.TrimPrefix(rest, "[]"), "."); below && rest != "" &&
+			!strings.ContainsAny(rest, ".[") {
 			if other.Struct != s.Struct {
 				fields = append(fields, rest)
 			}

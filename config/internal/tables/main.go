@@ -1,5 +1,5 @@
-// Tables writes what documents the settings, the tables of README.md and the declarations of Pulumi.yaml, from the structs of
-// package config and the comments of their fields: go generate ./...
+// Tables writes what documents the settings, the tables of README.md and the declarations of Pulumi.yaml, from the
+// structs of package config and the comments of their fields: go generate ./...
 package main
 
 import (

@@ -109,8 +109,8 @@ func (s setting) byDefault() string {
 	return s.unset
 }
 
-// parent is the path of the list that the setting belongs to: "pools" for "pools[].spot.base", empty for a key of the stack
-// file itself. The rest is the setting's path in an item of the list.
+// parent is the path of the list that the setting belongs to: "pools" for "pools[].spot.base", empty for a key of the
+// stack file itself. The rest is the setting's path in an item of the list.
 func (s setting) parent() (list, rest string) {
 	if i := strings.LastIndex(s.Path, "[]."); i >= 0 {
 		return s.Path[strings.LastIndex(s.Path[:i], ".")+1 : i], s.Path[i+3:]
@@ -125,7 +125,9 @@ func (s setting) hasTable() bool {
 
 // between returns the text of a file with what stands between the two lines that mark the generated part replaced.
 func between(text, generated string) (string, error) {
-	marks := regexp.MustCompile(`(?ms)^([^\n]*generated from config/[^\n]*\n)(.*?)(^[^\n]*end of what is generated[^\n]*$)`)
+	marks := regexp.MustCompile(
+		`(?ms)^([^\n]*generated from config/[^\n]*\n)(.*?)(^[^\n]*end of what is generated[^\n]*$)`,
+	)
 	places := marks.FindStringSubmatchIndex(text)
 	if places == nil {
 		return "", fmt.Errorf("the lines that mark the generated part are missing")

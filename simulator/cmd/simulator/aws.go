@@ -69,7 +69,8 @@ func onInstances(name string, operation func(*world.World, *world.Resource) erro
 	return require(command, "instance-ids")
 }
 
-// modifyInstance lifts the protection against termination, or changes the type, written as JSON or in the tool's own shorthand.
+// modifyInstance lifts the protection against termination, or changes the type, written as JSON or in the tool's own
+// shorthand.
 func modifyInstance() *cobra.Command {
 	var id, kind string
 	var unprotect bool

@@ -104,7 +104,8 @@ func deleteNode() *cobra.Command {
 	return command
 }
 
-// drain cordons a node. The network's own pods are of a DaemonSet, which evictions leave alone only if they are told to.
+// drain cordons a node. The network's own pods are of a DaemonSet, which evictions leave alone only if they are told
+// to.
 func drain() *cobra.Command {
 	var ignoreDaemonSets bool
 	command := onNode("drain", func(k *talos.Kubernetes, name string) error {

@@ -1,6 +1,6 @@
-// Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is that
-// plugin, which the Pulumi engine starts; under the name of a command-line tool, such as kubectl, it is that tool, on the
-// simulated world; under its own name it shows that world.
+// Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is
+// that plugin, which the Pulumi engine starts; under the name of a command-line tool, such as kubectl, it is that tool,
+// on the simulated world; under its own name it shows that world.
 package main
 
 import (

@@ -12,8 +12,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// tools are the command-line tools that the binary stands in for when it is called by their names. They know the commands of
-// docs/operations.md, and refuse every other flag and argument, as the real ones refuse what they do not know.
+// tools are the command-line tools that the binary stands in for when it is called by their names. They know the
+// commands of docs/operations.md, and refuse every other flag and argument, as the real ones refuse what they do not
+// know.
 var tools = map[string]func() *cobra.Command{
 	"aws":      awsTool,
 	"doctl":    doctlTool,
@@ -49,8 +50,8 @@ func require(command *cobra.Command, flags ...string) *cobra.Command {
 	return command
 }
 
-// settling runs an operation of a cloud on the world: machines that it switched boot or go off, and then all do what they do by
-// themselves.
+// settling runs an operation of a cloud on the world: machines that it switched boot or go off, and then all do what
+// they do by themselves.
 func settling(operation func(*world.World) error) error {
 	return within(func(w *world.World, s site.Site) error {
 		if err := operation(w); err != nil {

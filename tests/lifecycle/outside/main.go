@@ -1,5 +1,5 @@
-// What somebody might add to the program outside of its component: resources of each cloud that break the invariants. They
-// are registered without the clouds' SDKs, which would take minutes to compile.
+// What somebody might add to the program outside of its component: resources of each cloud that break the invariants.
+// They are registered without the clouds' SDKs, which would take minutes to compile.
 package main
 
 import (
