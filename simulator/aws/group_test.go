@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	. "github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

@@ -276,6 +276,7 @@ func (l *lab) upgraded(name, version, before string) {
 // install is the way of Talos 1.13.
 func (l *lab) install(name, version string) error {
 	c := l.talos("cp-1")
+	//lint:ignore SA1019 the way of Talos 1.12, which 1.13 still has
 	if err := c.ImagePull(l.on(name), common.ContainerdNamespace_NS_SYSTEM, installer+version); err != nil {
 		return err
 	}
@@ -296,6 +297,7 @@ func (l *lab) install(name, version string) error {
 
 // upgrade is the way before 1.13, which still works.
 func (l *lab) upgrade(name string) error {
+	//lint:ignore SA1019 the way before 1.13
 	_, err := l.talos(name).Upgrade(l.on(name), installer+"v1.13.1", false, false)
 	return err
 }

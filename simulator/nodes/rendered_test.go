@@ -92,6 +92,7 @@ func TestASchematicComesWithTheImage(t *testing.T) {
 	const schematic = "0f8d3c9b2a1e4d5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f4a5b6c7d8e9f"
 	assert.Empty(t, l.schematicOf(l.on("worker-1"), l.talos("cp-1")))
 	before := l.mustBootID("worker-1")
+	//lint:ignore SA1019 the way before 1.13
 	_, err := l.talos("worker-1").Upgrade(l.on("worker-1"), "factory.talos.dev/aws-installer/"+schematic+":v1.13.0", false, false)
 	require.NoError(t, err)
 	l.upgraded("worker-1", "v1.13.0", before)

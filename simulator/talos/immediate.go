@@ -32,7 +32,8 @@ func needingReboot(document *v1alpha1.Config) *v1alpha1.Config {
 		MachineType:  document.MachineConfig.MachineType,
 		MachineToken: document.MachineConfig.MachineToken,
 		MachineFiles: document.MachineConfig.MachineFiles,
-		MachineEnv:   document.MachineConfig.MachineEnv,
+		//lint:ignore SA1019 as below
+		MachineEnv: document.MachineConfig.MachineEnv,
 		//lint:ignore SA1019 Talos itself still compares the field, and old configurations have it
 		MachineDisks: document.MachineConfig.MachineDisks,
 		MachineUdev:  document.MachineConfig.MachineUdev,
