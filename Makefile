@@ -236,8 +236,8 @@ backend backend-adopt:
 GCP_LOCATION  ?= us-east4
 REPOSITORY    ?=
 
-gcp-backend: ## Print the commands that make the same on Google Cloud. STACK= GCP_PROJECT= GCP_LOCATION= REPOSITORY=
-	@go run ./backend/gcp -stack '$(STACK)' -project '$(GCP_PROJECT)' -location '$(GCP_LOCATION)' -repository '$(REPOSITORY)'
+gcp-backend: infra ## Print the commands that make the same on Google Cloud. STACK= GCP_PROJECT= GCP_LOCATION= REPOSITORY=
+	@$(INFRA) gcp-backend --stack '$(STACK)' --project '$(GCP_PROJECT)' --location '$(GCP_LOCATION)' --repository '$(REPOSITORY)'
 
 backend-pulumi: ## Any other pulumi command on it: ARGS='stack output'
 	@$(PULUMI) -C backend $(ARGS)

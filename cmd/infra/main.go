@@ -36,6 +36,7 @@ const (
 	groupChange = "change"
 	groupData   = "data"
 	groupState  = "state"
+	groupSetUp  = "setup"
 )
 
 func newRoot() *cobra.Command {
@@ -55,8 +56,9 @@ func newRoot() *cobra.Command {
 		&cobra.Group{ID: groupChange, Title: "Change a running cluster, with a plan first:"},
 		&cobra.Group{ID: groupData, Title: "Save and restore:"},
 		&cobra.Group{ID: groupState, Title: "Mend the state after an update that was cut off:"},
+		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 	)
-	root.AddCommand(newApply(), newBootstrap(), newComment(), newControlPlanes(), newCost(), newEtcd(), newPending(), newRenew(), newRepair(),
+	root.AddCommand(newApply(), newBackend(), newBootstrap(), newComment(), newControlPlanes(), newCost(), newEtcd(), newPending(), newRenew(), newRepair(),
 		newStatus(), newUpgrade())
 	return root
 }

@@ -33,6 +33,7 @@ var rooms = []room{
 	{folder: "iampolicy", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "backend/gcp", ours: []string{"backend/roles"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions", "strict"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "config", ours: []string{"regions", "strict", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
@@ -53,7 +54,7 @@ var rooms = []room{
 	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "cmd/infra", ours: []string{"config", "cost", "operate", "preview", "regions", "running", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "cmd/infra", ours: []string{"backend/gcp", "config", "cost", "operate", "preview", "regions", "running", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stack", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"stack"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }

@@ -1,12 +1,11 @@
-// Command gcp prints the commands that set up on Google Cloud what backend/ makes on AWS: a place for a stack's state,
-// the keys, and service accounts for a repository's workflows. They are printed, so that somebody reads them first.
-package main
+// Package gcp writes the commands that set up on Google Cloud what backend/ makes on AWS: a place for a stack's state,
+// the keys, and service accounts for a repository's workflows. `infra gcp-backend` prints them, so that somebody reads
+// them first.
+package gcp
 
 import (
 	_ "embed"
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"text/template"
@@ -15,36 +14,26 @@ import (
 	"github.com/inferadb/infra/backend/roles"
 )
 
-func main() {
-	var s setup
-	flag.StringVar(&s.Stack, "stack", "", "the stack, as in Pulumi.<stack>.yaml")
-	flag.StringVar(&s.Project, "project", "", "the Google Cloud project")
-	flag.StringVar(&s.Location, "location", "us-east4", "where bucket and keys lie")
-	flag.StringVar(
-		&s.Repository,
-		"repository",
-		"",
-		"the GitHub repository whose workflows get accounts, as owner/name; none without",
-	)
-	flag.Parse()
-	text, err := s.commands(time.Now())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	fmt.Print(text)
+// Setup is what the commands are about.
+type Setup struct {
+	// Stack is the stack's name, as in Pulumi.<stack>.yaml; Project the id of the Google Cloud project.
+	Stack, Project string
+	// Location is where bucket and keys lie, such as us-east4.
+	Location string
+	// Repository is the GitHub repository whose workflows get accounts, as owner/name; empty for none.
+	Repository string
 }
 
-// setup is what the commands are about.
-type setup struct {
-	Stack, Project, Location, Repository string
+// values are what the template of the commands reads.
+type values struct {
+	Setup
 	// NextRotation is when the keys rotate for the first time.
 	NextRotation string
 	Accounts     []account
 }
 
 // Snapshots is the folder of etcd's snapshots in the bucket.
-func (s setup) Snapshots() string { return roles.Snapshots }
+func (v values) Snapshots() string { return roles.Snapshots }
 
 // account is the service account of one kind of workflow.
 type account struct {
@@ -72,7 +61,9 @@ var script string
 // rotation is how often the keys rotate, in the script as well.
 const rotation = 90 * 24 * time.Hour
 
-func (s setup) commands(now time.Time) (string, error) {
+// Commands returns the commands, for bash. The error names everything that cannot be used: nothing is printed that a shell
+// would run.
+func (s Setup) Commands(now time.Time) (string, error) {
 	var problems []string
 	for _, check := range []struct {
 		name, value, remedy string
@@ -90,9 +81,10 @@ func (s setup) commands(now time.Time) (string, error) {
 	if len(problems) > 0 {
 		return "", fmt.Errorf("%s", strings.Join(problems, "\n"))
 	}
-	s.NextRotation = now.Add(rotation).UTC().Format(time.RFC3339)
+	v := values{Setup: s}
+	v.NextRotation = now.Add(rotation).UTC().Format(time.RFC3339)
 	if s.Repository != "" {
-		s.Accounts = []account{
+		v.Accounts = []account{
 			{
 				Kind: "preview", Environment: s.Stack + "-preview", Permissions: strings.Join(roles.ReadGoogleCloud(), ","),
 				BucketRole: "roles/storage.objectViewer", KeyRole: "roles/cloudkms.cryptoKeyDecrypter",
@@ -112,6 +104,6 @@ func (s setup) commands(now time.Time) (string, error) {
 	var text strings.Builder
 	err := template.Must(template.New("commands").Funcs(template.FuncMap{"id": func(name string) string { return strings.ReplaceAll(name, "-", "_") }}).
 		Parse(script)).
-		Execute(&text, s)
+		Execute(&text, v)
 	return text.String(), err
 }

@@ -1,4 +1,4 @@
-package main
+package gcp
 
 import (
 	"flag"
@@ -18,8 +18,8 @@ var update = flag.Bool("update", false, "write the golden file")
 const golden = "testdata/staging.sh"
 
 func TestCommands(t *testing.T) {
-	s := setup{Stack: "staging", Project: "my-project", Location: "us-east4", Repository: "acme/infra"}
-	got, err := s.commands(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	s := Setup{Stack: "staging", Project: "my-project", Location: "us-east4", Repository: "acme/infra"}
+	got, err := s.Commands(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	require.NoError(t, err)
 	if *update {
 		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
@@ -33,14 +33,14 @@ func TestCommands(t *testing.T) {
 	require.Len(t, writes, 1)
 	assert.Contains(t, writes[0], "resource.name.startsWith('projects/_/buckets/$bucket/objects/etcd/')", "a backup writes no state")
 	s.Repository = ""
-	got, err = s.commands(time.Now())
+	got, err = s.Commands(time.Now())
 	require.NoError(t, err)
 	assert.False(t, strings.Contains(got, "service-accounts") || strings.Contains(got, "workload-identity"), "accounts are an option")
 }
 
 // TestNothingIsPrintedThatAShellWouldRun of what is not a name.
 func TestNothingIsPrintedThatAShellWouldRun(t *testing.T) {
-	_, err := setup{Stack: "Staging", Project: "$(id)", Location: "here;", Repository: "acme"}.commands(time.Now())
+	_, err := Setup{Stack: "Staging", Project: "$(id)", Location: "here;", Repository: "acme"}.Commands(time.Now())
 	assert.EqualError(t, err, `STACK: "Staging" cannot be used; use at most 15 lower case letters, digits and hyphens
 GCP_PROJECT: "$(id)" cannot be used; write a project's id
 GCP_LOCATION: "here;" cannot be used; write a location like us-east4
