@@ -246,7 +246,7 @@ func (b *clusterBuilder) registerGroups(after ...pulumi.Resource) (err error) {
 }
 
 // configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were
-// not known when the nodes booted, the balancer's own and the nodes' public addresses, and the manifests that the
+// not known when the nodes booted, the load balancer's own and the nodes' public addresses, and the manifests that the
 // control planes create once the API answers: Cilium, by which nodes become Ready. New nodes get these at the same
 // time.
 func (b *clusterBuilder) configureControlPlanes() error {

@@ -93,7 +93,7 @@ type Network struct {
 	PublicSubnetIDs []string
 }
 
-// Adopted says whether the network exists already.
+// Adopted reports whether the network exists already.
 func (n Network) Adopted() bool { return n.ID != "" }
 
 // ControlPlanes are the machines that run etcd and the Kubernetes API: always on demand, never scaled by a group.
@@ -129,11 +129,11 @@ type Pool struct {
 	Patches []string
 }
 
-// Elastic says whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
+// Elastic reports whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
 // A pool that is not elastic is a list of named nodes.
 func (p Pool) Elastic() bool { return p.Spot != nil || p.Autoscaled() }
 
-// Autoscaled says whether something outside this program changes the number of machines.
+// Autoscaled reports whether something outside this program changes the number of machines.
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }
 
 // Spot is a pool's spot policy.
@@ -154,7 +154,7 @@ type Spot struct {
 	Rebalance bool
 }
 
-// HasSpot says whether a pool of the cluster buys on the spot market.
+// HasSpot reports whether a pool of the cluster buys on the spot market.
 func (c Cluster) HasSpot() bool {
 	return slices.ContainsFunc(c.Pools, func(pool Pool) bool { return pool.Spot != nil })
 }

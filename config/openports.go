@@ -115,7 +115,7 @@ func (l *loader) guarded(path string, open OpenPort) {
 }
 
 // openFrom reads the sources: the cluster's nodes, private networks, and the addresses that the cloud's own load
-// balancers and health checks come from.
+// load balancers and health checks come from.
 func (l *loader) openFrom(p *target, path string, from []string, open *OpenPort) {
 	if len(from) == 0 {
 		open.Nodes = true

@@ -9,13 +9,13 @@ import (
 
 // Prices are a cloud's list prices, in US dollars.
 type Prices struct {
-	// Hours are how many a month of a machine or balancer is billed for.
+	// Hours are how many a month of a machine or load balancer is billed for.
 	Hours float64
 	// Spot is what this package assumes of the spot market; zero where there is none.
 	Spot Spot
-	// ZonalNAT says whether a NAT gateway stands in a zone, so that a cluster can have one in each.
+	// ZonalNAT reports whether a NAT gateway stands in a zone, so that a cluster can have one in each.
 	ZonalNAT bool
-	// AlarmKey says whether alarms about spot machines have a KMS key of their own.
+	// AlarmKey reports whether alarms about spot machines have a KMS key of their own.
 	AlarmKey bool
 	// Notes are for whoever reads the estimate.
 	Notes []string

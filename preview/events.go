@@ -96,7 +96,7 @@ func (r *Result) Fail(reason string) {
 	}
 }
 
-// Changed says whether anything would change.
+// Changed reports whether anything would change.
 func (r Result) Changed() bool {
 	return slices.ContainsFunc(r.Steps, func(step apitype.StepEventMetadata) bool { return step.Op != apitype.OpSame })
 }

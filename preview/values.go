@@ -116,7 +116,7 @@ func secretName(key string) bool {
 	return secretNames.MatchString(key) && !harmlessNames.MatchString(key)
 }
 
-// secretPath says whether a property, or one above it, has a name that secrets have.
+// secretPath reports whether a property, or one above it, has a name that secrets have.
 func secretPath(path resource.PropertyPath) bool {
 	return slices.ContainsFunc(path, func(part any) bool {
 		key, ok := part.(string)

@@ -85,7 +85,7 @@ func forcedBy(step apitype.StepEventMetadata) string {
 	return ", because of " + strings.Join(names, ", ")
 }
 
-// forces says whether a difference is why a resource has to be replaced.
+// forces reports whether a difference is why a resource has to be replaced.
 func forces(diff apitype.PropertyDiff) bool { return strings.HasSuffix(string(diff.Kind), "-replace") }
 
 // code is a name between backticks, which no name can close.

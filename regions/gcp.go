@@ -26,8 +26,8 @@ var gcpCapabilities = Capabilities{
 	EncryptsDisks: true,
 	FlowLogs:      true,
 	FactoryImages: true,
-	// CloudController is false: a role that may change disks, firewalls or balancers is the project's, and no condition
-	// narrows it to a cluster's:
+	// CloudController is false: a role that may change disks, firewalls or load balancers is the project's, and no
+	// condition narrows it to a cluster's:
 	// https://cloud.google.com/iam/docs/conditions-attribute-reference
 	// Of 30 seconds for a spot machine: https://cloud.google.com/compute/docs/instances/spot#preemption-process
 	ShutdownGrace:         25 * time.Second,

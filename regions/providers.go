@@ -35,7 +35,7 @@ const (
 	RegionalSubnets Subnets = "regional"
 )
 
-// Capabilities is what a cloud can do. Validation reads it, so that a setting which a cloud cannot honour is refused.
+// Capabilities is what a cloud can do. Validation reads it, so that a setting which a cloud cannot honor is refused.
 type Capabilities struct {
 	// DisplayName is the cloud's name for people.
 	DisplayName string

@@ -63,7 +63,7 @@ func Clouds(store *world.Store) provider.Clouds {
 // allClouds is every cloud as one site.
 type allClouds struct {
 	clouds map[string]site.Site
-	// hosts are names that stand in no cloud's zone, such as one that the user points at the balancer himself.
+	// hosts are names that stand in no cloud's zone, such as one that the user points at the load balancer himself.
 	hosts map[string]string
 }
 

@@ -61,8 +61,8 @@ var script string
 // rotation is how often the keys rotate, in the script as well.
 const rotation = 90 * 24 * time.Hour
 
-// Commands returns the commands, for bash. The error names everything that cannot be used: nothing is printed that a shell
-// would run.
+// Commands returns the commands, for bash. The error names everything that cannot be used: nothing is printed that a
+// shell would run.
 func (s Setup) Commands(now time.Time) (string, error) {
 	var problems []string
 	for _, check := range []struct {

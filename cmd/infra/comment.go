@@ -83,7 +83,7 @@ func checkComment(comment preview.Comment, command []string) error {
 // login that failed.
 func runPreview(command []string) (preview.Result, error) {
 	var errs bytes.Buffer
-	// Ours come last, where none of the user's flags undoes them; JSON has no place for colours.
+	// Ours come last, where none of the user's flags undoes them; JSON has no place for colors.
 	words := append(slices.Clone(command), "--json", "--non-interactive", "--color", "never")
 	process := exec.Command(words[0], words[1:]...)
 	process.Env = append(os.Environ(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true")

@@ -53,7 +53,7 @@ func (c *Cloud) arns(service, account string, resources ...string) []string {
 	return arns
 }
 
-// balancerName is how the controller names the balancer of a service: a letter and most of the service's uid.
+// balancerName is how the controller names the load balancer of a service: a letter and most of the service's uid.
 // https://github.com/kubernetes/cloud-provider/blob/v0.34.0/cloud.go
 var balancerName = "a" + strings.Repeat("?", 31)
 

@@ -109,7 +109,7 @@ func count(rules []rule) map[string]int {
 	return to
 }
 
-// nodeRules are what the machines need of each other, and what the balancer needs of them and they of it.
+// nodeRules are what the machines need of each other, and what the load balancer needs of them and they of it.
 func (c *Cloud) nodeRules() []rule {
 	rules := []rule{
 		tcp(
@@ -132,7 +132,7 @@ func (c *Cloud) nodeRules() []rule {
 	return rules
 }
 
-// operatorRules let the operators in: to the Kubernetes API through the balancer, to the Talos API on the control
+// operatorRules let the operators in: to the Kubernetes API through the load balancer, to the Talos API on the control
 // planes.
 func (c *Cloud) operatorRules() []rule {
 	var rules []rule
@@ -205,7 +205,8 @@ func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 	return vpc.NewSecurityGroupIngressRule(c.ctx, c.name(name), args, c.options()...)
 }
 
-// createEgress lets the nodes out to images, time, discovery and the cloud's services, and the balancer to its targets.
+// createEgress lets the nodes out to images, time, discovery and the cloud's services, and the load balancer to its
+// targets.
 func (c *Cloud) createEgress() error {
 	for role, args := range map[string]*vpc.SecurityGroupEgressRuleArgs{
 		controlPlane: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),

@@ -43,8 +43,8 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 }
 
 func (c *Cloud) createLoadBalancer() (*lb.LoadBalancer, error) {
-	// The logical name is cut, the physical one left to Pulumi: a balancer whose subnets shrink has to be replaced, and
-	// one with a fixed name would fail with "already exists".
+	// The logical name is cut, the physical one left to Pulumi: a load balancer whose subnets shrink has to be
+	// replaced, and one with a fixed name would fail with "already exists".
 	name := cloud.ShortenWithHash(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
 	return lb.NewLoadBalancer(c.ctx, name, &lb.LoadBalancerArgs{
 		Internal:                     pulumi.Bool(true),
@@ -64,7 +64,7 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 		TargetType: pulumi.String("instance"),
 		Protocol:   pulumi.String("TCP"),
 		Port:       pulumi.Int(cloud.APIPort),
-		// A control plane that dials the balancer may be sent to itself; with the client's address preserved that
+		// A control plane that dials the load balancer may be sent to itself; with the client's address preserved that
 		// packet is dropped:
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
 		PreserveClientIp:    pulumi.String("false"),
@@ -97,7 +97,8 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 	}, c.options(pulumi.DeleteBeforeReplace(true))...)
 }
 
-// createPrivateName returns a host name that only the network can resolve, and the record that leads to the balancer.
+// createPrivateName returns a host name that only the network can resolve, and the record that leads to the load
+// balancer.
 func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.Record, error) {
 	host := c.cluster.PrivateName()
 	_, domain, _ := strings.Cut(host, ".")

@@ -310,7 +310,7 @@ func (c *Cloud) lookup() []pulumi.InvokeOption {
 	return []pulumi.InvokeOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}
 }
 
-// subnetIDs lists the ids, as balancers and scaling groups take them.
+// subnetIDs lists the ids, as load balancers and scaling groups take them.
 func subnetIDs(subnets []subnet) pulumi.StringArray {
 	var ids pulumi.StringArray
 	for _, s := range subnets {

@@ -38,11 +38,11 @@ type Network struct {
 // Endpoint is the way to the Kubernetes API, port 6443.
 type Endpoint struct {
 	// Host is the name that nodes and certificates use. Where the cloud has private names it is known before the
-	// balancer.
+	// load balancer.
 	Host pulumi.StringOutput
-	// LoadBalancer is the balancer's own name or address: internal, but resolvable by operators who have a route.
+	// LoadBalancer is the load balancer's own name or address: internal, but resolvable by operators who have a route.
 	LoadBalancer pulumi.StringOutput
-	// Ready must exist before the API can answer through the balancer.
+	// Ready must exist before the API can answer through the load balancer.
 	Ready []pulumi.Resource
 }
 
@@ -50,7 +50,7 @@ type Endpoint struct {
 type NodesArgs struct {
 	// Pool is the pool's name, or config.ControlPlanePool.
 	Pool string
-	// ControlPlane says whether the machines run etcd and the Kubernetes API.
+	// ControlPlane reports whether the machines run etcd and the Kubernetes API.
 	ControlPlane bool
 	Count        int
 	Machine      regions.MachineType

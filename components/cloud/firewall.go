@@ -2,7 +2,7 @@ package cloud
 
 import "github.com/inferadb/infra/config"
 
-// APIPort is the Kubernetes API's, on the balancer and on the control planes.
+// APIPort is the Kubernetes API's, on the load balancer and on the control planes.
 const APIPort = 6443
 
 // The roles that a firewall tells apart.

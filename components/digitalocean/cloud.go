@@ -21,7 +21,7 @@ type Cloud struct {
 
 	vpcID       pulumi.StringOutput
 	networkCIDR pulumi.StringOutput
-	// roleTags mark the droplets of each role; firewalls and balancer find them by it.
+	// roleTags mark the droplets of each role; firewalls and load balancer find them by it.
 	roleTags map[string]*digitalocean.Tag
 	// firewalls stand before the first droplet does.
 	firewalls map[string]pulumi.Resource

@@ -157,8 +157,8 @@ func outbound() digitalocean.FirewallOutboundRuleArray {
 	}
 }
 
-// allowLoadBalancer lets the balancer through to the control planes. It is a firewall of its own, because the balancer
-// is not there yet when the droplets must be covered already.
+// allowLoadBalancer lets the load balancer through to the control planes. It is a firewall of its own, because the load
+// balancer is not there yet when the droplets must be covered already.
 func (c *Cloud) allowLoadBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
 	return digitalocean.NewFirewall(c.ctx, c.name("api"), &digitalocean.FirewallArgs{
 		Tags: pulumi.StringArray{c.roleTags[cloud.ControlPlane].Name},

@@ -10,7 +10,7 @@ import (
 const talosPort = 50000
 
 // Endpoint makes the internal load balancer. DigitalOcean has no private names and reserves no private address, so the
-// machines' configuration waits for the balancer's own, unless the user brings a name.
+// machines' configuration waits for the load balancer's own, unless the user brings a name.
 func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	balancer, err := c.createLoadBalancer()
 	if err != nil {
@@ -56,7 +56,7 @@ func (c *Cloud) createLoadBalancer() (*digitalocean.LoadBalancer, error) {
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
 }
 
-// balancerClients are the machines and the operators; a firewall with tags does not cover a balancer.
+// balancerClients are the machines and the operators; a firewall with tags does not cover a load balancer.
 func (c *Cloud) balancerClients() pulumi.StringArray {
 	clients := pulumi.StringArray{pulumi.Sprintf("cidr:%s", c.networkCIDR)}
 	for _, prefix := range c.cluster.OperatorCIDRs {

@@ -29,7 +29,7 @@ func (c *Cloud) createNetwork() error {
 		Region:      pulumi.String(c.cluster.Location.Region),
 		IpRange:     pulumi.String(c.cluster.Network.CIDR.String()),
 		Description: pulumi.Sprintf("Network of %s", c.cluster.Name),
-		// The API counts a droplet or balancer as a member for some minutes after it is deleted.
+		// The API counts a droplet or load balancer as a member for some minutes after it is deleted.
 	}, c.options(pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}))...)
 	if err != nil {
 		return err

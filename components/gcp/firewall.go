@@ -147,7 +147,7 @@ func (c *Cloud) googleRules() []rule {
 	return rules
 }
 
-// operatorRules let the operators in to the Talos API. The Kubernetes API is behind the balancer, whose proxies no
+// operatorRules let the operators in to the Talos API. The Kubernetes API is behind the load balancer, whose proxies no
 // firewall rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
 // https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
 func (c *Cloud) operatorRules() []rule {

@@ -17,7 +17,7 @@ const (
 )
 
 // Endpoint makes the regional internal proxy load balancer. Its address is reserved before, so machines do not wait for
-// it. The passthrough kind cannot work: its packets keep the balancer's address, which no interface of Talos has
+// it. The passthrough kind cannot work: its packets keep the load balancer's address, which no interface of Talos has
 // (https://github.com/siderolabs/talos/issues/4109).
 func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 	address, err := compute.NewAddress(c.ctx, c.name("api"), &compute.AddressArgs{
@@ -72,7 +72,7 @@ func (c *Cloud) createBackend(address *compute.Address) (*compute.RegionBackendS
 		backends = append(backends, &compute.RegionBackendServiceBackendArgs{
 			Group:         group.SelfLink,
 			BalancingMode: pulumi.String("UTILIZATION"),
-			// Without it a managed balancer sends nothing.
+			// Without it a managed load balancer sends nothing.
 			CapacityScaler: pulumi.Float64(1),
 		})
 	}

@@ -43,8 +43,8 @@ func (c *Cloud) createNetwork() error {
 	return c.createNat(nodes)
 }
 
-// The first half of the network is the nodes'; the last sixteenth, a /26 or more as Google wants it, the balancer's
-// proxies'.
+// The first half of the network is the nodes'; the last sixteenth, a /26 or more as Google wants it, the load
+// balancer's proxies'.
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
 const nodesBits, proxiesBits, proxiesIndex = 1, 4, 15
 
@@ -131,7 +131,7 @@ func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
 // adoptNetwork reads the network that exists. Of ours it gets firewall rules, which match our own nodes only; nothing
 // that is there is changed or deleted. The subnet may be shared by another project, which then gets the rules: they
 // belong to the network's project (https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules). A network has one
-// active subnetwork for proxies in a region, shared by all its balancers, so that one must be there:
+// active subnetwork for proxies in a region, shared by all its load balancers, so that one must be there:
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 func (c *Cloud) adoptNetwork() error {
 	id, subnet := lastPart(c.cluster.Network.ID), c.cluster.Network.SubnetIDs[0]

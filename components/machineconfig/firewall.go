@@ -44,7 +44,7 @@ func talosAPIRule(in Input) document.Document {
 	return rule
 }
 
-// contains says whether the wider range holds all of the other.
+// contains reports whether the wider range holds all of the other.
 func contains(wide, narrow netip.Prefix) bool {
 	return wide.Bits() <= narrow.Bits() && wide.Contains(narrow.Addr())
 }
@@ -54,7 +54,7 @@ func sameTalosAPIRules(before, after config.Provider) bool {
 	return reflect.DeepEqual(talosAPIRules(before), talosAPIRules(after))
 }
 
-// podsReachTalosAPI says whether the rule lets in an address that a pod may have.
+// podsReachTalosAPI reports whether the rule lets in an address that a pod may have.
 func podsReachTalosAPI(c config.Provider) bool {
 	rules := talosAPIRules(c)
 	for _, text := range c.Cluster().Network().PodCIDRs() {

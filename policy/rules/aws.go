@@ -28,7 +28,7 @@ const (
 	awsDefaultGroup = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 )
 
-// The types of balancers of each generation; alb is an older name of lb.
+// The types of load balancers of each generation; alb is an older name of lb.
 const (
 	awsBalancer        = "aws:lb/loadBalancer:LoadBalancer"
 	awsOldNameBalancer = "aws:alb/loadBalancer:LoadBalancer"

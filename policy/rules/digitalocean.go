@@ -13,7 +13,7 @@ const (
 	doBalancer = "digitalocean:index/loadBalancer:LoadBalancer"
 )
 
-// openings are a firewall's rules, and the list of those whom a balancer listens to.
+// openings are a firewall's rules, and the list of those whom a load balancer listens to.
 func (digitalOcean) openings(r Resource) []opening {
 	switch r.Type {
 	case doFirewall:
@@ -115,5 +115,5 @@ func (digitalOcean) mustStay(r Resource) bool {
 	return r.Type == doBalancer || r.Type == doDroplet && strings.Contains(r.Name, "-control-plane-")
 }
 
-// guard is none: neither droplets nor balancers have such a property.
+// guard is none: neither droplets nor load balancers have such a property.
 func (digitalOcean) guard(r Resource) field { return r.field() }

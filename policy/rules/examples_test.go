@@ -59,7 +59,7 @@ var firewallExamples = []example{
 	{"node-ports-from-nodes", `gcp:compute/firewall:Firewall f {allows: [{protocol: udp, ports: ["8472"]}], sourceServiceAccounts: [a]}`, ""},
 	{"node-ports-from-nodes", `gcp:compute/firewall:Firewall f {allows: [{protocol: udp, ports: ["8472"]}], sourceServiceAccounts: [a], sourceRanges: [10.0.0.0/8]}`, "f.allows[0].ports[0]: 8472 opens VXLAN" + notNodes},
 
-	// DigitalOcean, its firewalls and its balancers.
+	// DigitalOcean, its firewalls and its load balancers.
 	{"closed-to-the-internet", `digitalocean:index/firewall:Firewall f {inboundRules: [{protocol: tcp, portRange: "443", sourceTags: [web]}], outboundRules: [{protocol: tcp, destinationAddresses: [0.0.0.0/0]}]}`, ""},
 	{"closed-to-the-internet", `digitalocean:index/firewall:Firewall f {inboundRules: [{protocol: tcp, portRange: "443", sourceAddresses: [10.0.0.0/8, "::/0"]}]}`, "f.inboundRules[0].sourceAddresses[1]: ::/0" + internet},
 	{"closed-to-the-internet", `digitalocean:index/firewall:Firewall f {inboundRules: [{protocol: tcp, portRange: "443"}]}`, "f.inboundRules[0]: " + everyone},

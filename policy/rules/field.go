@@ -103,7 +103,7 @@ func (f field) text() string {
 	return ""
 }
 
-// is says whether one of the texts stands there, or may after the update.
+// is reports whether one of the texts stands there, or may after the update.
 func (f field) is(texts ...string) bool {
 	if f.unknown() {
 		return true

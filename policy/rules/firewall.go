@@ -45,7 +45,7 @@ type source struct {
 type sourceKind int
 
 const (
-	// peer is a group, tag, account or balancer.
+	// peer is a group, tag, account or load balancer.
 	peer sourceKind = iota
 	// addresses are a range of them, or one.
 	addresses
@@ -60,7 +60,7 @@ type ports struct {
 	low, high int
 }
 
-// covers says whether the port of the protocol is among them.
+// covers reports whether the port of the protocol is among them.
 func (p ports) covers(protocol string, port int) bool {
 	return (p.protocol == protocol || p.protocol == "all") && p.low <= port && port <= p.high
 }
@@ -159,7 +159,7 @@ const widestIPv4, widestIPv6 = 8, 16
 
 // tooWide says why a range of addresses is the internet, or too much of it; two halves are the whole.
 func tooWide(text string) string {
-	// Some balancers say before an address what kind it is.
+	// Some load balancers say before an address what kind it is.
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "cidr:"), "ip:")
 	prefix, err := netip.ParsePrefix(text)
 	widest := widestIPv4

@@ -21,7 +21,7 @@ const (
 	gcpAddress  = "gcp:compute/address:Address"
 	gcpKey      = "gcp:kms/cryptoKey:CryptoKey"
 
-	// These are where balancers listen.
+	// These are where load balancers listen.
 	gcpFrontend       = "gcp:compute/forwardingRule:ForwardingRule"
 	gcpGlobalFrontend = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 )

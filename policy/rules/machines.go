@@ -34,8 +34,8 @@ func names(list field) []field {
 	return list.items()
 }
 
-// covered says whether a firewall of the type has one of the names. A name that is not known may be any, and a firewall
-// without the lists names its machines in another way.
+// covered reports whether a firewall of the type has one of the names. A name that is not known may be any, and a
+// firewall without the lists names its machines in another way.
 func covered(stack []Resource, machine []field, firewall string, lists ...string) bool {
 	if slices.ContainsFunc(machine, field.unknown) {
 		return true

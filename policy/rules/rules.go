@@ -75,7 +75,7 @@ func Named(name string) Rule {
 	return all[i]
 }
 
-// OfStack says whether the rule needs the whole stack.
+// OfStack reports whether the rule needs the whole stack.
 func (r Rule) OfStack() bool { return r.all != nil }
 
 // Check finds what breaks the rule, in the order of the resources.

@@ -429,7 +429,7 @@ func (g *group) scale(desired int) error {
 	return nil
 }
 
-// refreshes says whether the update starts an instance refresh, by the provider's rules:
+// refreshes reports whether the update starts an instance refresh, by the provider's rules:
 // https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/autoscaling_group#triggers-2
 func (g *group) refreshes(refresh world.Values) bool {
 	triggers := []string{"launchTemplate", "mixedInstancesPolicy"}

@@ -52,7 +52,7 @@ func findImage(region, id string) (image, error) {
 	return image{}, fmt.Errorf("InvalidAMIID.NotFound: The image id '[%s]' does not exist", id)
 }
 
-// fits says whether an image boots on a machine type.
+// fits reports whether an image boots on a machine type.
 func (i image) fits(machine string) error {
 	architecture, err := architectureOf(machine)
 	if err != nil {

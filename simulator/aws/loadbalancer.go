@@ -171,7 +171,7 @@ func updateLoadBalancer(c *Call) error {
 	return addressBalancer(c, subnets)
 }
 
-// addressBalancer gives the balancer a private address in every subnet, and keeps those it has.
+// addressBalancer gives the load balancer a private address in every subnet, and keeps those it has.
 func addressBalancer(c *Call, subnets []string) error {
 	addresses := c.State.Strings(addressesKey)
 	for len(addresses) < len(subnets) {
@@ -190,7 +190,7 @@ func deleteLoadBalancer(c *Call) error {
 	if c.State.Bool("enableDeletionProtection") {
 		return fmt.Errorf("OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection is enabled", c.ID)
 	}
-	// A balancer takes its listeners along.
+	// A load balancer takes its listeners along.
 	for _, listener := range users(c, "loadBalancerArn", c.ID, listenerType) {
 		c.World.Remove(listener)
 	}

@@ -75,7 +75,7 @@ func (s statement) identities() []string {
 	return kinds.AWS
 }
 
-// public says whether a statement lets anybody in.
+// public reports whether a statement lets anybody in.
 func (s statement) public() bool {
 	for _, principal := range s.identities() {
 		if principal == "*" {

@@ -87,8 +87,8 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 	}
 }
 
-// resolve follows a name to a balancer or an address. A private zone answers only machines of its networks, and only
-// networks that have both DNS attributes on:
+// resolve follows a name to a load balancer or an address. A private zone answers only machines of its networks, and
+// only networks that have both DNS attributes on:
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
 func (n network) resolve(from source, name string) (*world.Resource, string, error) {
 	if balancer := balancerNamed(n.world, name); balancer != nil {
@@ -314,8 +314,8 @@ func (n network) fromMachine(from source, groups []string, address string, port 
 	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, port)
 }
 
-// forward follows a packet from a balancer to one target. With the client's address preserved, the target's firewall
-// sees the client, and a machine that is sent to itself drops the packet:
+// forward follows a packet from a load balancer to one target. With the client's address preserved, the target's
+// firewall sees the client, and a machine that is sent to itself drops the packet:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html#loopback-timeout
 func (n network) forward(from source, balancer, group, attachment *world.Resource) (site.Machine, error) {
 	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cluster is a control plane behind a balancer with a private name, and a worker.
+// cluster is a control plane behind a load balancer with a private name, and a worker.
 type cluster struct {
 	place
 	balancer, targets, listener, name string

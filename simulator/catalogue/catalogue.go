@@ -96,7 +96,7 @@ type Call struct {
 	// cloud has, and Old is the state as the engine knows it, which may be older.
 	Inputs, Old world.Values
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state
-	// under the new inputs; the behaviour completes it.
+	// under the new inputs; the behavior completes it.
 	State world.Values
 }
 

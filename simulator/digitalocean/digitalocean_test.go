@@ -213,7 +213,7 @@ func TestTheStateKeepsAHashOfTheUserData(t *testing.T) {
 	assert.Equal(t, "10.20.0.2", outputs["ipv4AddressPrivate"])
 }
 
-// TestPackets follows packets through firewalls and the balancer.
+// TestPackets follows packets through firewalls and the load balancer.
 func TestPackets(t *testing.T) {
 	p := newPlace(t)
 	p.create(dropletType, "cp-0", p.droplet)

@@ -133,7 +133,7 @@ func hasTag(droplet *world.Resource, tag string) bool {
 	return tag != "" && slices.ContainsFunc(droplet.State.Strings("tags"), func(own string) bool { return strings.EqualFold(own, tag) })
 }
 
-// listed says whether a list of numbers has the id.
+// listed reports whether a list of numbers has the id.
 func listed(list any, id string) bool {
 	numbers, _ := list.([]any)
 	return slices.ContainsFunc(numbers, func(item any) bool {

@@ -129,7 +129,7 @@ func updateLoadBalancer(c *Call) error {
 	return checkTag(c.World, c.State.String("dropletTag"))
 }
 
-// targets are the droplets behind a balancer.
+// targets are the droplets behind a load balancer.
 func targets(w *world.World, balancer *world.Resource) []*world.Resource {
 	return w.Select(func(r *world.Resource) bool {
 		return r.Type == dropletType && r.State.String("vpcUuid") == balancer.State.String("vpcUuid") &&

@@ -14,7 +14,7 @@ type Seeded struct {
 	ID string `json:"id"`
 }
 
-// IsRegion says whether DigitalOcean has a region of that name.
+// IsRegion reports whether DigitalOcean has a region of that name.
 func IsRegion(name string) bool { return slices.Contains(regions, name) }
 
 // Seed makes a VPC for a program to adopt.

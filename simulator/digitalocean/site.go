@@ -39,7 +39,7 @@ func machine(r *world.Resource) site.Machine {
 	}
 }
 
-// end is one end of a packet: a droplet, a balancer, or neither (the operator).
+// end is one end of a packet: a droplet, a load balancer, or neither (the operator).
 type end struct {
 	droplet, balancer *world.Resource
 	address           string
@@ -102,8 +102,8 @@ func (n network) at(sender end, target *world.Resource) end {
 	return sender
 }
 
-// dialBalancer follows a packet through a balancer to the droplets that may answer. The balancer is a proxy: behind it
-// the packet comes from the balancer.
+// dialBalancer follows a packet through a load balancer to the droplets that may answer. The load balancer is a proxy:
+// behind it the packet comes from the load balancer.
 func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]site.Machine, error) {
 	to := end{balancer: balancer, address: balancer.State.String("ip")}
 	if err := n.lets("outboundRules", "destination", from, to, port); err != nil {
@@ -142,7 +142,7 @@ func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]s
 	return found, nil
 }
 
-// admits asks the balancer's own firewall.
+// admits asks the load balancer's own firewall.
 func admits(balancer *world.Resource, from end) error {
 	matches := func(rule string) bool {
 		kind, value, _ := strings.Cut(rule, ":")
@@ -214,7 +214,7 @@ func ruleLets(rule world.Values, side string, peer end, port int) bool {
 	return false
 }
 
-// contains says whether a range, or a single address, holds the address.
+// contains reports whether a range, or a single address, holds the address.
 func contains(cidr, address string) bool {
 	parsed, err := netip.ParseAddr(address)
 	if err != nil {

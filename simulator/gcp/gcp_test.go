@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// place is a network with all that a cluster needs but its machines and its balancer.
+// place is a network with all that a cluster needs but its machines and its load balancer.
 type place struct {
 	*lab
 	network, nodes, proxies, controlPlanes, workers, image string
@@ -275,7 +275,7 @@ func TestGroups(t *testing.T) {
 	assert.Len(t, last, 1)
 }
 
-// TestPackets follows packets through the balancer and past the firewall.
+// TestPackets follows packets through the load balancer and past the firewall.
 func TestPackets(t *testing.T) {
 	p := newPlace(t)
 	p.create(instanceType, "cp", p.machine("cp", "us-east4-a"))

@@ -17,7 +17,7 @@ const (
 	groupType       = "gcp:compute/instanceGroup:InstanceGroup"
 	membershipType  = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
 	healthCheckType = "gcp:compute/healthCheck:HealthCheck"
-	// regionCheckType is a health check of a region, which is what regional balancers take.
+	// regionCheckType is a health check of a region, which is what regional load balancers take.
 	regionCheckType = "gcp:compute/regionHealthCheck:RegionHealthCheck"
 )
 
@@ -194,7 +194,7 @@ func createMembership(c *Call) error {
 	return nil
 }
 
-// managed says whether a balancer works by proxies.
+// managed reports whether a load balancer works by proxies.
 func managed(state world.Values) bool {
 	return strings.HasSuffix(state.String("loadBalancingScheme"), "_MANAGED")
 }
@@ -342,7 +342,7 @@ func addressRule(c *Call, subnetwork *world.Resource) error {
 	return err
 }
 
-// proxySubnetwork is where a region's managed balancers of a network send from.
+// proxySubnetwork is where a region's managed load balancers of a network send from.
 func proxySubnetwork(w *world.World, region, network string) *world.Resource {
 	return w.Find(subnetworkType, region, func(r *world.Resource) bool {
 		return isProxy(r.State) && r.State.String("role") == "ACTIVE" && same(r.State.String("network"), network)

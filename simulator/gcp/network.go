@@ -18,7 +18,7 @@ const (
 	addressType    = "gcp:compute/address:Address"
 )
 
-// proxyPurpose marks the subnetwork that a region's managed balancers send from.
+// proxyPurpose marks the subnetwork that a region's managed load balancers send from.
 const proxyPurpose = "REGIONAL_MANAGED_PROXY"
 
 var networkResources = []Resource{

@@ -189,7 +189,7 @@ func refers(value any, id string) bool {
 	return false
 }
 
-// same says whether two references lead to one resource.
+// same reports whether two references lead to one resource.
 func same(a, b string) bool { return path(a) == path(b) }
 
 // invalid is the error that Google answers to a value that it does not take.

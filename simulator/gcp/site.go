@@ -245,7 +245,7 @@ func (n network) passes(from, target end, port int) error {
 	return nil
 }
 
-// applies says whether a rule for ingress speaks of the packet.
+// applies reports whether a rule for ingress speaks of the packet.
 func applies(rule world.Values, from, target end, port int) bool {
 	if rule.String("direction") != "INGRESS" || !isTarget(rule, target.machine.State) || !isSource(rule, from) {
 		return false
@@ -288,7 +288,7 @@ func within(text, address string) bool {
 	return err == nil && problem == nil && prefix.Contains(parsed)
 }
 
-// portIn says whether a port is the one, or among those, that a text such as 2379-2380 names.
+// portIn reports whether a port is the one, or among those, that a text such as 2379-2380 names.
 func portIn(text string, port int) bool {
 	first, last, isRange := strings.Cut(text, "-")
 	if !isRange {

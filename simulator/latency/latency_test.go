@@ -38,7 +38,7 @@ func TestCritical(t *testing.T) {
 	assert.Zero(t, Critical(nil).Total())
 }
 
-// TestLayered shows where layers cost time: the balancer and the machine could go at the same time, but lie in different layers.
+// TestLayered shows where layers cost time: the load balancer and the machine could go at the same time, but lie in different layers.
 func TestLayered(t *testing.T) {
 	steps := []Step{step("network", 1), step("balancer", 45, "network"), step("gateway", 55, "network"), step("machine", 60, "gateway"),
 		step("record", 35, "balancer"), step("group", 90, "machine")}

@@ -237,7 +237,7 @@ func (s *Server) create(r request, w *world.World) error {
 	return nil
 }
 
-// enter gives the behaviour its world.
+// enter gives the behavior its world.
 func (s *Server) enter(r request, w *world.World) {
 	r.call.World, r.call.Site = w, s.clouds.Site(w)
 }

@@ -1,5 +1,5 @@
 // Package provider serves a catalogue to the Pulumi engine: it speaks the provider protocol, checks and compares what
-// the fields declare, and leaves the rest to the behaviours.
+// the fields declare, and leaves the rest to the behaviors.
 package provider
 
 import (

@@ -39,7 +39,7 @@ func marshal(properties resource.PropertyMap) (*structpb.Struct, error) {
 	return plugin.MarshalProperties(properties, wire)
 }
 
-// plain strips secrets and marks unknowns: behaviours work on plain data.
+// plain strips secrets and marks unknowns: behaviors work on plain data.
 func plain(properties resource.PropertyMap) world.Values {
 	values := world.Values{}
 	for key, value := range properties {

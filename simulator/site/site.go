@@ -24,7 +24,7 @@ type Site interface {
 	// Dial follows a packet from a machine to host:port. A nil from is the operator, who has a route into every private
 	// network but is subject to every firewall, with the address OperatorIP. host is an address or a name.
 	//
-	// It returns the machines that may answer (a balancer's targets, or the one machine that has the address), or an
-	// error that says where the packet is lost.
+	// It returns the machines that may answer (a load balancer's targets, or the one machine that has the address), or
+	// an error that says where the packet is lost.
 	Dial(from *Machine, host string, port int) ([]Machine, error)
 }

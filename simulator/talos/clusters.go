@@ -179,7 +179,7 @@ func (c *clusters) trustd(n *node) error {
 }
 
 // kubernetes dials a cluster's Kubernetes API and returns a control plane that serves it. A nil from is the operator.
-// Behind a balancer every machine may be the one that answers, so all that serve an API must be the right ones.
+// Behind a load balancer every machine may be the one that answers, so all that serve an API must be the right ones.
 func (c *clusters) kubernetes(from *node, host string, trusts func(*node) error) (*node, error) {
 	var machine *site.Machine
 	if from != nil {

@@ -10,8 +10,8 @@ import (
 
 var errNeedsReboot = errors.New("this config change can't be applied in immediate mode")
 
-// immediate says whether Talos takes a changed configuration without a reboot. Only the v1alpha1 document matters, and
-// in it everything but the parts that Talos follows live.
+// immediate reports whether Talos takes a changed configuration without a reboot. Only the v1alpha1 document matters,
+// and in it everything but the parts that Talos follows live.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
 func immediate(current, changed config.Provider) error {
 	if !reflect.DeepEqual(needingReboot(current.RawV1Alpha1()), needingReboot(changed.RawV1Alpha1())) {

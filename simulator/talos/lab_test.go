@@ -165,7 +165,7 @@ func (l *lab) call(node string, more world.Values) *catalogue.Call {
 	return &catalogue.Call{Context: context.Background(), Site: l, Inputs: inputs, State: state}
 }
 
-// do runs a behaviour as the plugin does: what a failed one changed is forgotten, unless it is done.
+// do runs a behavior as the plugin does: what a failed one changed is forgotten, unless it is done.
 func (l *lab) do(behaviour func(*catalogue.Call) error, call *catalogue.Call) error {
 	var late error
 	err := l.store.Do(func(w *world.World) error {

@@ -39,7 +39,7 @@ func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Typ
 // clusterID is the same for every machine of a cluster, and different for any two clusters.
 func (n *node) clusterID() string { return n.config.Cluster().ID() }
 
-// answersTo says whether the machine has the address or name.
+// answersTo reports whether the machine has the address or name.
 func (n *node) answersTo(host string) bool {
 	return host != "" && (host == n.PrivateIP || host == n.PublicIP || host == n.Name)
 }

@@ -11,9 +11,9 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Reach says whether an operator's kubectl would get through with the context of a kubeconfig: the server's name leads
-// to a running API of the cluster, whose certificate holds for it, and which accepts the client's. It returns the node
-// that answers.
+// Reach reports whether an operator's kubectl would get through with the context of a kubeconfig: the server's name
+// leads to a running API of the cluster, whose certificate holds for it, and which accepts the client's. It returns the
+// node that answers.
 func Reach(s site.Site, memory Memory, file *clientcmdapi.Config, context string) (string, error) {
 	named := file.Contexts[context]
 	if named == nil || file.Clusters[named.Cluster] == nil || file.AuthInfos[named.AuthInfo] == nil {

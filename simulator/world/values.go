@@ -9,10 +9,10 @@ type unknown struct{}
 // Unknown stands for a value that a preview cannot know yet.
 var Unknown any = unknown{}
 
-// Has says whether the property is given, known or not.
+// Has reports whether the property is given, known or not.
 func (v Values) Has(key string) bool { return v[key] != nil }
 
-// Known says whether the property is given and known.
+// Known reports whether the property is given and known.
 func (v Values) Known(key string) bool { return v[key] != nil && v[key] != Unknown }
 
 // String is the text of a property, "" if it is absent or unknown.

@@ -150,7 +150,7 @@ func TestEveryMakeCommandExists(t *testing.T) {
 	}
 }
 
-// stackKnown says whether make can tell what a command would do: most want to know the stack.
+// stackKnown reports whether make can tell what a command would do: most want to know the stack.
 func stackKnown(command string) bool {
 	needless := []string{"demo", "test", "help", "lint", "fmt", "build", "clean", "tools", "graph", "bench", "simulator", "simulator-env"}
 	return strings.Contains(command, "STACK=") || slices.ContainsFunc(needless, func(t string) bool { return strings.HasSuffix(command, "make "+t) })

@@ -166,7 +166,7 @@ func (r *reader) slug(heading string) string {
 	return name
 }
 
-// shell says whether the block is for a shell. What names no language is, so nothing is left out by accident.
+// shell reports whether the block is for a shell. What names no language is, so nothing is left out by accident.
 func (b block) shell() bool {
 	return slices.Contains([]string{"", "sh", "bash", "shell", "console"}, b.language)
 }

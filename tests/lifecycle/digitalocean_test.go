@@ -44,7 +44,7 @@ func TestSettingsOnDigitalOcean(t *testing.T) {
 				require.NoError(t, err)
 				s.set("regions", `[{"name":"nyc1","network":`+out+`}]`)
 			case "own name":
-				// Once the balancer has an address, the user's own name server leads there.
+				// Once the load balancer has an address, the user's own name server leads there.
 				_, err := s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
 				require.ErrorContains(t, err, "api.example.com")
 				host := fmt.Sprintf("api.example.com %s\n", s.outputsOf("digitalocean:index/loadBalancer:LoadBalancer")["ip"])

@@ -121,7 +121,7 @@ var changes = []change{
 }
 
 // TestChanges edits a stack, one change after the other: each costs exactly what it should, and never a control plane, the
-// secrets, the balancer or the network. What an up left undone would show among the steps of the next change.
+// secrets, the load balancer or the network. What an up left undone would show among the steps of the next change.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")

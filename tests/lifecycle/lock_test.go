@@ -55,7 +55,7 @@ func TestTwoUpsAtOnce(t *testing.T) {
 	s.destroy()
 }
 
-// TestKilledUp ends an up and everything that it started, as when its machine dies. It leaves the lock, and a balancer that
+// TestKilledUp ends an up and everything that it started, as when its machine dies. It leaves the lock, and a load balancer that
 // the cloud makes and the state does not know. The steps are those of docs/operations.md#what-a-killed-up-leaves for who would
 // rather delete than adopt: cancel; delete what the state does not know; forget; up.
 func TestKilledUp(t *testing.T) {

@@ -262,7 +262,7 @@ func take(path string, value any, secrets map[string]string) {
 // The SDK of Google Cloud marks what the provider makes of the labels; the labels stand beside it in clear.
 var publicProperty = regexp.MustCompile(`\.(cert|caCertificate|clientCertificate|id|host|certSANs|name)$|\.(effectiveLabels|pulumiLabels)\.`)
 
-// public says whether a value is secret only because it stands beside one. Nothing as short as that is worth looking for.
+// public reports whether a value is secret only because it stands beside one. Nothing as short as that is worth looking for.
 func public(path, value string) bool {
 	return publicProperty.MatchString(path) || len(value) < 16
 }

@@ -51,7 +51,7 @@ const (
 	upToFour  = `"min":1,"max":4`
 )
 
-// elasticChanges are what people do to elastic pools. None of it touches a control plane, a secret, the balancer, the
+// elasticChanges are what people do to elastic pools. None of it touches a control plane, a secret, the load balancer, the
 // network, or the stateful pool.
 var elasticChanges = []change{
 	{name: "scale up", value: pools(`"count":9,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},

@@ -97,7 +97,7 @@ func objection(folder, imported string) string {
 	return home.folder + " may not import " + target.folder
 }
 
-// within says whether the path is the folder or below it.
+// within reports whether the path is the folder or below it.
 func within(path, folder string) bool {
 	return folder == "." || path == folder || strings.HasPrefix(path, folder+"/")
 }

@@ -124,7 +124,7 @@ func undocumented(declaration ast.Decl) []string {
 	return nil
 }
 
-// exportedReceiver says whether a function can be called from outside: methods of private types cannot.
+// exportedReceiver reports whether a function can be called from outside: methods of private types cannot.
 func exportedReceiver(function *ast.FuncDecl) bool {
 	if function.Recv == nil {
 		return true
