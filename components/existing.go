@@ -75,7 +75,7 @@ func existingErrors(path string, cluster config.Cluster, found []cloud.Found) co
 func machineNames(cluster config.Cluster) []string {
 	counts := map[string]int{config.ControlPlanePool: cluster.ControlPlanes.Count}
 	for _, pool := range cluster.Pools {
-		if !pool.Elastic() {
+		if !pool.InScalingGroup() {
 			counts[pool.Name] = pool.Min
 		}
 	}

@@ -191,7 +191,7 @@ func (b *clusterBuilder) createControlPlanes() (err error) {
 // createWorkers makes the pools of named nodes.
 func (b *clusterBuilder) createWorkers() (err error) {
 	for _, pool := range b.cluster.Pools {
-		if pool.Elastic() {
+		if pool.InScalingGroup() {
 			continue
 		}
 		b.groups[pool.Name] = cloud.Group{
@@ -233,7 +233,7 @@ func (b *clusterBuilder) changeGroups() error {
 
 func (b *clusterBuilder) registerGroups(after ...pulumi.Resource) (err error) {
 	for _, pool := range b.cluster.Pools {
-		if !pool.Elastic() {
+		if !pool.InScalingGroup() {
 			continue
 		}
 		userData := b.configuration(b.cluster.WorkerConfiguration(pool))

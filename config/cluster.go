@@ -112,9 +112,9 @@ type Pool struct {
 	Name    string
 	Size    string
 	Machine regions.MachineType
-	// Min and Max machines; the same number for a pool of fixed size.
+	// Min and Max machines; the same number for a pool with a count.
 	Min, Max int
-	// Autoscaling is who moves the pool between Min and Max; empty for a pool of fixed size.
+	// Autoscaling is who moves the pool between Min and Max; empty for a pool with a count.
 	Autoscaling Autoscaling
 	Workload    Workload
 	// Spot is the spot policy, nil for a pool that is all on demand.
@@ -129,9 +129,9 @@ type Pool struct {
 	Patches []string
 }
 
-// Elastic reports whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
-// A pool that is not elastic is a list of named nodes.
-func (p Pool) Elastic() bool { return p.Spot != nil || p.Autoscaled() }
+// InScalingGroup reports whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
+// Any other pool is a list of named nodes.
+func (p Pool) InScalingGroup() bool { return p.Spot != nil || p.Autoscaled() }
 
 // Autoscaled reports whether something outside this program changes the number of machines.
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }

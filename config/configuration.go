@@ -61,7 +61,7 @@ func (c Cluster) ManifestsAt(kubernetes string) ([]machineconfig.Manifest, error
 // whether a group's machine is alive reaches it directly.
 func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {
 	in := c.configuration(machineconfig.Worker)
-	if pool.Elastic() {
+	if pool.InScalingGroup() {
 		in.TalosClients = c.capabilities().HealthChecks
 	}
 	in.Labels = pool.Labels

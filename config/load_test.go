@@ -191,14 +191,14 @@ func TestPools(t *testing.T) {
 	require.Len(t, c.Pools, 4)
 	data, batch, parked, cheap := c.Pools[0], c.Pools[1], c.Pools[2], c.Pools[3]
 
-	assert.False(t, data.Elastic())
+	assert.False(t, data.InScalingGroup())
 	assert.Equal(t, 500, data.DiskGiB)
 	assert.Equal(t, map[string]string{"tier": "data", LabelPool: "data", labelWorkload: "stateful"}, data.Labels)
 	assert.Equal(t, []Taint{{Key: "tier", Value: "data", Effect: "NoSchedule"}}, data.Taints)
 	assert.Equal(t, []string{"us-east-1a", "us-east-1b"}, data.Zones)
 	assert.Len(t, data.Patches, 1)
 
-	assert.True(t, batch.Elastic() && batch.Autoscaled())
+	assert.True(t, batch.InScalingGroup() && batch.Autoscaled())
 	assert.Equal(t, []int{0, 9}, []int{batch.Min, batch.Max})
 	assert.Equal(t, 2, batch.Spot.Base)
 	assert.Equal(t, "0.05", batch.Spot.MaxPrice)
@@ -211,7 +211,7 @@ func TestPools(t *testing.T) {
 	assert.Equal(t, 0, parked.Max)
 	assert.Nil(t, parked.Spot)
 
-	assert.True(t, cheap.Elastic())
+	assert.True(t, cheap.InScalingGroup())
 	assert.Equal(t, 1, cheap.Spot.Base)
 	assert.Equal(t, "capacity-optimized", cheap.Spot.Strategy)
 	assert.Empty(t, cheap.Spot.MaxPrice)

@@ -101,7 +101,7 @@ var awsInterruptionChecks = []Check{
 }
 
 // awsInterruption: a cluster with groups hears that machines are about to go, and each group waits for them to be
-// drained. Nobody ends machines with names.
+// drained. Nobody ends named nodes.
 func awsInterruption(g *Graph, v *Violations) {
 	for _, cluster := range g.clusters() {
 		groups, queues := ofCluster(g.ofType(awsScalingGroup), cluster.Name), ofCluster(g.ofType(awsQueue), cluster.Name)

@@ -106,7 +106,7 @@ func (o *Observation) checkTaints() []Finding {
 			continue
 		}
 		remedy := bringIt
-		if pool.Elastic() {
+		if pool.InScalingGroup() {
 			remedy = "the next make up replaces machines of scaling groups"
 		}
 		for _, t := range k.Taints {
@@ -135,7 +135,7 @@ func (o *Observation) checkLabels() []Finding {
 			continue
 		}
 		remedy := bringIt
-		if pool.Elastic() {
+		if pool.InScalingGroup() {
 			remedy = "the next make up replaces machines of scaling groups"
 		}
 		for _, key := range slices.Sorted(maps.Keys(pool.Labels)) {

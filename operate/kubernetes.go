@@ -178,7 +178,7 @@ func (o *Observation) add(objects kubernetesObjects) {
 
 func (o *Observation) isElastic(pool string) bool {
 	for _, p := range o.Cluster.Want.Pools {
-		if p.Name == pool && p.Elastic() {
+		if p.Name == pool && p.InScalingGroup() {
 			return true
 		}
 	}

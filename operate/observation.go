@@ -35,7 +35,7 @@ type Observation struct {
 	removedError string
 }
 
-// Node is what was seen of a fixed machine.
+// Node is what was seen of a named node.
 type Node struct {
 	Machine
 	ControlPlane bool
@@ -118,7 +118,7 @@ type Workload struct {
 // Budget is a PodDisruptionBudget that allows no eviction now.
 type Budget struct {
 	Namespace, Name string
-	// Nodes are the fixed machines that run pods of this budget.
+	// Nodes are the named nodes that run pods of this budget.
 	Nodes []string
 }
 

@@ -47,7 +47,7 @@ type Cluster struct {
 	kubernetes *api.Config
 }
 
-// Machine is a fixed machine: a control plane, or a worker of a pool with a count. Machines of scaling groups are none.
+// Machine is a named node: a control plane, or a worker of a pool with a count. Machines of scaling groups are none.
 type Machine struct {
 	Name string
 	// Pool is the name of its pool; config.ControlPlanePool for control planes.

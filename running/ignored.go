@@ -76,7 +76,7 @@ func (c *comparison) expect(node Node) (expectation, bool) {
 	}
 	for i, pool := range c.want.Pools {
 		for number := range pool.Min {
-			if !pool.Elastic() && node.Name == fmt.Sprintf("%s-%s-%d", c.want.Name, pool.Name, number) {
+			if !pool.InScalingGroup() && node.Name == fmt.Sprintf("%s-%s-%d", c.want.Name, pool.Name, number) {
 				path := fmt.Sprintf("pools[%d]", i)
 				return expectation{
 					size: path + ".size", pool: path, machine: pool.Machine.Name, diskGiB: pool.DiskGiB, zones: pool.Zones, steps: poolSteps,

@@ -46,7 +46,7 @@ func (c *comparison) machineConfigurations() {
 		want: c.want.ControlPlaneConfiguration(), patches: c.want.ControlPlanePatches(),
 	}}
 	for i, pool := range c.want.Pools {
-		if !pool.Elastic() {
+		if !pool.InScalingGroup() {
 			groups = append(groups, machines{
 				name: c.want.Name + "-" + pool.Name, taints: fmt.Sprintf("pools[%d].taints", i), nodes: c.was.Pool(pool.Name),
 				want: c.want.WorkerConfiguration(pool), patches: c.want.PoolPatches(i),

@@ -67,7 +67,7 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 		}
 		apply(config.ControlPlanePool, cluster.ControlPlanes.Count, cluster.AppliedConfiguration())
 		for _, pool := range cluster.Pools {
-			if !pool.Elastic() {
+			if !pool.InScalingGroup() {
 				apply(pool.Name, pool.Min, cluster.WorkerConfiguration(pool))
 			}
 		}

@@ -33,7 +33,7 @@ type Cloud struct {
 	firewall map[string]*ec2.SecurityGroup
 	roles    map[string]*iam.Role
 	profiles map[string]*iam.InstanceProfile
-	// interruptions is where groups announce machines that are about to go; nil without an elastic pool.
+	// interruptions is where groups announce machines that are about to go; nil without a scaling group.
 	interruptions *sqs.Queue
 	// rules let packets in; egress is what lets each role out.
 	rules       []pulumi.Resource

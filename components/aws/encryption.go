@@ -56,7 +56,7 @@ func (c *Cloud) encryptNewDisks() error {
 // made by aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func (c *Cloud) grantDiskKey(id string) error {
-	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
+	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
 		return nil
 	}
 	_, err := kms.NewGrant(c.ctx, c.name("autoscaling"), &kms.GrantArgs{

@@ -11,7 +11,7 @@ import (
 )
 
 // createIdentities makes a role for control planes and one for workers. Talos needs no permission, and what a workload
-// needs is attached for that workload alone; workers of elastic pools hold what draining and scaling need.
+// needs is attached for that workload alone; workers of scaling groups hold what draining and scaling need.
 func (c *Cloud) createIdentities() error {
 	// EC2 alone hands these roles out, to the machines that carry their profile.
 	assumed, err := iampolicy.JSON(

@@ -40,9 +40,9 @@ const drainSeconds = 300
 const managedTag = "aws-node-termination-handler/managed"
 
 // createInterruption makes the way by which a termination handler in the cluster learns which machines are about to go:
-// events into a queue that workers may read. Only groups need it: nobody but operators ends a machine with a name.
+// events into a queue that workers may read. Only groups need it: nobody but operators ends a named node.
 func (c *Cloud) createInterruption() error {
-	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
+	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
 		return nil
 	}
 	var err error

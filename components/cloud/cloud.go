@@ -20,10 +20,10 @@ type Cloud interface {
 	Network() (Network, error)
 	// Endpoint makes the internal load balancer of the Kubernetes API and the name that nodes know it by.
 	Endpoint() (Endpoint, error)
-	// Nodes creates named machines that keep their identity: the control planes, and the pools of fixed size. Their
+	// Nodes creates nodes that keep their name and identity: the control planes, and the pools with a count. Their
 	// image and user data never replace them. Control planes are put behind the endpoint.
 	Nodes(NodesArgs) ([]Node, error)
-	// Group creates an elastic pool behind the cloud's scaling group. Its machines are replaced when anything changes.
+	// Group creates a pool behind the cloud's scaling group. Its machines are replaced when anything changes.
 	Group(GroupArgs) (Group, error)
 }
 
@@ -79,7 +79,7 @@ type Node struct {
 	Ready []pulumi.Resource
 }
 
-// GroupArgs asks for an elastic pool.
+// GroupArgs asks for a scaling group.
 type GroupArgs struct {
 	Pool config.Pool
 	// UserData is the machine configuration, secret YAML.
@@ -88,7 +88,7 @@ type GroupArgs struct {
 	After []pulumi.Resource
 }
 
-// Group is an elastic pool.
+// Group is a scaling group.
 type Group struct {
 	// Names of the cloud's scaling groups that make up the pool; more than one where the cloud cannot mix spot and on
 	// demand.

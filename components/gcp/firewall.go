@@ -137,7 +137,7 @@ func (c *Cloud) googleRules() []rule {
 			ports:  tcp(apiPort),
 		},
 	}
-	if slices.ContainsFunc(c.cluster.Pools, config.Pool.Elastic) {
+	if slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
 		rules = append(
 			rules,
 			rule{name: "health-checks", why: "Talos API: whether a group's machine is alive", to: []string{worker},

@@ -40,8 +40,8 @@ func TestTheQuotasAreTheStacks(t *testing.T) {
 		{regions.GCP, "vcpu", "Google Cloud: CPUs"},
 		{regions.GCP, "disks", "Google Cloud: Persistent Disk SSD (GB), pd-balanced among it"},
 		{regions.DigitalOcean, "machines", "DigitalOcean: droplets"},
-		{regions.AWS, "roll", "AWS: vCPU more while every elastic pool rolls"},
-		{regions.GCP, "roll", "Google Cloud: CPUs more while every elastic pool rolls"},
+		{regions.AWS, "roll", "AWS: vCPU more while every scaling group rolls"},
+		{regions.GCP, "roll", "Google Cloud: CPUs more while every scaling group rolls"},
 	} {
 		of := used[row.provider]
 		want := fmt.Sprintf("| %s | %d | %d | %d |\n", row.said, of["dev"][row.what], of["staging"][row.what], of["production"][row.what])
@@ -72,10 +72,10 @@ func uses(c config.Cluster) map[string]int {
 	return used
 }
 
-// roll counts the vCPU of the machines that start before old ones go while a change rolls through every elastic pool.
+// roll counts the vCPU of the machines that start before old ones go while a change rolls through every scaling group.
 func roll(c config.Cluster) (vcpu int) {
 	for _, pool := range c.Pools {
-		if !pool.Elastic() {
+		if !pool.InScalingGroup() {
 			continue
 		}
 		more := (pool.Max*config.RollPercent + 99) / 100

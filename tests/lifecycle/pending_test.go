@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// machineTypes are the types of machines with names.
+// machineTypes are the types of named nodes.
 var machineTypes = map[string]string{"aws": instance, "gcp": gceInstance, "digitalocean": droplet}
 
 // TestAMachineIsMadeOnce cuts an up off in both ways while the cloud makes the control plane. A plugin that crashes leaves

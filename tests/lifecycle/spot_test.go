@@ -23,7 +23,7 @@ const (
 var (
 	// elasticPool is what each elastic pool on AWS is made of.
 	elasticPool = steps{template: 1, group: 1, hook: 1}
-	// drainPath is what all elastic pools of a cluster on AWS share.
+	// drainPath is what all scaling groups of a cluster on AWS share.
 	drainPath = steps{
 		"aws:sqs/queue:Queue": 1, "aws:sqs/queuePolicy:QueuePolicy": 1, rule: 4, "aws:cloudwatch/eventTarget:EventTarget": 4, permission: 1,
 		alarm: 1, "aws:sns/topic:Topic": 1, "aws:sns/topicPolicy:TopicPolicy": 1, "aws:kms/key:Key": 1,
@@ -51,7 +51,7 @@ const (
 	upToFour  = `"min":1,"max":4`
 )
 
-// elasticChanges are what people do to elastic pools. None of it touches a control plane, a secret, the load balancer, the
+// elasticChanges are what people do to scaling groups. None of it touches a control plane, a secret, the load balancer, the
 // network, or the stateful pool.
 var elasticChanges = []change{
 	{name: "scale up", value: pools(`"count":9,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},
