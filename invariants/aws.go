@@ -147,7 +147,7 @@ var awsChecks = map[int][]Check{
 	}}},
 	3: {{Name: "control-planes-in-different-zones", Look: awsControlPlanesSpread, Breaks: []Breakage{
 		alter(awsInterface, "nyc1-control-plane-1", "stands where the first does", func(g *Graph, r *Resource) {
-			r.put(g.named(awsInterface, "inferadb-production-nyc1-control-plane-0").text("subnetId"), "subnetId")
+			r.put(g.named(awsInterface, "inferadb-production-nyc1-control-plane-0").Text("subnetId"), "subnetId")
 		}),
 	}}},
 	4: {{Name: "pools-in-several-zones", Look: awsPoolsSpread, Breaks: []Breakage{
@@ -167,7 +167,7 @@ var awsChecks = map[int][]Check{
 		set(awsBalancer, "", false, "enableCrossZoneLoadBalancing"), set(awsBalancer, "", nil, "securityGroups"),
 		set(awsTargetGroup, "", true, "preserveClientIp"),
 		alterAll(awsIngress, "", "let no fragmentation-needed through", func(r *Resource) {
-			if r.text("ipProtocol") == "icmp" && r.text("fromPort") == "3" {
+			if r.Text("ipProtocol") == "icmp" && r.Text("fromPort") == "3" {
 				r.put(5, "toPort")
 			}
 		}),
@@ -292,7 +292,7 @@ func awsProviders(g *Graph, v *Violations) {
 		want = append(want, regions[cluster.Name[strings.LastIndex(cluster.Name, "-")+1:]])
 	}
 	for _, r := range g.ofType(awsProvider) {
-		got = append(got, r.text("region"))
+		got = append(got, r.Text("region"))
 	}
 	v.sameItems(want, got, nil, "the regions of its providers")
 }
@@ -307,10 +307,10 @@ func awsImages(g *Graph, v *Violations) {
 		}
 		found = true
 		v.unless(!lookup.Args.HasValue("mostRecent"), nil, "looks for the newest image")
-		v.equal("true", lookup.text("includeDeprecated"), nil, "whether it finds images that are older than two years")
-		v.equal("540036508848", lookup.text("owners", 0), nil, "the owner of its images")
+		v.equal("true", lookup.Text("includeDeprecated"), nil, "whether it finds images that are older than two years")
+		v.equal("540036508848", lookup.Text("owners", 0), nil, "the owner of its images")
 		v.unless(lookup.Provider != "", nil, "looks for an image without a provider")
-		name := lookup.text("filters", 0, "values", 0)
+		name := lookup.Text("filters", 0, "values", 0)
 		v.unless(awsImageName.MatchString(name), nil, "looks for an image that is not pinned: %s", name)
 	}
 	v.unless(found || g.saysOfRegions("image"), nil, "looks for no image")

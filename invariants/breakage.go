@@ -93,7 +93,7 @@ func rename(token, suffix string, name func(string) string) Breakage {
 // replaceText replaces a part of a text of a resource's inputs.
 func replaceText(token, suffix, old, replacement string, path ...any) Breakage {
 	return alter(token, suffix, fmt.Sprintf("has %q instead of %q", replacement, old), func(_ *Graph, r *Resource) {
-		r.put(resource.MakeSecret(resource.NewStringProperty(strings.ReplaceAll(r.text(path...), old, replacement))), path...)
+		r.put(resource.MakeSecret(resource.NewStringProperty(strings.ReplaceAll(r.Text(path...), old, replacement))), path...)
 	})
 }
 

@@ -26,10 +26,10 @@ func awsProtected(g *Graph, v *Violations) {
 		}
 		v.equal(keeps && g.protected(), r.Protect, r, "whether it is protected")
 		if g.protected() && r.Type == awsInstance {
-			v.unless(r.text("disableApiTermination") == "true" || !keeps, r, "can be deleted past Pulumi")
+			v.unless(r.Text("disableApiTermination") == "true" || !keeps, r, "can be deleted past Pulumi")
 		}
 		if g.protected() && r.Type == awsBalancer {
-			v.equal("true", r.text("enableDeletionProtection"), r, "whether the cloud protects it")
+			v.equal("true", r.Text("enableDeletionProtection"), r, "whether the cloud protects it")
 		}
 	}
 }
@@ -38,7 +38,7 @@ func awsNotReplaced(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsInstance) {
 		v.have([]string{"ami", "userDataBase64", "instanceType", "rootBlockDevice.kmsKeyId"}, r.IgnoreChanges, r,
 			"the changes that are ignored")
-		v.unless(r.text("userDataReplaceOnChange") != "true", r, "is replaced when its user data change")
+		v.unless(r.Text("userDataReplaceOnChange") != "true", r, "is replaced when its user data change")
 	}
 }
 

@@ -14,7 +14,7 @@ func gcpProtected(g *Graph, v *Violations) {
 		v.equal(keeps, r.Protect, r, "whether it is protected")
 		// Google refuses to delete a machine that has it, whatever Pulumi allows.
 		if r.Type == gcpInstance {
-			v.equal(fmt.Sprint(keeps), r.text("deletionProtection"), r, "whether the cloud protects it")
+			v.equal(fmt.Sprint(keeps), r.Text("deletionProtection"), r, "whether the cloud protects it")
 		}
 	}
 }
@@ -22,8 +22,8 @@ func gcpProtected(g *Graph, v *Violations) {
 func gcpNotReplaced(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpInstance) {
 		v.sameItems([]string{"bootDisk", "machineType", "metadata", "zone"}, r.IgnoreChanges, r, "the changes that are ignored")
-		v.equal("false", r.text("allowStoppingForUpdate"), r, "whether an update may stop it")
-		v.equal(r.Name, r.text("name"), r, "the name, which a node keeps")
+		v.equal("false", r.Text("allowStoppingForUpdate"), r, "whether an update may stop it")
+		v.equal(r.Name, r.Text("name"), r, "the name, which a node keeps")
 	}
 }
 

@@ -121,7 +121,7 @@ var digitalOceanChecks = map[int][]Check{
 	}}},
 	18: {{Name: "tags-keep-to-the-alphabet", Look: digitalOceanTags, Breaks: []Breakage{
 		alter(doDroplet, "", "has a tag with a blank", func(_ *Graph, r *Resource) {
-			tags := append(slices.Clone(r.get("tags").ArrayValue()), resource.NewStringProperty("a b"))
+			tags := append(slices.Clone(r.Get("tags").ArrayValue()), resource.NewStringProperty("a b"))
 			r.put(resource.NewArrayProperty(tags), "tags")
 		}),
 	}}},
@@ -157,7 +157,7 @@ var digitalOceanChecks = map[int][]Check{
 func digitalOceanRule(firewall, ports, what string, value any, property string) Breakage {
 	return alter(doFirewall, firewall, "has "+what+" for "+ports, func(_ *Graph, r *Resource) {
 		for i := range r.items("inboundRules") {
-			if r.text("inboundRules", i, "portRange") == ports {
+			if r.Text("inboundRules", i, "portRange") == ports {
 				r.put(value, "inboundRules", i, property)
 			}
 		}
@@ -193,12 +193,12 @@ func digitalOceanPorts(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doFirewall) {
 		v.equal(1, r.items("tags"), r, "number of roles")
 		for i := range r.items("inboundRules") {
-			key := digitalOceanRole(r.text("tags", 0)) + " " + r.text("inboundRules", i, "portRange")
+			key := digitalOceanRole(r.Text("tags", 0)) + " " + r.Text("inboundRules", i, "portRange")
 			var sources []string
-			for _, tag := range r.texts("inboundRules", i, "sourceTags") {
+			for _, tag := range r.Texts("inboundRules", i, "sourceTags") {
 				sources = append(sources, digitalOceanRole(tag))
 			}
-			if addresses := r.texts("inboundRules", i, "sourceAddresses"); opened[key] != nil {
+			if addresses := r.Texts("inboundRules", i, "sourceAddresses"); opened[key] != nil {
 				sources = append(sources, addresses...)
 			} else if len(addresses) > 0 {
 				sources = append(sources, operators)
@@ -216,10 +216,10 @@ func digitalOceanPorts(g *Graph, v *Violations) {
 func digitalOceanFirewallFirst(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
 		covered := slices.ContainsFunc(g.ofType(doFirewall), func(f *Resource) bool {
-			return slices.Contains(r.texts("tags"), f.text("tags", 0)) && g.reaches(r, f) && f.has("outboundRules")
+			return slices.Contains(r.Texts("tags"), f.Text("tags", 0)) && g.reaches(r, f) && f.has("outboundRules")
 		})
 		v.unless(covered, r, "is made before its firewall")
-		ours := slices.Contains(r.texts("tags"), g.clusterOf(r)+"-control-plane-0000000")
+		ours := slices.Contains(r.Texts("tags"), g.clusterOf(r)+"-control-plane-0000000")
 		v.equal(r.isControlPlane(), ours, r, "whether it has the control planes' tag")
 	}
 }
@@ -227,21 +227,21 @@ func digitalOceanFirewallFirst(g *Graph, v *Violations) {
 func digitalOceanBalancer(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(doBalancer)) > 0, nil, "has no load balancer")
 	for _, r := range g.ofType(doBalancer) {
-		v.equal("INTERNAL REGIONAL", r.text("network")+" "+r.text("type"), r, "its kind")
-		v.unless(r.text("vpcUuid") != "", r, "is in no network")
+		v.equal("INTERNAL REGIONAL", r.Text("network")+" "+r.Text("type"), r, "its kind")
+		v.unless(r.Text("vpcUuid") != "", r, "is in no network")
 	}
 }
 
 func digitalOceanTargets(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doBalancer) {
-		v.equal("tcp 6443", r.text("healthcheck", "protocol")+" "+r.text("healthcheck", "port"), r, "its check")
+		v.equal("tcp 6443", r.Text("healthcheck", "protocol")+" "+r.Text("healthcheck", "port"), r, "its check")
 		v.unless(r.number("healthcheck", "checkIntervalSeconds") <= 10, r, "checks too rarely")
-		v.equal("false", r.text("enableProxyProtocol"), r, "whether it speaks the proxy protocol")
+		v.equal("false", r.Text("enableProxyProtocol"), r, "whether it speaks the proxy protocol")
 		v.equal(1, r.items("forwardingRules"), r, "number of ports")
-		v.equal("6443", r.text("forwardingRules", 0, "entryPort"), r, "its port")
+		v.equal("6443", r.Text("forwardingRules", 0, "entryPort"), r, "its port")
 		for _, droplet := range g.ofType(doDroplet) {
 			if droplet.Parent == r.Parent {
-				target := slices.Contains(droplet.texts("tags"), r.text("dropletTag"))
+				target := slices.Contains(droplet.Texts("tags"), r.Text("dropletTag"))
 				v.equal(droplet.isControlPlane(), target, droplet, "whether it is a target")
 			}
 		}
@@ -255,7 +255,7 @@ func digitalOceanEndpoint(g *Graph, v *Violations) {
 		host = ownEndpoint
 	}
 	for _, r := range g.ofType(doDroplet) {
-		document := r.text("userData")
+		document := r.Text("userData")
 		v.unless(strings.Contains(document, "endpoint: https://"+host), r, "does not name the endpoint")
 		v.unless(strings.Contains(document, "validSubnets:"), r, "does not pin the kubelet to the private network")
 		v.unless(!r.isControlPlane() || strings.Contains(document, "advertisedSubnets:"), r, "does not pin etcd to the private network")
@@ -264,7 +264,7 @@ func digitalOceanEndpoint(g *Graph, v *Violations) {
 
 func digitalOceanEncryption(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
-		v.equal(2, strings.Count(r.text("userData"), "provider: luks2"), r,
+		v.equal(2, strings.Count(r.Text("userData"), "provider: luks2"), r,
 			"number of partitions that Talos encrypts from the first boot")
 	}
 }
@@ -273,7 +273,7 @@ var digitalOceanTag = regexp.MustCompile(`^[a-zA-Z0-9:_-]{1,255}$`)
 
 func digitalOceanTags(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
-		for _, tag := range r.texts("tags") {
+		for _, tag := range r.Texts("tags") {
 			v.unless(digitalOceanTag.MatchString(tag), r, "has a tag that is none: %s", tag)
 		}
 	}
@@ -292,7 +292,7 @@ func digitalOceanProtected(g *Graph, v *Violations) {
 func digitalOceanNotReplaced(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
 		v.sameItems([]string{"image", "userData", "sshKeys", "size", "vpcUuid"}, r.IgnoreChanges, r, "the changes that are ignored")
-		v.equal("true", r.text("gracefulShutdown"), r, "whether it is shut down in order")
+		v.equal("true", r.Text("gracefulShutdown"), r, "whether it is shut down in order")
 		v.equal(1, r.items("sshKeys"), r, "number of keys")
 	}
 }
@@ -326,7 +326,7 @@ func digitalOceanAdopted(g *Graph, v *Violations) {
 	}
 	v.equal(g.adopts(), len(g.ofType(doVPC)) == 0, nil, "whether it makes no network")
 	for _, r := range g.ofType(doDroplet) {
-		v.equal(g.adopts(), r.text("vpcUuid") == doOwnVPC, r, "whether it is in the adopted network")
+		v.equal(g.adopts(), r.Text("vpcUuid") == doOwnVPC, r, "whether it is in the adopted network")
 	}
 }
 
@@ -337,13 +337,13 @@ func digitalOceanImages(g *Graph, v *Violations) {
 	if g.saysOfRegions("image") {
 		v.equal(0, len(images), nil, "number of images beside its own")
 		for _, r := range g.ofType(doDroplet) {
-			v.equal(doOwnImage, r.text("image"), r, "its image")
+			v.equal(doOwnImage, r.Text("image"), r, "its image")
 		}
 		return
 	}
 	v.equal(len(g.clusters()), len(images), nil, "number of images, one in each region")
 	for _, r := range images {
-		v.unless(digitalOceanImage.MatchString(r.text("url")), r, "is not pinned")
+		v.unless(digitalOceanImage.MatchString(r.Text("url")), r, "is not pinned")
 		v.equal(1, r.items("regions"), r, "number of its regions")
 	}
 }

@@ -19,7 +19,7 @@ func awsDiskKeys(g *Graph, v *Violations) {
 	own := g.says("encryptionKey") == awsOwnKey || strings.Contains(g.says("regions"), awsOwnKey)
 	key := ""
 	for _, r := range g.ofType(awsKey) {
-		v.equal("true", r.text("enableKeyRotation"), r, "whether it is rotated")
+		v.equal("true", r.Text("enableKeyRotation"), r, "whether it is rotated")
 		if strings.HasSuffix(r.Name, "-disks") {
 			key = r.Name
 			v.unless(!own, r, "stands beside the customer's own key")
@@ -36,13 +36,13 @@ func awsDiskKeys(g *Graph, v *Violations) {
 		}
 	}
 	for _, r := range g.ofType(awsInstance) {
-		v.equal("gp3", r.text("rootBlockDevice", "volumeType"), r, "the type of its disk")
+		v.equal("gp3", r.Text("rootBlockDevice", "volumeType"), r, "the type of its disk")
 		v.unless(!r.has("ebsBlockDevices"), r, "has more disks")
-		checkKey(r, r.text("rootBlockDevice", "kmsKeyId"))
+		checkKey(r, r.Text("rootBlockDevice", "kmsKeyId"))
 	}
 	for _, r := range g.ofType(awsTemplate) {
 		v.equal(1, r.items("blockDeviceMappings"), r, "number of its disks")
-		v.equal("/dev/xvda", r.text("blockDeviceMappings", 0, "deviceName"), r, "the image's root device")
-		checkKey(r, r.text("blockDeviceMappings", 0, "ebs", "kmsKeyId"))
+		v.equal("/dev/xvda", r.Text("blockDeviceMappings", 0, "deviceName"), r, "the image's root device")
+		checkKey(r, r.Text("blockDeviceMappings", 0, "ebs", "kmsKeyId"))
 	}
 }

@@ -25,7 +25,7 @@ func gcpDiskKeys(g *Graph, v *Violations) {
 	case len(keys) > 0:
 		want = "-disks-id"
 		v.equal(len(keys), len(grants), nil, "number of grants")
-		v.unless(keys[0].text("rotationPeriod") != "", keys[0], "is not rotated")
+		v.unless(keys[0].Text("rotationPeriod") != "", keys[0], "is not rotated")
 	default:
 		v.equal(0, len(grants), nil, "number of grants")
 	}
@@ -38,14 +38,14 @@ func gcpDiskKeys(g *Graph, v *Violations) {
 		}
 	}
 	for _, r := range g.ofType(gcpInstance) {
-		check(r, r.text("bootDisk", "kmsKeySelfLink"))
+		check(r, r.Text("bootDisk", "kmsKeySelfLink"))
 	}
 	for _, r := range g.ofType(gcpTemplate) {
 		v.equal(1, r.items("disks"), r, "number of its disks")
-		check(r, r.text("disks", 0, "diskEncryptionKey", "kmsKeySelfLink"))
+		check(r, r.Text("disks", 0, "diskEncryptionKey", "kmsKeySelfLink"))
 	}
 	for _, grant := range grants {
-		v.equal("serviceAccount:service-123456789012@compute-system.iam.gserviceaccount.com", grant.text("member"), grant,
+		v.equal("serviceAccount:service-123456789012@compute-system.iam.gserviceaccount.com", grant.Text("member"), grant,
 			"whom it is for")
 	}
 }

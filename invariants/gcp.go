@@ -119,7 +119,7 @@ var gcpChecks = map[int][]Check{
 	}}},
 	3: {{Name: "control-planes-in-different-zones", Look: gcpControlPlanesSpread, Breaks: []Breakage{
 		alter(gcpInstance, "nyc1-control-plane-1", "stands where the first does", func(g *Graph, r *Resource) {
-			r.put(g.named(gcpInstance, "inferadb-production-nyc1-control-plane-0").text("zone"), "zone")
+			r.put(g.named(gcpInstance, "inferadb-production-nyc1-control-plane-0").Text("zone"), "zone")
 		}),
 		gcpMoved("nyc1-control-plane-1", "us-east4-b", "us-east4-a"),
 	}}},
@@ -250,7 +250,7 @@ func gcpMoved(machine, from, to string) Breakage {
 				moved.put(to, "zone")
 				g.Resources[urn] = &moved
 			case r.Type == talosApply:
-				document := strings.ReplaceAll(r.text(configuration), from, to)
+				document := strings.ReplaceAll(r.Text(configuration), from, to)
 				moved.put(resource.MakeSecret(resource.NewStringProperty(document)), configuration)
 				g.Resources[urn] = &moved
 			}
@@ -284,7 +284,7 @@ func gcpPoolsSpread(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpManager) {
 		v.equal(gcpZones, r.items("distributionPolicyZones"), r, "number of its zones")
 		v.unless(r.number("updatePolicy", "maxSurgeFixed") >= gcpZones, r, "cannot change: its surge is less than its zones")
-		v.equal("0", r.text("updatePolicy", "maxUnavailableFixed"), r, "how many machines go before others come")
+		v.equal("0", r.Text("updatePolicy", "maxUnavailableFixed"), r, "how many machines go before others come")
 	}
 }
 
@@ -299,7 +299,7 @@ func gcpGroupsSpread(g *Graph, v *Violations) {
 		case strings.HasSuffix(r.Name, "-spot"):
 			want = "NONE BALANCED"
 		}
-		got := strings.TrimSpace(r.text("updatePolicy", "instanceRedistributionType") + " " + r.text("distributionPolicyTargetShape"))
+		got := strings.TrimSpace(r.Text("updatePolicy", "instanceRedistributionType") + " " + r.Text("distributionPolicyTargetShape"))
 		v.equal(want, got, r, "how it spreads")
 		v.equal(120.0, r.number("updatePolicy", "minReadySec"), r, "the seconds for which a machine must be ready")
 	}
@@ -312,12 +312,12 @@ func gcpPlaces(g *Graph, v *Violations) {
 			v.add(r, "is not configured")
 			continue
 		}
-		document := apply.text(configuration)
-		for _, label := range []string{"topology.kubernetes.io/zone: " + r.text("zone") + "\n", "topology.kubernetes.io/region: us-",
-			"node.kubernetes.io/instance-type: " + r.text("machineType") + "\n"} {
+		document := apply.Text(configuration)
+		for _, label := range []string{"topology.kubernetes.io/zone: " + r.Text("zone") + "\n", "topology.kubernetes.io/region: us-",
+			"node.kubernetes.io/instance-type: " + r.Text("machineType") + "\n"} {
 			v.unless(strings.Contains(document, label), apply, "has no label %s", label)
 		}
-		v.unless(!strings.Contains(r.text("metadata", "user-data"), "topology.kubernetes.io"), r,
+		v.unless(!strings.Contains(r.Text("metadata", "user-data"), "topology.kubernetes.io"), r,
 			"boots with a place that is not known yet")
 	}
 }
@@ -332,8 +332,8 @@ func gcpProviders(g *Graph, v *Violations) {
 		want = append(want, regions[cluster.Name[strings.LastIndex(cluster.Name, "-")+1:]])
 	}
 	for _, r := range g.ofType(gcpProvider) {
-		got = append(got, r.text("region"))
-		v.equal(gcpProject, r.text("project"), r, "its project")
+		got = append(got, r.Text("region"))
+		v.equal(gcpProject, r.Text("project"), r, "its project")
 	}
 	v.sameItems(want, got, nil, "the regions of its providers")
 }
@@ -358,7 +358,7 @@ func gcpImages(g *Graph, v *Violations) {
 		}
 		found = true
 		v.unless(!lookup.Args.HasValue("family") && !lookup.Args.HasValue("mostRecent"), nil, "looks for an image that changes")
-		if name := lookup.text("name"); g.saysOfRegions("image") {
+		if name := lookup.Text("name"); g.saysOfRegions("image") {
 			v.equal("talos", name, nil, "the image that the stack file names")
 		} else {
 			v.unless(gcpImageName.MatchString(name), nil, "looks for an image that is not pinned: %s", name)

@@ -49,8 +49,8 @@ type Output struct {
 	Secret bool
 }
 
-// forRules returns the resources as the rules see them, in the order of their URNs.
-func (g *Graph) forRules() []rules.Resource {
+// ForRules returns the resources as the rules see them, in the order of their URNs.
+func (g *Graph) ForRules() []rules.Resource {
 	if g.seen != nil {
 		return g.seen
 	}
@@ -136,8 +136,8 @@ func (g *Graph) reaches(from, to *Resource) bool {
 	return visit(from)
 }
 
-// get follows a path of keys and indexes into the inputs, past the marks of secrets.
-func (r *Resource) get(path ...any) resource.PropertyValue {
+// Get follows a path of keys and indexes into the inputs, past the marks of secrets.
+func (r *Resource) Get(path ...any) resource.PropertyValue {
 	return follow(resource.NewObjectProperty(r.Inputs), path...)
 }
 
@@ -169,11 +169,11 @@ func bare(value resource.PropertyValue) resource.PropertyValue {
 }
 
 // has reports whether something stands at the path.
-func (r *Resource) has(path ...any) bool { return !r.get(path...).IsNull() }
+func (r *Resource) has(path ...any) bool { return !r.Get(path...).IsNull() }
 
-// text is a text, number or truth value as text; empty for everything else.
-func (r *Resource) text(path ...any) string {
-	switch value := r.get(path...); {
+// Text returns the text, number or truth value at the path as text; empty for everything else.
+func (r *Resource) Text(path ...any) string {
+	switch value := r.Get(path...); {
 	case value.IsString():
 		return value.StringValue()
 	case value.IsBool(), value.IsNumber():
@@ -184,7 +184,7 @@ func (r *Resource) text(path ...any) string {
 
 // number is the number at the path; without one it is negative.
 func (r *Resource) number(path ...any) float64 {
-	if value := r.get(path...); value.IsNumber() {
+	if value := r.Get(path...); value.IsNumber() {
 		return value.NumberValue()
 	}
 	return -1
@@ -192,17 +192,17 @@ func (r *Resource) number(path ...any) float64 {
 
 // items returns how many items the list at the path has.
 func (r *Resource) items(path ...any) int {
-	if list := r.get(path...); list.IsArray() {
+	if list := r.Get(path...); list.IsArray() {
 		return len(list.ArrayValue())
 	}
 	return 0
 }
 
-// texts returns the items of a list of texts.
-func (r *Resource) texts(path ...any) []string {
+// Texts returns the items of a list of texts.
+func (r *Resource) Texts(path ...any) []string {
 	var texts []string
 	for i := range r.items(path...) {
-		texts = append(texts, r.text(append(slices.Clone(path), i)...))
+		texts = append(texts, r.Text(append(slices.Clone(path), i)...))
 	}
 	return texts
 }
@@ -212,7 +212,7 @@ func (r *Resource) tags(path ...any) map[string]string {
 	tags := map[string]string{}
 	for i := range r.items(path...) {
 		at := append(slices.Clone(path), i)
-		tags[r.text(append(at, "key")...)] = r.text(append(at, "value")...)
+		tags[r.Text(append(at, "key")...)] = r.Text(append(at, "value")...)
 	}
 	return tags
 }
@@ -239,5 +239,5 @@ func (g *Graph) clusterOf(r *Resource) string {
 	return ""
 }
 
-// text is a text or truth value among the arguments as text.
-func (l Lookup) text(path ...any) string { return (&Resource{Inputs: l.Args}).text(path...) }
+// Text is a text or truth value among the arguments as text.
+func (l Lookup) Text(path ...any) string { return (&Resource{Inputs: l.Args}).Text(path...) }

@@ -108,7 +108,7 @@ var identities = []Setting{
 // etcdIsEncrypted: etcd's own encryption has one of the cluster's secrets, whatever a patch says.
 func etcdIsEncrypted(g *Graph, v *Violations) {
 	for _, r := range only(g.ofType(talosApply), (*Resource).isControlPlane) {
-		_, key, _ := strings.Cut(r.text("machineConfigurationInput"), "secretboxEncryptionSecret: ")
+		_, key, _ := strings.Cut(r.Text("machineConfigurationInput"), "secretboxEncryptionSecret: ")
 		key, _, _ = strings.Cut(key, "\n")
 		v.unless(slices.Contains(g.Secrets, key), r, "encrypts etcd with no key of the cluster's")
 	}

@@ -48,7 +48,7 @@ var awsIdentityChecks = []Check{
 
 // statements are those of a policy, which the package that makes them must be able to read.
 func statements(v *Violations, r *Resource, property string) []iampolicy.Statement {
-	document, err := iampolicy.Parse(r.text(property))
+	document, err := iampolicy.Parse(r.Text(property))
 	if err != nil || len(document.Statement) == 0 {
 		v.add(r, "has a policy that cannot be read: %v", err)
 		return nil
@@ -60,7 +60,7 @@ func awsNoLoosePolicy(g *Graph, v *Violations) {
 	found := 0
 	for _, r := range g.all() {
 		for _, property := range []string{"policy", "assumeRolePolicy"} {
-			if r.text(property) == "" {
+			if r.Text(property) == "" {
 				continue
 			}
 			found++
@@ -104,7 +104,7 @@ func awsControlPlanesHoldNothing(g *Graph, v *Violations) {
 	v.unless(len(roles) > 0, nil, "has no role of control planes")
 	for _, r := range g.all() {
 		if strings.HasPrefix(r.Type, "aws:iam/rolePolic") || strings.HasPrefix(r.Type, "aws:iam/policyAttachment") {
-			v.unless(!strings.Contains(r.text("role"), controlPlane), r, "gives control planes a permission")
+			v.unless(!strings.Contains(r.Text("role"), controlPlane), r, "gives control planes a permission")
 		}
 		v.unless(r.Type != awsRole || !r.has("managedPolicyArns") && !r.has("inlinePolicies"), r, "has policies of its own")
 	}
@@ -119,7 +119,7 @@ func awsControllers(g *Graph, v *Violations) {
 	found := 0
 	for _, r := range g.ofType(awsPolicy) {
 		given := strings.HasSuffix(r.Name, "-cloud-controller") || strings.HasSuffix(r.Name, "-ebs-driver")
-		v.equal(given, strings.Contains(r.text("role"), controlPlane), r, "whether control planes hold it")
+		v.equal(given, strings.Contains(r.Text("role"), controlPlane), r, "whether control planes hold it")
 		if !given {
 			continue
 		}
@@ -130,7 +130,7 @@ func awsControllers(g *Graph, v *Violations) {
 	}
 	v.equal(2*len(g.clusters()), found, nil, "number of policies of controllers")
 	for _, r := range g.ofType(awsSecurityGroup) {
-		owner := r.text("tags", "kubernetes.io/cluster/"+strings.TrimSuffix(r.Name, "-worker"))
+		owner := r.Text("tags", "kubernetes.io/cluster/"+strings.TrimSuffix(r.Name, "-worker"))
 		v.equal(strings.HasSuffix(r.Name, "-worker"), owner == "owned", r, "whether controllers may change it")
 	}
 }
@@ -152,7 +152,7 @@ func awsBoundToNothing(s iampolicy.Statement, cluster string) bool {
 
 // awsWorkersMay: what drains and scales the cluster's groups changes nothing else.
 func awsWorkersMay(g *Graph, v *Violations) {
-	workers := only(g.ofType(awsPolicy), func(r *Resource) bool { return strings.HasSuffix(r.text("role"), "-worker-0000000") })
+	workers := only(g.ofType(awsPolicy), func(r *Resource) bool { return strings.HasSuffix(r.Text("role"), "-worker-0000000") })
 	drained := only(workers, func(r *Resource) bool { return strings.HasSuffix(r.Name, "-termination-handler") })
 	v.equal(len(g.ofType(awsQueue)), len(drained), nil, "number of policies that drain")
 	for _, r := range workers {

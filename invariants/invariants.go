@@ -127,7 +127,7 @@ func Clouds() []string {
 func checkOf(name string) Check {
 	rule := rules.Named(name)
 	return Check{Name: name, Look: func(g *Graph, v *Violations) {
-		for _, problem := range rule.Check(g.forRules()...) {
+		for _, problem := range rule.Check(g.ForRules()...) {
 			*v = append(*v, problem.String())
 		}
 	}}

@@ -55,7 +55,7 @@ func (g *Graph) bringsEndpoint() bool {
 // kubePrismIsOn looks into the machine configurations.
 func kubePrismIsOn(g *Graph, v *Violations) {
 	for _, r := range g.ofType(talosApply) {
-		v.unless(strings.Contains(r.text("machineConfigurationInput"), "kubePrism:\n            enabled: true"), r,
+		v.unless(strings.Contains(r.Text("machineConfigurationInput"), "kubePrism:\n            enabled: true"), r,
 			"leaves KubePrism off")
 	}
 }

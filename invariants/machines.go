@@ -76,7 +76,7 @@ const configuration = "machineConfigurationInput"
 func spread(v *Violations, of *Resource, machines []*Resource, zones int, property ...any) {
 	found := map[string]bool{}
 	for _, r := range machines {
-		found[r.text(property...)] = true
+		found[r.Text(property...)] = true
 	}
 	v.equal(min(zones, len(machines)), len(found), of, "number of zones of its machines")
 }

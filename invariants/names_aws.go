@@ -22,7 +22,7 @@ func awsNamesFit(g *Graph, v *Violations) {
 // awsNamedAndOwned is about the tags by which people and Kubernetes' controllers know machines.
 func awsNamedAndOwned(g *Graph, v *Violations) {
 	check := func(r *Resource, path ...any) {
-		at := func(key string) string { return r.text(append(append([]any{}, path...), key)...) }
+		at := func(key string) string { return r.Text(append(append([]any{}, path...), key)...) }
 		v.unless(at("Name") != "", r, "has no name in %v", path)
 		v.equal("owned", at("kubernetes.io/cluster/"+at("cluster")), r, "the owner's tag")
 	}

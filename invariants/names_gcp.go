@@ -39,7 +39,7 @@ func gcpLabels(g *Graph, v *Violations) {
 		v.add(nil, "has tags that cannot be read")
 	}
 	for _, r := range g.ofType(gcpFrontend) {
-		labels := r.get("labels")
+		labels := r.Get("labels")
 		if !labels.IsObject() {
 			v.add(r, "has no labels")
 			continue
@@ -56,7 +56,7 @@ func gcpLabels(g *Graph, v *Violations) {
 		}
 		v.equal(len(tags)+7, found, r, "number of labels")
 		if tags["Team"] != "" {
-			v.equal("platform x", r.text("labels", "team")+" "+r.text("labels", "a-b"), r, "the labels that stay readable")
+			v.equal("platform x", r.Text("labels", "team")+" "+r.Text("labels", "a-b"), r, "the labels that stay readable")
 		}
 	}
 }
@@ -69,10 +69,10 @@ func gcpNamesFit(g *Graph, v *Violations) {
 		}
 	}
 	for _, r := range g.ofType(gcpAccount) {
-		v.unless(gcpAccountName.MatchString(r.text("accountId")), r, "has an id that does not fit")
+		v.unless(gcpAccountName.MatchString(r.Text("accountId")), r, "has an id that does not fit")
 	}
 	for _, r := range g.ofType(gcpManager) {
-		v.unless(len(r.text("baseInstanceName")) <= 58, r, "has machines whose names do not fit")
+		v.unless(len(r.Text("baseInstanceName")) <= 58, r, "has machines whose names do not fit")
 	}
 }
 

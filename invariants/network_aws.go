@@ -16,7 +16,7 @@ var awsRulesStandAloneBreaks = []Breakage{
 func awsRulesStandAlone(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(awsIngress)) > 0, nil, "has no rules")
 	for _, r := range g.ofType(awsIngress) {
-		v.unless(r.text("description") != "", r, "does not say why")
+		v.unless(r.Text("description") != "", r, "does not say why")
 	}
 	for _, r := range g.ofType(awsSecurityGroup) {
 		v.unless(!r.has("ingress") && !r.has("egress"), r, "has rules of its own")
@@ -58,10 +58,10 @@ func awsPortsAreTheLeast(g *Graph, v *Violations) {
 		opened = openedTo(awsRange, awsRange)
 	}
 	for _, r := range g.ofType(awsIngress) {
-		key := fmt.Sprintf("%s %s-%s", awsRoleOf(r.text("securityGroupId")), r.text("fromPort"), r.text("toPort"))
-		source := awsRoleOf(r.text("referencedSecurityGroupId"))
+		key := fmt.Sprintf("%s %s-%s", awsRoleOf(r.Text("securityGroupId")), r.Text("fromPort"), r.Text("toPort"))
+		source := awsRoleOf(r.Text("referencedSecurityGroupId"))
 		if opened[key] != nil {
-			v.within(opened[key], []string{cmp.Or(r.text("cidrIpv4"), source)}, r, "source of "+key)
+			v.within(opened[key], []string{cmp.Or(r.Text("cidrIpv4"), source)}, r, "source of "+key)
 			found[key]++
 			continue
 		}
@@ -75,19 +75,19 @@ func awsPortsAreTheLeast(g *Graph, v *Violations) {
 func awsNoPublicName(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(awsBalancer)) > 0, nil, "has no load balancer")
 	for _, r := range g.ofType(awsZone) {
-		v.unless(r.text("vpcs", 0, "vpcId") != "", r, "is a public zone")
+		v.unless(r.Text("vpcs", 0, "vpcId") != "", r, "is a public zone")
 	}
 }
 
 func awsTargets(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsTargetGroup) {
-		v.equal("6443", r.text("healthCheck", "port"), r, "the port of its health check")
-		v.equal("TCP", r.text("healthCheck", "protocol"), r, "the protocol of its health check")
+		v.equal("6443", r.Text("healthCheck", "port"), r, "the port of its health check")
+		v.equal("TCP", r.Text("healthCheck", "protocol"), r, "the protocol of its health check")
 		v.unless(r.number("healthCheck", "interval") <= 10, r, "checks too rarely")
 	}
 	var targets, controlPlanes []string
 	for _, r := range g.ofType(awsTarget) {
-		targets = append(targets, r.text("targetId"))
+		targets = append(targets, r.Text("targetId"))
 	}
 	for _, r := range only(g.ofType(awsInstance), (*Resource).isControlPlane) {
 		controlPlanes = append(controlPlanes, r.Name+"-id")
@@ -100,21 +100,21 @@ func awsTargets(g *Graph, v *Violations) {
 
 func awsBalancerOptions(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsBalancer) {
-		v.equal("true", r.text("enableCrossZoneLoadBalancing"), r, "whether it crosses zones")
-		v.unless(r.text("securityGroups", 0) != "", r, "has no security group")
+		v.equal("true", r.Text("enableCrossZoneLoadBalancing"), r, "whether it crosses zones")
+		v.unless(r.Text("securityGroups", 0) != "", r, "has no security group")
 	}
 	for _, r := range g.ofType(awsTargetGroup) {
-		v.equal("false", r.text("preserveClientIp"), r, "whether it shows the clients' addresses")
+		v.equal("false", r.Text("preserveClientIp"), r, "whether it shows the clients' addresses")
 	}
 	mtu := slices.ContainsFunc(g.ofType(awsIngress), func(r *Resource) bool {
-		return r.text("ipProtocol") == "icmp" && r.text("fromPort") == "3" && r.text("toPort") == "4"
+		return r.Text("ipProtocol") == "icmp" && r.Text("fromPort") == "3" && r.Text("toPort") == "4"
 	})
 	v.unless(mtu, nil, "lets no fragmentation-needed through")
 }
 
 func awsEndpoint(g *Graph, v *Violations) {
 	for _, r := range g.ofType(talosApply) {
-		document, cluster := r.text(configuration), g.clusterOf(r)
+		document, cluster := r.Text(configuration), g.clusterOf(r)
 		name := "api." + cluster + ".internal"
 		if g.bringsEndpoint() {
 			name = ownEndpoint
@@ -137,7 +137,7 @@ func awsAdopted(g *Graph, v *Violations) {
 		v.unless(!slices.Contains(network, r.Type[strings.LastIndex(r.Type, ":")+1:]), r, "is made in an adopted network")
 	}
 	for _, r := range g.ofType(awsInterface) {
-		v.unless(strings.HasPrefix(r.text("subnetId"), "subnet-"), r, "is not in the adopted network")
+		v.unless(strings.HasPrefix(r.Text("subnetId"), "subnet-"), r, "is not in the adopted network")
 	}
 }
 
@@ -195,14 +195,14 @@ func awsFlowLogs(g *Graph, v *Violations) {
 	v.equal(len(g.clusters()), len(logs), nil, "number of flow logs")
 	for _, r := range logs {
 		group := "arn:aws:logs:::log-group:" + r.Name
-		v.equal("ALL", r.text("trafficType"), r, "the traffic that is logged")
-		v.equal(group, r.text("logDestination"), r, "its destination")
+		v.equal("ALL", r.Text("trafficType"), r, "the traffic that is logged")
+		v.equal(group, r.Text("logDestination"), r, "its destination")
 		kept, role, writes := g.named(awsLogGroup, r.Name), g.named(awsRole, r.Name), g.named(awsPolicy, r.Name)
 		if kept == nil || role == nil || writes == nil {
 			v.add(r, "has no log group, role or policy")
 			continue
 		}
-		v.equal("30", kept.text("retentionInDays"), kept, "its days")
+		v.equal("30", kept.Text("retentionInDays"), kept, "its days")
 		for _, trust := range statements(v, role, "assumeRolePolicy") {
 			v.unless(trust.Principal != nil && slices.Equal(trust.Principal.Service, []string{"vpc-flow-logs.amazonaws.com"}), role,
 				"is not the flow logs'")
@@ -225,7 +225,7 @@ func awsDefaultEncryption(g *Graph, v *Violations) {
 	v.equal(want, len(settings), nil, "number of settings of accounts")
 	for _, r := range settings {
 		v.unless(r.Retain, r, "goes with the stack")
-		v.equal("true", r.text("enabled"), r, "whether disks are encrypted by default")
+		v.equal("true", r.Text("enabled"), r, "whether disks are encrypted by default")
 	}
 	for _, r := range g.all() {
 		v.unless(!strings.Contains(r.Type, "defaultKmsKey"), r, "is an account's key, which does not go with a cluster")

@@ -8,14 +8,14 @@ import (
 func gcpRulesAreForMachines(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(gcpFirewall)) > 0, nil, "has no rules")
 	for _, r := range g.ofType(gcpFirewall) {
-		v.unless(r.text("description") != "", r, "does not say why")
+		v.unless(r.Text("description") != "", r, "does not say why")
 		v.unless(r.items("targetServiceAccounts") > 0, r, "is for machines of other people, too")
 		if strings.HasSuffix(r.Name, "-egress") {
-			v.equal("EGRESS", r.text("direction"), r, "its direction")
+			v.equal("EGRESS", r.Text("direction"), r, "its direction")
 			v.equal(2, r.items("targetServiceAccounts"), r, "number of roles that may leave")
 			continue
 		}
-		v.equal("INGRESS", r.text("direction"), r, "its direction")
+		v.equal("INGRESS", r.Text("direction"), r, "its direction")
 	}
 }
 
@@ -85,15 +85,15 @@ func gcpPortsAreTheLeast(g *Graph, v *Violations) {
 		// A refresh of several protocols is never clean.
 		v.equal(1, r.items("allows"), r, "number of protocols")
 		for i := range r.items("allows") {
-			ports := r.texts("allows", i, "ports")
+			ports := r.Texts("allows", i, "ports")
 			if len(ports) == 0 {
 				ports = []string{""}
 			}
 			for _, port := range ports {
-				v.within(may.ports, []string{r.text("allows", i, "protocol") + " " + port}, r, "a port")
+				v.within(may.ports, []string{r.Text("allows", i, "protocol") + " " + port}, r, "a port")
 			}
 		}
-		switch ranges := r.texts("sourceRanges"); name {
+		switch ranges := r.Texts("sourceRanges"); name {
 		case "load-balancer":
 			v.equal(3, len(ranges), r, "number of networks of load balancers")
 			v.have(gcpHealthCheckers, ranges, r, "its sources")
@@ -111,7 +111,7 @@ func gcpPortsAreTheLeast(g *Graph, v *Violations) {
 // gcpRoles are those of machines, by their accounts.
 func gcpRoles(g *Graph, r *Resource, property string) []string {
 	var roles []string
-	for _, email := range r.texts(property) {
+	for _, email := range r.Texts(property) {
 		roles = append(roles, strings.TrimSuffix(strings.TrimPrefix(email, g.clusterOf(r)+"-"), "@mock"))
 	}
 	return roles
@@ -120,7 +120,7 @@ func gcpRoles(g *Graph, r *Resource, property string) []string {
 func gcpNoPublicAddress(g *Graph, v *Violations) {
 	public := g.says("access") == "public"
 	for _, r := range g.ofType(gcpAddress) {
-		v.equal(public && strings.HasSuffix(r.Name, "-public"), r.text("addressType") == "EXTERNAL", r, "whether it is public")
+		v.equal(public && strings.HasSuffix(r.Name, "-public"), r.Text("addressType") == "EXTERNAL", r, "whether it is public")
 	}
 	for _, r := range g.ofType(gcpInstance) {
 		v.equal(public && r.isControlPlane(), r.has("networkInterfaces", 0, "accessConfigs"), r, "whether it has a public address")
@@ -134,7 +134,7 @@ func gcpNoPublicAddress(g *Graph, v *Violations) {
 func gcpProxy(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(gcpFrontend)) > 0, nil, "has no load balancer")
 	for _, r := range g.ofType(gcpFrontend, gcpBackend) {
-		v.equal("INTERNAL_MANAGED", r.text("loadBalancingScheme"), r, "its scheme")
+		v.equal("INTERNAL_MANAGED", r.Text("loadBalancingScheme"), r, "its scheme")
 	}
 }
 
@@ -148,20 +148,20 @@ var gcpTargetsBreaks = []Breakage{
 
 func gcpTargets(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpHealthCheck) {
-		v.equal("6443", r.text("tcpHealthCheck", "port"), r, "its port")
+		v.equal("6443", r.Text("tcpHealthCheck", "port"), r, "its port")
 		v.unless(r.number("checkIntervalSec") <= 10, r, "checks too rarely")
 	}
 	for _, r := range g.ofType(gcpBackend) {
 		v.equal(gcpZones, r.items("backends"), r, "number of groups, one for each zone")
 		v.unless(r.number("timeoutSec") >= 300, r, "cuts a quiet watch")
 		for i := range r.items("backends") {
-			v.equal("1", r.text("backends", i, "capacityScaler"), r, "the capacity of a group")
+			v.equal("1", r.Text("backends", i, "capacityScaler"), r, "the capacity of a group")
 		}
 	}
 	var members, controlPlanes []string
 	for _, r := range g.ofType(gcpMember) {
-		members = append(members, r.text("instance"))
-		v.unless(strings.HasSuffix(r.text("instanceGroup"), r.text("zone")), r, "is in a group of another zone")
+		members = append(members, r.Text("instance"))
+		v.unless(strings.HasSuffix(r.Text("instanceGroup"), r.Text("zone")), r, "is in a group of another zone")
 	}
 	for _, r := range only(g.ofType(gcpInstance), (*Resource).isControlPlane) {
 		controlPlanes = append(controlPlanes, gcpAPI+"/"+r.Name)
@@ -176,13 +176,13 @@ func gcpEndpoint(g *Graph, v *Violations) {
 			v.add(r, "has no load balancer")
 			continue
 		}
-		name := frontend.text("ipAddress")
+		name := frontend.Text("ipAddress")
 		if g.bringsEndpoint() {
 			name = ownEndpoint
 		}
-		v.unless(strings.Contains(r.text(configuration), "endpoint: https://"+name+":6443"), r, "does not name the endpoint")
-		for _, name := range []string{name, frontend.text("ipAddress")} {
-			v.unless(!r.isControlPlane() || strings.Contains(r.text(configuration), "- "+name+"\n"), r,
+		v.unless(strings.Contains(r.Text(configuration), "endpoint: https://"+name+":6443"), r, "does not name the endpoint")
+		for _, name := range []string{name, frontend.Text("ipAddress")} {
+			v.unless(!r.isControlPlane() || strings.Contains(r.Text(configuration), "- "+name+"\n"), r,
 				"has a certificate without %s", name)
 		}
 	}
@@ -191,7 +191,7 @@ func gcpEndpoint(g *Graph, v *Violations) {
 // gcpGlobalAccess: clients of other regions reach the API, and a rule that runs is not replaced for it.
 func gcpGlobalAccess(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpFrontend) {
-		v.equal("true", r.text("allowGlobalAccess"), r, "whether other regions reach it")
+		v.equal("true", r.Text("allowGlobalAccess"), r, "whether other regions reach it")
 		v.have([]string{"allowGlobalAccess"}, r.IgnoreChanges, r, "the changes that are ignored")
 	}
 }
@@ -204,7 +204,7 @@ func gcpAdopted(g *Graph, v *Violations) {
 		v.add(r, "is made in an adopted network")
 	}
 	for _, r := range g.ofType(gcpInstance) {
-		v.equal(gcpAPI+"/machines", r.text("networkInterfaces", 0, "subnetwork"), r, "its subnet")
+		v.equal(gcpAPI+"/machines", r.Text("networkInterfaces", 0, "subnetwork"), r, "its subnet")
 	}
 }
 
@@ -223,6 +223,6 @@ func gcpFlowLogs(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpSubnet) {
 		logged := g.says("flowLogs") == "true" && strings.HasSuffix(r.Name, "-nodes")
 		v.equal(logged, r.has("logConfig"), r, "whether its flows are logged")
-		v.unless(!logged || r.text("logConfig", "flowSampling") == "1", r, "leaves flows out")
+		v.unless(!logged || r.Text("logConfig", "flowSampling") == "1", r, "leaves flows out")
 	}
 }

@@ -46,7 +46,7 @@ func awsMixedPolicy(g *Graph, v *Violations) {
 		if !r.has("mixedInstancesPolicy") {
 			continue
 		}
-		distribution := func(key string) string { return r.text("mixedInstancesPolicy", "instancesDistribution", key) }
+		distribution := func(key string) string { return r.Text("mixedInstancesPolicy", "instancesDistribution", key) }
 		v.equal("capacity-optimized", distribution("spotAllocationStrategy"), r, "its strategy")
 		v.equal("", distribution("spotInstancePools"), r, "the number of pools, which is another strategy's")
 		overrides := []any{"mixedInstancesPolicy", "launchTemplate", "overrides"}
@@ -68,7 +68,7 @@ func awsMixedPolicy(g *Graph, v *Violations) {
 	}
 	for _, r := range g.ofType(awsTemplate) {
 		v.unless(!r.has("instanceMarketOptions"), r, "asks for spot itself")
-		v.equal("false", r.text("networkInterfaces", 0, "associatePublicIpAddress"), r, "whether its machines have public addresses")
+		v.equal("false", r.Text("networkInterfaces", 0, "associatePublicIpAddress"), r, "whether its machines have public addresses")
 	}
 }
 
@@ -109,12 +109,12 @@ func awsInterruption(g *Graph, v *Violations) {
 			v.equal(min(1, len(groups)), len(queues), cluster, "number of queues")
 			continue
 		}
-		v.equal("true", queues[0].text("sqsManagedSseEnabled"), queues[0], "an encryption that EventBridge can use")
-		v.equal("300", queues[0].text("messageRetentionSeconds"), queues[0], "how long it keeps a message")
+		v.equal("true", queues[0].Text("sqsManagedSseEnabled"), queues[0], "an encryption that EventBridge can use")
+		v.equal("300", queues[0].Text("messageRetentionSeconds"), queues[0], "how long it keeps a message")
 		var heard, said []string
 		for _, r := range ofCluster(g.ofType(awsRuleTarget), cluster.Name) {
-			v.equal("arn:aws:sqs:::"+queues[0].Name, r.text("arn"), r, "the queue")
-			heard = append(heard, r.text("rule"))
+			v.equal("arn:aws:sqs:::"+queues[0].Name, r.Text("arn"), r, "the queue")
+			heard = append(heard, r.Text("rule"))
 		}
 		for _, r := range ofCluster(g.ofType(awsRule), cluster.Name) {
 			said = append(said, r.Name+"-0000000")
@@ -127,9 +127,9 @@ func awsInterruption(g *Graph, v *Violations) {
 				v.add(group, "ends machines at once")
 				continue
 			}
-			v.equal(group.Name+"-0000000", hook.text("autoscalingGroupName"), hook, "its group")
-			v.equal("autoscaling:EC2_INSTANCE_TERMINATING", hook.text("lifecycleTransition"), hook, "its transition")
-			v.equal("300 CONTINUE", hook.text("heartbeatTimeout")+" "+hook.text("defaultResult"), hook,
+			v.equal(group.Name+"-0000000", hook.Text("autoscalingGroupName"), hook, "its group")
+			v.equal("autoscaling:EC2_INSTANCE_TERMINATING", hook.Text("lifecycleTransition"), hook, "its transition")
+			v.equal("300 CONTINUE", hook.Text("heartbeatTimeout")+" "+hook.Text("defaultResult"), hook,
 				"how long it waits, and what then")
 		}
 	}
@@ -147,15 +147,15 @@ func awsQueuePolicies(g *Graph, v *Violations) {
 		}
 	}
 	for _, r := range g.ofType(awsRule) {
-		v.unless(json.Valid([]byte(r.text("eventPattern"))), r, "has a pattern that is not JSON")
+		v.unless(json.Valid([]byte(r.Text("eventPattern"))), r, "has a pattern that is not JSON")
 		if strings.HasSuffix(r.Name, "-termination") {
 			prefix := `"prefix":"` + strings.TrimSuffix(r.Name, "termination") + `"`
-			v.unless(strings.Contains(r.text("eventPattern"), prefix), r, "hears of other groups of the account")
+			v.unless(strings.Contains(r.Text("eventPattern"), prefix), r, "hears of other groups of the account")
 		}
 		if strings.HasSuffix(r.Name, "-rebalance") {
 			replaced := slices.ContainsFunc(g.ofType(awsScalingGroup),
-				func(group *Resource) bool { return group.text("capacityRebalance") == "true" })
-			v.equal(replaced, r.text("state") == "ENABLED", r,
+				func(group *Resource) bool { return group.Text("capacityRebalance") == "true" })
+			v.equal(replaced, r.Text("state") == "ENABLED", r,
 				"whether it is enabled: a drained machine that is not replaced stands idle")
 		}
 	}
@@ -165,26 +165,26 @@ func awsAlarms(g *Graph, v *Violations) {
 	spot := only(g.ofType(awsScalingGroup), func(r *Resource) bool { return r.has("mixedInstancesPolicy") })
 	v.equal(len(spot) > 0, len(g.ofType(awsAlarm)) > 0, nil, "whether it has alarms")
 	for _, r := range g.ofType(awsAlarm) {
-		metric := strings.Join([]string{r.text("namespace"), r.text("metricName"), r.text("statistic")}, " ")
+		metric := strings.Join([]string{r.Text("namespace"), r.Text("metricName"), r.Text("statistic")}, " ")
 		v.equal("AWS/Events Invocations Sum", metric, r, "its metric")
 		cluster := strings.TrimSuffix(r.Name, "-interruptions")
-		v.equal(cluster+"-spot-interruption-0000000", r.text("dimensions", "RuleName"), r, "its rule")
-		v.equal("notBreaching", r.text("treatMissingData"), r, "what silence means")
-		v.equal("arn:aws:::"+cluster+"-alarms", r.text("alarmActions", 0), r, "its topic")
+		v.equal(cluster+"-spot-interruption-0000000", r.Text("dimensions", "RuleName"), r, "its rule")
+		v.equal("notBreaching", r.Text("treatMissingData"), r, "what silence means")
+		v.equal("arn:aws:::"+cluster+"-alarms", r.Text("alarmActions", 0), r, "its topic")
 		if pool := g.pool("any"); pool != nil {
-			v.equal("4", r.text("threshold"), r, "half of the eight machines above the base")
+			v.equal("4", r.Text("threshold"), r, "half of the eight machines above the base")
 		}
 	}
 	for _, r := range g.ofType(awsTopic) {
-		v.equal("arn:aws:::"+r.Name, r.text("kmsMasterKeyId"), r, "a key of its own")
+		v.equal("arn:aws:::"+r.Name, r.Text("kmsMasterKeyId"), r, "a key of its own")
 		if key := g.named(awsKey, r.Name); key != nil {
-			v.unless(strings.Contains(key.text("policy"), "cloudwatch.amazonaws.com"), key, "cannot be used by CloudWatch")
+			v.unless(strings.Contains(key.Text("policy"), "cloudwatch.amazonaws.com"), key, "cannot be used by CloudWatch")
 		}
 	}
 	var told []string
 	for _, r := range g.ofType(awsSubscription) {
-		told = append(told, fmt.Sprintf("[%q]", r.text("endpoint")))
-		v.equal("email", r.text("protocol"), r, "its protocol")
+		told = append(told, fmt.Sprintf("[%q]", r.Text("endpoint")))
+		v.equal("email", r.Text("protocol"), r, "its protocol")
 	}
 	for _, emails := range told {
 		v.equal(g.says("alarmEmails"), emails, nil, "whom alarms tell")
@@ -195,7 +195,7 @@ func awsAlarms(g *Graph, v *Violations) {
 // awsSizeIgnored: an update would undo what an autoscaler did.
 func awsSizeIgnored(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
-		autoscaled := r.text("minSize") != r.text("maxSize")
+		autoscaled := r.Text("minSize") != r.Text("maxSize")
 		v.equal(autoscaled, slices.Contains(r.IgnoreChanges, "desiredCapacity"), r, "whether changes of the size are ignored")
 	}
 }
@@ -205,7 +205,7 @@ const awsAutoscaler = "k8s.io/cluster-autoscaler/"
 func awsRetag(group, key, value string) Breakage {
 	return alter(awsScalingGroup, group, "says "+value+" of "+key, func(_ *Graph, r *Resource) {
 		for i := range r.items("tags") {
-			if r.text("tags", i, "key") == key {
+			if r.Text("tags", i, "key") == key {
 				r.put(value, "tags", i, "value")
 			}
 		}
@@ -229,7 +229,7 @@ func awsAutoscalerTags(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
 		tags, followed := r.tags("tags"), g.named(awsScalingPolicy, r.Name) != nil
 		_, discovered := tags[awsAutoscaler+"enabled"]
-		v.equal(r.text("minSize") != r.text("maxSize"), discovered != followed, r, "whether one autoscaler moves it")
+		v.equal(r.Text("minSize") != r.Text("maxSize"), discovered != followed, r, "whether one autoscaler moves it")
 		v.unless(tags["aws-node-termination-handler/managed"] != "", r, "has no tag of the termination handler")
 		for key := range tags {
 			v.unless(discovered || !strings.HasPrefix(key, "k8s.io/"), r, "has a tag of an autoscaler that does not move it: %s", key)
@@ -242,7 +242,7 @@ func awsAutoscalerTags(g *Graph, v *Violations) {
 		}
 	}
 	for _, r := range g.ofType(awsScalingPolicy) {
-		v.equal("TargetTrackingScaling", r.text("policyType"), r, "its type")
-		v.equal("60", r.text("targetTrackingConfiguration", "targetValue"), r, "its target")
+		v.equal("TargetTrackingScaling", r.Text("policyType"), r, "its type")
+		v.equal("60", r.Text("targetTrackingConfiguration", "targetValue"), r, "its target")
 	}
 }

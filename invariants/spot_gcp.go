@@ -9,8 +9,8 @@ import (
 // gcpNoDoors: a serial console and SSH keys that the whole project has are none of a node's.
 func gcpNoDoors(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpInstance, gcpTemplate) {
-		v.equal("FALSE", r.text("metadata", "serial-port-enable"), r, "whether it has a console")
-		v.equal("TRUE", r.text("metadata", "block-project-ssh-keys"), r, "whether it takes no keys of the project")
+		v.equal("FALSE", r.Text("metadata", "serial-port-enable"), r, "whether it has a console")
+		v.equal("TRUE", r.Text("metadata", "block-project-ssh-keys"), r, "whether it takes no keys of the project")
 	}
 }
 
@@ -34,7 +34,7 @@ func gcpSpot(g *Graph, v *Violations) {
 				"onHostMaintenance": "TERMINATE", "instanceTerminationAction": "STOP"}
 		}
 		for property, value := range want {
-			v.equal(value, r.text("scheduling", property), r, property)
+			v.equal(value, r.Text("scheduling", property), r, property)
 		}
 	}
 	// Staging's only pool has one machine on demand, the others on the market.
@@ -42,7 +42,7 @@ func gcpSpot(g *Graph, v *Violations) {
 		for _, cluster := range g.clusters() {
 			var sizes []string
 			for _, r := range ofCluster(g.ofType(gcpManager), cluster.Name) {
-				sizes = append(sizes, strings.TrimPrefix(r.Name, cluster.Name+"-")+" "+r.text("targetSize"))
+				sizes = append(sizes, strings.TrimPrefix(r.Name, cluster.Name+"-")+" "+r.Text("targetSize"))
 			}
 			v.sameItems([]string{"workers-on-demand 1", "workers-spot 2"}, sizes, cluster, "its groups")
 		}
@@ -66,21 +66,21 @@ func gcpPreemptions(g *Graph, v *Violations) {
 	v.equal(len(alerts), len(metrics), nil, "number of metrics")
 	emails := g.says("alarmEmails")
 	for i, r := range alerts[:min(len(alerts), len(metrics))] {
-		filter := r.text("conditions", 0, "conditionMatchedLog", "filter")
-		v.equal(metrics[i].text("filter"), filter, r, "its filter")
+		filter := r.Text("conditions", 0, "conditionMatchedLog", "filter")
+		v.equal(metrics[i].Text("filter"), filter, r, "its filter")
 		v.unless(strings.Contains(filter, `protoPayload.methodName="compute.instances.preempted"`), r, "does not see preemptions")
 		v.unless(strings.Contains(filter, `"/instances/`+strings.TrimSuffix(r.Name, "preemptions")+`"`), r, "counts machines of others")
-		v.unless(r.text("alertStrategy", "notificationRateLimit", "period") != "", r, "has no limit")
+		v.unless(r.Text("alertStrategy", "notificationRateLimit", "period") != "", r, "has no limit")
 		if emails == `["ops@example.com"]` {
-			v.equal(g.clusterOf(r)+"-alarms-ops@example.com-id", r.text("notificationChannels", 0), r, "whom it tells")
+			v.equal(g.clusterOf(r)+"-alarms-ops@example.com-id", r.Text("notificationChannels", 0), r, "whom it tells")
 		}
 	}
 	for _, r := range g.ofType(gcpChannel) {
-		v.equal(emails, fmt.Sprintf("[%q]", r.text("labels", "email_address")), r, "its address")
+		v.equal(emails, fmt.Sprintf("[%q]", r.Text("labels", "email_address")), r, "its address")
 	}
 	for _, r := range g.ofType(gcpAutoscaler) {
-		v.equal("0.6", r.text("autoscalingPolicy", "cpuUtilization", "target"), r, "its target")
-		v.unless(r.text("autoscalingPolicy", "minReplicas") != "0", r, "has no machine, and so no load")
+		v.equal("0.6", r.Text("autoscalingPolicy", "cpuUtilization", "target"), r, "its target")
+		v.unless(r.Text("autoscalingPolicy", "minReplicas") != "0", r, "has no machine, and so no load")
 	}
 }
 
@@ -103,7 +103,7 @@ func gcpSizes(g *Graph, v *Violations) {
 		var bounds []string
 		for _, r := range ofCluster(g.ofType(gcpAutoscaler), cluster.Name) {
 			bounds = append(bounds, fmt.Sprintf("%s %s to %s", strings.TrimPrefix(r.Name, cluster.Name+"-"),
-				r.text("autoscalingPolicy", "minReplicas"), r.text("autoscalingPolicy", "maxReplicas")))
+				r.Text("autoscalingPolicy", "minReplicas"), r.Text("autoscalingPolicy", "maxReplicas")))
 		}
 		v.sameItems([]string{"steady-on-demand 2 to 4", "burst-spot 1 to 6"}, bounds, cluster, "its bounds")
 	}

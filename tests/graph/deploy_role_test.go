@@ -49,17 +49,17 @@ func compareUses[T any](t *testing.T, provider string, graphs []*invariants.Grap
 func TestTheDeployRoleReachesWhatTheProgramNames(t *testing.T) {
 	for _, s := range invariants.Stacks("aws") {
 		g := build(t, cmp.Or(s.As, s.Environment), settingsOf(t, "aws", s.Environment, s.Changes))
-		stack := g.ofType("pulumi:providers:aws")[0].text("defaultTags", "tags", "stack")
+		stack := g.ofType("pulumi:providers:aws")[0].Text("defaultTags", "tags", "stack")
 		prefix := "inferadb-" + stack + "-"
 		for _, n := range g.ofType("pulumi:providers:aws") {
-			assert.Equal(t, stack, n.text("defaultTags", "tags", "stack"), n.Name)
+			assert.Equal(t, stack, n.Text("defaultTags", "tags", "stack"), n.Name)
 		}
 		for _, n := range g.nodes {
 			if len(roles.Resources[n.Type].Named) > 0 {
-				assert.True(t, strings.HasPrefix(strings.TrimPrefix(cmp.Or(n.text("name"), n.Name), "alias/"), prefix), n.Name)
+				assert.True(t, strings.HasPrefix(strings.TrimPrefix(cmp.Or(n.Text("name"), n.Name), "alias/"), prefix), n.Name)
 			}
 			if n.Type == "aws:route53/record:Record" {
-				assert.Regexp(t, `^.+\.`+prefix+`.+\.internal$`, n.text("name"))
+				assert.Regexp(t, `^.+\.`+prefix+`.+\.internal$`, n.Text("name"))
 			}
 		}
 	}

@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/tests/pages"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -60,9 +59,6 @@ func (c concern) takes(kind, name string) bool {
 	return slices.Contains(strings.Fields(c.types), kind) && (c.names == "" || slices.ContainsFunc(strings.Fields(c.names), begins))
 }
 
-// inArchitecture is the diagram that docs/architecture.md shows; GitHub draws it.
-var inArchitecture = regexp.MustCompile("(?s)(```mermaid\n).*?(```)")
-
 // TestTheDiagramsShowTheGraph compares the diagrams of docs/architecture.md with the program: production in one region, with a
 // pool of each kind. `make graph` draws them.
 func TestTheDiagramsShowTheGraph(t *testing.T) {
@@ -75,29 +71,13 @@ func TestTheDiagramsShowTheGraph(t *testing.T) {
 				"provider": provider, "regions": `["nyc1"]`, "pools": "[" + stateful + pools[provider] + "]",
 			}))
 			d := g.diagram(t, "inferadb-production-nyc1", "A production cluster on "+title+", and what waits for what")
-			fresh(t, filepath.Join("docs", "graph", provider+".mmd"), func(string) string { return d.mermaid() })
+			pages.FreshFile(t, *update, filepath.Join(root, "docs", "graph", provider+".mmd"), d.mermaid())
 			if provider == "aws" {
-				fresh(t, filepath.Join("docs", "architecture.md"), func(page string) string {
-					require.Regexp(t, inArchitecture, page)
-					return inArchitecture.ReplaceAllString(page, "${1}"+d.mermaid()+"${2}")
-				})
+				// GitHub draws the block.
+				pages.Fresh(t, *update, filepath.Join(root, "docs", "architecture.md"), "diagram", "```mermaid\n"+d.mermaid()+"```\n")
 			}
 		})
 	}
-}
-
-// fresh compares a document with what it should be, or writes it.
-func fresh(t *testing.T, path string, edit func(text string) string) {
-	t.Helper()
-	path = filepath.Join(root, path)
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	want := edit(string(text))
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
-		return
-	}
-	assert.Equal(t, want, string(text), "run: make graph")
 }
 
 // diagram gathers a cluster's resources by their concerns.

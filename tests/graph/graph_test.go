@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	stackconfig "github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/invariants"
 	program "github.com/inferadb/infra/stack"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -33,15 +34,7 @@ const root = "../.."
 
 // node is a resource as the program registered it.
 type node struct {
-	Type, Name   string
-	Inputs       resource.PropertyMap
-	Provider     string
-	Parent       string
-	Protect      bool
-	Retain       bool
-	Custom       bool
-	IgnoreChange []string
-	DependsOn    []string
+	invariants.Resource
 	// DataDependsOn are the dependencies through inputs alone.
 	DataDependsOn []string
 }
@@ -71,45 +64,6 @@ func (g graph) ofType(token string) []*node {
 	}
 	slices.SortFunc(found, func(a, b *node) int { return cmp.Compare(a.Name, b.Name) })
 	return found
-}
-
-// get follows a path of keys into a resource's inputs, past secrets.
-func (n *node) get(path ...any) resource.PropertyValue {
-	value := resource.NewObjectProperty(n.Inputs)
-	for _, step := range path {
-		for value.IsSecret() {
-			value = value.SecretValue().Element
-		}
-		switch step := step.(type) {
-		case string:
-			if !value.IsObject() {
-				return resource.NewNullProperty()
-			}
-			value = value.ObjectValue()[resource.PropertyKey(step)]
-		case int:
-			if !value.IsArray() || len(value.ArrayValue()) <= step {
-				return resource.NewNullProperty()
-			}
-			value = value.ArrayValue()[step]
-		}
-	}
-	for value.IsSecret() {
-		value = value.SecretValue().Element
-	}
-	return value
-}
-
-func (n *node) text(path ...any) string {
-	value := n.get(path...)
-	switch {
-	case value.IsString():
-		return value.StringValue()
-	case value.IsBool():
-		return fmt.Sprint(value.BoolValue())
-	case value.IsNumber():
-		return fmt.Sprint(value.NumberValue())
-	}
-	return ""
 }
 
 // build runs the program with the settings of a stack against mocks. Each graph is built once: every invariant walks over it.
@@ -187,11 +141,11 @@ type mocks struct {
 func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	request := args.RegisterRPC
 	urn := m.urn(request.GetParent(), args.TypeToken, args.Name)
-	n := &node{
+	n := &node{Resource: invariants.Resource{
 		Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, Provider: args.Provider, Custom: args.Custom,
-		Parent: request.GetParent(), Protect: request.GetProtect(), Retain: request.GetRetainOnDelete(), IgnoreChange: request.GetIgnoreChanges(),
+		Parent: request.GetParent(), Protect: request.GetProtect(), Retain: request.GetRetainOnDelete(), IgnoreChanges: request.GetIgnoreChanges(),
 		DependsOn: request.GetDependencies(),
-	}
+	}}
 	for _, d := range request.GetPropertyDependencies() {
 		n.DataDependsOn = append(n.DataDependsOn, d.GetUrns()...)
 	}

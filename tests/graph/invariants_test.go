@@ -47,10 +47,8 @@ func (g graph) forInvariants(cloud string, s invariants.Stack) *invariants.Graph
 		Resources: map[string]*invariants.Resource{}, Outputs: map[string]invariants.Output{}, Secrets: mockedSecrets(),
 	}
 	for urn, n := range g.nodes {
-		seen.Resources[urn] = &invariants.Resource{
-			Type: n.Type, Name: n.Name, Parent: n.Parent, Provider: n.Provider, Inputs: n.Inputs, Protect: n.Protect, Retain: n.Retain,
-			Custom: n.Custom, IgnoreChanges: n.IgnoreChange, DependsOn: n.DependsOn,
-		}
+		r := n.Resource
+		seen.Resources[urn] = &r
 	}
 	for _, call := range g.calls {
 		seen.Lookups = append(seen.Lookups, invariants.Lookup{Token: call.Token, Provider: call.Provider, Args: call.Args})

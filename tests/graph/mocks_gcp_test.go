@@ -73,7 +73,7 @@ func TestGoogleCloudNeedsAProject(t *testing.T) {
 	settings["gcp:project"] = "example.com:others"
 	g, err := tryBuild("dev", settings)
 	require.NoError(t, err)
-	assert.Equal(t, "example.com:others", g.ofType("pulumi:providers:gcp")[0].text("project"), "the stack's project goes before the environment's")
+	assert.Equal(t, "example.com:others", g.ofType("pulumi:providers:gcp")[0].Text("project"), "the stack's project goes before the environment's")
 }
 
 func TestAnAdoptedSubnetLiesInItsNetwork(t *testing.T) {

@@ -112,18 +112,18 @@ func readSecurityGroups(g graph, a access) {
 		return strings.TrimSuffix(strings.TrimPrefix(id, "inferadb-production-nyc1-"), "-id")
 	}
 	for _, n := range g.ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
-		port := n.text("fromPort")
-		if to := n.text("toPort"); to != port {
+		port := n.Text("fromPort")
+		if to := n.Text("toPort"); to != port {
 			port += "-" + to
 		}
-		if n.text("ipProtocol") == "icmp" {
+		if n.Text("ipProtocol") == "icmp" {
 			port = ""
 		}
-		source := n.text("cidrIpv4")
+		source := n.Text("cidrIpv4")
 		if source == "" {
-			source = role(n.text("referencedSecurityGroupId"))
+			source = role(n.Text("referencedSecurityGroupId"))
 		}
-		a.add(role(n.text("securityGroupId")), n.text("ipProtocol"), port, n.text("description"), source)
+		a.add(role(n.Text("securityGroupId")), n.Text("ipProtocol"), port, n.Text("description"), source)
 	}
 }
 
@@ -132,27 +132,27 @@ func readGoogleFirewalls(g graph, a access) {
 		return strings.TrimSuffix(strings.TrimPrefix(email, "inferadb-production-nyc1-"), "@mock")
 	}
 	for _, n := range g.ofType("gcp:compute/firewall:Firewall") {
-		if n.text("direction") == "EGRESS" {
+		if n.Text("direction") == "EGRESS" {
 			continue
 		}
-		sources := n.texts("sourceRanges")
-		for _, email := range n.texts("sourceServiceAccounts") {
+		sources := n.Texts("sourceRanges")
+		for _, email := range n.Texts("sourceServiceAccounts") {
 			sources = append(sources, role(email))
 		}
-		ports := n.texts("allows", 0, "ports")
+		ports := n.Texts("allows", 0, "ports")
 		if len(ports) == 0 {
 			ports = []string{""}
 		}
 		for _, port := range ports {
-			for _, email := range n.texts("targetServiceAccounts") {
-				a.add(role(email), n.text("allows", 0, "protocol"), port, n.text("description"), sources...)
+			for _, email := range n.Texts("targetServiceAccounts") {
+				a.add(role(email), n.Text("allows", 0, "protocol"), port, n.Text("description"), sources...)
 			}
 		}
 	}
 	// No firewall rule stands before the proxies of an internal load balancer:
 	// https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
 	for _, n := range g.ofType("gcp:compute/forwardingRule:ForwardingRule") {
-		a.add("load-balancer", "tcp", n.text("portRange"), "", "whoever has a route into the network")
+		a.add("load-balancer", "tcp", n.Text("portRange"), "", "whoever has a route into the network")
 	}
 }
 
@@ -166,19 +166,19 @@ func roleOf(tag string) string {
 
 func readDigitalOceanFirewalls(g graph, a access) {
 	for _, n := range g.ofType("digitalocean:index/firewall:Firewall") {
-		for i := range n.get("inboundRules").ArrayValue() {
-			sources := n.texts("inboundRules", i, "sourceAddresses")
-			for _, tag := range n.texts("inboundRules", i, "sourceTags") {
+		for i := range n.Get("inboundRules").ArrayValue() {
+			sources := n.Texts("inboundRules", i, "sourceAddresses")
+			for _, tag := range n.Texts("inboundRules", i, "sourceTags") {
 				sources = append(sources, roleOf(tag))
 			}
-			if len(n.texts("inboundRules", i, "sourceLoadBalancerUids")) > 0 {
+			if len(n.Texts("inboundRules", i, "sourceLoadBalancerUids")) > 0 {
 				sources = append(sources, "load-balancer")
 			}
-			a.add(roleOf(n.text("tags", 0)), n.text("inboundRules", i, "protocol"), n.text("inboundRules", i, "portRange"), "", sources...)
+			a.add(roleOf(n.Text("tags", 0)), n.Text("inboundRules", i, "protocol"), n.Text("inboundRules", i, "portRange"), "", sources...)
 		}
 	}
 	for _, n := range g.ofType("digitalocean:index/loadBalancer:LoadBalancer") {
-		a.add("load-balancer", "tcp", n.text("forwardingRules", 0, "entryPort"), "", n.texts("firewall", "allows")...)
+		a.add("load-balancer", "tcp", n.Text("forwardingRules", 0, "entryPort"), "", n.Texts("firewall", "allows")...)
 	}
 }
 
@@ -187,7 +187,7 @@ func nodeFirewalls(t *testing.T, g graph) map[string][]string {
 	t.Helper()
 	sources := map[string][]string{}
 	for _, n := range g.nodes {
-		text := n.text("machineConfigurationInput") + n.text("metadata", "user-data")
+		text := n.Text("machineConfigurationInput") + n.Text("metadata", "user-data")
 		if n.Type != "talos:machine/configurationApply:ConfigurationApply" && n.Type != "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate" {
 			continue
 		}
@@ -207,17 +207,6 @@ func nodeFirewalls(t *testing.T, g graph) map[string][]string {
 	}
 	require.Len(t, sources, 2)
 	return sources
-}
-
-// texts are the items of a list of texts.
-func (n *node) texts(path ...any) []string {
-	var texts []string
-	if list := n.get(path...); list.IsArray() {
-		for i := range list.ArrayValue() {
-			texts = append(texts, n.text(append(slices.Clone(path), i)...))
-		}
-	}
-	return texts
 }
 
 func nameOf(prefix netip.Prefix) string {

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,24 +11,13 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// resources are the graph as rules see it, in the order of their URNs.
-func (g graph) resources() []rules.Resource {
-	var all []rules.Resource
-	for _, urn := range slices.Sorted(maps.Keys(g.nodes)) {
-		n := g.nodes[urn]
-		all = append(all, rules.Resource{Type: n.Type, Name: n.Name, URN: urn, Properties: n.Inputs,
-			Options: &rules.Options{Protect: n.Protect, Provider: n.Provider, Custom: n.Custom}})
-	}
-	return all
-}
-
 // TestTwoStacksShareNoName compares the stacks of each cloud, which may stand in one account.
 func TestTwoStacksShareNoName(t *testing.T) {
 	for _, provider := range invariants.Clouds() {
 		t.Run(provider, func(t *testing.T) {
 			var stacks [][]rules.Resource
 			for _, stack := range []string{"dev", "staging", "production"} {
-				stacks = append(stacks, build(t, stack, stackFile(t, stack, map[string]string{"provider": provider})).resources())
+				stacks = append(stacks, buildStack(t, provider, invariants.Stack{Environment: stack}).ForRules())
 			}
 			for _, problem := range rules.SharedNames(stacks...) {
 				assert.Fail(t, problem.String())
@@ -43,7 +31,7 @@ func TestTwoStacksShareNoName(t *testing.T) {
 // TestRulesSeeOptions takes the protection and the provider away, which are no properties.
 func TestRulesSeeOptions(t *testing.T) {
 	for _, cloud := range invariants.Clouds() {
-		resources := build(t, "production", stackFile(t, "production", map[string]string{"provider": cloud})).resources()
+		resources := buildStack(t, cloud, invariants.Stack{Environment: "production"}).ForRules()
 		for i, r := range resources {
 			weak := slices.Clone(resources)
 			weak[i].Options = &rules.Options{Custom: r.Options.Custom,

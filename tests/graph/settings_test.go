@@ -176,8 +176,8 @@ func (g graph) fingerprint() string {
 	var lines []string
 	for urn, n := range g.nodes {
 		slices.Sort(n.DependsOn)
-		slices.Sort(n.IgnoreChange)
-		lines = append(lines, fmt.Sprintln(urn, n.Provider, n.Protect, n.IgnoreChange, n.DependsOn, shown(resource.NewObjectProperty(n.Inputs))))
+		slices.Sort(n.IgnoreChanges)
+		lines = append(lines, fmt.Sprintln(urn, n.Provider, n.Protect, n.IgnoreChanges, n.DependsOn, shown(resource.NewObjectProperty(n.Inputs))))
 	}
 	for _, call := range g.calls {
 		lines = append(lines, fmt.Sprintln(call.Token, shown(resource.NewObjectProperty(call.Args))))

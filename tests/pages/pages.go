@@ -1,4 +1,4 @@
-// Package pages compares generated parts of the documents with what they are generated from.
+// Package pages compares generated documents, or parts of them, with what they are generated from.
 package pages
 
 import (
@@ -21,10 +21,17 @@ func Fresh(t *testing.T, update bool, path, name, text string) {
 	require.True(t, found, "%s has no line %s", path, begin)
 	_, after, found := strings.Cut(rest, end)
 	require.True(t, found, "%s has no line %s", path, end)
-	want := before + begin + text + end + after
+	FreshFile(t, update, path, before+begin+text+end+after)
+}
+
+// FreshFile compares a file with the text. With update it writes the text.
+func FreshFile(t *testing.T, update bool, path, text string) {
+	t.Helper()
 	if update {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		return
 	}
-	assert.Equal(t, want, string(page), "run: make graph")
+	written, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(written), "run: make graph")
 }
