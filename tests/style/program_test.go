@@ -19,13 +19,14 @@ import (
 func TestTheProgramsFolders(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(repository, "Makefile"))
 	require.NoError(t, err)
+	imports := importsOfOurs(t)
 	for list, folder := range map[string]string{"PROGRAM": ".", "PACK": "policy"} {
 		found := regexp.MustCompile(`(?m)^` + list + ` +:= (.*)$`).FindSubmatch(text)
 		require.NotNil(t, found, "the Makefile has no list %s", list)
 		listed := strings.Fields(string(found[1]))
 		used := map[string]bool{"main.go": true, "go.mod": true, "go.sum": true}
 		assert.Subset(t, listed, []string{"go.mod", "go.sum"})
-		for _, imported := range append(importedBy(t, folder), folder) {
+		for _, imported := range append(importedBy(imports, folder), folder) {
 			if imported == "." {
 				imported = "main.go"
 			}
@@ -40,8 +41,8 @@ func TestTheProgramsFolders(t *testing.T) {
 	}
 }
 
-// importedBy returns the folders of this repository that a folder's package imports, directly or through others.
-func importedBy(t *testing.T, root string) []string {
+// importsOfOurs returns the folders of this repository that the program's files in each folder import.
+func importsOfOurs(t *testing.T) map[string][]string {
 	t.Helper()
 	imports := map[string][]string{}
 	for _, f := range goFiles(t) {
@@ -56,6 +57,11 @@ func importedBy(t *testing.T, root string) []string {
 			}
 		}
 	}
+	return imports
+}
+
+// importedBy returns the folders that a folder imports, directly or through others.
+func importedBy(imports map[string][]string, root string) []string {
 	var all []string
 	for next := []string{root}; len(next) > 0; next = next[1:] {
 		for _, folder := range imports[next[0]] {
