@@ -19,6 +19,9 @@ const (
 // and deletes its lock file after each command, which a retention would forbid; versions keep what was there.
 func (b *backend) createBucket() error {
 	name := b.settings.Bucket
+	policy := b.stateKey.ApplyT(func(key string) (string, error) {
+		return iampolicy.JSON(stateBucketPolicy(name, key)...)
+	}).(pulumi.StringOutput)
 	bucket, err := b.createPrivateBucket("state", name, &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
 		// One data key for many objects: KMS is asked, and paid, far less often.
 		BucketKeyEnabled: pulumi.Bool(true),
@@ -26,7 +29,7 @@ func (b *backend) createBucket() error {
 			SseAlgorithm:   pulumi.String("aws:kms"),
 			KmsMasterKeyId: b.stateKey,
 		},
-	}, b.stateKey.ApplyT(func(key string) (string, error) { return iampolicy.JSON(stateBucketPolicy(name, key)...) }).(pulumi.StringOutput))
+	}, policy)
 	if err != nil {
 		return err
 	}
@@ -93,7 +96,8 @@ func (b *backend) createPrivateBucket(
 		return nil, err
 	}
 	_, err = s3.NewBucketOwnershipControls(b.ctx, name, &s3.BucketOwnershipControlsArgs{
-		Bucket: bucket.Bucket, Rule: &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
+		Bucket: bucket.Bucket,
+		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
 	}, b.options(bucketName)...)
 	if err != nil {
 		return nil, err

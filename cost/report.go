@@ -8,7 +8,8 @@ import (
 )
 
 // exclusions is what no stack file says.
-const exclusions = "Not included: traffic, and what NAT gateways, load balancers and flow logs charge by the byte; snapshots, logs, alarms and queues; volumes " +
+const exclusions = "Not included: traffic, and what NAT gateways, load balancers and flow logs charge by the byte; " +
+	"snapshots, logs, alarms and queues; volumes " +
 	"and load balancers that Kubernetes makes; the state's bucket and key; discounts, free tiers, support and taxes."
 
 func (m MonthlyCost) String() string { return m.print("%.2f") }

@@ -64,7 +64,8 @@ func (b Breakage) Break(g *Graph) (*Graph, error) {
 
 // set puts a value at a path of a resource's inputs; nil takes away what stands there.
 func set(token, suffix string, value any, path ...any) Breakage {
-	return alter(token, suffix, fmt.Sprintf("%v becomes %v", path, value), func(_ *Graph, r *Resource) { r.put(value, path...) })
+	return alter(token, suffix, fmt.Sprintf("%v becomes %v", path, value),
+		func(_ *Graph, r *Resource) { r.put(value, path...) })
 }
 
 // alter changes a resource in another way than by a value of its inputs.
@@ -80,7 +81,8 @@ func remove(token, suffix string) Breakage {
 // add puts a resource into the stack, with a provider of its own.
 func add(token, name string, inputs map[string]any) Breakage {
 	return Breakage{Name: token + " " + name + " is added", Stack: broken, change: func(g *Graph, _ *Resource) {
-		g.Resources["urn:added"] = &Resource{Type: token, Name: name, Custom: true, Inputs: resource.NewPropertyMapFromMap(inputs),
+		g.Resources["urn:added"] = &Resource{Type: token, Name: name, Custom: true,
+			Inputs:   resource.NewPropertyMapFromMap(inputs),
 			Provider: aProvider}
 	}}
 }
@@ -93,7 +95,8 @@ func rename(token, suffix string, name func(string) string) Breakage {
 // replaceText replaces a part of a text of a resource's inputs.
 func replaceText(token, suffix, old, replacement string, path ...any) Breakage {
 	return alter(token, suffix, fmt.Sprintf("has %q instead of %q", replacement, old), func(_ *Graph, r *Resource) {
-		r.put(resource.MakeSecret(resource.NewStringProperty(strings.ReplaceAll(r.Text(path...), old, replacement))), path...)
+		r.put(resource.MakeSecret(resource.NewStringProperty(strings.ReplaceAll(r.Text(path...), old, replacement))),
+			path...)
 	})
 }
 

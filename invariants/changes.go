@@ -14,13 +14,15 @@ var changeRows = []Invariant{
 		Refused: []Setting{refuse("the profile of dev", stack("environment", "dev"),
 			"environment: the stack is named production, and dev is another environment")},
 		// It is the documented way to delete a stack, and takes two ups: docs/operations.md.
-		Allowed:   []Setting{{Name: "no protection", Says: stack("protection", "false"), Except: "production-protected"}},
+		Allowed: []Setting{{Name: "no protection", Says: stack("protection", "false"),
+			Except: "production-protected"}},
 		Elsewhere: []string{"TestRulesSeeOptions"},
 	},
 	{
-		ID:       30,
-		Sentence: "No update replaces or stops control planes together; groups change a share at a time; secrets are never made anew.",
-		Unseen:   "The policy pack is not told which changes are ignored.",
+		ID: 30,
+		Sentence: "No update replaces or stops control planes together; groups change a share at a " +
+			"time; secrets are never made anew.",
+		Unseen: "The policy pack is not told which changes are ignored.",
 		Checks: []Check{
 			{Name: "secrets-stay", Look: secretsStay, Breaks: []Breakage{heedChanges(talosSecrets, "")}},
 			{Name: "configured-one-after-the-other", Look: configuredInTurn,
@@ -58,7 +60,8 @@ var changeRows = []Invariant{
 var orderRows = []Invariant{
 	{
 		ID: 33,
-		Sentence: "A cluster is bootstrapped once, behind the whole way to the API; workers never wait for it, and nothing waits for what " +
+		Sentence: "A cluster is bootstrapped once, behind the whole way to the API; workers never wait for " +
+			"it, and nothing waits for what " +
 			"it does not need.",
 		Unseen: "The policy pack is not told what a resource waits for.",
 		Checks: []Check{{Name: "bootstrapped-once", Look: bootstrappedOnce, Breaks: []Breakage{

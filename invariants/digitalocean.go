@@ -27,8 +27,9 @@ var _ = register("digitalocean", cloud{
 	stacks: doStacks, checks: digitalOceanChecks, breaks: digitalOceanBreaks, refused: digitalOceanRefused,
 	words: map[string]string{
 		"other": "aws", "zone": "nyc1", "zones": `"nyc1"`, "image": doOwnImage, "network": doOwnVPC,
-		"network2": "0a4981aa-9653-4bd1-bef5-d6bff52042e4", "subnets": "", "subnets2": `"x"`, "public2": `,"publicSubnetIds":["x"]`,
-		"key": "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef", "autoscaling": "cpu",
+		"network2": "0a4981aa-9653-4bd1-bef5-d6bff52042e4", "subnets": "", "subnets2": `"x"`,
+		"public2": `,"publicSubnetIds":["x"]`,
+		"key":     "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef", "autoscaling": "cpu",
 		// Talos encrypts there anyway.
 		"diskEncryption": "cloud",
 	},
@@ -51,15 +52,18 @@ var doStacks = []Stack{
 }
 
 var digitalOceanRefused = map[int][]Setting{
-	3: {refuse("all control planes in one zone", oneRegion(`,"zones":["nyc1"]`), "regions[0].zones: DigitalOcean has no zones")},
+	3: {refuse("all control planes in one zone", oneRegion(`,"zones":["nyc1"]`),
+		"regions[0].zones: DigitalOcean has no zones")},
 	15: {
 		refuse("the cloud encrypts where none does", stack("diskEncryption", "cloud"),
 			"diskEncryption: DigitalOcean does not encrypt disks itself"),
-		refuse("a key where no disk takes one", oneRegion(`,"encryptionKey":"{key}"`), "encrypts no disk with a customer's key"),
+		refuse("a key where no disk takes one", oneRegion(`,"encryptionKey":"{key}"`),
+			"encrypts no disk with a customer's key"),
 		refuse("a patch takes the disks' encryption away",
 			inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n$patch: delete"), "patches.all[0]: "),
-		refuse("a passphrase that everybody knows", inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n"+
-			"encryption: {provider: luks2, keys: [{slot: 0, static: {passphrase: x}}]}"), "duplicate key slot 0"),
+		refuse("a passphrase that everybody knows",
+			inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n"+
+				"encryption: {provider: luks2, keys: [{slot: 0, static: {passphrase: x}}]}"), "duplicate key slot 0"),
 	},
 	35: {everywhere(refuse("a token in the stack file", stack("digitalocean:token", "x"),
 		"digitalocean:token: the program makes a provider of its own"))},
@@ -69,7 +73,8 @@ var digitalOceanRefused = map[int][]Setting{
 // digitalOceanBreaks break what is checked on every cloud.
 var digitalOceanBreaks = map[string][]Breakage{
 	"closed-to-the-internet": {
-		set(doFirewall, "", []any{internet}, "inboundRules", 0, "sourceAddresses"), set(doBalancer, "", nil, "firewall"),
+		set(doFirewall, "", []any{internet}, "inboundRules", 0, "sourceAddresses"),
+		set(doBalancer, "", nil, "firewall"),
 	},
 	"no-ssh": {set(doFirewall, "", "all", "inboundRules", 0, "portRange")},
 	"node-ports-from-nodes": {set(doFirewall, "",
@@ -82,8 +87,9 @@ var digitalOceanBreaks = map[string][]Breakage{
 	"metadata-guarded":        {set(doDroplet, "", true, "dropletAgent")},
 	"machines-tagged":         {set(doDroplet, "", nil, "tags", 0)},
 	"secrets-marked":          {set(doDroplet, "", inClear, "userData")},
-	"production-protected":    {unprotect(doDroplet, "-control-plane-0"), unprotect(doBalancer, ""), unprotect(talosSecrets, "")},
-	"provider-explicit":       {defaultProvider(doDroplet)},
+	"production-protected": {unprotect(doDroplet, "-control-plane-0"), unprotect(doBalancer, ""),
+		unprotect(talosSecrets, "")},
+	"provider-explicit": {defaultProvider(doDroplet)},
 }
 
 var digitalOceanChecks = map[int][]Check{
@@ -93,7 +99,8 @@ var digitalOceanChecks = map[int][]Check{
 		digitalOceanRule("-worker", "10250", "another port", "10251", "portRange"),
 		digitalOceanRule("-control-plane", "6443", "operators", []any{"10.0.0.0/8"}, "sourceAddresses"),
 		digitalOceanRule("-worker", "10250", "a load balancer", []any{"balancer"}, "sourceLoadBalancerUids"),
-		digitalOceanRule("-worker", "30000-32767", "other networks", []any{"172.16.0.0/12"}, "sourceAddresses").in("open-ports"),
+		digitalOceanRule("-worker", "30000-32767", "other networks", []any{"172.16.0.0/12"}, "sourceAddresses").in(
+			"open-ports"),
 		set(doFirewall, "", []any{"one", "two"}, "tags"),
 	}}},
 	9: {{Name: "the-firewall-stands-before-the-droplet", Look: digitalOceanFirewallFirst, Breaks: []Breakage{
@@ -101,17 +108,20 @@ var digitalOceanChecks = map[int][]Check{
 		set(doDroplet, "-workers-0", []any{"inferadb-production-nyc1-control-plane-0000000"}, "tags"),
 	}}},
 	10: {{Name: "the-balancer-is-of-the-network", Look: digitalOceanBalancer, Breaks: []Breakage{
-		set(doBalancer, "", "GLOBAL", "type"), set(doBalancer, "", nil, "vpcUuid"), set(doBalancer, "", "EXTERNAL", "network"),
+		set(doBalancer, "", "GLOBAL", "type"), set(doBalancer, "", nil, "vpcUuid"),
+		set(doBalancer, "", "EXTERNAL", "network"),
 	}}},
 	11: {{Name: "checks-and-targets", Look: digitalOceanTargets, Breaks: []Breakage{
 		set(doBalancer, "", "http", "healthcheck", "protocol"), set(doBalancer, "", 443, "healthcheck", "port"),
-		set(doBalancer, "", 30, "healthcheck", "checkIntervalSeconds"), set(doBalancer, "", true, "enableProxyProtocol"),
+		set(doBalancer, "", 30, "healthcheck", "checkIntervalSeconds"),
+		set(doBalancer, "", true, "enableProxyProtocol"),
 		set(doBalancer, "", []any{}, "forwardingRules"), set(doBalancer, "", 443, "forwardingRules", 0, "entryPort"),
 		set(doBalancer, "nyc1-api", "inferadb-production-nyc1-worker-0000000", "dropletTag"),
 	}}},
 	13: {{Name: "endpoint-in-configurations", Look: digitalOceanEndpoint, Breaks: []Breakage{
 		replaceText(doDroplet, "", "endpoint: https://10.", "endpoint: https://11.", "userData"),
-		replaceText(doDroplet, "", "endpoint: https://"+ownEndpoint, "endpoint: https://10.0.0.1", "userData").in("endpoint"),
+		replaceText(doDroplet, "", "endpoint: https://"+ownEndpoint, "endpoint: https://10.0.0.1",
+			"userData").in("endpoint"),
 		replaceText(doDroplet, "", "validSubnets:", "subnets:", "userData"),
 		replaceText(doDroplet, "-control-plane-0", "advertisedSubnets:", "subnets:", "userData"),
 	}}},
@@ -126,11 +136,13 @@ var digitalOceanChecks = map[int][]Check{
 		}),
 	}}},
 	29: {{Name: "what-is-protected", Look: digitalOceanProtected, Breaks: []Breakage{
-		unprotect(doDroplet, "-workers-0"), unprotect(doBalancer, ""), protect(doDroplet, "-web-0").in("pools"), protect(doFirewall, ""),
+		unprotect(doDroplet, "-workers-0"), unprotect(doBalancer, ""), protect(doDroplet, "-web-0").in("pools"),
+		protect(doFirewall, ""),
 		protect(talosSecrets, "").in("staging"),
 	}}},
 	30: {{Name: "droplets-are-never-replaced", Look: digitalOceanNotReplaced, Breaks: []Breakage{
-		heedChanges(doDroplet, ""), set(doDroplet, "", false, "gracefulShutdown"), set(doDroplet, "", []any{}, "sshKeys"),
+		heedChanges(doDroplet, ""), set(doDroplet, "", false, "gracefulShutdown"),
+		set(doDroplet, "", []any{}, "sshKeys"),
 	}}},
 	33: {
 		{Name: "bootstrap-waits-for-the-api", Look: digitalOceanBootstrapWaits, Breaks: []Breakage{
@@ -139,12 +151,15 @@ var digitalOceanChecks = map[int][]Check{
 		{Name: "no-needless-edge", Look: digitalOceanNoNeedlessEdge, Breaks: []Breakage{
 			waitFor(doDroplet, "nyc1-workers-0", doDroplet, "nyc1-control-plane-0"),
 			waitFor(doBalancer, "nyc1-api", doDroplet, "nyc1-workers-0"),
-			waitForNothing(doDroplet, "nyc1-workers-0"), waitFor(doDroplet, "nyc1-workers-0", doBalancer, "").in("endpoint"),
+			waitForNothing(doDroplet, "nyc1-workers-0"),
+			waitFor(doDroplet, "nyc1-workers-0", doBalancer, "").in("endpoint"),
 		}},
 	},
 	36: {{Name: "adopted-network", Look: digitalOceanAdopted, Breaks: []Breakage{
-		add(doVPC, "added", nil).in("adopted"), set(doDroplet, "", "other", "vpcUuid").in("adopted"), remove(doVPC, "").in("dev"),
-		set(doDroplet, "", doOwnVPC, "vpcUuid"), add("pulumi:providers:aws", "added", nil), add("pulumi:providers:gcp", "added", nil),
+		add(doVPC, "added", nil).in("adopted"), set(doDroplet, "", "other", "vpcUuid").in("adopted"),
+		remove(doVPC, "").in("dev"),
+		set(doDroplet, "", doOwnVPC, "vpcUuid"), add("pulumi:providers:aws", "added", nil),
+		add("pulumi:providers:gcp", "added", nil),
 	}}},
 	37: {{Name: "images-are-pinned", Look: digitalOceanImages, Breaks: []Breakage{
 		set(doImage, "", "https://example.com/talos.raw.gz", "url"), remove(doImage, ""),
@@ -258,7 +273,8 @@ func digitalOceanEndpoint(g *Graph, v *Violations) {
 		document := r.Text("userData")
 		v.unless(strings.Contains(document, "endpoint: https://"+host), r, "does not name the endpoint")
 		v.unless(strings.Contains(document, "validSubnets:"), r, "does not pin the kubelet to the private network")
-		v.unless(!r.isControlPlane() || strings.Contains(document, "advertisedSubnets:"), r, "does not pin etcd to the private network")
+		v.unless(!r.isControlPlane() || strings.Contains(document, "advertisedSubnets:"), r,
+			"does not pin etcd to the private network")
 	}
 }
 
@@ -291,7 +307,8 @@ func digitalOceanProtected(g *Graph, v *Violations) {
 // digitalOceanNotReplaced: the API wants a key, which nobody has.
 func digitalOceanNotReplaced(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
-		v.sameItems([]string{"image", "userData", "sshKeys", "size", "vpcUuid"}, r.IgnoreChanges, r, "the changes that are ignored")
+		v.sameItems([]string{"image", "userData", "sshKeys", "size", "vpcUuid"}, r.IgnoreChanges, r,
+			"the changes that are ignored")
 		v.equal("true", r.Text("gracefulShutdown"), r, "whether it is shut down in order")
 		v.equal(1, r.items("sshKeys"), r, "number of keys")
 	}
@@ -320,7 +337,8 @@ func digitalOceanNoNeedlessEdge(g *Graph, v *Violations) {
 
 func digitalOceanAdopted(g *Graph, v *Violations) {
 	for _, r := range g.all() {
-		other := strings.HasPrefix(r.Type, "pulumi:providers:") && !strings.HasPrefix(r.Type, "pulumi:providers:digitalocean") &&
+		other := strings.HasPrefix(r.Type, "pulumi:providers:") &&
+			!strings.HasPrefix(r.Type, "pulumi:providers:digitalocean") &&
 			!strings.HasPrefix(r.Type, "pulumi:providers:talos")
 		v.unless(!other, r, "is of another cloud")
 	}
@@ -330,7 +348,8 @@ func digitalOceanAdopted(g *Graph, v *Violations) {
 	}
 }
 
-var digitalOceanImage = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.13\.10/digital-ocean-amd64\.raw\.gz$`)
+var digitalOceanImage = regexp.MustCompile(
+	`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.13\.10/digital-ocean-amd64\.raw\.gz$`)
 
 func digitalOceanImages(g *Graph, v *Violations) {
 	images := g.ofType(doImage)

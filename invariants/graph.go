@@ -99,7 +99,8 @@ func (g *Graph) ofType(tokens ...string) []*Resource {
 func (g *Graph) all() []*Resource { return sorted(slices.Collect(maps.Values(g.Resources))) }
 
 func sorted(resources []*Resource) []*Resource {
-	slices.SortFunc(resources, func(a, b *Resource) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
+	slices.SortFunc(resources,
+		func(a, b *Resource) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
 	return resources
 }
 

@@ -11,32 +11,39 @@ import (
 var hardeningRows = []Invariant{
 	{
 		ID: 43,
-		Sentence: "A pod cannot read its machine's user data: metadata goes one hop, or Cilium has [a policy](policies/deny-metadata.yaml), which " +
+		Sentence: "A pod cannot read its machine's user data: metadata goes one hop, or Cilium has [a " +
+			"policy](policies/deny-metadata.yaml), which " +
 			"`cni: cilium` installs; flannel there is refused in production and warned of before.",
 		Unseen: "It stands in machine configurations and manifests; metadata are `metadata-guarded`'s.",
 		Refused: []Setting{
 			refuse("a patch takes the policies away",
 				inControlPlanes("cluster: {inlineManifests: [{name: cilium-policies, contents: ''}]}"),
 				"inline manifest"),
-			refuse("a patch takes Cilium away", inControlPlanes("cluster: {inlineManifests: {$patch: delete}}"), "inline manifest"),
+			refuse("a patch takes Cilium away", inControlPlanes("cluster: {inlineManifests: {$patch: delete}}"),
+				"inline manifest"),
 			refuse("another policy in the place of Cilium's",
 				stack("bootstrapManifests",
-					`["apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: deny-metadata}"]`),
+					`["apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n`+
+						`metadata: {name: deny-metadata}"]`),
 				"bootstrapManifests[0]: has CiliumClusterwideNetworkPolicy deny-metadata"),
 		},
-		Elsewhere: []string{"TestFlannelLeavesTheUserDataToPodsWhereTheCloudDoes", "TestThePolicyDeniesTheMetadataServiceAndNothingElse"},
+		Elsewhere: []string{"TestFlannelLeavesTheUserDataToPodsWhereTheCloudDoes",
+			"TestThePolicyDeniesTheMetadataServiceAndNothingElse"},
 	},
 	{
 		ID: 44,
-		Sentence: "A pod cannot speak to its machine's Talos API, nor is it given a role there; on other machines the cloud's firewall and " +
+		Sentence: "A pod cannot speak to its machine's Talos API, nor is it given a role there; on other " +
+			"machines the cloud's firewall and " +
 			"[a policy](policies/deny-talos-api.yaml) stand before it.",
 		Unseen: "It stands in machine configurations and manifests.",
-		Elsewhere: []string{"TestTheTalosAPIIsClosedToPods", "TestPodsHaveNoRoleInTheTalosAPI", "TestWhoSpeaksToTheTalosAPI",
+		Elsewhere: []string{"TestTheTalosAPIIsClosedToPods", "TestPodsHaveNoRoleInTheTalosAPI",
+			"TestWhoSpeaksToTheTalosAPI",
 			"TestThePolicyDeniesTheTalosAPIAndNothingElse"},
 	},
 	{
 		ID: 45,
-		Sentence: "Every machine is hardened: an audit log without secrets, PodSecurity, short-lived tokens, encrypted traffic of pods, the " +
+		Sentence: "Every machine is hardened: an audit log without secrets, PodSecurity, short-lived tokens, " +
+			"encrypted traffic of pods, the " +
 			"kernel's settings.",
 		Unseen: "It stands in machine configurations.",
 		Refused: []Setting{
@@ -48,7 +55,8 @@ var hardeningRows = []Invariant{
 	},
 	{
 		ID: 46,
-		Sentence: "No patch weakens a machine of production, and none anywhere takes a machine out of its cluster or changes what opens its " +
+		Sentence: "No patch weakens a machine of production, and none anywhere takes a machine out of its " +
+			"cluster or changes what opens its " +
 			"disks.",
 		Unseen: "It stands in machine configurations.",
 		Checks: []Check{{Name: "etcd-is-encrypted", Look: etcdIsEncrypted, Breaks: []Breakage{
@@ -59,7 +67,8 @@ var hardeningRows = []Invariant{
 			inControlPlanes("cluster: {secretboxEncryptionSecret: null}"))},
 		Elsewhere: []string{"TestAHardenedMachineTakesNoPatchThatWeakensIt", "TestProductionRefusesEachWeakeningPatch",
 			"TestCheckPatchRefusesWhatTheClusterStandsOn",
-			"TestPatchesLeaveTheKeysOfVolumesAlone", "TestEachOfTheseIsRefused", "TestElsewhereAPatchMayWeakenMachines"},
+			"TestPatchesLeaveTheKeysOfVolumesAlone", "TestEachOfTheseIsRefused",
+			"TestElsewhereAPatchMayWeakenMachines"},
 	},
 }
 
@@ -68,7 +77,8 @@ const otherCA = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJQakNCOGFBREFnRUNBaEF
 
 // identities are ways to be taken for somebody else, or to let everybody be.
 var identities = []Setting{
-	refuse("another authority of the machines", inAllPatches("machine: {ca: {crt: LS0tLQ==, key: LS0tLQ==}}"), "patches.all[0]: "),
+	refuse("another authority of the machines", inAllPatches("machine: {ca: {crt: LS0tLQ==, key: LS0tLQ==}}"),
+		"patches.all[0]: "),
 	refuse("another token of the machines",
 		inAllPatches("machine: {token: abcdef.0123456789abcdef}"),
 		"patches.all[0]: a patch changes machine.token"),

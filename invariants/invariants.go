@@ -82,7 +82,8 @@ func register(name string, c cloud) bool {
 
 // All returns the invariants, in the order of their numbers.
 func All() []Invariant {
-	rows := slices.Concat(machineRows, networkRows, loadBalancerRows, secretRows, nameRows, spotRows, settingRows, changeRows,
+	rows := slices.Concat(machineRows, networkRows, loadBalancerRows, secretRows, nameRows, spotRows, settingRows,
+		changeRows,
 		orderRows, hardeningRows)
 	slices.SortFunc(rows, func(a, b Invariant) int { return a.ID - b.ID })
 	for i, row := range rows {

@@ -12,14 +12,16 @@ var loadBalancerRows = []Invariant{
 		Rules:    []string{"balancer-internal"},
 	},
 	{
-		ID:       11,
-		Sentence: "The load balancer checks port 6443 every 10 s or faster, and leads to all control planes and to nothing else.",
-		Unseen:   "A control plane is known by its name, which another resource may have by chance.",
+		ID: 11,
+		Sentence: "The load balancer checks port 6443 every 10 s or faster, and leads to all " +
+			"control planes and to nothing else.",
+		Unseen: "A control plane is known by its name, which another resource may have by chance.",
 	},
 	{
-		ID:       12,
-		Sentence: "The load balancer crosses zones, hides the clients' addresses, and lets path MTU discovery through, where that is a choice.",
-		Unseen:   "A load balancer of another purpose may do otherwise.",
+		ID: 12,
+		Sentence: "The load balancer crosses zones, hides the clients' addresses, and lets path MTU discovery " +
+			"through, where that is a choice.",
+		Unseen: "A load balancer of another purpose may do otherwise.",
 	},
 	{
 		ID:       13,
@@ -31,8 +33,10 @@ var loadBalancerRows = []Invariant{
 		Refused: []Setting{
 			refuse("no KubePrism", inAllPatches("machine: {features: {kubePrism: {enabled: false}}}"),
 				"patches.all[0]: a patch changes machine.features.kubePrism"),
-			refuse("an API at an address", oneRegion(`,"endpoint":"203.0.113.7"`), `regions[0].endpoint: "203.0.113.7" is an address`),
-			refuse("an API at an address in disguise", oneRegion(`,"endpoint":"127.1"`), `regions[0].endpoint: "127.1" ends in a number`),
+			refuse("an API at an address", oneRegion(`,"endpoint":"203.0.113.7"`),
+				`regions[0].endpoint: "203.0.113.7" is an address`),
+			refuse("an API at an address in disguise", oneRegion(`,"endpoint":"127.1"`),
+				`regions[0].endpoint: "127.1" ends in a number`),
 		},
 		// Machines trust the cluster's authority, not the name.
 		Allowed: []Setting{allow("the API under a name of somebody", oneRegion(`,"endpoint":"api.example.com"`))},

@@ -14,16 +14,20 @@ var machineRows = []Invariant{
 		Sentence: "A cluster has 1, 3 or 5 control planes, in production at least 3.",
 		Unseen:   "It is a property of the settings.",
 		Refused: []Setting{
-			refuse("one control plane", stack("controlPlanes", "1"), "controlPlanes: 1 control plane does not outlive a machine"),
-			refuse("an even number of control planes", stack("controlPlanes", "4"), "controlPlanes: 4 is not 1, 3 or 5"),
-			refuse("a pool that takes the control planes' name", stack("pools", `[{"name":"control-plane","size":"small","count":1}]`),
+			refuse("one control plane", stack("controlPlanes", "1"),
+				"controlPlanes: 1 control plane does not outlive a machine"),
+			refuse("an even number of control planes", stack("controlPlanes", "4"),
+				"controlPlanes: 4 is not 1, 3 or 5"),
+			refuse("a pool that takes the control planes' name",
+				stack("pools", `[{"name":"control-plane","size":"small","count":1}]`),
 				"pools[0].name: control-plane is the name of the control planes"),
 		},
 		Elsewhere: []string{"TestEachOfTheseIsRefused"},
 	},
 	{
 		ID: 3,
-		Sentence: "Control planes stand in different zones. Fewer zones than control planes are an error, or a warning where the location " +
+		Sentence: "Control planes stand in different zones. Fewer zones than control planes are an error, or " +
+			"a warning where the location " +
 			"has no more.",
 		Unseen:    "A stack that is created in part has not all machines yet.",
 		Elsewhere: []string{"TestALocationWithFewZonesIsAllowedWithAWarning"},
@@ -42,7 +46,8 @@ var machineRows = []Invariant{
 	},
 	{
 		ID: 16,
-		Sentence: "Instance metadata is guarded: where it can ask for a token, it does and goes one hop; elsewhere it gives out no keys and " +
+		Sentence: "Instance metadata is guarded: where it can ask for a token, it does and goes one hop; " +
+			"elsewhere it gives out no keys and " +
 			"no console, and no agent takes keys from there.",
 		Rules: []string{"metadata-guarded"},
 	},

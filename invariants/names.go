@@ -22,9 +22,10 @@ var nameRows = []Invariant{
 		},
 	},
 	{
-		ID:        25,
-		Sentence:  "Names fit their service, and stay different when they are cut.",
-		Unseen:    "A service refuses a name that does not fit it, and names that the program does not make cannot be told apart.",
+		ID:       25,
+		Sentence: "Names fit their service, and stay different when they are cut.",
+		Unseen: "A service refuses a name that does not fit it, and names that the program does " +
+			"not make cannot be told apart.",
 		Elsewhere: []string{"TestStackNamesThatMakeNoClusterNameAreRefused"},
 	},
 	{

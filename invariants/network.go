@@ -22,7 +22,8 @@ var networkRows = []Invariant{
 	},
 	{
 		ID: 8,
-		Sentence: "Each port is open to what needs it alone: nodes' ports to nodes; the Talos API and the Kubernetes API to operators, too; " +
+		Sentence: "Each port is open to what needs it alone: nodes' ports to nodes; the Talos API and the " +
+			"Kubernetes API to operators, too; " +
 			"what `openPorts` adds, to nodes and private networks.",
 		Rules: []string{"node-ports-from-nodes"},
 		Refused: []Setting{
@@ -51,12 +52,16 @@ var networkRows = []Invariant{
 		Sentence: "Address ranges are well-formed and disjoint.",
 		Unseen:   "It is a property of the settings.",
 		Refused: []Setting{
-			refuse("a network of public addresses", stack("regions", `[{"name":"nyc1","network":{"cidr":"8.8.0.0/16"}}]`),
+			refuse("a network of public addresses",
+				stack("regions", `[{"name":"nyc1","network":{"cidr":"8.8.0.0/16"}}]`),
 				"regions[0].network.cidr: 8.8.0.0/16 is not a private range"),
-			refuse("a range that others read as another", publicTo(`["010.0.0.0/8"]`), `operatorCidrs[0]: "010.0.0.0/8" is not a range`),
-			refuse("a range twice", publicTo(`["203.0.113.0/24","203.0.113.0/24"]`), "operatorCidrs[1]: 203.0.113.0/24 is named twice"),
+			refuse("a range that others read as another", publicTo(`["010.0.0.0/8"]`),
+				`operatorCidrs[0]: "010.0.0.0/8" is not a range`),
+			refuse("a range twice", publicTo(`["203.0.113.0/24","203.0.113.0/24"]`),
+				"operatorCidrs[1]: 203.0.113.0/24 is named twice"),
 		},
-		Elsewhere: []string{"TestAddressesAreDisjointOverAllRegions", "TestNetworksOfAllEnvironmentsAndRegionsAreDisjoint",
+		Elsewhere: []string{"TestAddressesAreDisjointOverAllRegions",
+			"TestNetworksOfAllEnvironmentsAndRegionsAreDisjoint",
 			"TestEachOfTheseIsRefused"},
 	},
 	{
@@ -65,9 +70,10 @@ var networkRows = []Invariant{
 		Unseen:   "The policy pack is not told what a resource waits for.",
 	},
 	{
-		ID:       42,
-		Sentence: "Flow logs, where they are asked for, leave nothing out; an account's encryption by default outlives the stack.",
-		Unseen:   "It is about what a stack file asks for, and about options, which the policy pack is not told.",
+		ID: 42,
+		Sentence: "Flow logs, where they are asked for, leave nothing out; an account's encryption " +
+			"by default outlives the stack.",
+		Unseen: "It is about what a stack file asks for, and about options, which the policy pack is not told.",
 	},
 }
 
@@ -87,11 +93,13 @@ var exposures = []Setting{
 	refuse("public to a /7", publicTo(`["2.0.0.0/7"]`), "operatorCidrs[0]: 2.0.0.0/7 is wider than a /8"),
 	refuse("public to many /8", publicTo(`["2.0.0.0/8","3.0.0.0/8","4.0.0.0/8"]`),
 		"operatorCidrs: they hold 50331648 public addresses together"),
-	refuse("public to everybody, behind an address", publicTo(`["203.0.113.7/0"]`), "operatorCidrs[0]: 203.0.113.7/0 has host bits set"),
+	refuse("public to everybody, behind an address", publicTo(`["203.0.113.7/0"]`),
+		"operatorCidrs[0]: 203.0.113.7/0 has host bits set"),
 	refuse("public to nobody in particular", stack("access", "public"), "operatorCidrs: public access needs to know"),
 	refuse("public to an empty list", publicTo(`[]`), "operatorCidrs: public access needs to know"),
 	refuse("an adopted network whose operators are anybody",
-		stack("regions", `[{"name":"nyc1","network":{"id":"{network}","subnetIds":[{subnets}]}}]`), "operatorCidrs: is needed"),
+		stack("regions", `[{"name":"nyc1","network":{"id":"{network}","subnetIds":[{subnets}]}}]`),
+		"operatorCidrs: is needed"),
 	refuse("a port for everybody", stack("openPorts", `[{"ports":"9100","from":["0.0.0.0/0"]}]`),
 		"openPorts[0].from[0]: 0.0.0.0/0 is not a private range"),
 	refuse("a port for half of everybody", stack("openPorts", `[{"ports":"9100","from":["8.0.0.0/5"]}]`),

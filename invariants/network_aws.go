@@ -8,7 +8,8 @@ import (
 )
 
 var awsRulesStandAloneBreaks = []Breakage{
-	set(awsIngress, "", nil, "description"), set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "ingress"),
+	set(awsIngress, "", nil, "description"),
+	set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "ingress"),
 	set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "egress"),
 }
 
@@ -26,9 +27,12 @@ func awsRulesStandAlone(g *Graph, v *Violations) {
 var awsPortsBreaks = []Breakage{
 	set(awsIngress, "-etcd-from-control-plane", "inferadb-production-nyc1-worker-id", "referencedSecurityGroupId"),
 	set(awsIngress, "-kubelet-from-worker", 10251, "toPort"),
-	set(awsIngress, "nyc1-worker-apid-from-control-plane", "inferadb-production-nyc1-worker-id", "referencedSecurityGroupId"),
-	alterAll(awsIngress, "9100", "opens for one role less", func(r *Resource) { r.put(9101, "fromPort") }).in("open-ports"),
-	alterAll(awsIngress, "30000", "opens for others", func(r *Resource) { r.put("172.16.0.0/12", "cidrIpv4") }).in("open-ports"),
+	set(awsIngress, "nyc1-worker-apid-from-control-plane", "inferadb-production-nyc1-worker-id",
+		"referencedSecurityGroupId"),
+	alterAll(awsIngress, "9100", "opens for one role less", func(r *Resource) { r.put(9101, "fromPort") }).in(
+		"open-ports"),
+	alterAll(awsIngress, "30000", "opens for others", func(r *Resource) { r.put("172.16.0.0/12", "cidrIpv4") }).in(
+		"open-ports"),
 }
 
 func awsRange(from, to int) string { return fmt.Sprintf("%d-%d", from, to) }
@@ -122,7 +126,8 @@ func awsEndpoint(g *Graph, v *Violations) {
 		v.unless(strings.Contains(document, "endpoint: https://"+name+":6443"), r, "does not name the endpoint")
 		if r.isControlPlane() {
 			v.unless(strings.Contains(document, "- "+name), r, "has a certificate without the endpoint")
-			v.unless(strings.Contains(document, ".elb.amazonaws.com"), r, "has a certificate without the load balancer's own name")
+			v.unless(strings.Contains(document, ".elb.amazonaws.com"), r,
+				"has a certificate without the load balancer's own name")
 		}
 	}
 }
@@ -134,7 +139,8 @@ func awsAdopted(g *Graph, v *Violations) {
 	}
 	network := []string{"Vpc", "Subnet", "RouteTable", "Route", "NatGateway", "InternetGateway", "Eip", "VpcEndpoint"}
 	for _, r := range g.all() {
-		v.unless(!slices.Contains(network, r.Type[strings.LastIndex(r.Type, ":")+1:]), r, "is made in an adopted network")
+		v.unless(!slices.Contains(network, r.Type[strings.LastIndex(r.Type, ":")+1:]), r,
+			"is made in an adopted network")
 	}
 	for _, r := range g.ofType(awsInterface) {
 		v.unless(strings.HasPrefix(r.Text("subnetId"), "subnet-"), r, "is not in the adopted network")
@@ -160,21 +166,26 @@ func awsWayOut(g *Graph, v *Violations) {
 		if g.says("access") == "public" && r.isControlPlane() {
 			ways = g.ofType("aws:ec2/internetGateway:InternetGateway")
 		}
-		v.unless(slices.ContainsFunc(ways, func(way *Resource) bool { return g.reaches(r, way) }), r, "does not wait for its way out")
+		v.unless(slices.ContainsFunc(ways, func(way *Resource) bool { return g.reaches(r, way) }), r,
+			"does not wait for its way out")
 	}
 }
 
 var awsLogChecks = []Check{
 	{Name: "flow-logs-leave-nothing-out", Look: awsFlowLogs, Breaks: []Breakage{
-		set(awsFlowLog, "", "REJECT", "trafficType").in("watched"), set(awsFlowLog, "", "elsewhere", "logDestination").in("watched"),
+		set(awsFlowLog, "", "REJECT", "trafficType").in("watched"),
+		set(awsFlowLog, "", "elsewhere", "logDestination").in("watched"),
 		set(awsLogGroup, "", 1, "retentionInDays").in("watched"), remove(awsFlowLog, "").in("watched"),
 		waitForNothing(awsFlowLog, "").in("watched"), add(awsFlowLog, "added", nil),
-		replaceText(awsRole, "nyc1-flow-logs", "vpc-flow-logs.amazonaws.com", "ec2.amazonaws.com", "assumeRolePolicy").in("watched"),
-		replaceText(awsPolicy, "nyc1-flow-logs", "arn:aws:logs:::log-group:", "arn:aws:logs:::other:", "policy").in("watched"),
+		replaceText(awsRole, "nyc1-flow-logs", "vpc-flow-logs.amazonaws.com", "ec2.amazonaws.com",
+			"assumeRolePolicy").in("watched"),
+		replaceText(awsPolicy, "nyc1-flow-logs", "arn:aws:logs:::log-group:", "arn:aws:logs:::other:",
+			"policy").in("watched"),
 	}},
 	{Name: "encryption-by-default-outlives-the-stack", Look: awsDefaultEncryption, Breaks: []Breakage{
 		alter(awsEBSDefault, "", "goes with the stack", func(_ *Graph, r *Resource) { r.Retain = false }).in("watched"),
-		set(awsEBSDefault, "", false, "enabled").in("watched"), add(awsEBSDefault, "added", map[string]any{"enabled": true}),
+		set(awsEBSDefault, "", false, "enabled").in("watched"),
+		add(awsEBSDefault, "added", map[string]any{"enabled": true}),
 		add("aws:ebs/defaultKmsKey:DefaultKmsKey", "added", nil),
 	}},
 }
@@ -204,9 +215,11 @@ func awsFlowLogs(g *Graph, v *Violations) {
 		}
 		v.equal("30", kept.Text("retentionInDays"), kept, "its days")
 		for _, trust := range statements(v, role, "assumeRolePolicy") {
-			v.unless(trust.Principal != nil && slices.Equal(trust.Principal.Service, []string{"vpc-flow-logs.amazonaws.com"}), role,
+			v.unless(trust.Principal != nil &&
+				slices.Equal(trust.Principal.Service, []string{"vpc-flow-logs.amazonaws.com"}), role,
 				"is not the flow logs'")
-			v.equal([]string{awsAccount}, trust.Condition["StringEquals"]["aws:SourceAccount"], role, "the account that it is for")
+			v.equal([]string{awsAccount}, trust.Condition["StringEquals"]["aws:SourceAccount"], role,
+				"the account that it is for")
 		}
 		for _, statement := range statements(v, writes, "policy") {
 			v.equal([]string{group, group + ":*"}, statement.Resource, writes, "what it writes to")

@@ -11,23 +11,29 @@ import (
 var secretRows = []Invariant{
 	{
 		ID: 15,
-		Sentence: "Every disk is encrypted, with the customer's key wherever there is one: by the cloud, or where it encrypts none by Talos, " +
+		Sentence: "Every disk is encrypted, with the customer's key wherever there is one: by the cloud, or " +
+			"where it encrypts none by Talos, " +
 			"which reads it in the machine configuration on the first boot.",
 		Rules: []string{"disk-encrypted", "disk-key"},
 		Refused: []Setting{
-			refuse("a pool without encryption", onePool(`,"count":3,"encrypted":false`), "pools[0].encrypted: there is no such key"),
+			refuse("a pool without encryption", onePool(`,"count":3,"encrypted":false`),
+				"pools[0].encrypted: there is no such key"),
 			refuse("a pool without the key", onePool(`,"count":3,"encryptionKey":{"managed":false}`),
 				"pools[0].encryptionKey: there is no such key"),
-			refuse("no disk encryption", stack("diskEncryption", "none"), `diskEncryption: there is no diskEncryption "none"`),
+			refuse("no disk encryption", stack("diskEncryption", "none"),
+				`diskEncryption: there is no diskEncryption "none"`),
 			refuse("a KMS server in clear", stack("diskEncryption", "luks", "luksKey", "http://kms.example.com"),
 				"luksKey: is neither nodeID nor the https URL"),
 			refuse("a KMS server inside", stack("diskEncryption", "luks", "luksKey", "https://kms.kube-system.svc"),
 				"luksKey: the KMS server is inside the cluster"),
 			refuse("a patch takes the disks' encryption away, in part", also(inAllPatches(
-				"apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\nencryption: {$patch: delete}"), "diskEncryption",
+				"apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\nencryption: {$patch: delete}"),
+				"diskEncryption",
 				"luks"), "patches.all[0]: "),
-			refuse("a patch opens the disks with what everybody knows", also(inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\n"+
-				"name: STATE\nencryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: x}}]}"), "diskEncryption", "luks"),
+			refuse("a patch opens the disks with what everybody knows",
+				also(inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\n"+
+					"name: STATE\nencryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: x}}]}"),
+					"diskEncryption", "luks"),
 				"changes the keys of the STATE volume"),
 		},
 		Elsewhere: []string{"TestPatchesLeaveTheKeysOfVolumesAlone"},
@@ -39,8 +45,10 @@ var secretRows = []Invariant{
 		Checks: []Check{
 			{Name: "no-secret-in-clear", Look: noSecretInClear,
 				Breaks: []Breakage{{Stack: broken, Name: "a tag holds a secret", change: func(g *Graph, _ *Resource) {
-					g.Resources["urn:added"] = &Resource{Type: "any:index/thing:Thing", Name: "added", Custom: true, Provider: aProvider,
-						Inputs: resource.NewPropertyMapFromMap(map[string]any{"tags": map[string]any{"token": "the " + g.Secrets[0]}})}
+					g.Resources["urn:added"] = &Resource{Type: "any:index/thing:Thing", Name: "added", Custom: true,
+						Provider: aProvider,
+						Inputs: resource.NewPropertyMapFromMap(
+							map[string]any{"tags": map[string]any{"token": "the " + g.Secrets[0]}})}
 				}}}},
 			{Name: "outputs-are-secret", Look: outputsAreSecret, Breaks: []Breakage{
 				{Stack: broken, Name: "the kubeconfig is shown",
@@ -56,8 +64,10 @@ var secretRows = []Invariant{
 	},
 	{
 		ID: 41,
-		Sentence: "Identities may do what their work needs: no policy lets one change anything at all, control planes hold none (with " +
-			"`cloudController`, what the controllers need on what carries the cluster's tag), each role is one service's, and a node's " +
+		Sentence: "Identities may do what their work needs: no policy lets one change anything at all, " +
+			"control planes hold none (with " +
+			"`cloudController`, what the controllers need on what carries the cluster's tag), each role is " +
+			"one service's, and a node's " +
 			"account holds no role in its project.",
 		Unseen: "A role of another purpose may need more.",
 	},

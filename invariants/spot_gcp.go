@@ -50,9 +50,11 @@ func gcpSpot(g *Graph, v *Violations) {
 }
 
 var gcpPreemptionsBreaks = []Breakage{
-	remove(gcpMetric, "").in(gcpGroups), set(gcpAlert, "", "x", "conditions", 0, "conditionMatchedLog", "filter").in(gcpGroups),
+	remove(gcpMetric, "").in(gcpGroups),
+	set(gcpAlert, "", "x", "conditions", 0, "conditionMatchedLog", "filter").in(gcpGroups),
 	alterAll(gcpAlert, "", "are missing", func(r *Resource) { r.Type += "s" }).in(gcpGroups),
-	set(gcpAlert, "", nil, "alertStrategy").in(gcpGroups), set(gcpAlert, "", []any{"other"}, "notificationChannels").in(gcpGroups),
+	set(gcpAlert, "", nil, "alertStrategy").in(gcpGroups),
+	set(gcpAlert, "", []any{"other"}, "notificationChannels").in(gcpGroups),
 	set(gcpChannel, "", "other@example.com", "labels", "email_address").in(gcpGroups),
 	set(gcpAutoscaler, "", 0.9, "autoscalingPolicy", "cpuUtilization", "target").in(gcpGroups),
 	set(gcpAutoscaler, "", 0, "autoscalingPolicy", "minReplicas").in(gcpGroups),
@@ -68,8 +70,10 @@ func gcpPreemptions(g *Graph, v *Violations) {
 	for i, r := range alerts[:min(len(alerts), len(metrics))] {
 		filter := r.Text("conditions", 0, "conditionMatchedLog", "filter")
 		v.equal(metrics[i].Text("filter"), filter, r, "its filter")
-		v.unless(strings.Contains(filter, `protoPayload.methodName="compute.instances.preempted"`), r, "does not see preemptions")
-		v.unless(strings.Contains(filter, `"/instances/`+strings.TrimSuffix(r.Name, "preemptions")+`"`), r, "counts machines of others")
+		v.unless(strings.Contains(filter, `protoPayload.methodName="compute.instances.preempted"`), r,
+			"does not see preemptions")
+		v.unless(strings.Contains(filter, `"/instances/`+strings.TrimSuffix(r.Name, "preemptions")+`"`), r,
+			"counts machines of others")
 		v.unless(r.Text("alertStrategy", "notificationRateLimit", "period") != "", r, "has no limit")
 		if emails == `["ops@example.com"]` {
 			v.equal(g.clusterOf(r)+"-alarms-ops@example.com-id", r.Text("notificationChannels", 0), r, "whom it tells")

@@ -16,7 +16,8 @@ var settingRows = []Invariant{
 	},
 	{
 		ID: 34,
-		Sentence: "Talos supports the Kubernetes version. That no minor version is skipped between two updates is a rule of " +
+		Sentence: "Talos supports the Kubernetes version. That no minor version is skipped " +
+			"between two updates is a rule of " +
 			"[operations](operations.md), because a stack file does not know what runs.",
 		Unseen:    "It is a property of the settings.",
 		Elsewhere: []string{"TestCheckVersions", "TestKubeletIsNotNewerThanTheServer"},

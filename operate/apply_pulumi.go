@@ -50,7 +50,8 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	}
 	defer from.Close()
 	// The first further file of a command is its descriptor 3.
-	command := pulumiCommand(ctx, s.Name, "preview", "--save-plan", "/dev/fd/3", "--show-secrets", "--suppress-outputs", "--color", "never")
+	command := pulumiCommand(ctx, s.Name, "preview", "--save-plan", "/dev/fd/3", "--show-secrets", "--suppress-outputs",
+		"--color", "never")
 	command.Env, command.ExtraFiles = append(os.Environ(), config.ApplyVariable+"=1"), []*os.File{to}
 	// What the CLI says to people may be in clear as well, and is not kept.
 	if err := errors.Join(command.Start(), to.Close()); err != nil {
@@ -60,7 +61,8 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	var text json.RawMessage
 	err = json.NewDecoder(from).Decode(&text)
 	if err := errors.Join(command.Wait(), err); err != nil {
-		return nil, fmt.Errorf("the preview that makes the configurations fails (%w); this says why: %s=1 make preview STACK=%s",
+		return nil, fmt.Errorf("the preview that makes the configurations fails (%w); this says "+
+			"why: %s=1 make preview STACK=%s",
 			err, config.ApplyVariable, s.Name)
 	}
 	return text, nil
@@ -95,7 +97,8 @@ func parsePending(state, plan []byte) ([]PendingConfig, error) {
 		}
 	}
 	if json.Unmarshal(plan, &planned) != nil {
-		return nil, errors.New("pulumi preview wrote no plan that this program knows; is .bin/pulumi another version? run: make tools")
+		return nil, errors.New("pulumi preview wrote no plan that this program knows; is .bin/pulumi " +
+			"another version? run: make tools")
 	}
 	var all []PendingConfig
 	for _, r := range resources {
@@ -110,7 +113,8 @@ func parsePending(state, plan []byte) ([]PendingConfig, error) {
 			return nil, fmt.Errorf("%s: the state holds a configuration that Talos cannot read", p.Node)
 		}
 		if p.Want, err = machineconfig.Parse(p.text); err != nil {
-			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; make that change first, alone", p.Node)
+			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; "+
+				"make that change first, alone", p.Node)
 		}
 		all = append(all, p)
 	}

@@ -34,14 +34,16 @@ func (k *kubernetesAPI) cordon(ctx context.Context, n *KubernetesNode) error {
 		return nil
 	}
 	return k.patch(ctx, "nodes", n.Name, map[string]any{
-		"spec": map[string]any{"unschedulable": true}, "metadata": map[string]any{"annotations": map[string]any{cordonedByUs: "true"}},
+		"spec":     map[string]any{"unschedulable": true},
+		"metadata": map[string]any{"annotations": map[string]any{cordonedByUs: "true"}},
 	})
 }
 
 // uncordon lets pods onto a node again, and takes the annotation of who cordoned it away.
 func (k *kubernetesAPI) uncordon(ctx context.Context, name, annotation string) error {
 	return k.patch(ctx, "nodes", name, map[string]any{
-		"spec": map[string]any{"unschedulable": false}, "metadata": map[string]any{"annotations": map[string]any{annotation: nil}},
+		"spec":     map[string]any{"unschedulable": false},
+		"metadata": map[string]any{"annotations": map[string]any{annotation: nil}},
 	})
 }
 
@@ -89,7 +91,8 @@ func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time
 // pods.
 func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[string]bool) ([]string, error) {
 	var pods corev1.PodList
-	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(&pods); err != nil {
+	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(
+		&pods); err != nil {
 		return nil, fmt.Errorf("the pods of the node cannot be listed: %s", reason(err))
 	}
 	if *ours == nil {

@@ -28,7 +28,8 @@ type lock struct {
 
 // watch returns the Lease, and who renews it; empty for nobody. It looks twice, so that the clocks of two machines need
 // not agree.
-func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (*coordinationv1.Lease, string, error) {
+func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (
+	*coordinationv1.Lease, string, error) {
 	held, err := k.lease(ctx)
 	if err != nil || held == nil || holderOf(held) == "" {
 		return held, "", err
@@ -51,7 +52,8 @@ func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(
 		return ctx.Err()
 	}
 	if holder != "" {
-		return refused("%s works on this cluster now (Lease %s/%s); nothing was changed", holder, systemNamespace, lockName)
+		return refused("%s works on this cluster now (Lease %s/%s); nothing was changed", holder, systemNamespace,
+			lockName)
 	}
 	return nil
 }
@@ -59,13 +61,15 @@ func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(
 // acquire takes the Lease. One that its holder no longer renews is taken over: it belongs to a run that was killed.
 func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, say func(string, ...any)) (*lock, error) {
 	host, _ := os.Hostname()
-	l := &lock{api: k, every: every, holder: fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()), lost: make(chan error, 1)}
+	l := &lock{api: k, every: every, holder: fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()),
+		lost: make(chan error, 1)}
 	held, holder, err := k.watch(ctx, every, say)
 	if err != nil {
 		return nil, err
 	}
 	if holder != "" {
-		return nil, &ExitError{Code: Locked, Err: fmt.Errorf("%s works on this cluster now (Lease %s/%s)", holder, systemNamespace, lockName)}
+		return nil, &ExitError{Code: Locked, Err: fmt.Errorf("%s works on this cluster now (Lease %s/%s)", holder,
+			systemNamespace, lockName)}
 	}
 	if err := l.write(ctx, held); err != nil {
 		return nil, err
@@ -88,7 +92,9 @@ func (l *lock) write(ctx context.Context, held *coordinationv1.Lease) error {
 	held.Spec = coordinationv1.LeaseSpec{HolderIdentity: &l.holder, LeaseDurationSeconds: &seconds, RenewTime: &now}
 	err := request.Body(held).Do(ctx).Error()
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
-		return &ExitError{Code: Locked, Err: fmt.Errorf("another command has just begun to work on this cluster (Lease %s/%s)", systemNamespace, lockName)}
+		return &ExitError{Code: Locked,
+			Err: fmt.Errorf("another command has just begun to work on this cluster (Lease %s/%s)", systemNamespace,
+				lockName)}
 	}
 	return err
 }
@@ -132,7 +138,8 @@ func (l *lock) check(ctx context.Context) error {
 
 // taken is the error of a run that has lost its lock.
 func (l *lock) taken() error {
-	return &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace, lockName)}
+	return &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace,
+		lockName)}
 }
 
 // release gives the Lease back.
@@ -146,7 +153,8 @@ func (l *lock) release(ctx context.Context) {
 		return
 	}
 	held.Spec = coordinationv1.LeaseSpec{}
-	_ = l.api.coordination.Put().Namespace(systemNamespace).Resource("leases").Name(lockName).Body(held).Do(limited).Error()
+	_ = l.api.coordination.Put().Namespace(systemNamespace).Resource("leases").Name(lockName).Body(held).Do(
+		limited).Error()
 }
 
 // lease reads the Lease; nil if there is none.

@@ -113,7 +113,8 @@ func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
 	}
 	want := o.Cluster.Want
 	if compare(want.TalosVersion, target.Talos) > 0 || compare(want.KubernetesVersion, target.Kubernetes) > 0 {
-		refuse("", fmt.Sprintf("the stack file has Talos %s and Kubernetes %s, and an upgrade never goes back", want.TalosVersion, want.KubernetesVersion),
+		refuse("", fmt.Sprintf("the stack file has Talos %s and Kubernetes %s, and an upgrade never goes back",
+			want.TalosVersion, want.KubernetesVersion),
 			"name versions that are not lower")
 	}
 	for _, n := range o.Nodes {
@@ -161,7 +162,8 @@ func talosPath(runs, target string) (problem, remedy string) {
 	case err != nil:
 		return err.Error(), "write it like v1.13.10"
 	case to.LT(from):
-		return fmt.Sprintf("it runs Talos %s, and an upgrade never goes back to %s", runs, target), "name " + runs + " or a later version"
+		return fmt.Sprintf("it runs Talos %s, and an upgrade never goes back to %s", runs, target),
+			"name " + runs + " or a later version"
 	case to.Major != from.Major || to.Minor > from.Minor+1:
 		return fmt.Sprintf("it runs Talos %s, and %s skips a minor version", runs, target),
 			fmt.Sprintf("upgrade to the last release of v%d.%d first", from.Major, from.Minor+1)
@@ -175,7 +177,8 @@ func talosPath(runs, target string) (problem, remedy string) {
 		return err.Error(), "write it like v1.13.10"
 	}
 	if err := version.UpgradeableFrom(host); err != nil {
-		return "Talos has no way: " + err.Error(), "raise github.com/siderolabs/talos/pkg/machinery in go.mod if it does not know the version yet"
+		return "Talos has no way: " + err.Error(),
+			"raise github.com/siderolabs/talos/pkg/machinery in go.mod if it does not know the version yet"
 	}
 	return "", ""
 }
@@ -191,7 +194,8 @@ func kubernetesPath(component, runs, target string) (problem, remedy string) {
 	case err != nil:
 		return err.Error(), "write it like 1.36.5"
 	case to.LT(from):
-		return fmt.Sprintf("it runs %s %s, and an upgrade never goes back to %s", component, runs, target), "name " + runs + " or a later version"
+		return fmt.Sprintf("it runs %s %s, and an upgrade never goes back to %s", component, runs, target),
+			"name " + runs + " or a later version"
 	case to.Major != from.Major || to.Minor > from.Minor+1:
 		return fmt.Sprintf("it runs %s %s, and %s skips a minor version", component, runs, target),
 			fmt.Sprintf("upgrade to %d.%d first", from.Major, from.Minor+1)
@@ -234,5 +238,6 @@ func (o *Observation) describeImages(target config.UpgradeSettings) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("of these the same version with the schematic %s: %s", o.schematic(), strings.Join(names, ", "))}
+	return []string{fmt.Sprintf("of these the same version with the schematic %s: %s", o.schematic(),
+		strings.Join(names, ", "))}
 }

@@ -21,7 +21,8 @@ func PulumiWithInput(ctx context.Context, stack string, input io.Reader, argumen
 	var out, diagnostics bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = input, &out, &diagnostics
 	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err, strings.TrimSpace(diagnostics.String()))
+		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err,
+			strings.TrimSpace(diagnostics.String()))
 	}
 	return out.Bytes(), nil
 }

@@ -61,7 +61,8 @@ func (r *Renew) Run(ctx context.Context) error {
 	if state, err = replaceAll(state, swaps); err != nil {
 		return fmt.Errorf("%w; nothing was changed", err)
 	}
-	if _, err := PulumiWithInput(context.WithoutCancel(ctx), r.Stack.Name, bytes.NewReader(state), "stack", "import"); err != nil {
+	if _, err := PulumiWithInput(context.WithoutCancel(ctx), r.Stack.Name, bytes.NewReader(state), "stack",
+		"import"); err != nil {
 		return err
 	}
 	return r.report(ctx)
@@ -76,12 +77,14 @@ func (r *Renew) plan() ([]*Cluster, error) {
 	for _, c := range chosen {
 		for _, now := range c.certificates() {
 			if now.Problem != "" {
-				return nil, fmt.Errorf("%s: the %s cannot be used: %s; run: make up STACK=%s", c.Name, now.Name, now.Problem, r.Stack.Name)
+				return nil, fmt.Errorf("%s: the %s cannot be used: %s; run: make up STACK=%s", c.Name, now.Name,
+					now.Problem, r.Stack.Name)
 			}
 			fmt.Fprintf(r.Out, "%s: the %s ends on %s\n", c.Name, now.Name, now.Expiry.Format(time.DateOnly))
 		}
 	}
-	fmt.Fprintln(r.Out, "New ones are issued, for a year. No node is changed, and files that were written before stay good until they end.")
+	fmt.Fprintln(r.Out, "New ones are issued, for a year. No node is changed, and files that were written "+
+		"before stay good until they end.")
 	return chosen, nil
 }
 
@@ -109,7 +112,8 @@ type swap struct{ what, before, after string }
 
 // swapsOf leads from the old credentials to the new.
 func swapsOf(what string, before, after credentials) []swap {
-	return []swap{{what + "'s certificate", before.certificate, after.certificate}, {what + "'s key", before.key, after.key}}
+	return []swap{{what + "'s certificate", before.certificate, after.certificate},
+		{what + "'s key", before.key, after.key}}
 }
 
 // issue makes new credentials, and tries both at the cluster. The cluster's own authority signs those for Talos here,
@@ -138,7 +142,9 @@ func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 		return nil, fmt.Errorf("the Kubernetes API at %s does not take the new credentials: %s", c.Server, reason(err))
 	}
 	return append(swapsOf("talosconfig", credentials{c.talos.Crt, c.talos.Key}, talos),
-		swapsOf("kubeconfig", before, credentials{encode(user.ClientCertificateData), encode(user.ClientKeyData)})...), nil
+			swapsOf("kubeconfig", before,
+				credentials{encode(user.ClientCertificateData), encode(user.ClientKeyData)})...),
+		nil
 }
 
 // fetchKubeconfig has a control plane issue a kubeconfig, and returns the client certificate and key in it.
@@ -157,7 +163,8 @@ func (c *Cluster) fetchKubeconfig(ctx context.Context) (certificate, key []byte,
 			continue
 		}
 		issued, parsed := clientcmd.Load(text)
-		if parsed != nil || issued.Contexts[issued.CurrentContext] == nil || issued.AuthInfos[issued.Contexts[issued.CurrentContext].AuthInfo] == nil {
+		if parsed != nil || issued.Contexts[issued.CurrentContext] == nil ||
+			issued.AuthInfos[issued.Contexts[issued.CurrentContext].AuthInfo] == nil {
 			return nil, nil, fmt.Errorf("%s issued a kubeconfig that cannot be read", m.Name)
 		}
 		user := issued.AuthInfos[issued.Contexts[issued.CurrentContext].AuthInfo]
@@ -186,7 +193,8 @@ func (c *Cluster) signTalos(state []byte) (credentials, error) {
 	if len(authority.Crt) == 0 || len(authority.Key) == 0 {
 		return credentials{}, errors.New("the state has no authority of its Talos API; run: make up")
 	}
-	pair, err := secrets.NewAdminCertificateAndKey(time.Now(), authority, role.MakeSet(role.Admin), constants.TalosAPIDefaultCertificateValidityDuration)
+	pair, err := secrets.NewAdminCertificateAndKey(time.Now(), authority, role.MakeSet(role.Admin),
+		constants.TalosAPIDefaultCertificateValidityDuration)
 	if err != nil {
 		return credentials{}, fmt.Errorf("the authority of its Talos API signs nothing: %w", err)
 	}
@@ -198,7 +206,8 @@ func (c *Cluster) signTalos(state []byte) (credentials, error) {
 func replaceAll(state []byte, swaps []swap) ([]byte, error) {
 	for _, s := range swaps {
 		if s.before == "" || !bytes.Contains(state, []byte(s.before)) {
-			return nil, fmt.Errorf("the state does not hold the %s of the outputs; run: make up, and then the command again", s.what)
+			return nil, fmt.Errorf("the state does not hold the %s of the outputs; run: make up, and "+
+				"then the command again", s.what)
 		}
 		state = bytes.ReplaceAll(state, []byte(s.before), []byte(s.after))
 	}

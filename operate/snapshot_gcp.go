@@ -33,7 +33,8 @@ func openGoogleCloud(ctx context.Context, place *url.URL) (*blob.Bucket, error) 
 	if os.Getenv("STORAGE_EMULATOR_HOST") == "" {
 		tokens, err := googleCloudTokens(ctx, credentialsLimit)
 		if err != nil {
-			return nil, fmt.Errorf("the credentials of Google Cloud cannot be used: %w; run: gcloud auth application-default login, "+
+			return nil, fmt.Errorf("the credentials of Google Cloud cannot be used: %w; run: gcloud "+
+				"auth application-default login, "+
 				"or name a file of credentials in GOOGLE_APPLICATION_CREDENTIALS", err)
 		}
 		if opener.Client, err = gcp.NewHTTPClient(gcp.DefaultTransport(), tokens); err != nil {

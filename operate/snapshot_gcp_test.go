@@ -60,7 +60,8 @@ func TestGoogleCloudGetsWholeObjectsAlone(t *testing.T) {
 				require.Error(t, writeObject(context.Background(), bucket, "torn", bytes.NewReader(torn)))
 			}
 			ctx, cancel := context.WithCancel(context.Background())
-			require.Error(t, writeObject(ctx, bucket, "interrupted", io.MultiReader(bytes.NewReader(snapshot), endingReader{cancel})))
+			require.Error(t, writeObject(ctx, bucket, "interrupted",
+				io.MultiReader(bytes.NewReader(snapshot), endingReader{cancel})))
 			assert.Empty(t, storage.Objects())
 			assert.Equal(t, name == "long", storage.Unfinished() > 0, "a long one was begun")
 			require.NoError(t, writeObject(context.Background(), bucket, "whole", bytes.NewReader(snapshot)))

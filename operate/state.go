@@ -23,7 +23,8 @@ func stateResources(text []byte) ([]stateResource, error) {
 		Deployment struct{ Resources []stateResource }
 	}
 	if json.Unmarshal(text, &exported) != nil {
-		return nil, errors.New("pulumi stack export printed no state that this program knows; is .bin/pulumi another version? run: make tools")
+		return nil, errors.New("pulumi stack export printed no state that this program knows; is .bin/pulumi " +
+			"another version? run: make tools")
 	}
 	var all []stateResource
 	for _, r := range exported.Deployment.Resources {

@@ -127,7 +127,8 @@ func etcdOf(ctx context.Context, c *client.Client) (EtcdView, error) {
 	for _, message := range members.GetMessages() {
 		for _, member := range message.GetMembers() {
 			view.Members = append(view.Members, Member{
-				ID: member.GetId(), Name: member.GetHostname(), Addresses: hostsOf(member.GetPeerUrls()), Learner: member.GetIsLearner(),
+				ID: member.GetId(), Name: member.GetHostname(), Addresses: hostsOf(member.GetPeerUrls()),
+				Learner: member.GetIsLearner(),
 			})
 		}
 	}

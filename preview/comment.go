@@ -52,7 +52,8 @@ func (c Comment) Marker() string { return fmt.Sprintf("<!-- inferadb %s of %s --
 // Markdown writes the comment. Where it would be longer than the limit, the diff is cut and nothing else.
 func (c Comment) Markdown(limit int) string {
 	top := strings.Join(slices.DeleteFunc([]string{
-		c.Marker() + "\n" + c.title(), c.intro(), c.reasons(), strings.Join(warnings(c.Result.Steps), "\n"), c.summary(),
+		c.Marker() + "\n" + c.title(), c.intro(), c.reasons(), strings.Join(warnings(c.Result.Steps), "\n"),
+		c.summary(),
 	}, empty), "\n\n")
 	bottom := strings.Join(slices.DeleteFunc([]string{c.cost(), c.footer()}, empty), "\n\n")
 	diff := c.diff(limit - len(top) - len(bottom) - len("\n\n\n\n\n"))
@@ -62,7 +63,8 @@ func (c Comment) Markdown(limit int) string {
 func empty(text string) bool { return text == "" }
 
 func (c Comment) title() string {
-	what := map[Kind]string{Preview: "Preview of " + c.Stack, Simulated: "Preview of " + c.Stack + " on the simulator", Drift: "Drift of " + c.Stack}[c.Kind]
+	what := map[Kind]string{Preview: "Preview of " + c.Stack, Simulated: "Preview of " + c.Stack + " on the simulator",
+		Drift: "Drift of " + c.Stack}[c.Kind]
 	if c.Result.Failed {
 		what += ": failed"
 	}
@@ -72,9 +74,11 @@ func (c Comment) title() string {
 func (c Comment) intro() string {
 	switch {
 	case c.Kind == Simulated:
-		return "No account was asked: this compares the stack with the simulator's world, which is empty unless `make demo KEEP=1` left one."
+		return "No account was asked: this compares the stack with the simulator's world, which is empty " +
+			"unless `make demo KEEP=1` left one."
 	case c.Kind == Drift && c.Result.Changed():
-		return "The cloud is no longer as the state has it. Each change below is what somebody or something did outside of Pulumi."
+		return "The cloud is no longer as the state has it. Each change below is what somebody or " +
+			"something did outside of Pulumi."
 	}
 	return ""
 }
@@ -254,7 +258,8 @@ func (c Comment) footer() string {
 		next = fmt.Sprintf("repair it, and try it with `make drift STACK=%s`.", c.Stack)
 	case c.Kind == Drift:
 		next = fmt.Sprintf(
-			"`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` takes the cloud's state as it is.",
+			"`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` "+
+				"takes the cloud's state as it is.",
 			c.Stack,
 			c.Stack,
 		)

@@ -15,7 +15,8 @@ const clusterType = "inferadb:index:TalosCluster"
 
 // signs stand before a resource, as Pulumi's own display has them.
 var signs = map[apitype.OpType]string{
-	apitype.OpCreate: "+ ", apitype.OpUpdate: "~ ", apitype.OpReplace: "+-", apitype.OpDelete: "- ", apitype.OpImport: "= ", apitype.OpRead: "> ",
+	apitype.OpCreate: "+ ", apitype.OpUpdate: "~ ", apitype.OpReplace: "+-", apitype.OpDelete: "- ",
+	apitype.OpImport: "= ", apitype.OpRead: "> ",
 }
 
 // section is the diff of one cluster, or of what belongs to none.

@@ -21,7 +21,8 @@ var _ = register(regions.AWS, reader{
 	template: awsTemplateType,
 	fixedAccess: map[config.Access]string{
 		config.Private: "its control planes stand in private subnets, where a public address leads nowhere",
-		config.Public:  "its control planes stand in public subnets, and without a public address they would reach nothing outside",
+		config.Public: "its control planes stand in public subnets, and without a public address " +
+			"they would reach nothing outside",
 	},
 	namesOwnKey: true,
 	network: func(c Cluster) network {

@@ -31,7 +31,8 @@ func (c *comparison) cloudController(m machines) {
 		return
 	}
 	c.warn(
-		"%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint them, and it takes the taint "+
+		"%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint "+
+			"them, and it takes the taint "+
 			"away: kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule",
 		m.name,
 	)

@@ -25,7 +25,8 @@ var _ = register(regions.GCP, reader{
 	fixedAccess: map[config.Access]string{
 		// Talos asks the platform for its addresses once, at boot, and puts them into its certificate:
 		// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/platform/gcp/gcp.go
-		config.Private: "the certificates of running control planes do not hold for a public address that they are given later",
+		config.Private: "the certificates of running control planes do not hold for a public " +
+			"address that they are given later",
 	},
 	network: networkOnGoogleCloud,
 	machine: func(r Resource) machineState {

@@ -48,8 +48,9 @@ func (c *comparison) machineConfigurations() {
 	for i, pool := range c.want.Pools {
 		if !pool.InScalingGroup() {
 			groups = append(groups, machines{
-				name: c.want.Name + "-" + pool.Name, taints: fmt.Sprintf("pools[%d].taints", i), nodes: c.was.Pool(pool.Name),
-				want: c.want.WorkerConfiguration(pool), patches: c.want.PoolPatches(i),
+				name: c.want.Name + "-" + pool.Name, taints: fmt.Sprintf("pools[%d].taints", i),
+				nodes: c.was.Pool(pool.Name),
+				want:  c.want.WorkerConfiguration(pool), patches: c.want.PoolPatches(i),
 			})
 		}
 	}
@@ -148,7 +149,8 @@ func (c *comparison) reboots(m machines) {
 		path,
 		fmt.Sprintf("changes %s, which Talos takes with a reboot only, on %s", strings.Join(fields, ", "), list(nodes)),
 		fmt.Sprintf(
-			"run make apply STACK=%s REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); "+
+			"run make apply STACK=%s REBOOT=1, which reboots one node after the other "+
+				"(docs/operations.md#change-what-needs-a-reboot); "+
 				"done by hand, %s",
 			c.want.Stack,
 			acknowledgeWith(step),

@@ -155,7 +155,8 @@ func TestAClusterOfAnOlderTalosIsComparedByItsOwnDocuments(t *testing.T) {
 	assert.Empty(t, refusals(t, stackFile(t, "kubernetesVersion", "1.34.1"), state))
 }
 
-// What the command of docs/operations.md#change-what-needs-a-reboot brings to the nodes itself is not refused to it; the rest is.
+// What the command of docs/operations.md#change-what-needs-a-reboot brings to the nodes itself is not refused to it;
+// the rest is.
 func TestTheApplyCommandIsRefusedNoRebootAndNoTaint(t *testing.T) {
 	edited := stackFile(t, "patches", udev, "pools", pool(`,"taints":[{"key":"gpu","effect":"NoSchedule"}]`))
 	require.Len(t, refusals(t, edited, stateOf(t, stackFile(t))), 3)

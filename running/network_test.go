@@ -18,7 +18,8 @@ const cluster = "inferadb-staging-nyc1"
 // with adds resources of the cluster to a state: a type, the name behind the cluster's, and the outputs of each.
 func (s State) with(resources ...any) State {
 	for i := 0; i < len(resources); i += 3 {
-		added := Resource{Type: resources[i].(string), Name: cluster + resources[i+1].(string), Outputs: resources[i+2].(outputs)}
+		added := Resource{Type: resources[i].(string), Name: cluster + resources[i+1].(string),
+			Outputs: resources[i+2].(outputs)}
 		same := func(r Resource) bool { return r.Type == added.Type && r.Name == added.Name }
 		if at := slices.IndexFunc(s.Resources, same); at >= 0 {
 			s.Resources[at] = added

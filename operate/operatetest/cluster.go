@@ -130,12 +130,14 @@ type Member struct {
 func New(t testing.TB, name string, controlPlanes, workers int, talos, kubernetes string) *Cluster {
 	t.Helper()
 	c := &Cluster{
-		Name: name, Kubernetes: kubernetes, RebootTakes: 20 * time.Millisecond, Expiry: time.Now().Add(365 * 24 * time.Hour),
-		t: t, authority: newAuthority(t), Snapshot: Snapshot("a database"),
+		Name: name, Kubernetes: kubernetes, RebootTakes: 20 * time.Millisecond,
+		Expiry: time.Now().Add(365 * 24 * time.Hour),
+		t:      t, authority: newAuthority(t), Snapshot: Snapshot("a database"),
 		Objects: map[string]map[string]any{}, Managers: map[string]string{},
 	}
 	for i := range controlPlanes {
-		n := c.addNode(fmt.Sprintf("%s-control-plane-%d", name, i), "control-plane", fmt.Sprintf("10.0.0.%d", 10+i), talos)
+		n := c.addNode(fmt.Sprintf("%s-control-plane-%d", name, i), "control-plane", fmt.Sprintf("10.0.0.%d", 10+i),
+			talos)
 		n.Components = map[string]string{}
 		for _, component := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
 			n.Components[component] = kubernetes
@@ -233,7 +235,8 @@ func (c *Cluster) Outputs(region string) []byte {
 			workers = append(workers, node{n.Name, n.Address})
 		}
 	}
-	talosconfig, err := (&clientconfig.Config{Context: c.Name, Contexts: map[string]*clientconfig.Context{c.Name: talos}}).Bytes()
+	contexts := map[string]*clientconfig.Context{c.Name: talos}
+	talosconfig, err := (&clientconfig.Config{Context: c.Name, Contexts: contexts}).Bytes()
 	require.NoError(c.t, err)
 	kubernetes := api.NewConfig()
 	kubernetes.Clusters[c.Name] = &api.Cluster{Server: c.server, CertificateAuthorityData: c.authority.pem}
@@ -301,7 +304,10 @@ func (c *Cluster) isDown(name string) bool {
 func (c *Cluster) quorum() bool {
 	up := 0
 	for _, m := range c.Members {
-		if slices.ContainsFunc(c.Nodes, func(n *Node) bool { return n.Name == m.Name && !n.Down && !n.NoEtcd && n.EtcdState == "" }) {
+		if slices.ContainsFunc(c.Nodes, func(n *Node) bool {
+			return n.Name == m.Name && !n.Down && !n.NoEtcd &&
+				n.EtcdState == ""
+		}) {
 			up++
 		}
 	}

@@ -2,8 +2,9 @@ package rules
 
 var encryptionRules = []Rule{
 	{
-		Name:   "disk-encrypted",
-		Demand: "Every disk says that it is encrypted, itself or in its machine's configuration, and no key of a disk stands in the state.",
+		Name: "disk-encrypted",
+		Demand: "Every disk says that it is encrypted, itself or in its machine's configuration, and no key " +
+			"of a disk stands in the state.",
 		Remedy: "set encrypted: true",
 		one:    ask(cloud.diskEncrypted),
 	},

@@ -19,7 +19,8 @@ func SharedNames(stacks ...[]Resource) []Problem {
 					problems = append(
 						problems,
 						Problem{Rule: "names-of-its-own", Resource: r.Name, URN: r.URN, Path: path, Value: name,
-							Reason: "is the name of another stack's resource, too", Remedy: "let it begin with the cluster's name"},
+							Reason: "is the name of another stack's resource, too",
+							Remedy: "let it begin with the cluster's name"},
 					)
 				}
 				owners[key] = i

@@ -9,8 +9,9 @@ const (
 )
 
 var protectionRules = []Rule{{
-	Name:   "production-protected",
-	Demand: "In production, and wherever anything is protected, so are the cluster's secrets, balancer, control planes and keys.",
+	Name: "production-protected",
+	Demand: "In production, and wherever anything is protected, so are the cluster's secrets, " +
+		"balancer, control planes and keys.",
 	Remedy: "set protection: true in the stack file, or protect the resource as its cluster is",
 	// To delete a stack, its protection is taken away first: docs/operations.md.
 	Advice: true,

@@ -3,8 +3,9 @@ package rules
 import "strings"
 
 var providerRules = []Rule{{
-	Name:   "provider-explicit",
-	Demand: "Every resource has a provider of its region; none falls to the default one, which follows the environment.",
+	Name: "provider-explicit",
+	Demand: "Every resource has a provider of its region; none falls to the default one, " +
+		"which follows the environment.",
 	Remedy: "pass the region's provider with pulumi.Provider, or create the resource below its cluster",
 	// In an update the engine itself refuses default providers, because Pulumi.yaml disables them.
 	NeedsOptions: true,

@@ -119,7 +119,8 @@ func (b bench) clouds() error {
 		if err != nil {
 			return err
 		}
-		for _, args := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"}, {"preview", "--expect-no-changes"}} {
+		for _, args := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"},
+			{"preview", "--expect-no-changes"}} {
 			measured, err := s.pulumi(args...)
 			if err != nil {
 				return err

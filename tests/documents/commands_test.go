@@ -34,8 +34,8 @@ const (
 	walkthroughSection = "Without an account"
 )
 
-// TestEveryCommandRunsOrSaysWhatItNeeds: a command in a document is run here, or by a test that is named, or its block says
-// what it needs that no test has.
+// TestEveryCommandRunsOrSaysWhatItNeeds: a command in a document is run here, or by a test that is named, or its block
+// says what it needs that no test has.
 func TestEveryCommandRunsOrSaysWhatItNeeds(t *testing.T) {
 	all := pages(t)
 	proven := map[string]bool{}
@@ -109,8 +109,8 @@ var (
 	target      = regexp.MustCompile(`(?m)^([a-z-]+( [a-z-]+)*):`)
 )
 
-// TestEveryMakeCommandExists: targets and variables, in blocks and within lines. Where nothing is left open, make itself says
-// what it would do.
+// TestEveryMakeCommandExists: targets and variables, in blocks and within lines. Where nothing is left open, make
+// itself says what it would do.
 func TestEveryMakeCommandExists(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(repository, "Makefile"))
 	require.NoError(t, err)
@@ -153,5 +153,6 @@ func TestEveryMakeCommandExists(t *testing.T) {
 // stackKnown reports whether make can tell what a command would do: most want to know the stack.
 func stackKnown(command string) bool {
 	needless := []string{"demo", "test", "help", "lint", "fmt", "build", "clean", "tools", "graph", "bench", "simulator", "simulator-env"}
-	return strings.Contains(command, "STACK=") || slices.ContainsFunc(needless, func(t string) bool { return strings.HasSuffix(command, "make "+t) })
+	return strings.Contains(command, "STACK=") ||
+		slices.ContainsFunc(needless, func(t string) bool { return strings.HasSuffix(command, "make "+t) })
 }

@@ -61,8 +61,8 @@ var rooms = []room{
 
 var cloudMayImport = []string{"components/cloud", "components/machineconfig", "config", "regions"}
 
-// TestImportArrows keeps who may import whom: stack → components → clouds → cloud → config → machineconfig and regions. Nothing
-// imports the simulator.
+// TestImportArrows keeps who may import whom: stack → components → clouds → cloud → config → machineconfig and regions.
+// Nothing imports the simulator.
 func TestImportArrows(t *testing.T) {
 	for _, f := range goFiles(t) {
 		// Tests put rooms together on purpose; only the simulator stays alone even there, or it would prove nothing.

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheProgramsFolders holds the Makefile's lists of what the program and the policy pack are made of to their imports: a folder
-// that was missing could change without `make up` compiling anything again.
+// TestTheProgramsFolders holds the Makefile's lists of what the program and the policy pack are made of to their
+// imports: a folder that was missing could change without `make up` compiling anything again.
 func TestTheProgramsFolders(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(repository, "Makefile"))
 	require.NoError(t, err)

@@ -138,8 +138,8 @@ func exportedReceiver(function *ast.FuncDecl) bool {
 	return exported
 }
 
-// clouds are the folders that implement the cloud interface, each with a file for each concern. A cloud that has nothing of a
-// concern has no file for it.
+// clouds are the folders that implement the cloud interface, each with a file for each concern. A cloud that has
+// nothing of a concern has no file for it.
 var (
 	clouds     = []string{"components/aws", "components/gcp", "components/digitalocean"}
 	cloudFiles = []string{
@@ -147,7 +147,8 @@ var (
 		"encryption.go", "identity.go", "tags.go", "alarms.go", "interruption.go", "autoscaling.go", "cloudcontroller.go", "adopt.go", "existing.go",
 	}
 	withoutFile = map[string][]string{
-		// Google Cloud tells only the machine itself that it is about to be reclaimed, and its roles reach the whole project.
+		// Google Cloud tells only the machine itself that it is about to be reclaimed, and its roles reach the whole
+		// project.
 		"components/gcp": {"interruption.go", "cloudcontroller.go"},
 		// DigitalOcean has neither spot machines nor scaling groups that run Talos, and its machines have no identity.
 		"components/digitalocean": {"alarms.go", "interruption.go", "autoscaling.go", "cloudcontroller.go"},

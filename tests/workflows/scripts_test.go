@@ -66,8 +66,8 @@ func TestVulnerabilities(t *testing.T) {
 	}
 }
 
-// gitHub runs the script of a workflow's job with Node, as actions/github-script does, against a GitHub that answers with what
-// is there and notes what is asked of it.
+// gitHub runs the script of a workflow's job with Node, as actions/github-script does, against a GitHub that answers
+// with what is there and notes what is asked of it.
 const gitHub = `
 const [script, there] = [process.argv[2], JSON.parse(process.argv[3])]
 const asked = []

@@ -1,5 +1,5 @@
-// Package workflows tests what runs on GitHub: that nothing there can be swapped from outside, has more rights than it needs, or
-// names a target, a stack or a script that does not exist.
+// Package workflows tests what runs on GitHub: that nothing there can be swapped from outside, has more rights than it
+// needs, or names a target, a stack or a script that does not exist.
 package workflows
 
 import (
@@ -195,7 +195,8 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	}
 }
 
-// TestOneCloudIsEnough evaluates the condition under which the credentials are refused, for environments with one cloud each.
+// TestOneCloudIsEnough evaluates the condition under which the credentials are refused, for environments with one cloud
+// each.
 func TestOneCloudIsEnough(t *testing.T) {
 	all := files(t)
 	refusal := all["actions/credentials/action.yml"].Runs.Steps[0]

@@ -50,13 +50,15 @@ func render(text string) (string, error) {
 // invariantTable has a line for each invariant.
 func invariantTable() string {
 	var table strings.Builder
-	table.WriteString("| | always holds | rules | checks of the graph | refused | other tests |\n|---|---|---|---|---|---|\n")
+	table.WriteString("| | always holds | rules | checks of the graph | refused | other tests " +
+		"|\n|---|---|---|---|---|---|\n")
 	for _, row := range invariants.All() {
 		refused := ""
 		if n := len(row.Refused); n > 0 {
 			refused = fmt.Sprint(n)
 		}
-		fmt.Fprintf(&table, "| %d | %s | %s | %s | %s | %s |\n", row.ID, row.Sentence, code(row.Rules), checks(row), refused, code(row.Elsewhere))
+		fmt.Fprintf(&table, "| %d | %s | %s | %s | %s | %s |\n", row.ID, row.Sentence, code(row.Rules), checks(row),
+			refused, code(row.Elsewhere))
 	}
 	return table.String()
 }
