@@ -60,7 +60,7 @@ func TestAResourceIsJudgedWithoutItsSecrets(t *testing.T) {
 					Properties: property.NewMap(map[string]property.Value{"userData": value})},
 			}))
 	}
-	const want = "urn:d userData: [secret] has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean encrypts no droplet's disk; " +
+	const want = "urn:d userData: [secret] has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean does not encrypt the disks of droplets; " +
 		"give the droplet a machine configuration that encrypts both"
 	assert.Equal(t, heard{want, want}, said, "what is not known yet is not judged")
 }

@@ -12,12 +12,12 @@ var providerRules = []Rule{{
 	one:          providerExplicit,
 }}
 
-func providerExplicit(r Resource) []finding {
+func providerExplicit(r Resource) []violation {
 	if r.Options == nil || !r.Options.Custom || strings.HasPrefix(r.Type, "pulumi:") {
 		return nil
 	}
 	if r.Options.Provider == "" || strings.Contains(r.Options.Provider, "::default") {
-		return []finding{r.field().problem("has the default provider", "")}
+		return []violation{r.field().violation("has the default provider", "")}
 	}
 	return nil
 }

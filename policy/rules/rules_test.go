@@ -207,7 +207,7 @@ func TestSharedNames(t *testing.T) {
 		return said
 	}
 	assert.Empty(t, say(first))
-	assert.Equal(t, []string{"two.name: machine is the name of another stack's resource, too; let it begin with the cluster's name"}, say(first, second))
-	assert.Equal(t, []string{"one: one is the name of another stack's resource, too; let it begin with the cluster's name"}, say(first, third))
+	assert.Equal(t, []string{"two.name: machine is also the name of another stack's resource; begin it with the cluster's name"}, say(first, second))
+	assert.Equal(t, []string{"one: one is also the name of another stack's resource; begin it with the cluster's name"}, say(first, third))
 	assert.Empty(t, say(second, third))
 }

@@ -59,7 +59,7 @@ var refusals = []string{
 	"[mandatory]  disk-encrypted  (aws:ec2:LaunchTemplate: template)",
 	"blockDeviceMappings[0].ebs.encrypted: leaves the disk to the account's default, which may be no encryption; set encrypted: true",
 	"metadataOptions.httpPutResponseHopLimit: 2 lets pods read the machine's configuration and its secrets;",
-	"internal: gives the balancer public addresses; set internal: true",
+	"internal: gives the load balancer public addresses; set internal: true",
 	"[mandatory]  closed-to-the-internet  (gcp:compute:Firewall: web)",
 	"sourceRanges[0]: 0.0.0.0/0 lets the whole internet in;",
 	"[advisory]  secrets-marked  (digitalocean:index:Droplet: droplet)",
