@@ -314,8 +314,8 @@ cilium: ## Render the manifests in components/machineconfig/cilium anew
 	go run -C tools/cilium .
 	@echo "Rendered. Next: read the difference, and commit it with the change of tools/cilium"
 
-graph: ## Write what the documents show of the program: diagrams, ports, changes and versions
-	go test ./tests/graph -run 'TestTheDiagramsShowTheGraph|TestThePortsPageIsFresh' -update
+graph: ## Write what the documents show of the program: diagrams, ports, production, changes and versions
+	go test ./tests/graph -run 'TestTheDiagramsShowTheGraph|TestThePortsPageIsFresh|TestTheProductionPageIsFresh' -update
 	go test ./tests/lifecycle -run TestTheChangesPageIsFresh -update
 	go test ./components/machineconfig -run TestTheVersionsPageIsFresh -update
 	@echo "Written to docs/. Next: git diff docs/, and commit it with the change"

@@ -77,14 +77,14 @@ var awsStacks = []Stack{
 var awsRefused = map[int][]Setting{
 	3: {controlPlanesInOneZone},
 	15: {
-		refuse("an alias that may come to point elsewhere",
+		refuse("an alias of a key",
 			oneRegion(`,"encryptionKey":"arn:aws:kms:us-east-1:123456789012:alias/disks"`),
 			"is not a key of AWS"),
 		refuse("a key of another region",
 			oneRegion(`,"encryptionKey":"arn:aws:kms:us-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"`),
 			"the key is in us-west-1, the disks are in us-east-1"),
 	},
-	35: {everywhere(refuse("an account of the stack file's", stack("aws:accessKey", "AKIAIOSFODNN7EXAMPLE"),
+	35: {everywhere(refuse("AWS credentials in the stack file", stack("aws:accessKey", "AKIAIOSFODNN7EXAMPLE"),
 		"aws:accessKey: the program makes a provider of its own"))},
 }
 
@@ -159,7 +159,7 @@ var awsChecks = map[int][]Check{
 		set(awsScalingGroup, "", []any{"subnet"}, "vpcZoneIdentifiers").in(awsGroups),
 		alterAll(awsInterface, "-workers-", "stand in one subnet", func(r *Resource) { r.put("subnet", "subnetId") }),
 	}}},
-	6:  {{Name: "rules-stand-by-themselves", Look: awsRulesStandAlone, Breaks: awsRulesStandAloneBreaks}},
+	6:  {{Name: "rules-are-separate-resources", Look: awsRulesAreResources, Breaks: awsRulesAreResourcesBreaks}},
 	8:  {{Name: "ports-are-the-least", Look: awsPortsAreTheLeast, Breaks: awsPortsBreaks}},
 	10: {{Name: "no-public-name", Look: awsNoPublicName, Breaks: []Breakage{set(awsZone, "", nil, "vpcs")}}},
 	11: {{Name: "checks-and-targets", Look: awsTargets, Breaks: []Breakage{
@@ -206,7 +206,7 @@ var awsChecks = map[int][]Check{
 		rename(awsBalancer, "", func(name string) string { return name + "-that-is-longer" }),
 		set(awsTargetGroup, "", "fixed", "name"),
 	}}},
-	29: {{Name: "what-is-protected", Look: awsProtected, Breaks: awsProtectedBreaks}},
+	29: {{Name: "critical-resources-are-protected", Look: awsProtected, Breaks: awsProtectedBreaks}},
 	30: {
 		{Name: "machines-are-not-replaced-together", Look: awsNotReplaced, Breaks: []Breakage{
 			heedChanges(awsInstance, ""), set(awsInstance, "", true, "userDataReplaceOnChange"),
@@ -239,7 +239,7 @@ var awsChecks = map[int][]Check{
 		changeLookups(awsGetImage, "asks for the newest",
 			func(l *Lookup) { l.Args["mostRecent"] = resource.NewBoolProperty(true) }),
 	}}},
-	39: {{Name: "machines-wait-for-their-way-out", Look: awsWayOut, Breaks: []Breakage{
+	39: {{Name: "machines-wait-for-egress", Look: awsEgress, Breaks: []Breakage{
 		waitForNothing(awsInstance, "nyc1-workers-0"), waitForNothing(awsScalingGroup, "").in(awsGroups),
 		waitForNothing(awsInstance, "nyc1-control-plane-0").in("public"), remove(awsNAT, ""),
 	}}},
@@ -274,7 +274,7 @@ func awsControlPlanesSpread(g *Graph, v *Violations) {
 	}
 }
 
-// awsPoolsSpread: a pool may be kept to zones that the stack file names.
+// awsPoolsSpread checks that pools use all zones of the region, or those that the stack file names.
 func awsPoolsSpread(g *Graph, v *Violations) {
 	if strings.Contains(g.says("pools"), `"zones"`) {
 		return

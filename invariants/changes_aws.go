@@ -13,8 +13,8 @@ var awsProtectedBreaks = []Breakage{
 	unprotect(awsKey, "-disks"),
 }
 
-// awsProtected: what a cluster cannot lose is protected in production, and nothing else: a pool that keeps nothing can
-// shrink.
+// awsProtected checks that in production exactly the critical resources are protected. A stateless pool is not, so that
+// it can shrink.
 func awsProtected(g *Graph, v *Violations) {
 	for _, r := range g.all() {
 		var keeps bool
@@ -44,7 +44,8 @@ func awsNotReplaced(g *Graph, v *Violations) {
 	}
 }
 
-// awsGroupsRoll: a range of healthy percentages is how many machines go at once.
+// awsGroupsRoll checks the range of healthy percentages, which decides how many machines a rolling update replaces at
+// once.
 func awsGroupsRoll(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
 		v.equal(100.0, r.number("instanceRefresh", "preferences", "minHealthyPercentage"), r,

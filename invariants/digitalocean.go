@@ -55,19 +55,19 @@ var digitalOceanRefused = map[int][]Setting{
 	3: {refuse("all control planes in one zone", oneRegion(`,"zones":["nyc1"]`),
 		"regions[0].zones: DigitalOcean has no zones")},
 	15: {
-		refuse("the cloud encrypts where none does", stack("diskEncryption", "cloud"),
+		refuse("encryption by a cloud that has none", stack("diskEncryption", "cloud"),
 			"diskEncryption: DigitalOcean does not encrypt disks itself"),
-		refuse("a key where no disk takes one", oneRegion(`,"encryptionKey":"{key}"`),
+		refuse("a customer's key on a cloud that takes none", oneRegion(`,"encryptionKey":"{key}"`),
 			"encrypts no disk with a customer's key"),
-		refuse("a patch takes the disks' encryption away",
+		refuse("a patch that removes the encryption of a volume",
 			inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n$patch: delete"), "patches.all[0]: "),
-		refuse("a passphrase that everybody knows",
+		refuse("a patch that replaces the key with a passphrase in clear",
 			inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n"+
 				"encryption: {provider: luks2, keys: [{slot: 0, static: {passphrase: x}}]}"), "duplicate key slot 0"),
 	},
-	35: {everywhere(refuse("a token in the stack file", stack("digitalocean:token", "x"),
+	35: {everywhere(refuse("a DigitalOcean token in the stack file", stack("digitalocean:token", "x"),
 		"digitalocean:token: the program makes a provider of its own"))},
-	43: {refuse("pods that read their machine's user data", stack("cni", "flannel"), "cni: on ")},
+	43: {refuse("flannel where pods can read user data", stack("cni", "flannel"), "cni: on ")},
 }
 
 // digitalOceanBreaks break what is checked on every cloud.
@@ -103,11 +103,11 @@ var digitalOceanChecks = map[int][]Check{
 			"open-ports"),
 		set(doFirewall, "", []any{"one", "two"}, "tags"),
 	}}},
-	9: {{Name: "the-firewall-stands-before-the-droplet", Look: digitalOceanFirewallFirst, Breaks: []Breakage{
+	9: {{Name: "firewall-before-droplet", Look: digitalOceanFirewallBeforeDroplet, Breaks: []Breakage{
 		waitForNothing(doDroplet, ""), set(doFirewall, "nyc1-worker", nil, "outboundRules"),
 		set(doDroplet, "-workers-0", []any{"inferadb-production-nyc1-control-plane-0000000"}, "tags"),
 	}}},
-	10: {{Name: "the-balancer-is-of-the-network", Look: digitalOceanBalancer, Breaks: []Breakage{
+	10: {{Name: "the-load-balancer-is-in-the-network", Look: digitalOceanBalancer, Breaks: []Breakage{
 		set(doBalancer, "", "GLOBAL", "type"), set(doBalancer, "", nil, "vpcUuid"),
 		set(doBalancer, "", "EXTERNAL", "network"),
 	}}},
@@ -135,7 +135,7 @@ var digitalOceanChecks = map[int][]Check{
 			r.put(resource.NewArrayProperty(tags), "tags")
 		}),
 	}}},
-	29: {{Name: "what-is-protected", Look: digitalOceanProtected, Breaks: []Breakage{
+	29: {{Name: "critical-resources-are-protected", Look: digitalOceanProtected, Breaks: []Breakage{
 		unprotect(doDroplet, "-workers-0"), unprotect(doBalancer, ""), protect(doDroplet, "-web-0").in("pools"),
 		protect(doFirewall, ""),
 		protect(talosSecrets, "").in("staging"),
@@ -226,9 +226,9 @@ func digitalOceanPorts(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanFirewallFirst: a firewall knows its droplets by their tags, so it can stand before them. A tag that looks
-// like a cluster's is another in the cloud, where Pulumi gives it a suffix.
-func digitalOceanFirewallFirst(g *Graph, v *Violations) {
+// digitalOceanFirewallBeforeDroplet checks that firewalls exist before their droplets, which they select by tags. A
+// user's tag that looks like a cluster's gets a suffix from Pulumi and selects nothing.
+func digitalOceanFirewallBeforeDroplet(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
 		covered := slices.ContainsFunc(g.ofType(doFirewall), func(f *Resource) bool {
 			return slices.Contains(r.Texts("tags"), f.Text("tags", 0)) && g.reaches(r, f) && f.has("outboundRules")
@@ -263,7 +263,7 @@ func digitalOceanTargets(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanEndpoint: the kubelet and etcd are pinned to the private network.
+// digitalOceanEndpoint checks that kubelet and etcd are pinned to the private network.
 func digitalOceanEndpoint(g *Graph, v *Violations) {
 	host := "10.101.63."
 	if g.bringsEndpoint() {
@@ -295,7 +295,7 @@ func digitalOceanTags(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanProtected: only a pool that keeps nothing can shrink.
+// digitalOceanProtected checks that everything except stateless pools is protected.
 func digitalOceanProtected(g *Graph, v *Violations) {
 	for _, r := range g.all() {
 		keeps := slices.Contains([]string{talosSecrets, talosBootstrap, doBalancer}, r.Type) ||
@@ -304,7 +304,8 @@ func digitalOceanProtected(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanNotReplaced: the API wants a key, which nobody has.
+// digitalOceanNotReplaced checks that changes of the SSH key are ignored. The API requires one, and it is a
+// placeholder.
 func digitalOceanNotReplaced(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
 		v.sameItems([]string{"image", "userData", "sshKeys", "size", "vpcUuid"}, r.IgnoreChanges, r,
@@ -321,8 +322,8 @@ func digitalOceanBootstrapWaits(g *Graph, v *Violations) {
 	bootstrapWaits(g, v, way, g.ofType(doDroplet))
 }
 
-// digitalOceanNoNeedlessEdge: the machines wait for the load balancer, whose address they must know, and only for as
-// long as the user brings no name of his own. Nothing else waits.
+// digitalOceanNoNeedlessEdge checks that machines wait for nothing but the load balancer, whose address they need, and
+// not even for that if the user sets an endpoint.
 func digitalOceanNoNeedlessEdge(g *Graph, v *Violations) {
 	droplets, balancers := g.ofType(doDroplet), g.ofType(doBalancer)
 	waitsForNone(g, v, slices.Concat(droplets, balancers), droplets)

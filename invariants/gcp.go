@@ -84,9 +84,9 @@ var gcpRefused = map[int][]Setting{
 	15: {refuse("a key of another location",
 		oneRegion(`,"encryptionKey":"projects/acme/locations/us-west1/keyRings/clusters/cryptoKeys/disks"`),
 		"the key is in us-west1, the disks are in us-east4")},
-	35: {everywhere(refuse("credentials in the stack file", stack("gcp:credentials", "{}"),
+	35: {everywhere(refuse("Google credentials in the stack file", stack("gcp:credentials", "{}"),
 		"gcp:credentials: the program makes a provider of its own"))},
-	43: {refuse("pods that read their machine's user data", stack("cni", "flannel"), "cni: on ")},
+	43: {refuse("flannel where pods can read user data", stack("cni", "flannel"), "cni: on ")},
 }
 
 // gcpBreaks break what is checked on every cloud.
@@ -140,7 +140,7 @@ var gcpChecks = map[int][]Check{
 			set(gcpManager, "", 0, "updatePolicy", "minReadySec").in(gcpGroups),
 			heedChanges(gcpManager, "-spot").in(gcpGroups),
 		}},
-		{Name: "nodes-know-their-place", Look: gcpPlaces, Breaks: []Breakage{
+		{Name: "nodes-have-zone-labels", Look: gcpPlaces, Breaks: []Breakage{
 			replaceText(talosApply, "-workers-0", "topology.kubernetes.io/zone: ", "topology.kubernetes.io/zone: x",
 				configuration),
 			replaceText(talosApply, "-workers-0", "topology.kubernetes.io/region: us-", "region: us-", configuration),
@@ -149,7 +149,7 @@ var gcpChecks = map[int][]Check{
 			set(gcpInstance, "-workers-0", "topology.kubernetes.io/zone: x", "metadata", "user-data"),
 		}},
 	},
-	6: {{Name: "rules-are-for-the-clusters-machines-alone", Look: gcpRulesAreForMachines, Breaks: []Breakage{
+	6: {{Name: "rules-select-only-the-clusters-machines", Look: gcpRulesAreForMachines, Breaks: []Breakage{
 		set(gcpFirewall, "", nil, "description"), set(gcpFirewall, "", nil, "targetServiceAccounts"),
 		set(gcpFirewall, "-egress", "INGRESS", "direction"),
 		set(gcpFirewall, "-egress", []any{"one"}, "targetServiceAccounts"),
@@ -173,18 +173,18 @@ var gcpChecks = map[int][]Check{
 			set(gcpFrontend, "", false, "allowGlobalAccess"), heedChanges(gcpFrontend, ""),
 		}},
 	},
-	14: {{Name: "the-balancer-is-a-proxy", Look: gcpProxy, Breaks: []Breakage{
+	14: {{Name: "the-load-balancer-is-a-proxy", Look: gcpProxy, Breaks: []Breakage{
 		set(gcpFrontend, "", "INTERNAL", "loadBalancingScheme"), set(gcpBackend, "", "INTERNAL", "loadBalancingScheme"),
 	}}},
 	15: {{Name: "every-disk-has-the-key", Look: gcpDiskKeys, Breaks: gcpDiskKeysBreaks}},
-	16: {{Name: "no-doors-of-the-project", Look: gcpNoDoors, Breaks: []Breakage{
+	16: {{Name: "no-project-keys-or-console", Look: gcpNoProjectAccess, Breaks: []Breakage{
 		set(gcpInstance, "", nil, "metadata", "serial-port-enable"),
 		set(gcpInstance, "", nil, "metadata", "block-project-ssh-keys"),
 		set(gcpTemplate, "", nil, "metadata", "serial-port-enable").in(gcpGroups),
 		set(gcpTemplate, "", nil, "metadata", "block-project-ssh-keys").in(gcpGroups),
 	}}},
 	18: {{Name: "labels-keep-to-the-alphabet-and-never-collide", Look: gcpLabels, Breaks: gcpLabelsBreaks}},
-	21: {{Name: "spot-machines-say-all", Look: gcpSpot, Breaks: gcpSpotBreaks}},
+	21: {{Name: "spot-properties-are-complete", Look: gcpSpot, Breaks: gcpSpotBreaks}},
 	22: {{Name: "preemptions-are-reported", Look: gcpPreemptions, Breaks: gcpPreemptionsBreaks}},
 	23: {{Name: "size-ignored-where-an-autoscaler-moves-it", Look: gcpSizes, Breaks: gcpSizesBreaks}},
 	25: {{Name: "names-fit", Look: gcpNamesFit, Breaks: []Breakage{
@@ -193,7 +193,7 @@ var gcpChecks = map[int][]Check{
 		set(gcpAccount, "", "a", "accountId"),
 		set(gcpManager, "", strings.Repeat("n", 59), "baseInstanceName").in(gcpGroups),
 	}}},
-	29: {{Name: "what-is-protected", Look: gcpProtected, Breaks: []Breakage{
+	29: {{Name: "critical-resources-are-protected", Look: gcpProtected, Breaks: []Breakage{
 		set(gcpInstance, "-workers-0", false, "deletionProtection"), unprotect(gcpInstance, "-workers-0"),
 		protect(gcpMember, ""),
 		protect(gcpInstance, "-web-0").in("stateless"),
@@ -224,7 +224,7 @@ var gcpChecks = map[int][]Check{
 		set(gcpInstance, "", "other", "networkInterfaces", 0, "subnetwork").in("adopted"),
 	}}},
 	37: {{Name: "images-are-pinned-and-never-downloaded", Look: gcpImages, Breaks: gcpImagesBreaks}},
-	39: {{Name: "machines-wait-for-their-way-out", Look: gcpWayOut, Breaks: []Breakage{
+	39: {{Name: "machines-wait-for-egress", Look: gcpEgress, Breaks: []Breakage{
 		waitForNothing(gcpInstance, "nyc1-workers-0"), waitForNothing(gcpManager, "").in(gcpGroups),
 	}}},
 	41: {
@@ -234,7 +234,7 @@ var gcpChecks = map[int][]Check{
 			ask("gcp:organizations/getProject:getProject"),
 		}},
 	},
-	42: {{Name: "flow-logs-leave-nothing-out", Look: gcpFlowLogs, Breaks: []Breakage{
+	42: {{Name: "flow-logs-are-complete", Look: gcpFlowLogs, Breaks: []Breakage{
 		set(gcpSubnet, "-nodes", nil, "logConfig").in("watched"),
 		set(gcpSubnet, "-nodes", 0.5, "logConfig", "flowSampling").in("watched"),
 		set(gcpSubnet, "", map[string]any{"flowSampling": 1}, "logConfig"),
@@ -280,7 +280,8 @@ func gcpControlPlanesSpread(g *Graph, v *Violations) {
 	}
 }
 
-// gcpPoolsSpread: a pool may be kept to zones that the stack file names. A regional group moves zone by zone.
+// gcpPoolsSpread checks that pools use all zones of the region, or those that the stack file names. Regional groups are
+// updated zone by zone.
 func gcpPoolsSpread(g *Graph, v *Violations) {
 	if strings.Contains(g.says("pools"), `"zones"`) {
 		return
@@ -305,8 +306,8 @@ func gcpPoolsSpread(g *Graph, v *Violations) {
 	}
 }
 
-// gcpGroupsSpread: Google moves the machines of a group only where its autoscaler demands it, and spot machines start
-// wherever there are some.
+// gcpGroupsSpread checks that Google moves no machine of a group except where its autoscaler needs that, and that spot
+// machines start in any zone with capacity.
 func gcpGroupsSpread(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpManager) {
 		want := "NONE"
@@ -417,7 +418,7 @@ func gcpNoRoles(g *Graph, v *Violations) {
 	}
 }
 
-// gcpNoBilling: the lookup of a single project also asks Cloud Billing.
+// gcpNoBilling checks that no lookup needs the Cloud Billing API, as the lookup of a single project does.
 func gcpNoBilling(g *Graph, v *Violations) {
 	for _, lookup := range g.Lookups {
 		v.unless(lookup.Token != "gcp:organizations/getProject:getProject", nil, "asks Cloud Billing")

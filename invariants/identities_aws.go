@@ -10,7 +10,7 @@ import (
 
 // awsIdentityChecks are about who may do what: every policy of every stack, read back from the graph.
 var awsIdentityChecks = []Check{
-	{Name: "no-policy-is-loose", Look: awsNoLoosePolicy, Breaks: []Breakage{
+	{Name: "no-unrestricted-policy", Look: awsNoLoosePolicy, Breaks: []Breakage{
 		replaceText(awsKey, "-disks", `arn:aws:iam::123456789012:root`, `*`, "policy"),
 		add(awsPolicy, "added",
 			map[string]any{"role": "other", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
@@ -24,12 +24,12 @@ var awsIdentityChecks = []Check{
 			"assumeRolePolicy"),
 		replaceText(awsRole, "-control-plane", "sts:AssumeRole", "sts:TagSession", "assumeRolePolicy"),
 	}},
-	{Name: "control-planes-hold-no-permission", Look: awsControlPlanesHoldNothing, Breaks: []Breakage{
+	{Name: "control-planes-hold-no-permission", Look: awsControlPlanesHaveNoPermissions, Breaks: []Breakage{
 		remove(awsRole, "nyc1-control-plane").in("dev"),
 		add(awsPolicy, "added", map[string]any{"role": "inferadb-production-nyc1-control-plane-0000000"}),
 		set(awsRole, "", []any{"arn"}, "managedPolicyArns"), set(awsRole, "", []any{"policy"}, "inlinePolicies"),
 	}},
-	{Name: "controllers-change-their-cluster-alone", Look: awsControllers, Breaks: []Breakage{
+	{Name: "controllers-change-only-their-cluster", Look: awsControllers, Breaks: []Breakage{
 		replaceText(awsPolicy, "-cloud-controller", "kubernetes.io/cluster/", "kubernetes.io/other/",
 			"policy").in("controlled"),
 		replaceText(awsPolicy, "-ebs-driver", "kubernetes.io/cluster/", "kubernetes.io/other/",
@@ -43,7 +43,7 @@ var awsIdentityChecks = []Check{
 		add(awsPolicy, "added", map[string]any{"role": "inferadb-production-nyc1-control-plane-0000000"}).in(
 			"controlled"),
 	}},
-	{Name: "workers-may-drain-and-scale", Look: awsWorkersMay, Breaks: []Breakage{
+	{Name: "workers-may-drain-and-scale", Look: awsWorkerPermissions, Breaks: []Breakage{
 		remove(awsPolicy, "-termination-handler").in(awsGroups),
 		add(awsPolicy, "inferadb-production-nyc1-added",
 			map[string]any{"role": "inferadb-production-nyc1-worker-0000000", "policy": `{"Version":` +
@@ -91,7 +91,7 @@ func awsNoLoosePolicy(g *Graph, v *Violations) {
 	v.unless(found > 0, nil, "has no policy")
 }
 
-// awsRolesAreOneServices: nobody steps into a role of the cluster but the service that it was made for.
+// awsRolesAreOneServices checks that each role of the cluster can be assumed by one service only.
 func awsRolesAreOneServices(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsRole) {
 		trust := statements(v, r, "assumeRolePolicy")
@@ -105,8 +105,9 @@ func awsRolesAreOneServices(g *Graph, v *Violations) {
 	}
 }
 
-// awsControlPlanesHoldNothing: Talos and Kubernetes need no permission, so the role is there to be given one by choice.
-func awsControlPlanesHoldNothing(g *Graph, v *Violations) {
+// awsControlPlanesHaveNoPermissions checks that the role of control planes has no permissions: Talos and Kubernetes
+// need none.
+func awsControlPlanesHaveNoPermissions(g *Graph, v *Violations) {
 	if g.says("cloudController") == "true" {
 		return
 	}
@@ -121,8 +122,8 @@ func awsControlPlanesHoldNothing(g *Graph, v *Violations) {
 	}
 }
 
-// awsControllers: what cloudController gives, the control planes hold, and every action that changes something is bound
-// to the cluster's tag; workers hold none of it.
+// awsControllers checks that control planes have the permissions of cloudController, that each action that changes
+// something is limited to the cluster's tag, and that workers have none of them.
 func awsControllers(g *Graph, v *Violations) {
 	if g.says("cloudController") != "true" {
 		return
@@ -164,8 +165,8 @@ func awsBoundToNothing(s iampolicy.Statement, cluster string) bool {
 	return !inNetwork && !whenMade && !tagged
 }
 
-// awsWorkersMay: what drains and scales the cluster's groups changes nothing else.
-func awsWorkersMay(g *Graph, v *Violations) {
+// awsWorkerPermissions checks that the permissions for draining and scaling change nothing but the cluster's groups.
+func awsWorkerPermissions(g *Graph, v *Violations) {
 	workers := only(g.ofType(awsPolicy),
 		func(r *Resource) bool { return strings.HasSuffix(r.Text("role"), "-worker-0000000") })
 	drained := only(workers, func(r *Resource) bool { return strings.HasSuffix(r.Name, "-termination-handler") })

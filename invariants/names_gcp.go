@@ -32,8 +32,8 @@ var gcpLabelsBreaks = []Breakage{
 	set(gcpFrontend, "", "other", "labels", "a-b").in("labels"),
 }
 
-// gcpLabels: no two tags share a label, the user's and the program's own seven; what only needs lower case stays
-// readable, and what is a label already stays as it is.
+// gcpLabels checks that no two tags share a label, neither the user's nor the program's seven; that a tag which only
+// needs lower case stays readable; and that a valid label stays as it is.
 func gcpLabels(g *Graph, v *Violations) {
 	tags := map[string]string{}
 	if text := g.says("tags"); text != "" && json.Unmarshal([]byte(text), &tags) != nil {

@@ -4,7 +4,7 @@ package invariants
 var networkRows = []Invariant{
 	{
 		ID:        6,
-		Sentence:  "Nothing is open to the internet, by its addresses or by naming no source.",
+		Sentence:  "Nothing is open to the internet, neither by addresses nor by a rule without a source.",
 		Rules:     []string{"closed-to-the-internet"},
 		Refused:   exposures,
 		Allowed:   []Setting{allow("public to one network", publicTo(`["203.0.113.0/24"]`))},
@@ -15,23 +15,22 @@ var networkRows = []Invariant{
 		Sentence: "Port 22 is never open: Talos has no SSH.",
 		Rules:    []string{"no-ssh"},
 		Refused: []Setting{
-			refuse("a switch that other tools have", stack("allowSsh", "true"), "allowSsh: there is no such key"),
-			refuse("all ports, for the nodes", stack("openPorts", `[{"ports":"1-65535"}]`),
+			refuse("SSH, by a key that does not exist", stack("allowSsh", "true"), "allowSsh: there is no such key"),
+			refuse("all ports, SSH among them, open to nodes", stack("openPorts", `[{"ports":"1-65535"}]`),
 				"openPorts[0].ports: tcp-1-65535 holds the port of SSH"),
 		},
 	},
 	{
 		ID: 8,
-		Sentence: "Each port is open to what needs it alone: nodes' ports to nodes; the Talos API and the " +
-			"Kubernetes API to operators, too; " +
-			"what `openPorts` adds, to nodes and private networks.",
+		Sentence: "Each port is open only to what needs it: ports of nodes to nodes, the Talos API and the " +
+			"Kubernetes API also to operators, and ports in `openPorts` to nodes and private networks.",
 		Rules: []string{"node-ports-from-nodes"},
 		Refused: []Setting{
-			refuse("etcd, for a network", stack("openPorts", `[{"ports":"2379","from":["10.0.0.0/8"]}]`),
+			refuse("etcd open to a network", stack("openPorts", `[{"ports":"2379","from":["10.0.0.0/8"]}]`),
 				"openPorts[0].ports: tcp-2379 holds the port of etcd"),
-			refuse("the Talos API, for the nodes", stack("openPorts", `[{"ports":50000}]`),
+			refuse("the Talos API open to nodes", stack("openPorts", `[{"ports":50000}]`),
 				"openPorts[0].ports: tcp-50000 holds the port of Talos"),
-			refuse("a protocol that has no ports", stack("openPorts", `[{"ports":"9100","protocol":"all"}]`),
+			refuse("all protocols in openPorts", stack("openPorts", `[{"ports":"9100","protocol":"all"}]`),
 				"openPorts[0].protocol: there is no protocol"),
 		},
 		Allowed: []Setting{
@@ -42,7 +41,7 @@ var networkRows = []Invariant{
 	},
 	{
 		ID:       9,
-		Sentence: "Every machine stands behind its firewall from the start.",
+		Sentence: "Every machine is behind its firewall from the moment it is created.",
 		Rules:    []string{"machine-has-firewall", "firewall-covers-machine"},
 		Allowed: []Setting{allow("a tag that looks like a firewall's",
 			stack("tags", `{"inferadb-production-nyc1-control-plane":""}`))},
@@ -50,12 +49,12 @@ var networkRows = []Invariant{
 	{
 		ID:       24,
 		Sentence: "Address ranges are well-formed and disjoint.",
-		Unseen:   "It is a property of the settings.",
+		Unseen:   "It concerns the settings.",
 		Refused: []Setting{
 			refuse("a network of public addresses",
 				stack("regions", `[{"name":"nyc1","network":{"cidr":"8.8.0.0/16"}}]`),
 				"regions[0].network.cidr: 8.8.0.0/16 is not a private range"),
-			refuse("a range that others read as another", publicTo(`["010.0.0.0/8"]`),
+			refuse("a range with a leading zero", publicTo(`["010.0.0.0/8"]`),
 				`operatorCidrs[0]: "010.0.0.0/8" is not a range`),
 			refuse("a range twice", publicTo(`["203.0.113.0/24","203.0.113.0/24"]`),
 				"operatorCidrs[1]: 203.0.113.0/24 is named twice"),
@@ -66,14 +65,14 @@ var networkRows = []Invariant{
 	},
 	{
 		ID:       39,
-		Sentence: "Machines wait for their way out to the internet, where they do not have one of their own.",
-		Unseen:   "The policy pack is not told what a resource waits for.",
+		Sentence: "Machines wait for the NAT gateway, or whatever else gives them a route to the internet.",
+		Unseen:   "The policy pack does not see dependencies.",
 	},
 	{
 		ID: 42,
-		Sentence: "Flow logs, where they are asked for, leave nothing out; an account's encryption " +
-			"by default outlives the stack.",
-		Unseen: "It is about what a stack file asks for, and about options, which the policy pack is not told.",
+		Sentence: "Flow logs, if enabled, are complete; the account's encryption by default stays when the " +
+			"stack is deleted.",
+		Unseen: "It concerns the stack file and resource options, which the policy pack does not see.",
 	},
 }
 
@@ -83,30 +82,32 @@ const openPorts = `[{"ports": 9100}, {"ports": "30000-32767", "from": ["10.0.0.0
 
 // exposures are ways to open the APIs and the machines to strangers.
 var exposures = []Setting{
-	refuse("public to everybody", publicTo(`["0.0.0.0/0"]`), "operatorCidrs[0]: 0.0.0.0/0 lets the whole internet"),
-	refuse("private, and everybody operates", stack("operatorCidrs", `["0.0.0.0/0"]`),
+	refuse("public access from everywhere", publicTo(`["0.0.0.0/0"]`),
 		"operatorCidrs[0]: 0.0.0.0/0 lets the whole internet"),
-	refuse("public to everybody, by IPv6", publicTo(`["::/0"]`), "operatorCidrs[0]: ::/0 is not IPv4"),
-	refuse("public to everybody, by IPv4 in IPv6", publicTo(`["::ffff:0.0.0.0/96"]`), "is not IPv4"),
-	refuse("public to both halves of the internet", publicTo(`["0.0.0.0/1","128.0.0.0/1"]`),
+	refuse("private access, operators everywhere", stack("operatorCidrs", `["0.0.0.0/0"]`),
+		"operatorCidrs[0]: 0.0.0.0/0 lets the whole internet"),
+	refuse("public access from everywhere, as IPv6", publicTo(`["::/0"]`), "operatorCidrs[0]: ::/0 is not IPv4"),
+	refuse("public access from everywhere, as IPv4 in IPv6", publicTo(`["::ffff:0.0.0.0/96"]`), "is not IPv4"),
+	refuse("public access from both halves of the internet", publicTo(`["0.0.0.0/1","128.0.0.0/1"]`),
 		"operatorCidrs[1]: 128.0.0.0/1 is wider than a /8"),
-	refuse("public to a /7", publicTo(`["2.0.0.0/7"]`), "operatorCidrs[0]: 2.0.0.0/7 is wider than a /8"),
-	refuse("public to many /8", publicTo(`["2.0.0.0/8","3.0.0.0/8","4.0.0.0/8"]`),
+	refuse("public access from a /7", publicTo(`["2.0.0.0/7"]`), "operatorCidrs[0]: 2.0.0.0/7 is wider than a /8"),
+	refuse("public access from several /8", publicTo(`["2.0.0.0/8","3.0.0.0/8","4.0.0.0/8"]`),
 		"operatorCidrs: they hold 50331648 public addresses together"),
-	refuse("public to everybody, behind an address", publicTo(`["203.0.113.7/0"]`),
+	refuse("public access from everywhere, written as an address", publicTo(`["203.0.113.7/0"]`),
 		"operatorCidrs[0]: 203.0.113.7/0 has host bits set"),
-	refuse("public to nobody in particular", stack("access", "public"), "operatorCidrs: public access needs to know"),
-	refuse("public to an empty list", publicTo(`[]`), "operatorCidrs: public access needs to know"),
-	refuse("an adopted network whose operators are anybody",
+	refuse("public access without operatorCidrs", stack("access", "public"),
+		"operatorCidrs: public access needs to know"),
+	refuse("public access with empty operatorCidrs", publicTo(`[]`), "operatorCidrs: public access needs to know"),
+	refuse("an adopted network without operatorCidrs",
 		stack("regions", `[{"name":"nyc1","network":{"id":"{network}","subnetIds":[{subnets}]}}]`),
 		"operatorCidrs: is needed"),
-	refuse("a port for everybody", stack("openPorts", `[{"ports":"9100","from":["0.0.0.0/0"]}]`),
+	refuse("a port open to everywhere", stack("openPorts", `[{"ports":"9100","from":["0.0.0.0/0"]}]`),
 		"openPorts[0].from[0]: 0.0.0.0/0 is not a private range"),
-	refuse("a port for half of everybody", stack("openPorts", `[{"ports":"9100","from":["8.0.0.0/5"]}]`),
+	refuse("a port open to a large part of the internet", stack("openPorts", `[{"ports":"9100","from":["8.0.0.0/5"]}]`),
 		"openPorts[0].from[0]: 8.0.0.0/5 is not a private range"),
-	refuse("a port for a network of the internet", stack("openPorts", `[{"ports":"9100","from":["203.0.113.0/24"]}]`),
+	refuse("a port open to a public network", stack("openPorts", `[{"ports":"9100","from":["203.0.113.0/24"]}]`),
 		"openPorts[0].from[0]: 203.0.113.0/24 is not a private range"),
-	refuse("a port for everybody, by IPv6", stack("openPorts", `[{"ports":"9100","from":["::/0"]}]`),
+	refuse("a port open to everywhere, as IPv6", stack("openPorts", `[{"ports":"9100","from":["::/0"]}]`),
 		"openPorts[0].from[0]: ::/0 is not IPv4"),
 }
 

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-var awsRulesStandAloneBreaks = []Breakage{
+var awsRulesAreResourcesBreaks = []Breakage{
 	set(awsIngress, "", nil, "description"),
 	set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "ingress"),
 	set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "egress"),
 }
 
-// awsRulesStandAlone: each rule is a resource with its reason, and a group has no other.
-func awsRulesStandAlone(g *Graph, v *Violations) {
+// awsRulesAreResources checks that each firewall rule is a resource with a description, and that security groups have
+// no inline rules.
+func awsRulesAreResources(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(awsIngress)) > 0, nil, "has no rules")
 	for _, r := range g.ofType(awsIngress) {
 		v.unless(r.Text("description") != "", r, "does not say why")
@@ -132,7 +133,7 @@ func awsEndpoint(g *Graph, v *Violations) {
 	}
 }
 
-// awsAdopted: nothing of a network is made beside one that exists.
+// awsAdopted checks that an adopted network gets no further resources of a network.
 func awsAdopted(g *Graph, v *Violations) {
 	if !g.adopts() {
 		return
@@ -147,8 +148,8 @@ func awsAdopted(g *Graph, v *Violations) {
 	}
 }
 
-// awsWayOut: an adopted network has its own. Production has a gateway for each of its zones.
-func awsWayOut(g *Graph, v *Violations) {
+// awsEgress checks the NAT gateways, in production one for each zone. An adopted network has its own.
+func awsEgress(g *Graph, v *Violations) {
 	if g.adopts() {
 		return
 	}
@@ -172,7 +173,7 @@ func awsWayOut(g *Graph, v *Violations) {
 }
 
 var awsLogChecks = []Check{
-	{Name: "flow-logs-leave-nothing-out", Look: awsFlowLogs, Breaks: []Breakage{
+	{Name: "flow-logs-are-complete", Look: awsFlowLogs, Breaks: []Breakage{
 		set(awsFlowLog, "", "REJECT", "trafficType").in("watched"),
 		set(awsFlowLog, "", "elsewhere", "logDestination").in("watched"),
 		set(awsLogGroup, "", 1, "retentionInDays").in("watched"), remove(awsFlowLog, "").in("watched"),
@@ -196,7 +197,8 @@ const (
 	awsEBSDefault = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 )
 
-// awsFlowLogs: on request, whole, for thirty days, by a role that nothing else can use.
+// awsFlowLogs checks that flow logs, if the stack file asks for them, are complete, are kept for thirty days, and are
+// written by a role that nothing else can use.
 func awsFlowLogs(g *Graph, v *Violations) {
 	logs := g.ofType(awsFlowLog)
 	if g.says("flowLogs") != "true" {
@@ -228,7 +230,8 @@ func awsFlowLogs(g *Graph, v *Violations) {
 	}
 }
 
-// awsDefaultEncryption: the provider would switch it off with the stack, and other stacks share the account.
+// awsDefaultEncryption checks that deleting the stack does not switch off the account's encryption by default, because
+// other stacks share the account.
 func awsDefaultEncryption(g *Graph, v *Violations) {
 	want := 0
 	if g.says("ebsEncryptionByDefault") == "true" {

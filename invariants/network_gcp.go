@@ -135,7 +135,7 @@ func gcpNoPublicAddress(g *Graph, v *Violations) {
 	}
 }
 
-// gcpProxy: passthrough does not work with Talos.
+// gcpProxy checks that the load balancer is a proxy. Talos does not work with passthrough load balancers.
 func gcpProxy(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(gcpFrontend)) > 0, nil, "has no load balancer")
 	for _, r := range g.ofType(gcpFrontend, gcpBackend) {
@@ -194,7 +194,8 @@ func gcpEndpoint(g *Graph, v *Violations) {
 	}
 }
 
-// gcpGlobalAccess: clients of other regions reach the API, and a rule that runs is not replaced for it.
+// gcpGlobalAccess checks that clients of other regions reach the API, and that an existing forwarding rule is not
+// replaced for it.
 func gcpGlobalAccess(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpFrontend) {
 		v.equal("true", r.Text("allowGlobalAccess"), r, "whether other regions reach it")
@@ -214,8 +215,8 @@ func gcpAdopted(g *Graph, v *Violations) {
 	}
 }
 
-// gcpWayOut: an adopted network has its own.
-func gcpWayOut(g *Graph, v *Violations) {
+// gcpEgress checks the NAT gateway. An adopted network has its own.
+func gcpEgress(g *Graph, v *Violations) {
 	if g.adopts() {
 		return
 	}

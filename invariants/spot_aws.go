@@ -89,7 +89,7 @@ var awsInterruptionChecks = []Check{
 		set(awsHook, "", "ABANDON", "defaultResult").in(awsGroups),
 		add(awsQueue, "inferadb-production-nyc1-added", nil),
 	}},
-	{Name: "the-queue-takes-the-rules-events-alone", Look: awsQueuePolicies, Breaks: []Breakage{
+	{Name: "queue-accepts-only-the-rules-events", Look: awsQueuePolicies, Breaks: []Breakage{
 		replaceText(awsQueuePolicy, "", "sqs:SendMessage", "sqs:*", "policy").in(awsGroups),
 		replaceText(awsQueuePolicy, "", "events.amazonaws.com", "ec2.amazonaws.com", "policy").in(awsGroups),
 		replaceText(awsQueuePolicy, "", "aws:SourceArn", "aws:PrincipalArn", "policy").in(awsGroups),
@@ -98,7 +98,7 @@ var awsInterruptionChecks = []Check{
 		set(awsRule, "-termination", "{", "eventPattern").in(awsGroups),
 		set(awsRule, "-rebalance", "ENABLED", "state").in("pools"),
 	}},
-	{Name: "the-alarm-counts-what-is-counted", Look: awsAlarms, Breaks: []Breakage{
+	{Name: "the-alarm-uses-the-counted-metric", Look: awsAlarms, Breaks: []Breakage{
 		alterAll(awsAlarm, "", "count something else", func(r *Resource) { r.put("Invocation", "metricName") }).in(
 			awsGroups),
 		set(awsAlarm, "", "other", "dimensions", "RuleName").in(awsGroups),
@@ -112,8 +112,8 @@ var awsInterruptionChecks = []Check{
 	}},
 }
 
-// awsInterruption: a cluster with groups hears that machines are about to go, and each group waits for them to be
-// drained. Nobody ends named nodes.
+// awsInterruption checks that a cluster with groups receives interruption events, and that each group waits until its
+// machines are drained. Named nodes are only terminated by operators.
 func awsInterruption(g *Graph, v *Violations) {
 	for _, cluster := range g.clusters() {
 		groups, queues := ofCluster(g.ofType(awsScalingGroup), cluster.Name),
@@ -207,7 +207,7 @@ func awsAlarms(g *Graph, v *Violations) {
 	v.equal(g.says("alarmEmails") != "" && len(spot) > 0, len(told) > 0, nil, "whether alarms tell somebody")
 }
 
-// awsSizeIgnored: an update would undo what an autoscaler did.
+// awsSizeIgnored checks that updates ignore the size of autoscaled groups, which they would otherwise reset.
 func awsSizeIgnored(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
 		autoscaled := r.Text("minSize") != r.Text("maxSize")
@@ -240,8 +240,8 @@ var awsAutoscalerTagsBreaks = []Breakage{
 	set(awsScalingGroup, "-any", []any{}, "tags").in(awsGroups),
 }
 
-// awsAutoscalerTags: a group is moved by one autoscaler, or by none, and the tags of the one inside the cluster stand
-// where it moves.
+// awsAutoscalerTags checks that each group has at most one autoscaler, and that only groups of the cluster autoscaler
+// have its tags.
 func awsAutoscalerTags(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
 		tags, followed := r.tags("tags"), g.named(awsScalingPolicy, r.Name) != nil

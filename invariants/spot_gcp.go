@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// gcpNoDoors: a serial console and SSH keys that the whole project has are none of a node's.
-func gcpNoDoors(g *Graph, v *Violations) {
+// gcpNoProjectAccess checks that nodes have neither a serial console nor the SSH keys of the project.
+func gcpNoProjectAccess(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpInstance, gcpTemplate) {
 		v.equal("FALSE", r.Text("metadata", "serial-port-enable"), r, "whether it has a console")
 		v.equal("TRUE", r.Text("metadata", "block-project-ssh-keys"), r, "whether it takes no keys of the project")
@@ -94,7 +94,8 @@ var gcpSizesBreaks = []Breakage{
 	set(gcpAutoscaler, "-steady-on-demand", 1, "autoscalingPolicy", "minReplicas").in("pools"),
 }
 
-// gcpSizes: an update would undo what an autoscaler did. The base of a pool on the spot market is always there.
+// gcpSizes checks that updates ignore the size of autoscaled groups, which they would otherwise reset, and that a spot
+// pool always has its on-demand base.
 func gcpSizes(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpManager) {
 		bounded := g.named(gcpAutoscaler, r.Name) != nil

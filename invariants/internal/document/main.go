@@ -11,7 +11,7 @@ import (
 	"github.com/inferadb/infra/policy/rules"
 )
 
-// document is where it stands, seen from package invariants, where go generate runs.
+// document is the path of the page from package invariants, where go generate runs.
 const document = "../docs/invariants.md"
 
 func main() {
@@ -47,7 +47,7 @@ func render(text string) (string, error) {
 	return text, nil
 }
 
-// invariantTable has a line for each invariant.
+// invariantTable returns a table with a line for each invariant.
 func invariantTable() string {
 	var table strings.Builder
 	table.WriteString("| | always holds | rules | checks of the graph | refused | other tests " +
@@ -63,7 +63,8 @@ func invariantTable() string {
 	return table.String()
 }
 
-// checks are the names of a row's checks, except for its rules, with the clouds of those that are not for all of them.
+// checks returns the names of a row's checks without its rules. Names of checks that are not for all clouds have their
+// clouds in parentheses.
 func checks(row invariants.Invariant) string {
 	var names []string
 	clouds := map[string][]string{}
@@ -89,7 +90,7 @@ func checks(row invariants.Invariant) string {
 	return strings.Join(said, ", ")
 }
 
-// ruleTable has a line for each rule of the policy pack, and one for each invariant that it cannot see.
+// ruleTable returns a table with a line for each rule of the policy pack, and one for each invariant without rules.
 func ruleTable() string {
 	var table strings.Builder
 	table.WriteString("| | rule | demands, or why there is none |\n|---|---|---|\n")
@@ -103,7 +104,7 @@ func ruleTable() string {
 				note = "Advice: "
 			}
 			if rule.NeedsOptions {
-				note = "In the tests alone, because the pack is not told options: "
+				note = "Only in the tests, because the pack does not see options: "
 			}
 			fmt.Fprintf(&table, "| %d | `%s` | %s%s |\n", row.ID, name, note, rule.Demand)
 		}
@@ -111,7 +112,7 @@ func ruleTable() string {
 	return table.String()
 }
 
-// code is a list of names as code.
+// code returns a list of names as Markdown code.
 func code(names []string) string {
 	if len(names) == 0 {
 		return ""
