@@ -17,7 +17,7 @@ var nameRows = []Invariant{
 				"tags.Cluster: the program sets this tag"),
 			refuse("Kubernetes' ownership tag", stack("tags", `{"kubernetes.io/cluster/other":"owned"}`),
 				"Kubernetes' controllers act on this tag"),
-			refuse("a tag that AWS reserves", stack("tags", `{"aws:autoscaling:groupName":"other"}`),
+			refuse("a tag that a cloud reserves", stack("tags", `{"aws:autoscaling:groupName":"other"}`),
 				"keeps keys that begin with aws: to itself"),
 			refuse("a tag with characters that no cloud accepts", stack("tags", `{"*":"*"}`),
 				"tags.*: the key has characters"),

@@ -244,7 +244,7 @@ func (c *Cloud) createS3Endpoint(tables pulumi.StringArray) error {
 // flowLogDays is how long a record of the network's flows is kept; Google Cloud keeps its logs as long.
 const flowLogDays = 30
 
-// createFlowLogs writes down what goes over the network, refused packets as well: who was dialled is asked after the
+// createFlowLogs writes down what goes over the network, refused packets as well: who was dialed is asked after the
 // fact.
 func (c *Cloud) createFlowLogs() error {
 	if !c.cluster.FlowLogs {

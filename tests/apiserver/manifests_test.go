@@ -110,17 +110,17 @@ func TestTheServerTakesCilium(t *testing.T) {
 	assert.Equal(t, 4, applied["DaemonSet"])
 }
 
-// refusesUnknown shows that a misspelt field of the object would have been seen.
+// refusesUnknown shows that a misspelled field of the object would have been seen.
 func refusesUnknown(t *testing.T, admin *rest.RESTClient, object *unstructured.Unstructured) {
 	t.Helper()
-	misspelt := object.DeepCopy()
-	misspelt.Object["misspelt"] = map[string]any{}
-	assert.ErrorContains(t, apply(t, admin, misspelt), "misspelt", "%s %s", object.GetKind(), object.GetName())
-	spec, ok := misspelt.Object["spec"].(map[string]any)
+	misspelled := object.DeepCopy()
+	misspelled.Object["misspelled"] = map[string]any{}
+	assert.ErrorContains(t, apply(t, admin, misspelled), "misspelled", "%s %s", object.GetKind(), object.GetName())
+	spec, ok := misspelled.Object["spec"].(map[string]any)
 	if !ok {
 		return
 	}
-	delete(misspelt.Object, "misspelt")
-	spec["misspelt"] = []any{}
-	assert.ErrorContains(t, apply(t, admin, misspelt), ".spec.misspelt", "%s %s", object.GetKind(), object.GetName())
+	delete(misspelled.Object, "misspelled")
+	spec["misspelled"] = []any{}
+	assert.ErrorContains(t, apply(t, admin, misspelled), ".spec.misspelled", "%s %s", object.GetKind(), object.GetName())
 }
