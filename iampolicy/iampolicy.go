@@ -1,5 +1,5 @@
-// Package iampolicy builds the policies of AWS' Identity and Access Management as typed values, so that a misspelled key
-// does not compile and a test can read what a policy allows. Pure.
+// Package iampolicy builds the policies of AWS' Identity and Access Management as typed values, so that a misspelled
+// key does not compile and a test can read what a policy allows. Pure.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 package iampolicy
 
