@@ -18,11 +18,11 @@ import (
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// catalogues are the providers that there are.
-var catalogues = map[string]func() *catalogue.Provider{
-	"aws":          aws.Catalogue,
-	"digitalocean": digitalocean.Catalogue,
-	"gcp":          gcp.Catalogue,
+// providers are the providers that there are.
+var providers = map[string]func() *catalogue.Provider{
+	"aws":          aws.Provider,
+	"digitalocean": digitalocean.Provider,
+	"gcp":          gcp.Provider,
 	"talos":        talos.Provider,
 }
 
@@ -37,7 +37,7 @@ func Open() (*world.Store, error) {
 
 // Serve returns the plugin of a provider.
 func Serve(name string) (*provider.Server, error) {
-	table, ok := catalogues[name]
+	table, ok := providers[name]
 	if !ok {
 		return nil, fmt.Errorf("pulumi-resource-%s: the simulator has no such provider", name)
 	}
@@ -69,7 +69,7 @@ type allClouds struct {
 
 func sites(w *world.World, directory string) site.Site {
 	all := allClouds{clouds: map[string]site.Site{}, hosts: readHosts(filepath.Join(directory, "hosts"))}
-	for name, table := range catalogues {
+	for name, table := range providers {
 		if view := table().Site; view != nil {
 			all.clouds[name] = view(w)
 		}

@@ -10,7 +10,7 @@ import (
 // TestEveryTypeHasItsTimes keeps the table of times and those of the clouds together.
 func TestEveryTypeHasItsTimes(t *testing.T) {
 	var served []string
-	for _, table := range catalogues {
+	for _, table := range providers {
 		for _, r := range table().Resources {
 			served = append(served, r.Token)
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -17,62 +17,17 @@ const (
 	subscriptionType = "aws:sns/topicSubscription:TopicSubscription"
 )
 
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-var comparisons = OneOf("GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
-	"LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
-
-var alarmResources = []Resource{
-	{
-		Token: alarmType,
-		Name:  &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(255)), "alarmDescription": String(MaxLength(1024)), "comparisonOperator": String(Required, comparisons),
-			"evaluationPeriods": Number(Required, Between(1, 10000)), "datapointsToAlarm": Number(Between(1, 10000)), "namespace": String(MaxLength(255)), "metricName": String(MaxLength(255)), "dimensions": StringMap(),
-			"period": Number(), "statistic": String(OneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum"), Conflicts("extendedStatistic")), "extendedStatistic": String(Conflicts("statistic")),
-			"threshold": Number(), "thresholdMetricId": String(), "treatMissingData": String(Default("missing"), OneOf("breaching", "notBreaching", "ignore", "missing")), "unit": String(),
-			"actionsEnabled": Bool(Default(true)), "alarmActions": Strings(Unordered, MaxLength(5)), "okActions": Strings(Unordered, MaxLength(5)), "insufficientDataActions": Strings(Unordered, MaxLength(5)),
-			"evaluateLowSampleCountPercentiles": String(Computed),
-		}.With(tags, Outputs("arn")),
-		Check: checkAlarmShape, Create: createAlarm, Update: checkAlarm,
-	},
-	{
-		Token: topicType,
-		Name:  &Autoname{Property: "name", MaxLength: 256},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(256), Matching(`^[0-9A-Za-z_-]+(\.fifo)?$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
-			"displayName": String(MaxLength(100)), "kmsMasterKeyId": String(), "policy": String(Computed, JSON), "deliveryPolicy": String(JSON), "fifoTopic": Bool(Default(false), Replaces),
-			"signatureVersion": Number(Computed, Between(1, 2)), "tracingConfig": String(Computed, OneOf("Active", "PassThrough")),
-		}.With(tags, Outputs("arn", "owner", "beginningArchiveTime")),
-		Create: createTopic, Update: checkTopicKey,
-	},
-	{
-		Token:  topicPolicyType,
-		Fields: Fields{"arn": String(Required, Replaces, Matching(`^arn:`)), "policy": String(Required, JSON)}.With(Outputs("owner")),
-		Create: createTopicPolicy, Update: checkTopicPolicy,
-	},
-	{
-		Token: subscriptionType,
-		Fields: Fields{
-			"topic": String(Required, Replaces, Matching(`^arn:`)), "protocol": String(Required, Replaces, OneOf("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")),
-			"endpoint": String(Required, Replaces), "deliveryPolicy": String(JSON), "filterPolicy": String(JSON), "filterPolicyScope": String(Computed), "rawMessageDelivery": Bool(Default(false)),
-			"confirmationTimeoutInMinutes": Number(Default(1.0)), "endpointAutoConfirms": Bool(Default(false)), "redrivePolicy": String(JSON), "subscriptionRoleArn": String(), "replayPolicy": String(JSON),
-			"arn": String(Output), "ownerId": String(Output), "pendingConfirmation": Bool(Output), "confirmationWasAuthenticated": Bool(Output),
-		},
-		Create: createSubscription,
-	},
-}
-
-func checkAlarmShape(c *Call) []Problem {
+func checkAlarmShape(c *catalogue.Call) []catalogue.Problem {
 	if c.Inputs.Has("metricName") && !c.Inputs.Has("statistic") && !c.Inputs.Has("extendedStatistic") {
-		return []Problem{{Property: "statistic", Reason: "one of statistic, extendedStatistic must be set for a metric"}}
+		return []catalogue.Problem{{Property: "statistic", Reason: "one of statistic, extendedStatistic must be set for a metric"}}
 	}
 	if period := c.Inputs.Int("period"); period%60 != 0 && !slices.Contains([]int{10, 20, 30}, period) {
-		return []Problem{{Property: "period", Reason: fmt.Sprintf("expected 10, 20, 30 or a multiple of 60, got %d", period)}}
+		return []catalogue.Problem{{Property: "period", Reason: fmt.Sprintf("expected 10, 20, 30 or a multiple of 60, got %d", period)}}
 	}
 	return nil
 }
 
-func createAlarm(c *Call) error {
+func createAlarm(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	c.State["arn"] = arn("cloudwatch", c.Region, "alarm:"+c.ID)
 	return checkAlarm(c)
@@ -83,7 +38,7 @@ func createAlarm(c *Call) error {
 var ruleMetrics = []string{"DeadLetterInvocations", "FailedInvocations", "Invocations", "InvocationAttempts", "MatchedEvents", "ThrottledRules", "TriggeredRules"}
 
 // checkAlarm is stricter than AWS, which takes an alarm on a metric that nothing reports: it would never fire.
-func checkAlarm(c *Call) error {
+func checkAlarm(c *catalogue.Call) error {
 	if c.State.String("namespace") == "AWS/Events" {
 		rule := c.State.Object("dimensions").String("RuleName")
 		if !slices.Contains(ruleMetrics, c.State.String("metricName")) || c.World.Get(ruleType, c.Region, rule) == nil {
@@ -107,16 +62,18 @@ func checkAlarm(c *Call) error {
 	return nil
 }
 
-func findTopic(c *Call, topic string) *world.Resource { return c.World.Get(topicType, c.Region, topic) }
+func findTopic(c *catalogue.Call, topic string) *world.Resource {
+	return c.World.Get(topicType, c.Region, topic)
+}
 
-func createTopic(c *Call) error {
+func createTopic(c *catalogue.Call) error {
 	c.ID = arn("sns", c.Region, c.State.String("name"))
 	c.State["arn"], c.State["owner"], c.State["beginningArchiveTime"] = c.ID, Account, ""
 	return checkTopicKey(c)
 }
 
 // checkTopicKey looks for the topic's key, unless it is AWS' own.
-func checkTopicKey(c *Call) error {
+func checkTopicKey(c *catalogue.Call) error {
 	key := c.State.String("kmsMasterKeyId")
 	if key == "" || key == "alias/aws/sns" {
 		return nil
@@ -125,19 +82,19 @@ func checkTopicKey(c *Call) error {
 	return err
 }
 
-func createTopicPolicy(c *Call) error {
+func createTopicPolicy(c *catalogue.Call) error {
 	c.ID, c.State["owner"] = c.State.String("arn"), Account
 	return checkTopicPolicy(c)
 }
 
-func checkTopicPolicy(c *Call) error {
+func checkTopicPolicy(c *catalogue.Call) error {
 	if findTopic(c, c.State.String("arn")) == nil {
 		return fmt.Errorf("NotFound: Topic does not exist: %s", c.State.String("arn"))
 	}
 	return checkPolicy(c.State.String("policy"), 30720)
 }
 
-func createSubscription(c *Call) error {
+func createSubscription(c *catalogue.Call) error {
 	topic, endpoint := c.State.String("topic"), c.State.String("endpoint")
 	if findTopic(c, topic) == nil {
 		return fmt.Errorf("NotFound: Topic does not exist: %s", topic)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -16,30 +16,7 @@ const (
 	recordType = "aws:route53/record:Record"
 )
 
-var dnsResources = []Resource{
-	{
-		Token: zoneType, Global: true,
-		Fields: Fields{
-			"name": String(Required, Replaces, MaxLength(1024)), "comment": String(Default("Managed by Pulumi"), MaxLength(256)), "forceDestroy": Bool(Default(false)),
-			"vpcs": Objects(Fields{"vpcId": String(Required), "vpcRegion": String(Computed)}, Unordered, Conflicts("delegationSetId")), "delegationSetId": String(Replaces, Conflicts("vpcs")),
-			"nameServers": Strings(Output),
-		}.With(tags, Outputs("arn", "zoneId", "primaryNameServer")),
-		Create: createZone, Update: checkZoneNetworks, Delete: deleteZone,
-	},
-	{
-		Token: recordType, Global: true,
-		Fields: Fields{
-			"zoneId": String(Required, Replaces), "name": String(Required, Replaces, MaxLength(255)),
-			"type":    String(Required, OneOf("A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT")),
-			"records": Strings(Unordered, Conflicts("aliases")), "ttl": Number(Conflicts("aliases"), Between(0, 2147483647)), "allowOverwrite": Bool(Computed), "setIdentifier": String(),
-			"aliases": Objects(Fields{"name": String(Required), "zoneId": String(Required), "evaluateTargetHealth": Bool(Required)}, MaxLength(1), Conflicts("records", "ttl")),
-			"fqdn":    String(Output),
-		},
-		Check: checkRecord, Create: createRecord, Update: updateRecord,
-	},
-}
-
-func createZone(c *Call) error {
+func createZone(c *catalogue.Call) error {
 	if err := checkZoneNetworks(c); err != nil {
 		return err
 	}
@@ -65,7 +42,7 @@ func zoneNetworks(zone world.Values) []string {
 	return networks
 }
 
-func checkZoneNetworks(c *Call) error {
+func checkZoneNetworks(c *catalogue.Call) error {
 	for _, network := range c.State.Objects("vpcs") {
 		region := network.String("vpcRegion")
 		if region == "" {
@@ -78,7 +55,7 @@ func checkZoneNetworks(c *Call) error {
 	return nil
 }
 
-func deleteZone(c *Call) error {
+func deleteZone(c *catalogue.Call) error {
 	records := c.World.Select(func(r *world.Resource) bool { return r.Type == recordType && r.State.String("zoneId") == c.ID })
 	if len(records) > 0 && !c.State.Bool("forceDestroy") {
 		return fmt.Errorf("HostedZoneNotEmpty: The specified hosted zone contains non-required resource record sets and so cannot be deleted: %s", names(records))
@@ -89,17 +66,17 @@ func deleteZone(c *Call) error {
 	return nil
 }
 
-func checkRecord(c *Call) []Problem {
+func checkRecord(c *catalogue.Call) []catalogue.Problem {
 	if c.Inputs.Has("aliases") == c.Inputs.Has("records") {
-		return []Problem{{Property: "records", Reason: "exactly one of aliases, records must be given"}}
+		return []catalogue.Problem{{Property: "records", Reason: "exactly one of aliases, records must be given"}}
 	}
 	if c.Inputs.Has("records") && !c.Inputs.Has("ttl") {
-		return []Problem{{Property: "ttl", Reason: "must be given with records"}}
+		return []catalogue.Problem{{Property: "ttl", Reason: "must be given with records"}}
 	}
 	return nil
 }
 
-func createRecord(c *Call) error {
+func createRecord(c *catalogue.Call) error {
 	zone := c.World.Get(zoneType, "", c.State.String("zoneId"))
 	if zone == nil {
 		return fmt.Errorf("NoSuchHostedZone: No hosted zone found with ID: %s", c.State.String("zoneId"))
@@ -131,7 +108,7 @@ func createRecord(c *Call) error {
 	return updateRecord(c)
 }
 
-func updateRecord(c *Call) error {
+func updateRecord(c *catalogue.Call) error {
 	for _, value := range c.State.Strings("records") {
 		if address, err := netip.ParseAddr(value); c.State.String("type") == "A" && (err != nil || !address.Is4()) {
 			return fmt.Errorf("InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) encountered with '%s']", value)

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"slices"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -17,61 +17,20 @@ const (
 	egressType        = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 )
 
-// The alphabet of a security group's description, and of its rules':
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
-const descriptionPattern = `^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*$`
-
-var inlineRule = Fields{
-	"protocol": String(Required), "fromPort": Number(Required), "toPort": Number(Required),
-	"cidrBlocks": Strings(), "ipv6CidrBlocks": Strings(), "securityGroups": Strings(Unordered), "prefixListIds": Strings(),
-	"self": Bool(Default(false)), "description": String(MaxLength(255), Matching(descriptionPattern)),
-}
-
-var groupRule = Fields{
-	"securityGroupId": String(Required, Replaces), "ipProtocol": String(Required),
-	"fromPort": Number(Between(-1, 65535)), "toPort": Number(Between(-1, 65535)),
-	"cidrIpv4": String(), "cidrIpv6": String(), "prefixListId": String(), "referencedSecurityGroupId": String(),
-	"description": String(MaxLength(255), Matching(descriptionPattern)),
-}.With(tags, Outputs("arn", "securityGroupRuleId"))
-
-var firewallResources = []Resource{
-	{
-		Token: securityGroupType, ID: "sg-",
-		Name: &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(255), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(229), Conflicts("name")),
-			"description": String(Default("Managed by Pulumi"), Replaces, MaxLength(255), Matching(descriptionPattern)),
-			"vpcId":       String(Computed, Replaces), "revokeRulesOnDelete": Bool(Default(false)),
-			"ingress": Objects(inlineRule, Computed, Unordered), "egress": Objects(inlineRule, Computed, Unordered),
-		}.With(tags, Outputs("arn", "ownerId")),
-		Check: checkGroupName, Create: createSecurityGroup, Delete: deleteSecurityGroup,
-	},
-	{
-		Token: defaultGroupType,
-		Fields: Fields{
-			"vpcId": String(Computed, Replaces), "revokeRulesOnDelete": Bool(Default(false)),
-			"ingress": Objects(inlineRule, Unordered), "egress": Objects(inlineRule, Unordered),
-		}.With(tags, Outputs("arn", "ownerId", "name", "description")),
-		Create: adoptDefaultGroup,
-	},
-	{Token: ingressType, ID: "sgr-", Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
-	{Token: egressType, ID: "sgr-", Fields: groupRule, Check: checkRule, Create: createRule, Update: checkPeer},
-}
-
 var groupNamePattern = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+$`)
 
-func checkGroupName(c *Call) []Problem {
+func checkGroupName(c *catalogue.Call) []catalogue.Problem {
 	name := c.Inputs.String("name")
 	switch {
 	case len(name) >= 3 && name[:3] == "sg-":
-		return []Problem{{Property: "name", Reason: fmt.Sprintf("%q cannot begin with sg-", name)}}
+		return []catalogue.Problem{{Property: "name", Reason: fmt.Sprintf("%q cannot begin with sg-", name)}}
 	case name != "" && !groupNamePattern.MatchString(name):
-		return []Problem{{Property: "name", Reason: fmt.Sprintf("%q has characters that EC2 does not allow", name)}}
+		return []catalogue.Problem{{Property: "name", Reason: fmt.Sprintf("%q has characters that EC2 does not allow", name)}}
 	}
 	return nil
 }
 
-func createSecurityGroup(c *Call) error {
+func createSecurityGroup(c *catalogue.Call) error {
 	vpc := c.State.String("vpcId")
 	if _, err := find(c, vpcType, vpc, "InvalidVpcID.NotFound", "vpc ID"); err != nil {
 		return err
@@ -88,7 +47,7 @@ func createSecurityGroup(c *Call) error {
 	return nil
 }
 
-func deleteSecurityGroup(c *Call) error {
+func deleteSecurityGroup(c *catalogue.Call) error {
 	left := users(c, "vpcSecurityGroupIds", c.ID, instanceType)
 	left = append(left, users(c, "securityGroups", c.ID, interfaceType, loadBalancerType)...)
 	for _, rule := range users(c, "referencedSecurityGroupId", c.ID, ingressType, egressType) {
@@ -106,7 +65,7 @@ func deleteSecurityGroup(c *Call) error {
 	return nil
 }
 
-func adoptDefaultGroup(c *Call) error {
+func adoptDefaultGroup(c *catalogue.Call) error {
 	vpc, err := find(c, vpcType, c.State.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID")
 	if err != nil {
 		return err
@@ -119,7 +78,7 @@ func adoptDefaultGroup(c *Call) error {
 
 var rulePeers = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
 
-func checkRule(c *Call) []Problem {
+func checkRule(c *catalogue.Call) []catalogue.Problem {
 	given := 0
 	for _, peer := range rulePeers {
 		if c.Inputs.Has(peer) {
@@ -127,24 +86,24 @@ func checkRule(c *Call) []Problem {
 		}
 	}
 	if given != 1 {
-		return []Problem{{Property: rulePeers[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", rulePeers, given)}}
+		return []catalogue.Problem{{Property: rulePeers[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", rulePeers, given)}}
 	}
 	hasPorts := c.Inputs.Has("fromPort") || c.Inputs.Has("toPort")
 	switch c.Inputs.String("ipProtocol") {
 	case "-1", "all":
 		if hasPorts {
-			return []Problem{{Property: "fromPort", Reason: "must not be given with ipProtocol -1, which means all ports"}}
+			return []catalogue.Problem{{Property: "fromPort", Reason: "must not be given with ipProtocol -1, which means all ports"}}
 		}
 	case "tcp", "udp":
 		low, high := c.Inputs.Int("fromPort"), c.Inputs.Int("toPort")
 		if !c.Inputs.Has("fromPort") || !c.Inputs.Has("toPort") || low > high {
-			return []Problem{{Property: "fromPort", Reason: fmt.Sprintf("invalid TCP/UDP port range (%d:%d)", low, high)}}
+			return []catalogue.Problem{{Property: "fromPort", Reason: fmt.Sprintf("invalid TCP/UDP port range (%d:%d)", low, high)}}
 		}
 	}
 	return nil
 }
 
-func createRule(c *Call) error {
+func createRule(c *catalogue.Call) error {
 	if err := checkPeer(c); err != nil {
 		return err
 	}
@@ -165,7 +124,7 @@ func createRule(c *Call) error {
 }
 
 // checkPeer looks for the rule's group and for the group at its other end, which must stand in the same network.
-func checkPeer(c *Call) error {
+func checkPeer(c *catalogue.Call) error {
 	vpc, err := vpcOfGroup(c, c.State.String("securityGroupId"))
 	if err != nil {
 		return err
@@ -187,7 +146,7 @@ func checkPeer(c *Call) error {
 }
 
 // vpcOfGroup is the network of a security group, be it a network's default one.
-func vpcOfGroup(c *Call, id string) (string, error) {
+func vpcOfGroup(c *catalogue.Call, id string) (string, error) {
 	if group := c.World.Get(securityGroupType, c.Region, id); group != nil {
 		return group.State.String("vpcId"), nil
 	}
@@ -198,7 +157,7 @@ func vpcOfGroup(c *Call, id string) (string, error) {
 }
 
 // checkGroups looks for security groups, which must stand in the network.
-func checkGroups(c *Call, groups []string, vpc string) error {
+func checkGroups(c *catalogue.Call, groups []string, vpc string) error {
 	for _, id := range groups {
 		other, err := vpcOfGroup(c, id)
 		if err != nil {

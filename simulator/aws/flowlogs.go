@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -18,41 +18,17 @@ const (
 // flowLogSources are what a flow log can be of.
 var flowLogSources = []string{"vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId"}
 
-var flowLogResources = []Resource{
-	{
-		Token: logGroupType,
-		Name:  &Autoname{Property: "name", MaxLength: 512},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(512), Matching(`^[0-9A-Za-z._/#-]+$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
-			"retentionInDays": Number(Default(0.0)), "kmsKeyId": String(), "skipDestroy": Bool(Default(false)),
-			"logGroupClass": String(Computed, Replaces, OneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")),
-		}.With(tags, Outputs("arn")),
-		Check: checkRetention, Create: createLogGroup, Update: checkLogKey,
-	},
-	{
-		Token: flowLogType, ID: "fl-",
-		Fields: Fields{
-			"vpcId": String(Replaces), "subnetId": String(Replaces), "eniId": String(Replaces), "transitGatewayId": String(Replaces), "transitGatewayAttachmentId": String(Replaces),
-			"trafficType": String(Replaces, OneOf("ACCEPT", "REJECT", "ALL")), "iamRoleArn": String(Replaces, Matching(`^arn:`)), "deliverCrossAccountRole": String(Replaces, Matching(`^arn:`)),
-			"logDestination": String(Computed, Replaces, Matching(`^arn:`)), "logDestinationType": String(Default("cloud-watch-logs"), Replaces, OneOf("cloud-watch-logs", "s3", "kinesis-data-firehose")),
-			"logGroupName": String(Computed, Replaces), "logFormat": String(Computed, Replaces), "maxAggregationInterval": Number(Default(600.0), Replaces),
-			"destinationOptions": Object(Fields{"fileFormat": String(), "hiveCompatiblePartitions": Bool(), "perHourPartition": Bool()}, Replaces),
-		}.With(tags, Outputs("arn")),
-		Check: checkFlowLog, Create: createFlowLog,
-	},
-}
-
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; 0 is for ever.
 var retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-func checkRetention(c *Call) []Problem {
+func checkRetention(c *catalogue.Call) []catalogue.Problem {
 	if days := c.Inputs.Int("retentionInDays"); !slices.Contains(retentions, days) {
-		return []Problem{{Property: "retentionInDays", Reason: fmt.Sprintf("expected retentionInDays to be one of %v, got %d", retentions, days)}}
+		return []catalogue.Problem{{Property: "retentionInDays", Reason: fmt.Sprintf("expected retentionInDays to be one of %v, got %d", retentions, days)}}
 	}
 	return nil
 }
 
-func createLogGroup(c *Call) error {
+func createLogGroup(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if c.World.Get(logGroupType, c.Region, c.ID) != nil {
 		return fmt.Errorf("ResourceAlreadyExistsException: The specified log group already exists: %s", c.ID)
@@ -64,7 +40,7 @@ func createLogGroup(c *Call) error {
 	return checkLogKey(c)
 }
 
-func checkLogKey(c *Call) error {
+func checkLogKey(c *catalogue.Call) error {
 	if !c.State.Has("kmsKeyId") {
 		return nil
 	}
@@ -72,7 +48,7 @@ func checkLogKey(c *Call) error {
 	return err
 }
 
-func checkFlowLog(c *Call) []Problem {
+func checkFlowLog(c *catalogue.Call) []catalogue.Problem {
 	given := 0
 	for _, source := range flowLogSources {
 		if c.Inputs.Has(source) {
@@ -80,17 +56,17 @@ func checkFlowLog(c *Call) []Problem {
 		}
 	}
 	if given != 1 {
-		return []Problem{{Property: flowLogSources[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", flowLogSources, given)}}
+		return []catalogue.Problem{{Property: flowLogSources[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", flowLogSources, given)}}
 	}
 	if seconds := c.Inputs.Int("maxAggregationInterval"); c.Inputs.Has("maxAggregationInterval") && seconds != 60 && seconds != 600 {
-		return []Problem{{Property: "maxAggregationInterval", Reason: fmt.Sprintf("expected 60 or 600, got %d", seconds)}}
+		return []catalogue.Problem{{Property: "maxAggregationInterval", Reason: fmt.Sprintf("expected 60 or 600, got %d", seconds)}}
 	}
 	return nil
 }
 
 // createFlowLog looks at both ends: the network, and the group with the role that may write into it. It is stricter
 // than AWS, which finds out with the first record that it may not be written.
-func createFlowLog(c *Call) error {
+func createFlowLog(c *catalogue.Call) error {
 	if vpc := c.State.String("vpcId"); vpc != "" {
 		if _, err := find(c, vpcType, vpc, "InvalidVpcId.NotFound", "vpc ID"); err != nil {
 			return err

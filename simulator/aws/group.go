@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -29,107 +29,6 @@ const (
 	groupKey = "__group"
 )
 
-var templateSpecification = Fields{"launchTemplateId": String(Computed), "launchTemplateName": String(Computed), "version": String(Computed)}
-
-var groupResources = []Resource{
-	{
-		Token: templateType, ID: "lt-",
-		Name: &Autoname{Property: "name", MaxLength: 125},
-		Fields: Fields{
-			"name":       String(Computed, Replaces, MaxLength(128), Matching(`^[a-zA-Z0-9().\-/_]{3,}$`), Conflicts("namePrefix")),
-			"namePrefix": String(Computed, Replaces, MaxLength(99), Conflicts("name")), "description": String(MaxLength(255)),
-			"imageId": String(), "instanceType": String(), "keyName": String(), "userData": String(), "ebsOptimized": String(),
-			"defaultVersion": Number(Computed), "updateDefaultVersion": Bool(), "disableApiTermination": Bool(), "disableApiStop": Bool(),
-			"instanceInitiatedShutdownBehavior": String(OneOf("stop", "terminate")),
-			"vpcSecurityGroupIds":               Strings(Unordered), "iamInstanceProfile": Object(Fields{"arn": String(Conflicts("name")), "name": String(Conflicts("arn"))}),
-			"networkInterfaces": Objects(Fields{
-				"deviceIndex": Number(), "associatePublicIpAddress": String(OneOf("true", "false")), "deleteOnTermination": String(OneOf("true", "false")),
-				"securityGroups": Strings(Unordered), "subnetId": String(), "description": String(), "networkInterfaceId": String(), "networkCardIndex": Number(),
-			}),
-			"blockDeviceMappings": Objects(Fields{
-				"deviceName": String(), "noDevice": String(), "virtualName": String(),
-				"ebs": Object(Fields{
-					"volumeType": String(Computed, volumeTypes), "volumeSize": Number(Computed, Between(1, 65536)), "iops": Number(Computed), "throughput": Number(Computed),
-					"encrypted": String(OneOf("true", "false")), "kmsKeyId": String(), "deleteOnTermination": String(OneOf("true", "false")), "snapshotId": String(),
-				}),
-			}),
-			"metadataOptions": Object(metadataOptions, Computed), "instanceMarketOptions": Object(marketOptions), "monitoring": Object(Fields{"enabled": Bool()}),
-			"creditSpecification": Object(Fields{"cpuCredits": String(OneOf("standard", "unlimited"))}), "placement": Object(Fields{"tenancy": String(), "groupName": String(), "availabilityZone": String()}),
-			"privateDnsNameOptions": Object(Fields{"hostnameType": String(OneOf("ip-name", "resource-name")), "enableResourceNameDnsARecord": Bool(), "enableResourceNameDnsAaaaRecord": Bool()}),
-			"maintenanceOptions":    Object(Fields{"autoRecovery": String(OneOf("default", "disabled"))}),
-			"tagSpecifications":     Objects(Fields{"resourceType": String(OneOf("instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu")), "tags": StringMap()}),
-			"arn":                   String(Output), "latestVersion": Number(Volatile),
-		}.With(tags),
-		Check: checkTemplateTags, Create: createTemplate, Update: updateTemplate,
-	},
-	{
-		Token: groupType, Machines: true,
-		Name: &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(255), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(229), Conflicts("name")),
-			"minSize": Number(Required, Between(0, 10000)), "maxSize": Number(Required, Between(0, 10000)), "desiredCapacity": Number(Computed, Between(0, 10000)),
-			"vpcZoneIdentifiers": Strings(Computed, Unordered, Conflicts("availabilityZones")), "availabilityZones": Strings(Computed, Unordered, Conflicts("vpcZoneIdentifiers")),
-			"launchTemplate": Object(Fields{"id": String(Computed, Conflicts("name")), "name": String(Computed, Conflicts("id")), "version": String(Computed)}, Conflicts("mixedInstancesPolicy")),
-			"mixedInstancesPolicy": Object(Fields{
-				"instancesDistribution": Object(Fields{
-					"onDemandAllocationStrategy": String(Computed, OneOf("prioritized", "lowest-price")), "onDemandBaseCapacity": Number(Computed, Between(0, 10000)),
-					"onDemandPercentageAboveBaseCapacity": Number(Computed, Between(0, 100)), "spotMaxPrice": String(), "spotInstancePools": Number(Computed, Between(0, 20)),
-					"spotAllocationStrategy": String(Computed, OneOf("lowest-price", "capacity-optimized", "capacity-optimized-prioritized", "price-capacity-optimized")),
-				}, Computed),
-				"launchTemplate": Object(Fields{
-					"launchTemplateSpecification": Object(templateSpecification, Required),
-					"overrides":                   Objects(Fields{"instanceType": String(), "weightedCapacity": String(Matching(`^[1-9]\d{0,2}$`)), "launchTemplateSpecification": Object(templateSpecification), "instanceRequirements": Object(instanceRequirements)}, MaxLength(40)),
-				}, Required),
-			}, Conflicts("launchTemplate")),
-			"instanceRefresh": Object(Fields{
-				"strategy": String(Required, OneOf("Rolling")), "triggers": Strings(Unordered),
-				"preferences": Object(Fields{
-					"minHealthyPercentage": Number(Default(90.0), Between(0, 100)), "maxHealthyPercentage": Number(Default(100.0), Between(100, 200)), "instanceWarmup": String(), "autoRollback": Bool(Default(false)),
-					"skipMatching": Bool(Default(false)), "checkpointDelay": String(), "checkpointPercentages": List(Number()),
-					"scaleInProtectedInstances": String(OneOf("Refresh", "Ignore", "Wait")), "standbyInstances": String(OneOf("Terminate", "Ignore", "Wait")),
-				}),
-			}),
-			"tags":            Objects(Fields{"key": String(Required), "value": String(Required), "propagateAtLaunch": Bool(Required)}, Unordered),
-			"healthCheckType": String(Computed, OneOf("EC2", "ELB")), "healthCheckGracePeriod": Number(Default(300.0)), "defaultCooldown": Number(Computed), "defaultInstanceWarmup": Number(),
-			"capacityRebalance": Bool(), "forceDelete": Bool(Default(false)), "protectFromScaleIn": Bool(Default(false)), "maxInstanceLifetime": Number(Between(0, 31536000)),
-			"terminationPolicies": Strings(), "suspendedProcesses": Strings(Unordered), "targetGroupArns": Strings(Computed, Unordered), "enabledMetrics": Strings(Unordered), "metricsGranularity": String(Default("1Minute")),
-			"waitForCapacityTimeout": String(Default("10m")), "serviceLinkedRoleArn": String(Computed), "ignoreFailedScalingActivities": Bool(Default(false)),
-			"instanceMaintenancePolicy": Object(Fields{"minHealthyPercentage": Number(Required), "maxHealthyPercentage": Number(Required)}),
-			"initialLifecycleHooks": Objects(Fields{
-				"name": String(Required), "lifecycleTransition": String(Required), "defaultResult": String(Computed), "heartbeatTimeout": Number(),
-				"notificationMetadata": String(), "notificationTargetArn": String(), "roleArn": String(),
-			}, Replaces, Unordered),
-			"arn": String(Output), "predictedCapacity": Number(Output), "warmPoolSize": Number(Output),
-		},
-		Check: checkGroup, Create: createGroup, Update: updateGroup, Delete: deleteGroup,
-	},
-	{
-		Token: hookType,
-		Name:  &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(255), Matching(`[A-Za-z0-9\-_/]+`)), "autoscalingGroupName": String(Required), "defaultResult": String(Computed, OneOf("CONTINUE", "ABANDON")), "heartbeatTimeout": Number(Between(30, 7200)),
-			"lifecycleTransition":  String(Required, OneOf("autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING")),
-			"notificationMetadata": String(), "notificationTargetArn": String(), "roleArn": String(),
-		},
-		Create: createHook, Update: findGroup,
-	},
-	{
-		Token: scalingType,
-		Name:  &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(255)), "autoscalingGroupName": String(Required, Replaces), "enabled": Bool(Default(true)), "estimatedInstanceWarmup": Number(), "cooldown": Number(),
-			"policyType": String(Default("SimpleScaling"), OneOf("SimpleScaling", "StepScaling", "TargetTrackingScaling", "PredictiveScaling")), "adjustmentType": String(), "scalingAdjustment": Number(), "metricAggregationType": String(Computed),
-			"targetTrackingConfiguration": Object(Fields{
-				"targetValue": Number(Required), "disableScaleIn": Bool(Default(false)),
-				"predefinedMetricSpecification": Object(Fields{
-					"predefinedMetricType": String(Required, OneOf("ASGAverageCPUUtilization", "ASGAverageNetworkIn", "ASGAverageNetworkOut", "ALBRequestCountPerTarget")), "resourceLabel": String(),
-				}),
-			}),
-		}.With(Outputs("arn")),
-		Check: checkScaling, Create: createScaling, Update: findGroup,
-	},
-}
-
 // versioned are the properties of a launch template that make up its versions.
 func versioned(inputs world.Values) map[string]any {
 	version := inputs.Clone()
@@ -139,15 +38,15 @@ func versioned(inputs world.Values) map[string]any {
 	return version
 }
 
-func checkTemplateTags(c *Call) []Problem {
-	var problems []Problem
+func checkTemplateTags(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	for i, specification := range c.Inputs.Objects("tagSpecifications") {
 		problems = append(problems, tagProblems(fmt.Sprintf("tagSpecifications[%d].tags", i), specification.Object("tags"))...)
 	}
 	return problems
 }
 
-func createTemplate(c *Call) error {
+func createTemplate(c *catalogue.Call) error {
 	name := c.State.String("name")
 	if c.World.Find(templateType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
 		return fmt.Errorf("InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use: %s", name)
@@ -161,7 +60,7 @@ func createTemplate(c *Call) error {
 	return nil
 }
 
-func checkTemplate(c *Call) error {
+func checkTemplate(c *catalogue.Call) error {
 	if err := checkUserData(c.Inputs.String("userData")); err != nil {
 		return err
 	}
@@ -179,7 +78,7 @@ func checkTemplate(c *Call) error {
 	return nil
 }
 
-func updateTemplate(c *Call) error {
+func updateTemplate(c *catalogue.Call) error {
 	if err := checkTemplate(c); err != nil {
 		return err
 	}
@@ -196,10 +95,10 @@ func updateTemplate(c *Call) error {
 }
 
 // checkGroup refuses what the provider and the service refuse before they look at anything else.
-func checkGroup(c *Call) []Problem {
-	var problems []Problem
+func checkGroup(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
 	}
 	if !c.Inputs.Has("launchTemplate") && !c.Inputs.Has("mixedInstancesPolicy") {
 		refuse("launchTemplate", "one of launchTemplate, mixedInstancesPolicy must be given")
@@ -228,7 +127,7 @@ func checkGroup(c *Call) []Problem {
 
 // group is an Auto Scaling group at work: it starts and ends machines in the world.
 type group struct {
-	call *Call
+	call *catalogue.Call
 	// template is the launch template's version that new machines start from; types are those that they may have.
 	template world.Values
 	version  int
@@ -239,7 +138,7 @@ type group struct {
 	requirements world.Values
 }
 
-func createGroup(c *Call) error {
+func createGroup(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if c.World.Get(groupType, c.Region, c.ID) != nil {
 		return fmt.Errorf("AlreadyExists: AutoScalingGroup by this name already exists - A group with the name %s already exists", c.ID)
@@ -254,7 +153,7 @@ func createGroup(c *Call) error {
 	return updateGroup(c)
 }
 
-func updateGroup(c *Call) error {
+func updateGroup(c *catalogue.Call) error {
 	g, err := newGroup(c)
 	if err != nil {
 		return err
@@ -281,7 +180,7 @@ func updateGroup(c *Call) error {
 	return nil
 }
 
-func deleteGroup(c *Call) error {
+func deleteGroup(c *catalogue.Call) error {
 	for _, member := range members(c.World, c.Region, c.ID) {
 		c.World.Remove(member)
 	}
@@ -296,7 +195,7 @@ func members(w *world.World, region, name string) []*world.Resource {
 }
 
 // newGroup resolves what the group's machines are made from, and refuses what cannot be started.
-func newGroup(c *Call) (*group, error) {
+func newGroup(c *catalogue.Call) (*group, error) {
 	g := &group{call: c}
 	specification := c.State.Object("launchTemplate")
 	if policy := c.State.Object("mixedInstancesPolicy"); len(policy) > 0 {
@@ -579,7 +478,7 @@ func Terminate(w *world.World, machine *world.Resource) error {
 	if owner == nil {
 		return nil
 	}
-	g, err := newGroup(&Call{World: w, Region: owner.Region, ID: owner.ID, State: owner.State, Inputs: owner.Inputs, Old: owner.Inputs})
+	g, err := newGroup(&catalogue.Call{World: w, Region: owner.Region, ID: owner.ID, State: owner.State, Inputs: owner.Inputs, Old: owner.Inputs})
 	if err != nil {
 		return err
 	}

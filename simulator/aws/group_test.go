@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	. "github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -120,7 +120,7 @@ func TestConditionsOfAnAccount(t *testing.T) {
 
 	t.Setenv("SIMULATOR_DEPRECATED_IMAGES", "talos-v1.12.0")
 	lookUp := func(name string, deprecated bool) error {
-		_, err := lookUpImage(&Call{Region: "us-east-1", Inputs: world.Values{
+		_, err := lookUpImage(&catalogue.Call{Region: "us-east-1", Inputs: world.Values{
 			"includeDeprecated": deprecated, "filters": []any{map[string]any{"name": "name", "values": world.List(name)}},
 		}})
 		return err

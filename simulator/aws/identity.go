@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -18,66 +18,10 @@ const (
 	oidcProviderType     = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 )
 
-// Names of IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-const identityName = `^[\w+=,.@-]+$`
-
-var identityResources = []Resource{
-	{
-		Token: roleType, Global: true,
-		Name: &Autoname{Property: "name", MaxLength: 64},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(64), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(38), Conflicts("name")),
-			"assumeRolePolicy": String(Required, JSON), "description": String(MaxLength(1000), Matching(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]*$`)),
-			"maxSessionDuration": Number(Default(3600.0), Between(3600, 43200)), "path": String(Default("/"), Replaces), "permissionsBoundary": String(), "forceDetachPolicies": Bool(Default(false)),
-		}.With(tags, Outputs("arn", "uniqueId", "createDate")),
-		Create: createRole, Update: checkTrust, Delete: deleteRole,
-	},
-	{
-		Token: rolePolicyType, Global: true,
-		Name: &Autoname{Property: "name", MaxLength: 128},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
-			"role": String(Required, Replaces), "policy": String(Required, JSON),
-		},
-		Create: createRolePolicy, Update: checkRolePolicy,
-	},
-	{
-		Token: policyAttachmentType, Global: true,
-		Fields: Fields{"role": String(Required, Replaces), "policyArn": String(Required, Replaces, Matching(`^arn:aws:iam::(aws|\d{12}):policy/.+`))},
-		Create: createPolicyAttachment, Import: importPolicyAttachment,
-	},
-	{
-		Token: policyType, Global: true,
-		Name: &Autoname{Property: "name", MaxLength: 128},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
-			"description": String(Replaces, MaxLength(1000)), "path": String(Default("/"), Replaces), "policy": String(Required, JSON),
-		}.With(tags, Outputs("arn", "policyId"), Fields{"attachmentCount": Number(Output)}),
-		Create: createPolicy, Update: checkManagedPolicy, Delete: deletePolicy,
-	},
-	{
-		Token: oidcProviderType, Global: true,
-		Fields: Fields{
-			"url": String(Required, Replaces, Matching(`^https://`), MaxLength(255)), "clientIdLists": List(String(MaxLength(255)), Required, Unordered, MaxLength(100)),
-			"thumbprintLists": List(String(Matching(`^[0-9a-fA-F]{40}$`)), Computed, MaxLength(5)),
-		}.With(tags, Outputs("arn")),
-		Create: createOIDCProvider,
-	},
-	{
-		Token: profileType, Global: true,
-		Name: &Autoname{Property: "name", MaxLength: 128},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(128), Matching(identityName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
-			"role": String(), "path": String(Default("/"), Replaces),
-		}.With(tags, Outputs("arn", "uniqueId", "createDate")),
-		Create: createProfile, Update: checkProfileRole,
-	},
-}
-
 // birthday stands for every date of creation: the world has no clock, so that runs repeat.
 const birthday = "2025-01-01T00:00:00Z"
 
-func createRole(c *Call) error {
+func createRole(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if c.World.Get(roleType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Role with name %s already exists", c.ID)
@@ -87,12 +31,12 @@ func createRole(c *Call) error {
 	return checkTrust(c)
 }
 
-func checkTrust(c *Call) error {
+func checkTrust(c *catalogue.Call) error {
 	_, err := readPolicy(c, c.State.String("assumeRolePolicy"), 2048, "MalformedPolicyDocument: Invalid principal in policy")
 	return err
 }
 
-func deleteRole(c *Call) error {
+func deleteRole(c *catalogue.Call) error {
 	policies := c.World.Select(func(r *world.Resource) bool {
 		return (r.Type == policyAttachmentType || r.Type == rolePolicyType) && r.State.String("role") == c.ID
 	})
@@ -109,19 +53,19 @@ func deleteRole(c *Call) error {
 	return nil
 }
 
-func createRolePolicy(c *Call) error {
+func createRolePolicy(c *catalogue.Call) error {
 	c.ID = c.State.String("role") + ":" + c.State.String("name")
 	return checkRolePolicy(c)
 }
 
-func checkRolePolicy(c *Call) error {
+func checkRolePolicy(c *catalogue.Call) error {
 	if _, err := find(c, roleType, c.State.String("role"), "NoSuchEntity", "role with name"); err != nil {
 		return err
 	}
 	return checkPolicy(c.State.String("policy"), 10240)
 }
 
-func createPolicyAttachment(c *Call) error {
+func createPolicyAttachment(c *catalogue.Call) error {
 	role, policy := c.State.String("role"), c.State.String("policyArn")
 	c.ID = role + "-" + c.World.Hash(c.URN, 20)
 	if strings.HasPrefix(policy, arn("iam", "", "policy/")) {
@@ -143,7 +87,7 @@ func importPolicyAttachment(w *world.World, id string) *world.Resource {
 	return w.Find(policyAttachmentType, "", func(r *world.Resource) bool { return r.State.String("role")+"/"+r.State.String("policyArn") == id })
 }
 
-func createPolicy(c *Call) error {
+func createPolicy(c *catalogue.Call) error {
 	c.ID = arn("iam", "", "policy"+c.State.String("path")+c.State.String("name"))
 	if c.World.Get(policyType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: A policy called %s already exists", c.State.String("name"))
@@ -152,9 +96,9 @@ func createPolicy(c *Call) error {
 	return checkManagedPolicy(c)
 }
 
-func checkManagedPolicy(c *Call) error { return checkPolicy(c.State.String("policy"), 6144) }
+func checkManagedPolicy(c *catalogue.Call) error { return checkPolicy(c.State.String("policy"), 6144) }
 
-func deletePolicy(c *Call) error {
+func deletePolicy(c *catalogue.Call) error {
 	attached := c.World.Select(func(r *world.Resource) bool {
 		return r.Type == policyAttachmentType && r.State.String("policyArn") == c.ID
 	})
@@ -165,7 +109,7 @@ func deletePolicy(c *Call) error {
 }
 
 // createOIDCProvider: an account has one provider for each URL.
-func createOIDCProvider(c *Call) error {
+func createOIDCProvider(c *catalogue.Call) error {
 	c.ID = arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.State.String("url"), "https://"))
 	if c.World.Get(oidcProviderType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Provider with url %s already exists", c.State.String("url"))
@@ -177,7 +121,7 @@ func createOIDCProvider(c *Call) error {
 	return nil
 }
 
-func createProfile(c *Call) error {
+func createProfile(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if c.World.Get(profileType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Instance Profile %s already exists", c.ID)
@@ -187,7 +131,7 @@ func createProfile(c *Call) error {
 	return checkProfileRole(c)
 }
 
-func checkProfileRole(c *Call) error {
+func checkProfileRole(c *catalogue.Call) error {
 	if !c.State.Has("role") {
 		return nil
 	}
@@ -196,7 +140,7 @@ func checkProfileRole(c *Call) error {
 }
 
 // checkProfile looks for the instance profile that a machine is to have, if any.
-func checkProfile(c *Call, name string) error {
+func checkProfile(c *catalogue.Call, name string) error {
 	if name == "" || c.World.Get(profileType, "", name) != nil {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/releases"
 	"github.com/inferadb/infra/simulator/world"
 )
@@ -39,7 +39,7 @@ func images(region string) []image {
 		}
 	}
 	slices.SortFunc(list, func(a, b image) int { return strings.Compare(a.name, b.name) })
-	list = slices.DeleteFunc(list, func(i image) bool { return PartOf(MissingImages, i.name) })
+	list = slices.DeleteFunc(list, func(i image) bool { return catalogue.PartOf(catalogue.MissingImages, i.name) })
 	return list
 }
 
@@ -92,17 +92,7 @@ func wildcard(pattern, text string) bool {
 	return strings.HasSuffix(text, parts[len(parts)-1])
 }
 
-var filters = Objects(Fields{"name": String(Required), "values": Strings(Required)})
-
-var imageFunction = Function{
-	Token: "aws:ec2/getAmi:getAmi",
-	Fields: Fields{
-		"owners": Strings(), "filters": filters, "mostRecent": Bool(), "includeDeprecated": Bool(),
-	},
-	Invoke: lookUpImage,
-}
-
-func lookUpImage(c *Call) (world.Values, error) {
+func lookUpImage(c *catalogue.Call) (world.Values, error) {
 	var found []image
 	owners := c.Inputs.Strings("owners")
 	for i, owner := range owners {
@@ -113,7 +103,7 @@ func lookUpImage(c *Call) (world.Values, error) {
 	for _, image := range images(c.Region) {
 		mismatch := slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter world.Values) bool { return !image.matches(filter) })
 		// Two years after its release a public image is shown to its owner alone, unless deprecated ones are asked for.
-		hidden := PartOf(DeprecatedImages, image.name) && image.owner != Account && !c.Inputs.Bool("includeDeprecated")
+		hidden := catalogue.PartOf(catalogue.DeprecatedImages, image.name) && image.owner != Account && !c.Inputs.Bool("includeDeprecated")
 		if !mismatch && !hidden && (len(owners) == 0 || slices.Contains(owners, image.owner)) {
 			found = append(found, image)
 		}
@@ -140,7 +130,7 @@ func lookUpImage(c *Call) (world.Values, error) {
 	return answer, nil
 }
 
-func searched(c *Call) string {
+func searched(c *catalogue.Call) string {
 	text := "region " + c.Region
 	for _, filter := range c.Inputs.Objects("filters") {
 		text += fmt.Sprintf(", %s=%s", filter.String("name"), strings.Join(filter.Strings("values"), "|"))

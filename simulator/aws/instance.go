@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -31,64 +31,7 @@ const (
 // userDataLimit is in bytes, before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
 const userDataLimit = 16384
 
-var volumeTypes = OneOf("standard", "gp2", "gp3", "io1", "io2", "st1", "sc1")
-
-var metadataOptions = Fields{
-	"httpEndpoint": String(Computed, OneOf("enabled", "disabled")), "httpTokens": String(Computed, OneOf("optional", "required")),
-	"httpPutResponseHopLimit": Number(Computed, Between(1, 64)), "httpProtocolIpv6": String(Computed, OneOf("enabled", "disabled")),
-	"instanceMetadataTags": String(Computed, OneOf("enabled", "disabled")),
-}
-
-var marketOptions = Fields{
-	"marketType": String(Computed, OneOf("spot", "capacity-block")),
-	"spotOptions": Object(Fields{
-		"maxPrice": String(Computed), "spotInstanceType": String(Computed, OneOf("one-time", "persistent")),
-		"instanceInterruptionBehavior": String(Computed, OneOf("hibernate", "stop", "terminate")), "validUntil": String(Computed),
-	}, Computed),
-}
-
-var instanceResources = []Resource{
-	{
-		Token: interfaceType, ID: "eni-",
-		Fields: Fields{
-			"subnetId": String(Required, Replaces), "description": String(), "securityGroups": Strings(Computed, Unordered),
-			"privateIp": String(Computed), "privateIps": Strings(Computed, Unordered), "sourceDestCheck": Bool(Default(true)), "interfaceType": String(Computed, Replaces),
-			"attachments": Objects(Fields{"instance": String(Required), "deviceIndex": Number(Required)}, Computed, Unordered),
-		}.With(tags, Outputs("arn", "macAddress", "ownerId", "privateDnsName", "outpostArn")),
-		Create: createInterface, Update: checkInterface, Delete: deleteInterface,
-	},
-	{
-		Token: instanceType, ID: "i-", Machines: true,
-		Fields: Fields{
-			"ami": String(Computed, Replaces), "instanceType": String(Computed), "availabilityZone": String(Computed, Replaces), "keyName": String(Computed, Replaces),
-			"subnetId": String(Computed, Replaces), "privateIp": String(Computed, Replaces), "vpcSecurityGroupIds": Strings(Computed, Unordered),
-			"securityGroups": Strings(Computed, Replaces, Unordered), "associatePublicIpAddress": Bool(Computed, Replaces), "sourceDestCheck": Bool(Default(true)),
-			"networkInterfaces": Objects(Fields{
-				"networkInterfaceId": String(Required, Replaces), "deviceIndex": Number(Required, Replaces), "networkCardIndex": Number(Default(0.0), Replaces), "deleteOnTermination": Bool(Default(false), Replaces),
-			}, Computed, Replaces, Conflicts("associatePublicIpAddress", "subnetId", "privateIp", "vpcSecurityGroupIds", "securityGroups")),
-			"userData": String(Computed, MaxLength(userDataLimit), Conflicts("userDataBase64")), "userDataBase64": String(Computed, Conflicts("userData")), "userDataReplaceOnChange": Bool(Default(false)),
-			"iamInstanceProfile": String(Computed), "disableApiTermination": Bool(Computed), "disableApiStop": Bool(Computed), "monitoring": Bool(Computed),
-			"ebsOptimized": Bool(Computed, Replaces), "tenancy": String(Computed, Replaces, OneOf("default", "dedicated", "host")), "placementGroup": String(Computed, Replaces),
-			"instanceInitiatedShutdownBehavior": String(Computed, OneOf("stop", "terminate")), "hibernation": Bool(Replaces), "getPasswordData": Bool(Default(false)),
-			"instanceMarketOptions": Object(marketOptions, Computed, Replaces), "metadataOptions": Object(metadataOptions, Computed),
-			"creditSpecification": Object(Fields{"cpuCredits": String(OneOf("standard", "unlimited"))}), "maintenanceOptions": Object(Fields{"autoRecovery": String(Computed, OneOf("default", "disabled"))}, Computed),
-			"rootBlockDevice": Object(blockDevice.With(Outputs("deviceName")), Computed), "ebsBlockDevices": Objects(extraDevice, Computed, Replaces, Unordered),
-			"volumeTags": StringMap(),
-		}.With(tags, Outputs("arn", "instanceLifecycle", "instanceState", "primaryNetworkInterfaceId", "privateDns", "publicDns", "publicIp", "outpostArn", "spotInstanceRequestId", "passwordData")),
-		Check: checkInstance, Diff: replaceForUserData, Create: createInstance, Update: updateInstance, Delete: deleteInstance,
-	},
-}
-
-// blockDevice is a root disk: only its size and kind change in place.
-var blockDevice = Fields{
-	"volumeType": String(Computed, volumeTypes), "volumeSize": Number(Computed, Between(1, 65536)), "iops": Number(Computed), "throughput": Number(Computed),
-	"encrypted": Bool(Computed, Replaces), "kmsKeyId": String(Computed, Replaces), "deleteOnTermination": Bool(Default(true)),
-	"tags": StringMap(), "tagsAll": StringMap(Computed), "volumeId": String(Output),
-}
-
-var extraDevice = blockDevice.With(Fields{"deviceName": String(Required), "snapshotId": String(Computed)})
-
-func createInterface(c *Call) error {
+func createInterface(c *catalogue.Call) error {
 	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
 	if err != nil {
 		return err
@@ -116,11 +59,11 @@ func pairs(digits string) []string {
 	return list
 }
 
-func checkInterface(c *Call) error {
+func checkInterface(c *catalogue.Call) error {
 	return checkGroups(c, c.State.Strings("securityGroups"), vpcOfSubnet(c.World, c.Region, c.State.String("subnetId")))
 }
 
-func deleteInterface(c *Call) error {
+func deleteInterface(c *catalogue.Call) error {
 	if left := users(c, interfaceKey, c.ID, instanceType); len(left) > 0 {
 		return fmt.Errorf("InvalidParameterValue: Network interface '%s' is currently in use: %s", c.ID, names(left))
 	}
@@ -136,10 +79,10 @@ func privateName(region, address string) string {
 	return "ip-" + strings.ReplaceAll(address, ".", "-") + "." + domain
 }
 
-func checkInstance(c *Call) []Problem {
-	var problems []Problem
+func checkInstance(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(property, reason string) {
-		problems = append(problems, Problem{Property: property, Reason: reason})
+		problems = append(problems, catalogue.Problem{Property: property, Reason: reason})
 	}
 	for _, name := range []string{"ami", "instanceType"} {
 		if !c.Inputs.Has(name) {
@@ -159,14 +102,14 @@ func checkInstance(c *Call) []Problem {
 
 // replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is told to replace
 // it.
-func replaceForUserData(c *Call, changed []string) []string {
+func replaceForUserData(c *catalogue.Call, changed []string) []string {
 	if c.Inputs.Bool("userDataReplaceOnChange") && (slices.Contains(changed, "userData") || slices.Contains(changed, "userDataBase64")) {
 		return []string{"userData", "userDataBase64"}
 	}
 	return nil
 }
 
-func createInstance(c *Call) error {
+func createInstance(c *catalogue.Call) error {
 	image, err := findImage(c.Region, c.State.String("ami"))
 	if err != nil {
 		return err
@@ -183,7 +126,7 @@ func createInstance(c *Call) error {
 
 // deleteInstance ends a machine. Protection against termination does not stop the provider, which lifts it first:
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ec2_instance.go
-func deleteInstance(c *Call) error {
+func deleteInstance(c *catalogue.Call) error {
 	if machine := c.World.Get(instanceType, c.Region, c.ID); machine != nil {
 		deregister(c.World, machine)
 	}
@@ -200,7 +143,7 @@ func deregister(w *world.World, machine *world.Resource) {
 }
 
 // placeInstance gives the machine its network: an interface that there is, or one of its own in a subnet.
-func placeInstance(c *Call) error {
+func placeInstance(c *catalogue.Call) error {
 	if interfaces := c.State.Objects("networkInterfaces"); len(interfaces) > 0 {
 		nic, err := find(c, interfaceType, interfaces[0].String("networkInterfaceId"), "InvalidNetworkInterfaceID.NotFound", "networkInterface ID")
 		if err != nil {
@@ -230,7 +173,7 @@ func placeInstance(c *Call) error {
 	return checkZone(c)
 }
 
-func checkZone(c *Call) error {
+func checkZone(c *catalogue.Call) error {
 	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
 	if err != nil {
 		return err
@@ -274,7 +217,7 @@ func launch(w *world.World, region, id, seed string, state world.Values) {
 }
 
 // updateInstance checks what may change in place; the machine stops and starts where it must.
-func updateInstance(c *Call) error {
+func updateInstance(c *catalogue.Call) error {
 	subnet := c.State.String("subnetId")
 	if err := checkGroups(c, c.State.Strings("vpcSecurityGroupIds"), vpcOfSubnet(c.World, c.Region, subnet)); err != nil {
 		return err
@@ -299,7 +242,7 @@ func updateInstance(c *Call) error {
 	return setUserData(c)
 }
 
-func setUserData(c *Call) error {
+func setUserData(c *catalogue.Call) error {
 	encoded := c.Inputs.String("userDataBase64")
 	if text := c.Inputs.String("userData"); text != "" {
 		encoded = base64.StdEncoding.EncodeToString([]byte(text))

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -17,57 +17,20 @@ const (
 	encryptionType = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 )
 
-var keyResources = []Resource{
-	{
-		// A deleted key waits for its window to pass and decrypts nothing meanwhile: the world forgets it at once, and
-		// tells of machines whose disks it encrypted.
-		Token: keyType,
-		Fields: Fields{
-			"description": String(Computed, MaxLength(8192)), "policy": String(Computed, JSON), "keyUsage": String(Default("ENCRYPT_DECRYPT"), Replaces), "customerMasterKeySpec": String(Default("SYMMETRIC_DEFAULT"), Replaces),
-			"deletionWindowInDays": Number(WriteOnly, Between(7, 30)), "enableKeyRotation": Bool(Default(false)), "rotationPeriodInDays": Number(Computed, Between(90, 2560)),
-			"isEnabled": Bool(Default(true)), "multiRegion": Bool(Computed, Replaces), "bypassPolicyLockoutSafetyCheck": Bool(Default(false)),
-		}.With(tags, Outputs("arn", "keyId")),
-		Create: createKey, Update: checkKeyPolicy,
-	},
-	{
-		Token: aliasType,
-		Name:  &Autoname{Property: "name", Prefix: "alias/", MaxLength: 256},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(256), Matching(`^alias/[a-zA-Z0-9/_-]+$`), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, Conflicts("name")),
-			"targetKeyId": String(Required),
-		}.With(Outputs("arn", "targetKeyArn")),
-		Create: createAlias, Update: resolveAlias,
-	},
-	{
-		Token: grantType,
-		Fields: Fields{
-			"name": String(Replaces, MaxLength(256)), "keyId": String(Required, Replaces), "granteePrincipal": String(Required, Replaces, Matching(`^(arn:aws:(iam|sts)::\d{12}:|.*\.amazonaws\.com$)`)),
-			"operations":        List(String(grantOperations), Required, Replaces, Unordered),
-			"retiringPrincipal": String(Replaces), "grantCreationTokens": Strings(Replaces, Unordered), "retireOnDelete": Bool(Default(false), Replaces),
-			"constraints": Objects(Fields{"encryptionContextEquals": StringMap(), "encryptionContextSubset": StringMap()}, Replaces, Unordered),
-			"grantId":     String(Output), "grantToken": String(Output, Secret),
-		},
-		Create: createGrant,
-	},
-	{
-		Token: encryptionType, Account: true,
-		Fields: Fields{"enabled": Bool(Default(true))},
-		Create: func(c *Call) error {
-			c.ID = "terraform-" + c.World.Hash(c.URN, 26)
-			return nil
-		},
-		Delete: func(c *Call) error {
-			// Stricter than AWS: the provider would switch it off for everybody in the account.
-			return fmt.Errorf("%s is a setting of the account: others' new disks would no longer be encrypted; retain it", c.ID)
-		},
-	},
+// createEncryption sets the account's own setting.
+func createEncryption(c *catalogue.Call) error {
+	c.ID = "terraform-" + c.World.Hash(c.URN, 26)
+	return nil
 }
 
-// https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#terms-grant-operations
-var grantOperations = OneOf("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo", "Sign", "Verify",
-	"GetPublicKey", "CreateGrant", "RetireGrant", "DescribeKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateMac", "VerifyMac", "DeriveSharedSecret")
+// keepEncryption is stricter than AWS: the provider would switch it off for everybody in the account.
+func keepEncryption(c *catalogue.Call) error {
+	return fmt.Errorf("%s is a setting of the account: others' new disks would no longer be encrypted; retain it", c.ID)
+}
 
-func createKey(c *Call) error {
+// createKey makes a key. A deleted one waits for its window to pass and decrypts nothing meanwhile: the world forgets it
+// at once, and tells of machines whose disks it encrypted.
+func createKey(c *catalogue.Call) error {
 	h := c.World.Hash(c.URN, 32)
 	c.ID = fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
 	c.State["keyId"], c.State["arn"] = c.ID, arn("kms", c.Region, "key/"+c.ID)
@@ -79,7 +42,7 @@ func createKey(c *Call) error {
 	return checkKeyPolicy(c)
 }
 
-func checkKeyPolicy(c *Call) error {
+func checkKeyPolicy(c *catalogue.Call) error {
 	policy := c.State.String("policy")
 	if policy == "" {
 		return nil
@@ -95,7 +58,7 @@ func checkKeyPolicy(c *Call) error {
 }
 
 // findKey looks a key up as KMS does: by id, by ARN, by alias or by an alias' ARN.
-func findKey(c *Call, id string) (*world.Resource, error) {
+func findKey(c *catalogue.Call, id string) (*world.Resource, error) {
 	short := id
 	if strings.HasPrefix(id, "arn:") {
 		parts := strings.SplitN(id, ":", 6)
@@ -113,7 +76,7 @@ func findKey(c *Call, id string) (*world.Resource, error) {
 	return nil, fmt.Errorf("NotFoundException: Key '%s' does not exist", id)
 }
 
-func createAlias(c *Call) error {
+func createAlias(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if strings.HasPrefix(c.ID, "alias/aws/") {
 		return fmt.Errorf("NotAuthorizedException: %s: aliases that begin with alias/aws/ are AWS' own", c.ID)
@@ -125,7 +88,7 @@ func createAlias(c *Call) error {
 	return resolveAlias(c)
 }
 
-func resolveAlias(c *Call) error {
+func resolveAlias(c *catalogue.Call) error {
 	key, err := findKey(c, c.State.String("targetKeyId"))
 	if err != nil {
 		return err
@@ -134,7 +97,7 @@ func resolveAlias(c *Call) error {
 	return nil
 }
 
-func createGrant(c *Call) error {
+func createGrant(c *catalogue.Call) error {
 	key, err := findKey(c, c.State.String("keyId"))
 	if err != nil {
 		return err
@@ -158,7 +121,7 @@ func diskFault(w *world.World, machine *world.Resource) string {
 }
 
 // checkDiskKey looks for the key of a disk, which only an encrypted disk can have.
-func checkDiskKey(c *Call, id string, encrypted bool) error {
+func checkDiskKey(c *catalogue.Call, id string, encrypted bool) error {
 	if id == "" {
 		return nil
 	}

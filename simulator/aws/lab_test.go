@@ -49,7 +49,7 @@ func newLabIn(t *testing.T, region string, defaultTags map[string]any) *lab {
 		Site:   newSite,
 		Settle: func(site.Site, *world.World) error { return nil },
 	}
-	l := &lab{t: t, store: store, server: provider.New(Catalogue(), store, clouds, provider.Weather{}), inputs: map[string]*structpb.Struct{}}
+	l := &lab{t: t, store: store, server: provider.New(Provider(), store, clouds, provider.Weather{}), inputs: map[string]*structpb.Struct{}}
 	config := props{"region": region}
 	if defaultTags != nil {
 		config["defaultTags"] = map[string]any{"tags": defaultTags}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -19,69 +19,13 @@ const (
 	attachmentType   = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 )
 
-// A balancer's name: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-const balancerName = `^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`
-
-var protocols = OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE")
-
-var loadBalancerResources = []Resource{
-	{
-		Token: loadBalancerType,
-		Name:  &Autoname{Property: "name", MaxLength: 32},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(32), Matching(balancerName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(6), Conflicts("name")),
-			"internal": Bool(Computed, Replaces), "loadBalancerType": String(Default("application"), Replaces, OneOf("application", "network", "gateway")),
-			"subnets": Strings(Computed, Unordered), "securityGroups": Strings(Computed, Unordered), "ipAddressType": String(Computed, OneOf("ipv4", "dualstack")),
-			"subnetMappings":               Objects(Fields{"subnetId": String(Required), "privateIpv4Address": String(), "allocationId": String(), "outpostId": String(Output)}, Computed, Unordered, Conflicts("subnets")),
-			"enableCrossZoneLoadBalancing": Bool(Default(false)), "enableDeletionProtection": Bool(Default(false)), "idleTimeout": Number(Default(60.0)),
-			"dnsRecordClientRoutingPolicy": String(Default("any_availability_zone"), OneOf("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone")),
-			"enableZonalShift":             Bool(Default(false)), "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": String(Computed, OneOf("on", "off")),
-			"accessLogs": Object(Fields{"bucket": String(Required), "enabled": Bool(Default(false)), "prefix": String()}),
-		}.With(tags, Outputs("arn", "arnSuffix", "dnsName", "vpcId", "zoneId")),
-		Check: checkLoadBalancer, Diff: replaceNetworkBalancer, Create: createLoadBalancer, Update: updateLoadBalancer, Delete: deleteLoadBalancer,
-	},
-	{
-		Token: targetGroupType,
-		Name:  &Autoname{Property: "name", MaxLength: 32},
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(32), Matching(balancerName), Conflicts("namePrefix")), "namePrefix": String(Computed, Replaces, MaxLength(6), Conflicts("name")),
-			"port": Number(Replaces, Between(1, 65535)), "protocol": String(Replaces, protocols), "protocolVersion": String(Computed, Replaces), "vpcId": String(Replaces),
-			"targetType": String(Default("instance"), Replaces, OneOf("instance", "ip", "lambda", "alb")), "ipAddressType": String(Computed, Replaces, OneOf("ipv4", "ipv6")),
-			"deregistrationDelay": Number(Default(300.0), Between(0, 3600)), "slowStart": Number(Default(0.0)), "proxyProtocolV2": Bool(Default(false)),
-			"connectionTermination": Bool(Computed), "preserveClientIp": String(Computed, OneOf("true", "false")), "loadBalancingCrossZoneEnabled": String(Computed, OneOf("true", "false", "use_load_balancer_configuration")),
-			"loadBalancingAlgorithmType": String(Computed), "stickiness": Object(Fields{"type": String(Required, OneOf("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")), "enabled": Bool(Default(true))}, Computed),
-			"healthCheck": Object(Fields{
-				"enabled": Bool(Default(true)), "protocol": String(Default("HTTP"), OneOf("HTTP", "HTTPS", "TCP")), "port": String(Default("traffic-port")),
-				"interval": Number(Default(30.0), Between(5, 300)), "timeout": Number(Computed, Between(2, 120)),
-				"healthyThreshold": Number(Default(3.0), Between(2, 10)), "unhealthyThreshold": Number(Default(3.0), Between(2, 10)), "path": String(Computed), "matcher": String(Computed),
-			}, Computed),
-			"targetHealthStates": Objects(Fields{"enableUnhealthyConnectionTermination": Bool(Required), "unhealthyDrainingInterval": Number(Default(0.0))}, Computed),
-		}.With(tags, Outputs("arn", "arnSuffix")),
-		Check: checkTargetGroup, Create: createTargetGroup, Delete: deleteTargetGroup,
-	},
-	{
-		Token: listenerType,
-		Fields: Fields{
-			"loadBalancerArn": String(Required, Replaces), "port": Number(Between(1, 65535)), "protocol": String(Computed, protocols),
-			"certificateArn": String(), "sslPolicy": String(Computed), "alpnPolicy": String(), "tcpIdleTimeoutSeconds": Number(Computed, Between(60, 6000)),
-			"defaultActions": Objects(Fields{"type": String(Required, OneOf("forward", "redirect", "fixed-response", "authenticate-oidc", "authenticate-cognito")), "targetGroupArn": String(), "order": Number(Computed)}, Required),
-		}.With(tags, Outputs("arn")),
-		Create: createListener, Update: checkListener,
-	},
-	{
-		Token:  attachmentType,
-		Fields: Fields{"targetGroupArn": String(Required, Replaces), "targetId": String(Required, Replaces), "port": Number(Replaces, Between(1, 65535)), "availabilityZone": String(Replaces)},
-		Create: createAttachment,
-	},
-}
-
-func checkLoadBalancer(c *Call) []Problem {
-	var problems []Problem
+func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	if name := c.Inputs.String("name"); strings.HasPrefix(name, "internal-") {
-		problems = append(problems, Problem{Property: "name", Reason: fmt.Sprintf("%q cannot begin with internal-", name)})
+		problems = append(problems, catalogue.Problem{Property: "name", Reason: fmt.Sprintf("%q cannot begin with internal-", name)})
 	}
 	if c.Inputs.Has("subnets") == c.Inputs.Has("subnetMappings") {
-		problems = append(problems, Problem{Property: "subnets", Reason: "exactly one of subnets, subnetMappings must be given"})
+		problems = append(problems, catalogue.Problem{Property: "subnets", Reason: "exactly one of subnets, subnetMappings must be given"})
 	}
 	return problems
 }
@@ -90,7 +34,7 @@ func checkLoadBalancer(c *Call) []Problem {
 // and gain its first security group only by being replaced. The provider decides only once it knows the whole list:
 // while the id of a new subnet is unknown, a preview says update, and the update replaces.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elbv2/load_balancer.go
-func replaceNetworkBalancer(c *Call, changed []string) []string {
+func replaceNetworkBalancer(c *catalogue.Call, changed []string) []string {
 	if c.Inputs.String("loadBalancerType") != "network" {
 		return nil
 	}
@@ -109,7 +53,7 @@ func replaceNetworkBalancer(c *Call, changed []string) []string {
 	return replace
 }
 
-func createLoadBalancer(c *Call) error {
+func createLoadBalancer(c *catalogue.Call) error {
 	name := c.State.String("name")
 	if c.World.Find(loadBalancerType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
 		return fmt.Errorf("ELBv2 Load Balancer (%s) already exists", name)
@@ -137,7 +81,7 @@ func balancerZone(region string) string {
 	return "Z" + strings.ToUpper(strings.ReplaceAll(region, "-", ""))
 }
 
-func updateLoadBalancer(c *Call) error {
+func updateLoadBalancer(c *catalogue.Call) error {
 	subnets := c.State.Strings("subnets")
 	for _, mapping := range c.State.Objects("subnetMappings") {
 		subnets = append(subnets, mapping.String("subnetId"))
@@ -172,7 +116,7 @@ func updateLoadBalancer(c *Call) error {
 }
 
 // addressBalancer gives the load balancer a private address in every subnet, and keeps those it has.
-func addressBalancer(c *Call, subnets []string) error {
+func addressBalancer(c *catalogue.Call, subnets []string) error {
 	addresses := c.State.Strings(addressesKey)
 	for len(addresses) < len(subnets) {
 		subnet := c.World.Get(subnetType, c.Region, subnets[len(addresses)])
@@ -186,7 +130,7 @@ func addressBalancer(c *Call, subnets []string) error {
 	return nil
 }
 
-func deleteLoadBalancer(c *Call) error {
+func deleteLoadBalancer(c *catalogue.Call) error {
 	if c.State.Bool("enableDeletionProtection") {
 		return fmt.Errorf("OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection is enabled", c.ID)
 	}
@@ -197,10 +141,10 @@ func deleteLoadBalancer(c *Call) error {
 	return nil
 }
 
-func checkTargetGroup(c *Call) []Problem {
-	var problems []Problem
+func checkTargetGroup(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
 	}
 	for _, name := range []string{"port", "protocol", "vpcId"} {
 		if !c.Inputs.Has(name) && c.Inputs.String("targetType") != "lambda" {
@@ -229,7 +173,7 @@ func checkTargetGroup(c *Call) []Problem {
 	return problems
 }
 
-func createTargetGroup(c *Call) error {
+func createTargetGroup(c *catalogue.Call) error {
 	name := c.State.String("name")
 	if c.World.Find(targetGroupType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
 		return fmt.Errorf("ELBv2 Target Group (%s) already exists", name)
@@ -247,7 +191,7 @@ func createTargetGroup(c *Call) error {
 	return nil
 }
 
-func deleteTargetGroup(c *Call) error {
+func deleteTargetGroup(c *catalogue.Call) error {
 	left := c.World.Select(func(r *world.Resource) bool {
 		return r.Type == listenerType && r.Region == c.Region && slices.Contains(forwardsTo(r), c.ID)
 	})
@@ -272,7 +216,7 @@ var networkProtocols = []string{"TCP", "TLS", "UDP", "TCP_UDP"}
 
 var listenerHash = regexp.MustCompile(`loadbalancer/(.*)$`)
 
-func createListener(c *Call) error {
+func createListener(c *catalogue.Call) error {
 	if err := checkListener(c); err != nil {
 		return err
 	}
@@ -282,7 +226,7 @@ func createListener(c *Call) error {
 	return nil
 }
 
-func checkListener(c *Call) error {
+func checkListener(c *catalogue.Call) error {
 	balancer, err := find(c, loadBalancerType, c.State.String("loadBalancerArn"), "LoadBalancerNotFound", "load balancer")
 	if err != nil {
 		return err
@@ -308,7 +252,7 @@ func checkListener(c *Call) error {
 	return nil
 }
 
-func checkForward(c *Call, balancer *world.Resource, id string) error {
+func checkForward(c *catalogue.Call, balancer *world.Resource, id string) error {
 	group, err := find(c, targetGroupType, id, "TargetGroupNotFound", "target group")
 	if err != nil {
 		return err
@@ -328,7 +272,7 @@ func checkForward(c *Call, balancer *world.Resource, id string) error {
 	return nil
 }
 
-func createAttachment(c *Call) error {
+func createAttachment(c *catalogue.Call) error {
 	group, err := find(c, targetGroupType, c.State.String("targetGroupArn"), "TargetGroupNotFound", "target group")
 	if err != nil {
 		return err

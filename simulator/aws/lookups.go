@@ -7,125 +7,95 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
-var functions = []Function{
-	imageFunction,
-	{
-		Token:  "aws:ec2/getVpc:getVpc",
-		Fields: Fields{"id": String(), "cidrBlock": String(), "default": Bool(), "state": String(), "filters": filters, "tags": StringMap()},
-		Invoke: func(c *Call) (world.Values, error) {
-			found, err := single(c, vpcType, "EC2 VPC")
-			if err != nil {
-				return nil, err
-			}
-			associations := []any{}
-			for i, block := range rangesOf(found) {
-				associations = append(associations, map[string]any{
-					"associationId": fmt.Sprintf("vpc-cidr-assoc-%s%d", found.ID[4:], i), "cidrBlock": block.String(), "state": "associated",
-				})
-			}
-			return merged(found, world.Values{"id": found.ID, "default": false, "state": "available", "cidrBlockAssociations": associations, "ipv6AssociationId": "", "ipv6CidrBlock": ""}), nil
-		},
-	},
-	{
-		Token:  "aws:ec2/getSubnet:getSubnet",
-		Fields: Fields{"id": String(), "vpcId": String(), "cidrBlock": String(), "availabilityZone": String(), "state": String(), "filters": filters, "tags": StringMap()},
-		Invoke: func(c *Call) (world.Values, error) {
-			found, err := single(c, subnetType, "EC2 Subnet")
-			if err != nil {
-				return nil, err
-			}
-			return merged(found, world.Values{
-				"id": found.ID, "state": "available", "availableIpAddressCount": 250.0, "defaultForAz": false, "customerOwnedIpv4Pool": "", "enableDns64": false,
-				"enableLniAtDeviceIndex": 0.0, "enableResourceNameDnsAaaaRecordOnLaunch": false, "ipv6CidrBlock": "", "ipv6CidrBlockAssociationId": "", "ipv6Native": false,
-				"mapCustomerOwnedIpOnLaunch": false, "outpostArn": "",
-			}), nil
-		},
-	},
-	{
-		Token:  "aws:ec2/getSubnets:getSubnets",
-		Fields: Fields{"filters": filters, "tags": StringMap()},
-		Invoke: func(c *Call) (world.Values, error) {
-			ids := world.List()
-			for _, subnet := range search(c, subnetType) {
-				ids = append(ids, subnet.ID)
-			}
-			return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
-		},
-	},
-	{
-		Token:  "aws:ec2/getSecurityGroups:getSecurityGroups",
-		Fields: Fields{"filters": filters, "tags": StringMap()},
-		Invoke: func(c *Call) (world.Values, error) {
-			ids := world.List()
-			for _, group := range search(c, securityGroupType) {
-				ids = append(ids, group.ID)
-			}
-			return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
-		},
-	},
-	{
-		Token:  "aws:ec2/getInstances:getInstances",
-		Fields: Fields{"filters": filters, "instanceTags": StringMap(), "instanceStateNames": Strings(Unordered)},
-		Invoke: func(c *Call) (world.Values, error) {
-			ids := world.List()
-			for _, instance := range search(c, instanceType) {
-				ids = append(ids, instance.ID)
-			}
-			return world.Values{"id": c.Region, "ids": ids}, nil
-		},
-	},
-	{
-		Token:  "aws:kms/getAlias:getAlias",
-		Fields: Fields{"name": String(Required, Matching(`^alias/`)), "id": String()},
-		Invoke: func(c *Call) (world.Values, error) {
-			alias := c.World.Get(aliasType, c.Region, c.Inputs.String("name"))
-			if alias == nil {
-				return nil, fmt.Errorf("NotFoundException: no KMS Alias %s in %s", c.Inputs.String("name"), c.Region)
-			}
-			key := alias.State.String("targetKeyArn")
-			return world.Values{
-				"id": alias.State.String("arn"), "arn": alias.State.String("arn"), "name": alias.ID,
-				"targetKeyArn": key, "targetKeyId": strings.TrimPrefix(key, arn("kms", c.Region, "key/")),
-			}, nil
-		},
-	},
-	{
-		Token: "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", Fields: Fields{"url": String(), "arn": String(), "id": String(), "tags": StringMap()},
-		Invoke: func(c *Call) (world.Values, error) {
-			id := cmp.Or(c.Inputs.String("arn"), arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.Inputs.String("url"), "https://")))
-			found := c.World.Get(oidcProviderType, "", id)
-			if found == nil {
-				return nil, fmt.Errorf("finding IAM OIDC Provider by url: not found: %s", id)
-			}
-			return merged(found, world.Values{"id": found.ID}), nil
-		},
-	},
-	{
-		Token: "aws:index/getCallerIdentity:getCallerIdentity", Fields: Fields{"id": String()},
-		Invoke: func(*Call) (world.Values, error) {
-			return world.Values{"id": Account, "accountId": Account, "arn": arn("iam", "", "user/simulator"), "userId": "AIDASIMULATOR"}, nil
-		},
-	},
-	{
-		Token: "aws:index/getPartition:getPartition", Fields: Fields{"id": String()},
-		Invoke: func(*Call) (world.Values, error) {
-			return world.Values{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}, nil
-		},
-	},
-	{
-		Token: "aws:index/getAvailabilityZones:getAvailabilityZones", Fields: Fields{"id": String(), "state": String(), "filters": filters},
-		Invoke: func(c *Call) (world.Values, error) {
-			names, ids := zones(c.Region), world.List()
-			for _, zone := range names {
-				ids = append(ids, zoneID(zone))
-			}
-			return world.Values{"id": c.Region, "names": world.List(names...), "zoneIds": ids, "groupNames": world.List(c.Region)}, nil
-		},
-	},
+func getVPC(c *catalogue.Call) (world.Values, error) {
+	found, err := single(c, vpcType, "EC2 VPC")
+	if err != nil {
+		return nil, err
+	}
+	associations := []any{}
+	for i, block := range rangesOf(found) {
+		associations = append(associations, map[string]any{
+			"associationId": fmt.Sprintf("vpc-cidr-assoc-%s%d", found.ID[4:], i), "cidrBlock": block.String(), "state": "associated",
+		})
+	}
+	return merged(found, world.Values{"id": found.ID, "default": false, "state": "available", "cidrBlockAssociations": associations, "ipv6AssociationId": "", "ipv6CidrBlock": ""}), nil
+}
+
+func getSubnet(c *catalogue.Call) (world.Values, error) {
+	found, err := single(c, subnetType, "EC2 Subnet")
+	if err != nil {
+		return nil, err
+	}
+	return merged(found, world.Values{
+		"id": found.ID, "state": "available", "availableIpAddressCount": 250.0, "defaultForAz": false, "customerOwnedIpv4Pool": "", "enableDns64": false,
+		"enableLniAtDeviceIndex": 0.0, "enableResourceNameDnsAaaaRecordOnLaunch": false, "ipv6CidrBlock": "", "ipv6CidrBlockAssociationId": "", "ipv6Native": false,
+		"mapCustomerOwnedIpOnLaunch": false, "outpostArn": "",
+	}), nil
+}
+
+func getSubnets(c *catalogue.Call) (world.Values, error) {
+	ids := world.List()
+	for _, subnet := range search(c, subnetType) {
+		ids = append(ids, subnet.ID)
+	}
+	return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
+}
+
+func getSecurityGroups(c *catalogue.Call) (world.Values, error) {
+	ids := world.List()
+	for _, group := range search(c, securityGroupType) {
+		ids = append(ids, group.ID)
+	}
+	return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
+}
+
+func getInstances(c *catalogue.Call) (world.Values, error) {
+	ids := world.List()
+	for _, instance := range search(c, instanceType) {
+		ids = append(ids, instance.ID)
+	}
+	return world.Values{"id": c.Region, "ids": ids}, nil
+}
+
+func getAlias(c *catalogue.Call) (world.Values, error) {
+	alias := c.World.Get(aliasType, c.Region, c.Inputs.String("name"))
+	if alias == nil {
+		return nil, fmt.Errorf("NotFoundException: no KMS Alias %s in %s", c.Inputs.String("name"), c.Region)
+	}
+	key := alias.State.String("targetKeyArn")
+	return world.Values{
+		"id": alias.State.String("arn"), "arn": alias.State.String("arn"), "name": alias.ID,
+		"targetKeyArn": key, "targetKeyId": strings.TrimPrefix(key, arn("kms", c.Region, "key/")),
+	}, nil
+}
+
+func getOIDCProvider(c *catalogue.Call) (world.Values, error) {
+	id := cmp.Or(c.Inputs.String("arn"), arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.Inputs.String("url"), "https://")))
+	found := c.World.Get(oidcProviderType, "", id)
+	if found == nil {
+		return nil, fmt.Errorf("finding IAM OIDC Provider by url: not found: %s", id)
+	}
+	return merged(found, world.Values{"id": found.ID}), nil
+}
+
+func getCallerIdentity(*catalogue.Call) (world.Values, error) {
+	return world.Values{"id": Account, "accountId": Account, "arn": arn("iam", "", "user/simulator"), "userId": "AIDASIMULATOR"}, nil
+}
+
+func getPartition(*catalogue.Call) (world.Values, error) {
+	return world.Values{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}, nil
+}
+
+func getAvailabilityZones(c *catalogue.Call) (world.Values, error) {
+	names, ids := zones(c.Region), world.List()
+	for _, zone := range names {
+		ids = append(ids, zoneID(zone))
+	}
+	return world.Values{"id": c.Region, "names": world.List(names...), "zoneIds": ids, "groupNames": world.List(c.Region)}, nil
 }
 
 // merged is what a data source tells of a resource.
@@ -141,7 +111,7 @@ func merged(r *world.Resource, more world.Values) world.Values {
 	return answer
 }
 
-func single(c *Call, token, what string) (*world.Resource, error) {
+func single(c *catalogue.Call, token, what string) (*world.Resource, error) {
 	found := search(c, token)
 	switch len(found) {
 	case 0:
@@ -154,7 +124,7 @@ func single(c *Call, token, what string) (*world.Resource, error) {
 }
 
 // search finds resources by the arguments of a data source.
-func search(c *Call, token string) []*world.Resource {
+func search(c *catalogue.Call, token string) []*world.Resource {
 	return c.World.Select(func(r *world.Resource) bool {
 		if r.Type != token || r.Region != c.Region {
 			return false

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -21,82 +21,6 @@ const (
 	associationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	endpointType    = "aws:ec2/vpcEndpoint:VpcEndpoint"
 )
-
-var networkResources = []Resource{
-	{
-		Token: vpcType, ID: "vpc-",
-		Fields: Fields{
-			"cidrBlock":          String(Computed, Replaces),
-			"enableDnsHostnames": Bool(Computed), "enableDnsSupport": Bool(Default(true)),
-			"enableNetworkAddressUsageMetrics": Bool(Default(false)),
-			"instanceTenancy":                  String(Default("default"), OneOf("default", "dedicated")),
-			"assignGeneratedIpv6CidrBlock":     Bool(),
-		}.With(tags, Outputs("arn", "ownerId", "mainRouteTableId", "defaultRouteTableId", "defaultSecurityGroupId", "defaultNetworkAclId", "dhcpOptionsId")),
-		Create: createVPC, Update: checkVPC, Delete: deleteVPC,
-	},
-	{
-		Token: subnetType, ID: "subnet-",
-		Fields: Fields{
-			"vpcId": String(Required, Replaces), "cidrBlock": String(Replaces),
-			"availabilityZone": String(Computed, Replaces), "availabilityZoneId": String(Computed, Replaces),
-			"mapPublicIpOnLaunch": Bool(Default(false)), "assignIpv6AddressOnCreation": Bool(Default(false)),
-			"enableResourceNameDnsARecordOnLaunch": Bool(Default(false)), "privateDnsHostnameTypeOnLaunch": String(Computed, OneOf("ip-name", "resource-name")),
-		}.With(tags, Outputs("arn", "ownerId")),
-		Create: createSubnet, Delete: deleteSubnet,
-	},
-	{
-		Token: gatewayType, ID: "igw-",
-		Fields: Fields{"vpcId": String(Computed)}.With(tags, Outputs("arn", "ownerId")),
-		Create: createGateway, Update: attachGateway, Delete: deleteGateway,
-	},
-	{
-		Token: addressType, ID: "eipalloc-",
-		Fields: Fields{
-			"domain": String(Computed, Replaces, OneOf("vpc", "standard")), "instance": String(Computed), "networkInterface": String(Computed),
-			"associateWithPrivateIp": String(), "networkBorderGroup": String(Computed, Replaces), "publicIpv4Pool": String(Computed, Replaces), "address": String(Replaces),
-		}.With(tags, Outputs("allocationId", "arn", "associationId", "publicIp", "publicDns", "privateIp", "privateDns", "ptrRecord")),
-		Create: createAddress, Update: associateAddress, Delete: deleteAddress,
-	},
-	{
-		Token: natType, ID: "nat-",
-		Fields: Fields{
-			"subnetId": String(Required, Replaces), "allocationId": String(Replaces), "privateIp": String(Computed, Replaces),
-			"connectivityType": String(Default("public"), Replaces, OneOf("public", "private")),
-		}.With(tags, Outputs("publicIp", "associationId", "networkInterfaceId")),
-		Create: createNAT,
-	},
-	{
-		Token: routeTableType, ID: "rtb-",
-		Fields: Fields{
-			"vpcId": String(Required, Replaces), "propagatingVgws": Strings(Computed, Unordered),
-			"routes": Objects(Fields{"cidrBlock": String(), "gatewayId": String(), "natGatewayId": String(), "vpcEndpointId": String(), "vpcPeeringConnectionId": String(), "transitGatewayId": String()}, Computed, Unordered),
-		}.With(tags, Outputs("arn", "ownerId")),
-		Create: createRouteTable, Update: checkInlineRoutes, Delete: deleteRouteTable,
-	},
-	{
-		Token: routeType,
-		Fields: Fields{
-			"routeTableId": String(Required, Replaces), "destinationCidrBlock": String(Replaces), "destinationIpv6CidrBlock": String(Replaces), "destinationPrefixListId": String(Replaces),
-			"gatewayId": String(), "natGatewayId": String(), "networkInterfaceId": String(Computed), "vpcEndpointId": String(),
-			"vpcPeeringConnectionId": String(), "transitGatewayId": String(), "egressOnlyGatewayId": String(),
-		}.With(Outputs("origin", "state", "instanceId", "instanceOwnerId")),
-		Check: checkRoute, Create: createRoute, Update: checkRouteTarget,
-	},
-	{
-		Token: associationType, ID: "rtbassoc-",
-		Fields: Fields{"routeTableId": String(Required), "subnetId": String(Replaces, Conflicts("gatewayId")), "gatewayId": String(Replaces, Conflicts("subnetId"))},
-		Create: createAssociation, Update: checkAssociation,
-	},
-	{
-		Token: endpointType, ID: "vpce-",
-		Fields: Fields{
-			"vpcId": String(Required, Replaces), "serviceName": String(Required, Replaces), "vpcEndpointType": String(Default("Gateway"), Replaces, OneOf("Gateway", "Interface", "GatewayLoadBalancer")),
-			"routeTableIds": Strings(Computed, Unordered), "subnetIds": Strings(Computed, Unordered), "securityGroupIds": Strings(Computed, Unordered),
-			"policy": String(Computed, JSON), "privateDnsEnabled": Bool(Computed), "ipAddressType": String(Computed), "autoAccept": Bool(),
-		}.With(tags, Outputs("arn", "ownerId", "prefixListId", "state")),
-		Create: createEndpoint, Update: checkEndpoint,
-	},
-}
 
 // parseCIDR reads a CIDR as AWS takes it: no host bits, and the size of a VPC or a subnet.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
@@ -118,7 +42,7 @@ func sized(prefix netip.Prefix, code string) error {
 	return nil
 }
 
-func createVPC(c *Call) error {
+func createVPC(c *catalogue.Call) error {
 	prefix, err := parseCIDR(c.Inputs.String("cidrBlock"))
 	if err != nil {
 		return err
@@ -139,14 +63,14 @@ func createVPC(c *Call) error {
 	return checkVPC(c)
 }
 
-func checkVPC(c *Call) error {
+func checkVPC(c *catalogue.Call) error {
 	if c.State.Bool("enableDnsHostnames") && !c.State.Bool("enableDnsSupport") {
 		return fmt.Errorf("InvalidParameterValue: enableDnsHostnames needs enableDnsSupport")
 	}
 	return nil
 }
 
-func deleteVPC(c *Call) error {
+func deleteVPC(c *catalogue.Call) error {
 	if left := users(c, "vpcId", c.ID, subnetType, gatewayType, routeTableType, endpointType, securityGroupType); len(left) > 0 {
 		return fmt.Errorf("DependencyViolation: The vpc '%s' has dependencies and cannot be deleted: %s", c.ID, names(left))
 	}
@@ -156,7 +80,7 @@ func deleteVPC(c *Call) error {
 // zones are those that an account sees; most regions have three.
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 func zones(region string) []string {
-	named := slices.DeleteFunc(Listed(Zones), func(zone string) bool { return zone[:len(zone)-1] != region })
+	named := slices.DeleteFunc(catalogue.Listed(catalogue.Zones), func(zone string) bool { return zone[:len(zone)-1] != region })
 	if len(named) > 0 {
 		return named
 	}
@@ -171,7 +95,7 @@ func zones(region string) []string {
 	return list
 }
 
-func createSubnet(c *Call) error {
+func createSubnet(c *catalogue.Call) error {
 	vpc, err := find(c, vpcType, c.Inputs.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID")
 	if err != nil {
 		return err
@@ -231,7 +155,7 @@ func zoneID(zone string) string {
 	return fmt.Sprintf("%s-az%d", short, letter-'a'+1)
 }
 
-func deleteSubnet(c *Call) error {
+func deleteSubnet(c *catalogue.Call) error {
 	left := users(c, "subnetId", c.ID, instanceType, natType, interfaceType)
 	left = append(left, users(c, "subnets", c.ID, loadBalancerType)...)
 	left = append(left, users(c, "subnetIds", c.ID, endpointType)...)
@@ -241,12 +165,12 @@ func deleteSubnet(c *Call) error {
 	return nil
 }
 
-func createGateway(c *Call) error {
+func createGateway(c *catalogue.Call) error {
 	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "internet-gateway/"+c.ID), Account
 	return attachGateway(c)
 }
 
-func attachGateway(c *Call) error {
+func attachGateway(c *catalogue.Call) error {
 	id := c.State.String("vpcId")
 	if id == "" {
 		return nil
@@ -262,7 +186,7 @@ func attachGateway(c *Call) error {
 	return nil
 }
 
-func deleteGateway(c *Call) error {
+func deleteGateway(c *catalogue.Call) error {
 	vpc := c.State.String("vpcId")
 	mapped := c.World.Select(func(r *world.Resource) bool {
 		if r.Region != c.Region || vpcOfSubnet(c.World, c.Region, r.State.String("subnetId")) != vpc {
@@ -283,14 +207,14 @@ func vpcOfSubnet(w *world.World, region, subnet string) string {
 	return ""
 }
 
-func createAddress(c *Call) error {
+func createAddress(c *catalogue.Call) error {
 	c.State["domain"], c.State["allocationId"] = "vpc", c.ID
 	c.State["publicIp"] = publicAddress(c.World)
 	c.State["arn"] = arn("ec2", c.Region, "elastic-ip/"+c.ID)
 	return associateAddress(c)
 }
 
-func associateAddress(c *Call) error {
+func associateAddress(c *catalogue.Call) error {
 	subnet := ""
 	if id := c.State.String("instance"); id != "" {
 		instance, err := find(c, instanceType, id, "InvalidInstanceID.NotFound", "instance ID")
@@ -324,14 +248,14 @@ func publicAddress(w *world.World) string {
 	return fmt.Sprintf("198.18.%d.%d", n/250, n%250+1)
 }
 
-func deleteAddress(c *Call) error {
+func deleteAddress(c *catalogue.Call) error {
 	if left := users(c, "allocationId", c.ID, natType); len(left) > 0 {
 		return fmt.Errorf("InvalidIPAddress.InUse: Address %s is in use: %s", c.State.String("publicIp"), names(left))
 	}
 	return nil
 }
 
-func createNAT(c *Call) error {
+func createNAT(c *catalogue.Call) error {
 	subnet, err := find(c, subnetType, c.Inputs.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
 	if err != nil {
 		return err
@@ -395,7 +319,7 @@ func freeAddress(w *world.World, subnet *world.Resource, wanted string) (string,
 	return "", fmt.Errorf("InsufficientFreeAddressesInSubnet: the subnet %s has no free address", subnet.ID)
 }
 
-func createRouteTable(c *Call) error {
+func createRouteTable(c *catalogue.Call) error {
 	if _, err := find(c, vpcType, c.Inputs.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID"); err != nil {
 		return err
 	}
@@ -403,7 +327,7 @@ func createRouteTable(c *Call) error {
 	return checkInlineRoutes(c)
 }
 
-func checkInlineRoutes(c *Call) error {
+func checkInlineRoutes(c *catalogue.Call) error {
 	for _, route := range c.Inputs.Objects("routes") {
 		if err := checkTarget(c, c.State.String("vpcId"), route); err != nil {
 			return err
@@ -412,7 +336,7 @@ func checkInlineRoutes(c *Call) error {
 	return nil
 }
 
-func deleteRouteTable(c *Call) error {
+func deleteRouteTable(c *catalogue.Call) error {
 	if left := users(c, "routeTableId", c.ID, associationType); len(left) > 0 {
 		return fmt.Errorf("DependencyViolation: The routeTable '%s' has dependencies and cannot be deleted: %s", c.ID, names(left))
 	}
@@ -421,8 +345,8 @@ func deleteRouteTable(c *Call) error {
 
 var routeTargets = []string{"gatewayId", "natGatewayId", "networkInterfaceId", "vpcEndpointId", "vpcPeeringConnectionId", "transitGatewayId", "egressOnlyGatewayId"}
 
-func checkRoute(c *Call) []Problem {
-	var problems []Problem
+func checkRoute(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	for _, choice := range [][]string{{"destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"}, routeTargets} {
 		given := 0
 		for _, name := range choice {
@@ -431,13 +355,13 @@ func checkRoute(c *Call) []Problem {
 			}
 		}
 		if given != 1 {
-			problems = append(problems, Problem{Property: choice[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", choice, given)})
+			problems = append(problems, catalogue.Problem{Property: choice[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", choice, given)})
 		}
 	}
 	return problems
 }
 
-func createRoute(c *Call) error {
+func createRoute(c *catalogue.Call) error {
 	destination := c.Inputs.String("destinationCidrBlock")
 	if destination != "" {
 		if _, err := parseCIDR(destination); err != nil {
@@ -454,7 +378,7 @@ func createRoute(c *Call) error {
 	return checkRouteTarget(c)
 }
 
-func checkRouteTarget(c *Call) error {
+func checkRouteTarget(c *catalogue.Call) error {
 	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound", "routeTable ID")
 	if err != nil {
 		return err
@@ -463,7 +387,7 @@ func checkRouteTarget(c *Call) error {
 }
 
 // checkTarget looks for a route's target, which must stand in the route table's network.
-func checkTarget(c *Call, vpc string, route world.Values) error {
+func checkTarget(c *catalogue.Call, vpc string, route world.Values) error {
 	if id := route.String("gatewayId"); id != "" && id != "local" {
 		gateway, err := find(c, gatewayType, id, "InvalidGatewayID.NotFound", "gateway ID")
 		if err != nil {
@@ -485,7 +409,7 @@ func checkTarget(c *Call, vpc string, route world.Values) error {
 	return nil
 }
 
-func createAssociation(c *Call) error {
+func createAssociation(c *catalogue.Call) error {
 	subnet := c.Inputs.String("subnetId")
 	if subnet == "" && !c.Inputs.Has("gatewayId") {
 		return fmt.Errorf("MissingParameter: one of subnetId, gatewayId must be given")
@@ -496,7 +420,7 @@ func createAssociation(c *Call) error {
 	return checkAssociation(c)
 }
 
-func checkAssociation(c *Call) error {
+func checkAssociation(c *catalogue.Call) error {
 	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound", "routeTable ID")
 	if err != nil || c.State.String("subnetId") == "" {
 		return err
@@ -511,7 +435,7 @@ func checkAssociation(c *Call) error {
 	return nil
 }
 
-func createEndpoint(c *Call) error {
+func createEndpoint(c *catalogue.Call) error {
 	if _, err := find(c, vpcType, c.Inputs.String("vpcId"), "InvalidVpcId.NotFound", "vpc ID"); err != nil {
 		return err
 	}
@@ -527,7 +451,7 @@ func createEndpoint(c *Call) error {
 	return checkEndpoint(c)
 }
 
-func checkEndpoint(c *Call) error {
+func checkEndpoint(c *catalogue.Call) error {
 	for _, id := range c.Inputs.Strings("routeTableIds") {
 		if _, err := find(c, routeTableType, id, "InvalidRouteTableId.NotFound", "routeTable ID"); err != nil {
 			return err

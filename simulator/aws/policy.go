@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 )
 
 // policy is a policy document, as far as the rules look into it.
@@ -43,7 +43,7 @@ func checkPolicy(text string, limit int) error {
 }
 
 // readPolicy reads a policy whose principals must exist, and refuses others with the error that the service answers.
-func readPolicy(c *Call, text string, limit int, refusal string) (policy, error) {
+func readPolicy(c *catalogue.Call, text string, limit int, refusal string) (policy, error) {
 	var document policy
 	if err := checkPolicy(text, limit); err != nil {
 		return document, err

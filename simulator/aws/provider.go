@@ -1,16 +1,18 @@
-// Package aws is the simulated Amazon Web Services: tables of the resources that the program uses, as the AWS provider
-// (Terraform AWS provider 5.100 behind pulumi-aws 6.83) declares them, and the rules by which the cloud refuses.
+// Package aws is the simulated Amazon Web Services: schema.json has the types that the program uses, as the AWS provider
+// declares them, and the Go files have the rules by which the cloud refuses.
 //
 // Which inputs are required, computed or force a replacement is read in the provider's sources:
 // https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service
 package aws
 
 import (
+	_ "embed"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
@@ -19,38 +21,88 @@ import (
 // Account is the number of the one account that there is.
 const Account = "123456789012"
 
-// Catalogue is what the simulated AWS serves.
-func Catalogue() *catalogue.Provider {
-	provider := &catalogue.Provider{
-		Name: "aws",
-		Config: catalogue.Fields{
-			"region": catalogue.String(catalogue.Required, catalogue.Replaces, catalogue.Matching(`^[a-z]{2}(-[a-z]+)+-\d$`)),
-			"defaultTags": catalogue.Object(catalogue.Fields{
-				"tags": catalogue.StringMap(),
-			}),
-			"ignoreTags":        catalogue.Object(catalogue.Fields{"keys": catalogue.Strings(), "keyPrefixes": catalogue.Strings()}),
-			"allowedAccountIds": catalogue.Strings(), "forbiddenAccountIds": catalogue.Strings(),
-			"assumeRoles": catalogue.Objects(assumeRole), "assumeRole": catalogue.Object(assumeRole),
-			"profile": catalogue.String(), "accessKey": catalogue.String(catalogue.Secret), "secretKey": catalogue.String(catalogue.Secret), "token": catalogue.String(catalogue.Secret),
-			"maxRetries": catalogue.Number(), "retryMode": catalogue.String(catalogue.OneOf("standard", "adaptive")),
-			"skipCredentialsValidation": catalogue.Bool(), "skipMetadataApiCheck": catalogue.Bool(), "skipRegionValidation": catalogue.Bool(), "skipRequestingAccountId": catalogue.Bool(),
-		},
-		CheckConfig: checkConfig,
-		Check:       checkTags,
-		Site:        newSite,
-	}
-	for _, resources := range [][]catalogue.Resource{
-		networkResources, firewallResources, instanceResources, groupResources,
-		loadBalancerResources, dnsResources, identityResources, keyResources, eventResources, alarmResources, storageResources, flowLogResources,
-	} {
-		provider.Resources = append(provider.Resources, resources...)
-	}
-	provider.Functions = functions
-	return provider
+//go:embed schema.json
+var schema []byte
+
+// Provider returns what the simulated AWS serves.
+func Provider() *catalogue.Provider { return served() }
+
+var served = sync.OnceValue(func() *catalogue.Provider {
+	p := catalogue.Load("aws", schema, behaviors, functions)
+	p.CheckConfig, p.Check, p.Site = checkConfig, checkTags, newSite
+	return p
+})
+
+// behaviors are what the cloud does with the types of the schema.
+var behaviors = map[string]catalogue.Behavior{
+	addressType:          {Create: createAddress, Update: associateAddress, Delete: deleteAddress},
+	alarmType:            {Check: checkAlarmShape, Create: createAlarm, Update: checkAlarm},
+	aliasType:            {Create: createAlias, Update: resolveAlias},
+	associationType:      {Create: createAssociation, Update: checkAssociation},
+	attachmentType:       {Create: createAttachment},
+	bucketEncryptionType: {Create: checkBucketEncryption, Update: checkBucketEncryption},
+	bucketLoggingType:    {Create: checkBucketLogging, Update: checkBucketLogging},
+	bucketPolicyType:     {Create: checkBucketPolicy, Update: checkBucketPolicy},
+	bucketType:           {Create: createBucket, Delete: deleteBucket},
+	defaultGroupType:     {Create: adoptDefaultGroup},
+	egressType:           {Check: checkRule, Create: createRule, Update: checkPeer},
+	encryptionType:       {Create: createEncryption, Delete: keepEncryption},
+	endpointType:         {Create: createEndpoint, Update: checkEndpoint},
+	flowLogType:          {Check: checkFlowLog, Create: createFlowLog},
+	gatewayType:          {Create: createGateway, Update: attachGateway, Delete: deleteGateway},
+	grantType:            {Create: createGrant},
+	groupType:            {Check: checkGroup, Create: createGroup, Update: updateGroup, Delete: deleteGroup},
+	hookType:             {Create: createHook, Update: findGroup},
+	ingressType:          {Check: checkRule, Create: createRule, Update: checkPeer},
+	instanceType:         {Check: checkInstance, Diff: replaceForUserData, Create: createInstance, Update: updateInstance, Delete: deleteInstance},
+	interfaceType:        {Create: createInterface, Update: checkInterface, Delete: deleteInterface},
+	keyType:              {Create: createKey, Update: checkKeyPolicy},
+	lifecycleType:        {Create: checkLifecycle, Update: checkLifecycle},
+	listenerType:         {Create: createListener, Update: checkListener},
+	loadBalancerType:     {Check: checkLoadBalancer, Diff: replaceNetworkBalancer, Create: createLoadBalancer, Update: updateLoadBalancer, Delete: deleteLoadBalancer},
+	logGroupType:         {Check: checkRetention, Create: createLogGroup, Update: checkLogKey},
+	natType:              {Create: createNAT},
+	oidcProviderType:     {Create: createOIDCProvider},
+	ownershipType:        {Create: onBucket, Update: onBucket},
+	policyAttachmentType: {Create: createPolicyAttachment, Import: importPolicyAttachment},
+	policyType:           {Create: createPolicy, Update: checkManagedPolicy, Delete: deletePolicy},
+	profileType:          {Create: createProfile, Update: checkProfileRole},
+	publicAccessType:     {Create: onBucket, Update: onBucket},
+	queuePolicyType:      {Create: createQueuePolicy, Update: checkQueuePolicy},
+	queueType:            {Create: createQueue},
+	recordType:           {Check: checkRecord, Create: createRecord, Update: updateRecord},
+	rolePolicyType:       {Create: createRolePolicy, Update: checkRolePolicy},
+	roleType:             {Create: createRole, Update: checkTrust, Delete: deleteRole},
+	routeTableType:       {Create: createRouteTable, Update: checkInlineRoutes, Delete: deleteRouteTable},
+	routeType:            {Check: checkRoute, Create: createRoute, Update: checkRouteTarget},
+	ruleType:             {Check: checkEventRule, Create: createEventRule, Delete: deleteEventRule},
+	scalingType:          {Check: checkScaling, Create: createScaling, Update: findGroup},
+	securityGroupType:    {Check: checkGroupName, Create: createSecurityGroup, Delete: deleteSecurityGroup},
+	subnetType:           {Create: createSubnet, Delete: deleteSubnet},
+	subscriptionType:     {Create: createSubscription},
+	targetGroupType:      {Check: checkTargetGroup, Create: createTargetGroup, Delete: deleteTargetGroup},
+	targetType:           {Create: createEventTarget, Update: checkEventTarget},
+	templateType:         {Check: checkTemplateTags, Create: createTemplate, Update: updateTemplate},
+	topicPolicyType:      {Create: createTopicPolicy, Update: checkTopicPolicy},
+	topicType:            {Create: createTopic, Update: checkTopicKey},
+	versioningType:       {Create: onBucket, Update: onBucket},
+	vpcType:              {Create: createVPC, Update: checkVPC, Delete: deleteVPC},
+	zoneType:             {Create: createZone, Update: checkZoneNetworks, Delete: deleteZone},
 }
 
-var assumeRole = catalogue.Fields{
-	"roleArn": catalogue.String(), "externalId": catalogue.String(), "sessionName": catalogue.String(), "duration": catalogue.String(),
+// functions answer the data sources.
+var functions = map[string]catalogue.Invoke{
+	"aws:ec2/getAmi:getAmi":                                     lookUpImage,
+	"aws:ec2/getVpc:getVpc":                                     getVPC,
+	"aws:ec2/getSubnet:getSubnet":                               getSubnet,
+	"aws:ec2/getSubnets:getSubnets":                             getSubnets,
+	"aws:ec2/getSecurityGroups:getSecurityGroups":               getSecurityGroups,
+	"aws:ec2/getInstances:getInstances":                         getInstances,
+	"aws:kms/getAlias:getAlias":                                 getAlias,
+	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": getOIDCProvider,
+	"aws:index/getCallerIdentity:getCallerIdentity":             getCallerIdentity,
+	"aws:index/getPartition:getPartition":                       getPartition,
+	"aws:index/getAvailabilityZones:getAvailabilityZones":       getAvailabilityZones,
 }
 
 func checkConfig(config world.Values) []catalogue.Problem {
@@ -60,12 +112,6 @@ func checkConfig(config world.Values) []catalogue.Problem {
 	}
 	tags := config.Object("defaultTags").Object("tags")
 	return append(problems, tagProblems("defaultTags.tags", tags)...)
-}
-
-// tags are the properties of a resource that can be tagged.
-var tags = catalogue.Fields{
-	"tags":    catalogue.StringMap(),
-	"tagsAll": catalogue.StringMap(catalogue.Computed),
 }
 
 // checkTags merges the provider's default tags into the resource's own, and checks them.

@@ -5,30 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
-var (
-	bounds = Object(Fields{"min": Number(), "max": Number()})
-	choice = String(OneOf("included", "excluded", "required"))
-)
-
-// instanceRequirements describe machine types instead of naming them.
-var instanceRequirements = Fields{
-	"vcpuCount": bounds, "memoryMib": bounds, "memoryGibPerVcpu": bounds, "acceleratorCount": bounds, "networkInterfaceCount": bounds, "totalLocalStorageGb": bounds,
-	"cpuManufacturers": List(String(OneOf("intel", "amd", "amazon-web-services", "apple")), Unordered), "instanceGenerations": List(String(OneOf("current", "previous")), Unordered),
-	"bareMetal": choice, "burstablePerformance": choice, "localStorage": choice,
-	"allowedInstanceTypes": Strings(Unordered, MaxLength(400)), "excludedInstanceTypes": Strings(Unordered, MaxLength(400), Conflicts("allowedInstanceTypes")),
-	"spotMaxPricePercentageOverLowestPrice": Number(), "onDemandMaxPricePercentageOverLowestPrice": Number(), "maxSpotPriceAsPercentageOfOptimalOnDemandPrice": Number(),
-}
-
 // overrideProblems are what does not fit together in a mixed policy's types.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html
-func overrideProblems(policy world.Values) []Problem {
-	var problems []Problem
+func overrideProblems(policy world.Values) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, Problem{Property: "mixedInstancesPolicy." + property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Problem{Property: "mixedInstancesPolicy." + property, Reason: fmt.Sprintf(format, arguments...)})
 	}
 	overrides := policy.Object("launchTemplate").Objects("overrides")
 	named, described, weighted := 0, 0, 0
@@ -97,7 +83,7 @@ func madeBy(family string, manufacturers []string) bool {
 	return len(manufacturers) == 0 || slices.Contains(manufacturers, maker)
 }
 
-func createHook(c *Call) error {
+func createHook(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if !c.State.Has("defaultResult") {
 		c.State["defaultResult"] = "ABANDON"
@@ -106,25 +92,25 @@ func createHook(c *Call) error {
 }
 
 // findGroup looks for the group of a hook or a policy.
-func findGroup(c *Call) error {
+func findGroup(c *catalogue.Call) error {
 	_, err := find(c, groupType, c.State.String("autoscalingGroupName"), "ValidationError", "AutoScalingGroup name")
 	return err
 }
 
-func checkScaling(c *Call) []Problem {
+func checkScaling(c *catalogue.Call) []catalogue.Problem {
 	kind := c.Inputs.String("policyType")
 	switch target := c.Inputs.Has("targetTrackingConfiguration"); {
 	case kind == "TargetTrackingScaling" && !target:
-		return []Problem{{Property: "targetTrackingConfiguration", Reason: "target_tracking_configuration must be set for policy type TargetTrackingScaling"}}
+		return []catalogue.Problem{{Property: "targetTrackingConfiguration", Reason: "target_tracking_configuration must be set for policy type TargetTrackingScaling"}}
 	case kind != "TargetTrackingScaling" && target:
-		return []Problem{{Property: "targetTrackingConfiguration", Reason: "is only supported for policy type TargetTrackingScaling, got " + kind}}
+		return []catalogue.Problem{{Property: "targetTrackingConfiguration", Reason: "is only supported for policy type TargetTrackingScaling, got " + kind}}
 	case kind == "TargetTrackingScaling" && c.Inputs.Has("scalingAdjustment"):
-		return []Problem{{Property: "scalingAdjustment", Reason: "is only supported for policy type SimpleScaling"}}
+		return []catalogue.Problem{{Property: "scalingAdjustment", Reason: "is only supported for policy type SimpleScaling"}}
 	}
 	return nil
 }
 
-func createScaling(c *Call) error {
+func createScaling(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	c.State["arn"] = arn("autoscaling", c.Region, "scalingPolicy:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.State.String("autoscalingGroupName")+":policyName/"+c.ID)
 	return findGroup(c)

@@ -45,7 +45,7 @@ func (p place) networkMistakes() map[string]mistake {
 		"unknown input":           {vpcType, props{"cidrBlok": "10.0.0.0/16"}, `cidrBlok: no such property; the nearest is "cidrBlock"`},
 		"computed input":          {vpcType, props{"cidrBlock": "10.1.0.0/16", "arn": "mine"}, "arn: is computed"},
 		"missing input":           {subnetType, props{"cidrBlock": "10.0.64.0/20"}, "vpcId: is required and missing"},
-		"wrong type":              {vpcType, props{"cidrBlock": true}, "cidrBlock: is true or false, a text is expected"},
+		"wrong type":              {vpcType, props{"cidrBlock": true}, "cidrBlock: is a boolean, expected string"},
 		"host bits":               {vpcType, props{"cidrBlock": "10.0.0.1/16"}, `did you mean "10.0.0.0/16"`},
 		"network too large":       {vpcType, props{"cidrBlock": "10.0.0.0/8"}, "InvalidVpc.Range"},
 		"subnet outside":          {subnetType, props{"vpcId": p.vpc, "cidrBlock": "10.1.0.0/20"}, "InvalidSubnet.Range"},

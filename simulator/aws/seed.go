@@ -28,7 +28,7 @@ type seeder struct {
 // Seed makes a network for a program to adopt, with a private and a public subnet in every zone and ways out, and a
 // key. The private subnets lie in the second range, if there is one.
 func Seed(w *world.World, region string, cidr, second netip.Prefix) (Seeded, error) {
-	s := &seeder{world: w, region: region, table: Catalogue()}
+	s := &seeder{world: w, region: region, table: Provider()}
 	vpc := s.create(vpcType, world.Values{"cidrBlock": cidr.String(), "enableDnsSupport": true, "enableDnsHostnames": true})
 	inside := cidr
 	if second.IsValid() {
@@ -77,7 +77,7 @@ func (s *seeder) create(token string, inputs world.Values) string {
 	if s.err != nil {
 		return ""
 	}
-	resource := s.table.Resource(token)
+	resource := s.table.Resources[token]
 	state := inputs.Clone()
 	for name, field := range resource.Fields {
 		if field.Default != nil && !state.Has(name) {
@@ -91,7 +91,7 @@ func (s *seeder) create(token string, inputs world.Values) string {
 	if resource.ID != "" {
 		call.ID = resource.ID + s.world.Hash(call.URN, 17)
 	}
-	if err := resource.Create(call); err != nil {
+	if err := resource.Behavior.Create(call); err != nil {
 		s.err = fmt.Errorf("seed %s: %w", token, err)
 		return ""
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -21,94 +21,12 @@ const (
 	bucketLoggingType    = "aws:s3/bucketLoggingV2:BucketLoggingV2"
 )
 
-// bucketName: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-const bucketName = `^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`
-
 // objects is the world's own count of what lies in a bucket: see Fill.
 const objects = "__objects"
 
-// Names of buckets are taken in all the world, so the world keeps them, and what stands on them, without a region.
-var storageResources = []Resource{
-	{
-		Token: bucketType, Global: true,
-		Name: &Autoname{Property: "bucket", MaxLength: 63},
-		Fields: Fields{
-			"bucket": String(Computed, Replaces, Matching(bucketName), Conflicts("bucketPrefix")), "bucketPrefix": String(Computed, Replaces, MaxLength(37), Conflicts("bucket")),
-			"forceDestroy": Bool(Default(false)), "objectLockEnabled": Bool(Computed, Replaces),
-		}.With(tags, Outputs("arn", "bucketDomainName", "bucketRegionalDomainName", "hostedZoneId", "region")),
-		Create: createBucket, Delete: deleteBucket,
-	},
-	{
-		Token: versioningType, Global: true,
-		Fields: Fields{
-			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces), "mfa": String(),
-			"versioningConfiguration": Object(Fields{"status": String(Required, OneOf("Enabled", "Suspended", "Disabled")), "mfaDelete": String(Computed, OneOf("Enabled", "Disabled"))}, Required),
-		},
-		Create: onBucket, Update: onBucket,
-	},
-	{
-		Token: bucketEncryptionType, Global: true,
-		Fields: Fields{
-			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces),
-			"rules": Objects(Fields{
-				"bucketKeyEnabled": Bool(),
-				"applyServerSideEncryptionByDefault": Object(Fields{
-					"sseAlgorithm": String(Required, OneOf("AES256", "aws:kms", "aws:kms:dsse")), "kmsMasterKeyId": String(),
-				}),
-			}, Required, Unordered),
-		},
-		Create: checkBucketEncryption, Update: checkBucketEncryption,
-	},
-	{
-		Token: publicAccessType, Global: true,
-		Fields: Fields{
-			"bucket": String(Required, Replaces), "blockPublicAcls": Bool(Default(false)), "blockPublicPolicy": Bool(Default(false)),
-			"ignorePublicAcls": Bool(Default(false)), "restrictPublicBuckets": Bool(Default(false)),
-		},
-		Create: onBucket, Update: onBucket,
-	},
-	{
-		Token: bucketPolicyType, Global: true,
-		Fields: Fields{"bucket": String(Required, Replaces), "policy": String(Required, JSON)},
-		Create: checkBucketPolicy, Update: checkBucketPolicy,
-	},
-	{
-		Token: ownershipType, Global: true,
-		Fields: Fields{
-			"bucket": String(Required, Replaces),
-			"rule":   Object(Fields{"objectOwnership": String(Required, OneOf("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"))}, Required),
-		},
-		Create: onBucket, Update: onBucket,
-	},
-	{
-		Token: lifecycleType, Global: true,
-		Fields: Fields{
-			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Computed, Replaces), "rules": Objects(lifecycleRule, MaxLength(1000)),
-			"transitionDefaultMinimumObjectSize": String(Computed, OneOf("all_storage_classes_128K", "varies_by_storage_class")),
-		},
-		Create: checkLifecycle, Update: checkLifecycle,
-	},
-	{
-		Token: bucketLoggingType, Global: true,
-		Fields: Fields{
-			"bucket": String(Required, Replaces), "expectedBucketOwner": String(Replaces), "targetBucket": String(Required), "targetPrefix": String(Required),
-			"targetObjectKeyFormat": Object(Fields{
-				"simplePrefix": Object(Fields{}), "partitionedPrefix": Object(Fields{"partitionDateSource": String(Required, OneOf("EventTime", "DeliveryTime"))}),
-			}),
-		},
-		Create: checkBucketLogging, Update: checkBucketLogging,
-	},
-}
-
-var lifecycleRule = Fields{
-	"id": String(Required, MaxLength(255)), "status": String(Required, OneOf("Enabled", "Disabled")), "prefix": String(Computed),
-	"filter":                         Object(Fields{"prefix": String(Computed), "objectSizeGreaterThan": Number(Computed), "objectSizeLessThan": Number(Computed)}),
-	"expiration":                     Object(Fields{"date": String(), "days": Number(Computed), "expiredObjectDeleteMarker": Bool(Computed)}),
-	"noncurrentVersionExpiration":    Object(Fields{"noncurrentDays": Number(Required, Between(1, 2147483647)), "newerNoncurrentVersions": Number(Computed, Between(1, 100))}),
-	"abortIncompleteMultipartUpload": Object(Fields{"daysAfterInitiation": Number(Between(1, 2147483647))}),
-}
-
-func createBucket(c *Call) error {
+// createBucket makes a bucket. Names of buckets are taken in all the world, so the world keeps them, and what stands on
+// them, without a region.
+func createBucket(c *catalogue.Call) error {
 	c.ID = c.State.String("bucket")
 	if c.World.Get(bucketType, "", c.ID) != nil {
 		return fmt.Errorf("BucketAlreadyExists: The requested bucket name %s is not available. The bucket namespace is shared by all users of the system", c.ID)
@@ -124,7 +42,7 @@ func createBucket(c *Call) error {
 
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
-func deleteBucket(c *Call) error {
+func deleteBucket(c *catalogue.Call) error {
 	if count, _ := c.State[objects].(float64); count > 0 && !c.State.Bool("forceDestroy") {
 		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all versions in the bucket")
 	}
@@ -145,7 +63,7 @@ func Fill(w *world.World, bucket string, count int) error {
 }
 
 // findBucket looks a bucket up from where the provider works: S3 answers for a bucket in its own region only.
-func findBucket(c *Call, name string) (*world.Resource, error) {
+func findBucket(c *catalogue.Call, name string) (*world.Resource, error) {
 	bucket := c.World.Get(bucketType, "", name)
 	if bucket == nil {
 		return nil, fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", name)
@@ -157,13 +75,13 @@ func findBucket(c *Call, name string) (*world.Resource, error) {
 }
 
 // onBucket is a setting of a bucket, whose id is the bucket's name.
-func onBucket(c *Call) error {
+func onBucket(c *catalogue.Call) error {
 	c.ID = c.State.String("bucket")
 	_, err := findBucket(c, c.ID)
 	return err
 }
 
-func checkBucketEncryption(c *Call) error {
+func checkBucketEncryption(c *catalogue.Call) error {
 	rules := c.State.Objects("rules")
 	if len(rules) != 1 {
 		return fmt.Errorf("MalformedXML: a bucket has one rule of default encryption, got %d", len(rules))
@@ -177,7 +95,7 @@ func checkBucketEncryption(c *Call) error {
 
 // checkBucketPolicy knows the limit of 20 KB, and what the blocks of public access refuse.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
-func checkBucketPolicy(c *Call) error {
+func checkBucketPolicy(c *catalogue.Call) error {
 	if err := onBucket(c); err != nil {
 		return err
 	}
@@ -199,7 +117,7 @@ func checkBucketPolicy(c *Call) error {
 	return nil
 }
 
-func checkLifecycle(c *Call) error {
+func checkLifecycle(c *catalogue.Call) error {
 	ids := map[string]bool{}
 	for _, rule := range c.State.Objects("rules") {
 		id := rule.String("id")
@@ -214,7 +132,7 @@ func checkLifecycle(c *Call) error {
 	return onBucket(c)
 }
 
-func checkBucketLogging(c *Call) error {
+func checkBucketLogging(c *catalogue.Call) error {
 	if err := onBucket(c); err != nil {
 		return err
 	}

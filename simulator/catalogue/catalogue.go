@@ -1,52 +1,73 @@
 // Package catalogue says what a simulated cloud is made of: which resources it has, which properties they take and
-// give, and how they behave. The clouds themselves are tables of these types; package provider serves any of them.
+// give, and how they behave. The properties of a cloud stand in its schema.json, the behaviors in Go; package provider
+// serves any of them.
 package catalogue
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// Provider is what one plugin serves.
+// Provider is what one plugin serves: the types that its schema.json declares, and how they behave.
 type Provider struct {
 	// Name is the plugin's: "aws" is served by pulumi-resource-aws.
-	Name      string
-	Config    Fields
-	Resources []Resource
-	Functions []Function
+	Name string `json:"-"`
+	// Source is the version of the provider that the schema was taken from.
+	Source    string               `json:"source"`
+	Config    Fields               `json:"config"`
+	Resources map[string]*Resource `json:"resources"`
+	Functions map[string]*Function `json:"functions"`
+
 	// CheckConfig looks for what the fields alone cannot say.
-	CheckConfig func(config world.Values) []Problem
+	CheckConfig func(config world.Values) []Problem `json:"-"`
 	// Check looks at every resource before it is planned, and may add inputs that come from the provider's
 	// configuration, such as default tags. Values may be unknown.
-	Check func(*Call) []Problem
+	Check func(*Call) []Problem `json:"-"`
 	// Site is the provider's part of what Talos sees; nil for a provider without machines.
-	Site func(*world.World) site.Site
+	Site func(*world.World) site.Site `json:"-"`
 }
 
 // Resource is one type of resource.
 type Resource struct {
 	// Token is the type's name in Pulumi.
-	Token  string
-	Fields Fields
-	// Name is how the resource is named when the program does not name it.
-	Name *Autoname
+	Token string `json:"-"`
 	// ID is the prefix of the ids that the cloud gives, such as "vpc-". Create may set another id.
-	ID string
+	ID string `json:"id,omitempty"`
+	// Autoname is how the resource is named when the program does not name it.
+	Autoname *Autoname `json:"autoname,omitempty"`
 	// Global resources exist once in an account, not in every region.
-	Global bool
+	Global bool `json:"global,omitempty"`
 	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
-	Account bool
+	Account bool `json:"account,omitempty"`
 	// Shared resources are handed out again when they are created twice.
-	Shared bool
+	Shared bool `json:"shared,omitempty"`
 	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state
 	// says, deleting one does nothing, and importing one fails.
-	StateOnly bool
+	StateOnly bool `json:"stateOnly,omitempty"`
 	// Machines says that machines may start or end when one comes, changes or goes.
-	Machines bool
+	Machines bool `json:"machines,omitempty"`
+	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then
+	// forgets.
+	Missing  string   `json:"missing,omitempty"`
+	Fields   Fields   `json:"properties"`
+	Behavior Behavior `json:"-"`
+}
 
+// Autoname is how a resource gets a name of its own: a prefix, the logical name, and random digits.
+type Autoname struct {
+	Property  string `json:"property"`
+	Prefix    string `json:"prefix,omitempty"`
+	MaxLength int    `json:"maxLength"`
+}
+
+// Behavior is what a cloud does with a type of resource beyond what the schema says. Every part may be nil.
+type Behavior struct {
 	// Check looks for what the provider refuses before it asks the cloud. Values may be unknown.
 	Check func(*Call) []Problem
 	// Diff names further properties whose change replaces the resource. Values may be unknown.
@@ -54,18 +75,50 @@ type Resource struct {
 	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
 	// resource itself is put into the world, and removed from it, by the caller.
 	Create, Update, Delete func(*Call) error
-	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then
-	// forgets.
-	Missing string
 	// Import finds a resource by what people name it by when it is imported, if that is not its id.
 	Import func(w *world.World, id string) *world.Resource
 }
 
 // Function is a data source.
 type Function struct {
-	Token  string
-	Fields Fields
-	Invoke func(*Call) (world.Values, error)
+	Fields Fields `json:"properties"`
+	Invoke Invoke `json:"-"`
+}
+
+// Invoke answers a call of a function.
+type Invoke func(*Call) (world.Values, error)
+
+// Load reads a provider's schema and gives its types their behaviors, by their tokens. It panics on a schema that is
+// not valid, and on a type without a behavior or a behavior without a type: both are part of the binary.
+func Load(name string, schema []byte, behaviors map[string]Behavior, functions map[string]Invoke) *Provider {
+	p := &Provider{Name: name}
+	decoder := json.NewDecoder(bytes.NewReader(schema))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(p); err != nil {
+		panic(fmt.Sprintf("simulator/%s/schema.json: %s", name, err))
+	}
+	requireSameTokens(name, p.Resources, behaviors)
+	requireSameTokens(name, p.Functions, functions)
+	for token, resource := range p.Resources {
+		resource.Token, resource.Behavior = token, behaviors[token]
+	}
+	for token, function := range p.Functions {
+		function.Invoke = functions[token]
+	}
+	return p
+}
+
+func requireSameTokens[S, B any](name string, schema map[string]S, behaviors map[string]B) {
+	for token := range schema {
+		if _, ok := behaviors[token]; !ok {
+			panic(fmt.Sprintf("simulator/%s: the schema declares %s, which has no behavior", name, token))
+		}
+	}
+	for token := range behaviors {
+		if _, ok := schema[token]; !ok {
+			panic(fmt.Sprintf("simulator/%s: %s has a behavior and is not in the schema", name, token))
+		}
+	}
 }
 
 // Call is one request. Values are plain: secrets are unwrapped, and marked again by the fields and by where they came
@@ -104,31 +157,4 @@ type Call struct {
 type Problem struct {
 	Property string
 	Reason   string
-}
-
-// Autoname is how a resource gets a name of its own: a prefix, the logical name, and random digits.
-type Autoname struct {
-	Property  string
-	Prefix    string
-	MaxLength int
-}
-
-// Resource is the resource of that token, or nil.
-func (p *Provider) Resource(token string) *Resource {
-	for i := range p.Resources {
-		if p.Resources[i].Token == token {
-			return &p.Resources[i]
-		}
-	}
-	return nil
-}
-
-// Function is the function of that token, or nil.
-func (p *Provider) Function(token string) *Function {
-	for i := range p.Functions {
-		if p.Functions[i].Token == token {
-			return &p.Functions[i]
-		}
-	}
-	return nil
 }

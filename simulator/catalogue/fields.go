@@ -1,153 +1,72 @@
 package catalogue
 
-import "regexp"
-
-// Type is the shape of a property.
-type Type int
-
-// The shapes that properties have.
-const (
-	TypeString Type = iota
-	TypeNumber
-	TypeBool
-	TypeList
-	TypeMap
-	TypeObject
+import (
+	"regexp"
+	"strings"
 )
 
 // Fields are the properties of a resource, of a function or of a nested object, by their Pulumi names.
 type Fields map[string]Field
 
-// Field is one property.
+// Field is one property, as schema.json writes it.
 type Field struct {
-	Type Type
-	// Element is what a list or map holds; Object are the properties of an object.
-	Element *Field
-	Object  Fields
-	// Output properties cannot be given; Computed ones are filled in when they are not given.
-	Output, Computed bool
+	Type Type `json:"type"`
+	// Required properties must be given, Computed ones are filled in when they are not, Output ones cannot be given.
+	Required bool `json:"required,omitempty"`
+	Computed bool `json:"computed,omitempty"`
+	Output   bool `json:"output,omitempty"`
 	// Volatile outputs may change with every update, so that its preview does not know them.
-	Volatile bool
-	Required bool
+	Volatile bool `json:"volatile,omitempty"`
 	// WriteOnly properties are told to the cloud and never by it: an import comes without them.
-	WriteOnly bool
+	WriteOnly bool `json:"writeOnly,omitempty"`
 	// Replaces says that the resource has to be replaced when the property changes.
-	Replaces bool
-	Secret   bool
-	// Unordered lists are sets; JSON texts are compared by meaning.
-	Unordered, JSON bool
+	Replaces bool `json:"replaces,omitempty"`
+	Secret   bool `json:"secret,omitempty"`
+	// JSON texts are compared by meaning.
+	JSON bool `json:"json,omitempty"`
 	// Default is what the provider takes when the property is not given.
-	Default   any
-	Enum      []string
-	Pattern   *regexp.Regexp
-	MaxLength int
-	// Range limits numbers, if its bounds differ.
-	Range [2]float64
+	Default any `json:"default,omitempty"`
+	// Enum, Pattern and MaxLength limit a text, Range a number. In a list, they limit each element.
+	Enum      []string       `json:"enum,omitempty"`
+	Pattern   *regexp.Regexp `json:"pattern,omitempty"`
+	MaxLength int            `json:"maxLength,omitempty"`
+	Range     *Range         `json:"range,omitempty"`
+	// MaxItems limits the length of a list.
+	MaxItems int `json:"maxItems,omitempty"`
 	// Conflicts are properties that cannot be given together with this one.
-	Conflicts []string
+	Conflicts []string `json:"conflicts,omitempty"`
+	// Properties are those of an object, or of each object in a list.
+	Properties Fields `json:"properties,omitempty"`
 }
 
-// Option refines a field.
-type Option func(*Field)
+// Range are the lowest and the highest number that a property takes.
+type Range [2]float64
 
-// The options of fields.
-var (
-	Required  Option = func(f *Field) { f.Required = true }
-	Replaces  Option = func(f *Field) { f.Replaces = true }
-	Computed  Option = func(f *Field) { f.Computed = true }
-	Output    Option = func(f *Field) { f.Output = true }
-	Volatile  Option = func(f *Field) { f.Output, f.Volatile = true, true }
-	WriteOnly Option = func(f *Field) { f.WriteOnly = true }
-	Secret    Option = func(f *Field) { f.Secret = true }
-	Unordered Option = func(f *Field) { f.Unordered = true }
-	JSON      Option = func(f *Field) { f.JSON = true }
+// Type is the shape of a property: "string", "number", "boolean", "object", or a "list", "set" or "map" of one of
+// these, such as "list(string)". The order of a set means nothing.
+type Type string
+
+// The types that hold no others.
+const (
+	String  Type = "string"
+	Number  Type = "number"
+	Boolean Type = "boolean"
+	Object  Type = "object"
 )
 
-// Default is what the provider takes when the property is not given. Numbers are float64.
-func Default(value any) Option { return func(f *Field) { f.Default = value } }
+// IsList reports whether the type is a list or a set.
+func (t Type) IsList() bool { return strings.HasPrefix(string(t), "list(") || t.IsSet() }
 
-// OneOf lists the texts that are allowed.
-func OneOf(texts ...string) Option { return func(f *Field) { f.Enum = texts } }
+// IsSet reports whether the type is a list whose order means nothing.
+func (t Type) IsSet() bool { return strings.HasPrefix(string(t), "set(") }
 
-// Matching is the pattern that a text must match.
-func Matching(pattern string) Option {
-	compiled := regexp.MustCompile(pattern)
-	return func(f *Field) { f.Pattern = compiled }
-}
+// IsMap reports whether the type is a map.
+func (t Type) IsMap() bool { return strings.HasPrefix(string(t), "map(") }
 
-// MaxLength limits the length of a text or of a list.
-func MaxLength(length int) Option { return func(f *Field) { f.MaxLength = length } }
-
-// Between limits a number.
-func Between(low, high float64) Option { return func(f *Field) { f.Range = [2]float64{low, high} } }
-
-// Conflicts names properties that cannot be given together with this one.
-func Conflicts(properties ...string) Option { return func(f *Field) { f.Conflicts = properties } }
-
-func field(kind Type, options []Option) Field {
-	f := Field{Type: kind}
-	for _, option := range options {
-		option(&f)
+// Element returns what a list, a set or a map holds.
+func (f Field) Element() Field {
+	_, element, _ := strings.Cut(strings.TrimSuffix(string(f.Type), ")"), "(")
+	return Field{
+		Type: Type(element), Enum: f.Enum, Pattern: f.Pattern, MaxLength: f.MaxLength, Range: f.Range, Properties: f.Properties,
 	}
-	return f
-}
-
-// String is a text.
-func String(options ...Option) Field { return field(TypeString, options) }
-
-// Number is a number.
-func Number(options ...Option) Field { return field(TypeNumber, options) }
-
-// Bool is true or false.
-func Bool(options ...Option) Field { return field(TypeBool, options) }
-
-// Strings is a list of texts.
-func Strings(options ...Option) Field { return List(String(), options...) }
-
-// StringMap maps texts to texts.
-func StringMap(options ...Option) Field {
-	f, text := field(TypeMap, options), String()
-	f.Element = &text
-	return f
-}
-
-// List is a list of some element.
-func List(element Field, options ...Option) Field {
-	f := field(TypeList, options)
-	f.Element = &element
-	return f
-}
-
-// Object is a nested object.
-func Object(fields Fields, options ...Option) Field {
-	f := field(TypeObject, options)
-	f.Object = fields
-	return f
-}
-
-// Objects is a list of nested objects.
-func Objects(fields Fields, options ...Option) Field { return List(Object(fields), options...) }
-
-// Outputs are computed texts.
-func Outputs(names ...string) Fields {
-	fields := Fields{}
-	for _, name := range names {
-		fields[name] = String(Output)
-	}
-	return fields
-}
-
-// With joins tables of fields.
-func (f Fields) With(others ...Fields) Fields {
-	joined := Fields{}
-	for _, fields := range append([]Fields{f}, others...) {
-		for name, field := range fields {
-			joined[name] = field
-		}
-	}
-	return joined
-}
-
-func (t Type) String() string {
-	return [...]string{"a text", "a number", "true or false", "a list", "a map", "an object"}[t]
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -22,29 +22,15 @@ const userDataKey = "__userData"
 // userDataLimit: https://docs.digitalocean.com/reference/api/digitalocean/#tag/Droplets/operation/droplets_create
 const userDataLimit = 64 << 10
 
-var dropletResources = []Resource{{
-	Token: dropletType, Global: true, Machines: true,
-	Name: &Autoname{Property: "name", MaxLength: 255},
-	Fields: Fields{
-		"image": String(Required, Replaces), "name": String(Computed, MaxLength(255), Matching(hostName)), "region": String(Computed, Replaces), "size": String(Required),
-		"vpcUuid": String(Computed, Replaces), "sshKeys": Strings(Replaces, Unordered), "userData": String(Replaces, MaxLength(userDataLimit)),
-		"tags": tagList(), "volumeIds": Strings(Computed, Unordered), "backups": Bool(Default(false)), "monitoring": Bool(Default(false), Replaces), "dropletAgent": Bool(Replaces),
-		"backupPolicy": Object(Fields{"plan": String(OneOf("daily", "weekly")), "weekday": String(), "hour": Number(Between(0, 20))}),
-		"ipv6":         Bool(Default(false)), "ipv6Address": String(Computed), "privateNetworking": Bool(Computed), "resizeDisk": Bool(Default(true)), "gracefulShutdown": Bool(Default(false)),
-		"disk": Number(Output), "memory": Number(Output), "vcpus": Number(Output), "priceHourly": Number(Output), "priceMonthly": Number(Output), "locked": Bool(Output),
-	}.With(Outputs("createdAt", "dropletUrn", "ipv4Address", "ipv4AddressPrivate", "status")),
-	Diff: replaceForIPv6, Create: createDroplet, Update: updateDroplet, Delete: shutDown,
-}}
-
 // replaceForIPv6 follows the provider: IPv6 can be switched on in place, but not off.
-func replaceForIPv6(c *Call, changed []string) []string {
+func replaceForIPv6(c *catalogue.Call, changed []string) []string {
 	if slices.Contains(changed, "ipv6") && c.Old.Bool("ipv6") {
 		return []string{"ipv6"}
 	}
 	return nil
 }
 
-func createDroplet(c *Call) error {
+func createDroplet(c *catalogue.Call) error {
 	c.ID = number(c)
 	region := c.State.String("region")
 	if err := checkRegion(region); err != nil {
@@ -80,7 +66,7 @@ func createDroplet(c *Call) error {
 
 // checkKeys: a custom image has no root password to mail, so the API wants a key.
 // https://docs.digitalocean.com/products/custom-images/how-to/create-droplets/
-func checkKeys(c *Call) error {
+func checkKeys(c *catalogue.Call) error {
 	keys := c.State.Strings("sshKeys")
 	if len(keys) == 0 {
 		return fmt.Errorf("422 (unprocessable_entity) an SSH key is required for a droplet from a custom image")
@@ -95,7 +81,7 @@ func checkKeys(c *Call) error {
 }
 
 // updateDroplet resizes: the droplet is powered off for it, and its disk never shrinks.
-func updateDroplet(c *Call) error {
+func updateDroplet(c *catalogue.Call) error {
 	slug := c.State.String("size")
 	size, known := sizes[slug]
 	if !known {
@@ -120,9 +106,9 @@ func updateDroplet(c *Call) error {
 
 // shutDown waits for the droplet to be off before it is deleted, for no longer than the operation may take.
 // https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.59.0/digitalocean/droplet/resource_droplet.go
-func shutDown(c *Call) error {
+func shutDown(c *catalogue.Call) error {
 	limit := cmp.Or(c.Timeout, time.Minute)
-	if c.State.Bool("gracefulShutdown") && Duration(SlowStop) > limit {
+	if c.State.Bool("gracefulShutdown") && catalogue.Duration(catalogue.SlowStop) > limit {
 		return fmt.Errorf("Error waiting for droplet (%s) to become off: timeout while waiting for state to become 'off' (last state: 'active', timeout: %s)", c.ID, limit)
 	}
 	return nil

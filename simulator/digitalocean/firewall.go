@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -17,43 +17,22 @@ const (
 	maxDroplets = 10
 )
 
-// firewallRule is a rule whose other end has properties with that prefix: source or destination.
-func firewallRule(end string) Fields {
-	return Fields{
-		"protocol": String(Required, OneOf("tcp", "udp", "icmp")), "portRange": String(),
-		end + "Addresses": Strings(Unordered), end + "DropletIds": List(Number(), Unordered), end + "KubernetesIds": Strings(Unordered),
-		end + "LoadBalancerUids": Strings(Unordered), end + "Tags": tagList(),
-	}
-}
-
-var firewallResources = []Resource{{
-	Token: firewallType, Global: true,
-	Name: &Autoname{Property: "name", MaxLength: 255},
-	Fields: Fields{
-		"name": String(Computed, Matching(hostName)), "dropletIds": List(Number(), Unordered, MaxLength(maxDroplets)),
-		"tags":         List(String(Matching(tagPattern)), Unordered, MaxLength(maxTags)),
-		"inboundRules": Objects(firewallRule("source"), Unordered), "outboundRules": Objects(firewallRule("destination"), Unordered),
-		"pendingChanges": Objects(Fields{"dropletId": Number(), "removing": Bool(), "status": String()}, Output),
-	}.With(Outputs("createdAt", "status")),
-	Check: checkFirewall, Create: createFirewall, Update: updateFirewall,
-}}
-
-func checkFirewall(c *Call) []Problem {
-	var problems []Problem
+func checkFirewall(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	count := 0
 	for property, end := range map[string]string{"inboundRules": "source", "outboundRules": "destination"} {
 		for i, rule := range c.Inputs.Objects(property) {
 			count++
 			if reason := ruleProblem(rule, end); reason != "" {
-				problems = append(problems, Problem{Property: fmt.Sprintf("%s[%d]", property, i), Reason: reason})
+				problems = append(problems, catalogue.Problem{Property: fmt.Sprintf("%s[%d]", property, i), Reason: reason})
 			}
 		}
 	}
 	if count == 0 && (!c.Inputs.Has("inboundRules") && !c.Inputs.Has("outboundRules")) {
-		problems = append(problems, Problem{Property: "inboundRules", Reason: "at least one rule must be specified"})
+		problems = append(problems, catalogue.Problem{Property: "inboundRules", Reason: "at least one rule must be specified"})
 	}
 	if count > maxRules {
-		problems = append(problems, Problem{Property: "inboundRules", Reason: fmt.Sprintf("%d rules, at most %d are allowed", count, maxRules)})
+		problems = append(problems, catalogue.Problem{Property: "inboundRules", Reason: fmt.Sprintf("%d rules, at most %d are allowed", count, maxRules)})
 	}
 	return problems
 }
@@ -88,14 +67,14 @@ func ruleProblem(rule world.Values, end string) string {
 	return ""
 }
 
-func createFirewall(c *Call) error {
+func createFirewall(c *catalogue.Call) error {
 	c.ID = uuid(c)
 	c.State["createdAt"], c.State["status"], c.State["pendingChanges"] = created, "succeeded", []any{}
 	return updateFirewall(c)
 }
 
 // updateFirewall looks for what the rules name.
-func updateFirewall(c *Call) error {
+func updateFirewall(c *catalogue.Call) error {
 	if err := unique(c, "firewall"); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/releases"
 	"github.com/inferadb/infra/simulator/world"
 )
@@ -24,33 +24,9 @@ const (
 // ownImage stands for an image that a user made; it is in every region.
 const ownImage = "170000001"
 
-// distributions of https://docs.digitalocean.com/reference/api/digitalocean/#tag/Images/operation/images_create_custom
-var distributions = OneOf("Arch Linux", "CentOS", "CoreOS", "Debian", "Fedora", "Fedora Atomic", "FreeBSD", "Gentoo", "openSUSE",
-	"RancherOS", "Ubuntu", "Unknown", "Unknown OS")
-
-var imageResources = []Resource{
-	{
-		Token: imageType, Global: true,
-		Name: &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name": String(Computed), "url": String(Required, Replaces), "regions": Strings(Required, Unordered), "description": String(),
-			"distribution": String(Default("Unknown"), distributions), "tags": tagList(),
-			"imageId": Number(Output), "minDiskSize": Number(Output), "public": Bool(Output), "sizeGigabytes": Number(Output),
-		}.With(Outputs("createdAt", "slug", "status", "type")),
-		Diff: replaceLeftRegions, Create: createImage, Update: keepTags,
-		Missing: "Error retrieving image with id %s: 404 (not_found) the image you were accessing could not be found",
-	},
-	{
-		Token: sshKeyType, Global: true,
-		Name:   &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{"name": String(Computed), "publicKey": String(Required, Replaces)}.With(Outputs("fingerprint")),
-		Create: createKey,
-	},
-}
-
 // keepTags follows the provider, which says updated and leaves the tags as they are.
 // https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.59.0/digitalocean/image/resource_custom_image.go
-func keepTags(c *Call) error {
+func keepTags(c *catalogue.Call) error {
 	before := c.World.Get(imageType, "", c.ID)
 	for _, values := range []struct{ now, then world.Values }{{c.Inputs, before.Inputs}, {c.State, before.State}} {
 		values.now["tags"] = values.then["tags"]
@@ -59,7 +35,7 @@ func keepTags(c *Call) error {
 }
 
 // replaceLeftRegions follows the provider: an image can be brought to more regions, but not be taken out of one.
-func replaceLeftRegions(c *Call, changed []string) []string {
+func replaceLeftRegions(c *catalogue.Call, changed []string) []string {
 	for _, region := range c.Old.Strings("regions") {
 		if slices.Contains(changed, "regions") && !slices.Contains(c.Inputs.Strings("regions"), region) {
 			return []string{"regions"}
@@ -72,7 +48,7 @@ func replaceLeftRegions(c *Call, changed []string) []string {
 // https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/digitalocean
 var factoryURL = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
 
-func createImage(c *Call) error {
+func createImage(c *catalogue.Call) error {
 	c.ID = number(c)
 	if len(c.State.Strings("regions")) != 1 {
 		return fmt.Errorf("422 (unprocessable_entity) an image is imported to one region, got %d", len(c.State.Strings("regions")))
@@ -97,7 +73,7 @@ func createImage(c *Call) error {
 }
 
 // createKey takes a key that is well-formed, and each only once in an account.
-func createKey(c *Call) error {
+func createKey(c *catalogue.Call) error {
 	c.ID = number(c)
 	parts := strings.Fields(c.State.String("publicKey"))
 	if len(parts) < 2 {

@@ -43,7 +43,7 @@ func newLab(t *testing.T) *lab {
 	store, err := world.Open(t.TempDir())
 	require.NoError(t, err)
 	clouds := provider.Clouds{Site: newSite, Settle: func(site.Site, *world.World) error { return nil }}
-	l := &lab{t: t, store: store, server: provider.New(Catalogue(), store, clouds, provider.Weather{}), inputs: map[string]*structpb.Struct{}}
+	l := &lab{t: t, store: store, server: provider.New(Provider(), store, clouds, provider.Weather{}), inputs: map[string]*structpb.Struct{}}
 	_, err = l.server.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: l.marshal(props{})})
 	require.NoError(t, err)
 	return l

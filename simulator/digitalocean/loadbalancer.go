@@ -4,54 +4,18 @@ import (
 	"fmt"
 	"regexp"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
 const loadBalancerType = "digitalocean:index/loadBalancer:LoadBalancer"
 
-var forwardingRule = Fields{
-	"entryProtocol":  String(Required, OneOf("http", "https", "http2", "http3", "tcp", "udp")),
-	"entryPort":      Number(Required, Between(1, 65535)),
-	"targetProtocol": String(Required, OneOf("http", "https", "http2", "tcp", "udp")),
-	"targetPort":     Number(Required, Between(1, 65535)),
-	"certificateId":  String(Computed), "certificateName": String(Computed), "tlsPassthrough": Bool(Default(false)),
-}
-
-var healthcheck = Fields{
-	"protocol": String(Required, OneOf("http", "https", "tcp")), "port": Number(Required, Between(1, 65535)), "path": String(),
-	"checkIntervalSeconds": Number(Default(10.0), Between(3, 300)), "responseTimeoutSeconds": Number(Default(5.0), Between(3, 300)),
-	"unhealthyThreshold": Number(Default(3.0), Between(2, 10)), "healthyThreshold": Number(Default(5.0), Between(2, 10)),
-}
-
-var loadBalancerResources = []Resource{{
-	Token: loadBalancerType, Global: true,
-	Name: &Autoname{Property: "name", MaxLength: 255},
-	Fields: Fields{
-		"name": String(Computed, MaxLength(255), Matching(hostName)), "region": String(Replaces),
-		"type":    String(Computed, Replaces, OneOf("REGIONAL", "GLOBAL", "REGIONAL_NETWORK")),
-		"network": String(Computed, Replaces, OneOf("EXTERNAL", "INTERNAL")), "networkStack": String(Computed, Replaces, OneOf("IPV4", "DUALSTACK")),
-		"vpcUuid": String(Computed, Replaces), "size": String(OneOf("lb-small", "lb-medium", "lb-large")), "sizeUnit": Number(Computed, Between(1, 200)),
-		"algorithm": String(Default("round_robin"), OneOf("round_robin", "least_connections")), "projectId": String(Computed),
-		"forwardingRules": Objects(forwardingRule, Unordered, Conflicts("glbSettings")), "healthcheck": Object(healthcheck, Computed),
-		"dropletIds": List(Number(), Computed, Unordered, Conflicts("dropletTag")), "dropletTag": String(Matching(tagPattern)),
-		"enableProxyProtocol": Bool(Default(false)), "enableBackendKeepalive": Bool(Default(false)), "redirectHttpToHttps": Bool(Default(false)),
-		"disableLetsEncryptDnsRecords": Bool(Default(false)), "httpIdleTimeoutSeconds": Number(Computed),
-		"tlsCipherPolicy": String(Computed, OneOf("DEFAULT", "STRONG")),
-		"stickySessions":  Object(Fields{"type": String(Default("none"), OneOf("cookies", "none")), "cookieName": String(), "cookieTtlSeconds": Number()}, Computed),
-		"firewall":        Object(Fields{"allows": Strings(), "denies": Strings()}, Computed),
-		"glbSettings":     Object(Fields{"targetProtocol": String(Required), "targetPort": Number(Required)}, Computed),
-		"domains":         Objects(Fields{"name": String(Required)}, Computed), "targetLoadBalancerIds": Strings(Computed, Unordered),
-	}.With(Outputs("ip", "ipv6", "loadBalancerUrn", "status")),
-	Check: checkLoadBalancer, Create: createLoadBalancer, Update: updateLoadBalancer,
-}}
-
 var balancerRule = regexp.MustCompile(`^(ip:[0-9.]+|cidr:[0-9.]+/[0-9]+)$`)
 
-func checkLoadBalancer(c *Call) []Problem {
-	var problems []Problem
+func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
 	}
 	health := c.Inputs.Object("healthcheck")
 	if path := health.String("path"); (health.String("protocol") == "tcp") == (path != "") && c.Inputs.Has("healthcheck") {
@@ -79,7 +43,7 @@ func checkLoadBalancer(c *Call) []Problem {
 	return problems
 }
 
-func createLoadBalancer(c *Call) error {
+func createLoadBalancer(c *catalogue.Call) error {
 	c.ID = uuid(c)
 	region := c.State.String("region")
 	if err := checkRegion(region); err != nil {
@@ -111,7 +75,7 @@ func createLoadBalancer(c *Call) error {
 	return updateLoadBalancer(c)
 }
 
-func updateLoadBalancer(c *Call) error {
+func updateLoadBalancer(c *catalogue.Call) error {
 	if err := unique(c, "load balancer"); err != nil {
 		return err
 	}

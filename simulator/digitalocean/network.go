@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -18,46 +18,20 @@ const (
 	tagType = "digitalocean:index/tag:Tag"
 )
 
-var networkResources = []Resource{
-	{
-		Token: vpcType, Global: true,
-		Name: &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name": String(Computed, MaxLength(255), Matching(`^[a-zA-Z0-9.\-]+$`)), "region": String(Required, Replaces),
-			"ipRange": String(Computed, Replaces), "description": String(MaxLength(255)), "default": Bool(Output),
-		}.With(Outputs("createdAt", "vpcUrn")),
-		Create: createVPC, Update: func(c *Call) error { return unique(c, "VPC") }, Delete: deleteVPC,
-	},
-	{
-		Token: tagType, Global: true,
-		Name: &Autoname{Property: "name", MaxLength: 255},
-		Fields: Fields{
-			"name":           String(Computed, Replaces, Matching(tagPattern)),
-			"databasesCount": Number(Output), "dropletsCount": Number(Output), "imagesCount": Number(Output),
-			"totalResourceCount": Number(Output), "volumeSnapshotsCount": Number(Output), "volumesCount": Number(Output),
-		},
-		Shared: true, Create: createTag, Delete: deleteTag,
-	},
+func getVPC(c *catalogue.Call) (world.Values, error) {
+	found := c.World.Find(vpcType, "", func(r *world.Resource) bool {
+		return r.ID == c.Inputs.String("id") || c.Inputs.Has("name") && r.State.String("name") == c.Inputs.String("name") ||
+			c.Inputs.Has("region") && r.State.String("region") == c.Inputs.String("region") && r.State.Bool("default")
+	})
+	if found == nil {
+		return nil, fmt.Errorf("Error retrieving VPC: 404 (not_found) the resource you were accessing could not be found: %v", c.Inputs)
+	}
+	answer := world.Values{"id": found.ID, "urn": "do:vpc:" + found.ID}
+	for _, name := range []string{"name", "region", "ipRange", "description", "default", "createdAt"} {
+		answer[name] = found.State[name]
+	}
+	return answer, nil
 }
-
-var functions = []Function{dropletsFunction, sshKeysFunction, {
-	Token:  "digitalocean:index/getVpc:getVpc",
-	Fields: Fields{"id": String(), "name": String(Conflicts("id")), "region": String(Conflicts("id", "name"))},
-	Invoke: func(c *Call) (world.Values, error) {
-		found := c.World.Find(vpcType, "", func(r *world.Resource) bool {
-			return r.ID == c.Inputs.String("id") || c.Inputs.Has("name") && r.State.String("name") == c.Inputs.String("name") ||
-				c.Inputs.Has("region") && r.State.String("region") == c.Inputs.String("region") && r.State.Bool("default")
-		})
-		if found == nil {
-			return nil, fmt.Errorf("Error retrieving VPC: 404 (not_found) the resource you were accessing could not be found: %v", c.Inputs)
-		}
-		answer := world.Values{"id": found.ID, "urn": "do:vpc:" + found.ID}
-		for _, name := range []string{"name", "region", "ipRange", "description", "default", "createdAt"} {
-			answer[name] = found.State[name]
-		}
-		return answer, nil
-	},
-}}
 
 // created is the time of everything: the simulated worlds of two runs do not differ.
 const created = "2026-01-01 00:00:00 +0000 UTC"
@@ -68,7 +42,7 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("10.246.0.0/24"), netip.MustParsePrefix("10.229.0.0/16"),
 }
 
-func createVPC(c *Call) error {
+func createVPC(c *catalogue.Call) error {
 	c.ID = uuid(c)
 	if err := checkRegion(c.State.String("region")); err != nil {
 		return err
@@ -89,7 +63,9 @@ func createVPC(c *Call) error {
 	return nil
 }
 
-func checkRange(c *Call) error {
+func checkVPCName(c *catalogue.Call) error { return unique(c, "VPC") }
+
+func checkRange(c *catalogue.Call) error {
 	prefix, err := netip.ParsePrefix(c.State.String("ipRange"))
 	switch {
 	case err != nil || prefix != prefix.Masked():
@@ -114,7 +90,7 @@ func rangeOf(vpc *world.Resource) netip.Prefix {
 	return netip.MustParsePrefix(vpc.State.String("ipRange"))
 }
 
-func deleteVPC(c *Call) error {
+func deleteVPC(c *catalogue.Call) error {
 	members := c.World.Select(func(r *world.Resource) bool {
 		return (r.Type == dropletType || r.Type == loadBalancerType) && r.State.String("vpcUuid") == c.ID
 	})
@@ -124,7 +100,7 @@ func deleteVPC(c *Call) error {
 		return fmt.Errorf("Error deleting VPC: 409 (conflict) can not delete VPC with members: %s; tried for 2m0s", members[0].Name)
 	}
 	// The provider asks again for as long as the operation may take.
-	if Duration(Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
+	if catalogue.Duration(catalogue.Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
 		return fmt.Errorf("409 (conflict) Can not delete VPC with members")
 	}
 	return nil
@@ -156,7 +132,7 @@ func publicAddress(w *world.World) string {
 }
 
 // createTag hands out a tag that exists, with 201, as the API does.
-func createTag(c *Call) error {
+func createTag(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	for _, name := range []string{"databasesCount", "dropletsCount", "imagesCount", "totalResourceCount", "volumeSnapshotsCount", "volumesCount"} {
 		c.State[name] = 0.0
@@ -167,7 +143,7 @@ func createTag(c *Call) error {
 // deleteTag takes the tag from everything that carries it, whoever tagged it: droplets lose the firewalls that cover
 // them by it, and load balancers their targets.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
-func deleteTag(c *Call) error {
+func deleteTag(c *catalogue.Call) error {
 	for _, r := range c.World.Select(func(r *world.Resource) bool { return r.Provider == "digitalocean" && r.Type != tagType }) {
 		inputs, state := r.Inputs.Clone(), r.State.Clone()
 		if untag(inputs, c.ID) || untag(state, c.ID) {

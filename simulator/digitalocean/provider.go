@@ -1,40 +1,51 @@
-// Package digitalocean is the simulated DigitalOcean: tables of the resources that the program uses, as the
-// DigitalOcean provider (pulumi-digitalocean 4.53) declares them, and the rules by which the cloud refuses.
+// Package digitalocean is the simulated DigitalOcean: schema.json has the types that the program uses, as the
+// DigitalOcean provider declares them, and the Go files have the rules by which the cloud refuses.
 //
 // Which inputs are required, computed or force a replacement is read in the provider's sources:
 // https://github.com/digitalocean/terraform-provider-digitalocean/tree/main/digitalocean
 package digitalocean
 
 import (
+	_ "embed"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// Catalogue is what the simulated DigitalOcean serves.
-func Catalogue() *catalogue.Provider {
-	provider := &catalogue.Provider{
-		Name: "digitalocean",
-		Config: catalogue.Fields{
-			"token": catalogue.String(catalogue.Secret), "apiEndpoint": catalogue.String(), "spacesEndpoint": catalogue.String(),
-			"spacesAccessId": catalogue.String(), "spacesSecretKey": catalogue.String(catalogue.Secret),
-			"httpRetryMax": catalogue.Number(), "httpRetryWaitMax": catalogue.Number(), "httpRetryWaitMin": catalogue.Number(),
-			"requestsPerSecond": catalogue.Number(),
-		},
-		Functions: functions,
-		Site:      newSite,
-	}
-	for _, resources := range [][]catalogue.Resource{
-		networkResources, firewallResources, loadBalancerResources, imageResources, dropletResources,
-	} {
-		provider.Resources = append(provider.Resources, resources...)
-	}
-	return provider
+//go:embed schema.json
+var schema []byte
+
+// Provider returns what the simulated DigitalOcean serves.
+func Provider() *catalogue.Provider { return served() }
+
+var served = sync.OnceValue(func() *catalogue.Provider {
+	p := catalogue.Load("digitalocean", schema, behaviors, functions)
+	p.Site = newSite
+	return p
+})
+
+// behaviors are what the cloud does with the types of the schema.
+var behaviors = map[string]catalogue.Behavior{
+	dropletType:      {Diff: replaceForIPv6, Create: createDroplet, Update: updateDroplet, Delete: shutDown},
+	firewallType:     {Check: checkFirewall, Create: createFirewall, Update: updateFirewall},
+	imageType:        {Diff: replaceLeftRegions, Create: createImage, Update: keepTags},
+	loadBalancerType: {Check: checkLoadBalancer, Create: createLoadBalancer, Update: updateLoadBalancer},
+	sshKeyType:       {Create: createKey},
+	tagType:          {Create: createTag, Delete: deleteTag},
+	vpcType:          {Create: createVPC, Update: checkVPCName, Delete: deleteVPC},
+}
+
+// functions answer the data sources.
+var functions = map[string]catalogue.Invoke{
+	"digitalocean:index/getDroplets:getDroplets": getDroplets,
+	"digitalocean:index/getSshKeys:getSshKeys":   getSshKeys,
+	"digitalocean:index/getVpc:getVpc":           getVPC,
 }
 
 // sizes are the droplet sizes that the simulated regions offer, with what they are made of:
@@ -50,17 +61,6 @@ var sizes = map[string]struct {
 
 // regions take new resources: https://docs.digitalocean.com/platform/regional-availability/
 var regions = []string{"nyc1", "nyc3", "sfo3", "ams3", "sgp1", "lon1", "fra1", "tor1", "blr1", "syd1", "atl1"}
-
-// tagPattern is the alphabet of a tag.
-const tagPattern = `^[a-zA-Z0-9:\-_]{1,255}$`
-
-// hostName is the alphabet of most names: they begin with a letter or digit.
-const hostName = `^[a-zA-Z0-9][a-zA-Z0-9.\-]*$`
-
-// tagList are the tags of a resource.
-func tagList() catalogue.Field {
-	return catalogue.List(catalogue.String(catalogue.Matching(tagPattern)), catalogue.Unordered)
-}
 
 func checkRegion(region string) error {
 	if slices.Contains([]string{"nyc2", "sfo1", "sfo2", "ams2"}, region) {

@@ -7,34 +7,18 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
 const firewallType = "gcp:compute/firewall:Firewall"
 
-// traffic is a set for the API and a list for the provider: see reorder.
-var traffic = Objects(Fields{"protocol": String(Required), "ports": Strings()})
-
-var firewallResources = []Resource{{
-	Token: firewallType, Global: true, Name: autoname,
-	Fields: named.With(Fields{
-		"network": String(Required), "description": String(MaxLength(2048)), "direction": String(Computed, Replaces, OneOf("INGRESS", "EGRESS")), "disabled": Bool(),
-		"priority": Number(Default(1000.0), Between(0, 65535)), "allows": traffic, "denies": traffic,
-		"sourceRanges": Strings(Unordered), "destinationRanges": Strings(Computed, Unordered),
-		"sourceTags": Strings(Unordered, Conflicts("sourceServiceAccounts", "targetServiceAccounts")), "targetTags": Strings(Unordered, Conflicts("sourceServiceAccounts", "targetServiceAccounts")),
-		"sourceServiceAccounts": Strings(Unordered, MaxLength(10), Conflicts("sourceTags", "targetTags")), "targetServiceAccounts": Strings(Unordered, MaxLength(10), Conflicts("sourceTags", "targetTags")),
-		"logConfig": Object(Fields{"metadata": String(Required, OneOf("EXCLUDE_ALL_METADATA", "INCLUDE_ALL_METADATA"))}),
-	}),
-	Check: checkFirewall, Create: createFirewall, Update: updateFirewall,
-}}
-
 var portPattern = regexp.MustCompile(`^\d{1,5}(-\d{1,5})?$`)
 
-func checkFirewall(c *Call) []Problem {
-	var problems []Problem
+func checkFirewall(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(property, reason string) {
-		problems = append(problems, Problem{Property: property, Reason: reason})
+		problems = append(problems, catalogue.Problem{Property: property, Reason: reason})
 	}
 	if c.Inputs.Has("allows") == c.Inputs.Has("denies") {
 		refuse("allows", "exactly one of allows, denies must be given")
@@ -63,7 +47,7 @@ func checkFirewall(c *Call) []Problem {
 	return problems
 }
 
-func createFirewall(c *Call) error {
+func createFirewall(c *catalogue.Call) error {
 	if !c.State.Has("direction") {
 		c.State["direction"] = "INGRESS"
 	}
@@ -73,7 +57,7 @@ func createFirewall(c *Call) error {
 	return updateFirewall(c)
 }
 
-func updateFirewall(c *Call) error {
+func updateFirewall(c *catalogue.Call) error {
 	reorder(c.Inputs)
 	reorder(c.State)
 	return checkFirewallEnds(c)
@@ -91,7 +75,7 @@ func reorder(values world.Values) {
 	}
 }
 
-func checkFirewallEnds(c *Call) error {
+func checkFirewallEnds(c *catalogue.Call) error {
 	network, err := find(c, networkType, c.State.String("network"))
 	if err != nil {
 		return err

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -30,73 +30,23 @@ const (
 	proactive = "PROACTIVE"
 )
 
-var groupResources = []Resource{
-	{
-		Token: templateType, Name: autoname,
-		Fields: regional.With(labelled, Fields{
-			"namePrefix": String(Computed, Replaces), "machineType": String(Required, Replaces), "description": String(Replaces), "instanceDescription": String(Replaces),
-			"disks": Objects(Fields{
-				"boot": Bool(Computed), "autoDelete": Bool(Default(true)), "sourceImage": String(Computed), "diskSizeGb": Number(Computed, Between(1, 65536)), "diskType": String(Computed, diskTypes),
-				"deviceName": String(Computed), "diskName": String(), "interface": String(Computed), "mode": String(Computed), "type": String(Computed), "source": String(), "labels": StringMap(),
-				"diskEncryptionKey": Object(Fields{"kmsKeySelfLink": String(Required)}), "provisionedIops": Number(Computed),
-			}, Required, Replaces),
-			"networkInterfaces": Objects(Fields{
-				"network": String(Computed), "subnetwork": String(Computed), "subnetworkProject": String(Computed), "networkIp": String(), "nicType": String(), "accessConfigs": accessConfigs, "stackType": String(Computed),
-			}, Replaces),
-			"metadata": StringMap(Replaces), "metadataStartupScript": String(Replaces), "tags": Strings(Replaces, Unordered), "canIpForward": Bool(Default(false), Replaces),
-			"serviceAccount": Object(serviceAccount, Replaces), "scheduling": Object(schedule, Computed, Replaces), "shieldedInstanceConfig": Object(shielded, Computed, Replaces),
-			"minCpuPlatform": String(Replaces), "resourcePolicies": String(Replaces),
-		}, Outputs("metadataFingerprint", "tagsFingerprint")),
-		Check: checkTemplate, Diff: relabel, Create: createTemplate, Delete: deleteUnused,
-	},
-	{
-		Token: managerType, Name: autoname, Machines: true,
-		Fields: regional.With(Fields{
-			"baseInstanceName": String(Required, Replaces, MaxLength(58), Matching(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)), "description": String(Replaces),
-			"versions":   Objects(Fields{"name": String(), "instanceTemplate": String(Required), "targetSize": Object(Fields{"fixed": Number(), "percent": Number()})}, Required),
-			"targetSize": Number(Computed), "distributionPolicyZones": Strings(Computed, Replaces, Unordered), "distributionPolicyTargetShape": String(Computed, OneOf("EVEN", "BALANCED", "ANY", "ANY_SINGLE_ZONE")),
-			"namedPorts": Objects(Fields{"name": String(Required), "port": Number(Required)}, Unordered), "targetPools": Strings(Unordered), "waitForInstances": Bool(Default(false)), "waitForInstancesStatus": String(Default("STABLE")),
-			"listManagedInstancesResults": String(Default("PAGELESS")),
-			"autoHealingPolicies":         Object(Fields{"healthCheck": String(Required), "initialDelaySec": Number(Required, Between(0, 3600))}),
-			"updatePolicy": Object(Fields{
-				"type": String(Required, OneOf("PROACTIVE", "OPPORTUNISTIC")), "minimalAction": String(Required, OneOf("REFRESH", "RESTART", "REPLACE")), "mostDisruptiveAllowedAction": String(),
-				"maxSurgeFixed": Number(Computed, Conflicts("maxSurgePercent")), "maxSurgePercent": Number(Conflicts("maxSurgeFixed")),
-				"maxUnavailableFixed": Number(Computed, Conflicts("maxUnavailablePercent")), "maxUnavailablePercent": Number(Conflicts("maxUnavailableFixed")),
-				"minReadySec": Number(Between(0, 3600)), "instanceRedistributionType": String(Default(proactive), OneOf(proactive, "NONE")), "replacementMethod": String(OneOf("SUBSTITUTE", "RECREATE")),
-			}, Computed),
-		}, Outputs("instanceGroup", "fingerprint")),
-		Create: createManager, Update: updateManager, Delete: deleteManager,
-	},
-	{
-		Token: autoscalerType, Name: autoname, Machines: true,
-		Fields: regional.With(Fields{
-			"target": String(Required), "description": String(),
-			"autoscalingPolicy": Object(Fields{
-				"minReplicas": Number(Required, Between(0, 10000)), "maxReplicas": Number(Required, Between(0, 10000)), "cooldownPeriod": Number(Default(60.0)),
-				"mode": String(Default("ON"), OneOf("ON", "OFF", "ONLY_UP", "ONLY_SCALE_OUT")), "cpuUtilization": Object(Fields{"target": Number(Required, Between(0, 1)), "predictiveMethod": String(Default("NONE"))}, Computed),
-			}, Required),
-		}),
-		Create: createAutoscaler, Update: checkAutoscaler,
-	},
-}
-
-func checkTemplate(c *Call) []Problem {
-	var problems []Problem
+func checkTemplate(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	for i, disk := range c.Inputs.Objects("disks") {
 		problems = append(problems, labelProblems(fmt.Sprintf("disks[%d].labels", i), disk.Object("labels"))...)
 	}
 	return problems
 }
 
-// relabel: labels take effect as effectiveLabels, which replace the template.
-func relabel(_ *Call, changed []string) []string {
+// replaceForLabels: labels take effect as effectiveLabels, which replace the template.
+func replaceForLabels(_ *catalogue.Call, changed []string) []string {
 	if slices.Contains(changed, "labels") {
 		return []string{"labels"}
 	}
 	return nil
 }
 
-func createTemplate(c *Call) error {
+func createTemplate(c *catalogue.Call) error {
 	interfaces := c.State.Objects("networkInterfaces")
 	if len(interfaces) != 1 {
 		return invalid("properties.networkInterfaces", "", "The simulated machines have one network interface, got %d", len(interfaces))
@@ -132,7 +82,7 @@ func member(template world.Values) world.Values {
 	return state.Clone()
 }
 
-func createManager(c *Call) error {
+func createManager(c *catalogue.Call) error {
 	if !c.State.Has("distributionPolicyZones") {
 		c.State["distributionPolicyZones"] = world.List(zones(c.Region)...)
 	}
@@ -149,7 +99,7 @@ func createManager(c *Call) error {
 	return updateManager(c)
 }
 
-func updateManager(c *Call) error {
+func updateManager(c *catalogue.Call) error {
 	policy := c.State.Object("updatePolicy").Clone()
 	if !policy.Has("instanceRedistributionType") {
 		policy["instanceRedistributionType"] = proactive
@@ -175,7 +125,7 @@ func updateManager(c *Call) error {
 	return nil
 }
 
-func checkManager(c *Call) error {
+func checkManager(c *catalogue.Call) error {
 	chosen := c.State.Strings("distributionPolicyZones")
 	for _, zone := range chosen {
 		if err := checkZone(c, zone); err != nil {
@@ -205,7 +155,7 @@ func checkManager(c *Call) error {
 
 // checkDistribution: https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape and
 // https://cloud.google.com/compute/docs/autoscaler#limitations
-func checkDistribution(c *Call) error {
+func checkDistribution(c *catalogue.Call) error {
 	shape, moves := c.State.String("distributionPolicyTargetShape"), c.State.Object("updatePolicy").String("instanceRedistributionType")
 	if before := c.World.Get(managerType, c.Region, c.ID); before != nil && before.State.String("distributionPolicyTargetShape") != shape {
 		// The provider sends the zones along with the shape:
@@ -222,7 +172,7 @@ func checkDistribution(c *Call) error {
 	return nil
 }
 
-func deleteManager(c *Call) error {
+func deleteManager(c *catalogue.Call) error {
 	if err := deleteUnused(c); err != nil {
 		return err
 	}
@@ -234,7 +184,7 @@ func deleteManager(c *Call) error {
 
 // group is a managed instance group at work: it starts and ends machines in the world.
 type group struct {
-	call     *Call
+	call     *catalogue.Call
 	template *world.Resource
 }
 
@@ -273,7 +223,7 @@ func (g group) emptiest() string {
 	}
 	zones := g.call.State.Strings("distributionPolicyZones")
 	slices.Sort(zones)
-	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return slices.Contains(Listed(OutOfStock), zone) })
+	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return slices.Contains(catalogue.Listed(catalogue.OutOfStock), zone) })
 	if len(inStock) == 0 {
 		return ""
 	}
@@ -312,7 +262,7 @@ func (g group) start(zone string) error {
 	state["name"], state["zone"], state[managerKey], state[templateKey] = name, zone, c.ID, g.template.ID
 	id := fmt.Sprintf("projects/%s/zones/%s/instances/%s", Project, zone, name)
 	state["selfLink"], state["project"] = api+id, Project
-	made := &Call{World: c.World, Region: c.Region, URN: id, ID: id, State: state, Config: c.Config}
+	made := &catalogue.Call{World: c.World, Region: c.Region, URN: id, ID: id, State: state, Config: c.Config}
 	if err := checkMachine(made, describe(state)); err != nil {
 		return err
 	}
@@ -325,7 +275,7 @@ func (g group) start(zone string) error {
 	return nil
 }
 
-func createAutoscaler(c *Call) error {
+func createAutoscaler(c *catalogue.Call) error {
 	if err := create(c, "autoscalers"); err != nil {
 		return err
 	}
@@ -334,7 +284,7 @@ func createAutoscaler(c *Call) error {
 
 // checkAutoscaler looks for the group, which one autoscaler moves at most, and moves it into its bounds. The simulated
 // load never changes, so a group that is within them stays as it is.
-func checkAutoscaler(c *Call) error {
+func checkAutoscaler(c *catalogue.Call) error {
 	manager, err := find(c, managerType, c.State.String("target"))
 	if err != nil {
 		return err
@@ -376,7 +326,7 @@ func Terminate(w *world.World, machine *world.Resource) error {
 
 // rescale starts or ends machines until the group has as many as it should.
 func rescale(w *world.World, manager *world.Resource) error {
-	c := &Call{World: w, Region: manager.Region, ID: manager.ID, State: manager.State, Inputs: manager.Inputs, Old: manager.Inputs}
+	c := &catalogue.Call{World: w, Region: manager.Region, ID: manager.ID, State: manager.State, Inputs: manager.Inputs, Old: manager.Inputs}
 	template, err := find(c, templateType, manager.State.Objects("versions")[0].String("instanceTemplate"))
 	if err != nil {
 		return err

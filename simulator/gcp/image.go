@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/releases"
 	"github.com/inferadb/infra/simulator/world"
 )
@@ -59,7 +59,7 @@ func images(w *world.World) []image {
 	for _, r := range w.List(imageType, "") {
 		list = append(list, image{r.State.String("name"), r.State.String("architecture")})
 	}
-	return slices.DeleteFunc(list, func(i image) bool { return PartOf(MissingImages, i.name) })
+	return slices.DeleteFunc(list, func(i image) bool { return catalogue.PartOf(catalogue.MissingImages, i.name) })
 }
 
 func findImage(w *world.World, reference string) (image, error) {
@@ -71,23 +71,19 @@ func findImage(w *world.World, reference string) (image, error) {
 	return list[i], nil
 }
 
-var imageFunction = Function{
-	Token:  "gcp:compute/getImage:getImage",
-	Fields: Fields{"name": String(), "family": String(), "filter": String(), "mostRecent": Bool(), "project": String()},
-	Invoke: func(c *Call) (world.Values, error) {
-		project := c.Inputs.String("project")
-		if project == "" {
-			project = c.Config.String("project")
-		}
-		found, err := findImage(c.World, fmt.Sprintf("projects/%s/global/images/%s", project, c.Inputs.String("name")))
-		if err != nil {
-			return nil, fmt.Errorf("error retrieving image information: googleapi: %w", err)
-		}
-		return world.Values{
-			"id": found.id(), "name": found.name, "project": Project, "selfLink": api + found.id(), "status": "READY", "diskSizeGb": float64(imageGiB),
-			"archiveSizeBytes": 0.0, "creationTimestamp": "", "description": "", "family": "", "imageEncryptionKeySha256": "", "imageId": found.name,
-			"labelFingerprint": "", "labels": map[string]any{"architecture": strings.ToLower(found.architecture)}, "licenses": []any{}, "sourceDisk": "",
-			"sourceDiskEncryptionKeySha256": "", "sourceDiskId": "", "sourceImageId": "",
-		}, nil
-	},
+func getImage(c *catalogue.Call) (world.Values, error) {
+	project := c.Inputs.String("project")
+	if project == "" {
+		project = c.Config.String("project")
+	}
+	found, err := findImage(c.World, fmt.Sprintf("projects/%s/global/images/%s", project, c.Inputs.String("name")))
+	if err != nil {
+		return nil, fmt.Errorf("error retrieving image information: googleapi: %w", err)
+	}
+	return world.Values{
+		"id": found.id(), "name": found.name, "project": Project, "selfLink": api + found.id(), "status": "READY", "diskSizeGb": float64(imageGiB),
+		"archiveSizeBytes": 0.0, "creationTimestamp": "", "description": "", "family": "", "imageEncryptionKeySha256": "", "imageId": found.name,
+		"labelFingerprint": "", "labels": map[string]any{"architecture": strings.ToLower(found.architecture)}, "licenses": []any{}, "sourceDisk": "",
+		"sourceDiskEncryptionKeySha256": "", "sourceDiskId": "", "sourceImageId": "",
+	}, nil
 }

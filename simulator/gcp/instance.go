@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -18,44 +18,10 @@ const (
 	metadataLimit      = 512 << 10
 )
 
-var (
-	serviceAccount = Fields{"email": String(Computed), "scopes": Strings(Required, Unordered)}
-	shielded       = Fields{"enableSecureBoot": Bool(Default(false)), "enableVtpm": Bool(Default(true)), "enableIntegrityMonitoring": Bool(Default(true))}
-	schedule       = Fields{
-		"preemptible": Bool(Default(false), Replaces), "automaticRestart": Bool(Default(true)), "onHostMaintenance": String(Computed, OneOf("MIGRATE", "TERMINATE")),
-		"provisioningModel": String(Computed, Replaces, OneOf("STANDARD", "SPOT")), "instanceTerminationAction": String(OneOf("STOP", "DELETE")), "minNodeCpus": Number(),
-	}
-	accessConfigs = Objects(Fields{"natIp": String(Computed), "networkTier": String(Computed, OneOf("PREMIUM", "STANDARD")), "publicPtrDomainName": String()})
-	diskTypes     = OneOf("pd-standard", "pd-balanced", "pd-ssd", "pd-extreme", "hyperdisk-balanced")
-)
-
-var instanceResources = []Resource{{
-	Token: instanceType, Name: autoname, Machines: true,
-	Fields: named.With(labelled, Fields{
-		"zone": String(Computed, Replaces), "machineType": String(Required), "description": String(), "hostname": String(Replaces), "minCpuPlatform": String(Computed),
-		"bootDisk": Object(Fields{
-			"autoDelete": Bool(Default(true)), "deviceName": String(Computed), "mode": String(Default("READ_WRITE"), OneOf("READ_WRITE", "READ_ONLY")), "source": String(Computed),
-			"kmsKeySelfLink": String(Computed), "diskEncryptionKeyRaw": String(Secret), "diskEncryptionKeySha256": String(Output),
-			"initializeParams": Object(Fields{
-				"image": String(Computed), "size": Number(Computed, Between(1, 65536)), "type": String(Computed, diskTypes), "labels": StringMap(Computed),
-				"provisionedIops": Number(Computed), "provisionedThroughput": Number(Computed), "enableConfidentialCompute": Bool(),
-			}, Computed),
-		}, Required, Replaces),
-		"networkInterfaces": Objects(Fields{
-			"network": String(Computed), "subnetwork": String(Computed), "subnetworkProject": String(Computed), "networkIp": String(Computed), "name": String(Output),
-			"nicType": String(Replaces, OneOf("GVNIC", "VIRTIO_NET")), "stackType": String(Computed), "accessConfigs": accessConfigs, "queueCount": Number(Replaces),
-		}, Required),
-		"metadata": StringMap(), "metadataStartupScript": String(Replaces), "tags": Strings(Unordered), "canIpForward": Bool(Default(false)), "deletionProtection": Bool(Default(false)),
-		"serviceAccount": Object(serviceAccount), "scheduling": Object(schedule, Computed), "shieldedInstanceConfig": Object(shielded, Computed),
-		"allowStoppingForUpdate": Bool(), "desiredStatus": String(OneOf("RUNNING", "TERMINATED", "SUSPENDED")), "resourcePolicies": String(), "enableDisplay": Bool(),
-	}, Outputs("instanceId", "currentStatus", "cpuPlatform", "metadataFingerprint", "tagsFingerprint")),
-	Check: checkInstance, Create: createInstance, Update: updateInstance, Delete: deleteInstance,
-}}
-
-func checkInstance(c *Call) []Problem {
+func checkInstance(c *catalogue.Call) []catalogue.Problem {
 	problems := labelProblems("bootDisk.initializeParams.labels", c.Inputs.Object("bootDisk").Object("initializeParams").Object("labels"))
 	if !c.Inputs.Has("zone") {
-		problems = append(problems, Problem{Property: "zone", Reason: "is required: the provider has no zone of its own"})
+		problems = append(problems, catalogue.Problem{Property: "zone", Reason: "is required: the provider has no zone of its own"})
 	}
 	return problems
 }
@@ -73,7 +39,7 @@ func zones(region string) []string {
 	return list
 }
 
-func checkZone(c *Call, zone string) error {
+func checkZone(c *catalogue.Call, zone string) error {
 	if !slices.Contains(zones(c.Region), zone) {
 		return invalid("zone", zone, "Unknown zone; %s has %s", c.Region, strings.Join(zones(c.Region), ", "))
 	}
@@ -102,7 +68,7 @@ type machine struct {
 }
 
 // checkMachine refuses what Compute Engine refuses of a machine, wherever it is described.
-func checkMachine(c *Call, m machine) error {
+func checkMachine(c *catalogue.Call, m machine) error {
 	image, err := findImage(c.World, m.image)
 	if err != nil {
 		return err
@@ -178,7 +144,7 @@ func withoutVersion(key string) string {
 	return name
 }
 
-func createInstance(c *Call) error {
+func createInstance(c *catalogue.Call) error {
 	if err := checkZone(c, c.State.String("zone")); err != nil {
 		return err
 	}
@@ -196,7 +162,7 @@ func createInstance(c *Call) error {
 }
 
 // launch fills in what every running machine has.
-func launch(c *Call, state world.Values) {
+func launch(c *catalogue.Call, state world.Values) {
 	state["instanceId"], state["currentStatus"], state["cpuPlatform"] = digits(c, 19), "RUNNING", "Unknown CPU Platform"
 	state["metadataFingerprint"], state["tagsFingerprint"] = "x", "x"
 	if !state.Has("scheduling") {
@@ -212,7 +178,7 @@ func launch(c *Call, state world.Values) {
 }
 
 // placeInstance gives the machine its network interface. An address that is reserved must not be another machine's.
-func placeInstance(c *Call, before *world.Resource) error {
+func placeInstance(c *catalogue.Call, before *world.Resource) error {
 	interfaces := c.State.Objects("networkInterfaces")
 	if len(interfaces) != 1 {
 		return invalid("networkInterfaces", "", "The simulated machines have one network interface, got %d", len(interfaces))
@@ -246,7 +212,7 @@ func placeInstance(c *Call, before *world.Resource) error {
 }
 
 // claim takes a free address, or one that is reserved and that no machine has.
-func claim(c *Call, subnetwork *world.Resource, address string) (string, error) {
+func claim(c *catalogue.Call, subnetwork *world.Resource, address string) (string, error) {
 	reserved := c.World.Find(addressType, c.Region, func(r *world.Resource) bool {
 		return address != "" && r.State.String("address") == address && same(r.State.String("subnetwork"), subnetwork.ID)
 	})
@@ -265,7 +231,7 @@ func claim(c *Call, subnetwork *world.Resource, address string) (string, error) 
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go.erb
 var stopping = []string{"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"}
 
-func updateInstance(c *Call) error {
+func updateInstance(c *catalogue.Call) error {
 	for _, name := range stopping {
 		if fmt.Sprint(c.Old[name]) != fmt.Sprint(c.Inputs[name]) && !c.Inputs.Bool("allowStoppingForUpdate") {
 			return fmt.Errorf("Changing the machine_type, min_cpu_platform, service_account, enable_display, shielded_instance_config, scheduling.node_affinities or network_interface.[#d].(network/subnetwork/subnetwork_project) or advanced_machine_features on a started instance requires stopping it. To acknowledge this, please set allow_stopping_for_update = true in your config (%s)", name)
@@ -288,7 +254,7 @@ func updateInstance(c *Call) error {
 // deleteInstance takes the machine out of its groups. The provider does not lift the protection by itself, and looks
 // for it in its state: one that was lifted by hand counts only after a refresh.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go
-func deleteInstance(c *Call) error {
+func deleteInstance(c *catalogue.Call) error {
 	if c.Old.Bool("deletionProtection") {
 		return fmt.Errorf("Cannot delete instance %s: instance Deletion Protection is enabled. Set deletion_protection to false for this resource and run \"terraform apply\" before attempting to delete it", c.State.String("name"))
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -25,37 +25,7 @@ const (
 	useKey       = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 )
 
-const keyName = `^[a-zA-Z0-9_-]{1,63}$`
-
-var keyResources = []Resource{
-	{
-		Token: keyRingType, Global: true, Name: autoname,
-		Fields: Fields{"name": String(Computed, Replaces, Matching(keyName)), "location": String(Required, Replaces), "project": String(Computed, Replaces)},
-		Create: createKeyRing, Delete: retireKeyRing,
-	},
-	{
-		Token: keyType, Global: true, Name: autoname,
-		Fields: Fields{
-			"name": String(Computed, Replaces, Matching(keyName)), "keyRing": String(Required, Replaces), "purpose": String(Default("ENCRYPT_DECRYPT"), Replaces),
-			"rotationPeriod": String(Matching(`^\d+(\.\d+)?s$`)), "destroyScheduledDuration": String(Computed, Replaces, Matching(`^\d+(\.\d+)?s$`)),
-			"importOnly": Bool(Computed, Replaces), "skipInitialVersionCreation": Bool(Replaces), "cryptoKeyBackend": String(Computed, Replaces),
-			"versionTemplate": Object(Fields{"algorithm": String(Required), "protectionLevel": String(Default("SOFTWARE"), Replaces)}, Computed),
-		}.With(labelled),
-		Create: createKey, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil }, Delete: deleteKey,
-	},
-	{
-		// What was granted on somebody's key is the key owner's to take back, and is never left over.
-		Token: keyMemberType, Global: true, Account: true, Shared: true,
-		Fields: Fields{
-			"cryptoKeyId": String(Required, Replaces), "role": String(Required, Replaces), "etag": String(Output),
-			"member":    String(Required, Replaces, Matching(`^(user|group|serviceAccount|domain|principal|principalSet):.+$`)),
-			"condition": Object(Fields{"title": String(Required), "expression": String(Required), "description": String()}, Replaces),
-		},
-		Create: createKeyMember,
-	},
-}
-
-func createKeyRing(c *Call) error {
+func createKeyRing(c *catalogue.Call) error {
 	c.ID = fmt.Sprintf("projects/%s/locations/%s/keyRings/%s", Project, c.State.String("location"), c.State.String("name"))
 	if c.World.Get(keyRingType, "", c.ID) != nil || c.World.Get(retiredType, "", c.ID) != nil {
 		return fmt.Errorf("Error 409: KeyRing %s already exists", c.ID)
@@ -66,12 +36,12 @@ func createKeyRing(c *Call) error {
 
 // retireKeyRing: a ring cannot be deleted, and the provider only forgets it.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/kms/resource_kms_key_ring.go
-func retireKeyRing(c *Call) error {
+func retireKeyRing(c *catalogue.Call) error {
 	c.World.Put(&world.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: world.Values{}, Adopted: true})
 	return nil
 }
 
-func createKey(c *Call) error {
+func createKey(c *catalogue.Call) error {
 	if _, err := find(c, keyRingType, c.State.String("keyRing")); err != nil {
 		return err
 	}
@@ -85,7 +55,7 @@ func createKey(c *Call) error {
 }
 
 // deleteKey destroys the versions of a key: nothing that they encrypted can be read again.
-func deleteKey(c *Call) error {
+func deleteKey(c *catalogue.Call) error {
 	for _, member := range c.World.List(keyMemberType, "") {
 		if same(member.State.String("cryptoKeyId"), c.ID) {
 			c.World.Remove(member)
@@ -118,7 +88,9 @@ func mayUse(w *world.World, key string, counts func(*world.Resource) bool) bool 
 	})
 }
 
-func createKeyMember(c *Call) error {
+// createKeyMember grants a role on a key. What was granted on somebody's key is the key owner's to take back, and never
+// left over.
+func createKeyMember(c *catalogue.Call) error {
 	if _, err := find(c, keyType, c.State.String("cryptoKeyId")); err != nil {
 		return err
 	}
@@ -142,12 +114,12 @@ const grantedKey = "__granted"
 
 // inEffect reports whether a grant has reached the servers: https://cloud.google.com/iam/docs/access-change-propagation
 func inEffect(grant *world.Resource) bool {
-	return time.Since(time.UnixMilli(int64(grant.State.Int(grantedKey)))) >= Duration(GrantDelay)
+	return time.Since(time.UnixMilli(int64(grant.State.Int(grantedKey)))) >= catalogue.Duration(catalogue.GrantDelay)
 }
 
 // checkDiskKey looks for a disk's key, in the disk's region, and for the right of Compute Engine to use it.
 // https://cloud.google.com/compute/docs/disks/customer-managed-encryption
-func checkDiskKey(c *Call, key string) error {
+func checkDiskKey(c *catalogue.Call, key string) error {
 	if key == "" {
 		return nil
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -21,84 +21,14 @@ const (
 	regionCheckType = "gcp:compute/regionHealthCheck:RegionHealthCheck"
 )
 
-var schemes = OneOf("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL", "INTERNAL_MANAGED")
-
 // probes are the protocols of a health check.
-var probes = Fields{
-	"tcpHealthCheck": probe("request", "response"), "sslHealthCheck": probe("request", "response"), "grpcHealthCheck": probe("grpcServiceName"),
-	"httpHealthCheck": probe("host", "requestPath", "response"), "httpsHealthCheck": probe("host", "requestPath", "response"), "http2HealthCheck": probe("host", "requestPath", "response"),
-}
-
-func probe(texts ...string) Field {
-	fields := Fields{"port": Number(Between(1, 65535)), "portName": String(), "portSpecification": String(OneOf("USE_FIXED_PORT", "USE_NAMED_PORT", "USE_SERVING_PORT")), "proxyHeader": String(Default("NONE"), OneOf("NONE", "PROXY_V1"))}
-	for _, name := range texts {
-		fields[name] = String()
-	}
-	return Object(fields)
-}
-
-var checkFields = probes.With(Fields{
-	"description": String(), "checkIntervalSec": Number(Default(5.0), Between(1, 300)), "timeoutSec": Number(Default(5.0), Between(1, 300)),
-	"healthyThreshold": Number(Default(2.0), Between(1, 10)), "unhealthyThreshold": Number(Default(2.0), Between(1, 10)),
-	"logConfig": Object(Fields{"enable": Bool(Default(false))}, Computed), "type": String(Output),
-})
-
-var balancerResources = []Resource{
-	{Token: healthCheckType, Global: true, Name: autoname, Fields: named.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
-	{Token: regionCheckType, Name: autoname, Fields: regional.With(checkFields), Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
-	{
-		Token: groupType, Name: autoname,
-		Fields: named.With(Fields{
-			"zone": String(Required, Replaces), "description": String(Replaces), "network": String(Computed, Replaces), "instances": Strings(Computed, Unordered),
-			"namedPorts": Objects(Fields{"name": String(Required, Matching(namePattern)), "port": Number(Required, Between(1, 65535))}), "size": Number(Output),
-		}),
-		Create: createGroup, Delete: deleteGroup,
-	},
-	{
-		Token:  membershipType,
-		Fields: Fields{"instance": String(Required, Replaces), "instanceGroup": String(Required, Replaces), "zone": String(Computed, Replaces), "project": String(Computed, Replaces)},
-		Create: createMembership,
-	},
-	{
-		Token: backendType, Name: autoname,
-		Fields: regional.With(Fields{
-			"loadBalancingScheme": String(Default("INTERNAL"), Replaces, schemes), "description": String(), "healthChecks": String(), "network": String(), "portName": String(Computed),
-			"protocol":        String(Computed, OneOf("HTTP", "HTTPS", "HTTP2", "SSL", "TCP", "UDP", "GRPC", "UNSPECIFIED")),
-			"sessionAffinity": String(Computed, OneOf("NONE", "CLIENT_IP", "CLIENT_IP_PORT_PROTO", "CLIENT_IP_PROTO", "GENERATED_COOKIE", "HEADER_FIELD", "HTTP_COOKIE", "CLIENT_IP_NO_DESTINATION")),
-			"timeoutSec":      Number(Computed, Between(1, 2147483647)), "connectionDrainingTimeoutSec": Number(Default(0.0), Between(0, 3600)), "localityLbPolicy": String(), "affinityCookieTtlSec": Number(),
-			"backends": Objects(Fields{
-				"group": String(Required), "balancingMode": String(Default("CONNECTION"), OneOf("UTILIZATION", "RATE", "CONNECTION")), "capacityScaler": Number(Between(0, 1)),
-				"description": String(), "failover": Bool(), "maxConnections": Number(), "maxConnectionsPerInstance": Number(), "maxConnectionsPerEndpoint": Number(),
-				"maxRate": Number(), "maxRatePerInstance": Number(), "maxUtilization": Number(Between(0, 1)),
-			}, Unordered),
-			"logConfig": Object(Fields{"enable": Bool(), "sampleRate": Number(Default(1.0))}, Computed),
-		}, Outputs("fingerprint"), Fields{"generatedId": Number(Output)}),
-		Check: checkBackends, Create: createBackend, Update: checkBackendParts, Delete: deleteUnused,
-	},
-	{
-		Token: proxyType, Name: autoname,
-		Fields: regional.With(Fields{
-			"backendService": String(Required, Replaces), "description": String(Replaces), "proxyBind": Bool(Computed, Replaces),
-			"proxyHeader": String(Default("NONE"), Replaces, OneOf("NONE", "PROXY_V1")), "proxyId": Number(Output),
-		}),
-		Create: createProxy, Delete: deleteUnused,
-	},
-	{
-		Token: ruleType, Name: autoname,
-		Fields: regional.With(labelled, Fields{
-			"loadBalancingScheme": String(Default("EXTERNAL"), Replaces, schemes), "ipProtocol": String(Computed, Replaces, OneOf("TCP", "UDP", "ESP", "AH", "SCTP", "ICMP", "L3_DEFAULT")),
-			"ipAddress": String(Computed, Replaces), "portRange": String(Computed, Replaces, Conflicts("ports", "allPorts"), Matching(`^\d+(-\d+)?$`)), "ports": Strings(Replaces, Unordered, MaxLength(5), Conflicts("portRange", "allPorts")),
-			"allPorts": Bool(Replaces, Conflicts("portRange", "ports")), "allowGlobalAccess": Bool(), "backendService": String(Replaces), "target": String(),
-			"network": String(Computed, Replaces), "subnetwork": String(Computed, Replaces), "networkTier": String(Computed, Replaces, OneOf("PREMIUM", "STANDARD")),
-			"description": String(Replaces), "serviceLabel": String(Replaces), "sourceIpRanges": Strings(Replaces), "ipVersion": String(Computed, Replaces),
-		}, Outputs("serviceName", "baseForwardingRule")),
-		Check: checkRule, Create: createRule, Update: updateRule,
-	},
+var probes = []string{
+	"tcpHealthCheck", "sslHealthCheck", "grpcHealthCheck", "httpHealthCheck", "httpsHealthCheck", "http2HealthCheck",
 }
 
 // updateRule refuses another reach of a rule that exists:
 // https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
-func updateRule(c *Call) error {
+func updateRule(c *catalogue.Call) error {
 	if c.State.String("loadBalancingScheme") == "INTERNAL_MANAGED" && c.Old.Bool("allowGlobalAccess") != c.Inputs.Bool("allowGlobalAccess") {
 		return invalid("allowGlobalAccess", fmt.Sprint(c.Inputs.Bool("allowGlobalAccess")), "Global access of an INTERNAL_MANAGED forwarding rule cannot be changed.")
 	}
@@ -106,15 +36,15 @@ func updateRule(c *Call) error {
 	return nil
 }
 
-func checkHealthCheck(c *Call) []Problem {
+func checkHealthCheck(c *catalogue.Call) []catalogue.Problem {
 	given := 0
-	for name := range probes {
+	for _, name := range probes {
 		if c.Inputs.Has(name) {
 			given++
 		}
 	}
 	if given != 1 {
-		return []Problem{{Property: "tcpHealthCheck", Reason: fmt.Sprintf("exactly one protocol of a health check must be given, got %d", given)}}
+		return []catalogue.Problem{{Property: "tcpHealthCheck", Reason: fmt.Sprintf("exactly one protocol of a health check must be given, got %d", given)}}
 	}
 	interval, timeout := 5, 5
 	if c.Inputs.Has("checkIntervalSec") {
@@ -124,13 +54,13 @@ func checkHealthCheck(c *Call) []Problem {
 		timeout = c.Inputs.Int("timeoutSec")
 	}
 	if timeout > interval {
-		return []Problem{{Property: "timeoutSec", Reason: fmt.Sprintf("timeoutSec (%d) must not be greater than checkIntervalSec (%d)", timeout, interval)}}
+		return []catalogue.Problem{{Property: "timeoutSec", Reason: fmt.Sprintf("timeoutSec (%d) must not be greater than checkIntervalSec (%d)", timeout, interval)}}
 	}
 	return nil
 }
 
-func createHealthCheck(c *Call) error {
-	for name := range probes {
+func createHealthCheck(c *catalogue.Call) error {
+	for _, name := range probes {
 		if c.State.Has(name) {
 			c.State["type"] = strings.ToUpper(strings.TrimSuffix(name, "HealthCheck"))
 		}
@@ -138,7 +68,7 @@ func createHealthCheck(c *Call) error {
 	return create(c, "healthChecks")
 }
 
-func createGroup(c *Call) error {
+func createGroup(c *catalogue.Call) error {
 	if err := checkZone(c, c.State.String("zone")); err != nil {
 		return err
 	}
@@ -153,7 +83,7 @@ func createGroup(c *Call) error {
 }
 
 // deleteGroup lets machines go; a backend that uses the group holds it.
-func deleteGroup(c *Call) error {
+func deleteGroup(c *catalogue.Call) error {
 	for _, backend := range c.World.List(backendType, c.Region) {
 		if refers(map[string]any(backend.State), c.ID) {
 			return fmt.Errorf("Error 400: The instance_group resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, backend.ID)
@@ -169,7 +99,7 @@ func deleteGroup(c *Call) error {
 
 // createMembership puts a machine into a group of its zone and network.
 // https://cloud.google.com/compute/docs/instance-groups/creating-groups-of-unmanaged-instances
-func createMembership(c *Call) error {
+func createMembership(c *catalogue.Call) error {
 	group, err := find(c, groupType, c.State.String("instanceGroup"))
 	if err != nil {
 		return err
@@ -201,10 +131,10 @@ func managed(state world.Values) bool {
 
 // checkBackends follows the provider:
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_region_backend_service.go
-func checkBackends(c *Call) []Problem {
-	var problems []Problem
+func checkBackends(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, Problem{Property: "backends", Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Problem{Property: "backends", Reason: fmt.Sprintf(format, arguments...)})
 	}
 	isManaged, scaled := managed(c.Inputs), false
 	for _, backend := range c.Inputs.Objects("backends") {
@@ -226,7 +156,7 @@ func checkBackends(c *Call) []Problem {
 	return problems
 }
 
-func createBackend(c *Call) error {
+func createBackend(c *catalogue.Call) error {
 	for name, value := range map[string]any{"protocol": "TCP", "sessionAffinity": "NONE", "timeoutSec": 30.0, "portName": ""} {
 		if !c.State.Has(name) {
 			c.State[name] = value
@@ -239,7 +169,7 @@ func createBackend(c *Call) error {
 	return checkBackendParts(c)
 }
 
-func checkBackendParts(c *Call) error {
+func checkBackendParts(c *catalogue.Call) error {
 	scheme, protocol := c.State.String("loadBalancingScheme"), c.State.String("protocol")
 	if scheme == "INTERNAL_MANAGED" && protocol == "UDP" || scheme == "INTERNAL" && strings.HasPrefix(protocol, "HTTP") {
 		return invalid("protocol", protocol, "Not for the load balancing scheme %s", scheme)
@@ -259,7 +189,7 @@ func checkBackendParts(c *Call) error {
 	return nil
 }
 
-func createProxy(c *Call) error {
+func createProxy(c *catalogue.Call) error {
 	backend, err := find(c, backendType, c.State.String("backendService"))
 	if err != nil {
 		return err
@@ -272,16 +202,16 @@ func createProxy(c *Call) error {
 	return create(c, "targetTcpProxies")
 }
 
-func checkRule(c *Call) []Problem {
+func checkRule(c *catalogue.Call) []catalogue.Problem {
 	if c.Inputs.Has("target") == c.Inputs.Has("backendService") {
-		return []Problem{{Property: "target", Reason: "exactly one of target, backendService must be given"}}
+		return []catalogue.Problem{{Property: "target", Reason: "exactly one of target, backendService must be given"}}
 	}
 	return nil
 }
 
 // createRule: a managed rule listens on one port, in a network that has a subnetwork for the proxies.
 // https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts
-func createRule(c *Call) error {
+func createRule(c *catalogue.Call) error {
 	scheme := c.State.String("loadBalancingScheme")
 	if managed(c.State) != c.State.Has("target") {
 		return invalid("loadBalancingScheme", scheme, "A managed scheme forwards to a target proxy, a passthrough one to a backend service")
@@ -321,7 +251,7 @@ func createRule(c *Call) error {
 }
 
 // addressRule gives the rule its reserved address, which no other rule may have, or a free one.
-func addressRule(c *Call, subnetwork *world.Resource) error {
+func addressRule(c *catalogue.Call, subnetwork *world.Resource) error {
 	wanted := c.State.String("ipAddress")
 	if reserved := c.World.Find(addressType, c.Region, func(r *world.Resource) bool {
 		return r.State.String("address") == wanted || r.ID == path(wanted)

@@ -5,45 +5,24 @@ import (
 	"fmt"
 	"strings"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
-var functions = []Function{
-	imageFunction,
-	{
-		Token:  "gcp:compute/getSubnetwork:getSubnetwork",
-		Fields: Fields{"name": String(), "project": String(), "region": String(), "selfLink": String()},
-		Invoke: lookUpSubnetwork,
-	},
-	{
-		Token:  "gcp:compute/getSubnetworks:getSubnetworks",
-		Fields: Fields{"filter": String(), "project": String(), "region": String()},
-		Invoke: lookUpSubnetworks,
-	},
-	{
-		Token:  "gcp:compute/getAddresses:getAddresses",
-		Fields: Fields{"filter": String(), "project": String(), "region": String()},
-		Invoke: lookUpAddresses,
-	},
-	{
-		// getProject of organizations is missing on purpose: it asks Cloud Billing as well, and hangs where that is out
-		// of reach.
-		Token: "gcp:projects/getProject:getProject", Fields: Fields{"filter": String(Required)},
-		Invoke: func(c *Call) (world.Values, error) {
-			found := []any{}
-			if c.Inputs.String("filter") == "id:"+Project {
-				found = append(found, map[string]any{
-					"projectId": Project, "name": Project, "number": ProjectNumber, "lifecycleState": "ACTIVE", "createTime": "",
-					"labels": map[string]any{}, "parent": map[string]any{},
-				})
-			}
-			return world.Values{"id": c.Inputs.String("filter"), "filter": c.Inputs.String("filter"), "projects": found}, nil
-		},
-	},
+// getProject answers projects/getProject. The function of organizations is missing on purpose: it asks Cloud Billing as
+// well, and hangs where that is out of reach.
+func getProject(c *catalogue.Call) (world.Values, error) {
+	found := []any{}
+	if c.Inputs.String("filter") == "id:"+Project {
+		found = append(found, map[string]any{
+			"projectId": Project, "name": Project, "number": ProjectNumber, "lifecycleState": "ACTIVE", "createTime": "",
+			"labels": map[string]any{}, "parent": map[string]any{},
+		})
+	}
+	return world.Values{"id": c.Inputs.String("filter"), "filter": c.Inputs.String("filter"), "projects": found}, nil
 }
 
-func lookUpSubnetwork(c *Call) (world.Values, error) {
+func lookUpSubnetwork(c *catalogue.Call) (world.Values, error) {
 	region := c.Inputs.String("region")
 	if region == "" {
 		region = c.Region
@@ -64,7 +43,7 @@ func lookUpSubnetwork(c *Call) (world.Values, error) {
 }
 
 // lookUpSubnetworks knows of the filter what the program asks for: texts that fields must equal.
-func lookUpSubnetworks(c *Call) (world.Values, error) {
+func lookUpSubnetworks(c *catalogue.Call) (world.Values, error) {
 	list, project := []any{}, cmp.Or(c.Inputs.String("project"), Project)
 	for _, subnetwork := range c.World.List(subnetworkType, c.Inputs.String("region")) {
 		if projectOf(subnetwork.ID) != project || !passes(subnetwork.State, c.Inputs.String("filter")) {
@@ -100,7 +79,7 @@ func passes(state world.Values, filter string) bool {
 }
 
 // lookUpAddresses knows of the filter labels that must have a value.
-func lookUpAddresses(c *Call) (world.Values, error) {
+func lookUpAddresses(c *catalogue.Call) (world.Values, error) {
 	list := []any{}
 	for _, address := range c.World.List(addressType, c.Inputs.String("region")) {
 		wanted := true

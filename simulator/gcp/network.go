@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -21,81 +21,17 @@ const (
 // proxyPurpose marks the subnetwork that a region's managed load balancers send from.
 const proxyPurpose = "REGIONAL_MANAGED_PROXY"
 
-var networkResources = []Resource{
-	{
-		Token: networkType, Global: true, Name: autoname,
-		Fields: named.With(Fields{
-			"autoCreateSubnetworks": Bool(Default(true), Replaces), "description": String(Replaces), "mtu": Number(Computed, Replaces, Between(1300, 8896)),
-			"routingMode": String(Computed, OneOf("REGIONAL", "GLOBAL")), "deleteDefaultRoutesOnCreate": Bool(Default(false)),
-			"networkFirewallPolicyEnforcementOrder": String(Default("AFTER_CLASSIC_FIREWALL"), OneOf("BEFORE_CLASSIC_FIREWALL", "AFTER_CLASSIC_FIREWALL")),
-			"enableUlaInternalIpv6":                 Bool(Replaces), "internalIpv6Range": String(Computed, Replaces),
-		}, Outputs("gatewayIpv4", "numericId")),
-		Create: func(c *Call) error {
-			c.State["mtu"], c.State["gatewayIpv4"], c.State["numericId"] = 1460.0, "", digits(c, 19)
-			return create(c, "networks")
-		},
-		Delete: deleteUnused,
-	},
-	{
-		Token: subnetworkType, Name: autoname,
-		Fields: regional.With(Fields{
-			"ipCidrRange": String(Required), "network": String(Required, Replaces), "description": String(Replaces),
-			"privateIpGoogleAccess": Bool(Computed), "privateIpv6GoogleAccess": String(Computed), "stackType": String(Computed, OneOf("IPV4_ONLY", "IPV4_IPV6")),
-			"purpose":           String(Computed, Replaces, OneOf("PRIVATE", proxyPurpose, "GLOBAL_MANAGED_PROXY", "PRIVATE_SERVICE_CONNECT", "PRIVATE_NAT")),
-			"role":              String(OneOf("ACTIVE", "BACKUP")),
-			"secondaryIpRanges": Objects(Fields{"rangeName": String(Required), "ipCidrRange": String(Required)}, Computed),
-			"logConfig":         flowLogs,
-		}, Outputs("gatewayAddress", "fingerprint")),
-		Diff: replaceShrunk, Create: createSubnetwork, Update: checkRange, Delete: deleteSubnetwork,
-	},
-	{
-		Token: routerType, Name: autoname,
-		Fields: regional.With(Fields{
-			"network": String(Required, Replaces), "description": String(), "encryptedInterconnectRouter": Bool(Replaces),
-			"bgp": Object(Fields{"asn": Number(Required), "advertiseMode": String(Default("DEFAULT"), OneOf("DEFAULT", "CUSTOM")), "keepaliveInterval": Number(Default(20.0))}),
-		}),
-		Create: func(c *Call) error {
-			if _, err := find(c, networkType, c.State.String("network")); err != nil {
-				return err
-			}
-			return create(c, "routers")
-		},
-		Delete: deleteUnused,
-	},
-	{
-		Token: natType, Name: autoname,
-		Fields: Fields{
-			"name": String(Computed, Replaces, MaxLength(63), Matching(namePattern)), "project": String(Computed, Replaces), "region": String(Computed, Replaces),
-			"router": String(Required, Replaces), "natIpAllocateOption": String(OneOf("MANUAL_ONLY", "AUTO_ONLY")), "natIps": Strings(Unordered), "drainNatIps": Strings(Unordered),
-			"sourceSubnetworkIpRangesToNat": String(Required, OneOf("ALL_SUBNETWORKS_ALL_IP_RANGES", "ALL_SUBNETWORKS_ALL_PRIMARY_IP_RANGES", "LIST_OF_SUBNETWORKS")),
-			"subnetworks":                   Objects(Fields{"name": String(Required), "sourceIpRangesToNats": Strings(Required, Unordered), "secondaryIpRangeNames": Strings(Unordered)}, Unordered),
-			"minPortsPerVm":                 Number(Computed), "maxPortsPerVm": Number(), "enableDynamicPortAllocation": Bool(Computed), "enableEndpointIndependentMapping": Bool(Computed),
-			"udpIdleTimeoutSec": Number(Default(30.0)), "icmpIdleTimeoutSec": Number(Default(30.0)), "tcpEstablishedIdleTimeoutSec": Number(Default(1200.0)),
-			"tcpTransitoryIdleTimeoutSec": Number(Default(30.0)), "tcpTimeWaitTimeoutSec": Number(Default(120.0)),
-			"logConfig": Object(Fields{"enable": Bool(Required), "filter": String(Required, OneOf("ERRORS_ONLY", "TRANSLATIONS_ONLY", "ALL"))}),
-			"type":      String(Default("PUBLIC"), Replaces, OneOf("PUBLIC", "PRIVATE")), "autoNetworkTier": String(Computed, OneOf("PREMIUM", "STANDARD")),
-		},
-		Create: createNat, Update: checkNat,
-	},
-	{
-		Token: addressType, Name: autoname,
-		Fields: regional.With(labelled, Fields{
-			"address": String(Computed, Replaces), "addressType": String(Default("EXTERNAL"), Replaces, OneOf("INTERNAL", "EXTERNAL")), "description": String(Replaces),
-			"purpose":    String(Computed, Replaces, OneOf("GCE_ENDPOINT", "SHARED_LOADBALANCER_VIP", "VPC_PEERING", "IPSEC_INTERCONNECT", "PRIVATE_SERVICE_CONNECT")),
-			"subnetwork": String(Computed, Replaces), "network": String(Replaces), "networkTier": String(Computed, Replaces, OneOf("PREMIUM", "STANDARD")),
-			"prefixLength": Number(Computed, Replaces), "ipVersion": String(Replaces, OneOf("IPV4", "IPV6")), "ipv6EndpointType": String(Replaces),
-			"users": Strings(Output),
-		}),
-		Create: createAddress, Update: func(c *Call) error { label(c.State, c.Type.Fields); return nil }, Delete: deleteAddress,
-	},
+func createNetwork(c *catalogue.Call) error {
+	c.State["mtu"], c.State["gatewayIpv4"], c.State["numericId"] = 1460.0, "", digits(c, 19)
+	return create(c, "networks")
 }
 
-var flowLogs = Object(Fields{
-	"aggregationInterval": String(Default("INTERVAL_5_SEC"), OneOf("INTERVAL_5_SEC", "INTERVAL_30_SEC", "INTERVAL_1_MIN", "INTERVAL_5_MIN", "INTERVAL_10_MIN", "INTERVAL_15_MIN")),
-	"flowSampling":        Number(Default(0.5), Between(0, 1)), "filterExpr": String(Default("true")),
-	"metadata":       String(Default("INCLUDE_ALL_METADATA"), OneOf("EXCLUDE_ALL_METADATA", "INCLUDE_ALL_METADATA", "CUSTOM_METADATA")),
-	"metadataFields": Strings(Unordered),
-})
+func createRouter(c *catalogue.Call) error {
+	if _, err := find(c, networkType, c.State.String("network")); err != nil {
+		return err
+	}
+	return create(c, "routers")
+}
 
 // parseRange reads a range as Google takes it: no host bits, and no smaller than a /29.
 // https://cloud.google.com/vpc/docs/subnets#limitations
@@ -109,7 +45,7 @@ func parseRange(text string) (netip.Prefix, error) {
 
 // replaceShrunk: a range can grow in place only.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_subnetwork.go
-func replaceShrunk(c *Call, changed []string) []string {
+func replaceShrunk(c *catalogue.Call, changed []string) []string {
 	before, _ := netip.ParsePrefix(c.Old.String("ipCidrRange"))
 	after, err := netip.ParsePrefix(c.Inputs.String("ipCidrRange"))
 	if !slices.Contains(changed, "ipCidrRange") || err == nil && after.Bits() <= before.Bits() && after.Contains(before.Addr()) {
@@ -118,7 +54,7 @@ func replaceShrunk(c *Call, changed []string) []string {
 	return []string{"ipCidrRange"}
 }
 
-func createSubnetwork(c *Call) error {
+func createSubnetwork(c *catalogue.Call) error {
 	network, err := find(c, networkType, c.State.String("network"))
 	if err != nil {
 		return err
@@ -136,7 +72,7 @@ func createSubnetwork(c *Call) error {
 	return checkRange(c)
 }
 
-func checkRange(c *Call) error {
+func checkRange(c *catalogue.Call) error {
 	prefix, err := parseRange(c.State.String("ipCidrRange"))
 	if err != nil {
 		return err
@@ -160,7 +96,7 @@ func checkRange(c *Call) error {
 func isProxy(subnetwork world.Values) bool { return subnetwork.String("purpose") == proxyPurpose }
 
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
-func checkProxySubnetwork(c *Call, prefix netip.Prefix) error {
+func checkProxySubnetwork(c *catalogue.Call, prefix netip.Prefix) error {
 	role := c.State.String("role")
 	switch {
 	case !isProxy(c.State) && role != "":
@@ -178,7 +114,7 @@ func checkProxySubnetwork(c *Call, prefix netip.Prefix) error {
 	return nil
 }
 
-func deleteSubnetwork(c *Call) error {
+func deleteSubnetwork(c *catalogue.Call) error {
 	if isProxy(c.State) {
 		for _, rule := range c.World.List(ruleType, c.Region) {
 			if managed(rule.State) && same(rule.State.String("network"), c.State.String("network")) {
@@ -189,7 +125,7 @@ func deleteSubnetwork(c *Call) error {
 	return deleteUnused(c)
 }
 
-func createNat(c *Call) error {
+func createNat(c *catalogue.Call) error {
 	router, err := find(c, routerType, c.State.String("router"))
 	if err != nil {
 		return err
@@ -205,7 +141,7 @@ func createNat(c *Call) error {
 }
 
 // checkNat: https://cloud.google.com/nat/docs/ports-and-addresses#port-allocation-method
-func checkNat(c *Call) error {
+func checkNat(c *catalogue.Call) error {
 	lowest, highest, dynamic := c.State.Int("minPortsPerVm"), c.State.Int("maxPortsPerVm"), c.State.Bool("enableDynamicPortAllocation")
 	power := func(n int) bool { return n&(n-1) == 0 }
 	list := c.State.Objects("subnetworks")
@@ -229,7 +165,7 @@ func checkNat(c *Call) error {
 	return nil
 }
 
-func createAddress(c *Call) error {
+func createAddress(c *catalogue.Call) error {
 	internal := c.State.String("addressType") == "INTERNAL"
 	if internal && !c.State.Has("subnetwork") {
 		return invalid("subnetwork", "", "An internal address needs a subnetwork")
@@ -258,7 +194,7 @@ func createAddress(c *Call) error {
 	return err
 }
 
-func deleteAddress(c *Call) error {
+func deleteAddress(c *catalogue.Call) error {
 	address := c.State.String("address")
 	for _, user := range c.World.Select(func(r *world.Resource) bool { return r.Type == instanceType || r.Type == ruleType }) {
 		nic := interfaceOf(user)

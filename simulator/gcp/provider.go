@@ -1,5 +1,5 @@
-// Package gcp is the simulated Google Cloud: tables of the resources that the program uses, as the Google provider
-// (Terraform google-beta provider 5.42 behind pulumi-gcp 7.38) declares them, and the rules by which the cloud refuses.
+// Package gcp is the simulated Google Cloud: schema.json has the types that the program uses, as the Google provider
+// declares them, and the Go files have the rules by which the cloud refuses.
 //
 // Which inputs are required, computed or force a replacement is read in the provider's sources:
 // https://github.com/hashicorp/terraform-provider-google-beta/tree/v5.42.0/google-beta/services
@@ -7,13 +7,15 @@ package gcp
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
-	. "github.com/inferadb/infra/simulator/catalogue" //lint:ignore ST1001 the tables read as tables
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -28,54 +30,64 @@ const (
 // api is what a path begins with in a link to a resource.
 const api = "https://www.googleapis.com/compute/v1/"
 
-// Catalogue is what the simulated Google Cloud serves.
-func Catalogue() *Provider {
-	provider := &Provider{
-		Name: "gcp",
-		Config: Fields{
-			"project": String(Required, Replaces, Matching(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)),
-			"region":  String(Required, Replaces, Matching(`^[a-z]+-[a-z]+\d+$`)), "zone": String(Replaces),
-			"credentials": String(Secret), "accessToken": String(Secret), "impersonateServiceAccount": String(),
-			"billingProject": String(), "userProjectOverride": Bool(), "addTerraformAttributionLabel": Bool(),
-			"defaultLabels": StringMap(), "requestTimeout": String(), "requestReason": String(),
-		},
-		Check:     check,
-		Functions: functions,
-		Site:      newSite,
-	}
-	for _, resources := range [][]Resource{
-		networkResources, firewallResources, balancerResources, instanceResources, groupResources, identityResources, keyResources, monitoringResources,
-	} {
-		provider.Resources = append(provider.Resources, resources...)
-	}
-	return provider
+//go:embed schema.json
+var schema []byte
+
+// Provider returns what the simulated Google Cloud serves.
+func Provider() *catalogue.Provider { return served() }
+
+var served = sync.OnceValue(func() *catalogue.Provider {
+	p := catalogue.Load("gcp", schema, behaviors, functions)
+	p.Check, p.Site = check, newSite
+	return p
+})
+
+// behaviors are what the cloud does with the types of the schema.
+var behaviors = map[string]catalogue.Behavior{
+	accountType:     {Create: createAccount},
+	addressType:     {Create: createAddress, Update: relabel, Delete: deleteAddress},
+	alertType:       {Create: createAlert, Update: checkAlert},
+	autoscalerType:  {Create: createAutoscaler, Update: checkAutoscaler},
+	backendType:     {Check: checkBackends, Create: createBackend, Update: checkBackendParts, Delete: deleteUnused},
+	channelType:     {Create: createChannel, Update: checkChannel, Delete: deleteUnused},
+	firewallType:    {Check: checkFirewall, Create: createFirewall, Update: updateFirewall},
+	groupType:       {Create: createGroup, Delete: deleteGroup},
+	healthCheckType: {Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
+	instanceType:    {Check: checkInstance, Create: createInstance, Update: updateInstance, Delete: deleteInstance},
+	keyMemberType:   {Create: createKeyMember},
+	keyRingType:     {Create: createKeyRing, Delete: retireKeyRing},
+	keyType:         {Create: createKey, Update: relabel, Delete: deleteKey},
+	managerType:     {Create: createManager, Update: updateManager, Delete: deleteManager},
+	membershipType:  {Create: createMembership},
+	metricType:      {Create: createMetric},
+	natType:         {Create: createNat, Update: checkNat},
+	networkType:     {Create: createNetwork, Delete: deleteUnused},
+	proxyType:       {Create: createProxy, Delete: deleteUnused},
+	regionCheckType: {Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
+	routerType:      {Create: createRouter, Delete: deleteUnused},
+	ruleType:        {Check: checkRule, Create: createRule, Update: updateRule},
+	subnetworkType:  {Diff: replaceShrunk, Create: createSubnetwork, Update: checkRange, Delete: deleteSubnetwork},
+	templateType:    {Check: checkTemplate, Diff: replaceForLabels, Create: createTemplate, Delete: deleteUnused},
 }
 
-// namePattern is the shape of nearly every name: https://cloud.google.com/compute/docs/naming-resources
-const namePattern = `^[a-z]([-a-z0-9]*[a-z0-9])?$`
-
-// named are the properties of nearly every resource of Compute Engine.
-var named = Fields{
-	"name": String(Computed, Replaces, MaxLength(63), Matching(namePattern)), "project": String(Computed, Replaces),
-}.With(Outputs("selfLink", "creationTimestamp"))
-
-// regional are the properties of one that lies in a region.
-var regional = named.With(Fields{"region": String(Computed, Replaces)})
-
-// labelled are the properties of one that has labels.
-var labelled = Fields{"labels": StringMap(), "effectiveLabels": StringMap(Output, Secret), "pulumiLabels": StringMap(Output, Secret), "labelFingerprint": String(Output)}
-
-var autoname = &Autoname{Property: "name", MaxLength: 63}
+// functions answer the data sources.
+var functions = map[string]catalogue.Invoke{
+	"gcp:compute/getImage:getImage":             getImage,
+	"gcp:compute/getSubnetwork:getSubnetwork":   lookUpSubnetwork,
+	"gcp:compute/getSubnetworks:getSubnetworks": lookUpSubnetworks,
+	"gcp:compute/getAddresses:getAddresses":     lookUpAddresses,
+	"gcp:projects/getProject:getProject":        getProject,
+}
 
 // check looks at what is alike in all resources.
-func check(c *Call) []Problem {
-	var problems []Problem
+func check(c *catalogue.Call) []catalogue.Problem {
+	var problems []catalogue.Problem
 	// The labels of a notification channel are its settings.
 	if c.Token != channelType {
 		problems = labelProblems("labels", c.Inputs.Object("labels"))
 	}
 	if region := c.Inputs.String("region"); region != "" && region != c.Region {
-		problems = append(problems, Problem{Property: "region", Reason: fmt.Sprintf("%s is not the region of the provider, %s", region, c.Region)})
+		problems = append(problems, catalogue.Problem{Property: "region", Reason: fmt.Sprintf("%s is not the region of the provider, %s", region, c.Region)})
 	}
 	return problems
 }
@@ -83,10 +95,10 @@ func check(c *Call) []Problem {
 var labelPattern = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$`)
 
 // labelProblems: https://cloud.google.com/compute/docs/labeling-resources#requirements
-func labelProblems(property string, labels world.Values) []Problem {
-	var problems []Problem
+func labelProblems(property string, labels world.Values) []catalogue.Problem {
+	var problems []catalogue.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
 	}
 	if len(labels) > 64 {
 		refuse("a resource takes at most 64 labels, got %d", len(labels))
@@ -106,7 +118,7 @@ func labelProblems(property string, labels world.Values) []Problem {
 }
 
 // create names a new resource of a collection: its path, its link, and what every resource has.
-func create(c *Call, collection string) error {
+func create(c *catalogue.Call, collection string) error {
 	project := cmp.Or(c.Inputs.String("project"), c.Config.String("project"))
 	if project != Project && project != HostProject {
 		return fmt.Errorf("Error 403: Permission denied on resource project %s: it does not exist, or you have no access to it; the simulated project is %s", project, Project)
@@ -134,8 +146,14 @@ func create(c *Call, collection string) error {
 	return nil
 }
 
+// relabel is an update that changes nothing but labels.
+func relabel(c *catalogue.Call) error {
+	label(c.State, c.Type.Fields)
+	return nil
+}
+
 // label fills in what the provider makes of the labels.
-func label(state world.Values, fields Fields) {
+func label(state world.Values, fields catalogue.Fields) {
 	if _, has := fields["effectiveLabels"]; has {
 		labels := map[string]any(state.Object("labels").Clone())
 		state["effectiveLabels"], state["pulumiLabels"], state["labelFingerprint"] = labels, labels, "42WmSpB8rSM="
@@ -149,7 +167,7 @@ func path(reference string) string { return reference[max(0, strings.Index(refer
 var global = []string{networkType, firewallType, healthCheckType, accountType, keyRingType, keyType, keyMemberType}
 
 // find is the resource that a link, a path or a name leads to, or the error that Google answers.
-func find(c *Call, token, reference string) (*world.Resource, error) {
+func find(c *catalogue.Call, token, reference string) (*world.Resource, error) {
 	region := c.Region
 	if slices.Contains(global, token) {
 		region = ""
@@ -164,7 +182,7 @@ func find(c *Call, token, reference string) (*world.Resource, error) {
 }
 
 // deleteUnused refuses to delete what another resource refers to.
-func deleteUnused(c *Call) error {
+func deleteUnused(c *catalogue.Call) error {
 	for _, other := range c.World.Select(func(r *world.Resource) bool { return r.Provider == "gcp" && r.ID != c.ID }) {
 		if refers(map[string]any(other.State), c.ID) {
 			return fmt.Errorf("Error 400: The resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, other.ID)
@@ -198,7 +216,7 @@ func invalid(field, value, reason string, arguments ...any) error {
 }
 
 // digits makes up a number, as Google gives one to every resource.
-func digits(c *Call, length int) string {
+func digits(c *catalogue.Call, length int) string {
 	hash := c.World.Hash(c.URN+" number", length)
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' {

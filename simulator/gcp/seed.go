@@ -33,7 +33,7 @@ type seeder struct {
 // Seed makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way out, and a
 // key. The project that owns the network is Project, or HostProject, which shares it.
 func Seed(w *world.World, region string, cidr netip.Prefix, project string) (Seeded, error) {
-	s := &seeder{world: w, region: region, project: project, table: Catalogue()}
+	s := &seeder{world: w, region: region, project: project, table: Provider()}
 	address := cidr.Addr().As4()
 	address[2] = 255
 	// A world can have several.
@@ -59,7 +59,7 @@ func (s *seeder) create(token string, inputs world.Values) string {
 	if s.err != nil {
 		return ""
 	}
-	resource := s.table.Resource(token)
+	resource := s.table.Resources[token]
 	state := inputs.Clone()
 	for name, field := range resource.Fields {
 		if field.Default != nil && !state.Has(name) {
@@ -70,7 +70,7 @@ func (s *seeder) create(token string, inputs world.Values) string {
 		World: s.world, Region: s.region, Type: resource, Token: token, URN: "seed " + s.region + token,
 		Inputs: inputs, Old: world.Values{}, State: state, Config: world.Values{"project": s.project},
 	}
-	if err := resource.Create(call); err != nil {
+	if err := resource.Behavior.Create(call); err != nil {
 		s.err = fmt.Errorf("seed %s: %w", token, err)
 		return ""
 	}

@@ -49,24 +49,24 @@ func checkValue(path string, field catalogue.Field, value any) []catalogue.Probl
 	}
 	switch value := value.(type) {
 	case string:
-		if field.Type != catalogue.TypeString {
-			return refuse("is a text, %s is expected", field.Type)
+		if field.Type != catalogue.String {
+			return refuse("is a string, expected %s", field.Type)
 		}
 		return checkText(path, field, value)
 	case float64:
-		if field.Type != catalogue.TypeNumber {
-			return refuse("is a number, %s is expected", field.Type)
+		if field.Type != catalogue.Number {
+			return refuse("is a number, expected %s", field.Type)
 		}
-		if field.Range[0] != field.Range[1] && (value < field.Range[0] || value > field.Range[1]) {
+		if field.Range != nil && (value < field.Range[0] || value > field.Range[1]) {
 			return refuse("is %v, expected to be in the range (%v - %v)", value, field.Range[0], field.Range[1])
 		}
 	case bool:
-		if field.Type != catalogue.TypeBool {
-			return refuse("is true or false, %s is expected", field.Type)
+		if field.Type != catalogue.Boolean {
+			return refuse("is a boolean, expected %s", field.Type)
 		}
 	case []any:
-		if field.Type != catalogue.TypeList {
-			return refuse("is a list, %s is expected", field.Type)
+		if !field.Type.IsList() {
+			return refuse("is a list, expected %s", field.Type)
 		}
 		return checkList(path, field, value)
 	case map[string]any:
@@ -95,27 +95,27 @@ func checkText(path string, field catalogue.Field, text string) []catalogue.Prob
 
 func checkList(path string, field catalogue.Field, list []any) []catalogue.Problem {
 	var problems []catalogue.Problem
-	if field.MaxLength > 0 && len(list) > field.MaxLength {
-		problems = append(problems, catalogue.Problem{Property: path, Reason: fmt.Sprintf("takes at most %d items, got %d", field.MaxLength, len(list))})
+	if field.MaxItems > 0 && len(list) > field.MaxItems {
+		problems = append(problems, catalogue.Problem{Property: path, Reason: fmt.Sprintf("takes at most %d items, got %d", field.MaxItems, len(list))})
 	}
 	for i, item := range list {
-		problems = append(problems, checkValue(fmt.Sprintf("%s[%d]", path, i), *field.Element, item)...)
+		problems = append(problems, checkValue(fmt.Sprintf("%s[%d]", path, i), field.Element(), item)...)
 	}
 	return problems
 }
 
 func checkObject(path string, field catalogue.Field, object map[string]any) []catalogue.Problem {
-	switch field.Type {
-	case catalogue.TypeObject:
-		return checkFields(path, field.Object, object)
-	case catalogue.TypeMap:
+	switch {
+	case field.Type == catalogue.Object:
+		return checkFields(path, field.Properties, object)
+	case field.Type.IsMap():
 		var problems []catalogue.Problem
 		for _, key := range slices.Sorted(maps.Keys(object)) {
-			problems = append(problems, checkValue(join(path, key), *field.Element, object[key])...)
+			problems = append(problems, checkValue(join(path, key), field.Element(), object[key])...)
 		}
 		return problems
 	default:
-		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf("is an object, %s is expected", field.Type)}}
+		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf("is an object, expected %s", field.Type)}}
 	}
 }
 

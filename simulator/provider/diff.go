@@ -51,13 +51,13 @@ func diffValue(path string, field catalogue.Field, old, new any, replaces bool, 
 	replaces = replaces || field.Replaces
 	before, isObject := old.(map[string]any)
 	after, stillObject := new.(map[string]any)
-	if field.Type == catalogue.TypeObject && isObject && stillObject {
-		diffFields(path, field.Object, before, after, replaces, found)
+	if field.Type == catalogue.Object && isObject && stillObject {
+		diffFields(path, field.Properties, before, after, replaces, found)
 		return
 	}
-	if field.Type == catalogue.TypeMap && isObject && stillObject {
+	if field.Type.IsMap() && isObject && stillObject {
 		for _, key := range slices.Sorted(maps.Keys(union(before, after))) {
-			diffValue(join(path, key), *field.Element, before[key], after[key], replaces, found)
+			diffValue(join(path, key), field.Element(), before[key], after[key], replaces, found)
 		}
 		return
 	}
@@ -79,7 +79,7 @@ func union(a, b map[string]any) map[string]any {
 // diffList names the items that differ. An item of a set is named by its place, as the real providers do: "tags[7]".
 func diffList(path string, field catalogue.Field, old, new []any, replaces bool, found changes) {
 	item := func(list []any, i int, other []any) any {
-		if i >= len(list) || field.Unordered && slices.ContainsFunc(other, func(o any) bool { return same(*field.Element, list[i], o) }) {
+		if i >= len(list) || field.Type.IsSet() && slices.ContainsFunc(other, func(o any) bool { return same(field.Element(), list[i], o) }) {
 			return nil
 		}
 		return list[i]
@@ -90,9 +90,9 @@ func diffList(path string, field catalogue.Field, old, new []any, replaces bool,
 		switch {
 		case before == nil && after == nil:
 		case before == nil || after == nil:
-			found[at] = kind(before, after, replaces || field.Element.Replaces)
+			found[at] = kind(before, after, replaces)
 		default:
-			diffValue(at, *field.Element, before, after, replaces, found)
+			diffValue(at, field.Element(), before, after, replaces, found)
 		}
 	}
 }
@@ -146,24 +146,24 @@ func normal(field catalogue.Field, value any) any {
 	case []any:
 		list := make([]any, len(value))
 		for i, item := range value {
-			list[i] = normal(*field.Element, item)
+			list[i] = normal(field.Element(), item)
 		}
-		if field.Unordered {
+		if field.Type.IsSet() {
 			slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		}
 		return list
 	case map[string]any:
 		object := map[string]any{}
 		for key, item := range value {
-			element := field.Object[key]
-			if field.Element != nil {
-				element = *field.Element
+			element := field.Properties[key]
+			if field.Type.IsMap() {
+				element = field.Element()
 			}
 			if item != nil {
 				object[key] = normal(element, item)
 			}
 		}
-		for key, element := range field.Object {
+		for key, element := range field.Properties {
 			if _, given := object[key]; !given && element.Default != nil {
 				object[key] = element.Default
 			}

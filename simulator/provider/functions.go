@@ -12,7 +12,7 @@ import (
 
 // Invoke answers a data source.
 func (s *Server) Invoke(ctx context.Context, in *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
-	function := s.catalogue.Function(in.Tok)
+	function := s.catalogue.Functions[in.Tok]
 	if function == nil {
 		return nil, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such function", in.Tok, s.catalogue.Name)
 	}

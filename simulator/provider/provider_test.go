@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/world"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -32,21 +32,35 @@ type again struct{ error }
 func (again) Retry() bool { return true }
 
 // table is a cloud with one type of resource, whose creation goes as create says.
-func table(create func(*Call) error) *Provider {
-	return &Provider{
-		Name:   "test",
-		Config: Fields{"region": String(Required, Replaces), "defaultTags": Object(Fields{"tags": StringMap()})},
-		Resources: []Resource{{
-			Token: thing, ID: "thing-", Name: &Autoname{Property: "name", MaxLength: 16}, Create: create,
-			Fields: Fields{
-				"name": String(Computed, Replaces), "size": Number(Default(1.0)), "document": String(JSON), "items": Strings(Unordered),
-				"place": Object(Fields{"zone": String(Replaces), "rack": String()}), "address": String(Output), "revision": Number(Volatile), "key": String(Output, Secret),
-			},
+func table(create func(*catalogue.Call) error) *catalogue.Provider {
+	return catalogue.Load("test", []byte(`{
+		"source": "test",
+		"config": {
+			"region": {"type": "string", "required": true, "replaces": true},
+			"defaultTags": {"type": "object", "properties": {"tags": {"type": "map(string)"}}}
+		},
+		"resources": {"test:index:Thing": {
+			"id": "thing-",
+			"autoname": {"property": "name", "maxLength": 16},
+			"properties": {
+				"name": {"type": "string", "computed": true, "replaces": true},
+				"size": {"type": "number", "default": 1},
+				"document": {"type": "string", "json": true},
+				"items": {"type": "set(string)"},
+				"place": {"type": "object", "properties": {
+					"zone": {"type": "string", "replaces": true},
+					"rack": {"type": "string"}
+				}},
+				"address": {"type": "string", "output": true},
+				"revision": {"type": "number", "output": true, "volatile": true},
+				"key": {"type": "string", "output": true, "secret": true}
+			}
 		}},
-	}
+		"functions": {}
+	}`), map[string]catalogue.Behavior{thing: {Create: create}}, nil)
 }
 
-func serve(t *testing.T, create func(*Call) error, weather Weather) *Server {
+func serve(t *testing.T, create func(*catalogue.Call) error, weather Weather) *Server {
 	t.Helper()
 	store, err := world.Open(t.TempDir())
 	require.NoError(t, err)
@@ -59,7 +73,7 @@ func serve(t *testing.T, create func(*Call) error, weather Weather) *Server {
 	return server
 }
 
-func made(c *Call) error {
+func made(c *catalogue.Call) error {
 	c.State["address"], c.State["key"] = "10.0.0.1", "hush"
 	return nil
 }
@@ -102,7 +116,7 @@ func TestAutonames(t *testing.T) {
 
 // TestPreview hands out what is known before anything is made, and nothing else.
 func TestPreview(t *testing.T) {
-	server := serve(t, func(*Call) error { return errors.New("a preview creates nothing") }, Weather{})
+	server := serve(t, func(*catalogue.Call) error { return errors.New("a preview creates nothing") }, Weather{})
 	inputs := resource.PropertyMap{"name": text("x"), "document": resource.MakeComputed(text(""))}
 	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, inputs), Preview: true})
 	require.NoError(t, err)
@@ -252,7 +266,7 @@ func TestFaults(t *testing.T) {
 // fails.
 func TestStateOnly(t *testing.T) {
 	server := serve(t, made, Weather{})
-	server.catalogue.Resource(thing).StateOnly = true
+	server.catalogue.Resources[thing].StateOnly = true
 	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, resource.PropertyMap{"name": text("x")})})
 	require.NoError(t, err)
 	require.NoError(t, server.store.Do(func(w *world.World) error {
@@ -269,7 +283,7 @@ func TestStateOnly(t *testing.T) {
 
 // TestMarkedErrors keeps what a late error had changed, and tries again what the network may still allow.
 func TestMarkedErrors(t *testing.T) {
-	server := serve(t, func(c *Call) error {
+	server := serve(t, func(c *catalogue.Call) error {
 		c.World.SetTalos("applied", []byte("true"))
 		return late{errors.New("too late")}
 	}, Weather{})
@@ -282,7 +296,7 @@ func TestMarkedErrors(t *testing.T) {
 	}))
 
 	tries := 0
-	server = serve(t, func(*Call) error {
+	server = serve(t, func(*catalogue.Call) error {
 		if tries++; tries < 3 {
 			return again{errors.New("not yet")}
 		}
@@ -300,7 +314,7 @@ func TestLatency(t *testing.T) {
 	start := time.Now()
 	weather.wait(t.Context(), 40*time.Millisecond)
 	assert.GreaterOrEqual(t, time.Since(start), 20*time.Millisecond)
-	call := &Call{}
+	call := &catalogue.Call{}
 	call.Machine.Provider, call.Machine.Started = "aws", time.Now().Add(-74900*time.Millisecond/2)
 	start = time.Now()
 	weather.waitForBoot(t.Context(), call)

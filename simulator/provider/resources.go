@@ -34,7 +34,7 @@ type request struct {
 
 func (s *Server) request(ctx context.Context, name, id string, inputs resource.PropertyMap) (request, error) {
 	u := urn.URN(name)
-	table := s.catalogue.Resource(string(u.Type()))
+	table := s.catalogue.Resources[string(u.Type())]
 	if table == nil {
 		return request{}, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such type of resource", u.Type(), s.catalogue.Name)
 	}
@@ -62,7 +62,7 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 	problems := r.autoname(news, olds, in.RandomSeed)
 	r.call.Inputs = plain(news)
 	problems = append(problems, checkFields("", r.Fields, r.call.Inputs)...)
-	for _, check := range []func(*catalogue.Call) []catalogue.Problem{s.catalogue.Check, r.Resource.Check} {
+	for _, check := range []func(*catalogue.Call) []catalogue.Problem{s.catalogue.Check, r.Behavior.Check} {
 		if check != nil && len(problems) == 0 {
 			problems = append(problems, check(r.call)...)
 		}
@@ -82,23 +82,23 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 // autoname names the resource if the program did not: the logical name and random digits, or the name that it got
 // before.
 func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []catalogue.Problem {
-	if r.Name == nil {
+	if r.Autoname == nil {
 		return nil
 	}
-	key := resource.PropertyKey(r.Name.Property)
+	key := resource.PropertyKey(r.Autoname.Property)
 	if value, given := news[key]; given && !value.IsNull() || news.HasValue("namePrefix") {
 		return nil
 	}
-	if old, ok := olds[key]; ok && chosen(olds, r.Name.Property) {
+	if old, ok := olds[key]; ok && chosen(olds, r.Autoname.Property) {
 		news[key] = old
 	} else {
-		name, err := resource.NewUniqueName(seed, r.Name.Prefix+r.call.Name+"-", 7, r.Name.MaxLength, nil)
+		name, err := resource.NewUniqueName(seed, r.Autoname.Prefix+r.call.Name+"-", 7, r.Autoname.MaxLength, nil)
 		if err != nil {
-			return []catalogue.Problem{{Property: r.Name.Property, Reason: fmt.Sprintf("could not make up a name: %s", err)}}
+			return []catalogue.Problem{{Property: r.Autoname.Property, Reason: fmt.Sprintf("could not make up a name: %s", err)}}
 		}
 		news[key] = resource.NewStringProperty(name)
 	}
-	news[defaultsKey] = resource.NewArrayProperty([]resource.PropertyValue{resource.NewStringProperty(r.Name.Property)})
+	news[defaultsKey] = resource.NewArrayProperty([]resource.PropertyValue{resource.NewStringProperty(r.Autoname.Property)})
 	return nil
 }
 
@@ -123,13 +123,13 @@ func (s *Server) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirp
 	found := changes{}
 	diffFields("", r.Fields, r.call.Old, r.call.Inputs, false, found)
 	var replace []string
-	if r.Resource.Diff != nil {
+	if r.Behavior.Diff != nil {
 		var changed []string
 		for path := range found {
 			changed = appendOnce(changed, property(path))
 		}
 		slices.Sort(changed)
-		replace = r.Resource.Diff(r.call, changed)
+		replace = r.Behavior.Diff(r.call, changed)
 	}
 	return found.response(replace), nil
 }
@@ -218,8 +218,8 @@ func (s *Server) create(r request, w *world.World) error {
 	case r.ID != "":
 		r.call.ID = r.ID + w.Hash(r.call.URN, 17)
 	}
-	if r.Resource.Create != nil {
-		if err := r.Resource.Create(r.call); err != nil {
+	if r.Behavior.Create != nil {
+		if err := r.Behavior.Create(r.call); err != nil {
 			return err
 		}
 	}
@@ -305,18 +305,18 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 func (s *Server) update(r request, w *world.World) error {
 	s.enter(r, w)
 	if r.StateOnly {
-		if r.Resource.Update == nil {
+		if r.Behavior.Update == nil {
 			return nil
 		}
-		return r.Resource.Update(r.call)
+		return r.Behavior.Update(r.call)
 	}
 	existing := w.Get(r.Token, r.region(), r.call.ID)
 	if existing == nil {
 		return fmt.Errorf("%s does not exist", r.call.ID)
 	}
 	r.call.Old, r.call.State = existing.Inputs.Clone(), r.overlay(existing.State)
-	if r.Resource.Update != nil {
-		if err := r.Resource.Update(r.call); err != nil {
+	if r.Behavior.Update != nil {
+		if err := r.Behavior.Update(r.call); err != nil {
 			return err
 		}
 	}
@@ -374,8 +374,8 @@ func (s *Server) delete(r request, w *world.World) error {
 		return nil
 	}
 	r.call.Inputs, r.call.State = existing.Inputs, existing.State
-	if r.Resource.Delete != nil {
-		if err := r.Resource.Delete(r.call); err != nil {
+	if r.Behavior.Delete != nil {
+		if err := r.Behavior.Delete(r.call); err != nil {
 			return err
 		}
 	}
@@ -406,8 +406,8 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 	var existing *world.Resource
 	err = s.store.Do(func(w *world.World) error {
 		existing = w.Get(r.Token, r.region(), in.Id)
-		if existing == nil && r.Import != nil {
-			existing = r.Import(w, in.Id)
+		if existing == nil && r.Behavior.Import != nil {
+			existing = r.Behavior.Import(w, in.Id)
 		}
 		return nil
 	})

@@ -111,7 +111,7 @@ func (s *Server) plainConfig(properties resource.PropertyMap) world.Values {
 	for name, value := range config {
 		text, isText := value.(string)
 		var parsed any
-		if isText && s.catalogue.Config[name].Type != catalogue.TypeString && json.Unmarshal([]byte(text), &parsed) == nil {
+		if isText && s.catalogue.Config[name].Type != catalogue.String && json.Unmarshal([]byte(text), &parsed) == nil {
 			config[name] = parsed
 		}
 	}

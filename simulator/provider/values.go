@@ -98,10 +98,7 @@ func propertyValue(value any, field catalogue.Field) resource.PropertyValue {
 }
 
 func bareValue(value any, field catalogue.Field) resource.PropertyValue {
-	element := catalogue.Field{}
-	if field.Element != nil {
-		element = *field.Element
-	}
+	element := field.Element()
 	switch value := value.(type) {
 	case []any:
 		list := make([]resource.PropertyValue, len(value))
@@ -110,8 +107,8 @@ func bareValue(value any, field catalogue.Field) resource.PropertyValue {
 		}
 		return resource.NewArrayProperty(list)
 	case map[string]any:
-		if field.Type == catalogue.TypeObject {
-			return resource.NewObjectProperty(properties(value, field.Object))
+		if field.Type == catalogue.Object {
+			return resource.NewObjectProperty(properties(value, field.Properties))
 		}
 		object := resource.PropertyMap{}
 		for key, item := range value {

@@ -8,31 +8,6 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 )
 
-// configurationApply sends a machine its configuration. It never replaces, and deleting it does nothing on the machine.
-func configurationApply() catalogue.Resource {
-	return catalogue.Resource{
-		Token:     "talos:machine/configurationApply:ConfigurationApply",
-		ID:        "machine_configuration_apply",
-		StateOnly: true,
-		Fields: target("create", "update", "delete").With(catalogue.Fields{
-			"machineConfigurationInput": catalogue.String(catalogue.Required, catalogue.Secret),
-			"configPatches":             catalogue.Strings(),
-			"applyMode": catalogue.String(catalogue.Default("auto"),
-				catalogue.OneOf("auto", "reboot", "no_reboot", "staged", "staged_if_needing_reboot")),
-			"onDestroy": catalogue.Object(catalogue.Fields{
-				"reset":    catalogue.Bool(catalogue.Default(false)),
-				"graceful": catalogue.Bool(catalogue.Default(true)),
-				"reboot":   catalogue.Bool(catalogue.Default(false)),
-			}),
-			"machineConfiguration": catalogue.String(catalogue.Volatile, catalogue.Secret),
-			"resolvedApplyMode":    catalogue.String(catalogue.Output),
-		}),
-		Check:  checkApply,
-		Create: apply,
-		Update: apply,
-	}
-}
-
 // checkApply renders the configuration, as the provider does when it plans.
 func checkApply(call *catalogue.Call) []catalogue.Problem {
 	if call.Inputs.Object("onDestroy").Bool("reset") {

@@ -9,21 +9,12 @@ import (
 	"github.com/inferadb/infra/simulator/catalogue"
 )
 
-// bootstrap starts a cluster's etcd on its first control plane. Only creating it asks the machine for anything.
-func bootstrap() catalogue.Resource {
-	return catalogue.Resource{
-		Token:     "talos:machine/bootstrap:Bootstrap",
-		ID:        "machine_bootstrap",
-		StateOnly: true,
-		Fields:    target("create"),
-		Create: func(call *catalogue.Call) error {
-			if err := createCluster(call); err != nil {
-				return explain("Error bootstrapping node", err)
-			}
-			return explain("Error bootstrapping node", turnaround(call.Inputs))
-		},
-		Update: updateState,
+// createBootstrap starts a cluster's etcd on its first control plane. Only creating it asks the machine for anything.
+func createBootstrap(call *catalogue.Call) error {
+	if err := createCluster(call); err != nil {
+		return explain("Error bootstrapping node", err)
 	}
+	return explain("Error bootstrapping node", turnaround(call.Inputs))
 }
 
 // updateState is what a change of node or endpoint does to a bootstrap or a kubeconfig: nothing, but to the state.

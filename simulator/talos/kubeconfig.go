@@ -14,31 +14,13 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubeconfig fetches an administrator's kubeconfig from a control plane. Only creating it asks the machine for
+// createKubeconfig fetches an administrator's kubeconfig from a control plane. Only creating it asks the machine for
 // anything: the simulator has no clock that would let the certificate near its end.
-func kubeconfig() catalogue.Resource {
-	text := catalogue.String(catalogue.Output)
-	return catalogue.Resource{
-		Token:     "talos:cluster/kubeconfig:Kubeconfig",
-		ID:        "kubeconfig",
-		StateOnly: true,
-		Fields: target("create", "update").With(catalogue.Fields{
-			"certificateRenewalDuration": catalogue.String(catalogue.Default("720h")),
-			"kubeconfigRaw":              catalogue.String(catalogue.Output, catalogue.Secret),
-			"kubernetesClientConfiguration": catalogue.Object(catalogue.Fields{
-				"host": text, "caCertificate": text, "clientCertificate": text,
-				"clientKey": catalogue.String(catalogue.Output, catalogue.Secret),
-			}, catalogue.Output),
-		}),
-		Check: checkRenewal,
-		Create: func(call *catalogue.Call) error {
-			if err := fetchKubeconfig(call); err != nil {
-				return explain("failed to retrieve kubeconfig", err)
-			}
-			return explain("failed to retrieve kubeconfig", turnaround(call.Inputs))
-		},
-		Update: updateState,
+func createKubeconfig(call *catalogue.Call) error {
+	if err := fetchKubeconfig(call); err != nil {
+		return explain("failed to retrieve kubeconfig", err)
 	}
+	return explain("failed to retrieve kubeconfig", turnaround(call.Inputs))
 }
 
 func checkRenewal(call *catalogue.Call) []catalogue.Problem {

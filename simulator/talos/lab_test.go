@@ -182,7 +182,7 @@ func (l *lab) do(behaviour func(*catalogue.Call) error, call *catalogue.Call) er
 
 func (l *lab) bootstrap() {
 	l.t.Helper()
-	require.NoError(l.t, l.do(bootstrap().Create, l.call("cp-1", nil)))
+	require.NoError(l.t, l.do(createBootstrap, l.call("cp-1", nil)))
 }
 
 // report is the status of every machine by name.

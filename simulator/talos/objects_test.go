@@ -23,7 +23,7 @@ const plugin = "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: cilium, 
 func (l *lab) apply(node string, patches ...string) {
 	l.t.Helper()
 	document := l.document(machine.TypeControlPlane, patches...)
-	require.NoError(l.t, l.do(configurationApply().Create, l.call(node, world.Values{"machineConfigurationInput": document})))
+	require.NoError(l.t, l.do(apply, l.call(node, world.Values{"machineConfigurationInput": document})))
 }
 
 func (l *lab) objects() []Object {

@@ -1,45 +1,32 @@
 package talos
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// Provider is the simulated pulumi-talos, with the resources that a program needs to bring up a cluster.
+//go:embed schema.json
+var schema []byte
+
+// Provider returns the simulated pulumi-talos, with the resources that a program needs to bring up a cluster.
 // https://github.com/siderolabs/terraform-provider-talos/tree/v0.10.1/pkg/talos
-func Provider() *catalogue.Provider {
-	return &catalogue.Provider{
-		Name:      "talos",
-		Config:    catalogue.Fields{"imageFactoryUrl": catalogue.String()},
-		Resources: []catalogue.Resource{secretsResource(), configurationApply(), bootstrap(), kubeconfig()},
-	}
-}
+func Provider() *catalogue.Provider { return served() }
 
-// clientConfiguration is required by everything that talks to a machine.
-func clientConfiguration(options ...catalogue.Option) catalogue.Field {
-	return catalogue.Object(catalogue.Fields{
-		"caCertificate":     catalogue.String(catalogue.Required),
-		"clientCertificate": catalogue.String(catalogue.Required),
-		"clientKey":         catalogue.String(catalogue.Required, catalogue.Secret),
-	}, options...)
-}
-
-// target are the inputs of everything that talks to a machine. The endpoint is the node itself unless it is given.
-func target(timeouts ...string) catalogue.Fields {
-	durations := catalogue.Fields{}
-	for _, name := range timeouts {
-		durations[name] = catalogue.String()
-	}
-	return catalogue.Fields{
-		"clientConfiguration": clientConfiguration(catalogue.Required),
-		"node":                catalogue.String(catalogue.Required),
-		"endpoint":            catalogue.String(catalogue.Computed),
-		"timeouts":            catalogue.Object(durations),
-	}
-}
+var served = sync.OnceValue(func() *catalogue.Provider {
+	return catalogue.Load("talos", schema, map[string]catalogue.Behavior{
+		"talos:machine/secrets:Secrets": {
+			Check: checkTalosVersion, Diff: replaceLowered, Create: createSecrets,
+		},
+		"talos:machine/configurationApply:ConfigurationApply": {Check: checkApply, Create: apply, Update: apply},
+		"talos:machine/bootstrap:Bootstrap":                   {Create: createBootstrap, Update: updateState},
+		"talos:cluster/kubeconfig:Kubeconfig":                 {Check: checkRenewal, Create: createKubeconfig, Update: updateState},
+	}, nil)
+})
 
 // connectFor reaches the machine that a resource is about, and fills in the endpoint.
 func connectFor(call *catalogue.Call) (*clusters, *node, error) {

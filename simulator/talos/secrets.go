@@ -19,39 +19,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// secretsResource makes a cluster's secrets. Every update leaves both outputs unknown in its preview.
-func secretsResource() catalogue.Resource {
-	text := catalogue.String(catalogue.Output)
-	hidden := catalogue.String(catalogue.Output, catalogue.Secret)
-	pair := catalogue.Object(catalogue.Fields{"cert": text, "key": hidden}, catalogue.Output)
-	object := func(fields catalogue.Fields) catalogue.Field { return catalogue.Object(fields, catalogue.Output) }
-	return catalogue.Resource{
-		Token:     "talos:machine/secrets:Secrets",
-		ID:        "machine_secrets",
-		StateOnly: true,
-		Fields: catalogue.Fields{
-			"talosVersion": catalogue.String(catalogue.Computed),
-			"clientConfiguration": catalogue.Object(catalogue.Fields{
-				"caCertificate": text, "clientCertificate": text, "clientKey": hidden,
-			}, catalogue.Volatile),
-			"machineSecrets": catalogue.Object(catalogue.Fields{
-				"cluster":    object(catalogue.Fields{"id": text, "secret": hidden}),
-				"trustdinfo": object(catalogue.Fields{"token": hidden}),
-				"secrets": object(catalogue.Fields{
-					"bootstrapToken": hidden, "secretboxEncryptionSecret": hidden, "aescbcEncryptionSecret": hidden,
-				}),
-				"certs": object(catalogue.Fields{
-					"etcd": pair, "k8s": pair, "k8sAggregator": pair, "os": pair,
-					"k8sServiceaccount": object(catalogue.Fields{"key": hidden}),
-				}),
-			}, catalogue.Volatile),
-		},
-		Check:  checkTalosVersion,
-		Diff:   replaceLowered,
-		Create: createSecrets,
-	}
-}
-
+// checkTalosVersion takes what Talos' own library takes as a version.
 func checkTalosVersion(call *catalogue.Call) []catalogue.Problem {
 	if !call.Inputs.Known("talosVersion") {
 		return nil

@@ -244,7 +244,7 @@ func TestBootstrapRefuses(t *testing.T) {
 			if test.prepare != nil {
 				test.prepare(l, call)
 			}
-			err := l.do(bootstrap().Create, call)
+			err := l.do(createBootstrap, call)
 			require.ErrorContains(t, err, test.reason)
 			assert.Equal(t, test.retried, errors.As(err, &retry{}))
 		})
@@ -254,27 +254,27 @@ func TestBootstrapRefuses(t *testing.T) {
 func TestTimeoutsFailTooLate(t *testing.T) {
 	l := newLab(t)
 	call := l.call("cp-1", world.Values{"timeouts": map[string]any{"create": "5m"}})
-	require.ErrorContains(t, l.do(bootstrap().Create, call), "failed recovering value for turnaround check")
+	require.ErrorContains(t, l.do(createBootstrap, call), "failed recovering value for turnaround check")
 	assert.True(t, l.report()["cp-1"].Joined, "the cluster is bootstrapped all the same")
-	require.ErrorContains(t, l.do(bootstrap().Create, l.call("cp-1", nil)), "AlreadyExists")
+	require.ErrorContains(t, l.do(createBootstrap, l.call("cp-1", nil)), "AlreadyExists")
 }
 
 func TestBootstrapUpdateChangesTheStateOnly(t *testing.T) {
 	l := newLab(t)
 	call := l.call("cp-2", nil)
-	require.NoError(t, l.do(bootstrap().Update, call))
+	require.NoError(t, l.do(updateState, call))
 	assert.Equal(t, l.address("cp-2"), call.State["endpoint"])
 	assert.Contains(t, l.report()["cp-2"].Reason, "not been bootstrapped")
 }
 
 func TestKubeconfig(t *testing.T) {
 	l := newLab(t)
-	err := l.do(kubeconfig().Create, l.call("cp-1", nil))
+	err := l.do(createKubeconfig, l.call("cp-1", nil))
 	require.ErrorContains(t, err, "the Kubernetes API does not run: the cluster has not been bootstrapped")
 	assert.ErrorAs(t, err, &retry{})
 	l.bootstrap()
 	call := l.call("cp-2", nil)
-	require.NoError(t, l.do(kubeconfig().Create, call))
+	require.NoError(t, l.do(createKubeconfig, call))
 	file, err := clientcmd.Load([]byte(call.State.String("kubeconfigRaw")))
 	require.NoError(t, err)
 	require.Equal(t, "admin@test", file.CurrentContext)
@@ -295,7 +295,7 @@ func TestKubeconfig(t *testing.T) {
 	key, err := base64.StdEncoding.DecodeString(configuration.String("clientKey"))
 	require.NoError(t, err)
 	assert.Equal(t, file.AuthInfos[context.AuthInfo].ClientKeyData, key)
-	require.ErrorContains(t, l.do(kubeconfig().Create, l.call("worker-1", nil)), "only available on control plane nodes")
+	require.ErrorContains(t, l.do(createKubeconfig, l.call("worker-1", nil)), "only available on control plane nodes")
 }
 
 func TestApply(t *testing.T) {
@@ -391,7 +391,7 @@ func TestSecrets(t *testing.T) {
 	call := &catalogue.Call{Inputs: world.Values{"talosVersion": "v1.12.1"}, State: world.Values{}}
 	require.NoError(t, createSecrets(call))
 	var leaves []string
-	walk("", secretsResource().Fields, call.State, func(path string, field catalogue.Field, value any) {
+	walk("", Provider().Resources["talos:machine/secrets:Secrets"].Fields, call.State, func(path string, field catalogue.Field, value any) {
 		assert.NotEmpty(t, value, path)
 		if field.Secret {
 			leaves = append(leaves, path)
@@ -418,7 +418,7 @@ func walk(path string, fields catalogue.Fields, values world.Values, visit func(
 			panic(fmt.Sprintf("%s%s is not declared", path, name))
 		}
 		if object, ok := value.(map[string]any); ok {
-			walk(path+name+".", field.Object, object, visit)
+			walk(path+name+".", field.Properties, object, visit)
 		} else {
 			visit(path+name, field, value)
 		}
@@ -445,7 +445,7 @@ func TestReach(t *testing.T) {
 	l := newLab(t)
 	l.bootstrap()
 	call := l.call("cp-1", nil)
-	require.NoError(t, l.do(kubeconfig().Create, call))
+	require.NoError(t, l.do(createKubeconfig, call))
 	reach := func(change func(*clientcmdapi.Config)) (answered string, err error) {
 		file, err := clientcmd.Load([]byte(call.State.String("kubeconfigRaw")))
 		require.NoError(t, err)
