@@ -38,6 +38,8 @@ func Catalogue() *catalogue.Provider {
 		CheckConfig: checkConfig,
 		Check:       checkTags,
 		Site:        newSite,
+		Restart:     restart,
+		Inspect:     inspect,
 	}
 	for _, resources := range [][]catalogue.Resource{
 		networkResources, firewallResources, instanceResources, groupResources,

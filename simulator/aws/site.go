@@ -265,10 +265,11 @@ func (n network) dialBalancer(from source, balancer *world.Resource, port int) (
 	lost := fmt.Errorf("the balancer %s has no target for port %d", name, port)
 	for _, group := range forwardsTo(listener) {
 		for _, attachment := range n.world.List(attachmentType, region) {
-			if attachment.State.String("targetGroupArn") != group {
+			targets := n.world.Get(targetGroupType, region, group)
+			if attachment.State.String("targetGroupArn") != group || targets == nil {
 				continue
 			}
-			target, err := n.forward(from, balancer, n.world.Get(targetGroupType, region, group), attachment)
+			target, err := n.forward(from, balancer, targets, attachment)
 			if err != nil {
 				lost = err
 				continue
@@ -307,6 +308,9 @@ func (n network) forward(from source, balancer, group, attachment *world.Resourc
 	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))
 	if machine == nil {
 		return site.Machine{}, fmt.Errorf("the balancer %s sends to %s, which does not run any more", balancer.State.String("name"), attachment.State.String("targetId"))
+	}
+	if err := checkHealth(balancer, group, machine, n.world); err != nil {
+		return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), machine.ID, err)
 	}
 	target := source{machine: machine, place: interfaceOf(n.world, machine)}
 	port := attachment.State.Int("port")

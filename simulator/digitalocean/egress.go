@@ -47,5 +47,5 @@ func (n network) Leave(from site.Machine, service site.Service) error {
 		return fmt.Errorf("%s: has no public address, and its VPC has no gateway", sender)
 	}
 	server := servers[service]
-	return n.lets("outboundRules", "destination", sender, end{address: server.address}, server.port)
+	return n.lets("outboundRules", "destination", sender, end{address: server.address, internet: true}, server.port)
 }

@@ -28,6 +28,8 @@ func Catalogue() *catalogue.Provider {
 		},
 		Functions: functions,
 		Site:      newSite,
+		Restart:   restart,
+		Inspect:   inspect,
 	}
 	for _, resources := range [][]catalogue.Resource{
 		networkResources, firewallResources, loadBalancerResources, imageResources, dropletResources,

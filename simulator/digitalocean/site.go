@@ -43,6 +43,7 @@ func machine(r *world.Resource) site.Machine {
 type end struct {
 	droplet, balancer *world.Resource
 	address           string
+	internet          bool
 }
 
 func (e end) String() string {
@@ -51,6 +52,8 @@ func (e end) String() string {
 		return e.droplet.State.String("name")
 	case e.balancer != nil:
 		return "the balancer " + e.balancer.State.String("name")
+	case e.internet:
+		return "the internet"
 	default:
 		return "the operator"
 	}
@@ -125,12 +128,7 @@ func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]s
 	var found []site.Machine
 	lost := fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, balancer.State.String("dropletTag"))
 	for _, target := range targets(n.world, balancer) {
-		receiver := end{droplet: target, address: target.State.String("ipv4AddressPrivate")}
-		err := n.lets("inboundRules", "source", receiver, to, site.TCP(rules[i].Int("targetPort")))
-		if health := balancer.State.Object("healthcheck").Int("port"); err == nil && health != 0 {
-			err = n.lets("inboundRules", "source", receiver, to, site.TCP(health))
-		}
-		if err != nil {
+		if err := n.forward(balancer, target, rules[i]); err != nil {
 			lost = err
 			continue
 		}

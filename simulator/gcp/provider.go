@@ -42,6 +42,8 @@ func Catalogue() *Provider {
 		Check:     check,
 		Functions: functions,
 		Site:      newSite,
+		Restart:   restart,
+		Inspect:   inspect,
 	}
 	for _, resources := range [][]Resource{
 		networkResources, firewallResources, balancerResources, instanceResources, groupResources, identityResources, keyResources, monitoringResources,

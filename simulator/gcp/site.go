@@ -217,7 +217,10 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 	if probed := check.State.Object("tcpHealthCheck").Int("port"); probed != 0 {
 		port = probed
 	}
-	for _, source := range []string{"130.211.0.1", "35.191.0.1"} {
+	if err := checkProbe(check); err != nil {
+		return fmt.Errorf("the balancer %s to %s: %w", name, target, err)
+	}
+	for _, source := range healthCheckers {
 		if err := n.passes(end{what: "the health checks of " + name, address: source}, target, site.TCP(port)); err != nil {
 			return err
 		}

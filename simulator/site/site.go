@@ -60,6 +60,11 @@ const (
 	Time   Service = "time"
 )
 
+// Finding is something that does not work, and why.
+type Finding struct{ Subject, Reason string }
+
+func (f Finding) String() string { return f.Subject + ": " + f.Reason }
+
 // Site is the clouds as seen by Talos. All calls happen under the world's lock.
 type Site interface {
 	// Machines lists the machines of every cloud, in a stable order.
