@@ -103,6 +103,19 @@ func (a allClouds) Machines() []site.Machine {
 	return machines
 }
 
+// Deliver asks the machine's own cloud.
+func (a allClouds) Deliver(from, to site.Machine, port site.Port) error {
+	if from.Provider != to.Provider {
+		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, site.ErrNotHere, from.Name)
+	}
+	return a.clouds[from.Provider].Deliver(from, to, port)
+}
+
+// Leave asks the machine's own cloud.
+func (a allClouds) Leave(from site.Machine, service site.Service) error {
+	return a.clouds[from.Provider].Leave(from, service)
+}
+
 // Dial asks the machine's own cloud; the operator asks all of them.
 func (a allClouds) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
 	if target, ok := a.hosts[host]; ok {
