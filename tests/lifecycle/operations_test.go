@@ -450,7 +450,7 @@ func (o *operator) run(at, script string) string {
 func (o *operator) shell(script string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	command := o.command(ctx, nil, "bash", "-euo", "pipefail", "-c", o.exports+script)
+	command := o.command(ctx, []string{onlyTheLastState}, "bash", "-euo", "pipefail", "-c", o.exports+script)
 	command.Stdin = strings.NewReader(o.answers)
 	out, err := command.CombinedOutput()
 	return string(out), err

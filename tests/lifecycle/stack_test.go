@@ -191,14 +191,16 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	return command
 }
 
+// onlyTheLastState spares half of an up's processor time, which goes into writing the whole state anew for each resource. It is for
+// commands that nothing kills.
+const onlyTheLastState = "PULUMI_SKIP_CHECKPOINTS=true"
+
 // try runs a command in the stack's folder and returns what it printed.
 func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	// Half of an up's processor time goes into writing the whole state for each resource. Nothing kills what try runs, so that
-	// the state at the end is enough.
-	command := s.command(ctx, append([]string{"PULUMI_SKIP_CHECKPOINTS=true"}, environment...), name, arguments...)
+	command := s.command(ctx, append([]string{onlyTheLastState}, environment...), name, arguments...)
 	// A command that hangs says where.
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
 	command.WaitDelay = 10 * time.Second
