@@ -21,8 +21,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// repository is the project's folder, cli the Pulumi CLI that runs its program.
-var repository, cli string
+// repository is the project's folder, cli the Pulumi CLI that runs its program, and secrets the folder of the secrets that the
+// clusters of all tests share.
+var repository, cli, secrets string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -36,6 +37,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
+	secrets = filepath.Join(folder, "secrets")
 	if repository, err = filepath.Abs("../.."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -100,6 +102,7 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 			filepath.Join(repository, ".bin", "simulator"), filepath.Dir(cli), os.Getenv("PATH"),
 		}, string(os.PathListSeparator)),
 		"SIMULATOR_WORLD="+s.path("world"),
+		"SIMULATOR_SECRETS="+secrets,
 		"PULUMI_HOME="+s.path("home"),
 		"PULUMI_BACKEND_URL=file://"+s.path("state"),
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
@@ -320,12 +323,23 @@ type node struct {
 	Labels        map[string]string
 }
 
-// export is the state's deployment, in clear if asked.
+// export is the state as `pulumi stack export` writes it, in clear if asked.
 func (s *stack) export(arguments ...string) map[string]any {
 	s.t.Helper()
 	var state map[string]any
-	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"stack", "export"}, arguments...)...)), &state))
-	return state
+	if len(arguments) > 0 {
+		require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"stack", "export"}, arguments...)...)), &state))
+		return state
+	}
+	// What is not in clear is in the file, and the CLI takes half a second to start.
+	files, err := filepath.Glob(s.path("state", ".pulumi", "stacks", "*", s.name+".json"))
+	require.NoError(s.t, err)
+	require.Len(s.t, files, 1)
+	text, err := os.ReadFile(files[0])
+	require.NoError(s.t, err)
+	require.NoError(s.t, json.Unmarshal(text, &state))
+	checkpoint := state["checkpoint"].(map[string]any)
+	return map[string]any{"version": state["version"], "deployment": checkpoint["latest"]}
 }
 
 // resources are those of the state, in clear if asked.
