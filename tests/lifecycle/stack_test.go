@@ -43,16 +43,37 @@ func run(m *testing.M) int {
 		return 1
 	}
 	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "infra", "simulator/simulator", "simulator/pulumi-resource-talos"} {
-		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
-			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
+		// 1 is X_OK. A look by package os would make the result depend on the time at which the tool was linked.
+		if err := syscall.Access(filepath.Join(repository, ".bin", tool), 1); err != nil {
+			fmt.Fprintf(os.Stderr, ".bin/%s: %v; run: make tools simulator infra\n", tool, err)
 			return 1
 		}
+	}
+	if err := lookAtSources(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	if cli, err = compiled.Tools(repository, ".", folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+// lookAtSources lets the go command know of the files that the CLI, the simulator and make read: it repeats a test if a file has
+// changed that the test looked at. The tests read the pages that they need themselves.
+func lookAtSources() error {
+	list := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ":!*.md", ":!docs")
+	list.Dir = repository
+	out, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("git ls-files: %w", err)
+	}
+	for name := range strings.Lines(string(out)) {
+		// What is listed and not there is about to be deleted.
+		_, _ = os.Stat(filepath.Join(repository, strings.TrimSpace(name)))
+	}
+	return nil
 }
 
 // takesLong skips a test of many minutes, unless `make test-long` runs it.
