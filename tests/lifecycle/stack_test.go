@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/tests/compiled"
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
@@ -46,7 +46,7 @@ func run(m *testing.M) int {
 			return 1
 		}
 	}
-	if cli, err = compiled.Tools(repository, ".", folder); err != nil {
+	if cli, err = sandbox.CLI(repository, ".", folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
