@@ -81,9 +81,6 @@ func (s Sandbox) Exists() bool {
 	return len(found) > 0
 }
 
-// pulumiLogsOff stands in the place of the CLI's folder for logs, which it then does without.
-const pulumiLogsOff = "This file switches the automatic logs of the Pulumi CLI off\n"
-
 // Create makes the folder with what the CLI reads in it. The stack itself is not there yet.
 func (s Sandbox) Create() error {
 	for _, folder := range []string{"home", "state", "world"} {
@@ -100,7 +97,8 @@ func (s Sandbox) Create() error {
 		return err
 	}
 	for path, text := range map[string][]byte{
-		s.Path("home", "logs"):                []byte(pulumiLogsOff),
+		// The CLI does without its automatic logs where a file stands in the place of their folder.
+		s.Path("home", "logs"):                nil,
 		s.Path("Pulumi.yaml"):                 project,
 		s.Path("Pulumi." + s.Stack + ".yaml"): settings,
 	} {
