@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -114,23 +113,20 @@ func parse(t *testing.T, text string) iampolicy.Document {
 	return document
 }
 
-// TestTheMakefileNamesWhatTheBackendMakes compares the two places that must agree.
-func TestTheMakefileNamesWhatTheBackendMakes(t *testing.T) {
-	makefile, err := os.ReadFile("../Makefile")
+// TestBackendsFileNamesWhatTheBackendMakes compares the two places that must agree.
+func TestBackendsFileNamesWhatTheBackendMakes(t *testing.T) {
+	text, err := os.ReadFile("../backends.yaml")
 	require.NoError(t, err)
-	said := func(variable string) string {
-		match := regexp.MustCompile(`(?m)^` + variable + `\s*\?=\s*(\S+)$`).FindSubmatch(makefile)
-		require.NotNil(t, match, variable)
-		return string(match[1])
-	}
+	var said map[string]struct{ Backend, Secrets string }
+	require.NoError(t, yaml.Unmarshal(text, &said))
 	files, err := filepath.Glob("Pulumi.*.yaml")
 	require.NoError(t, err)
 	require.Len(t, files, 2)
 	for _, name := range files {
 		environment := strings.Split(name, ".")[1]
 		_, exports := build(t, environment, file(t, environment, nil), false)
-		assert.Equal(t, said("BACKEND_"+environment), exports["backend"])
-		assert.Equal(t, said("SECRETS_"+environment), exports["secretsProvider"])
+		assert.Equal(t, said[environment].Backend, exports["backend"])
+		assert.Equal(t, said[environment].Secrets, exports["secretsProvider"])
 	}
 }
 

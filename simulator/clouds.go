@@ -4,8 +4,10 @@ package simulator
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/inferadb/infra/simulator/aws"
@@ -25,6 +27,9 @@ var providers = map[string]func() *catalogue.Provider{
 	"gcp":          gcp.Provider,
 	"talos":        talos.Provider,
 }
+
+// Providers returns the names of the providers, sorted.
+func Providers() []string { return slices.Sorted(maps.Keys(catalogues)) }
 
 // Open returns the world that SIMULATOR_WORLD names.
 func Open() (*world.Store, error) {

@@ -33,7 +33,7 @@ func newRepair() *cobra.Command {
 			return exitWith(c, repair.Run(c.Context()))
 		},
 	}
-	stackFlag(command, &stack)
+	onStack(command, &stack)
 	command.Flags().StringVar(&cluster, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 	command.Flags().BoolVar(&repair.DryRun, "dry-run", false, "say what to do; change nothing")
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask, but for the removal of a member")

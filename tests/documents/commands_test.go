@@ -106,7 +106,9 @@ func shell(command string) (string, error) {
 var (
 	makeCommand = regexp.MustCompile(`^make( -s)?(( |$).*)`)
 	variable    = regexp.MustCompile(`\b([A-Z]\w*)=`)
-	target      = regexp.MustCompile(`(?m)^([a-z-]+( [a-z-]+)*):`)
+	// ofBackends are variables that infra reads in the environment: cmd/infra/backends.go.
+	ofBackends = regexp.MustCompile(`^(BACKEND|SECRETS)_\w+$`)
+	target     = regexp.MustCompile(`(?m)^([a-z-]+( [a-z-]+)*):`)
 )
 
 // TestEveryMakeCommandExists: targets and variables, in blocks and within lines. Where nothing is left open, make
@@ -114,7 +116,7 @@ var (
 func TestEveryMakeCommandExists(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(repository, "Makefile"))
 	require.NoError(t, err)
-	targets := []string{"init", "preview", "up", "refresh", "destroy", "pulumi"} // named by a variable
+	var targets []string
 	for _, match := range target.FindAllStringSubmatch(string(makefile), -1) {
 		targets = append(targets, strings.Fields(match[1])...)
 	}
@@ -139,8 +141,9 @@ func TestEveryMakeCommandExists(t *testing.T) {
 				}
 			}
 			for _, name := range variable.FindAllStringSubmatch(strings.SplitN(command, "ARGS=", 2)[0], -1) {
-				used := "$(" + strings.NewReplacer("_staging", "_$(STACK)", "_production", "_$(STACK)", "_dev", "_$(STACK)").Replace(name[1]) + ")"
-				assert.Contains(t, string(makefile), used, "%s: %s", p.path, command)
+				if !ofBackends.MatchString(name[1]) {
+					assert.Contains(t, string(makefile), "$("+name[1]+")", "%s: %s", p.path, command)
+				}
 			}
 			if !strings.ContainsAny(command, "…<>[") && !strings.Contains(command, "...") && stackKnown(command) {
 				output, err := shell("make -n" + match[2])

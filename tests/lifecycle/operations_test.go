@@ -252,7 +252,7 @@ func newOperator(s *stack, cloud string) *operator {
 	real, err := exec.LookPath("make")
 	require.NoError(s.t, err)
 	s.script(s.path("commands", "make"),
-		"unset SIMULATOR_WORLD GITHUB_ACTIONS\nexec '%s' -o tools -o policy -o comment -o infra \"$@\"", real)
+		"unset SIMULATOR_WORLD GITHUB_ACTIONS\nexec '%s' -o tools -o policy -o infra -o build \"$@\"", real)
 	// scripts/gcp-image.sh downloads an image, which is no use here.
 	s.script(s.path("commands", "curl"), "echo an image")
 	s.environment = append(s.environment,

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inferadb/infra/tests/compiled"
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -19,7 +19,7 @@ func TestPolicy(t *testing.T) {
 		assert.Contains(t, newStack(t, "production", cloud).pulumi("preview"), "✅ inferadb@v1.0.0", "neither refusal nor advice")
 	}
 	folder := t.TempDir()
-	outside, err := compiled.Tools(repository, "./tests/lifecycle/outside", folder)
+	outside, err := sandbox.CLI(repository, "./tests/lifecycle/outside", folder)
 	require.NoError(t, err)
 	s := newStack(t, "dev", "aws")
 	path := strings.Join([]string{filepath.Join(repository, ".bin", "simulator"), folder, filepath.Join(repository, ".bin"), os.Getenv("PATH")}, string(os.PathListSeparator))

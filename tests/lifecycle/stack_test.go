@@ -6,16 +6,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/tests/compiled"
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
@@ -53,9 +55,15 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if cli, err = compiled.Tools(repository, ".", folder); err != nil {
+	if cli, err = sandbox.CLI(repository, ".", folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
+	}
+	if os.Getenv("LONG_TESTS") != "" {
+		if err := chooseLongTests(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	return m.Run()
 }
@@ -74,6 +82,28 @@ func lookAtSources() error {
 		_, _ = os.Stat(filepath.Join(repository, strings.TrimSpace(name)))
 	}
 	return nil
+}
+
+// chooseLongTests runs only the tests that call takesLong, unless the command line chooses others.
+func chooseLongTests() error {
+	flag.Parse()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil || flag.Lookup("test.run").Value.String() != "" {
+		return err
+	}
+	var names []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for _, function := range strings.Split(string(text), "\nfunc ")[1:] {
+			if name, body, _ := strings.Cut(function, "("); strings.HasPrefix(name, "Test") && strings.Contains(body, "takesLong(t)") {
+				names = append(names, name)
+			}
+		}
+	}
+	return flag.Set("test.run", "^("+strings.Join(names, "|")+")$")
 }
 
 // takesLong skips a test of many minutes, unless `make test-long` runs it.
@@ -118,21 +148,12 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 	// The CLI writes every property of every resource into a log of its own, unless it cannot make the folder.
 	require.NoError(t, os.WriteFile(s.path("home", "logs"), nil, 0o600))
 	s.copyProject(filepath.Join(repository, program))
-	s.environment = append(cleanEnvironment(),
+	s.environment = append(sandbox.Sandbox{Root: repository, Folder: s.folder, Stack: name}.Environment(),
 		"PATH="+strings.Join([]string{
 			filepath.Join(repository, ".bin", "simulator"), filepath.Dir(cli), os.Getenv("PATH"),
 		}, string(os.PathListSeparator)),
-		"SIMULATOR_WORLD="+s.path("world"),
 		"SIMULATOR_SECRETS="+secrets,
-		"PULUMI_HOME="+s.path("home"),
-		"PULUMI_BACKEND_URL=file://"+s.path("state"),
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
-		"PULUMI_STACK="+name,
-		"PULUMI_OPTION_POLICY_PACK="+filepath.Join(repository, ".bin", "pulumi-analyzer-policy-inferadb"),
-		"PULUMI_SKIP_UPDATE_CHECK=true",
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
-		"DIGITALOCEAN_TOKEN=simulated",
-		"GOOGLE_PROJECT=inferadb-simulated",
 	)
 	return s
 }
@@ -182,17 +203,9 @@ func (s *stack) copyProject(from string) {
 
 // cleanEnvironment has nothing by which a command could reach a real cloud or the user's own Pulumi.
 func cleanEnvironment() []string {
-	var clean []string
-	for _, entry := range os.Environ() {
-		reaches := false
-		for _, prefix := range []string{"AWS_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DIGITALOCEAN_", "PULUMI_", "SIMULATOR_", "PATH="} {
-			reaches = reaches || strings.HasPrefix(entry, prefix)
-		}
-		if !reaches {
-			clean = append(clean, entry)
-		}
-	}
-	return clean
+	return slices.DeleteFunc(sandbox.Clean(os.Environ()), func(entry string) bool {
+		return strings.HasPrefix(entry, "SIMULATOR_") || strings.HasPrefix(entry, "PATH=")
+	})
 }
 
 // patience is many times what any command takes.

@@ -2,10 +2,14 @@
 package style
 
 import (
+	"bytes"
+	"cmp"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -62,6 +66,25 @@ func goFiles(t *testing.T) []file {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	return files
+}
+
+// TestFilesAreFormatted formats every Go file as gofmt does, those of the tools as well.
+func TestFilesAreFormatted(t *testing.T) {
+	require.NoError(t, filepath.WalkDir(repository, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && hidden(entry.Name()) {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		formatted, err := format.Source(text)
+		assert.True(t, err == nil && bytes.Equal(text, formatted), "%s is not formatted; run: make fmt", name)
+		return nil
+	}))
 }
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && strings.Trim(name, ".") != "" }
