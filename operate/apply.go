@@ -97,12 +97,12 @@ func (a *Apply) check() error {
 		return refused("an upgrade is under way; finish it first: make upgrade STACK=%s", s.Name)
 	}
 	if a.Cluster != "" {
-		chosen := *s
-		if chosen.Clusters = s.Only(a.Cluster); len(chosen.Clusters) == 0 {
-			return refused("--cluster: stack %s has no cluster %q; it has: %s", s.Name, a.Cluster,
-				clusterNames(s.Clusters))
+		chosen, err := s.Select(a.Cluster)
+		if err != nil {
+			return err
 		}
-		a.Stack = &chosen
+		stack := *s
+		stack.Clusters, a.Stack = chosen, &stack
 	}
 	want := a.Stack.Clusters[0].Want
 	a.Target = config.UpgradeSettings{Talos: want.TalosVersion, Kubernetes: want.KubernetesVersion}

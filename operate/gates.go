@@ -198,7 +198,7 @@ func (o *Observation) checkNodes() []Finding {
 			all = append(all, notReady(k))
 		}
 	}
-	for _, k := range o.Elastic {
+	for _, k := range o.GroupNodes {
 		if !k.Ready {
 			all = append(all, notReady(k))
 		}
@@ -251,7 +251,7 @@ func (o *Observation) expected(w Workload) int32 {
 			room++
 		}
 	}
-	for _, k := range slices.Concat(o.Elastic, o.Unknown) {
+	for _, k := range slices.Concat(o.GroupNodes, o.Unknown) {
 		if !k.Ready {
 			gone++
 		}
@@ -300,5 +300,5 @@ func (o *Observation) kubernetesNodes() []*KubernetesNode {
 			all = append(all, n.Kubernetes)
 		}
 	}
-	return slices.Concat(all, o.Elastic, o.Unknown)
+	return slices.Concat(all, o.GroupNodes, o.Unknown)
 }

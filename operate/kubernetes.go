@@ -164,8 +164,8 @@ func (o *Observation) add(objects kubernetesObjects) {
 		switch {
 		case i >= 0:
 			o.Nodes[i].Kubernetes = found
-		case o.isElastic(found.Pool):
-			o.Elastic = append(o.Elastic, found)
+		case o.isGroup(found.Pool):
+			o.GroupNodes = append(o.GroupNodes, found)
 		default:
 			o.Unknown = append(o.Unknown, found)
 		}
@@ -178,7 +178,7 @@ func (o *Observation) add(objects kubernetesObjects) {
 	o.Budgets = o.blocked(objects.budgets, objects.pods)
 }
 
-func (o *Observation) isElastic(pool string) bool {
+func (o *Observation) isGroup(pool string) bool {
 	for _, p := range o.Cluster.Want.Pools {
 		if p.Name == pool && p.InScalingGroup() {
 			return true

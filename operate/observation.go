@@ -14,8 +14,8 @@ type Observation struct {
 	Time    time.Time
 	// Nodes are the machines that have names, control planes first, in the order of Cluster.Machines.
 	Nodes []*Node
-	// Elastic are the Kubernetes nodes of scaling groups, and Unknown those that belong to nothing in the stack.
-	Elastic, Unknown []*KubernetesNode
+	// GroupNodes are the Kubernetes nodes of scaling groups, and Unknown those that belong to nothing in the stack.
+	GroupNodes, Unknown []*KubernetesNode
 	// APIVersion is the Kubernetes version that the API names; APIError says why it does not answer.
 	APIVersion, APIError string
 	// Workloads are the Deployments and DaemonSets that the cluster itself needs.

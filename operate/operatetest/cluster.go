@@ -162,8 +162,8 @@ func (c *Cluster) addNode(name, pool, address, talos string) *Node {
 	return n
 }
 
-// AddElastic adds a node of a scaling group.
-func (c *Cluster) AddElastic(name, pool, talos string) *Node {
+// AddGroupNode adds a node of a scaling group.
+func (c *Cluster) AddGroupNode(name, pool, talos string) *Node {
 	n := c.addNode(name, pool, "10.0.2.10", talos)
 	n.Labels["inferadb.com/pool"] = pool
 	return n
