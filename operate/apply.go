@@ -22,8 +22,8 @@ type Apply struct {
 	Cluster string
 	// Reboot allows reboots.
 	Reboot bool
-	// Pending returns the configurations that the next update would give to machines. Record has an update give them to
-	// these machines alone, so that the state says what runs.
+	// Pending returns the configurations that the next update would apply. Record runs an update of only these
+	// resources, so that the state has what runs.
 	Pending func(context.Context) ([]PendingConfig, error)
 	Record  func(ctx context.Context, urns []string) error
 }
@@ -291,7 +291,7 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 		}
 	}
 	if len(urns) > 0 {
-		a.say("an update of these %d nodes alone, which records their configuration", len(urns))
+		a.say("an update of only these %d nodes, which records their configuration", len(urns))
 		if err := a.Record(ctx, urns); err != nil {
 			return &ExitError{Code: Stopped,
 				Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+

@@ -68,7 +68,7 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	return text, nil
 }
 
-// RecordConfigs runs an update of these resources alone. What it says goes to the writer.
+// RecordConfigs runs an update of only these resources. Its output goes to the writer.
 func (s *Stack) RecordConfigs(out io.Writer) func(context.Context, []string) error {
 	return func(ctx context.Context, urns []string) error {
 		arguments := []string{"up", "--yes", "--skip-preview", "--suppress-outputs"}

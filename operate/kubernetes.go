@@ -238,7 +238,7 @@ func canonical(text string) string {
 	return text
 }
 
-// components of a control plane, in the order in which they are upgraded.
+// components are the components of a control plane, in the order in which they are upgraded.
 var components = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
 // staticPods finds the components of a node. The kubelet shows them to the API under the names of component and node.

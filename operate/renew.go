@@ -201,8 +201,8 @@ func (c *Cluster) signTalos(state []byte) (credentials, error) {
 	return credentials{encode(pair.Crt), encode(pair.Key)}, nil
 }
 
-// replaceAll puts new credentials into a state, wherever the old ones stand: in the secrets, in the inputs of what used
-// them, in the outputs. So the next update finds nothing to do.
+// replaceAll replaces credentials everywhere in a state: in the secrets, in the inputs of resources that use them and
+// in the outputs, so that the next update has no changes.
 func replaceAll(state []byte, swaps []swap) ([]byte, error) {
 	for _, s := range swaps {
 		if s.before == "" || !bytes.Contains(state, []byte(s.before)) {

@@ -65,8 +65,8 @@ func (s *Stack) checkUp() error {
 	return nil
 }
 
-// Select returns the cluster with the name, or all clusters if it is empty. An unknown name is refused with the names of
-// the clusters.
+// Select returns the cluster with the name, or all clusters if it is empty. An unknown name is refused with the names
+// of the clusters.
 func (s *Stack) Select(name string) ([]*Cluster, error) {
 	if name == "" {
 		return s.Clusters, nil

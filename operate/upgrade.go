@@ -489,7 +489,7 @@ func (u *Upgrade) Abandon(ctx context.Context) error {
 		want := r.op.cluster.Want
 		for _, n := range o.Nodes {
 			if n.TalosError != "" || n.Kubernetes == nil {
-				return refused("%s: nobody knows which version it runs, so the mark stays; run: make status STACK=%s",
+				return refused("%s: its version is not known, so the mark stays; run: make status STACK=%s",
 					n.Name, u.Stack.Name)
 			}
 			versions := []string{n.Kubernetes.Kubelet}
