@@ -60,7 +60,7 @@ func (b *backend) createBucket() error {
 				ExpiredObjectDeleteMarker: pulumi.Bool(true),
 			},
 		},
-		// Every command leaves a lock file of its own behind, deleted but with a version that nobody will ask for.
+		// Every command leaves a deleted lock file behind, with a version that is not needed any more.
 		&s3.BucketLifecycleConfigurationV2RuleArgs{
 			Id: pulumi.String("old-locks"), Status: pulumi.String("Enabled"),
 			Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{
@@ -76,8 +76,7 @@ func (b *backend) createBucket() error {
 	})
 }
 
-// createPrivateBucket makes a bucket that nobody outside the account reaches, encrypted by default and under the
-// policy.
+// createPrivateBucket creates a bucket without access from outside the account, encrypted by default, with the policy.
 func (b *backend) createPrivateBucket(
 	name, bucketName string,
 	encryption *s3.BucketServerSideEncryptionConfigurationV2RuleArgs,
@@ -118,7 +117,7 @@ func (b *backend) createPrivateBucket(
 	return bucket, err
 }
 
-// expire sets the rules by which a bucket forgets, and has it drop uploads that nobody finished.
+// expire sets the lifecycle rules of a bucket, and lets it remove incomplete uploads.
 func (b *backend) expire(
 	name, bucketName string,
 	bucket *s3.BucketV2,
@@ -144,13 +143,13 @@ func (b *backend) expire(
 func stateBucketPolicy(bucket, key string) []iampolicy.Statement {
 	const encryption = "s3:x-amz-server-side-encryption"
 	objects := "arn:aws:s3:::" + bucket + "/*"
-	everybody := iampolicy.Principal{AWS: []string{"*"}}
+	everyone := iampolicy.Principal{AWS: []string{"*"}}
 	return []iampolicy.Statement{
 		tlsOnly(bucket),
-		iampolicy.Deny("s3:PutObject").WithSid("OwnKeyOnly").OnResources(objects).WithPrincipal(everybody).
+		iampolicy.Deny("s3:PutObject").WithSid("OwnKeyOnly").OnResources(objects).WithPrincipal(everyone).
 			WithCondition("Null", encryption, "false").
 			WithCondition("StringNotEquals", encryption+"-aws-kms-key-id", key),
-		iampolicy.Deny("s3:PutObject").WithSid("NoCustomerKey").OnResources(objects).WithPrincipal(everybody).
+		iampolicy.Deny("s3:PutObject").WithSid("NoCustomerKey").OnResources(objects).WithPrincipal(everyone).
 			WithCondition("Null", encryption+"-customer-algorithm", "false"),
 	}
 }

@@ -22,7 +22,7 @@ func (m MonthlyCost) print(format string) string {
 	return least + " to " + most
 }
 
-// saved says what the spot market saves.
+// saved returns a sentence about what the spot market saves.
 func saved(total Line) string {
 	saving := total.OnDemand.minus(total.Configured)
 	percent := MonthlyCost{100 * saving.Min / total.OnDemand.Min, 100 * saving.Max / total.OnDemand.Max}

@@ -43,6 +43,6 @@ var spotRows = []Invariant{
 		Unseen: "The policy pack does not see which changes are ignored.",
 		Refused: []Setting{refuse("an autoscaled stateful pool", onePool(`,"min":0,"max":3,"workload":"stateful"`),
 			"pools[0]: is stateful, and a stateful pool is of fixed size")},
-		Elsewhere: []string{"TestElasticPools", "TestEachOfTheseIsRefused"},
+		Elsewhere: []string{"TestScalingGroups", "TestEachOfTheseIsRefused"},
 	},
 }

@@ -22,8 +22,8 @@ type Apply struct {
 	Cluster string
 	// Reboot allows reboots.
 	Reboot bool
-	// Pending returns the configurations that the next update would give to machines. Record has an update give them to
-	// these machines alone, so that the state says what runs.
+	// Pending returns the configurations that the next update would apply. Record runs an update of only these
+	// resources, so that the state has what runs.
 	Pending func(context.Context) ([]PendingConfig, error)
 	Record  func(ctx context.Context, urns []string) error
 }
@@ -97,12 +97,12 @@ func (a *Apply) check() error {
 		return refused("an upgrade is under way; finish it first: make upgrade STACK=%s", s.Name)
 	}
 	if a.Cluster != "" {
-		chosen := *s
-		if chosen.Clusters = s.Only(a.Cluster); len(chosen.Clusters) == 0 {
-			return refused("--cluster: stack %s has no cluster %q; it has: %s", s.Name, a.Cluster,
-				clusterNames(s.Clusters))
+		chosen, err := s.Select(a.Cluster)
+		if err != nil {
+			return err
 		}
-		a.Stack = &chosen
+		stack := *s
+		stack.Clusters, a.Stack = chosen, &stack
 	}
 	want := a.Stack.Clusters[0].Want
 	a.Target = config.UpgradeSettings{Talos: want.TalosVersion, Kubernetes: want.KubernetesVersion}
@@ -291,7 +291,7 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 		}
 	}
 	if len(urns) > 0 {
-		a.say("an update of these %d nodes alone, which records their configuration", len(urns))
+		a.say("an update of only these %d nodes, which records their configuration", len(urns))
 		if err := a.Record(ctx, urns); err != nil {
 			return &ExitError{Code: Stopped,
 				Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+

@@ -127,7 +127,7 @@ func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[str
 	return left, nil
 }
 
-// refusal says why an eviction is refused. The server names the budget among the causes, and not in its message.
+// refusal returns why an eviction is refused. The server names the budget only among the causes, not in its message.
 func refusal(err error) string {
 	if cause, ok := apierrors.StatusCause(err, policyv1.DisruptionBudgetCause); ok {
 		return reason(err) + " " + cause.Message
@@ -135,7 +135,7 @@ func refusal(err error) string {
 	return reason(err)
 }
 
-// identityOf tells a pod from one of the same name that came after it.
+// identityOf returns what distinguishes a pod from a later one with the same name.
 func identityOf(pod corev1.Pod) string { return pod.Namespace + "/" + pod.Name + "/" + string(pod.UID) }
 
 func (k *kubernetesAPI) evict(ctx context.Context, eviction *policyv1.Eviction) error {

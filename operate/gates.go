@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Level says how bad a finding is.
+// Level is the severity of a finding.
 type Level int
 
 const (
@@ -94,7 +94,7 @@ func (o *Observation) Findings(ask func(Gate) bool) []Finding {
 var makeCommand = regexp.MustCompile(
 	`make (status|up|upgrade|apply|renew|repair|refresh|kubeconfig|talosconfig|control-planes|etcd-snapshot|etcd-restore)\b`)
 
-// withStack completes the commands of a remedy, so that they can be typed as they stand.
+// withStack adds the stack to the commands of a remedy, so that they can be typed as they are.
 func withStack(remedy, stack string) string {
 	if stack == "" || strings.Contains(remedy, "STACK=") {
 		return remedy
@@ -198,7 +198,7 @@ func (o *Observation) checkNodes() []Finding {
 			all = append(all, notReady(k))
 		}
 	}
-	for _, k := range o.Elastic {
+	for _, k := range o.GroupNodes {
 		if !k.Ready {
 			all = append(all, notReady(k))
 		}
@@ -251,7 +251,7 @@ func (o *Observation) expected(w Workload) int32 {
 			room++
 		}
 	}
-	for _, k := range slices.Concat(o.Elastic, o.Unknown) {
+	for _, k := range slices.Concat(o.GroupNodes, o.Unknown) {
 		if !k.Ready {
 			gone++
 		}
@@ -268,12 +268,12 @@ func (o *Observation) checkCordoned() []Finding {
 		if k.Cordoned == "" {
 			continue
 		}
-		remedy := "if nobody works on it: kubectl uncordon " + k.Name
+		remedy := "if no one works on it: kubectl uncordon " + k.Name
 		switch k.Cordoned {
 		case byUpgrade:
 			remedy = "an upgrade was interrupted; continue it: make upgrade"
 		case byTalos:
-			remedy = "if nobody works on it: make repair"
+			remedy = "if no one works on it: make repair"
 		}
 		all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: "it is cordoned by " + k.Cordoned +
 			": no new pod is placed on it", Remedy: remedy})
@@ -300,5 +300,5 @@ func (o *Observation) kubernetesNodes() []*KubernetesNode {
 			all = append(all, n.Kubernetes)
 		}
 	}
-	return slices.Concat(all, o.Elastic, o.Unknown)
+	return slices.Concat(all, o.GroupNodes, o.Unknown)
 }

@@ -41,7 +41,7 @@ func (o *Observation) checkVersions() []Finding {
 			add(n.Name, "kubelet", n.Kubernetes.Kubelet, want.KubernetesVersion, "run: make upgrade")
 		}
 	}
-	for _, k := range o.Elastic {
+	for _, k := range o.GroupNodes {
 		other(k.Name, k.Schematic, "the next make up replaces machines of scaling groups")
 		add(k.Name, "Talos", k.Talos, want.TalosVersion, "the next make up replaces machines of scaling groups")
 		add(k.Name, "kubelet", k.Kubelet, want.KubernetesVersion,
@@ -104,7 +104,7 @@ const bringIt = "run: make apply"
 // checkTaints compares a node's taints with its pool's: a kubelet sets them only when it registers.
 func (o *Observation) checkTaints() []Finding {
 	var all []Finding
-	for _, k := range slices.Concat(o.named(), o.Elastic) {
+	for _, k := range slices.Concat(o.named(), o.GroupNodes) {
 		pool, ok := o.pool(k.Pool)
 		if !ok {
 			continue
@@ -135,7 +135,7 @@ func (o *Observation) checkTaints() []Finding {
 // checkLabels compares a node's labels with its pool's.
 func (o *Observation) checkLabels() []Finding {
 	var all []Finding
-	for _, k := range slices.Concat(o.named(), o.Elastic) {
+	for _, k := range slices.Concat(o.named(), o.GroupNodes) {
 		pool, ok := o.pool(k.Pool)
 		if !ok {
 			continue

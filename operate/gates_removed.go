@@ -86,7 +86,7 @@ func (k *kubernetesAPI) askedDeprecated(ctx context.Context) ([]removedAPI, erro
 // it.
 func (o *Observation) checkRemoved() []Finding {
 	if o.removedError != "" {
-		return []Finding{{Level: Degraded, Problem: "nobody knows which APIs the clients use: the metrics of the API " +
+		return []Finding{{Level: Degraded, Problem: "it is not known which APIs clients use: the metrics of the API " +
 			"server cannot be read: " + o.removedError,
 			Remedy: "look at: kubectl get --raw /metrics; to go on without: --accept=removed"}}
 	}

@@ -164,8 +164,8 @@ func (o *Observation) add(objects kubernetesObjects) {
 		switch {
 		case i >= 0:
 			o.Nodes[i].Kubernetes = found
-		case o.isElastic(found.Pool):
-			o.Elastic = append(o.Elastic, found)
+		case o.isGroup(found.Pool):
+			o.GroupNodes = append(o.GroupNodes, found)
 		default:
 			o.Unknown = append(o.Unknown, found)
 		}
@@ -178,7 +178,7 @@ func (o *Observation) add(objects kubernetesObjects) {
 	o.Budgets = o.blocked(objects.budgets, objects.pods)
 }
 
-func (o *Observation) isElastic(pool string) bool {
+func (o *Observation) isGroup(pool string) bool {
 	for _, p := range o.Cluster.Want.Pools {
 		if p.Name == pool && p.InScalingGroup() {
 			return true
@@ -238,7 +238,7 @@ func canonical(text string) string {
 	return text
 }
 
-// components of a control plane, in the order in which they are upgraded.
+// components are the components of a control plane, in the order in which they are upgraded.
 var components = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
 // staticPods finds the components of a node. The kubelet shows them to the API under the names of component and node.

@@ -26,8 +26,8 @@ type lock struct {
 	lost chan error
 }
 
-// watch returns the Lease, and who renews it; empty for nobody. It looks twice, so that the clocks of two machines need
-// not agree.
+// watch returns the Lease and its holder, empty if no run renews it. It reads the Lease twice, so that the clocks of
+// two machines need not agree.
 func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (
 	*coordinationv1.Lease, string, error) {
 	held, err := k.lease(ctx)
@@ -45,7 +45,8 @@ func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func
 	return again, holderOf(again), nil
 }
 
-// idle returns an error if somebody renews the lock: that run takes nodes away on purpose. Without an API nobody does.
+// idle returns an error if another run renews the lock: such a run takes nodes down on purpose. Without an API no run
+// can.
 func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(string, ...any)) error {
 	_, holder, err := k.watch(ctx, every, say)
 	if err != nil {
@@ -118,8 +119,8 @@ func (l *lock) renew(ctx context.Context) {
 	}
 }
 
-// check returns an error if another run has the lock now: this one may have slept longer than its Lease held. An API
-// that does not answer has given the lock to nobody.
+// check returns an error if another run has the lock now: this one may have slept longer than its Lease was valid. An
+// API that does not answer has given the lock to no other run.
 func (l *lock) check(ctx context.Context) error {
 	select {
 	case err := <-l.lost:

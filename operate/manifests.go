@@ -26,11 +26,11 @@ import (
 	"k8s.io/client-go/util/csaupgrade"
 )
 
-// inventoryAnnotation is on every object that Talos 1.13 creates, and says which of its lists the object stands in:
+// inventoryAnnotation is on every object that Talos 1.13 creates, and names the inventory that lists the object:
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
 const inventoryAnnotation = "config.k8s.io/owning-inventory"
 
-// origin says whose object it is.
+// origin is the part of the configuration that an object comes from.
 type origin int
 
 const (
@@ -287,7 +287,7 @@ func (k *kubernetesAPI) readObject(ctx context.Context, path string) (*unstructu
 	return object, object.UnmarshalJSON(text)
 }
 
-// body is an answer's text. Raw alone would give its error in the client's words, without the server's.
+// body returns the text of a response. Raw would return an error without the server's message.
 func body(answer rest.Result) ([]byte, error) {
 	if err := answer.Error(); err != nil {
 		return nil, err
@@ -295,8 +295,8 @@ func body(answer rest.Result) ([]byte, error) {
 	return answer.Raw()
 }
 
-// applyObject applies an object as Talos does, or says with a dry run what that would make of it. Without force it
-// fails where somebody else manages a field.
+// applyObject applies an object as Talos does, or returns with a dry run what the result would be. Without force it
+// fails if a field has another manager.
 func (k *kubernetesAPI) applyObject(ctx context.Context, c *manifestChange, force,
 	dryRun bool) (*unstructured.Unstructured, error) {
 	text, err := c.wanted.MarshalJSON()
@@ -372,7 +372,7 @@ func unseen(object *unstructured.Unstructured) bool {
 	return seen < object.GetGeneration()
 }
 
-// rolledOut says what a DaemonSet or Deployment waits for; empty if nothing.
+// rolledOut returns what a DaemonSet or Deployment waits for; empty if it waits for nothing.
 func rolledOut(object *unstructured.Unstructured) string {
 	updated, available, want, ok := rolloutOf(object)
 	if ok && (unseen(object) || updated < want || available < want) {

@@ -105,7 +105,7 @@ func rank(n, leader *Node) int {
 	return 0
 }
 
-// checkPath says why the cluster cannot go to the versions; nil if it can.
+// checkPath returns why the cluster cannot be upgraded to the versions; nil if it can.
 func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
 	var all []Finding
 	refuse := func(node, problem, remedy string) {
@@ -150,7 +150,7 @@ func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
 	return all
 }
 
-// talosPath says why a node cannot go from one version of Talos to another.
+// talosPath returns why a node cannot be upgraded from one version of Talos to another; empty if it can.
 func talosPath(runs, target string) (problem, remedy string) {
 	from, err := semver.Parse(strings.TrimPrefix(runs, "v"))
 	if err != nil {
@@ -183,7 +183,7 @@ func talosPath(runs, target string) (problem, remedy string) {
 	return "", ""
 }
 
-// kubernetesPath says why a component cannot go from one version of Kubernetes to another.
+// kubernetesPath returns why a component cannot be upgraded from one version of Kubernetes to another; empty if it can.
 func kubernetesPath(component, runs, target string) (problem, remedy string) {
 	from, err := semver.Parse(runs)
 	if err != nil {

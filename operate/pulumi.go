@@ -27,7 +27,7 @@ func PulumiWithInput(ctx context.Context, stack string, input io.Reader, argumen
 	return out.Bytes(), nil
 }
 
-// pulumiCommand is the CLI on a stack, which asks nobody.
+// pulumiCommand returns a command of the Pulumi CLI on a stack, without questions to the user.
 func pulumiCommand(ctx context.Context, stack string, arguments ...string) *exec.Cmd {
 	if stack != "" {
 		arguments = append(arguments, "--stack", stack)

@@ -70,9 +70,9 @@ func (r *Renew) Run(ctx context.Context) error {
 
 // plan prints what the credentials are now, and returns the clusters.
 func (r *Renew) plan() ([]*Cluster, error) {
-	chosen := r.Stack.Only(r.Cluster)
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("stack %s has no such cluster; it has: %s", r.Stack.Name, clusterNames(r.Stack.Clusters))
+	chosen, err := r.Stack.Select(r.Cluster)
+	if err != nil {
+		return nil, err
 	}
 	for _, c := range chosen {
 		for _, now := range c.certificates() {
@@ -179,14 +179,14 @@ const secretsType = "talos:machine/secrets:Secrets"
 // of an administrator, for a year.
 // https://github.com/siderolabs/terraform-provider-talos/blob/v0.10.1/pkg/talos/talos_machine_secrets_resource.go
 func (c *Cluster) signTalos(state []byte) (credentials, error) {
-	resources, err := stateResources(state)
+	parsed, err := ParseState(state)
 	if err != nil {
 		return credentials{}, err
 	}
 	authority := &x509.PEMEncodedCertificateAndKey{}
-	for _, r := range resources {
-		if r.Type == secretsType && r.name() == c.Name {
-			pair := inside(r.Outputs, "machineSecrets", "certs", "os")
+	for _, r := range parsed.Resources() {
+		if r["type"] == secretsType && resourceName(r) == c.Name {
+			pair := inside(r, "outputs", "machineSecrets", "certs", "os")
 			authority.Crt, authority.Key = decode(inside(pair, "cert")), decode(inside(pair, "key"))
 		}
 	}
@@ -201,8 +201,8 @@ func (c *Cluster) signTalos(state []byte) (credentials, error) {
 	return credentials{encode(pair.Crt), encode(pair.Key)}, nil
 }
 
-// replaceAll puts new credentials into a state, wherever the old ones stand: in the secrets, in the inputs of what used
-// them, in the outputs. So the next update finds nothing to do.
+// replaceAll replaces credentials everywhere in a state: in the secrets, in the inputs of resources that use them and
+// in the outputs, so that the next update has no changes.
 func replaceAll(state []byte, swaps []swap) ([]byte, error) {
 	for _, s := range swaps {
 		if s.before == "" || !bytes.Contains(state, []byte(s.before)) {

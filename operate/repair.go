@@ -162,7 +162,7 @@ func (r *repairRun) find(ctx context.Context, o *Observation) *repairs {
 // findQuorum refuses to repair what only a restore repairs.
 func (r *repairRun) findQuorum(_ context.Context, o *Observation, found *repairs) {
 	if !slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool { return n.TalosError == "" }) {
-		found.refuse("no control plane's Talos API answers, so nobody knows what is broken: %s; "+
+		found.refuse("no control plane's Talos API answers, so it is not known what is broken: %s; "+
 			"look whether the machines run, "+
 			"and at the way to them (docs/getting-started.md#a-route-to-the-nodes)", o.Nodes[0].TalosError)
 		return
@@ -181,7 +181,7 @@ func (o *Observation) following() []*Node {
 	})
 }
 
-// findCordoned looks for nodes that nobody works on any more.
+// findCordoned looks for cordoned nodes that no command works on any more.
 func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repairs) {
 	upgrading := r.Stack.Marked != (config.UpgradeSettings{})
 	for _, k := range o.kubernetesNodes() {

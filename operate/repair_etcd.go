@@ -12,7 +12,7 @@ import (
 )
 
 // findMember looks for one member whose machine is lost: no machine of the stack has its name and its address, and
-// nothing answers there. Controllers that looked at names alone have removed members that were alive:
+// nothing answers there. Controllers that compared only names have removed members that were alive:
 // https://github.com/siderolabs/cluster-api-control-plane-provider-talos/pull/260
 func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repairs) {
 	healthy := o.following()
@@ -88,7 +88,7 @@ func (r *repairRun) removeMember(ctx context.Context, m Member) error {
 		return fmt.Errorf("the members have changed meanwhile; nothing was removed; run: make repair STACK=%s",
 			r.Stack.Name)
 	}
-	// The question may have stood for an hour.
+	// The answer to the question may have taken an hour.
 	if err := r.silent(ctx, m, healthy[0]); err != nil {
 		return err
 	}
@@ -230,7 +230,8 @@ func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
 		return slices.DeleteFunc(o.etcdFindings(), func(f Finding) bool { return f.Level == Notice })
 	})
 	if err != nil {
-		return fmt.Errorf("%w; if the database is still large, delete objects that nobody needs, and run it again", err)
+		return fmt.Errorf("%w; if the database is still large, delete objects that are not needed, and run it again",
+			err)
 	}
 	return nil
 }

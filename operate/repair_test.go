@@ -146,7 +146,7 @@ func TestEtcdGetsSpace(t *testing.T) {
 	// Close to the quota, and no alarm yet; what is in use does not get less.
 	f.Do(func() { f.Members[2].Size, f.InUse = 1700<<20, 1700<<20 })
 	out = f.repair(Stopped, "", func(r *Repair) { r.Gate = 20 * time.Millisecond })
-	assert.Contains(t, out, "delete objects that nobody needs")
+	assert.Contains(t, out, "delete objects that are not needed")
 	assert.NotContains(t, f.Log()[4:], "disarm")
 }
 

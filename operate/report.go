@@ -46,7 +46,7 @@ type NodeReport struct {
 	Pool       string `json:"pool"`
 	Name       string `json:"name"`
 	Address    string `json:"address"`
-	Elastic    bool   `json:"elastic,omitempty"`
+	InGroup    bool   `json:"scalingGroup,omitempty"`
 	Talos      string `json:"talos,omitempty"`
 	Schematic  string `json:"schematic,omitempty"`
 	Kubernetes string `json:"kubernetes,omitempty"`
@@ -100,9 +100,9 @@ func newClusterReport(o *Observation) ClusterReport {
 		c.Nodes = append(c.Nodes, n.report())
 		c.Etcd.Size, c.Etcd.Members = max(c.Etcd.Size, n.Etcd.Size), max(c.Etcd.Members, len(n.Etcd.Members))
 	}
-	for _, k := range o.Elastic {
+	for _, k := range o.GroupNodes {
 		c.Nodes = append(c.Nodes, NodeReport{
-			Pool: k.Pool, Name: k.Name, Address: k.Address, Elastic: true, Talos: k.Talos, Schematic: k.Schematic,
+			Pool: k.Pool, Name: k.Name, Address: k.Address, InGroup: true, Talos: k.Talos, Schematic: k.Schematic,
 			Kubernetes: k.Kubelet,
 			Ready:      k.Ready, Cordoned: k.Cordoned,
 		})

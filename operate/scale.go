@@ -341,8 +341,7 @@ func (s *Scale) tidy() error {
 	return nil
 }
 
-// configured reports whether the state has a control plane of a cluster of the stack. A step about another cluster is
-// left alone.
+// configured reports whether the state has a control plane of a cluster of the stack. Steps of other clusters are kept.
 func (s *Scale) configured(name string) bool {
 	for _, c := range s.now.Stack.Clusters {
 		if number, is := strings.CutPrefix(name, c.Name+"-"+config.ControlPlanePool+"-"); is {

@@ -63,7 +63,7 @@ func isMember(members []Member, m Machine) bool {
 }
 
 // leave resets a node: it drains itself, leaves etcd, wipes its disk and shuts down. A node that answers is reset even
-// if it is no member: it could still join. Leaving etcd alone would not do: the node joins again with its next boot.
+// if it is no member: it could still join. To leave etcd is not enough, because the node joins again at its next boot.
 func (r *scaleRun) leave(ctx context.Context, m Machine) error {
 	o, err := r.waiting().until(ctx, r.op, (*Observation).controlPlaneFindings)
 	if err != nil && !r.onlyThisOne(o, m) {

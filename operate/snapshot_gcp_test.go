@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// googleStorage is a stand-in that OpenBucket finds.
+// googleStorage is an emulator that OpenBucket finds.
 func googleStorage(t *testing.T) *operatetest.GoogleStorage {
 	t.Helper()
 	storage := operatetest.NewGoogleStorage(t)

@@ -65,9 +65,18 @@ func (s *Stack) checkUp() error {
 	return nil
 }
 
-// Only returns the cluster of that name, or all of them if it is empty.
-func (s *Stack) Only(name string) []*Cluster {
-	return slices.DeleteFunc(slices.Clone(s.Clusters), func(c *Cluster) bool { return name != "" && c.Name != name })
+// Select returns the cluster with the name, or all clusters if it is empty. An unknown name is refused with the names
+// of the clusters.
+func (s *Stack) Select(name string) ([]*Cluster, error) {
+	if name == "" {
+		return s.Clusters, nil
+	}
+	for _, c := range s.Clusters {
+		if c.Name == name {
+			return []*Cluster{c}, nil
+		}
+	}
+	return nil, refused("--cluster: stack %s has no cluster %q; it has: %s", s.Name, name, clusterNames(s.Clusters))
 }
 
 // Machines returns the machines that have names, control planes first.

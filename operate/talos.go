@@ -83,8 +83,8 @@ func bootIDOf(ctx context.Context, c *client.Client) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// schematicOf asks a node for the schematic of its image, which the Image Factory puts among the extensions. An image
-// without it and without extensions is that of the empty schematic; of any other nobody knows, and it is empty.
+// schematicOf returns the schematic of a node's image, which the Image Factory lists among the extensions. An image
+// without any extension has the empty schematic; for other images it is not known and the result is empty.
 // https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory
 func schematicOf(ctx context.Context, c *client.Client) (string, error) {
 	list, err := safe.StateListAll[*runtimeresource.ExtensionStatus](ctx, c.COSI)

@@ -201,7 +201,7 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of "+
 			"scaling groups\n", r.op.cluster.Name,
 			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()),
-			len(o.Elastic))
+			len(o.GroupNodes))
 		for _, line := range slices.Concat(describe(steps, u.Target), o.describeImages(u.Target),
 			o.describeRendered(steps), o.describeManifests()) {
 			fmt.Fprintln(u.Out, "  "+line)
@@ -426,7 +426,7 @@ func (r *upgradeRun) inTheWay(o *Observation) []Finding {
 	o.away = len(r.away)
 	found := slices.DeleteFunc(o.Findings(func(g Gate) bool { return g.Upgrade }), func(f Finding) bool {
 		return f.Level == Notice || slices.Contains(r.away, f.Node) ||
-			slices.ContainsFunc(o.Elastic, func(k *KubernetesNode) bool { return k.Name == f.Node })
+			slices.ContainsFunc(o.GroupNodes, func(k *KubernetesNode) bool { return k.Name == f.Node })
 	})
 	for _, n := range o.ControlPlanes() {
 		before, rebooted := r.started[n.Name]
@@ -489,7 +489,7 @@ func (u *Upgrade) Abandon(ctx context.Context) error {
 		want := r.op.cluster.Want
 		for _, n := range o.Nodes {
 			if n.TalosError != "" || n.Kubernetes == nil {
-				return refused("%s: nobody knows which version it runs, so the mark stays; run: make status STACK=%s",
+				return refused("%s: its version is not known, so the mark stays; run: make status STACK=%s",
 					n.Name, u.Stack.Name)
 			}
 			versions := []string{n.Kubernetes.Kubelet}

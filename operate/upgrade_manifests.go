@@ -70,7 +70,7 @@ func (o *Observation) manifestsFirst(kubernetes string) bool {
 	return err == nil && machineconfig.CiliumServes(version, o.APIVersion)
 }
 
-// checkManifests finds what an upgrade would take from somebody else.
+// checkManifests finds fields that an upgrade would take from another manager.
 func (o *Observation) checkManifests() []Finding {
 	var all []Finding
 	for _, c := range o.manifests {

@@ -112,7 +112,7 @@ func (r *upgradeRun) compareRendered(ctx context.Context, o *Observation) error 
 	return err
 }
 
-// describeRendered says what is not known of the objects that Talos renders before the steps are done.
+// describeRendered returns what is not known about the objects that Talos renders until the steps are done.
 func (o *Observation) describeRendered(steps []step) []string {
 	for _, s := range steps {
 		if s.kind == configureProxy || s.kind == upgradeTalos && o.Node(s.node).ControlPlane {

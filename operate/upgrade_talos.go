@@ -178,7 +178,7 @@ func (r *upgradeRun) restart(ctx context.Context, o *Observation, n *Node,
 	if err := r.empty(ctx, o, n); err != nil {
 		return err
 	}
-	// The drain took its time: nothing else may have failed meanwhile.
+	// Other nodes may have failed during the drain.
 	o, err := r.green(ctx, 1)
 	if err == nil {
 		err = r.giveUpLeadership(ctx, o, n)

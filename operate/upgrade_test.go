@@ -463,11 +463,11 @@ func TestADrainEndsWherePodsTolerateTheCordon(t *testing.T) {
 // TestAClusterMayBeTooSmallForItsDeployments, and have nodes of machines that its groups have ended.
 func TestAClusterMayBeTooSmallForItsDeployments(t *testing.T) {
 	node := func(name string, ready bool) *KubernetesNode { return &KubernetesNode{Name: name, Ready: ready} }
-	o := &Observation{Nodes: []*Node{{Kubernetes: node("cp-0", true)}}, Elastic: []*KubernetesNode{node("spot", false)},
+	o := &Observation{Nodes: []*Node{{Kubernetes: node("cp-0", true)}}, GroupNodes: []*KubernetesNode{node("spot", false)},
 		Cluster: &Cluster{}}
 	assert.EqualValues(t, 1, o.expected(Workload{Kind: "Deployment", Desired: 2}), "two pods that keep away from each other")
 	assert.EqualValues(t, 1, o.expected(Workload{Kind: "DaemonSet", Desired: 2}), "the spot machine is gone")
-	o.Elastic[0].Ready = true
+	o.GroupNodes[0].Ready = true
 	assert.EqualValues(t, 2, o.expected(Workload{Kind: "Deployment", Desired: 2}))
 	assert.EqualValues(t, 2, o.expected(Workload{Kind: "DaemonSet", Desired: 2}))
 }

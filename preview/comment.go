@@ -34,11 +34,11 @@ const (
 // Kinds are all of them.
 func Kinds() []Kind { return []Kind{Preview, Simulated, Drift} }
 
-// Comment is all that a comment is made of.
+// Comment is the content of a comment on a pull request.
 type Comment struct {
 	Stack string
 	Kind  Kind
-	// Revision is the commit that was previewed; empty if nobody knows.
+	// Revision is the commit that was previewed; empty if it is not known.
 	Revision string
 	// Estimates are what the stack file costs. Without any, Unpriced may say why.
 	Estimates []cost.Estimate
@@ -49,7 +49,7 @@ type Comment struct {
 // Marker is the comment's first line: by it the comment of an earlier push is found, to be edited.
 func (c Comment) Marker() string { return fmt.Sprintf("<!-- inferadb %s of %s -->", c.Kind, c.Stack) }
 
-// Markdown writes the comment. Where it would be longer than the limit, the diff is cut and nothing else.
+// Markdown returns the comment. If it is longer than the limit in bytes, only the diff is shortened.
 func (c Comment) Markdown(limit int) string {
 	top := strings.Join(slices.DeleteFunc([]string{
 		c.Marker() + "\n" + c.title(), c.intro(), c.reasons(), strings.Join(warnings(c.Result.Steps), "\n"),
@@ -77,8 +77,8 @@ func (c Comment) intro() string {
 		return "No account was asked: this compares the stack with the simulator's world, which is empty " +
 			"unless `make demo KEEP=1` left one."
 	case c.Kind == Drift && c.Result.Changed():
-		return "The cloud is no longer as the state has it. Each change below is what somebody or " +
-			"something did outside of Pulumi."
+		return "The cloud is no longer as the state has it. Each change below was " +
+			"made outside of Pulumi."
 	}
 	return ""
 }
@@ -204,7 +204,7 @@ func (c Comment) summary() string {
 	return table
 }
 
-// refused says that the preview came to its end, and a policy refused what it found.
+// refused reports whether the preview was complete and a policy refused it.
 func (c Comment) refused() bool {
 	return slices.ContainsFunc(
 		c.Result.Violations,

@@ -20,11 +20,11 @@ type machines struct {
 	want   machineconfig.Input
 	// patches are the paths of the patches in want.
 	patches []string
-	// config is what want comes to, with stand-ins for secrets and addresses.
+	// config is the configuration that want results in, with placeholders for secrets and addresses.
 	config talosconfig.Provider
 }
 
-// machineRules look at the machines of one role or pool of a running cluster.
+// machineRules are the rules for the machines of one role or pool of a running cluster.
 var machineRules = []func(*comparison, machines){
 	(*comparison).kubernetesVersion,
 	(*comparison).settledFields,
@@ -39,7 +39,7 @@ var machineRules = []func(*comparison, machines){
 // machineConfigurations compares what each named node was configured with last with what an update would apply.
 func (c *comparison) machineConfigurations() {
 	if was := c.was.Provider(); was != "" && was != c.want.Provider {
-		return // provider has refused it, and nothing else can be compared
+		return // the rule provider has refused it, and the rest cannot be compared
 	}
 	groups := []machines{{
 		name: c.want.Name + "-" + config.ControlPlanePool, nodes: c.was.ControlPlanes(),

@@ -129,7 +129,7 @@ func group(more string) string {
 	return `[{"name":"data","size":"small","count":2,"workload":"stateful"},{"name":"web","size":"small","count":2,"spot":true` + more + `}]`
 }
 
-// What was done by hand is acknowledged for this edit alone.
+// What was done by hand is acknowledged for this edit only.
 func TestAcknowledgedEditsOfRunningMachines(t *testing.T) {
 	state := stateOf(t, stackFile(t))
 	var steps string

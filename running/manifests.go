@@ -8,8 +8,8 @@ import (
 
 const manifestSteps = "docs/next-steps.md#change-what-the-cluster-starts-with"
 
-// bootstrapManifests says what an update leaves as it is of the stack file's manifests. Nodes that are given other
-// ones create what is missing and change nothing else.
+// bootstrapManifests warns about manifests that an update does not apply: nodes with other manifests create the objects
+// that are missing, and change none that exists.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
 func (c *comparison) bootstrapManifests() {
 	nodes := c.was.ControlPlanes()

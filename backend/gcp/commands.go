@@ -1,6 +1,6 @@
-// Package gcp writes the commands that set up on Google Cloud what backend/ makes on AWS: a place for a stack's state,
-// the keys, and service accounts for a repository's workflows. `infra gcp-backend` prints them, so that somebody reads
-// them first.
+// Package gcp writes the commands that create on Google Cloud what backend/ creates on AWS: a bucket for a stack's
+// state, the keys, and service accounts for a repository's workflows. `infra gcp-backend` only prints them, so that
+// they are read before they are run.
 package gcp
 
 import (

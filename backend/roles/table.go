@@ -138,7 +138,7 @@ var Resources = map[string]Access{
 		Read: autoscaling("DescribePolicies"), Named: autoscaling("PutScalingPolicy", "DeletePolicy"),
 	},
 
-	// Load balancer. Its name may be cut, so its tag has to do. Who makes one must be allowed to look at what it stands
+	// Load balancer. Its name may be shortened, so it is limited by its tag. Creating one also reads what it depends
 	// on.
 	"aws:lb/loadBalancer:LoadBalancer": {
 		Read: append(elb("DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeCapacityReservation",
@@ -280,7 +280,7 @@ func rules(actions ...string) func(Scope) []iampolicy.Statement {
 // passRole hands the clusters' roles to EC2, which hands them to machines.
 var passRole = passRoleTo("ec2.amazonaws.com")
 
-// passRoleTo hands the clusters' roles to a service, and to nothing else.
+// passRoleTo returns a statement that lets a service, and no other, use the clusters' roles.
 func passRoleTo(service string) func(Scope) []iampolicy.Statement {
 	return func(s Scope) []iampolicy.Statement {
 		return []iampolicy.Statement{
@@ -312,7 +312,7 @@ func diskKeys(s Scope) []iampolicy.Statement {
 	}
 }
 
-// grants let the Auto Scaling service, and nobody else, use such a key.
+// grants returns a statement that lets only the Auto Scaling service use such a key.
 func grants(s Scope) []iampolicy.Statement {
 	keys := s.arn("kms:*:ACCOUNT:key/*")
 	return []iampolicy.Statement{

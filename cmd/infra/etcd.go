@@ -82,7 +82,7 @@ func snapshots(c *cobra.Command, options snapshotOptions) error {
 	if err != nil {
 		return err
 	}
-	clusters, err := choose(stack, options.cluster)
+	clusters, err := stack.Select(options.cluster)
 	if err != nil {
 		return err
 	}
@@ -104,15 +104,6 @@ func snapshots(c *cobra.Command, options snapshotOptions) error {
 		failed = errors.Join(failed, err, operator.Close())
 	}
 	return errors.Join(failed, done())
-}
-
-// choose returns the clusters of a stack, or the one of that name.
-func choose(stack *operate.Stack, name string) ([]*operate.Cluster, error) {
-	chosen := stack.Only(name)
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("stack %s: its outputs have no cluster %q; run: make up STACK=%s", stack.Name, name, stack.Name)
-	}
-	return chosen, nil
 }
 
 // restoreOptions are the flags of `infra etcd restore` that the restore itself does not have.
@@ -150,7 +141,7 @@ func restore(c *cobra.Command, r *operate.Restore, options restoreOptions) error
 	if err != nil {
 		return err
 	}
-	clusters, err := choose(stack, options.cluster)
+	clusters, err := stack.Select(options.cluster)
 	if err != nil {
 		return err
 	}

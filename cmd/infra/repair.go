@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/inferadb/infra/operate"
@@ -58,9 +57,7 @@ func readRepair(ctx context.Context, r *operate.Repair, name, only string) error
 			}
 		}
 	}
-	if stack.Clusters = stack.Only(only); only != "" && len(stack.Clusters) == 0 {
-		return fmt.Errorf("--cluster: stack %s has no cluster %q; run: make status STACK=%s", name, only, name)
-	}
+	stack.Clusters, err = stack.Select(only)
 	r.Stack = stack
-	return nil
+	return err
 }

@@ -1,5 +1,5 @@
-// Package operatetest stands in for the nodes of a cluster in tests: a Talos API over mutual TLS for each control
-// plane, which forwards to the workers, and the part of a Kubernetes API that package operate uses.
+// Package operatetest has fake nodes of a cluster for tests: a Talos API over mutual TLS for each control plane, which
+// forwards to the workers, and the part of a Kubernetes API that package operate uses.
 package operatetest
 
 import (
@@ -23,7 +23,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Cluster is the stand-in. Change it with Do while it runs.
+// Cluster is the fake cluster. Change it with Do while it runs.
 type Cluster struct {
 	Name       string
 	Nodes      []*Node
@@ -162,8 +162,8 @@ func (c *Cluster) addNode(name, pool, address, talos string) *Node {
 	return n
 }
 
-// AddElastic adds a node of a scaling group.
-func (c *Cluster) AddElastic(name, pool, talos string) *Node {
+// AddGroupNode adds a node of a scaling group.
+func (c *Cluster) AddGroupNode(name, pool, talos string) *Node {
 	n := c.addNode(name, pool, "10.0.2.10", talos)
 	n.Labels["inferadb.com/pool"] = pool
 	return n
@@ -187,7 +187,7 @@ func (c *Cluster) start() {
 	c.t.Cleanup(c.running.Wait)
 }
 
-// Do changes the cluster while nobody reads it.
+// Do changes the cluster while no request reads it.
 func (c *Cluster) Do(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -216,7 +216,7 @@ func (c *Cluster) record(format string, arguments ...any) {
 	c.log = append(c.log, fmt.Sprintf(format, arguments...))
 }
 
-// Outputs are the outputs of a stack with this cluster alone, as `pulumi stack output --json --show-secrets` prints
+// Outputs returns the outputs of a stack with only this cluster, as `pulumi stack output --json --show-secrets` prints
 // them.
 func (c *Cluster) Outputs(region string) []byte {
 	encode := base64.StdEncoding.EncodeToString

@@ -75,7 +75,7 @@ func (a *talosAPI) EtcdRemoveMemberByID(ctx context.Context, request *machine.Et
 }
 
 // Reset takes the two resets that there are: a graceful one lets the node leave etcd and takes it away a moment later;
-// one of EPHEMERAL alone, as before a restore, has the node come back without etcd's data.
+// a reset of only EPHEMERAL, as before a restore, lets the node come back without etcd's data.
 func (a *talosAPI) Reset(ctx context.Context, request *machine.ResetRequest) (*machine.ResetResponse, error) {
 	return &machine.ResetResponse{Messages: []*machine.Reset{{}}}, a.on(ctx, func(n *Node) error {
 		wiped := request.GetSystemPartitionsToWipe()

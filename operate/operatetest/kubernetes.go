@@ -257,7 +257,7 @@ func (c *Cluster) evict(w http.ResponseWriter, r *http.Request) {
 		selector, _ := metav1.LabelSelectorAsSelector(b.Spec.Selector)
 		if b.Namespace == c.Pods[i].Namespace && selector.Matches(labels.Set(c.Pods[i].Labels)) &&
 			b.Status.DisruptionsAllowed == 0 {
-			// The budget's name is among the causes alone: tests/apiserver has it of a real server.
+			// The budget's name is only among the causes, as tests/apiserver shows with a real server.
 			refusal := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.",
 				0).Status()
 			refusal.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}

@@ -41,7 +41,7 @@ func (c *Cluster) Install(objects []*unstructured.Unstructured) {
 		}
 		i := slices.IndexFunc(kinds[root], func(k metav1.APIResource) bool { return k.Kind == object.GetKind() })
 		if i < 0 {
-			c.t.Fatalf("the stand-in serves no %s", object.GroupVersionKind())
+			c.t.Fatalf("the fake API server has no %s", object.GroupVersionKind())
 		}
 		path := root
 		if kinds[root][i].Namespaced {

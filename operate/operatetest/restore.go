@@ -25,7 +25,7 @@ func (c *Cluster) LoseEtcd(suffixes ...string) {
 	}
 }
 
-// ServiceList has etcd alone, and that on control planes.
+// ServiceList returns only etcd, and only on control planes.
 func (a *talosAPI) ServiceList(ctx context.Context, _ *emptypb.Empty) (*machine.ServiceListResponse, error) {
 	list := &machine.ServiceList{}
 	return &machine.ServiceListResponse{Messages: []*machine.ServiceList{list}}, a.on(ctx, func(n *Node) error {
