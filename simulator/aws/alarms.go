@@ -18,8 +18,8 @@ const (
 )
 
 func checkAlarmShape(c *catalogue.Call) []catalogue.Problem {
-	if c.Inputs.Has("metricName") && !c.Inputs.Has("statistic") && !c.Inputs.Has("extendedStatistic") {
-		return []catalogue.Problem{{Property: "statistic", Reason: "one of statistic, extendedStatistic must be set for a metric"}}
+	if c.Inputs.Has("metricName") && !c.Inputs.Has("statistic") {
+		return []catalogue.Problem{{Property: "statistic", Reason: "must be set for a metric"}}
 	}
 	if period := c.Inputs.Int("period"); period%60 != 0 && !slices.Contains([]int{10, 20, 30}, period) {
 		return []catalogue.Problem{{Property: "period", Reason: fmt.Sprintf("expected 10, 20, 30 or a multiple of 60, got %d", period)}}
@@ -68,7 +68,7 @@ func findTopic(c *catalogue.Call, topic string) *world.Resource {
 
 func createTopic(c *catalogue.Call) error {
 	c.ID = arn("sns", c.Region, c.State.String("name"))
-	c.State["arn"], c.State["owner"], c.State["beginningArchiveTime"] = c.ID, Account, ""
+	c.State["arn"] = c.ID
 	return checkTopicKey(c)
 }
 
@@ -83,7 +83,7 @@ func checkTopicKey(c *catalogue.Call) error {
 }
 
 func createTopicPolicy(c *catalogue.Call) error {
-	c.ID, c.State["owner"] = c.State.String("arn"), Account
+	c.ID = c.State.String("arn")
 	return checkTopicPolicy(c)
 }
 
@@ -103,7 +103,6 @@ func createSubscription(c *catalogue.Call) error {
 		return fmt.Errorf("InvalidParameter: Invalid parameter: Email address: %s", endpoint)
 	}
 	c.ID = topic + ":" + c.World.Hash(c.URN, 32)
-	c.State["arn"], c.State["ownerId"] = c.ID, Account
-	c.State["pendingConfirmation"], c.State["confirmationWasAuthenticated"] = true, false
+	c.State["arn"] = c.ID
 	return nil
 }

@@ -30,7 +30,7 @@ func createZone(c *catalogue.Call) error {
 	c.ID = "Z" + strings.ToUpper(c.World.Hash(c.URN, 20))
 	c.State["zoneId"], c.State["arn"] = c.ID, "arn:aws:route53:::hostedzone/"+c.ID
 	servers := []string{"ns-0.awsdns-00.com", "ns-1024.awsdns-00.org", "ns-1536.awsdns-00.co.uk", "ns-512.awsdns-00.net"}
-	c.State["nameServers"], c.State["primaryNameServer"] = world.List(servers...), servers[0]
+	c.State["nameServers"] = world.List(servers...)
 	return nil
 }
 
@@ -67,9 +67,6 @@ func deleteZone(c *catalogue.Call) error {
 }
 
 func checkRecord(c *catalogue.Call) []catalogue.Problem {
-	if c.Inputs.Has("aliases") == c.Inputs.Has("records") {
-		return []catalogue.Problem{{Property: "records", Reason: "exactly one of aliases, records must be given"}}
-	}
 	if c.Inputs.Has("records") && !c.Inputs.Has("ttl") {
 		return []catalogue.Problem{{Property: "ttl", Reason: "must be given with records"}}
 	}
@@ -91,7 +88,7 @@ func createRecord(c *catalogue.Call) error {
 	kind := c.State.String("type")
 	for _, other := range c.World.List(recordType, "") {
 		taken := other.State.String("zoneId") == zone.ID && other.State.String("fqdn") == name
-		if taken && other.State.String("type") == kind && !c.State.Bool("allowOverwrite") && other.State.String("setIdentifier") == c.State.String("setIdentifier") {
+		if taken && other.State.String("type") == kind && !c.State.Bool("allowOverwrite") {
 			return fmt.Errorf("InvalidChangeBatch: [Tried to create resource record set [name='%s.', type='%s'] but it already exists]", name, kind)
 		}
 		if taken && other.State.String("type") != kind && (kind == "CNAME" || other.State.String("type") == "CNAME") {
@@ -102,9 +99,6 @@ func createRecord(c *catalogue.Call) error {
 		return fmt.Errorf("InvalidChangeBatch: [RRSet of type CNAME with DNS name %s. is not permitted at apex in zone %s.]", name, domain)
 	}
 	c.ID = fmt.Sprintf("%s_%s_%s", zone.ID, name, kind)
-	if set := c.State.String("setIdentifier"); set != "" {
-		c.ID += "_" + set
-	}
 	return updateRecord(c)
 }
 

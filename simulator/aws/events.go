@@ -19,9 +19,6 @@ const (
 
 func createQueue(c *catalogue.Call) error {
 	name := c.State.String("name")
-	if strings.HasSuffix(name, ".fifo") != c.State.Bool("fifoQueue") {
-		return fmt.Errorf("InvalidParameterValue: the name of a FIFO queue, and of no other, ends in .fifo: %s", name)
-	}
 	c.ID = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", c.Region, Account, name)
 	if c.World.Get(queueType, c.Region, c.ID) != nil {
 		return fmt.Errorf("QueueAlreadyExists: A queue already exists with the same name and a different value for attributes: %s", name)
@@ -46,9 +43,6 @@ func checkQueuePolicy(c *catalogue.Call) error {
 }
 
 func checkEventRule(c *catalogue.Call) []catalogue.Problem {
-	if !c.Inputs.Has("eventPattern") && !c.Inputs.Has("scheduleExpression") {
-		return []catalogue.Problem{{Property: "eventPattern", Reason: "one of eventPattern, scheduleExpression must be given"}}
-	}
 	var pattern map[string]any
 	if c.Inputs.Known("eventPattern") && json.Unmarshal([]byte(c.Inputs.String("eventPattern")), &pattern) != nil {
 		return []catalogue.Problem{{Property: "eventPattern", Reason: "is no JSON object"}}
@@ -68,7 +62,7 @@ func createEventRule(c *catalogue.Call) error {
 }
 
 func deleteEventRule(c *catalogue.Call) error {
-	if targets := users(c, "rule", c.ID, targetType); len(targets) > 0 && !c.State.Bool("forceDestroy") {
+	if targets := users(c, "rule", c.ID, targetType); len(targets) > 0 {
 		return fmt.Errorf("ValidationException: Rule can't be deleted since it has targets: %s", names(targets))
 	}
 	return nil

@@ -43,7 +43,6 @@ func createSecurityGroup(c *catalogue.Call) error {
 			return fmt.Errorf("InvalidGroup.Duplicate: The security group '%s' already exists for VPC '%s'", c.State.String("name"), vpc)
 		}
 	}
-	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "security-group/"+c.ID), Account
 	return nil
 }
 
@@ -71,7 +70,6 @@ func adoptDefaultGroup(c *catalogue.Call) error {
 		return err
 	}
 	c.ID = vpc.State.String("defaultSecurityGroupId")
-	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "security-group/"+c.ID), Account
 	c.State["name"], c.State["description"] = "default", "default VPC security group"
 	return nil
 }
@@ -79,15 +77,6 @@ func adoptDefaultGroup(c *catalogue.Call) error {
 var rulePeers = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
 
 func checkRule(c *catalogue.Call) []catalogue.Problem {
-	given := 0
-	for _, peer := range rulePeers {
-		if c.Inputs.Has(peer) {
-			given++
-		}
-	}
-	if given != 1 {
-		return []catalogue.Problem{{Property: rulePeers[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", rulePeers, given)}}
-	}
 	hasPorts := c.Inputs.Has("fromPort") || c.Inputs.Has("toPort")
 	switch c.Inputs.String("ipProtocol") {
 	case "-1", "all":
@@ -118,8 +107,6 @@ func createRule(c *catalogue.Call) error {
 	if len(siblings) >= 60 {
 		return fmt.Errorf("RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached")
 	}
-	c.State["securityGroupRuleId"] = c.ID
-	c.State["arn"] = arn("ec2", c.Region, "security-group-rule/"+c.ID)
 	return nil
 }
 

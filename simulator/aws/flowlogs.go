@@ -15,9 +15,6 @@ const (
 	flowLogType  = "aws:ec2/flowLog:FlowLog"
 )
 
-// flowLogSources are what a flow log can be of.
-var flowLogSources = []string{"vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId"}
-
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; 0 is for ever.
 var retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
@@ -34,9 +31,6 @@ func createLogGroup(c *catalogue.Call) error {
 		return fmt.Errorf("ResourceAlreadyExistsException: The specified log group already exists: %s", c.ID)
 	}
 	c.State["arn"] = arn("logs", c.Region, "log-group:"+c.ID)
-	if !c.State.Has("logGroupClass") {
-		c.State["logGroupClass"] = "STANDARD"
-	}
 	return checkLogKey(c)
 }
 
@@ -49,15 +43,6 @@ func checkLogKey(c *catalogue.Call) error {
 }
 
 func checkFlowLog(c *catalogue.Call) []catalogue.Problem {
-	given := 0
-	for _, source := range flowLogSources {
-		if c.Inputs.Has(source) {
-			given++
-		}
-	}
-	if given != 1 {
-		return []catalogue.Problem{{Property: flowLogSources[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", flowLogSources, given)}}
-	}
 	if seconds := c.Inputs.Int("maxAggregationInterval"); c.Inputs.Has("maxAggregationInterval") && seconds != 60 && seconds != 600 {
 		return []catalogue.Problem{{Property: "maxAggregationInterval", Reason: fmt.Sprintf("expected 60 or 600, got %d", seconds)}}
 	}
@@ -78,9 +63,6 @@ func createFlowLog(c *catalogue.Call) error {
 		}
 	}
 	c.State["arn"] = arn("ec2", c.Region, "vpc-flow-log/"+c.ID)
-	if !c.State.Has("logFormat") {
-		c.State["logFormat"] = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
-	}
 	if c.State.String("logDestinationType") != "cloud-watch-logs" {
 		return nil
 	}

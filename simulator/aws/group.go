@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -32,7 +33,7 @@ const (
 // versioned are the properties of a launch template that make up its versions.
 func versioned(inputs world.Values) map[string]any {
 	version := inputs.Clone()
-	for _, name := range []string{"name", "namePrefix", "tags", "tagsAll", "updateDefaultVersion", "defaultVersion", "description"} {
+	for _, name := range []string{"name", "tags", "tagsAll", "updateDefaultVersion", "defaultVersion", "description"} {
 		delete(version, name)
 	}
 	return version
@@ -55,7 +56,6 @@ func createTemplate(c *catalogue.Call) error {
 		return err
 	}
 	c.State["arn"] = arn("ec2", c.Region, "launch-template/"+c.ID)
-	c.State["latestVersion"], c.State["defaultVersion"] = 1.0, 1.0
 	c.State[versionsKey] = []any{versioned(c.Inputs)}
 	return nil
 }
@@ -100,12 +100,6 @@ func checkGroup(c *catalogue.Call) []catalogue.Problem {
 	refuse := func(property, format string, arguments ...any) {
 		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
 	}
-	if !c.Inputs.Has("launchTemplate") && !c.Inputs.Has("mixedInstancesPolicy") {
-		refuse("launchTemplate", "one of launchTemplate, mixedInstancesPolicy must be given")
-	}
-	if !c.Inputs.Has("vpcZoneIdentifiers") && !c.Inputs.Has("availabilityZones") {
-		refuse("vpcZoneIdentifiers", "one of availabilityZones, vpcZoneIdentifiers must be given")
-	}
 	distribution := c.Inputs.Object("mixedInstancesPolicy").Object("instancesDistribution")
 	strategy := distribution.String("spotAllocationStrategy")
 	if distribution.Has("spotInstancePools") && strategy != "lowest-price" && strategy != "" {
@@ -144,12 +138,6 @@ func createGroup(c *catalogue.Call) error {
 		return fmt.Errorf("AlreadyExists: AutoScalingGroup by this name already exists - A group with the name %s already exists", c.ID)
 	}
 	c.State["arn"] = arn("autoscaling", c.Region, "autoScalingGroup:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.ID)
-	c.State["predictedCapacity"], c.State["warmPoolSize"] = 0.0, 0.0
-	for name, value := range map[string]any{"healthCheckType": "EC2", "defaultCooldown": 300.0} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
-	}
 	return updateGroup(c)
 }
 
@@ -234,10 +222,10 @@ func newGroup(c *catalogue.Call) (*group, error) {
 
 func (g *group) findTemplate(specification world.Values) error {
 	c := g.call
-	id, name := specification.String("id")+specification.String("launchTemplateId"), specification.String("name")+specification.String("launchTemplateName")
-	template := c.World.Find(templateType, c.Region, func(r *world.Resource) bool { return r.ID == id || r.State.String("name") == name && name != "" })
+	id := cmp.Or(specification.String("id"), specification.String("launchTemplateId"))
+	template := c.World.Get(templateType, c.Region, id)
 	if template == nil {
-		return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified launch template %s%s does not exist", id, name)
+		return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified launch template %s does not exist", id)
 	}
 	versions, _ := template.State[versionsKey].([]any)
 	switch version := specification.String("version"); version {
@@ -267,9 +255,6 @@ func (g *group) findSubnets() error {
 			return fmt.Errorf("ValidationError: Subnets can only belong to one VPC: %s", id)
 		}
 		g.subnets = append(g.subnets, subnet)
-	}
-	if len(g.subnets) == 0 {
-		return fmt.Errorf("ValidationError: No default subnet in the availability zones; name subnets in vpcZoneIdentifiers")
 	}
 	slices.SortFunc(g.subnets, func(a, b *world.Resource) int {
 		return strings.Compare(a.State.String("availabilityZone")+a.ID, b.State.String("availabilityZone")+b.ID)

@@ -18,16 +18,12 @@ const (
 	oidcProviderType     = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 )
 
-// birthday stands for every date of creation: the world has no clock, so that runs repeat.
-const birthday = "2025-01-01T00:00:00Z"
-
 func createRole(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if c.World.Get(roleType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Role with name %s already exists", c.ID)
 	}
-	c.State["arn"] = arn("iam", "", "role"+c.State.String("path")+c.ID)
-	c.State["uniqueId"], c.State["createDate"] = "AROA"+strings.ToUpper(c.World.Hash(c.URN, 17)), birthday
+	c.State["arn"] = arn("iam", "", "role/"+c.ID)
 	return checkTrust(c)
 }
 
@@ -40,11 +36,8 @@ func deleteRole(c *catalogue.Call) error {
 	policies := c.World.Select(func(r *world.Resource) bool {
 		return (r.Type == policyAttachmentType || r.Type == rolePolicyType) && r.State.String("role") == c.ID
 	})
-	if len(policies) > 0 && !c.State.Bool("forceDetachPolicies") {
+	if len(policies) > 0 {
 		return fmt.Errorf("DeleteConflict: Cannot delete entity, must detach all policies first: %s", names(policies))
-	}
-	for _, policy := range policies {
-		c.World.Remove(policy)
 	}
 	profiles := c.World.Select(func(r *world.Resource) bool { return r.Type == profileType && r.State.String("role") == c.ID })
 	if len(profiles) > 0 {
@@ -88,11 +81,11 @@ func importPolicyAttachment(w *world.World, id string) *world.Resource {
 }
 
 func createPolicy(c *catalogue.Call) error {
-	c.ID = arn("iam", "", "policy"+c.State.String("path")+c.State.String("name"))
+	c.ID = arn("iam", "", "policy/"+c.State.String("name"))
 	if c.World.Get(policyType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: A policy called %s already exists", c.State.String("name"))
 	}
-	c.State["arn"], c.State["policyId"], c.State["attachmentCount"] = c.ID, "ANPA"+strings.ToUpper(c.World.Hash(c.URN, 17)), 0.0
+	c.State["arn"] = c.ID
 	return checkManagedPolicy(c)
 }
 
@@ -115,9 +108,6 @@ func createOIDCProvider(c *catalogue.Call) error {
 		return fmt.Errorf("EntityAlreadyExists: Provider with url %s already exists", c.State.String("url"))
 	}
 	c.State["arn"] = c.ID
-	if !c.State.Has("thumbprintLists") {
-		c.State["thumbprintLists"] = world.List()
-	}
 	return nil
 }
 
@@ -126,8 +116,7 @@ func createProfile(c *catalogue.Call) error {
 	if c.World.Get(profileType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Instance Profile %s already exists", c.ID)
 	}
-	c.State["arn"] = arn("iam", "", "instance-profile"+c.State.String("path")+c.ID)
-	c.State["uniqueId"], c.State["createDate"] = "AIPA"+strings.ToUpper(c.World.Hash(c.URN, 17)), birthday
+	c.State["arn"] = arn("iam", "", "instance-profile/"+c.ID)
 	return checkProfileRole(c)
 }
 

@@ -116,17 +116,8 @@ func lookUpImage(c *catalogue.Call) (world.Values, error) {
 	}
 	image := found[len(found)-1]
 	answer := c.Inputs.Clone()
-	for name, value := range map[string]any{
-		"id": image.id, "imageId": image.id, "name": image.name, "ownerId": image.owner, "architecture": image.architecture,
-		"arn": "arn:aws:ec2:" + c.Region + "::image/" + image.id, "rootDeviceName": rootDevice, "rootDeviceType": "ebs",
-		"virtualizationType": "hvm", "hypervisor": "xen", "state": "available", "imageType": "machine", "enaSupport": true, "public": true,
-		"bootMode": "uefi-preferred", "imdsSupport": "v2.0", "imageLocation": image.owner + "/" + image.name, "imageOwnerAlias": "",
-		"creationDate": "", "deprecationTime": "", "description": "", "kernelId": "", "lastLaunchedTime": "", "platform": "", "platformDetails": "Linux/UNIX",
-		"ramdiskId": "", "rootSnapshotId": "", "sriovNetSupport": "simple", "tpmSupport": "", "usageOperation": "RunInstances",
-		"blockDeviceMappings": []any{}, "productCodes": []any{}, "stateReason": map[string]any{}, "tags": map[string]any{},
-	} {
-		answer[name] = value
-	}
+	answer["id"], answer["name"], answer["ownerId"], answer["architecture"] = image.id, image.name, image.owner, image.architecture
+	answer["rootDeviceName"] = rootDevice
 	return answer, nil
 }
 

@@ -44,19 +44,7 @@ func createInterface(c *catalogue.Call) error {
 		vpc := c.World.Get(vpcType, c.Region, subnet.State.String("vpcId"))
 		c.State["securityGroups"] = world.List(vpc.State.String("defaultSecurityGroupId"))
 	}
-	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "network-interface/"+c.ID), Account
-	c.State["macAddress"] = "0a:" + strings.Join(pairs(c.World.Hash(c.URN+" mac", 10)), ":")
-	c.State["privateDnsName"] = privateName(c.Region, c.State.String("privateIp"))
-	c.State["interfaceType"], c.State["outpostArn"] = "interface", ""
 	return checkInterface(c)
-}
-
-func pairs(digits string) []string {
-	var list []string
-	for len(digits) >= 2 {
-		list, digits = append(list, digits[:2]), digits[2:]
-	}
-	return list
 }
 
 func checkInterface(c *catalogue.Call) error {
@@ -93,9 +81,6 @@ func checkInstance(c *catalogue.Call) []catalogue.Problem {
 		if _, err := base64.StdEncoding.DecodeString(c.Inputs.String("userDataBase64")); err != nil {
 			refuse("userDataBase64", "must be base64-encoded")
 		}
-	}
-	if c.Inputs.Has("volumeTags") && c.Inputs.Object("rootBlockDevice").Has("tags") {
-		refuse("volumeTags", "conflicts with rootBlockDevice.tags")
 	}
 	return problems
 }
@@ -208,7 +193,7 @@ func launch(w *world.World, region, id, seed string, state world.Values) {
 	}
 	state["rootBlockDevice"] = map[string]any(root)
 	options := state.Object("metadataOptions").Clone()
-	for name, value := range map[string]any{"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2.0, "httpProtocolIpv6": "disabled", "instanceMetadataTags": "disabled"} {
+	for name, value := range map[string]any{"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2.0, "instanceMetadataTags": "disabled"} {
 		if !options.Has(name) {
 			options[name] = value
 		}
@@ -286,7 +271,7 @@ func interfaceOf(w *world.World, machine *world.Resource) nic {
 	place := nic{subnet: state.String("subnetId"), privateIP: state.String("privateIp"), publicIP: machine.State.String("publicIp"), groups: groups}
 	place.vpc = vpcOfSubnet(w, machine.Region, place.subnet)
 	address := w.Find(addressType, machine.Region, func(r *world.Resource) bool {
-		return r.State.String("instance") == machine.ID || given != nil && r.State.String("networkInterface") == given.ID
+		return given != nil && r.State.String("networkInterface") == given.ID
 	})
 	if address != nil {
 		place.publicIP = address.State.String("publicIp")

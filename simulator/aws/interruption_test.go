@@ -101,7 +101,7 @@ func TestAnnouncementsNeedBothTheirEnds(t *testing.T) {
 		inputs props
 		want   string
 	}{
-		"a rule of nothing":          {ruleType, props{}, "eventPattern, scheduleExpression"},
+		"a rule of nothing":          {ruleType, props{}, "eventPattern: is required"},
 		"a rule without a list":      {ruleType, props{"eventPattern": `{"source":"aws.ec2"}`}, "must be an object or an array"},
 		"a target without a rule":    {targetType, props{"rule": "none", "arn": outputs["arn"]}, "does not exist"},
 		"a target without a queue":   {targetType, props{"rule": rule, "arn": "arn:aws:sqs:us-east-1:123456789012:none"}, "Arn does not exist"},
@@ -138,7 +138,7 @@ func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
 	}{
 		"a metric that nothing reports": {props{"metricName": "SpotInterruptions"}, "would never fire"},
 		"a rule that there is not":      {props{"dimensions": map[string]any{"RuleName": "none"}}, "would never fire"},
-		"no statistic":                  {props{"statistic": nil}, "one of statistic"},
+		"no statistic":                  {props{"statistic": nil}, "statistic: must be set"},
 		"an odd period":                 {props{"period": 90}, "multiple of 60"},
 		"no such topic":                 {props{"alarmActions": []any{"arn:aws:sns:us-east-1:123456789012:none"}}, "no such topic"},
 		"a topic of another's key":      {props{"alarmActions": []any{silent}}, "does not have authorization"},

@@ -34,11 +34,6 @@ func createKey(c *catalogue.Call) error {
 	h := c.World.Hash(c.URN, 32)
 	c.ID = fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
 	c.State["keyId"], c.State["arn"] = c.ID, arn("kms", c.Region, "key/"+c.ID)
-	for name, value := range map[string]any{"description": "", "multiRegion": false} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
-	}
 	return checkKeyPolicy(c)
 }
 
@@ -51,7 +46,7 @@ func checkKeyPolicy(c *catalogue.Call) error {
 		return err
 	}
 	// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#allow-iam-policies
-	if !strings.Contains(policy, ":root") && !c.State.Bool("bypassPolicyLockoutSafetyCheck") {
+	if !strings.Contains(policy, ":root") {
 		return fmt.Errorf("MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy in the future")
 	}
 	return nil

@@ -24,9 +24,6 @@ func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
 	if name := c.Inputs.String("name"); strings.HasPrefix(name, "internal-") {
 		problems = append(problems, catalogue.Problem{Property: "name", Reason: fmt.Sprintf("%q cannot begin with internal-", name)})
 	}
-	if c.Inputs.Has("subnets") == c.Inputs.Has("subnetMappings") {
-		problems = append(problems, catalogue.Problem{Property: "subnets", Reason: "exactly one of subnets, subnetMappings must be given"})
-	}
 	return problems
 }
 
@@ -61,14 +58,9 @@ func createLoadBalancer(c *catalogue.Call) error {
 	kind := map[string]string{"application": "app", "network": "net", "gateway": "gwy"}[c.State.String("loadBalancerType")]
 	hash := c.World.Hash(c.URN, 16)
 	c.ID = arn("elasticloadbalancing", c.Region, fmt.Sprintf("loadbalancer/%s/%s/%s", kind, name, hash))
-	c.State["arn"], c.State["arnSuffix"] = c.ID, fmt.Sprintf("%s/%s/%s", kind, name, hash)
+	c.State["arn"] = c.ID
 	c.State["dnsName"] = fmt.Sprintf("%s-%s.elb.%s.amazonaws.com", name, hash, c.Region)
 	c.State["zoneId"] = balancerZone(c.Region)
-	for name, value := range map[string]any{"internal": false, "ipAddressType": "ipv4", "securityGroups": []any{}} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
-	}
 	return updateLoadBalancer(c)
 }
 
@@ -167,9 +159,6 @@ func checkTargetGroup(c *catalogue.Call) []catalogue.Problem {
 			refuse("healthCheck.port", `%q must be a valid port number (1-65536) or "traffic-port"`, port)
 		}
 	}
-	if slow := c.Inputs.Int("slowStart"); slow != 0 && (slow < 30 || slow > 900) {
-		refuse("slowStart", "must be 0 or between 30 and 900, got %d", slow)
-	}
 	return problems
 }
 
@@ -183,7 +172,7 @@ func createTargetGroup(c *catalogue.Call) error {
 	}
 	suffix := fmt.Sprintf("targetgroup/%s/%s", name, c.World.Hash(c.URN, 16))
 	c.ID = arn("elasticloadbalancing", c.Region, suffix)
-	c.State["arn"], c.State["arnSuffix"] = c.ID, suffix
+	c.State["arn"] = c.ID
 	if !c.State.Has("preserveClientIp") && slices.Contains(networkProtocols, c.State.String("protocol")) {
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
 		c.State["preserveClientIp"] = strconv.FormatBool(c.State.String("targetType") == "instance" || strings.Contains(c.State.String("protocol"), "UDP"))

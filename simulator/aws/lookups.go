@@ -17,12 +17,10 @@ func getVPC(c *catalogue.Call) (world.Values, error) {
 		return nil, err
 	}
 	associations := []any{}
-	for i, block := range rangesOf(found) {
-		associations = append(associations, map[string]any{
-			"associationId": fmt.Sprintf("vpc-cidr-assoc-%s%d", found.ID[4:], i), "cidrBlock": block.String(), "state": "associated",
-		})
+	for _, block := range rangesOf(found) {
+		associations = append(associations, map[string]any{"cidrBlock": block.String()})
 	}
-	return merged(found, world.Values{"id": found.ID, "default": false, "state": "available", "cidrBlockAssociations": associations, "ipv6AssociationId": "", "ipv6CidrBlock": ""}), nil
+	return merged(found, world.Values{"id": found.ID, "cidrBlockAssociations": associations}), nil
 }
 
 func getSubnet(c *catalogue.Call) (world.Values, error) {
@@ -30,11 +28,7 @@ func getSubnet(c *catalogue.Call) (world.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	return merged(found, world.Values{
-		"id": found.ID, "state": "available", "availableIpAddressCount": 250.0, "defaultForAz": false, "customerOwnedIpv4Pool": "", "enableDns64": false,
-		"enableLniAtDeviceIndex": 0.0, "enableResourceNameDnsAaaaRecordOnLaunch": false, "ipv6CidrBlock": "", "ipv6CidrBlockAssociationId": "", "ipv6Native": false,
-		"mapCustomerOwnedIpOnLaunch": false, "outpostArn": "",
-	}), nil
+	return merged(found, world.Values{"id": found.ID}), nil
 }
 
 func getSubnets(c *catalogue.Call) (world.Values, error) {

@@ -50,16 +50,7 @@ func createVPC(c *catalogue.Call) error {
 	if err := sized(prefix, "InvalidVpc.Range"); err != nil {
 		return err
 	}
-	c.State["arn"] = arn("ec2", c.Region, "vpc/"+c.ID)
-	c.State["ownerId"] = Account
-	routes := "rtb-" + c.World.Hash(c.URN, 17)
-	c.State["mainRouteTableId"], c.State["defaultRouteTableId"] = routes, routes
 	c.State["defaultSecurityGroupId"] = "sg-" + c.World.Hash(c.URN, 17)
-	c.State["defaultNetworkAclId"] = "acl-" + c.World.Hash(c.URN, 17)
-	if !c.State.Has("enableDnsHostnames") {
-		c.State["enableDnsHostnames"] = false
-	}
-	c.State["dhcpOptionsId"] = "dopt-" + c.World.Hash("dhcp options of "+c.Region, 17)
 	return checkVPC(c)
 }
 
@@ -125,11 +116,6 @@ func createSubnet(c *catalogue.Call) error {
 		return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %v", zone, zones(c.Region))
 	}
 	c.State["availabilityZone"] = zone
-	c.State["availabilityZoneId"] = zoneID(zone)
-	if !c.State.Has("privateDnsHostnameTypeOnLaunch") {
-		c.State["privateDnsHostnameTypeOnLaunch"] = "ip-name"
-	}
-	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "subnet/"+c.ID), Account
 	return nil
 }
 
@@ -163,11 +149,6 @@ func deleteSubnet(c *catalogue.Call) error {
 		return fmt.Errorf("DependencyViolation: The subnet '%s' has dependencies and cannot be deleted: %s", c.ID, names(left))
 	}
 	return nil
-}
-
-func createGateway(c *catalogue.Call) error {
-	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "internet-gateway/"+c.ID), Account
-	return attachGateway(c)
 }
 
 func attachGateway(c *catalogue.Call) error {
@@ -208,35 +189,21 @@ func vpcOfSubnet(w *world.World, region, subnet string) string {
 }
 
 func createAddress(c *catalogue.Call) error {
-	c.State["domain"], c.State["allocationId"] = "vpc", c.ID
+	c.State["allocationId"] = c.ID
 	c.State["publicIp"] = publicAddress(c.World)
-	c.State["arn"] = arn("ec2", c.Region, "elastic-ip/"+c.ID)
 	return associateAddress(c)
 }
 
 func associateAddress(c *catalogue.Call) error {
-	subnet := ""
-	if id := c.State.String("instance"); id != "" {
-		instance, err := find(c, instanceType, id, "InvalidInstanceID.NotFound", "instance ID")
-		if err != nil {
-			return err
-		}
-		subnet = instance.State.String("subnetId")
-	} else if id := c.State.String("networkInterface"); id != "" {
-		nic, err := find(c, interfaceType, id, "InvalidNetworkInterfaceID.NotFound", "network interface ID")
-		if err != nil {
-			return err
-		}
-		subnet = nic.State.String("subnetId")
-	}
-	if subnet == "" {
+	if !c.State.Has("networkInterface") {
 		return nil
 	}
-	if vpc := vpcOfSubnet(c.World, c.Region, subnet); len(users(c, "vpcId", vpc, gatewayType)) == 0 {
-		return fmt.Errorf("Gateway.NotAttached: Network %s is not attached to any internet gateway", vpc)
+	nic, err := find(c, interfaceType, c.State.String("networkInterface"), "InvalidNetworkInterfaceID.NotFound", "network interface ID")
+	if err != nil {
+		return err
 	}
-	if !c.State.Has("associationId") {
-		c.State["associationId"] = "eipassoc-" + c.World.Hash(c.URN, 17)
+	if vpc := vpcOfSubnet(c.World, c.Region, nic.State.String("subnetId")); len(users(c, "vpcId", vpc, gatewayType)) == 0 {
+		return fmt.Errorf("Gateway.NotAttached: Network %s is not attached to any internet gateway", vpc)
 	}
 	return nil
 }
@@ -263,7 +230,6 @@ func createNAT(c *catalogue.Call) error {
 	if c.State["privateIp"], err = freeAddress(c.World, subnet, c.State.String("privateIp")); err != nil {
 		return err
 	}
-	c.State["networkInterfaceId"] = "eni-" + c.World.Hash(c.URN, 17)
 	if c.State.String("connectivityType") == "private" {
 		return nil
 	}
@@ -282,7 +248,6 @@ func createNAT(c *catalogue.Call) error {
 		return fmt.Errorf("Gateway.NotAttached: Network %s has no Internet gateway attached", vpc)
 	}
 	c.State["publicIp"] = address.State.String("publicIp")
-	c.State["associationId"] = "eipassoc-" + c.World.Hash(c.URN, 17)
 	return nil
 }
 
@@ -323,7 +288,6 @@ func createRouteTable(c *catalogue.Call) error {
 	if _, err := find(c, vpcType, c.Inputs.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID"); err != nil {
 		return err
 	}
-	c.State["arn"], c.State["ownerId"] = arn("ec2", c.Region, "route-table/"+c.ID), Account
 	return checkInlineRoutes(c)
 }
 
@@ -343,30 +307,10 @@ func deleteRouteTable(c *catalogue.Call) error {
 	return nil
 }
 
-var routeTargets = []string{"gatewayId", "natGatewayId", "networkInterfaceId", "vpcEndpointId", "vpcPeeringConnectionId", "transitGatewayId", "egressOnlyGatewayId"}
-
-func checkRoute(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
-	for _, choice := range [][]string{{"destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"}, routeTargets} {
-		given := 0
-		for _, name := range choice {
-			if c.Inputs.Has(name) {
-				given++
-			}
-		}
-		if given != 1 {
-			problems = append(problems, catalogue.Problem{Property: choice[0], Reason: fmt.Sprintf("exactly one of %v must be given, got %d", choice, given)})
-		}
-	}
-	return problems
-}
-
 func createRoute(c *catalogue.Call) error {
 	destination := c.Inputs.String("destinationCidrBlock")
-	if destination != "" {
-		if _, err := parseCIDR(destination); err != nil {
-			return err
-		}
+	if _, err := parseCIDR(destination); err != nil {
+		return err
 	}
 	for _, other := range users(c, "routeTableId", c.Inputs.String("routeTableId"), routeType) {
 		if other.State.String("destinationCidrBlock") == destination {
@@ -374,7 +318,6 @@ func createRoute(c *catalogue.Call) error {
 		}
 	}
 	c.ID = "r-" + c.Inputs.String("routeTableId") + c.World.Hash(destination, 10)
-	c.State["origin"], c.State["state"] = "CreateRoute", "active"
 	return checkRouteTarget(c)
 }
 
@@ -410,11 +353,7 @@ func checkTarget(c *catalogue.Call, vpc string, route world.Values) error {
 }
 
 func createAssociation(c *catalogue.Call) error {
-	subnet := c.Inputs.String("subnetId")
-	if subnet == "" && !c.Inputs.Has("gatewayId") {
-		return fmt.Errorf("MissingParameter: one of subnetId, gatewayId must be given")
-	}
-	if left := users(c, "subnetId", subnet, associationType); subnet != "" && len(left) > 0 {
+	if left := users(c, "subnetId", c.Inputs.String("subnetId"), associationType); len(left) > 0 {
 		return fmt.Errorf("Resource.AlreadyAssociated: the specified association for route table %s conflicts with an existing association: %s", c.Inputs.String("routeTableId"), names(left))
 	}
 	return checkAssociation(c)
@@ -422,7 +361,7 @@ func createAssociation(c *catalogue.Call) error {
 
 func checkAssociation(c *catalogue.Call) error {
 	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound", "routeTable ID")
-	if err != nil || c.State.String("subnetId") == "" {
+	if err != nil {
 		return err
 	}
 	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
@@ -446,7 +385,6 @@ func createEndpoint(c *catalogue.Call) error {
 	if len(service) <= len(prefix) || service[:len(prefix)] != prefix || gateway && !slices.Contains(gateways, service) {
 		return fmt.Errorf("InvalidServiceName: The Vpc Endpoint Service '%s' does not exist", service)
 	}
-	c.State["arn"], c.State["ownerId"], c.State["state"] = arn("ec2", c.Region, "vpc-endpoint/"+c.ID), Account, "available"
 	c.State["prefixListId"] = "pl-" + c.World.Hash(c.URN, 8)
 	return checkEndpoint(c)
 }

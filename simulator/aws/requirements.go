@@ -85,9 +85,6 @@ func madeBy(family string, manufacturers []string) bool {
 
 func createHook(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
-	if !c.State.Has("defaultResult") {
-		c.State["defaultResult"] = "ABANDON"
-	}
 	return findGroup(c)
 }
 
@@ -104,8 +101,6 @@ func checkScaling(c *catalogue.Call) []catalogue.Problem {
 		return []catalogue.Problem{{Property: "targetTrackingConfiguration", Reason: "target_tracking_configuration must be set for policy type TargetTrackingScaling"}}
 	case kind != "TargetTrackingScaling" && target:
 		return []catalogue.Problem{{Property: "targetTrackingConfiguration", Reason: "is only supported for policy type TargetTrackingScaling, got " + kind}}
-	case kind == "TargetTrackingScaling" && c.Inputs.Has("scalingAdjustment"):
-		return []catalogue.Problem{{Property: "scalingAdjustment", Reason: "is only supported for policy type SimpleScaling"}}
 	}
 	return nil
 }

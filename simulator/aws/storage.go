@@ -21,7 +21,7 @@ const (
 	bucketLoggingType    = "aws:s3/bucketLoggingV2:BucketLoggingV2"
 )
 
-// objects is the world's own count of what lies in a bucket: see Fill.
+// objects is the world's own count of what lies in a bucket: see SetObjectCount.
 const objects = "__objects"
 
 // createBucket makes a bucket. Names of buckets are taken in all the world, so the world keeps them, and what stands on
@@ -31,12 +31,8 @@ func createBucket(c *catalogue.Call) error {
 	if c.World.Get(bucketType, "", c.ID) != nil {
 		return fmt.Errorf("BucketAlreadyExists: The requested bucket name %s is not available. The bucket namespace is shared by all users of the system", c.ID)
 	}
-	c.State["arn"], c.State["region"], c.State["hostedZoneId"] = bucketARN(c.ID), c.Region, "Z3AQBSTGFYJSTF"
-	c.State["bucketDomainName"] = c.ID + ".s3.amazonaws.com"
+	c.State["arn"], c.State["region"] = bucketARN(c.ID), c.Region
 	c.State["bucketRegionalDomainName"] = c.ID + ".s3." + c.Region + ".amazonaws.com"
-	if !c.State.Has("objectLockEnabled") {
-		c.State["objectLockEnabled"] = false
-	}
 	return nil
 }
 
@@ -49,8 +45,8 @@ func deleteBucket(c *catalogue.Call) error {
 	return nil
 }
 
-// Fill says how many objects lie in a bucket, which others than the program put there.
-func Fill(w *world.World, bucket string, count int) error {
+// SetObjectCount sets how many objects lie in a bucket, which others than the program put there.
+func SetObjectCount(w *world.World, bucket string, count int) error {
 	found := w.Get(bucketType, "", bucket)
 	if found == nil {
 		return fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", bucket)

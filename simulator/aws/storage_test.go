@@ -53,11 +53,11 @@ func TestABucketIsDeletedEmpty(t *testing.T) {
 	l := newLab(t)
 	l.create(bucketType, "state", props{"bucket": "state"})
 	l.within(func(w *world.World) {
-		require.NoError(t, Fill(w, "state", 2))
-		require.ErrorContains(t, Fill(w, "none", 1), "NoSuchBucket")
+		require.NoError(t, SetObjectCount(w, "state", 2))
+		require.ErrorContains(t, SetObjectCount(w, "none", 1), "NoSuchBucket")
 	})
 	assert.ErrorContains(t, l.delete(bucketType, "state"), "BucketNotEmpty")
-	l.within(func(w *world.World) { require.NoError(t, Fill(w, "state", 0)) })
+	l.within(func(w *world.World) { require.NoError(t, SetObjectCount(w, "state", 0)) })
 	assert.NoError(t, l.delete(bucketType, "state"))
 }
 

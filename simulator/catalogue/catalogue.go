@@ -60,9 +60,11 @@ type Resource struct {
 	Machines bool `json:"machines,omitempty"`
 	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then
 	// forgets.
-	Missing  string   `json:"missing,omitempty"`
-	Fields   Fields   `json:"properties"`
-	Behavior Behavior `json:"-"`
+	Missing string `json:"missing,omitempty"`
+	// ExactlyOne are groups of properties, one of each must be given.
+	ExactlyOne [][]string `json:"exactlyOne,omitempty"`
+	Fields     Fields     `json:"properties"`
+	Behavior   Behavior   `json:"-"`
 }
 
 // Autoname is how a resource gets a name of its own: a prefix, the logical name, and random digits.
@@ -89,6 +91,30 @@ type Behavior struct {
 type Function struct {
 	Fields Fields `json:"properties"`
 	Invoke Invoke `json:"-"`
+}
+
+// CreateFixture makes a resource that was there before the program, with the inputs that a call carries. It is not
+// checked as the program's own are.
+func (p *Provider) CreateFixture(token string, call Call) (*world.Resource, error) {
+	resource := p.Resources[token]
+	region := call.Region
+	if resource.Global {
+		region = ""
+	}
+	call.Type, call.Token, call.Old = resource, token, world.Values{}
+	if resource.ID != "" {
+		call.ID = resource.ID + call.World.Hash(call.URN, 17)
+	}
+	call.State = resource.Fields.WithInitial(resource.Fields.WithDefaults(call.Inputs))
+	if err := resource.Behavior.Create(&call); err != nil {
+		return nil, fmt.Errorf("create the fixture %s: %w", token, err)
+	}
+	made := &world.Resource{
+		Provider: p.Name, Type: token, Region: region, ID: call.ID, Name: "fixture",
+		Inputs: call.Inputs, State: call.State, Adopted: true,
+	}
+	call.World.Put(made)
+	return made, nil
 }
 
 // Invoke answers a call of a function.

@@ -3,6 +3,8 @@ package catalogue
 import (
 	"regexp"
 	"strings"
+
+	"github.com/inferadb/infra/simulator/world"
 )
 
 // Fields are the properties of a resource, of a function or of a nested object, by their Pulumi names.
@@ -26,6 +28,8 @@ type Field struct {
 	JSON bool `json:"json,omitempty"`
 	// Default is what the provider takes when the property is not given.
 	Default any `json:"default,omitempty"`
+	// Initial is what the cloud makes of a property that is not given. Unlike a default it does not come back.
+	Initial any `json:"initial,omitempty"`
 	// Enum, Pattern and MaxLength limit a text, Range a number. In a list, they limit each element.
 	Enum      []string       `json:"enum,omitempty"`
 	Pattern   *regexp.Regexp `json:"pattern,omitempty"`
@@ -37,6 +41,26 @@ type Field struct {
 	Conflicts []string `json:"conflicts,omitempty"`
 	// Properties are those of an object, or of each object in a list.
 	Properties Fields `json:"properties,omitempty"`
+}
+
+// WithDefaults returns inputs with the defaults of what is not given.
+func (f Fields) WithDefaults(inputs world.Values) world.Values {
+	return f.complete(inputs, func(field Field) any { return field.Default })
+}
+
+// WithInitial returns the state of a new resource with the initial values of what it does not have.
+func (f Fields) WithInitial(state world.Values) world.Values {
+	return f.complete(state, func(field Field) any { return field.Initial })
+}
+
+func (f Fields) complete(values world.Values, value func(Field) any) world.Values {
+	completed := values.Clone()
+	for name, field := range f {
+		if chosen := value(field); chosen != nil && !completed.Has(name) {
+			completed[name] = chosen
+		}
+	}
+	return completed
 }
 
 // Range are the lowest and the highest number that a property takes.

@@ -42,12 +42,7 @@ func createDroplet(c *catalogue.Call) error {
 	if c.State["ipv4AddressPrivate"], err = freeAddress(c.World, vpc); err != nil {
 		return err
 	}
-	c.State["ipv4Address"], c.State["status"], c.State["locked"] = publicAddress(c.World), "active", false
-	c.State["createdAt"], c.State["dropletUrn"] = created, "do:droplet:"+c.ID
-	c.State["ipv6Address"], c.State["privateNetworking"] = "", true
-	if !c.State.Has("volumeIds") {
-		c.State["volumeIds"] = []any{}
-	}
+	c.State["ipv4Address"], c.State["dropletUrn"] = publicAddress(c.World), "do:droplet:"+c.ID
 	text := c.Inputs.String("userData")
 	sum := sha1.Sum([]byte(text))
 	c.State["userData"], c.State[userDataKey] = hex.EncodeToString(sum[:]), text
@@ -73,11 +68,10 @@ func checkKeys(c *catalogue.Call) error {
 // updateDroplet resizes: the droplet is powered off for it, and its disk never shrinks.
 func updateDroplet(c *catalogue.Call) error {
 	slug := c.State.String("size")
-	size, known := sizes[slug]
+	disk, known := sizes[slug]
 	if !known {
 		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available in %s", slug, c.State.String("region"))
 	}
-	disk := size.diskGiB
 	if before := c.State.Int("disk"); before != 0 {
 		if c.State.Bool("resizeDisk") && disk < before {
 			return fmt.Errorf("422 (unprocessable_entity) this size is not available because it has a smaller disk: %d GiB, the droplet has %d", disk, before)
@@ -86,8 +80,7 @@ func updateDroplet(c *catalogue.Call) error {
 			disk = before
 		}
 	}
-	c.State["disk"], c.State["memory"], c.State["vcpus"] = float64(disk), float64(size.memoryMiB), float64(size.vCPU)
-	c.State["priceMonthly"], c.State["priceHourly"] = size.monthly, size.monthly/672
+	c.State["disk"] = float64(disk)
 	// What is given again and not changed keeps its hash.
 	sum := sha1.Sum([]byte(c.State.String(userDataKey)))
 	c.State["userData"] = hex.EncodeToString(sum[:])

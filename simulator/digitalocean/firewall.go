@@ -69,7 +69,6 @@ func ruleProblem(rule world.Values, end string) string {
 
 func createFirewall(c *catalogue.Call) error {
 	c.ID = uuid(c)
-	c.State["createdAt"], c.State["status"], c.State["pendingChanges"] = created, "succeeded", []any{}
 	return updateFirewall(c)
 }
 

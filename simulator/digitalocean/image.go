@@ -67,8 +67,7 @@ func createImage(c *catalogue.Call) error {
 		return fmt.Errorf("Error waiting for image (%s) to become ready: the import failed: 404 at %s", c.ID, url)
 	}
 	id, _ := strconv.ParseFloat(c.ID, 64)
-	c.State["imageId"], c.State["status"], c.State["type"], c.State["slug"] = id, "available", "custom", ""
-	c.State["public"], c.State["minDiskSize"], c.State["sizeGigabytes"], c.State["createdAt"] = false, 10.0, 0.2, created
+	c.State["imageId"] = id
 	return nil
 }
 

@@ -24,9 +24,6 @@ func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
 	if !c.Inputs.Has("region") && c.Inputs.String("type") != "GLOBAL" {
 		refuse("region", "must be set unless type is GLOBAL")
 	}
-	if !c.Inputs.Has("forwardingRules") && !c.Inputs.Has("glbSettings") {
-		refuse("forwardingRules", "at least one forwarding rule must be given")
-	}
 	if c.Inputs.Has("size") && c.Inputs.Has("sizeUnit") {
 		refuse("size", "conflicts with sizeUnit: give one of them")
 	}
@@ -55,15 +52,6 @@ func createLoadBalancer(c *catalogue.Call) error {
 	}
 	if vpc.State.String("region") != region {
 		return fmt.Errorf("422 (unprocessable_entity) the VPC %s is in %s, the load balancer in %s", vpc.ID, vpc.State.String("region"), region)
-	}
-	for name, value := range map[string]any{
-		"type": "REGIONAL", "network": "EXTERNAL", "networkStack": "IPV4", "sizeUnit": 1.0, "projectId": "default", "dropletIds": []any{},
-		"httpIdleTimeoutSeconds": 60.0, "tlsCipherPolicy": "DEFAULT", "stickySessions": map[string]any{"type": "none"}, "domains": []any{},
-		"targetLoadBalancerIds": []any{}, "status": "active", "ipv6": "", "loadBalancerUrn": "do:loadbalancer:" + c.ID,
-	} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
 	}
 	if c.State.String("network") == "INTERNAL" {
 		if c.State["ip"], err = freeAddress(c.World, vpc); err != nil {

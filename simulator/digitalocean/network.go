@@ -27,14 +27,11 @@ func getVPC(c *catalogue.Call) (world.Values, error) {
 		return nil, fmt.Errorf("Error retrieving VPC: 404 (not_found) the resource you were accessing could not be found: %v", c.Inputs)
 	}
 	answer := world.Values{"id": found.ID, "urn": "do:vpc:" + found.ID}
-	for _, name := range []string{"name", "region", "ipRange", "description", "default", "createdAt"} {
+	for _, name := range []string{"name", "region", "ipRange", "description", "default"} {
 		answer[name] = found.State[name]
 	}
 	return answer, nil
 }
-
-// created is the time of everything: the simulated worlds of two runs do not differ.
-const created = "2026-01-01 00:00:00 +0000 UTC"
 
 // reserved ranges: https://docs.digitalocean.com/products/networking/vpc/details/limits/
 var reserved = []netip.Prefix{
@@ -56,10 +53,7 @@ func createVPC(c *catalogue.Call) error {
 	if err := checkRange(c); err != nil {
 		return err
 	}
-	c.State["default"], c.State["createdAt"], c.State["vpcUrn"] = false, created, "do:vpc:"+c.ID
-	if !c.State.Has("description") {
-		c.State["description"] = ""
-	}
+	c.State["vpcUrn"] = "do:vpc:" + c.ID
 	return nil
 }
 
@@ -134,9 +128,6 @@ func publicAddress(w *world.World) string {
 // createTag hands out a tag that exists, with 201, as the API does.
 func createTag(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
-	for _, name := range []string{"databasesCount", "dropletsCount", "imagesCount", "totalResourceCount", "volumeSnapshotsCount", "volumesCount"} {
-		c.State[name] = 0.0
-	}
 	return nil
 }
 

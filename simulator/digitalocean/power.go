@@ -45,16 +45,14 @@ func Resize(w *world.World, droplet *world.Resource, slug string, disk bool) err
 		return fmt.Errorf("422 (unprocessable_entity) Droplet %s must be powered off before it can be resized", droplet.ID)
 	case !known:
 		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available", slug)
-	case size.diskGiB < droplet.State.Int("disk"):
+	case size < droplet.State.Int("disk"):
 		return fmt.Errorf("422 (unprocessable_entity) this size is not available because it has a smaller disk: %d GiB, the droplet has %d",
-			size.diskGiB, droplet.State.Int("disk"))
+			size, droplet.State.Int("disk"))
 	}
 	w.Change(droplet, func(inputs, state world.Values) {
 		inputs["size"], state["size"] = slug, slug
-		state["memory"], state["vcpus"] = float64(size.memoryMiB), float64(size.vCPU)
-		state["priceMonthly"], state["priceHourly"] = size.monthly, size.monthly/672
 		if disk {
-			state["disk"] = float64(size.diskGiB)
+			state["disk"] = float64(size)
 		}
 	})
 	return nil

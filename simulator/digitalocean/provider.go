@@ -48,15 +48,11 @@ var functions = map[string]catalogue.Invoke{
 	"digitalocean:index/getVpc:getVpc":           getVPC,
 }
 
-// sizes are the droplet sizes that the simulated regions offer, with what they are made of:
-// https://slugs.do-api.dev/
-var sizes = map[string]struct {
-	vCPU, memoryMiB, diskGiB int
-	monthly                  float64
-}{
-	"s-1vcpu-1gb": {1, 1024, 25, 6}, "s-1vcpu-2gb": {1, 2048, 50, 12}, "s-2vcpu-2gb": {2, 2048, 60, 18},
-	"s-2vcpu-4gb": {2, 4096, 80, 24}, "s-4vcpu-8gb": {4, 8192, 160, 48}, "s-8vcpu-16gb": {8, 16384, 320, 96},
-	"c-2": {2, 4096, 25, 42}, "c-4": {4, 8192, 50, 84}, "g-2vcpu-8gb": {2, 8192, 25, 63}, "g-4vcpu-16gb": {4, 16384, 50, 126},
+// sizes are the droplet sizes that the simulated regions offer, with their disks in GiB: https://slugs.do-api.dev/
+var sizes = map[string]int{
+	"s-1vcpu-1gb": 25, "s-1vcpu-2gb": 50, "s-2vcpu-2gb": 60,
+	"s-2vcpu-4gb": 80, "s-4vcpu-8gb": 160, "s-8vcpu-16gb": 320,
+	"c-2": 25, "c-4": 50, "g-2vcpu-8gb": 25, "g-4vcpu-16gb": 50,
 }
 
 // regions take new resources: https://docs.digitalocean.com/platform/regional-availability/

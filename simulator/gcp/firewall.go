@@ -20,9 +20,6 @@ func checkFirewall(c *catalogue.Call) []catalogue.Problem {
 	refuse := func(property, reason string) {
 		problems = append(problems, catalogue.Problem{Property: property, Reason: reason})
 	}
-	if c.Inputs.Has("allows") == c.Inputs.Has("denies") {
-		refuse("allows", "exactly one of allows, denies must be given")
-	}
 	egress := c.Inputs.String("direction") == "EGRESS"
 	sources := c.Inputs.Has("sourceRanges") || c.Inputs.Has("sourceTags") || c.Inputs.Has("sourceServiceAccounts")
 	if !egress && !sources {
@@ -48,9 +45,6 @@ func checkFirewall(c *catalogue.Call) []catalogue.Problem {
 }
 
 func createFirewall(c *catalogue.Call) error {
-	if !c.State.Has("direction") {
-		c.State["direction"] = "INGRESS"
-	}
 	if err := create(c, "firewalls"); err != nil {
 		return err
 	}

@@ -158,7 +158,7 @@ func (p place) groupMistakes() map[string]mistake {
 		"name too long":       {managerType, m.with(props{"baseInstanceName": strings.Repeat("x", 59)}), "longer than 58"},
 		"template's disk":     {templateType, p.template().with(props{"disks": []any{map[string]any{"boot": true, "sourceImage": "nothing"}}}), "was not found"},
 		"bounds upside down":  {autoscalerType, props{"target": p.create(managerType, "bound", m.with(props{"baseInstanceName": "bound"})), "autoscalingPolicy": map[string]any{"minReplicas": 4, "maxReplicas": 3, "mode": "OFF"}}, "must not be greater"},
-		"check without probe": {healthCheckType, props{"checkIntervalSec": 5}, "exactly one protocol"},
+		"check without probe": {healthCheckType, props{"checkIntervalSec": 5}, "exactly one of tcpHealthCheck"},
 		"check that overlaps": {healthCheckType, props{"timeoutSec": 10, "tcpHealthCheck": map[string]any{"port": 1}}, "must not be greater than checkIntervalSec"},
 	}
 }
@@ -339,10 +339,10 @@ func TestAKeyOfADisk(t *testing.T) {
 // TestARuleBelongsToItsNetworksProject makes rules in a network that another project shares.
 func TestARuleBelongsToItsNetworksProject(t *testing.T) {
 	p := newPlace(t)
-	var shared Seeded
+	var shared Fixtures
 	p.within(func(w *world.World) {
 		var err error
-		shared, err = Seed(w, "us-east4", netip.MustParsePrefix("10.50.0.0/16"), HostProject)
+		shared, err = CreateFixtures(w, "us-east4", netip.MustParsePrefix("10.50.0.0/16"), HostProject)
 		require.NoError(t, err)
 	})
 	rule := props{"network": shared.ID, "sourceRanges": []any{"10.0.0.0/8"}, "allows": []any{map[string]any{"protocol": "tcp", "ports": []any{"6443"}}}}

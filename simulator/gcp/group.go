@@ -57,7 +57,6 @@ func createTemplate(c *catalogue.Call) error {
 	if err := checkMachine(c, describe(member(c.State))); err != nil {
 		return err
 	}
-	c.State["metadataFingerprint"], c.State["tagsFingerprint"] = "x", "x"
 	return create(c, "instanceTemplates")
 }
 
@@ -86,15 +85,9 @@ func createManager(c *catalogue.Call) error {
 	if !c.State.Has("distributionPolicyZones") {
 		c.State["distributionPolicyZones"] = world.List(zones(c.Region)...)
 	}
-	for name, value := range map[string]any{"targetSize": 0.0, "distributionPolicyTargetShape": even} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
-	}
 	if err := create(c, "instanceGroupManagers"); err != nil {
 		return err
 	}
-	c.State["fingerprint"] = "x"
 	c.State["instanceGroup"] = fmt.Sprintf("%sprojects/%s/regions/%s/instanceGroups/%s", api, Project, c.Region, c.State.String("name"))
 	return updateManager(c)
 }

@@ -15,7 +15,7 @@ func createAccount(c *catalogue.Call) error {
 		return fmt.Errorf("Error 409: Service account %s already exists within project projects/%s., alreadyExists", c.State.String("accountId"), Project)
 	}
 	c.State["email"], c.State["member"], c.State["name"] = email, "serviceAccount:"+email, c.ID
-	c.State["uniqueId"], c.State["project"] = digits(c, 21), Project
+	c.State["project"] = Project
 	return nil
 }
 

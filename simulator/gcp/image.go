@@ -81,9 +81,7 @@ func getImage(c *catalogue.Call) (world.Values, error) {
 		return nil, fmt.Errorf("error retrieving image information: googleapi: %w", err)
 	}
 	return world.Values{
-		"id": found.id(), "name": found.name, "project": Project, "selfLink": api + found.id(), "status": "READY", "diskSizeGb": float64(imageGiB),
-		"archiveSizeBytes": 0.0, "creationTimestamp": "", "description": "", "family": "", "imageEncryptionKeySha256": "", "imageId": found.name,
-		"labelFingerprint": "", "labels": map[string]any{"architecture": strings.ToLower(found.architecture)}, "licenses": []any{}, "sourceDisk": "",
-		"sourceDiskEncryptionKeySha256": "", "sourceDiskId": "", "sourceImageId": "",
+		"id": found.id(), "name": found.name, "project": Project, "selfLink": api + found.id(), "status": "READY",
+		"diskSizeGb": float64(imageGiB), "labels": map[string]any{"architecture": strings.ToLower(found.architecture)},
 	}, nil
 }

@@ -163,8 +163,7 @@ func createInstance(c *catalogue.Call) error {
 
 // launch fills in what every running machine has.
 func launch(c *catalogue.Call, state world.Values) {
-	state["instanceId"], state["currentStatus"], state["cpuPlatform"] = digits(c, 19), "RUNNING", "Unknown CPU Platform"
-	state["metadataFingerprint"], state["tagsFingerprint"] = "x", "x"
+	state["instanceId"], state["currentStatus"] = digits(c, 19), "RUNNING"
 	if !state.Has("scheduling") {
 		state["scheduling"] = map[string]any{"provisioningModel": "STANDARD", "automaticRestart": true, "preemptible": false, "onHostMaintenance": "MIGRATE"}
 	}
@@ -229,7 +228,7 @@ func claim(c *catalogue.Call, subnetwork *world.Resource, address string) (strin
 
 // stopping are the inputs that change on a stopped machine only.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go.erb
-var stopping = []string{"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"}
+var stopping = []string{"machineType", "serviceAccount", "shieldedInstanceConfig"}
 
 func updateInstance(c *catalogue.Call) error {
 	for _, name := range stopping {

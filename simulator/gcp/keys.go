@@ -46,10 +46,6 @@ func createKey(c *catalogue.Call) error {
 		return err
 	}
 	c.ID = c.State.String("keyRing") + "/cryptoKeys/" + c.State.String("name")
-	if !c.State.Has("destroyScheduledDuration") {
-		c.State["destroyScheduledDuration"] = "2592000s"
-	}
-	c.State["importOnly"], c.State["cryptoKeyBackend"] = false, ""
 	label(c.State, c.Type.Fields)
 	return nil
 }
@@ -99,7 +95,6 @@ func createKeyMember(c *catalogue.Call) error {
 		return fmt.Errorf("Error 400: Service account %s does not exist., badRequest", strings.TrimPrefix(member, "serviceAccount:"))
 	}
 	c.ID = fmt.Sprintf("%s/%s/%s", c.State.String("cryptoKeyId"), c.State.String("role"), member)
-	c.State["etag"] = "BwX"
 	c.State[grantedKey] = float64(time.Now().UnixMilli())
 	// The provider merges the member into the policy: one that is there already is no error, and is in effect already.
 	// https://github.com/hashicorp/terraform-provider-google/blob/v5.45.2/google/tpgiamresource/resource_iam_member.go

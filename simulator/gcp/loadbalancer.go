@@ -21,11 +21,6 @@ const (
 	regionCheckType = "gcp:compute/regionHealthCheck:RegionHealthCheck"
 )
 
-// probes are the protocols of a health check.
-var probes = []string{
-	"tcpHealthCheck", "sslHealthCheck", "grpcHealthCheck", "httpHealthCheck", "httpsHealthCheck", "http2HealthCheck",
-}
-
 // updateRule refuses another reach of a rule that exists:
 // https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
 func updateRule(c *catalogue.Call) error {
@@ -37,36 +32,15 @@ func updateRule(c *catalogue.Call) error {
 }
 
 func checkHealthCheck(c *catalogue.Call) []catalogue.Problem {
-	given := 0
-	for _, name := range probes {
-		if c.Inputs.Has(name) {
-			given++
-		}
-	}
-	if given != 1 {
-		return []catalogue.Problem{{Property: "tcpHealthCheck", Reason: fmt.Sprintf("exactly one protocol of a health check must be given, got %d", given)}}
-	}
-	interval, timeout := 5, 5
-	if c.Inputs.Has("checkIntervalSec") {
-		interval = c.Inputs.Int("checkIntervalSec")
-	}
-	if c.Inputs.Has("timeoutSec") {
-		timeout = c.Inputs.Int("timeoutSec")
-	}
+	state := c.Type.Fields.WithDefaults(c.Inputs)
+	interval, timeout := state.Int("checkIntervalSec"), state.Int("timeoutSec")
 	if timeout > interval {
 		return []catalogue.Problem{{Property: "timeoutSec", Reason: fmt.Sprintf("timeoutSec (%d) must not be greater than checkIntervalSec (%d)", timeout, interval)}}
 	}
 	return nil
 }
 
-func createHealthCheck(c *catalogue.Call) error {
-	for _, name := range probes {
-		if c.State.Has(name) {
-			c.State["type"] = strings.ToUpper(strings.TrimSuffix(name, "HealthCheck"))
-		}
-	}
-	return create(c, "healthChecks")
-}
+func createHealthCheck(c *catalogue.Call) error { return create(c, "healthChecks") }
 
 func createGroup(c *catalogue.Call) error {
 	if err := checkZone(c, c.State.String("zone")); err != nil {
@@ -74,10 +48,6 @@ func createGroup(c *catalogue.Call) error {
 	}
 	if _, err := find(c, networkType, c.State.String("network")); err != nil {
 		return err
-	}
-	c.State["size"] = 0.0
-	if !c.State.Has("instances") {
-		c.State["instances"] = []any{}
 	}
 	return create(c, "instanceGroups")
 }
@@ -140,14 +110,13 @@ func checkBackends(c *catalogue.Call) []catalogue.Problem {
 	for _, backend := range c.Inputs.Objects("backends") {
 		scaler, mode := backend["capacityScaler"], backend.String("balancingMode")
 		scaled = scaled || scaler != nil && scaler != 0.0
-		limited := backend.Has("maxConnections") || backend.Has("maxConnectionsPerInstance") || backend.Has("maxConnectionsPerEndpoint")
 		switch {
 		case !isManaged && scaler != nil:
 			refuse("capacityScaler cannot be set for a load balancing scheme that is not managed")
 		case !isManaged && mode != "" && mode != "CONNECTION":
 			refuse("balancingMode must be CONNECTION for a load balancing scheme that is not managed")
-		case isManaged && (mode == "" || mode == "CONNECTION") && !limited:
-			refuse("balancingMode CONNECTION needs maxConnections, maxConnectionsPerInstance or maxConnectionsPerEndpoint")
+		case isManaged && (mode == "" || mode == "CONNECTION") && !backend.Has("maxConnections"):
+			refuse("balancingMode CONNECTION needs maxConnections")
 		}
 	}
 	if isManaged && !scaled && len(c.Inputs.Objects("backends")) > 0 {
@@ -157,12 +126,6 @@ func checkBackends(c *catalogue.Call) []catalogue.Problem {
 }
 
 func createBackend(c *catalogue.Call) error {
-	for name, value := range map[string]any{"protocol": "TCP", "sessionAffinity": "NONE", "timeoutSec": 30.0, "portName": ""} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
-	}
-	c.State["fingerprint"], c.State["generatedId"] = "x", 1.0
 	if err := create(c, "backendServices"); err != nil {
 		return err
 	}
@@ -198,15 +161,7 @@ func createProxy(c *catalogue.Call) error {
 		return invalid("backendService", backend.ID, "A target TCP proxy needs a backend service of protocol TCP and a managed scheme, not %s and %s",
 			backend.State.String("protocol"), backend.State.String("loadBalancingScheme"))
 	}
-	c.State["proxyBind"], c.State["proxyId"] = false, 1.0
 	return create(c, "targetTcpProxies")
-}
-
-func checkRule(c *catalogue.Call) []catalogue.Problem {
-	if c.Inputs.Has("target") == c.Inputs.Has("backendService") {
-		return []catalogue.Problem{{Property: "target", Reason: "exactly one of target, backendService must be given"}}
-	}
-	return nil
 }
 
 // createRule: a managed rule listens on one port, in a network that has a subnetwork for the proxies.
@@ -240,11 +195,6 @@ func createRule(c *catalogue.Call) error {
 	}
 	if err := addressRule(c, subnetwork); err != nil {
 		return err
-	}
-	for name, value := range map[string]any{"ipProtocol": "TCP", "networkTier": "PREMIUM", "serviceName": "", "baseForwardingRule": ""} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
 	}
 	c.State["network"], c.State["subnetwork"] = network, api+subnetwork.ID
 	return nil

@@ -15,8 +15,7 @@ func getProject(c *catalogue.Call) (world.Values, error) {
 	found := []any{}
 	if c.Inputs.String("filter") == "id:"+Project {
 		found = append(found, map[string]any{
-			"projectId": Project, "name": Project, "number": ProjectNumber, "lifecycleState": "ACTIVE", "createTime": "",
-			"labels": map[string]any{}, "parent": map[string]any{},
+			"projectId": Project, "name": Project, "number": ProjectNumber, "lifecycleState": "ACTIVE",
 		})
 	}
 	return world.Values{"id": c.Inputs.String("filter"), "filter": c.Inputs.String("filter"), "projects": found}, nil
@@ -38,7 +37,7 @@ func lookUpSubnetwork(c *catalogue.Call) (world.Values, error) {
 	return world.Values{
 		"id": found.ID, "name": found.State.String("name"), "project": projectOf(found.ID), "region": region, "selfLink": found.State.String("selfLink"),
 		"network": found.State.String("network"), "ipCidrRange": found.State.String("ipCidrRange"), "gatewayAddress": found.State.String("gatewayAddress"),
-		"privateIpGoogleAccess": found.State.Bool("privateIpGoogleAccess"), "description": "", "internalIpv6Prefix": "", "secondaryIpRanges": []any{},
+		"privateIpGoogleAccess": found.State.Bool("privateIpGoogleAccess"),
 	}, nil
 }
 
@@ -52,7 +51,7 @@ func lookUpSubnetworks(c *catalogue.Call) (world.Values, error) {
 		list = append(list, map[string]any{
 			"name": subnetwork.State.String("name"), "selfLink": subnetwork.State.String("selfLink"), "ipCidrRange": subnetwork.State.String("ipCidrRange"),
 			"network": subnetwork.State.String("network"), "networkSelfLink": subnetwork.State.String("network"),
-			"privateIpGoogleAccess": subnetwork.State.Bool("privateIpGoogleAccess"), "description": "",
+			"privateIpGoogleAccess": subnetwork.State.Bool("privateIpGoogleAccess"),
 		})
 	}
 	return world.Values{"id": "projects/" + project + "/subnetworks", "project": project, "subnetworks": list}, nil

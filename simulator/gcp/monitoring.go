@@ -68,7 +68,6 @@ func checkAlert(c *catalogue.Call) error {
 
 func createChannel(c *catalogue.Call) error {
 	number(c, "notificationChannels")
-	c.State["verificationStatus"] = ""
 	return checkChannel(c)
 }
 

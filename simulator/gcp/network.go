@@ -21,10 +21,7 @@ const (
 // proxyPurpose marks the subnetwork that a region's managed load balancers send from.
 const proxyPurpose = "REGIONAL_MANAGED_PROXY"
 
-func createNetwork(c *catalogue.Call) error {
-	c.State["mtu"], c.State["gatewayIpv4"], c.State["numericId"] = 1460.0, "", digits(c, 19)
-	return create(c, "networks")
-}
+func createNetwork(c *catalogue.Call) error { return create(c, "networks") }
 
 func createRouter(c *catalogue.Call) error {
 	if _, err := find(c, networkType, c.State.String("network")); err != nil {
@@ -60,15 +57,9 @@ func createSubnetwork(c *catalogue.Call) error {
 		return err
 	}
 	c.State["network"] = api + network.ID
-	for name, value := range map[string]any{"purpose": "PRIVATE", "privateIpGoogleAccess": false, "stackType": "IPV4_ONLY", "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS", "secondaryIpRanges": []any{}} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
-	}
 	if err := create(c, "subnetworks"); err != nil {
 		return err
 	}
-	c.State["fingerprint"] = "x"
 	return checkRange(c)
 }
 
@@ -132,11 +123,6 @@ func createNat(c *catalogue.Call) error {
 	}
 	c.State["region"], c.State["project"] = c.Region, Project
 	c.ID = fmt.Sprintf("%s/%s/%s/%s", Project, c.Region, router.State.String("name"), c.State.String("name"))
-	for name, value := range map[string]any{"enableDynamicPortAllocation": false, "enableEndpointIndependentMapping": false, "minPortsPerVm": 64.0, "autoNetworkTier": "PREMIUM"} {
-		if !c.State.Has(name) {
-			c.State[name] = value
-		}
-	}
 	return checkNat(c)
 }
 
@@ -176,9 +162,8 @@ func createAddress(c *catalogue.Call) error {
 	if err := create(c, "addresses"); err != nil {
 		return err
 	}
-	c.State["users"], c.State["prefixLength"] = []any{}, 0.0
 	if !internal {
-		c.State["networkTier"], c.State["purpose"], c.State["subnetwork"] = "PREMIUM", "", ""
+		c.State["purpose"], c.State["subnetwork"] = "", ""
 		c.State["address"] = fmt.Sprintf("198.51.100.%d", c.World.Count("public addresses of gcp")%250+1)
 		return nil
 	}
@@ -186,7 +171,7 @@ func createAddress(c *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-	c.State["networkTier"], c.State["subnetwork"] = "PREMIUM", api+subnetwork.ID
+	c.State["subnetwork"] = api + subnetwork.ID
 	if !c.State.Has("purpose") {
 		c.State["purpose"] = "GCE_ENDPOINT"
 	}

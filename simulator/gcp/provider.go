@@ -66,7 +66,7 @@ var behaviors = map[string]catalogue.Behavior{
 	proxyType:       {Create: createProxy, Delete: deleteUnused},
 	regionCheckType: {Check: checkHealthCheck, Create: createHealthCheck, Delete: deleteUnused},
 	routerType:      {Create: createRouter, Delete: deleteUnused},
-	ruleType:        {Check: checkRule, Create: createRule, Update: updateRule},
+	ruleType:        {Create: createRule, Update: updateRule},
 	subnetworkType:  {Diff: replaceShrunk, Create: createSubnetwork, Update: checkRange, Delete: deleteSubnetwork},
 	templateType:    {Check: checkTemplate, Diff: replaceForLabels, Create: createTemplate, Delete: deleteUnused},
 }
@@ -132,7 +132,7 @@ func create(c *catalogue.Call, collection string) error {
 		scope = "zones/" + c.State.String("zone")
 	}
 	c.ID = fmt.Sprintf("projects/%s/%s/%s/%s", project, scope, collection, c.State.String("name"))
-	c.State["selfLink"], c.State["project"], c.State["creationTimestamp"] = api+c.ID, project, "2026-01-01T00:00:00.000-00:00"
+	c.State["selfLink"], c.State["project"] = api+c.ID, project
 	if _, has := c.Type.Fields["region"]; has {
 		c.State["region"] = c.Region
 	}
@@ -157,7 +157,7 @@ func relabel(c *catalogue.Call) error {
 func label(state world.Values, fields catalogue.Fields) {
 	if _, has := fields["effectiveLabels"]; has {
 		labels := map[string]any(state.Object("labels").Clone())
-		state["effectiveLabels"], state["pulumiLabels"], state["labelFingerprint"] = labels, labels, "42WmSpB8rSM="
+		state["effectiveLabels"], state["pulumiLabels"] = labels, labels
 	}
 }
 

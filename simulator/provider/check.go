@@ -40,6 +40,20 @@ func checkFields(path string, fields catalogue.Fields, values world.Values) []ca
 	return problems
 }
 
+// checkChoices looks for groups of properties of which not exactly one is given.
+func checkChoices(groups [][]string, values world.Values) []catalogue.Problem {
+	var problems []catalogue.Problem
+	for _, group := range groups {
+		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !values.Has(name) })
+		if len(given) != 1 {
+			problems = append(problems, catalogue.Problem{
+				Property: group[0], Reason: fmt.Sprintf("exactly one of %s must be given, got %d", strings.Join(group, ", "), len(given)),
+			})
+		}
+	}
+	return problems
+}
+
 func checkValue(path string, field catalogue.Field, value any) []catalogue.Problem {
 	if value == world.Unknown || value == nil {
 		return nil

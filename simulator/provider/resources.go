@@ -62,6 +62,7 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 	problems := r.autoname(news, olds, in.RandomSeed)
 	r.call.Inputs = plain(news)
 	problems = append(problems, checkFields("", r.Fields, r.call.Inputs)...)
+	problems = append(problems, checkChoices(r.ExactlyOne, r.call.Inputs)...)
 	for _, check := range []func(*catalogue.Call) []catalogue.Problem{s.catalogue.Check, r.Behavior.Check} {
 		if check != nil && len(problems) == 0 {
 			problems = append(problems, check(r.call)...)
@@ -86,7 +87,7 @@ func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []catalo
 		return nil
 	}
 	key := resource.PropertyKey(r.Autoname.Property)
-	if value, given := news[key]; given && !value.IsNull() || news.HasValue("namePrefix") {
+	if value, given := news[key]; given && !value.IsNull() {
 		return nil
 	}
 	if old, ok := olds[key]; ok && chosen(olds, r.Autoname.Property) {
@@ -144,7 +145,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
-	r.call.State = r.withDefaults(r.call.Inputs)
+	r.call.State = r.Fields.WithDefaults(r.call.Inputs)
 	if in.Preview {
 		for name, field := range r.Fields {
 			if (field.Output || field.Computed) && !r.call.State.Has(name) {
@@ -212,6 +213,7 @@ func (s *Server) change(ctx context.Context, r request, operation func(request, 
 
 func (s *Server) create(r request, w *world.World) error {
 	s.enter(r, w)
+	r.call.State = r.Fields.WithInitial(r.call.State)
 	switch {
 	case r.StateOnly:
 		r.call.ID = r.ID
@@ -247,16 +249,6 @@ func (r request) region() string {
 		return ""
 	}
 	return r.call.Region
-}
-
-func (r request) withDefaults(inputs world.Values) world.Values {
-	state := inputs.Clone()
-	for name, field := range r.Fields {
-		if field.Default != nil && !state.Has(name) {
-			state[name] = field.Default
-		}
-	}
-	return state
 }
 
 // halfMade reports a resource that exists but did not become ready: the engine keeps it and tries again next time.
@@ -329,7 +321,7 @@ func (s *Server) update(r request, w *world.World) error {
 // overlay is a state under new inputs: what is not given any more keeps what was computed, or falls back to the
 // default.
 func (r request) overlay(state world.Values) world.Values {
-	result := r.withDefaults(r.call.Inputs)
+	result := r.Fields.WithDefaults(r.call.Inputs)
 	for name, value := range state.Clone() {
 		field := r.Fields[name]
 		if _, given := result[name]; !given && (field.Output || field.Computed || internal(name)) {

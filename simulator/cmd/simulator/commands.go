@@ -219,7 +219,7 @@ func fill(arguments []string) error {
 	if err != nil || count < 0 {
 		return fmt.Errorf("fill: %q is no number of objects", arguments[1])
 	}
-	return within(func(w *world.World, _ site.Site) error { return aws.Fill(w, arguments[0], count) })
+	return within(func(w *world.World, _ site.Site) error { return aws.SetObjectCount(w, arguments[0], count) })
 }
 
 func seed(arguments []string) error {
@@ -243,11 +243,11 @@ func seed(arguments []string) error {
 		var seeded any
 		switch region := arguments[0]; {
 		case gcp.IsRegion(region):
-			seeded, err = gcp.Seed(w, region, cidr, project)
+			seeded, err = gcp.CreateFixtures(w, region, cidr, project)
 		case digitalocean.IsRegion(region):
-			seeded, err = digitalocean.Seed(w, region, cidr)
+			seeded, err = digitalocean.CreateFixtures(w, region, cidr)
 		default:
-			seeded, err = aws.Seed(w, region, cidr, second)
+			seeded, err = aws.CreateFixtures(w, region, cidr, second)
 		}
 		if err != nil {
 			return err

@@ -1,0 +1,29 @@
+package digitalocean
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// Fixtures is what CreateFixtures made, in the terms of a stack file.
+type Fixtures struct {
+	ID string `json:"id"`
+}
+
+// IsRegion reports whether DigitalOcean has a region of that name.
+func IsRegion(name string) bool { return slices.Contains(regions, name) }
+
+// CreateFixtures makes a VPC for a program to adopt.
+func CreateFixtures(w *world.World, region string, cidr netip.Prefix) (Fixtures, error) {
+	name := fmt.Sprintf("fixture-%s-%d", region, cidr.Addr().As4()[1])
+	inputs := world.Values{"name": name, "region": region, "ipRange": cidr.String()}
+	made, err := Provider().CreateFixture(vpcType, catalogue.Call{World: w, URN: name, Inputs: inputs})
+	if err != nil {
+		return Fixtures{}, err
+	}
+	return Fixtures{ID: made.ID}, nil
+}
