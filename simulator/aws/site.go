@@ -269,7 +269,7 @@ func (n network) dialBalancer(from source, balancer *world.Resource, port int) (
 			if attachment.State.String("targetGroupArn") != group || targets == nil {
 				continue
 			}
-			target, err := n.forward(from, balancer, targets, attachment)
+			target, err := n.forward(from, balancer, targets, attachment, port)
 			if err != nil {
 				lost = err
 				continue
@@ -304,7 +304,7 @@ func (n network) fromMachine(from source, groups []string, address string, port 
 // forward follows a packet from a load balancer to one target. With the client's address preserved, the target's
 // firewall sees the client, and a machine that is sent to itself drops the packet:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html#loopback-timeout
-func (n network) forward(from source, balancer, group, attachment *world.Resource) (site.Machine, error) {
+func (n network) forward(from source, balancer, group, attachment *world.Resource, entry int) (site.Machine, error) {
 	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))
 	if machine == nil {
 		return site.Machine{}, fmt.Errorf("the balancer %s sends to %s, which does not run any more", balancer.State.String("name"), attachment.State.String("targetId"))
@@ -316,6 +316,9 @@ func (n network) forward(from source, balancer, group, attachment *world.Resourc
 	port := attachment.State.Int("port")
 	if port == 0 {
 		port = group.State.Int("port")
+	}
+	if port != entry {
+		return site.Machine{}, fmt.Errorf("the balancer %s sends port %d to port %d of %s, where something else answers", balancer.State.String("name"), entry, port, target)
 	}
 	preserved := group.State.String("preserveClientIp") == "true"
 	if preserved && !from.operator() && from.machine.ID == machine.ID {

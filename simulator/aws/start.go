@@ -67,7 +67,7 @@ func runInstance(c *catalogue.Call) error {
 func inspect(w *world.World) []site.Finding {
 	n := newSite(w).(network)
 	findings := append(n.targetHealth(), n.credentials()...)
-	return append(findings, n.interruptions()...)
+	return slices.Concat(findings, n.interruptions(), n.unheard())
 }
 
 // targetHealth returns the targets to which a load balancer sends nothing.
@@ -87,7 +87,7 @@ func (n network) targetHealth() []site.Finding {
 			if group == nil || !slices.Contains(forwardsTo(listener), id) {
 				continue
 			}
-			if _, err := n.forward(source{}, balancer, group, attachment); err != nil {
+			if _, err := n.forward(source{}, balancer, group, attachment, listener.State.Int("port")); err != nil {
 				findings = append(findings, site.Finding{Subject: balancer.Name, Reason: "target " + attachment.Name + " is unhealthy: " + err.Error()})
 			}
 		}
@@ -131,6 +131,22 @@ func checkHealth(balancer, group, machine *world.Resource, w *world.World) error
 		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it does not know")
 	}
 	return nil
+}
+
+// unheard returns the alarms that their topic does not take. A topic without a policy takes those of its account.
+// https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+func (n network) unheard() []site.Finding {
+	var findings []site.Finding
+	for _, alarm := range n.world.List(alarmType, "") {
+		for _, action := range alarm.State.Strings("alarmActions") {
+			policy := n.world.Get(topicPolicyType, alarm.Region, action)
+			asks := request{action: "sns:Publish", resource: action, service: "cloudwatch.amazonaws.com", source: alarm.State.String("arn")}
+			if policy != nil && !allows(policy.State.String("policy"), asks) {
+				findings = append(findings, site.Finding{Subject: alarm.Name, Reason: "CloudWatch may not publish to " + action})
+			}
+		}
+	}
+	return findings
 }
 
 // credentials returns the machines that have no credentials although they were given a profile.

@@ -70,6 +70,9 @@ func (n network) forward(balancer, target *world.Resource, rule world.Values) er
 	if err := n.lets("inboundRules", "source", receiver, from, site.TCP(rule.Int("targetPort"))); err != nil {
 		return err
 	}
+	if rule.Int("entryPort") != rule.Int("targetPort") {
+		return fmt.Errorf("%s sends port %d to port %d of %s, where something else answers", from, rule.Int("entryPort"), rule.Int("targetPort"), receiver)
+	}
 	health := balancer.State.Object("healthcheck")
 	if port := health.Int("port"); port != 0 {
 		if err := n.lets("inboundRules", "source", receiver, from, site.TCP(port)); err != nil {

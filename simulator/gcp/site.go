@@ -202,6 +202,9 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 	if port == 0 {
 		return fmt.Errorf("the group %s has no port named %q, as the balancer %s wants", group.State.String("name"), backend.State.String("portName"), name)
 	}
+	if !portIn(rule.State.String("portRange"), port) {
+		return fmt.Errorf("the balancer %s sends port %s to port %d of %s, where something else answers", name, rule.State.String("portRange"), port, target)
+	}
 	proxies := proxySubnetwork(n.world, rule.Region, rule.State.String("network"))
 	if proxies == nil {
 		return fmt.Errorf("the balancer %s has no subnetwork for its proxies", name)

@@ -26,6 +26,11 @@ func restart(w *world.World) []site.Finding {
 			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
 		}
 	}
+	for _, r := range w.List(autoscalerType, "") {
+		if err := checkAutoscaler(callFor(w, r)); err != nil {
+			findings = append(findings, site.Finding{Subject: r.Type + " " + r.Name, Reason: err.Error()})
+		}
+	}
 	for _, r := range w.List(managerType, "") {
 		if err := restartGroup(w, r); err != nil {
 			findings = append(findings, site.Finding{Subject: r.Name, Reason: "starts no machine: " + err.Error()})

@@ -154,16 +154,17 @@ func (c *clusters) kubePrism(n *node) error {
 // behindEndpoint returns why a control plane gets no requests by the endpoint of its cluster; nil if it does.
 func (c *clusters) behindEndpoint(n *node) error {
 	host := n.config.Cluster().Endpoint().Hostname()
-	for _, client := range append(c.peers(n), n) {
+	isBehind := func(client *node) bool {
 		machines, err := c.site.Dial(&client.Machine, host, kubernetesPort)
-		if err != nil {
-			return fmt.Errorf("%s:%d: %w", host, kubernetesPort, err)
-		}
-		if slices.ContainsFunc(machines, func(m site.Machine) bool { return m.ID == n.ID }) {
-			return nil
-		}
+		return err == nil && slices.ContainsFunc(machines, func(m site.Machine) bool { return m.ID == n.ID })
 	}
-	return fmt.Errorf("is not behind the cluster's endpoint %s:%d", host, kubernetesPort)
+	switch {
+	case !slices.ContainsFunc(append(c.peers(n), n), isBehind):
+		return fmt.Errorf("is not behind the cluster's endpoint %s:%d", host, kubernetesPort)
+	case !isBehind(n):
+		return fmt.Errorf("its own request to %s:%d is lost on its way back to itself", host, kubernetesPort)
+	}
+	return nil
 }
 
 // operatorsTalos returns why the operator does not reach a control plane's Talos API; nil if he does.
