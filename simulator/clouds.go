@@ -29,7 +29,7 @@ var providers = map[string]func() *catalogue.Provider{
 }
 
 // Providers returns the names of the providers, sorted.
-func Providers() []string { return slices.Sorted(maps.Keys(catalogues)) }
+func Providers() []string { return slices.Sorted(maps.Keys(providers)) }
 
 // Open returns the world that SIMULATOR_WORLD names.
 func Open() (*world.Store, error) {

@@ -56,7 +56,7 @@ func createSecrets(call *catalogue.Call) error {
 	if err != nil {
 		return fmt.Errorf("talosVersion: %w", err)
 	}
-	bundle, err := newBundle(call.World, contract)
+	bundle, err := sharedBundle(call.World, contract)
 	if err != nil {
 		return fmt.Errorf("failed to generate secrets bundle: %w", err)
 	}
@@ -75,9 +75,9 @@ func createSecrets(call *catalogue.Call) error {
 	return nil
 }
 
-// newBundle makes the secrets of a cluster. Their RSA key takes seconds, so that worlds can share a folder of secrets: the first
+// sharedBundle makes the secrets of a cluster. Their RSA key takes seconds, so that worlds can share a folder of secrets: the first
 // clusters of all of them have the same, the second ones have others.
-func newBundle(w *world.World, contract *config.VersionContract) (*secrets.Bundle, error) {
+func sharedBundle(w *world.World, contract *config.VersionContract) (*secrets.Bundle, error) {
 	shared := os.Getenv(catalogue.Secrets)
 	if shared == "" {
 		return secrets.NewBundle(secrets.NewFixedClock(time.Now()), contract)
