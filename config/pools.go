@@ -390,7 +390,7 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 		for key, said := range map[string]bool{
 			"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil,
 			"onDemandPercent": spot.OnDemandPercent != nil, "requirements": spot.Requirements,
-				"rebalance": spot.Rebalance,
+			"rebalance": spot.Rebalance,
 		} {
 			if said {
 				l.Reject(
