@@ -23,18 +23,18 @@ func described(vCPU, memoryMib float64) map[string]any {
 
 func TestGroupPicksTypesByTheirAttributes(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	p.create(groupType, "pool", p.overrides(template, described(2, 8192)))
+	template := p.Create(templateType, "pool", p.template())
+	p.Create(groupType, "pool", p.overrides(template, described(2, 8192)))
 	for machine := range p.census("instanceType") {
 		assert.Contains(t, []string{"m6g.large", "m7g.large", "m8g.large", "r6g.large", "r7g.large", "r8g.large"}, machine)
 	}
-	_, _, err := p.try(groupType, "mistake", p.overrides(template, described(3, 8192)).with(props{"name": "mistake"}))
+	_, _, err := p.Try(groupType, "mistake", p.overrides(template, described(3, 8192)).With(props{"name": "mistake"}))
 	assert.ErrorContains(t, err, "No instance types satisfy")
 }
 
 func TestGroupRefusesOverridesThatDoNotFitTogether(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
+	template := p.Create(templateType, "pool", p.template())
 	named := func(machine string, weight any) map[string]any {
 		return map[string]any{"instanceType": machine, "weightedCapacity": weight}
 	}
@@ -56,28 +56,27 @@ func TestGroupRefusesOverridesThatDoNotFitTogether(t *testing.T) {
 		"attributes in order":        {strategy("spotAllocationStrategy", "capacity-optimized-prioritized"), "not for InstanceRequirements"},
 		"attributes by priority":     {strategy("onDemandAllocationStrategy", "prioritized"), "not for InstanceRequirements"},
 	} {
-		_, _, err := p.try(groupType, "mistake", c.inputs)
+		_, _, err := p.Try(groupType, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
 }
 
 func TestGroupFollowsItsBounds(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium").with(props{"desiredCapacity": 4}))
-	_, err := p.update(groupType, group, p.pool(template, "1", "t4g.medium").with(props{"desiredCapacity": 4, "minSize": 6}))
-	require.NoError(t, err)
+	template := p.Create(templateType, "pool", p.template())
+	group := p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 4}))
+	p.MustUpdate(groupType, group, p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 4, "minSize": 6}))
 	assert.Equal(t, 6, sum(p.census("subnetId")), "a desired capacity that nobody changes is raised to the minimum")
-	_, err = p.update(groupType, group, p.pool(template, "1", "t4g.medium").with(props{"desiredCapacity": 5, "minSize": 6}))
+	err := p.Update(groupType, group, p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 5, "minSize": 6}))
 	assert.ErrorContains(t, err, "must be between the specified min size")
 }
 
 func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	p.create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
+	template := p.Create(templateType, "pool", p.template())
+	p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
 	before := p.census("instanceLifecycle")
-	p.within(func(w *world.World) {
+	p.Within(func(w *world.World) {
 		for _, member := range members(w, "us-east-1", "pool") {
 			err := Interrupt(w, member)
 			gone := w.Get(instanceType, "us-east-1", member.ID) == nil
@@ -89,13 +88,13 @@ func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 }
 
 func TestAnnouncementsNeedBothTheirEnds(t *testing.T) {
-	l := newLab(t)
+	l := newHarness(t)
 	pattern := props{"eventPattern": `{"source":["aws.ec2"]}`, "name": "spot"}
-	rule := l.create(ruleType, "spot", pattern)
-	queue, outputs, err := l.try(queueType, "queue", props{"sqsManagedSseEnabled": true})
+	rule := l.Create(ruleType, "spot", pattern)
+	queue, outputs, err := l.Try(queueType, "queue", props{"sqsManagedSseEnabled": true})
 	require.NoError(t, err)
-	target := l.create(targetType, "spot", props{"rule": rule, "arn": outputs["arn"]})
-	assert.ErrorContains(t, l.delete(ruleType, rule), "since it has targets")
+	target := l.Create(targetType, "spot", props{"rule": rule, "arn": outputs["arn"]})
+	assert.ErrorContains(t, l.Delete(ruleType, rule), "since it has targets")
 	for name, c := range map[string]struct {
 		token  string
 		inputs props
@@ -111,27 +110,27 @@ func TestAnnouncementsNeedBothTheirEnds(t *testing.T) {
 		"a hook that does not wait":  {hookType, props{"autoscalingGroupName": "none", "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "heartbeatTimeout": 10}, "expected to be in the range"},
 		"scaling towards nothing":    {scalingType, props{"autoscalingGroupName": "none", "policyType": "TargetTrackingScaling"}, "must be set for policy type"},
 	} {
-		_, _, err := l.try(c.token, "mistake", c.inputs)
+		_, _, err := l.Try(c.token, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	require.NoError(t, l.delete(targetType, target))
-	require.NoError(t, l.delete(ruleType, rule))
-	require.NoError(t, l.delete(queueType, queue))
+	require.NoError(t, l.Delete(targetType, target))
+	require.NoError(t, l.Delete(ruleType, rule))
+	require.NoError(t, l.Delete(queueType, queue))
 }
 
 func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
-	l := newLab(t)
-	rule := l.create(ruleType, "spot", props{"eventPattern": `{"source":["aws.ec2"]}`})
-	deaf := l.create(keyType, "deaf", props{})
+	l := newHarness(t)
+	rule := l.Create(ruleType, "spot", props{"eventPattern": `{"source":["aws.ec2"]}`})
+	deaf := l.Create(keyType, "deaf", props{})
 	policy := `{"Version":"2012-10-17","Statement":[{"Principal":"arn:aws:iam::123456789012:root"},{"Principal":"cloudwatch.amazonaws.com"}]}`
-	heard := l.create(keyType, "heard", props{"policy": policy})
-	silent := l.create(topicType, "silent", props{"kmsMasterKeyId": deaf})
-	topic := l.create(topicType, "alarms", props{"kmsMasterKeyId": heard})
+	heard := l.Create(keyType, "heard", props{"policy": policy})
+	silent := l.Create(topicType, "silent", props{"kmsMasterKeyId": deaf})
+	topic := l.Create(topicType, "alarms", props{"kmsMasterKeyId": heard})
 	alarm := props{
 		"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "namespace": "AWS/Events", "metricName": "Invocations", "statistic": "Sum",
 		"period": 900, "threshold": 1, "dimensions": map[string]any{"RuleName": rule}, "alarmActions": []any{topic},
 	}
-	l.create(alarmType, "good", alarm)
+	l.Create(alarmType, "good", alarm)
 	for name, c := range map[string]struct {
 		change props
 		want   string
@@ -143,9 +142,9 @@ func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
 		"no such topic":                 {props{"alarmActions": []any{"arn:aws:sns:us-east-1:123456789012:none"}}, "no such topic"},
 		"a topic of another's key":      {props{"alarmActions": []any{silent}}, "does not have authorization"},
 	} {
-		_, _, err := l.try(alarmType, "mistake", alarm.with(c.change))
+		_, _, err := l.Try(alarmType, "mistake", alarm.With(c.change))
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	_, _, err := l.try(subscriptionType, "mistake", props{"topic": topic, "protocol": "email", "endpoint": "ops"})
+	_, _, err := l.Try(subscriptionType, "mistake", props{"topic": topic, "protocol": "email", "endpoint": "ops"})
 	assert.ErrorContains(t, err, "Email address")
 }
