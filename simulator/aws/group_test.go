@@ -14,7 +14,8 @@ import (
 func (p place) template() props {
 	return props{
 		"name": "pool", "imageId": p.image, "instanceType": "t4g.medium", "userData": "aGVsbG8=",
-		"networkInterfaces": []any{map[string]any{"deviceIndex": 0, "associatePublicIpAddress": "false", "securityGroups": []any{p.workers}}},
+		"networkInterfaces": []any{map[string]any{"deviceIndex": 0, "associatePublicIpAddress": "false",
+			"securityGroups": []any{p.workers}}},
 	}
 }
 
@@ -28,9 +29,11 @@ func (p place) pool(template, version string, types ...any) props {
 		"name": "pool", "minSize": 4, "maxSize": 8, "vpcZoneIdentifiers": []any{p.private, p.other},
 		"instanceRefresh": map[string]any{"strategy": "Rolling"},
 		"mixedInstancesPolicy": map[string]any{
-			"instancesDistribution": map[string]any{"onDemandBaseCapacity": 1, "onDemandPercentageAboveBaseCapacity": 0, "spotAllocationStrategy": "capacity-optimized"},
+			"instancesDistribution": map[string]any{"onDemandBaseCapacity": 1,
+				"onDemandPercentageAboveBaseCapacity": 0, "spotAllocationStrategy": "capacity-optimized"},
 			"launchTemplate": map[string]any{
-				"launchTemplateSpecification": map[string]any{"launchTemplateId": template, "version": version}, "overrides": overrides,
+				"launchTemplateSpecification": map[string]any{"launchTemplateId": template,
+					"version": version}, "overrides": overrides,
 			},
 		},
 	}
@@ -84,7 +87,8 @@ func TestGroupRefresh(t *testing.T) {
 	p.MustUpdate(groupType, group, p.pool(template, "2", "t4g.medium"))
 	assert.Equal(t, map[string]int{"d29ybGQ=": 4}, p.census(userDataKey), "a refresh replaces every machine")
 
-	updated = p.MustUpdate(templateType, template, p.template().With(props{"userData": "d29ybGQ=", "tags": map[string]any{"a": "b"}}))
+	updated = p.MustUpdate(templateType, template,
+		p.template().With(props{"userData": "d29ybGQ=", "tags": map[string]any{"a": "b"}}))
 	assert.EqualValues(t, 2, updated["latestVersion"], "tags of the template make no version")
 }
 
@@ -96,12 +100,14 @@ func TestRefreshReplacesAShare(t *testing.T) {
 		refresh := map[string]any{"strategy": "Rolling", "preferences": map[string]any{
 			"minHealthyPercentage": test.low, "maxHealthyPercentage": test.high,
 		}}
-		group := p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium").With(props{"instanceRefresh": refresh}))
+		group := p.Create(groupType, "pool", p.pool(template, "1",
+			"t4g.medium").With(props{"instanceRefresh": refresh}))
 		p.MustUpdate(templateType, template, p.template().With(props{"userData": "d29ybGQ="}))
 		p.MustUpdate(groupType, group, p.pool(template, "2", "t4g.medium").With(props{"instanceRefresh": refresh}))
 		assert.Equal(t, map[string]int{"d29ybGQ=": 4}, p.census(userDataKey))
 		p.Within(func(w *world.World) {
-			assert.Equal(t, test.peak, w.Get(groupType, "us-east-1", group).State.Int(peakKey), "%d to %d percent", test.low, test.high)
+			assert.Equal(t, test.peak, w.Get(groupType, "us-east-1", group).State.Int(peakKey), "%d to %d percent",
+				test.low, test.high)
 		})
 	}
 }
@@ -115,7 +121,8 @@ func TestConditionsOfAnAccount(t *testing.T) {
 	t.Setenv("SIMULATOR_DEPRECATED_IMAGES", "talos-v1.12.0")
 	lookUp := func(name string, deprecated bool) error {
 		_, err := lookUpImage(&catalogue.Call{Region: "us-east-1", Inputs: world.Values{
-			"includeDeprecated": deprecated, "filters": []any{map[string]any{"name": "name", "values": world.List(name)}},
+			"includeDeprecated": deprecated, "filters": []any{map[string]any{"name": "name",
+				"values": world.List(name)}},
 		}})
 		return err
 	}
@@ -141,7 +148,8 @@ func TestGroupReplacesLostMachines(t *testing.T) {
 func TestGroupRefusals(t *testing.T) {
 	p := newPlace(t)
 	template := p.Create(templateType, "pool", p.template())
-	spot := p.Create(templateType, "spot", p.template().With(props{"name": "spot", "instanceMarketOptions": map[string]any{"marketType": "spot"}}))
+	spot := p.Create(templateType, "spot", p.template().With(props{"name": "spot",
+		"instanceMarketOptions": map[string]any{"marketType": "spot"}}))
 	good := p.pool(template, "1", "t4g.medium")
 	policy := func(changes map[string]any) props {
 		pool := p.pool(template, "1", "t4g.medium")
@@ -154,19 +162,24 @@ func TestGroupRefusals(t *testing.T) {
 		inputs props
 		want   string
 	}{
-		"template asks for spot": {p.pool(spot, "1", "t4g.medium"), "Incompatible launch template: You cannot use a launch template that is set to request Spot Instances"},
-		"other architecture":     {p.pool(template, "1", "t4g.medium", "m5.large"), "does not match the architecture"},
-		"no such version":        {p.pool(template, "7", "t4g.medium"), "version 7 does not exist"},
-		"pools of a strategy":    {policy(map[string]any{"spotInstancePools": 2}), "only for the strategy lowest-price"},
-		"no such strategy":       {policy(map[string]any{"spotAllocationStrategy": "cheapest"}), "expected one of"},
-		"percentage":             {policy(map[string]any{"onDemandPercentageAboveBaseCapacity": 101}), "expected to be in the range"},
-		"price":                  {policy(map[string]any{"spotMaxPrice": "cheap"}), "is no price"},
-		"minimum above maximum":  {good.With(props{"minSize": 9}), "must be less than or equal to max bound"},
-		"desired above maximum":  {good.With(props{"desiredCapacity": 9}), "must be between the specified min size"},
-		"template and policy":    {good.With(props{"launchTemplate": map[string]any{"id": template}}), "conflicts with"},
-		"no template":            {good.With(props{"mixedInstancesPolicy": nil}), "one of launchTemplate, mixedInstancesPolicy"},
-		"no such subnet":         {good.With(props{"vpcZoneIdentifiers": []any{"subnet-0"}}), "does not exist"},
-		"lifetime":               {good.With(props{"maxInstanceLifetime": 60}), "86400"},
+		"template asks for spot": {p.pool(spot, "1", "t4g.medium"),
+			"Incompatible launch template: You cannot use a launch template that is set to request Spot Instances"},
+		"other architecture": {p.pool(template, "1", "t4g.medium", "m5.large"), "does not match the architecture"},
+		"no such version":    {p.pool(template, "7", "t4g.medium"), "version 7 does not exist"},
+		"pools of a strategy": {policy(map[string]any{"spotInstancePools": 2}),
+			"only for the strategy lowest-price"},
+		"no such strategy": {policy(map[string]any{"spotAllocationStrategy": "cheapest"}), "expected one of"},
+		"percentage": {policy(map[string]any{"onDemandPercentageAboveBaseCapacity": 101}),
+			"expected to be in the range"},
+		"price":                 {policy(map[string]any{"spotMaxPrice": "cheap"}), "is no price"},
+		"minimum above maximum": {good.With(props{"minSize": 9}), "must be less than or equal to max bound"},
+		"desired above maximum": {good.With(props{"desiredCapacity": 9}), "must be between the specified min size"},
+		"template and policy": {good.With(props{"launchTemplate": map[string]any{"id": template}}),
+			"conflicts with"},
+		"no template": {good.With(props{"mixedInstancesPolicy": nil}),
+			"one of launchTemplate, mixedInstancesPolicy"},
+		"no such subnet": {good.With(props{"vpcZoneIdentifiers": []any{"subnet-0"}}), "does not exist"},
+		"lifetime":       {good.With(props{"maxInstanceLifetime": 60}), "86400"},
 	} {
 		_, _, err := p.Try(groupType, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)

@@ -30,7 +30,8 @@ func newPlace(t *testing.T) place {
 	p.public = p.subnet("public", "10.0.0.0/20", "us-east-1a")
 	p.private = p.subnet("private", "10.0.16.0/20", "us-east-1a")
 	p.other = p.subnet("other", "10.0.32.0/20", "us-east-1b")
-	nat := l.Create(natType, "nat", props{"subnetId": p.public, "allocationId": l.Create(addressType, "nat", props{"domain": "vpc"})})
+	nat := l.Create(natType, "nat", props{"subnetId": p.public,
+		"allocationId": l.Create(addressType, "nat", props{"domain": "vpc"})})
 	p.route("public", props{"gatewayId": p.gateway}, p.public)
 	p.route("private", props{"natGatewayId": nat}, p.private, p.other)
 	p.controlPlanes = l.Create(securityGroupType, "control-planes", props{"vpcId": p.vpc})

@@ -17,7 +17,8 @@ func (p place) overrides(template string, overrides ...any) props {
 
 func described(vCPU, memoryMib float64) map[string]any {
 	return map[string]any{"instanceRequirements": map[string]any{
-		"vcpuCount": map[string]any{"min": vCPU, "max": vCPU}, "memoryMib": map[string]any{"min": memoryMib}, "cpuManufacturers": []any{"amazon-web-services"},
+		"vcpuCount": map[string]any{"min": vCPU,
+			"max": vCPU}, "memoryMib": map[string]any{"min": memoryMib}, "cpuManufacturers": []any{"amazon-web-services"},
 	}}
 }
 
@@ -26,7 +27,8 @@ func TestGroupPicksTypesByTheirAttributes(t *testing.T) {
 	template := p.Create(templateType, "pool", p.template())
 	p.Create(groupType, "pool", p.overrides(template, described(2, 8192)))
 	for machine := range p.census("instanceType") {
-		assert.Contains(t, []string{"m6g.large", "m7g.large", "m8g.large", "r6g.large", "r7g.large", "r8g.large"}, machine)
+		assert.Contains(t, []string{"m6g.large", "m7g.large", "m8g.large", "r6g.large", "r7g.large", "r8g.large"},
+			machine)
 	}
 	_, _, err := p.Try(groupType, "mistake", p.overrides(template, described(3, 8192)).With(props{"name": "mistake"}))
 	assert.ErrorContains(t, err, "No instance types satisfy")
@@ -47,14 +49,20 @@ func TestGroupRefusesOverridesThatDoNotFitTogether(t *testing.T) {
 		inputs props
 		want   string
 	}{
-		"one weight of two":          {p.overrides(template, named("t4g.medium", "1"), named("m6g.large", nil)), "for every instance type or for none"},
+		"one weight of two": {p.overrides(template, named("t4g.medium", "1"), named("m6g.large", nil)),
+			"for every instance type or for none"},
 		"a weight of nothing":        {p.overrides(template, named("t4g.medium", "0")), "does not match"},
 		"a weight that is no number": {p.overrides(template, named("t4g.medium", "heavy")), "does not match"},
 		"a weight of a thousand":     {p.overrides(template, named("t4g.medium", "1000")), "does not match"},
-		"names and attributes":       {p.overrides(template, named("t4g.medium", nil), described(2, 4096)), "can't combine InstanceType with InstanceRequirements"},
-		"attributes without memory":  {p.overrides(template, map[string]any{"instanceRequirements": map[string]any{"vcpuCount": map[string]any{"min": 2}}}), "You must specify VCpuCount and MemoryMiB"},
-		"attributes in order":        {strategy("spotAllocationStrategy", "capacity-optimized-prioritized"), "not for InstanceRequirements"},
-		"attributes by priority":     {strategy("onDemandAllocationStrategy", "prioritized"), "not for InstanceRequirements"},
+		"names and attributes": {p.overrides(template, named("t4g.medium", nil), described(2, 4096)),
+			"can't combine InstanceType with InstanceRequirements"},
+		"attributes without memory": {p.overrides(template,
+			map[string]any{"instanceRequirements": map[string]any{"vcpuCount": map[string]any{"min": 2}}}), "You " +
+			"must specify VCpuCount and MemoryMiB"},
+		"attributes in order": {strategy("spotAllocationStrategy", "capacity-optimized-prioritized"),
+			"not for InstanceRequirements"},
+		"attributes by priority": {strategy("onDemandAllocationStrategy", "prioritized"),
+			"not for InstanceRequirements"},
 	} {
 		_, _, err := p.Try(groupType, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
@@ -67,7 +75,8 @@ func TestGroupFollowsItsBounds(t *testing.T) {
 	group := p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 4}))
 	p.MustUpdate(groupType, group, p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 4, "minSize": 6}))
 	assert.Equal(t, 6, sum(p.census("subnetId")), "a desired capacity that nobody changes is raised to the minimum")
-	err := p.Update(groupType, group, p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 5, "minSize": 6}))
+	err := p.Update(groupType, group, p.pool(template, "1",
+		"t4g.medium").With(props{"desiredCapacity": 5, "minSize": 6}))
 	assert.ErrorContains(t, err, "must be between the specified min size")
 }
 
@@ -100,15 +109,25 @@ func TestAnnouncementsNeedBothTheirEnds(t *testing.T) {
 		inputs props
 		want   string
 	}{
-		"a rule of nothing":          {ruleType, props{}, "eventPattern: is required"},
-		"a rule without a list":      {ruleType, props{"eventPattern": `{"source":"aws.ec2"}`}, "must be an object or an array"},
-		"a target without a rule":    {targetType, props{"rule": "none", "arn": outputs["arn"]}, "does not exist"},
-		"a target without a queue":   {targetType, props{"rule": rule, "arn": "arn:aws:sqs:us-east-1:123456789012:none"}, "Arn does not exist"},
-		"a queue of two encryptions": {queueType, props{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "conflicts with"},
-		"a policy without a queue":   {queuePolicyType, props{"queueUrl": "none", "policy": `{"Statement":[]}`}, "does not exist"},
-		"a hook without a group":     {hookType, props{"autoscalingGroupName": "none", "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}, "does not exist"},
-		"a hook that does not wait":  {hookType, props{"autoscalingGroupName": "none", "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "heartbeatTimeout": 10}, "expected to be in the range"},
-		"scaling towards nothing":    {scalingType, props{"autoscalingGroupName": "none", "policyType": "TargetTrackingScaling"}, "must be set for policy type"},
+		"a rule of nothing": {ruleType, props{}, "eventPattern: is required"},
+		"a rule without a list": {ruleType, props{"eventPattern": `{"source":"aws.ec2"}`},
+			"must be an object or an array"},
+		"a target without a rule": {targetType, props{"rule": "none", "arn": outputs["arn"]}, "does not exist"},
+		"a target without a queue": {targetType,
+			props{"rule": rule, "arn": "arn:aws:sqs:us-east-1:123456789012:none"}, "Arn does not exist"},
+		"a queue of two encryptions": {queueType,
+			props{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "conflicts with"},
+		"a policy without a queue": {queuePolicyType, props{"queueUrl": "none", "policy": `{"Statement":[]}`},
+			"does not exist"},
+		"a hook without a group": {hookType,
+			props{"autoscalingGroupName": "none",
+				"lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}, "does not exist"},
+		"a hook that does not wait": {hookType,
+			props{"autoscalingGroupName": "none", "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+				"heartbeatTimeout": 10}, "expected to be in the range"},
+		"scaling towards nothing": {scalingType,
+			props{"autoscalingGroupName": "none",
+				"policyType": "TargetTrackingScaling"}, "must be set for policy type"},
 	} {
 		_, _, err := l.Try(c.token, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
@@ -122,12 +141,13 @@ func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
 	l := newHarness(t)
 	rule := l.Create(ruleType, "spot", props{"eventPattern": `{"source":["aws.ec2"]}`})
 	deaf := l.Create(keyType, "deaf", props{})
-	policy := `{"Version":"2012-10-17","Statement":[{"Principal":"arn:aws:iam::123456789012:root"},{"Principal":"cloudwatch.amazonaws.com"}]}`
+	policy := `{"Statement":[{"Principal":"arn:aws:iam::123456789012:root"},{"Principal":"cloudwatch.amazonaws.com"}]}`
 	heard := l.Create(keyType, "heard", props{"policy": policy})
 	silent := l.Create(topicType, "silent", props{"kmsMasterKeyId": deaf})
 	topic := l.Create(topicType, "alarms", props{"kmsMasterKeyId": heard})
 	alarm := props{
-		"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "namespace": "AWS/Events", "metricName": "Invocations", "statistic": "Sum",
+		"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "namespace": "AWS/Events",
+		"metricName": "Invocations", "statistic": "Sum",
 		"period": 900, "threshold": 1, "dimensions": map[string]any{"RuleName": rule}, "alarmActions": []any{topic},
 	}
 	l.Create(alarmType, "good", alarm)
@@ -139,8 +159,9 @@ func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
 		"a rule that there is not":      {props{"dimensions": map[string]any{"RuleName": "none"}}, "would never fire"},
 		"no statistic":                  {props{"statistic": nil}, "statistic: must be set"},
 		"an odd period":                 {props{"period": 90}, "multiple of 60"},
-		"no such topic":                 {props{"alarmActions": []any{"arn:aws:sns:us-east-1:123456789012:none"}}, "no such topic"},
-		"a topic of another's key":      {props{"alarmActions": []any{silent}}, "does not have authorization"},
+		"no such topic": {props{"alarmActions": []any{"arn:aws:sns:us-east-1:123456789012:none"}},
+			"no such topic"},
+		"a topic of another's key": {props{"alarmActions": []any{silent}}, "does not have authorization"},
 	} {
 		_, _, err := l.Try(alarmType, "mistake", alarm.With(c.change))
 		assert.ErrorContains(t, err, c.want, name)

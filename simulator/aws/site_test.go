@@ -20,21 +20,32 @@ func newCluster(t *testing.T, group, loadBalancer props) cluster {
 	t.Helper()
 	c := cluster{place: newPlace(t), name: "api.test.internal"}
 	front := c.Create(securityGroupType, "balancer", props{"vpcId": c.vpc})
-	c.Create(egressType, "balancer", props{"securityGroupId": front, "ipProtocol": "tcp", "fromPort": 6443, "toPort": 6443, "referencedSecurityGroupId": c.controlPlanes})
-	c.Create(ingressType, "balancer", props{"securityGroupId": front, "ipProtocol": "tcp", "fromPort": 6443, "toPort": 6443, "cidrIpv4": "10.0.0.0/16"})
-	c.Create(ingressType, "api", props{"securityGroupId": c.controlPlanes, "ipProtocol": "tcp", "fromPort": 6443, "toPort": 6443, "referencedSecurityGroupId": front})
+	c.Create(egressType, "balancer", props{"securityGroupId": front, "ipProtocol": "tcp", "fromPort": 6443,
+		"toPort": 6443, "referencedSecurityGroupId": c.controlPlanes})
+	c.Create(ingressType, "balancer", props{"securityGroupId": front, "ipProtocol": "tcp", "fromPort": 6443,
+		"toPort": 6443, "cidrIpv4": "10.0.0.0/16"})
+	c.Create(ingressType, "api", props{"securityGroupId": c.controlPlanes, "ipProtocol": "tcp", "fromPort": 6443,
+		"toPort": 6443, "referencedSecurityGroupId": front})
 	c.controlPlane = c.Create(instanceType, "control-plane", c.machine())
-	c.worker = c.Create(instanceType, "worker", c.machine().With(props{"subnetId": c.other, "vpcSecurityGroupIds": []any{c.workers}}))
-	c.balancer = c.Create(loadBalancerType, "api", props{"internal": true, "loadBalancerType": "network", "subnets": []any{c.private, c.other}, "securityGroups": []any{front}}.With(loadBalancer))
-	c.targets = c.Create(targetGroupType, "api", props{"port": 6443, "protocol": "TCP", "vpcId": c.vpc, "preserveClientIp": "false"}.With(group))
-	c.listener = c.Create(listenerType, "api", props{"loadBalancerArn": c.balancer, "port": 6443, "protocol": "TCP", "defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": c.targets}}})
+	c.worker = c.Create(instanceType, "worker",
+		c.machine().With(props{"subnetId": c.other, "vpcSecurityGroupIds": []any{c.workers}}))
+	c.balancer = c.Create(loadBalancerType, "api",
+		props{"internal": true, "loadBalancerType": "network", "subnets": []any{c.private, c.other},
+			"securityGroups": []any{front}}.With(loadBalancer))
+	c.targets = c.Create(targetGroupType, "api",
+		props{"port": 6443, "protocol": "TCP", "vpcId": c.vpc, "preserveClientIp": "false"}.With(group))
+	c.listener = c.Create(listenerType, "api",
+		props{"loadBalancerArn": c.balancer, "port": 6443, "protocol": "TCP",
+			"defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": c.targets}}})
 	c.Create(attachmentType, "api", props{"targetGroupArn": c.targets, "targetId": c.controlPlane})
 	zone := c.Create(zoneType, "private", props{"name": "test.internal", "vpcs": []any{map[string]any{"vpcId": c.vpc}}})
 	c.Within(func(w *world.World) {
 		state := w.Get(loadBalancerType, "us-east-1", c.balancer).State
 		c.balancer = state.String("dnsName")
 	})
-	c.Create(recordType, "api", props{"zoneId": zone, "name": "api", "type": "A", "aliases": []any{map[string]any{"name": c.balancer, "zoneId": balancerZone("us-east-1"), "evaluateTargetHealth": false}}})
+	c.Create(recordType, "api", props{"zoneId": zone, "name": "api", "type": "A",
+		"aliases": []any{map[string]any{"name": c.balancer, "zoneId": balancerZone("us-east-1"),
+			"evaluateTargetHealth": false}}})
 	return c
 }
 
@@ -89,10 +100,12 @@ func TestPrivateZoneNeedsDNS(t *testing.T) {
 func TestInterfaces(t *testing.T) {
 	c := newCluster(t, nil, nil)
 	nic := c.Create(interfaceType, "nic", props{"subnetId": c.public, "securityGroups": []any{c.controlPlanes}})
-	inputs := c.machine().With(props{"subnetId": nil, "vpcSecurityGroupIds": nil, "networkInterfaces": []any{map[string]any{"deviceIndex": 0, "networkInterfaceId": nic}}})
+	inputs := c.machine().With(props{"subnetId": nil, "vpcSecurityGroupIds": nil,
+		"networkInterfaces": []any{map[string]any{"deviceIndex": 0, "networkInterfaceId": nic}}})
 	machine := c.Create(instanceType, "machine", inputs)
 	c.Create(addressType, "machine", props{"domain": "vpc", "networkInterface": nic})
-	c.Create(ingressType, "world", props{"securityGroupId": c.controlPlanes, "ipProtocol": "tcp", "fromPort": 50000, "toPort": 50000, "cidrIpv4": "0.0.0.0/0"})
+	c.Create(ingressType, "world", props{"securityGroupId": c.controlPlanes, "ipProtocol": "tcp", "fromPort": 50000,
+		"toPort": 50000, "cidrIpv4": "0.0.0.0/0"})
 	c.Within(func(w *world.World) {
 		for _, found := range newSite(w).Machines() {
 			if found.ID == machine {

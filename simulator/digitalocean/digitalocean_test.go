@@ -17,7 +17,8 @@ import (
 
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHJ1c3R5LXVudXNhYmxlLWtleS1mb3ItdGhlLXRlc3Rz lab"
 
-const talosURL = "https://factory.talos.dev/image/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba/v1.12.1/digital-ocean-amd64.raw.gz"
+const talosURL = "https://factory.talos.dev/image/" +
+	"376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba/v1.12.1/digital-ocean-amd64.raw.gz"
 
 // place is a VPC with all that a cluster needs.
 type place struct {
@@ -31,18 +32,25 @@ func newPlace(t *testing.T) place {
 	p := place{Harness: newHarness(t)}
 	p.vpc = p.Create(vpcType, "network", props{"region": "nyc1", "ipRange": "10.20.0.0/20"})
 	p.elsewhere = p.Create(vpcType, "elsewhere", props{"region": "sfo3", "ipRange": "10.30.0.0/20"})
-	p.image = p.Create(imageType, "talos", props{"url": talosURL, "regions": []any{"nyc1"}, "distribution": "Unknown OS"})
+	p.image = p.Create(imageType, "talos", props{"url": talosURL, "regions": []any{"nyc1"},
+		"distribution": "Unknown OS"})
 	p.key = p.Create(sshKeyType, "unusable", props{"publicKey": publicKey})
 	p.Create(tagType, "control-plane", props{"name": "lab-control-plane"})
 	p.Create(tagType, "worker", props{"name": "lab-worker"})
-	p.droplet = props{"name": "cp-0", "image": p.image, "region": "nyc1", "size": "s-2vcpu-4gb", "vpcUuid": p.vpc, "sshKeys": []any{p.key},
+	p.droplet = props{"name": "cp-0", "image": p.image, "region": "nyc1", "size": "s-2vcpu-4gb", "vpcUuid": p.vpc,
+		"sshKeys":  []any{p.key},
 		"userData": "hello", "tags": []any{"lab-control-plane"}}
-	p.lb = props{"region": "nyc1", "type": "REGIONAL", "network": "INTERNAL", "vpcUuid": p.vpc, "dropletTag": "lab-control-plane", "sizeUnit": 1,
-		"forwardingRules": []any{map[string]any{"entryProtocol": "tcp", "entryPort": 6443, "targetProtocol": "tcp", "targetPort": 6443}},
-		"healthcheck":     map[string]any{"protocol": "tcp", "port": 6443}, "firewall": map[string]any{"allows": []any{"cidr:10.20.0.0/20"}}}
+	p.lb = props{"region": "nyc1", "type": "REGIONAL", "network": "INTERNAL", "vpcUuid": p.vpc,
+		"dropletTag": "lab-control-plane", "sizeUnit": 1,
+		"forwardingRules": []any{map[string]any{"entryProtocol": "tcp", "entryPort": 6443, "targetProtocol": "tcp",
+			"targetPort": 6443}},
+		"healthcheck": map[string]any{"protocol": "tcp",
+			"port": 6443}, "firewall": map[string]any{"allows": []any{"cidr:10.20.0.0/20"}}}
 	p.firewall = props{"tags": []any{"lab-control-plane"},
-		"inboundRules":  []any{map[string]any{"protocol": "tcp", "portRange": "50000", "sourceTags": []any{"lab-control-plane"}}},
-		"outboundRules": []any{map[string]any{"protocol": "tcp", "portRange": "all", "destinationAddresses": []any{"0.0.0.0/0"}}}}
+		"inboundRules": []any{map[string]any{"protocol": "tcp", "portRange": "50000",
+			"sourceTags": []any{"lab-control-plane"}}},
+		"outboundRules": []any{map[string]any{"protocol": "tcp", "portRange": "all",
+			"destinationAddresses": []any{"0.0.0.0/0"}}}}
 	return p
 }
 
@@ -64,7 +72,8 @@ func TestRefusals(t *testing.T) {
 	p := newPlace(t)
 	p.Create(loadBalancerType, "taken", p.lb.With(props{"name": "taken"}))
 	for area, mistakes := range map[string]map[string]mistake{
-		"network": networkMistakes(), "machine": p.machineMistakes(), "balancer": p.balancerMistakes(), "firewall": p.firewallMistakes(),
+		"network": networkMistakes(), "machine": p.machineMistakes(), "balancer": p.balancerMistakes(),
+		"firewall": p.firewallMistakes(),
 	} {
 		for name, mistake := range mistakes {
 			_, _, err := p.Try(mistake.token, "mistake", mistake.inputs)
@@ -76,38 +85,45 @@ func TestRefusals(t *testing.T) {
 func networkMistakes() map[string]mistake {
 	vpc := props{"region": "nyc1", "ipRange": "10.40.0.0/20"}
 	return map[string]mistake{
-		"unknown input":    {vpcType, vpc.With(props{"cidr": "x"}), "cidr: no such property"},
-		"ranges overlap":   {vpcType, vpc.With(props{"ipRange": "10.20.8.0/24"}), "overlaps with another VPC network"},
-		"reserved range":   {vpcType, vpc.With(props{"ipRange": "10.244.16.0/20"}), "overlaps a range that DigitalOcean reserves"},
-		"reserved in nyc1": {vpcType, vpc.With(props{"ipRange": "10.10.0.0/20"}), "overlaps a range that DigitalOcean reserves"},
-		"public range":     {vpcType, vpc.With(props{"ipRange": "8.8.0.0/20"}), "RFC 1918"},
-		"VPC too large":    {vpcType, vpc.With(props{"ipRange": "10.0.0.0/12"}), "between /16 and /28"},
-		"host bits":        {vpcType, vpc.With(props{"ipRange": "10.40.0.1/20"}), "not a valid network"},
-		"closed region":    {vpcType, vpc.With(props{"region": "sfo1"}), "does not take new resources"},
-		"no such region":   {vpcType, vpc.With(props{"region": "mars1"}), "is not a region"},
-		"VPC name":         {vpcType, vpc.With(props{"name": "my_vpc"}), "name: "},
-		"tag alphabet":     {tagType, props{"name": "a=b"}, "name: "},
+		"unknown input":  {vpcType, vpc.With(props{"cidr": "x"}), "cidr: no such property"},
+		"ranges overlap": {vpcType, vpc.With(props{"ipRange": "10.20.8.0/24"}), "overlaps with another VPC network"},
+		"reserved range": {vpcType, vpc.With(props{"ipRange": "10.244.16.0/20"}),
+			"overlaps a range that DigitalOcean reserves"},
+		"reserved in nyc1": {vpcType, vpc.With(props{"ipRange": "10.10.0.0/20"}),
+			"overlaps a range that DigitalOcean reserves"},
+		"public range":   {vpcType, vpc.With(props{"ipRange": "8.8.0.0/20"}), "RFC 1918"},
+		"VPC too large":  {vpcType, vpc.With(props{"ipRange": "10.0.0.0/12"}), "between /16 and /28"},
+		"host bits":      {vpcType, vpc.With(props{"ipRange": "10.40.0.1/20"}), "not a valid network"},
+		"closed region":  {vpcType, vpc.With(props{"region": "sfo1"}), "does not take new resources"},
+		"no such region": {vpcType, vpc.With(props{"region": "mars1"}), "is not a region"},
+		"VPC name":       {vpcType, vpc.With(props{"name": "my_vpc"}), "name: "},
+		"tag alphabet":   {tagType, props{"name": "a=b"}, "name: "},
 	}
 }
 
 func (p place) machineMistakes() map[string]mistake {
 	image := props{"url": talosURL, "regions": []any{"nyc1"}}
 	return map[string]mistake{
-		"key twice":                  {sshKeyType, props{"publicKey": publicKey}, "already in use"},
-		"no key":                     {sshKeyType, props{"publicKey": "hello"}, "Key invalid"},
-		"image of no version":        {imageType, image.With(props{"url": strings.Replace(talosURL, "v1.12.1", "v1.99.0", 1)}), "404"},
-		"image for arm64":            {imageType, image.With(props{"url": strings.Replace(talosURL, "amd64", "arm64", 1)}), "404"},
-		"image for two regions":      {imageType, image.With(props{"regions": []any{"nyc1", "sfo3"}}), "one region"},
-		"image of a fantasy":         {imageType, image.With(props{"distribution": "Talos"}), "distribution: "},
-		"droplet without a key":      {dropletType, p.droplet.With(props{"sshKeys": nil}), "an SSH key is required"},
-		"droplet with a strange key": {dropletType, p.droplet.With(props{"sshKeys": []any{"1"}}), "invalid key identifiers"},
-		"droplet without an image":   {dropletType, p.droplet.With(props{"image": "1"}), "does not exist"},
-		"image of another region":    {dropletType, p.droplet.With(props{"region": "sfo3", "vpcUuid": p.elsewhere}), "is not available in sfo3"},
-		"VPC of another region":      {dropletType, p.droplet.With(props{"vpcUuid": p.elsewhere}), "is in sfo3"},
-		"no such size":               {dropletType, p.droplet.With(props{"size": "huge"}), "is not available"},
-		"droplet's name":             {dropletType, p.droplet.With(props{"name": "my_droplet"}), "name: "},
-		"droplet's tag":              {dropletType, p.droplet.With(props{"tags": []any{"a b"}}), "tags[0]: "},
-		"too much user data":         {dropletType, p.droplet.With(props{"userData": strings.Repeat("x", userDataLimit+1)}), "userData: "},
+		"key twice": {sshKeyType, props{"publicKey": publicKey}, "already in use"},
+		"no key":    {sshKeyType, props{"publicKey": "hello"}, "Key invalid"},
+		"image of no version": {imageType,
+			image.With(props{"url": strings.Replace(talosURL, "v1.12.1", "v1.99.0", 1)}), "404"},
+		"image for arm64": {imageType,
+			image.With(props{"url": strings.Replace(talosURL, "amd64", "arm64", 1)}), "404"},
+		"image for two regions": {imageType, image.With(props{"regions": []any{"nyc1", "sfo3"}}), "one region"},
+		"image of a fantasy":    {imageType, image.With(props{"distribution": "Talos"}), "distribution: "},
+		"droplet without a key": {dropletType, p.droplet.With(props{"sshKeys": nil}), "an SSH key is required"},
+		"droplet with a strange key": {dropletType, p.droplet.With(props{"sshKeys": []any{"1"}}),
+			"invalid key identifiers"},
+		"droplet without an image": {dropletType, p.droplet.With(props{"image": "1"}), "does not exist"},
+		"image of another region": {dropletType, p.droplet.With(props{"region": "sfo3", "vpcUuid": p.elsewhere}),
+			"is not available in sfo3"},
+		"VPC of another region": {dropletType, p.droplet.With(props{"vpcUuid": p.elsewhere}), "is in sfo3"},
+		"no such size":          {dropletType, p.droplet.With(props{"size": "huge"}), "is not available"},
+		"droplet's name":        {dropletType, p.droplet.With(props{"name": "my_droplet"}), "name: "},
+		"droplet's tag":         {dropletType, p.droplet.With(props{"tags": []any{"a b"}}), "tags[0]: "},
+		"too much user data": {dropletType,
+			p.droplet.With(props{"userData": strings.Repeat("x", userDataLimit+1)}), "userData: "},
 	}
 }
 
@@ -119,8 +135,11 @@ func (p place) balancerMistakes() map[string]mistake {
 		"balancer of a strange tag": {loadBalancerType, p.lb.With(props{"dropletTag": "nobody"}), "does not exist"},
 		"balancer by tag and id":    {loadBalancerType, p.lb.With(props{"dropletIds": []any{1}}), "conflicts"},
 		"balancer's name taken":     {loadBalancerType, p.lb.With(props{"name": "taken"}), "already in use"},
-		"balancer's rules":          {loadBalancerType, p.lb.With(props{"firewall": map[string]any{"allows": []any{"10.0.0.0/8"}}}), "must be written"},
-		"path of a TCP check":       {loadBalancerType, p.lb.With(props{"healthcheck": map[string]any{"protocol": "tcp", "port": 6443, "path": "/"}}), "healthcheck.path"},
+		"balancer's rules": {loadBalancerType,
+			p.lb.With(props{"firewall": map[string]any{"allows": []any{"10.0.0.0/8"}}}), "must be written"},
+		"path of a TCP check": {loadBalancerType,
+			p.lb.With(props{"healthcheck": map[string]any{"protocol": "tcp", "port": 6443,
+				"path": "/"}}), "healthcheck.path"},
 	}
 }
 
@@ -130,37 +149,48 @@ func (p place) firewallMistakes() map[string]mistake {
 		many[i] = map[string]any{"protocol": "icmp", "sourceAddresses": []any{"10.0.0.0/8"}}
 	}
 	return map[string]mistake{
-		"rule without a source":   {firewallType, p.rule(props{"sourceAddresses": nil}), "must have at least one source"},
-		"rule with no sources":    {firewallType, p.rule(props{"sourceAddresses": []any{}}), "must have at least one source"},
-		"rule without a port":     {firewallType, p.rule(props{"portRange": nil}), "portRange is required"},
-		"rule of a strange port":  {firewallType, p.rule(props{"portRange": "99999"}), "not a port"},
-		"ping with a port":        {firewallType, p.rule(props{"protocol": "icmp"}), "icmp has no portRange"},
-		"rule from nowhere":       {firewallType, p.rule(props{"sourceAddresses": []any{"home"}}), "neither an address nor a range"},
+		"rule without a source": {firewallType, p.rule(props{"sourceAddresses": nil}),
+			"must have at least one source"},
+		"rule with no sources": {firewallType, p.rule(props{"sourceAddresses": []any{}}),
+			"must have at least one source"},
+		"rule without a port":    {firewallType, p.rule(props{"portRange": nil}), "portRange is required"},
+		"rule of a strange port": {firewallType, p.rule(props{"portRange": "99999"}), "not a port"},
+		"ping with a port":       {firewallType, p.rule(props{"protocol": "icmp"}), "icmp has no portRange"},
+		"rule from nowhere": {firewallType, p.rule(props{"sourceAddresses": []any{"home"}}),
+			"neither an address nor a range"},
 		"rule from a strange tag": {firewallType, p.rule(props{"sourceTags": []any{"nobody"}}), "does not exist"},
-		"rule from no balancer":   {firewallType, p.rule(props{"sourceLoadBalancerUids": []any{"x"}}), "could not be found"},
-		"too many rules":          {firewallType, p.firewall.With(props{"inboundRules": many}), "at most 50"},
-		"too many tags":           {firewallType, p.firewall.With(props{"tags": []any{"a", "b", "c", "d", "e", "f"}}), "at most 5"},
+		"rule from no balancer": {firewallType, p.rule(props{"sourceLoadBalancerUids": []any{"x"}}),
+			"could not be found"},
+		"too many rules": {firewallType, p.firewall.With(props{"inboundRules": many}), "at most 50"},
+		"too many tags": {firewallType, p.firewall.With(props{"tags": []any{"a", "b", "c", "d", "e", "f"}}),
+			"at most 5"},
 	}
 }
 
 func TestWhatAChangeCosts(t *testing.T) {
 	p := newPlace(t)
 	droplet := p.Create(dropletType, "cp-0", p.droplet)
-	for property, value := range map[string]any{"image": ownImage, "userData": "other", "vpcUuid": "x", "sshKeys": []any{"1"}, "region": "sfo3", "monitoring": true} {
-		assert.Equal(t, []string{property}, p.Diff(dropletType, droplet, p.droplet.With(props{property: value})).Replaces)
+	for property, value := range map[string]any{"image": ownImage, "userData": "other", "vpcUuid": "x",
+		"sshKeys": []any{"1"}, "region": "sfo3", "monitoring": true} {
+		assert.Equal(t, []string{property}, p.Diff(dropletType, droplet,
+			p.droplet.With(props{property: value})).Replaces)
 	}
-	assert.Empty(t, p.Diff(dropletType, droplet, p.droplet.With(props{"size": "s-4vcpu-8gb", "name": "other", "tags": []any{"lab-worker"}})).Replaces)
+	assert.Empty(t, p.Diff(dropletType, droplet,
+		p.droplet.With(props{"size": "s-4vcpu-8gb", "name": "other", "tags": []any{"lab-worker"}})).Replaces)
 	require.NoError(t, p.Update(dropletType, droplet, p.droplet.With(props{"size": "s-4vcpu-8gb"})))
 	assert.ErrorContains(t, p.Update(dropletType, droplet, p.droplet), "smaller disk", "a disk never shrinks")
 
 	balancer := p.Create(loadBalancerType, "api", p.lb)
-	assert.Equal(t, []string{"network"}, p.Diff(loadBalancerType, balancer, p.lb.With(props{"network": "EXTERNAL"})).Replaces)
-	assert.Empty(t, p.Diff(loadBalancerType, balancer, p.lb.With(props{"dropletTag": "lab-worker", "sizeUnit": 2})).Replaces)
+	assert.Equal(t, []string{"network"}, p.Diff(loadBalancerType, balancer,
+		p.lb.With(props{"network": "EXTERNAL"})).Replaces)
+	assert.Empty(t, p.Diff(loadBalancerType, balancer,
+		p.lb.With(props{"dropletTag": "lab-worker", "sizeUnit": 2})).Replaces)
 	assert.ErrorContains(t, p.Delete(vpcType, p.vpc), "can not delete VPC with members")
 
 	image := props{"url": talosURL, "regions": []any{"nyc1"}, "distribution": "Unknown OS"}
 	assert.Equal(t, []string{"url"}, p.Diff(imageType, p.image, image.With(props{"url": talosURL + "x"})).Replaces)
-	assert.Equal(t, []string{"regions"}, p.Diff(imageType, p.image, image.With(props{"regions": []any{"sfo3"}})).Replaces)
+	assert.Equal(t, []string{"regions"}, p.Diff(imageType, p.image,
+		image.With(props{"regions": []any{"sfo3"}})).Replaces)
 }
 
 // TestADropletThatStopsSlowly: a droplet is deleted once it is off, if that comes in time.
@@ -184,18 +214,21 @@ func TestAVPCWithLingeringMembers(t *testing.T) {
 	l := newHarness(t)
 	vpc := l.Create(vpcType, "network", props{"name": "network", "region": "nyc1"})
 	assert.ErrorContains(t, l.Delete(vpcType, vpc), "Can not delete VPC with members")
-	_, err := l.Server.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: vpc, Urn: "urn:pulumi:test::lab::" + vpcType + "::gone", Timeout: 600})
+	_, err := l.Server.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: vpc, Urn: "urn:pulumi:test::lab::" + vpcType +
+		"::gone", Timeout: 600})
 	assert.NoError(t, err)
 }
 
 // TestAnImageAsTheProviderTreatsIt: its tags stay, and a refresh of one that is gone fails.
 func TestAnImageAsTheProviderTreatsIt(t *testing.T) {
 	l := newHarness(t)
-	image := props{"name": "talos", "url": "https://example.com/talos.raw.gz", "regions": []any{"nyc1"}, "tags": []any{"a"}}
+	image := props{"name": "talos", "url": "https://example.com/talos.raw.gz", "regions": []any{"nyc1"},
+		"tags": []any{"a"}}
 	id := l.Create(imageType, "talos", image)
 	require.NoError(t, l.Update(imageType, id, image.With(props{"tags": []any{"b"}})))
 	read := func() (*pulumirpc.ReadResponse, error) {
-		return l.Server.Read(t.Context(), &pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + imageType + "::talos", Inputs: l.Inputs[id], Properties: l.Inputs[id]})
+		return l.Server.Read(t.Context(), &pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + imageType +
+			"::talos", Inputs: l.Inputs[id], Properties: l.Inputs[id]})
 	}
 	found, err := read()
 	require.NoError(t, err)

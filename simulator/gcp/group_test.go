@@ -11,10 +11,12 @@ import (
 // balanced takes a group's machines from wherever there are some.
 var balanced = props{
 	"distributionPolicyTargetShape": "BALANCED", "targetSize": 6,
-	"updatePolicy": map[string]any{"type": "PROACTIVE", "minimalAction": "REPLACE", "maxSurgeFixed": 3, "maxUnavailableFixed": 0, "instanceRedistributionType": "NONE"},
+	"updatePolicy": map[string]any{"type": "PROACTIVE", "minimalAction": "REPLACE", "maxSurgeFixed": 3,
+		"maxUnavailableFixed": 0, "instanceRedistributionType": "NONE"},
 }
 
-// TestAZoneOutOfStock: an even group stands still while one of its zones has no machines, a balanced one starts elsewhere.
+// TestAZoneOutOfStock: an even group stands still while one of its zones has no machines, a balanced one starts
+// elsewhere.
 func TestAZoneOutOfStock(t *testing.T) {
 	t.Setenv("SIMULATOR_OUT_OF_STOCK", "us-east4-b")
 	p := newPlace(t)
@@ -26,7 +28,8 @@ func TestAZoneOutOfStock(t *testing.T) {
 		"even":     {props{"targetSize": 6}, map[string]int{"us-east4-a": 1, "us-east4-c": 1}},
 		"balanced": {balanced, map[string]int{"us-east4-a": 3, "us-east4-c": 3}},
 	} {
-		manager := p.Create(managerType, name, p.manager(template).With(test.settings).With(props{"baseInstanceName": name}))
+		manager := p.Create(managerType, name,
+			p.manager(template).With(test.settings).With(props{"baseInstanceName": name}))
 		zones := map[string]int{}
 		p.Within(func(w *world.World) {
 			for _, machine := range members(w, "us-east4", manager) {
@@ -45,7 +48,8 @@ func TestDistribution(t *testing.T) {
 	assert.ErrorContains(t, err, "not supported for target shape BALANCED")
 
 	spread := p.Create(managerType, "balanced", p.manager(template).With(balanced))
-	assert.ErrorContains(t, p.Update(managerType, spread, p.manager(template).With(balanced).With(props{"distributionPolicyTargetShape": "EVEN"})),
+	assert.ErrorContains(t, p.Update(managerType, spread,
+		p.manager(template).With(balanced).With(props{"distributionPolicyTargetShape": "EVEN"})),
 		"zones cannot be changed")
 	bounds := props{"target": spread, "autoscalingPolicy": map[string]any{"minReplicas": 1, "maxReplicas": 6}}
 	_, _, err = p.Try(autoscalerType, "balanced", bounds)
@@ -54,7 +58,8 @@ func TestDistribution(t *testing.T) {
 	moving := p.Create(managerType, "even", p.manager(template).With(props{"baseInstanceName": "even"}))
 	p.Create(autoscalerType, "even", bounds.With(props{"target": moving}))
 	still := balanced.With(props{"distributionPolicyTargetShape": nil, "baseInstanceName": "even"})
-	assert.ErrorContains(t, p.Update(managerType, moving, p.manager(template).With(still)), "cannot be disabled while the group is autoscaled")
+	assert.ErrorContains(t, p.Update(managerType, moving, p.manager(template).With(still)),
+		"cannot be disabled while the group is autoscaled")
 }
 
 // TestARollTakesAShare: new machines start before old ones go, no more than the surge at a time.
@@ -69,7 +74,8 @@ func TestARollTakesAShare(t *testing.T) {
 	})
 }
 
-// TestAGrantTakesTime: a machine of the program's own is refused while the key's grant has no effect, a group waits by itself.
+// TestAGrantTakesTime: a machine of the program's own is refused while the key's grant has no effect, a group waits by
+// itself.
 func TestAGrantTakesTime(t *testing.T) {
 	t.Setenv("SIMULATOR_GRANT_DELAY", "1h")
 	p := newPlace(t)

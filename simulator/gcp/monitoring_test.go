@@ -10,14 +10,16 @@ import (
 
 func TestAlerts(t *testing.T) {
 	l := newHarness(t)
-	channel := l.Create(channelType, "ops", props{"type": "email", "labels": map[string]any{"email_address": "ops@example.com"}})
+	channel := l.Create(channelType, "ops", props{"type": "email",
+		"labels": map[string]any{"email_address": "ops@example.com"}})
 	matched := map[string]any{"displayName": "gone", "conditionMatchedLog": map[string]any{"filter": "x"}}
 	threshold := map[string]any{"displayName": "many", "conditionThreshold": map[string]any{
 		"comparison": "COMPARISON_GT", "duration": "0s", "filter": `metric.type="logging.googleapis.com/user/preemptions"`,
 	}}
 	limit := map[string]any{"notificationRateLimit": map[string]any{"period": "3600s"}}
 	alert := func(strategy map[string]any, conditions ...any) props {
-		inputs := props{"displayName": "gone", "combiner": "OR", "conditions": conditions, "notificationChannels": []any{channel}}
+		inputs := props{"displayName": "gone", "combiner": "OR", "conditions": conditions,
+			"notificationChannels": []any{channel}}
 		if strategy != nil {
 			inputs["alertStrategy"] = strategy
 		}
@@ -29,14 +31,18 @@ func TestAlerts(t *testing.T) {
 		inputs props
 		want   string
 	}{
-		"a log without a limit":       {alertType, alert(nil, matched), "must have a notification rate limit"},
-		"a limit without a log":       {alertType, alert(limit, threshold), "Only a policy with a log-match condition"},
-		"a log among others":          {alertType, alert(limit, matched, threshold), "can only have one condition"},
-		"a metric that is new":        {alertType, alert(nil, threshold), "up to 10 minutes"},
-		"no such channel":             {alertType, alert(limit, matched).With(props{"notificationChannels": []any{"none"}}), "Failed to find notification channel"},
-		"an address that is none":     {channelType, props{"type": "email"}, "needs an address"},
-		"a metric without a filter":   {metricType, props{}, "filter"},
-		"a metric of an unknown kind": {metricType, props{"filter": "x", "metricDescriptor": map[string]any{"metricKind": "SUM", "valueType": "INT64"}}, "expected one of"},
+		"a log without a limit": {alertType, alert(nil, matched), "must have a notification rate limit"},
+		"a limit without a log": {alertType, alert(limit, threshold), "Only a policy with a log-match condition"},
+		"a log among others":    {alertType, alert(limit, matched, threshold), "can only have one condition"},
+		"a metric that is new":  {alertType, alert(nil, threshold), "up to 10 minutes"},
+		"no such channel": {alertType,
+			alert(limit, matched).With(props{"notificationChannels": []any{"none"}}), "Failed to find notification " +
+				"channel"},
+		"an address that is none":   {channelType, props{"type": "email"}, "needs an address"},
+		"a metric without a filter": {metricType, props{}, "filter"},
+		"a metric of an unknown kind": {metricType,
+			props{"filter": "x", "metricDescriptor": map[string]any{"metricKind": "SUM",
+				"valueType": "INT64"}}, "expected one of"},
 	} {
 		_, _, err := l.Try(c.token, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
@@ -54,7 +60,8 @@ func TestTheAutoscalerMovesAGroupIntoItsBounds(t *testing.T) {
 		return count
 	}
 	policy := func(low, high int) props {
-		return props{"target": manager, "autoscalingPolicy": map[string]any{"minReplicas": low, "maxReplicas": high, "cpuUtilization": map[string]any{"target": 0.6}}}
+		return props{"target": manager, "autoscalingPolicy": map[string]any{"minReplicas": low, "maxReplicas": high,
+			"cpuUtilization": map[string]any{"target": 0.6}}}
 	}
 	autoscaler := p.Create(autoscalerType, "pool", policy(1, 5))
 	assert.Equal(t, 3, size(), "a group within its bounds stays as it is")
@@ -68,7 +75,8 @@ func TestTheAutoscalerMovesAGroupIntoItsBounds(t *testing.T) {
 func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 	p := newPlace(t)
 	spot := p.template().With(props{"scheduling": map[string]any{
-		"provisioningModel": "SPOT", "preemptible": true, "automaticRestart": false, "onHostMaintenance": "TERMINATE", "instanceTerminationAction": "STOP",
+		"provisioningModel": "SPOT", "preemptible": true, "automaticRestart": false, "onHostMaintenance": "TERMINATE",
+		"instanceTerminationAction": "STOP",
 	}})
 	market := p.Create(managerType, "market", p.manager(p.Create(templateType, "market", spot)))
 	fixed := p.Create(managerType, "fixed", p.manager(p.Create(templateType, "fixed", p.template())))

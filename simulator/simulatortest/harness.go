@@ -98,7 +98,8 @@ func (h *Harness) Try(token, name string, p Props) (id string, outputs map[strin
 	}
 	outputs = created.Properties.AsMap()
 	for property := range outputs {
-		require.Contains(h.T, h.cloud.Resources[token].Fields, property, "%s computes what its schema does not declare", token)
+		require.Contains(h.T, h.cloud.Resources[token].Fields, property,
+			"%s computes what its schema does not declare", token)
 	}
 	h.Inputs[created.Id] = inputs
 	return created.Id, outputs, nil
