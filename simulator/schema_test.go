@@ -51,7 +51,8 @@ func checkSchema(t *testing.T, path string, fields catalogue.Fields) {
 		at := path + "." + name
 		text := field.Type == catalogue.String || field.Element().Type == catalogue.String
 		assert.Regexp(t, typePattern, string(field.Type), at)
-		assert.False(t, field.Output && (field.Required || field.Computed || field.Replaces), "%s: an output is not an input", at)
+		assert.False(t, field.Output && (field.Required || field.Computed || field.Replaces),
+			"%s: an output is not an input", at)
 		assert.False(t, field.Volatile && !field.Output, "%s: only outputs are volatile", at)
 		assert.False(t, field.Required && (field.Computed || field.Default != nil), "%s: required, and optional", at)
 		assert.False(t, !text && (field.Enum != nil || field.Pattern != nil || field.MaxLength > 0), "%s: not a text", at)

@@ -19,10 +19,10 @@ const (
 
 func checkAlarmShape(c *catalogue.Call) []catalogue.Problem {
 	if c.Inputs.Has("metricName") && !c.Inputs.Has("statistic") {
-		return []catalogue.Problem{{Property: "statistic", Reason: "must be set for a metric"}}
+		return catalogue.Refuse("statistic", "must be set for a metric")
 	}
 	if period := c.Inputs.Int("period"); period%60 != 0 && !slices.Contains([]int{10, 20, 30}, period) {
-		return []catalogue.Problem{{Property: "period", Reason: fmt.Sprintf("expected 10, 20, 30 or a multiple of 60, got %d", period)}}
+		return catalogue.Refuse("period", "expected 10, 20, 30 or a multiple of 60, got %d", period)
 	}
 	return nil
 }
@@ -35,14 +35,16 @@ func createAlarm(c *catalogue.Call) error {
 
 // ruleMetrics are the metrics that EventBridge keeps for each rule:
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
-var ruleMetrics = []string{"DeadLetterInvocations", "FailedInvocations", "Invocations", "InvocationAttempts", "MatchedEvents", "ThrottledRules", "TriggeredRules"}
+var ruleMetrics = []string{"DeadLetterInvocations", "FailedInvocations", "Invocations", "InvocationAttempts",
+	"MatchedEvents", "ThrottledRules", "TriggeredRules"}
 
 // checkAlarm is stricter than AWS, which takes an alarm on a metric that nothing reports: it would never fire.
 func checkAlarm(c *catalogue.Call) error {
 	if c.State.String("namespace") == "AWS/Events" {
 		rule := c.State.Object("dimensions").String("RuleName")
 		if !slices.Contains(ruleMetrics, c.State.String("metricName")) || c.World.Get(ruleType, c.Region, rule) == nil {
-			return fmt.Errorf("the alarm would never fire: nothing reports the metric %s of the rule %q", c.State.String("metricName"), rule)
+			return fmt.Errorf("the alarm would never fire: nothing reports the metric %s of the rule %q",
+				c.State.String("metricName"), rule)
 		}
 	}
 	for _, action := range slices.Concat(c.State.Strings("alarmActions"), c.State.Strings("okActions")) {
@@ -56,7 +58,8 @@ func checkAlarm(c *catalogue.Call) error {
 		// https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 		key, err := findKey(c, topic.State.String("kmsMasterKeyId"))
 		if err != nil || !strings.Contains(key.State.String("policy"), "cloudwatch.amazonaws.com") {
-			return fmt.Errorf("the alarm would not be heard: CloudWatch Alarms does not have authorization to access the SNS topic encryption key of %s", action)
+			return fmt.Errorf("the alarm would not be heard: CloudWatch Alarms does not have authorization to "+
+				"access the SNS topic encryption key of %s", action)
 		}
 	}
 	return nil

@@ -22,14 +22,17 @@ func createZone(c *catalogue.Call) error {
 	}
 	for _, other := range c.World.List(zoneType, "") {
 		for _, network := range other.State.Objects("vpcs") {
-			if other.State.String("name") == c.State.String("name") && slices.Contains(zoneNetworks(c.State), network.String("vpcId")) {
-				return fmt.Errorf("ConflictingDomainExists: The VPC %s has already been associated with the hosted zone %s with the same domain name", network.String("vpcId"), other.ID)
+			if other.State.String("name") == c.State.String("name") &&
+				slices.Contains(zoneNetworks(c.State), network.String("vpcId")) {
+				return fmt.Errorf("ConflictingDomainExists: The VPC %s has already been associated with the hosted "+
+					"zone %s with the same domain name", network.String("vpcId"), other.ID)
 			}
 		}
 	}
 	c.ID = "Z" + strings.ToUpper(c.World.Hash(c.URN, 20))
 	c.State["zoneId"], c.State["arn"] = c.ID, "arn:aws:route53:::hostedzone/"+c.ID
-	servers := []string{"ns-0.awsdns-00.com", "ns-1024.awsdns-00.org", "ns-1536.awsdns-00.co.uk", "ns-512.awsdns-00.net"}
+	servers := []string{"ns-0.awsdns-00.com", "ns-1024.awsdns-00.org", "ns-1536.awsdns-00.co.uk",
+		"ns-512.awsdns-00.net"}
 	c.State["nameServers"] = world.List(servers...)
 	return nil
 }
@@ -49,16 +52,21 @@ func checkZoneNetworks(c *catalogue.Call) error {
 			region = c.Region
 		}
 		if c.World.Get(vpcType, region, network.String("vpcId")) == nil {
-			return fmt.Errorf("InvalidVPCId: The VPC %s in region %s that you provided is not authorized to make the association", network.String("vpcId"), region)
+			return fmt.Errorf("InvalidVPCId: The VPC %s in region %s that you provided is not authorized to make "+
+				"the association", network.String("vpcId"), region)
 		}
 	}
 	return nil
 }
 
 func deleteZone(c *catalogue.Call) error {
-	records := c.World.Select(func(r *world.Resource) bool { return r.Type == recordType && r.State.String("zoneId") == c.ID })
+	records := c.World.Select(func(r *world.Resource) bool {
+		return r.Type == recordType &&
+			r.State.String("zoneId") == c.ID
+	})
 	if len(records) > 0 && !c.State.Bool("forceDestroy") {
-		return fmt.Errorf("HostedZoneNotEmpty: The specified hosted zone contains non-required resource record sets and so cannot be deleted: %s", names(records))
+		return fmt.Errorf("HostedZoneNotEmpty: The specified hosted zone contains non-required resource record "+
+			"sets and so cannot be deleted: %s", names(records))
 	}
 	for _, record := range records {
 		c.World.Remove(record)
@@ -68,7 +76,7 @@ func deleteZone(c *catalogue.Call) error {
 
 func checkRecord(c *catalogue.Call) []catalogue.Problem {
 	if c.Inputs.Has("records") && !c.Inputs.Has("ttl") {
-		return []catalogue.Problem{{Property: "ttl", Reason: "must be given with records"}}
+		return catalogue.Refuse("ttl", "must be given with records")
 	}
 	return nil
 }
@@ -78,7 +86,8 @@ func createRecord(c *catalogue.Call) error {
 	if zone == nil {
 		return fmt.Errorf("NoSuchHostedZone: No hosted zone found with ID: %s", c.State.String("zoneId"))
 	}
-	name, domain := strings.ToLower(strings.TrimSuffix(c.State.String("name"), ".")), strings.TrimSuffix(zone.State.String("name"), ".")
+	name, domain := strings.ToLower(strings.TrimSuffix(c.State.String("name"),
+		".")), strings.TrimSuffix(zone.State.String("name"), ".")
 	if name == "" {
 		name = domain
 	} else if name != domain && !strings.HasSuffix(name, "."+domain) {
@@ -89,14 +98,17 @@ func createRecord(c *catalogue.Call) error {
 	for _, other := range c.World.List(recordType, "") {
 		taken := other.State.String("zoneId") == zone.ID && other.State.String("fqdn") == name
 		if taken && other.State.String("type") == kind && !c.State.Bool("allowOverwrite") {
-			return fmt.Errorf("InvalidChangeBatch: [Tried to create resource record set [name='%s.', type='%s'] but it already exists]", name, kind)
+			return fmt.Errorf("InvalidChangeBatch: [Tried to create resource record set [name='%s.', type='%s'] "+
+				"but it already exists]", name, kind)
 		}
 		if taken && other.State.String("type") != kind && (kind == "CNAME" || other.State.String("type") == "CNAME") {
-			return fmt.Errorf("InvalidChangeBatch: [RRSet of type %s with DNS name %s. is not permitted as it conflicts with other records with the same DNS name]", kind, name)
+			return fmt.Errorf("InvalidChangeBatch: [RRSet of type %s with DNS name %s. is not permitted as it "+
+				"conflicts with other records with the same DNS name]", kind, name)
 		}
 	}
 	if kind == "CNAME" && name == domain {
-		return fmt.Errorf("InvalidChangeBatch: [RRSet of type CNAME with DNS name %s. is not permitted at apex in zone %s.]", name, domain)
+		return fmt.Errorf("InvalidChangeBatch: [RRSet of type CNAME with DNS name %s. is not permitted at apex in "+
+			"zone %s.]", name, domain)
 	}
 	c.ID = fmt.Sprintf("%s_%s_%s", zone.ID, name, kind)
 	return updateRecord(c)
@@ -105,13 +117,16 @@ func createRecord(c *catalogue.Call) error {
 func updateRecord(c *catalogue.Call) error {
 	for _, value := range c.State.Strings("records") {
 		if address, err := netip.ParseAddr(value); c.State.String("type") == "A" && (err != nil || !address.Is4()) {
-			return fmt.Errorf("InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) encountered with '%s']", value)
+			return fmt.Errorf("InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: "+
+				"ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) encountered with '%s']", value)
 		}
 	}
 	for _, alias := range c.State.Objects("aliases") {
 		balancer := balancerNamed(c.World, alias.String("name"))
 		if balancer == nil || balancer.State.String("zoneId") != alias.String("zoneId") {
-			return fmt.Errorf("InvalidChangeBatch: [Tried to create an alias that targets %s, type %s in zone %s, but the alias target name does not lie within the target zone]", alias.String("name"), c.State.String("type"), alias.String("zoneId"))
+			return fmt.Errorf("InvalidChangeBatch: [Tried to create an alias that targets %s, type %s in zone %s, "+
+				"but the alias target name does not lie within the target "+
+				"zone]", alias.String("name"), c.State.String("type"), alias.String("zoneId"))
 		}
 	}
 	return nil

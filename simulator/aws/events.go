@@ -21,7 +21,8 @@ func createQueue(c *catalogue.Call) error {
 	name := c.State.String("name")
 	c.ID = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", c.Region, Account, name)
 	if c.World.Get(queueType, c.Region, c.ID) != nil {
-		return fmt.Errorf("QueueAlreadyExists: A queue already exists with the same name and a different value for attributes: %s", name)
+		return fmt.Errorf("QueueAlreadyExists: A queue already exists with the same name and a different value for "+
+			"attributes: %s", name)
 	}
 	c.State["url"], c.State["arn"] = c.ID, arn("sqs", c.Region, name)
 	if !c.State.Has("kmsMasterKeyId") && !c.State.Has("sqsManagedSseEnabled") {
@@ -36,7 +37,8 @@ func createQueuePolicy(c *catalogue.Call) error {
 }
 
 func checkQueuePolicy(c *catalogue.Call) error {
-	if _, err := find(c, queueType, c.State.String("queueUrl"), "AWS.SimpleQueueService.NonExistentQueue", "queue"); err != nil {
+	if _, err := find(c, queueType, c.State.String("queueUrl"), "AWS.SimpleQueueService.NonExistentQueue",
+		"queue"); err != nil {
 		return err
 	}
 	return checkPolicy(c.State.String("policy"), 8192)
@@ -45,11 +47,11 @@ func checkQueuePolicy(c *catalogue.Call) error {
 func checkEventRule(c *catalogue.Call) []catalogue.Problem {
 	var pattern map[string]any
 	if c.Inputs.Known("eventPattern") && json.Unmarshal([]byte(c.Inputs.String("eventPattern")), &pattern) != nil {
-		return []catalogue.Problem{{Property: "eventPattern", Reason: "is no JSON object"}}
+		return catalogue.Refuse("eventPattern", "is no JSON object")
 	}
 	for _, key := range []string{"source", "detail-type"} {
 		if _, list := pattern[key].([]any); pattern[key] != nil && !list {
-			return []catalogue.Problem{{Property: "eventPattern", Reason: fmt.Sprintf("Event pattern is not valid: %s must be an object or an array", key)}}
+			return catalogue.Refuse("eventPattern", "Event pattern is not valid: %s must be an object or an array", key)
 		}
 	}
 	return nil
@@ -75,7 +77,8 @@ func createEventTarget(c *catalogue.Call) error {
 	}
 	c.ID = rule + "-" + c.State.String("targetId")
 	if len(users(c, "rule", rule, targetType)) >= 5 {
-		return fmt.Errorf("LimitExceededException: The requested resource exceeds the maximum number allowed: 5 targets of rule %s", rule)
+		return fmt.Errorf("LimitExceededException: The requested resource exceeds the maximum number allowed: 5 "+
+			"targets of rule %s", rule)
 	}
 	return checkEventTarget(c)
 }

@@ -23,9 +23,9 @@ func checkGroupName(c *catalogue.Call) []catalogue.Problem {
 	name := c.Inputs.String("name")
 	switch {
 	case len(name) >= 3 && name[:3] == "sg-":
-		return []catalogue.Problem{{Property: "name", Reason: fmt.Sprintf("%q cannot begin with sg-", name)}}
+		return catalogue.Refuse("name", "%q cannot begin with sg-", name)
 	case name != "" && !groupNamePattern.MatchString(name):
-		return []catalogue.Problem{{Property: "name", Reason: fmt.Sprintf("%q has characters that EC2 does not allow", name)}}
+		return catalogue.Refuse("name", "%q has characters that EC2 does not allow", name)
 	}
 	return nil
 }
@@ -40,7 +40,8 @@ func createSecurityGroup(c *catalogue.Call) error {
 	}
 	for _, other := range users(c, "vpcId", vpc, securityGroupType) {
 		if other.State.String("name") == c.State.String("name") {
-			return fmt.Errorf("InvalidGroup.Duplicate: The security group '%s' already exists for VPC '%s'", c.State.String("name"), vpc)
+			return fmt.Errorf("InvalidGroup.Duplicate: The security group '%s' already exists for VPC '%s'",
+				c.State.String("name"), vpc)
 		}
 	}
 	return nil
@@ -81,12 +82,12 @@ func checkRule(c *catalogue.Call) []catalogue.Problem {
 	switch c.Inputs.String("ipProtocol") {
 	case "-1", "all":
 		if hasPorts {
-			return []catalogue.Problem{{Property: "fromPort", Reason: "must not be given with ipProtocol -1, which means all ports"}}
+			return catalogue.Refuse("fromPort", "must not be given with ipProtocol -1, which means all ports")
 		}
 	case "tcp", "udp":
 		low, high := c.Inputs.Int("fromPort"), c.Inputs.Int("toPort")
 		if !c.Inputs.Has("fromPort") || !c.Inputs.Has("toPort") || low > high {
-			return []catalogue.Problem{{Property: "fromPort", Reason: fmt.Sprintf("invalid TCP/UDP port range (%d:%d)", low, high)}}
+			return catalogue.Refuse("fromPort", "invalid TCP/UDP port range (%d:%d)", low, high)
 		}
 	}
 	return nil
@@ -98,14 +99,16 @@ func createRule(c *catalogue.Call) error {
 	}
 	siblings := users(c, "securityGroupId", c.State.String("securityGroupId"), c.Token)
 	for _, other := range siblings {
-		same := !slices.ContainsFunc(append(rulePeers, "ipProtocol", "fromPort", "toPort"), func(name string) bool { return other.State[name] != c.State[name] })
+		same := !slices.ContainsFunc(append(rulePeers, "ipProtocol", "fromPort", "toPort"),
+			func(name string) bool { return other.State[name] != c.State[name] })
 		if same {
 			return fmt.Errorf("InvalidPermission.Duplicate: the specified rule already exists: %s", other.ID)
 		}
 	}
 	// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
 	if len(siblings) >= 60 {
-		return fmt.Errorf("RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached")
+		return fmt.Errorf("RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has " +
+			"been reached")
 	}
 	return nil
 }
@@ -126,7 +129,8 @@ func checkPeer(c *catalogue.Call) error {
 			return err
 		}
 		if other != vpc {
-			return fmt.Errorf("InvalidGroup.NotFound: You have specified two resources that belong to different networks: %s, %s", c.State.String("securityGroupId"), id)
+			return fmt.Errorf("InvalidGroup.NotFound: You have specified two resources that belong to different "+
+				"networks: %s, %s", c.State.String("securityGroupId"), id)
 		}
 	}
 	return nil
@@ -137,7 +141,9 @@ func vpcOfGroup(c *catalogue.Call, id string) (string, error) {
 	if group := c.World.Get(securityGroupType, c.Region, id); group != nil {
 		return group.State.String("vpcId"), nil
 	}
-	if vpc := c.World.Find(vpcType, c.Region, func(r *world.Resource) bool { return r.State.String("defaultSecurityGroupId") == id }); vpc != nil {
+	if vpc := c.World.Find(vpcType, c.Region, func(r *world.Resource) bool {
+		return r.State.String("defaultSecurityGroupId") == id
+	}); vpc != nil {
 		return vpc.ID, nil
 	}
 	return "", fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", id)
@@ -151,7 +157,8 @@ func checkGroups(c *catalogue.Call, groups []string, vpc string) error {
 			return err
 		}
 		if other != vpc {
-			return fmt.Errorf("InvalidParameter: Security group %s and network %s belong to different networks", id, vpc)
+			return fmt.Errorf("InvalidParameter: Security group %s and network %s belong to different networks", id,
+				vpc)
 		}
 	}
 	return nil

@@ -23,11 +23,12 @@ type builder struct {
 	err    error
 }
 
-// CreateFixtures makes a network for a program to adopt, with a private and a public subnet in every zone and ways out, and a
-// key. The private subnets lie in the second range, if there is one.
+// CreateFixtures makes a network for a program to adopt, with a private and a public subnet in every zone and ways
+// out, and a key. The private subnets lie in the second range, if there is one.
 func CreateFixtures(w *world.World, region string, cidr, second netip.Prefix) (Fixtures, error) {
 	b := &builder{world: w, region: region}
-	vpc := b.create(vpcType, world.Values{"cidrBlock": cidr.String(), "enableDnsSupport": true, "enableDnsHostnames": true})
+	vpc := b.create(vpcType, world.Values{"cidrBlock": cidr.String(), "enableDnsSupport": true,
+		"enableDnsHostnames": true})
 	inside := cidr
 	if second.IsValid() {
 		inside = second
@@ -43,7 +44,8 @@ func CreateFixtures(w *world.World, region string, cidr, second netip.Prefix) (F
 	for i, zone := range zones(region) {
 		open := b.subnet(vpc, zone, cidr, 2*i, public)
 		if i == 0 {
-			nat := b.create(natType, world.Values{"subnetId": open, "allocationId": b.create(addressType, world.Values{"domain": "vpc"})})
+			nat := b.create(natType, world.Values{"subnetId": open,
+				"allocationId": b.create(addressType, world.Values{"domain": "vpc"})})
 			private = b.routeTable(vpc, world.Values{"natGatewayId": nat})
 		}
 		result.PublicSubnetIDs = append(result.PublicSubnetIDs, open)

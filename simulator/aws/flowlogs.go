@@ -16,11 +16,12 @@ const (
 )
 
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; 0 is for ever.
-var retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+var retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+	3288, 3653}
 
 func checkRetention(c *catalogue.Call) []catalogue.Problem {
 	if days := c.Inputs.Int("retentionInDays"); !slices.Contains(retentions, days) {
-		return []catalogue.Problem{{Property: "retentionInDays", Reason: fmt.Sprintf("expected retentionInDays to be one of %v, got %d", retentions, days)}}
+		return catalogue.Refuse("retentionInDays", "expected retentionInDays to be one of %v, got %d", retentions, days)
 	}
 	return nil
 }
@@ -43,8 +44,9 @@ func checkLogKey(c *catalogue.Call) error {
 }
 
 func checkFlowLog(c *catalogue.Call) []catalogue.Problem {
-	if seconds := c.Inputs.Int("maxAggregationInterval"); c.Inputs.Has("maxAggregationInterval") && seconds != 60 && seconds != 600 {
-		return []catalogue.Problem{{Property: "maxAggregationInterval", Reason: fmt.Sprintf("expected 60 or 600, got %d", seconds)}}
+	if seconds := c.Inputs.Int("maxAggregationInterval"); c.Inputs.Has("maxAggregationInterval") && seconds != 60 &&
+		seconds != 600 {
+		return catalogue.Refuse("maxAggregationInterval", "expected 60 or 600, got %d", seconds)
 	}
 	return nil
 }
@@ -58,7 +60,8 @@ func createFlowLog(c *catalogue.Call) error {
 		}
 		for _, other := range users(c, "vpcId", vpc, flowLogType) {
 			if other.State.String("logDestination") == c.State.String("logDestination") {
-				return fmt.Errorf("FlowLogAlreadyExists: There is an existing Flow Log with the same configuration and log destination: %s", other.ID)
+				return fmt.Errorf("FlowLogAlreadyExists: There is an existing Flow Log with the same configuration "+
+					"and log destination: %s", other.ID)
 			}
 		}
 	}
@@ -66,18 +69,22 @@ func createFlowLog(c *catalogue.Call) error {
 	if c.State.String("logDestinationType") != "cloud-watch-logs" {
 		return nil
 	}
-	group := c.World.Find(logGroupType, c.Region, func(r *world.Resource) bool { return r.State.String("arn") == c.State.String("logDestination") })
+	group := c.World.Find(logGroupType, c.Region,
+		func(r *world.Resource) bool { return r.State.String("arn") == c.State.String("logDestination") })
 	if group == nil {
 		return fmt.Errorf("InvalidParameterValue: LogDestination: %s does not exist", c.State.String("logDestination"))
 	}
 	c.State["logGroupName"] = group.ID
-	role := c.World.Find(roleType, "", func(r *world.Resource) bool { return r.State.String("arn") == c.State.String("iamRoleArn") })
+	role := c.World.Find(roleType, "", func(r *world.Resource) bool {
+		return r.State.String("arn") == c.State.String("iamRoleArn")
+	})
 	if role == nil || !strings.Contains(role.State.String("assumeRolePolicy"), "vpc-flow-logs.amazonaws.com") {
 		return fmt.Errorf("InvalidParameter: Unable to assume given IAM role: %s", c.State.String("iamRoleArn"))
 	}
 	writes := c.World.Find(rolePolicyType, "", func(r *world.Resource) bool {
 		policy := r.State.String("policy")
-		return r.State.String("role") == role.ID && strings.Contains(policy, "logs:PutLogEvents") && strings.Contains(policy, group.State.String("arn"))
+		return r.State.String("role") == role.ID && strings.Contains(policy, "logs:PutLogEvents") &&
+			strings.Contains(policy, group.State.String("arn"))
 	})
 	if writes == nil {
 		return fmt.Errorf("the flow log would stay empty: Access error: %s may not write into %s", role.ID, group.ID)

@@ -42,15 +42,19 @@ func versioned(inputs world.Values) map[string]any {
 func checkTemplateTags(c *catalogue.Call) []catalogue.Problem {
 	var problems []catalogue.Problem
 	for i, specification := range c.Inputs.Objects("tagSpecifications") {
-		problems = append(problems, tagProblems(fmt.Sprintf("tagSpecifications[%d].tags", i), specification.Object("tags"))...)
+		problems = append(problems, tagProblems(fmt.Sprintf("tagSpecifications[%d].tags", i),
+			specification.Object("tags"))...)
 	}
 	return problems
 }
 
 func createTemplate(c *catalogue.Call) error {
 	name := c.State.String("name")
-	if c.World.Find(templateType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
-		return fmt.Errorf("InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use: %s", name)
+	if c.World.Find(templateType, c.Region, func(r *world.Resource) bool {
+		return r.State.String("name") == name
+	}) != nil {
+		return fmt.Errorf("InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use: %s",
+			name)
 	}
 	if err := checkTemplate(c); err != nil {
 		return err
@@ -66,7 +70,8 @@ func checkTemplate(c *catalogue.Call) error {
 	}
 	for _, interfaces := range c.Inputs.Objects("networkInterfaces") {
 		if interfaces.Has("securityGroups") && c.Inputs.Has("vpcSecurityGroupIds") {
-			return fmt.Errorf("InvalidParameterCombination: Network interfaces and an instance-level security groups may not be specified on the same request")
+			return fmt.Errorf("InvalidParameterCombination: Network interfaces and an instance-level security " +
+				"groups may not be specified on the same request")
 		}
 	}
 	for _, mapping := range c.Inputs.Objects("blockDeviceMappings") {
@@ -98,14 +103,16 @@ func updateTemplate(c *catalogue.Call) error {
 func checkGroup(c *catalogue.Call) []catalogue.Problem {
 	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
 	}
 	distribution := c.Inputs.Object("mixedInstancesPolicy").Object("instancesDistribution")
 	strategy := distribution.String("spotAllocationStrategy")
 	if distribution.Has("spotInstancePools") && strategy != "lowest-price" && strategy != "" {
-		refuse("mixedInstancesPolicy.instancesDistribution.spotInstancePools", "is only for the strategy lowest-price, not for %s", strategy)
+		refuse("mixedInstancesPolicy.instancesDistribution.spotInstancePools",
+			"is only for the strategy lowest-price, not for %s", strategy)
 	}
-	if price := distribution.String("spotMaxPrice"); price != "" && !regexp.MustCompile(`^\d+(\.\d+)?$`).MatchString(price) {
+	if price := distribution.String("spotMaxPrice"); price != "" &&
+		!regexp.MustCompile(`^\d+(\.\d+)?$`).MatchString(price) {
 		refuse("mixedInstancesPolicy.instancesDistribution.spotMaxPrice", "%q is no price", price)
 	}
 	problems = append(problems, overrideProblems(c.Inputs.Object("mixedInstancesPolicy"))...)
@@ -135,9 +142,11 @@ type group struct {
 func createGroup(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
 	if c.World.Get(groupType, c.Region, c.ID) != nil {
-		return fmt.Errorf("AlreadyExists: AutoScalingGroup by this name already exists - A group with the name %s already exists", c.ID)
+		return fmt.Errorf("AlreadyExists: AutoScalingGroup by this name already exists - A group with the name %s "+
+			"already exists", c.ID)
 	}
-	c.State["arn"] = arn("autoscaling", c.Region, "autoScalingGroup:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.ID)
+	c.State["arn"] = arn("autoscaling", c.Region,
+		"autoScalingGroup:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.ID)
 	return updateGroup(c)
 }
 
@@ -155,7 +164,8 @@ func updateGroup(c *catalogue.Call) error {
 	// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
 	changed := c.Inputs.Int("desiredCapacity") != c.Old.Int("desiredCapacity")
 	if c.Inputs.Has("desiredCapacity") && changed && (desired < low || desired > high) {
-		return fmt.Errorf("ValidationError: Desired capacity:%d must be between the specified min size:%d and max size:%d", desired, low, high)
+		return fmt.Errorf("ValidationError: Desired capacity:%d must be between the specified min size:%d and max "+
+			"size:%d", desired, low, high)
 	}
 	desired = min(max(desired, low), high)
 	c.State["desiredCapacity"] = float64(desired)
@@ -204,7 +214,9 @@ func newGroup(c *catalogue.Call) (*group, error) {
 	}
 	// https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
 	if g.mixed != nil && g.template.Object("instanceMarketOptions").String("marketType") != "" {
-		return nil, fmt.Errorf("ValidationError: Incompatible launch template: You cannot use a launch template that is set to request Spot Instances (InstanceMarketOptions) when you configure an Auto Scaling group with a mixed instances policy. Remove the InstanceMarketOptions and try again")
+		return nil, fmt.Errorf("ValidationError: Incompatible launch template: You cannot use a launch template " +
+			"that is set to request Spot Instances (InstanceMarketOptions) when you configure an Auto Scaling " +
+			"group with a mixed instances policy. Remove the InstanceMarketOptions and try again")
 	}
 	switch {
 	case len(g.requirements) > 0:
@@ -225,7 +237,8 @@ func (g *group) findTemplate(specification world.Values) error {
 	id := cmp.Or(specification.String("id"), specification.String("launchTemplateId"))
 	template := c.World.Get(templateType, c.Region, id)
 	if template == nil {
-		return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified launch template %s does not exist", id)
+		return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified "+
+			"launch template %s does not exist", id)
 	}
 	versions, _ := template.State[versionsKey].([]any)
 	switch version := specification.String("version"); version {
@@ -236,7 +249,8 @@ func (g *group) findTemplate(specification world.Values) error {
 	default:
 		number, err := strconv.Atoi(version)
 		if err != nil || number < 1 || number > len(versions) {
-			return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified launch template version %s does not exist", version)
+			return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified "+
+				"launch template version %s does not exist", version)
 		}
 		g.version = number
 	}
@@ -277,7 +291,8 @@ func (g *group) checkMachine() error {
 	for _, mapping := range g.template.Objects("blockDeviceMappings") {
 		size := mapping.Object("ebs").Int("volumeSize")
 		if mapping.String("deviceName") == rootDevice && size != 0 && size < imageGiB {
-			return fmt.Errorf("ValidationError: Volume of size %dGB is smaller than the image's snapshot, expect size >= %dGB", size, imageGiB)
+			return fmt.Errorf("ValidationError: Volume of size %dGB is smaller than the image's snapshot, expect "+
+				"size >= %dGB", size, imageGiB)
 		}
 	}
 	if err := checkProfile(c, g.profile()); err != nil {
@@ -391,7 +406,8 @@ func (g *group) start() error {
 		"ami": g.template.String("imageId"), "instanceType": machine, "instanceLifecycle": lifecycle,
 		"subnetId": subnet.ID, "availabilityZone": subnet.State.String("availabilityZone"), "privateIp": address,
 		"vpcSecurityGroupIds": world.List(g.securityGroups()...), "tagsAll": g.memberTags(), "tags": g.memberTags(),
-		groupKey: c.ID, userDataKey: g.template.String("userData"), "launchTemplate": map[string]any{"version": strconv.Itoa(g.version)},
+		groupKey: c.ID, userDataKey: g.template.String("userData"),
+		"launchTemplate": map[string]any{"version": strconv.Itoa(g.version)},
 	}
 	if g.public(subnet) {
 		state["publicIp"] = publicAddress(c.World)
@@ -406,7 +422,10 @@ func (g *group) start() error {
 	}
 	state["metadataOptions"] = map[string]any(g.template.Object("metadataOptions").Clone())
 	launch(c.World, c.Region, id, id, state)
-	c.World.Put(&world.Resource{Provider: "aws", Type: instanceType, Region: c.Region, ID: id, Name: c.ID + "-" + id[len(id)-5:], Inputs: world.Values{}, State: state})
+	c.World.Put(&world.Resource{
+		Provider: "aws", Type: instanceType, Region: c.Region, ID: id, Name: c.ID + "-" + id[len(id)-5:],
+		Inputs: world.Values{}, State: state,
+	})
 	c.State[peakKey] = float64(max(c.State.Int(peakKey), len(running)+1))
 	return nil
 }
@@ -470,7 +489,9 @@ func Terminate(w *world.World, machine *world.Resource) error {
 	if owner == nil {
 		return nil
 	}
-	g, err := newGroup(&catalogue.Call{World: w, Region: owner.Region, ID: owner.ID, State: owner.State, Inputs: owner.Inputs, Old: owner.Inputs})
+	g, err := newGroup(&catalogue.Call{
+		World: w, Region: owner.Region, ID: owner.ID, State: owner.State, Inputs: owner.Inputs, Old: owner.Inputs,
+	})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 func (p place) template() props {
 	return props{
 		"name": "pool", "imageId": p.image, "instanceType": "t4g.medium", "userData": "aGVsbG8=",
-		"networkInterfaces": []any{map[string]any{"deviceIndex": 0, "associatePublicIpAddress": "false", "securityGroups": []any{p.workers}}},
+		"networkInterfaces": []any{map[string]any{"deviceIndex": 0, "associatePublicIpAddress": "false",
+			"securityGroups": []any{p.workers}}},
 	}
 }
 
@@ -28,9 +29,11 @@ func (p place) pool(template, version string, types ...any) props {
 		"name": "pool", "minSize": 4, "maxSize": 8, "vpcZoneIdentifiers": []any{p.private, p.other},
 		"instanceRefresh": map[string]any{"strategy": "Rolling"},
 		"mixedInstancesPolicy": map[string]any{
-			"instancesDistribution": map[string]any{"onDemandBaseCapacity": 1, "onDemandPercentageAboveBaseCapacity": 0, "spotAllocationStrategy": "capacity-optimized"},
+			"instancesDistribution": map[string]any{"onDemandBaseCapacity": 1,
+				"onDemandPercentageAboveBaseCapacity": 0, "spotAllocationStrategy": "capacity-optimized"},
 			"launchTemplate": map[string]any{
-				"launchTemplateSpecification": map[string]any{"launchTemplateId": template, "version": version}, "overrides": overrides,
+				"launchTemplateSpecification": map[string]any{"launchTemplateId": template,
+					"version": version}, "overrides": overrides,
 			},
 		},
 	}
@@ -39,7 +42,7 @@ func (p place) pool(template, version string, types ...any) props {
 // census counts a group's machines by some property.
 func (p place) census(property string) map[string]int {
 	counts := map[string]int{}
-	p.within(func(w *world.World) {
+	p.Within(func(w *world.World) {
 		for _, member := range members(w, "us-east-1", "pool") {
 			counts[member.State.String(property)]++
 		}
@@ -49,18 +52,17 @@ func (p place) census(property string) map[string]int {
 
 func TestGroupStartsMachines(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium", "m6g.large"))
+	template := p.Create(templateType, "pool", p.template())
+	group := p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium", "m6g.large"))
 	assert.Equal(t, "pool", group)
 	assert.Equal(t, map[string]int{"": 1, "spot": 3}, p.census("instanceLifecycle"))
 	assert.Equal(t, map[string]int{p.private: 2, p.other: 2}, p.census("subnetId"))
 	assert.Equal(t, map[string]int{"t4g.medium": 3, "m6g.large": 1}, p.census("instanceType"))
 
-	_, err := p.update(groupType, group, p.pool(template, "1", "t4g.medium").with(props{"minSize": 6}))
-	require.NoError(t, err)
+	p.MustUpdate(groupType, group, p.pool(template, "1", "t4g.medium").With(props{"minSize": 6}))
 	assert.Equal(t, 6, sum(p.census("subnetId")), "a higher minimum raises the group")
 
-	require.NoError(t, p.delete(groupType, group))
+	require.NoError(t, p.Delete(groupType, group))
 	assert.Empty(t, p.census("subnetId"), "a deleted group ends its machines")
 }
 
@@ -74,21 +76,19 @@ func sum(counts map[string]int) int {
 
 func TestGroupRefresh(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
+	template := p.Create(templateType, "pool", p.template())
+	group := p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
 	before := p.census("arn")
 
-	updated, err := p.update(templateType, template, p.template().with(props{"userData": "d29ybGQ="}))
-	require.NoError(t, err)
+	updated := p.MustUpdate(templateType, template, p.template().With(props{"userData": "d29ybGQ="}))
 	assert.EqualValues(t, 2, updated["latestVersion"])
 	assert.Equal(t, before, p.census("arn"), "a new version alone changes no machine")
 
-	_, err = p.update(groupType, group, p.pool(template, "2", "t4g.medium"))
-	require.NoError(t, err)
+	p.MustUpdate(groupType, group, p.pool(template, "2", "t4g.medium"))
 	assert.Equal(t, map[string]int{"d29ybGQ=": 4}, p.census(userDataKey), "a refresh replaces every machine")
 
-	updated, err = p.update(templateType, template, p.template().with(props{"userData": "d29ybGQ=", "tags": map[string]any{"a": "b"}}))
-	require.NoError(t, err)
+	updated = p.MustUpdate(templateType, template,
+		p.template().With(props{"userData": "d29ybGQ=", "tags": map[string]any{"a": "b"}}))
 	assert.EqualValues(t, 2, updated["latestVersion"], "tags of the template make no version")
 }
 
@@ -96,18 +96,18 @@ func TestGroupRefresh(t *testing.T) {
 func TestRefreshReplacesAShare(t *testing.T) {
 	for _, test := range []struct{ low, high, peak int }{{100, 200, 8}, {100, 150, 6}, {100, 110, 5}, {75, 100, 4}} {
 		p := newPlace(t)
-		template := p.create(templateType, "pool", p.template())
+		template := p.Create(templateType, "pool", p.template())
 		refresh := map[string]any{"strategy": "Rolling", "preferences": map[string]any{
 			"minHealthyPercentage": test.low, "maxHealthyPercentage": test.high,
 		}}
-		group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium").with(props{"instanceRefresh": refresh}))
-		_, err := p.update(templateType, template, p.template().with(props{"userData": "d29ybGQ="}))
-		require.NoError(t, err)
-		_, err = p.update(groupType, group, p.pool(template, "2", "t4g.medium").with(props{"instanceRefresh": refresh}))
-		require.NoError(t, err)
+		group := p.Create(groupType, "pool", p.pool(template, "1",
+			"t4g.medium").With(props{"instanceRefresh": refresh}))
+		p.MustUpdate(templateType, template, p.template().With(props{"userData": "d29ybGQ="}))
+		p.MustUpdate(groupType, group, p.pool(template, "2", "t4g.medium").With(props{"instanceRefresh": refresh}))
 		assert.Equal(t, map[string]int{"d29ybGQ=": 4}, p.census(userDataKey))
-		p.within(func(w *world.World) {
-			assert.Equal(t, test.peak, w.Get(groupType, "us-east-1", group).State.Int(peakKey), "%d to %d percent", test.low, test.high)
+		p.Within(func(w *world.World) {
+			assert.Equal(t, test.peak, w.Get(groupType, "us-east-1", group).State.Int(peakKey), "%d to %d percent",
+				test.low, test.high)
 		})
 	}
 }
@@ -121,7 +121,8 @@ func TestConditionsOfAnAccount(t *testing.T) {
 	t.Setenv("SIMULATOR_DEPRECATED_IMAGES", "talos-v1.12.0")
 	lookUp := func(name string, deprecated bool) error {
 		_, err := lookUpImage(&catalogue.Call{Region: "us-east-1", Inputs: world.Values{
-			"includeDeprecated": deprecated, "filters": []any{map[string]any{"name": "name", "values": world.List(name)}},
+			"includeDeprecated": deprecated, "filters": []any{map[string]any{"name": "name",
+				"values": world.List(name)}},
 		}})
 		return err
 	}
@@ -134,9 +135,9 @@ func TestConditionsOfAnAccount(t *testing.T) {
 
 func TestGroupReplacesLostMachines(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	p.create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
-	p.within(func(w *world.World) {
+	template := p.Create(templateType, "pool", p.template())
+	p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
+	p.Within(func(w *world.World) {
 		lost := members(w, "us-east-1", "pool")[0]
 		require.NoError(t, Terminate(w, lost))
 		assert.Nil(t, w.Get(instanceType, "us-east-1", lost.ID))
@@ -146,8 +147,9 @@ func TestGroupReplacesLostMachines(t *testing.T) {
 
 func TestGroupRefusals(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	spot := p.create(templateType, "spot", p.template().with(props{"name": "spot", "instanceMarketOptions": map[string]any{"marketType": "spot"}}))
+	template := p.Create(templateType, "pool", p.template())
+	spot := p.Create(templateType, "spot", p.template().With(props{"name": "spot",
+		"instanceMarketOptions": map[string]any{"marketType": "spot"}}))
 	good := p.pool(template, "1", "t4g.medium")
 	policy := func(changes map[string]any) props {
 		pool := p.pool(template, "1", "t4g.medium")
@@ -160,26 +162,31 @@ func TestGroupRefusals(t *testing.T) {
 		inputs props
 		want   string
 	}{
-		"template asks for spot": {p.pool(spot, "1", "t4g.medium"), "Incompatible launch template: You cannot use a launch template that is set to request Spot Instances"},
-		"other architecture":     {p.pool(template, "1", "t4g.medium", "m5.large"), "does not match the architecture"},
-		"no such version":        {p.pool(template, "7", "t4g.medium"), "version 7 does not exist"},
-		"pools of a strategy":    {policy(map[string]any{"spotInstancePools": 2}), "only for the strategy lowest-price"},
-		"no such strategy":       {policy(map[string]any{"spotAllocationStrategy": "cheapest"}), "expected one of"},
-		"percentage":             {policy(map[string]any{"onDemandPercentageAboveBaseCapacity": 101}), "expected to be in the range"},
-		"price":                  {policy(map[string]any{"spotMaxPrice": "cheap"}), "is no price"},
-		"minimum above maximum":  {good.with(props{"minSize": 9}), "must be less than or equal to max bound"},
-		"desired above maximum":  {good.with(props{"desiredCapacity": 9}), "must be between the specified min size"},
-		"template and policy":    {good.with(props{"launchTemplate": map[string]any{"id": template}}), "conflicts with"},
-		"no template":            {good.with(props{"mixedInstancesPolicy": nil}), "one of launchTemplate, mixedInstancesPolicy"},
-		"no such subnet":         {good.with(props{"vpcZoneIdentifiers": []any{"subnet-0"}}), "does not exist"},
-		"lifetime":               {good.with(props{"maxInstanceLifetime": 60}), "86400"},
+		"template asks for spot": {p.pool(spot, "1", "t4g.medium"),
+			"Incompatible launch template: You cannot use a launch template that is set to request Spot Instances"},
+		"other architecture": {p.pool(template, "1", "t4g.medium", "m5.large"), "does not match the architecture"},
+		"no such version":    {p.pool(template, "7", "t4g.medium"), "version 7 does not exist"},
+		"pools of a strategy": {policy(map[string]any{"spotInstancePools": 2}),
+			"only for the strategy lowest-price"},
+		"no such strategy": {policy(map[string]any{"spotAllocationStrategy": "cheapest"}), "expected one of"},
+		"percentage": {policy(map[string]any{"onDemandPercentageAboveBaseCapacity": 101}),
+			"expected to be in the range"},
+		"price":                 {policy(map[string]any{"spotMaxPrice": "cheap"}), "is no price"},
+		"minimum above maximum": {good.With(props{"minSize": 9}), "must be less than or equal to max bound"},
+		"desired above maximum": {good.With(props{"desiredCapacity": 9}), "must be between the specified min size"},
+		"template and policy": {good.With(props{"launchTemplate": map[string]any{"id": template}}),
+			"conflicts with"},
+		"no template": {good.With(props{"mixedInstancesPolicy": nil}),
+			"one of launchTemplate, mixedInstancesPolicy"},
+		"no such subnet": {good.With(props{"vpcZoneIdentifiers": []any{"subnet-0"}}), "does not exist"},
+		"lifetime":       {good.With(props{"maxInstanceLifetime": 60}), "86400"},
 	} {
-		_, _, err := p.try(groupType, "mistake", c.inputs)
+		_, _, err := p.Try(groupType, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	_, err := p.update(templateType, template, p.template().with(props{"vpcSecurityGroupIds": []any{p.workers}}))
+	err := p.Update(templateType, template, p.template().With(props{"vpcSecurityGroupIds": []any{p.workers}}))
 	assert.ErrorContains(t, err, "Network interfaces and an instance-level security groups")
 	for n := range 3 {
-		p.create(groupType, fmt.Sprint("group-", n), good.with(props{"name": nil}))
+		p.Create(groupType, fmt.Sprint("group-", n), good.With(props{"name": nil}))
 	}
 }

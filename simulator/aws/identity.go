@@ -28,7 +28,8 @@ func createRole(c *catalogue.Call) error {
 }
 
 func checkTrust(c *catalogue.Call) error {
-	_, err := readPolicy(c, c.State.String("assumeRolePolicy"), 2048, "MalformedPolicyDocument: Invalid principal in policy")
+	_, err := readPolicy(c, c.State.String("assumeRolePolicy"), 2048,
+		"MalformedPolicyDocument: Invalid principal in policy")
 	return err
 }
 
@@ -39,9 +40,13 @@ func deleteRole(c *catalogue.Call) error {
 	if len(policies) > 0 {
 		return fmt.Errorf("DeleteConflict: Cannot delete entity, must detach all policies first: %s", names(policies))
 	}
-	profiles := c.World.Select(func(r *world.Resource) bool { return r.Type == profileType && r.State.String("role") == c.ID })
+	profiles := c.World.Select(func(r *world.Resource) bool {
+		return r.Type == profileType &&
+			r.State.String("role") == c.ID
+	})
 	if len(profiles) > 0 {
-		return fmt.Errorf("DeleteConflict: Cannot delete entity, must remove roles from instance profile first: %s", names(profiles))
+		return fmt.Errorf("DeleteConflict: Cannot delete entity, must remove roles from instance profile first: %s",
+			names(profiles))
 	}
 	return nil
 }
@@ -67,7 +72,10 @@ func createPolicyAttachment(c *catalogue.Call) error {
 		}
 	}
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entities
-	attached := c.World.Select(func(r *world.Resource) bool { return r.Type == policyAttachmentType && r.State.String("role") == role })
+	attached := c.World.Select(func(r *world.Resource) bool {
+		return r.Type == policyAttachmentType &&
+			r.State.String("role") == role
+	})
 	if len(attached) >= 10 {
 		return fmt.Errorf("LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10")
 	}
@@ -77,7 +85,9 @@ func createPolicyAttachment(c *catalogue.Call) error {
 
 // importPolicyAttachment finds an attachment by "role/policy": its own id is the provider's invention.
 func importPolicyAttachment(w *world.World, id string) *world.Resource {
-	return w.Find(policyAttachmentType, "", func(r *world.Resource) bool { return r.State.String("role")+"/"+r.State.String("policyArn") == id })
+	return w.Find(policyAttachmentType, "", func(r *world.Resource) bool {
+		return r.State.String("role")+"/"+r.State.String("policyArn") == id
+	})
 }
 
 func createPolicy(c *catalogue.Call) error {
@@ -139,5 +149,6 @@ func checkProfile(c *catalogue.Call, name string) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name)
+	return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid "+
+		"IAM Instance Profile name", name)
 }

@@ -59,7 +59,9 @@ func (i image) fits(machine string) error {
 		return err
 	}
 	if architecture != i.architecture {
-		return fmt.Errorf("InvalidParameterValue: The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. (%s, %s)", architecture, i.architecture, machine, i.id)
+		return fmt.Errorf("InvalidParameterValue: The architecture '%s' of the specified instance type does not "+
+			"match the architecture '%s' of the specified AMI. Specify an instance type and an AMI that have "+
+			"matching architectures, and try again. (%s, %s)", architecture, i.architecture, machine, i.id)
 	}
 	return nil
 }
@@ -69,7 +71,8 @@ func (i image) matches(filter world.Values) bool {
 		"name": i.name, "architecture": i.architecture, "image-id": i.id, "owner-id": i.owner,
 		"root-device-type": "ebs", "virtualization-type": "hvm", "state": "available", "ena-support": "true",
 	}[filter.String("name")]
-	return known && slices.ContainsFunc(filter.Strings("values"), func(pattern string) bool { return wildcard(pattern, value) })
+	return known && slices.ContainsFunc(filter.Strings("values"),
+		func(pattern string) bool { return wildcard(pattern, value) })
 }
 
 // wildcard matches with * for any text, as filters of the EC2 API do.
@@ -101,23 +104,27 @@ func lookUpImage(c *catalogue.Call) (world.Values, error) {
 		}
 	}
 	for _, image := range images(c.Region) {
-		mismatch := slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter world.Values) bool { return !image.matches(filter) })
+		mismatch := slices.ContainsFunc(c.Inputs.Objects("filters"),
+			func(filter world.Values) bool { return !image.matches(filter) })
 		// Two years after its release a public image is shown to its owner alone, unless deprecated ones are asked for.
-		hidden := catalogue.PartOf(catalogue.DeprecatedImages, image.name) && image.owner != Account && !c.Inputs.Bool("includeDeprecated")
+		hidden := catalogue.PartOf(catalogue.DeprecatedImages, image.name) && image.owner != Account &&
+			!c.Inputs.Bool("includeDeprecated")
 		if !mismatch && !hidden && (len(owners) == 0 || slices.Contains(owners, image.owner)) {
 			found = append(found, image)
 		}
 	}
 	switch {
 	case len(found) == 0:
-		return nil, fmt.Errorf("Your query returned no results. Please change your search criteria and try again (%s)", searched(c))
+		return nil, fmt.Errorf("Your query returned no results. Please change your search criteria and try again "+
+			"(%s)", searched(c))
 	case len(found) > 1 && !c.Inputs.Bool("mostRecent"):
-		return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search criteria, or set `mostRecent` attribute to true (%s)", searched(c))
+		return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search "+
+			"criteria, or set `mostRecent` attribute to true (%s)", searched(c))
 	}
 	image := found[len(found)-1]
 	answer := c.Inputs.Clone()
-	answer["id"], answer["name"], answer["ownerId"], answer["architecture"] = image.id, image.name, image.owner, image.architecture
-	answer["rootDeviceName"] = rootDevice
+	answer["id"], answer["name"], answer["ownerId"] = image.id, image.name, image.owner
+	answer["architecture"], answer["rootDeviceName"] = image.architecture, rootDevice
 	return answer, nil
 }
 

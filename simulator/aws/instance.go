@@ -88,7 +88,8 @@ func checkInstance(c *catalogue.Call) []catalogue.Problem {
 // replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is told to replace
 // it.
 func replaceForUserData(c *catalogue.Call, changed []string) []string {
-	if c.Inputs.Bool("userDataReplaceOnChange") && (slices.Contains(changed, "userData") || slices.Contains(changed, "userDataBase64")) {
+	if c.Inputs.Bool("userDataReplaceOnChange") &&
+		(slices.Contains(changed, "userData") || slices.Contains(changed, "userDataBase64")) {
 		return []string{"userData", "userDataBase64"}
 	}
 	return nil
@@ -130,7 +131,8 @@ func deregister(w *world.World, machine *world.Resource) {
 // placeInstance gives the machine its network: an interface that there is, or one of its own in a subnet.
 func placeInstance(c *catalogue.Call) error {
 	if interfaces := c.State.Objects("networkInterfaces"); len(interfaces) > 0 {
-		nic, err := find(c, interfaceType, interfaces[0].String("networkInterfaceId"), "InvalidNetworkInterfaceID.NotFound", "networkInterface ID")
+		nic, err := find(c, interfaceType, interfaces[0].String("networkInterfaceId"),
+			"InvalidNetworkInterfaceID.NotFound", "networkInterface ID")
 		if err != nil {
 			return err
 		}
@@ -150,7 +152,8 @@ func placeInstance(c *catalogue.Call) error {
 		return err
 	}
 	c.State["primaryNetworkInterfaceId"] = "eni-" + c.World.Hash(c.URN+" interface", 17)
-	if c.State.Bool("associatePublicIpAddress") || !c.State.Has("associatePublicIpAddress") && subnet.State.Bool("mapPublicIpOnLaunch") {
+	if c.State.Bool("associatePublicIpAddress") || !c.State.Has("associatePublicIpAddress") &&
+		subnet.State.Bool("mapPublicIpOnLaunch") {
 		c.State["associatePublicIpAddress"], c.State["publicIp"] = true, publicAddress(c.World)
 	} else {
 		c.State["associatePublicIpAddress"], c.State["publicIp"] = false, ""
@@ -165,7 +168,8 @@ func checkZone(c *catalogue.Call) error {
 	}
 	zone := subnet.State.String("availabilityZone")
 	if wanted := c.Inputs.String("availabilityZone"); wanted != "" && wanted != zone {
-		return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter availabilityZone is invalid: the subnet %s is in %s", wanted, subnet.ID, zone)
+		return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter availabilityZone is invalid: the subnet "+
+			"%s is in %s", wanted, subnet.ID, zone)
 	}
 	c.State["availabilityZone"] = zone
 	return nil
@@ -186,14 +190,16 @@ func launch(w *world.World, region, id, seed string, state world.Values) {
 	}
 	root := state.Object("rootBlockDevice").Clone()
 	root["deviceName"], root["volumeId"] = rootDevice, "vol-"+w.Hash(seed+" root", 17)
-	for name, value := range map[string]any{"volumeType": "gp2", "volumeSize": float64(imageGiB), "encrypted": false, "deleteOnTermination": true} {
+	for name, value := range map[string]any{"volumeType": "gp2", "volumeSize": float64(imageGiB), "encrypted": false,
+		"deleteOnTermination": true} {
 		if !root.Has(name) {
 			root[name] = value
 		}
 	}
 	state["rootBlockDevice"] = map[string]any(root)
 	options := state.Object("metadataOptions").Clone()
-	for name, value := range map[string]any{"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2.0, "instanceMetadataTags": "disabled"} {
+	for name, value := range map[string]any{"httpEndpoint": "enabled", "httpTokens": "required",
+		"httpPutResponseHopLimit": 2.0, "instanceMetadataTags": "disabled"} {
 		if !options.Has(name) {
 			options[name] = value
 		}
@@ -204,7 +210,8 @@ func launch(w *world.World, region, id, seed string, state world.Values) {
 // updateInstance checks what may change in place; the machine stops and starts where it must.
 func updateInstance(c *catalogue.Call) error {
 	subnet := c.State.String("subnetId")
-	if err := checkGroups(c, c.State.Strings("vpcSecurityGroupIds"), vpcOfSubnet(c.World, c.Region, subnet)); err != nil {
+	if err := checkGroups(c, c.State.Strings("vpcSecurityGroupIds"),
+		vpcOfSubnet(c.World, c.Region, subnet)); err != nil {
 		return err
 	}
 	if err := checkProfile(c, c.State.String("iamInstanceProfile")); err != nil {
@@ -219,7 +226,8 @@ func updateInstance(c *catalogue.Call) error {
 	}
 	root := c.Inputs.Object("rootBlockDevice")
 	if size := root.Int("volumeSize"); size != 0 && size < imageGiB {
-		return fmt.Errorf("InvalidBlockDeviceMapping: Volume of size %dGB is smaller than snapshot 'snap-%s', expect size >= %dGB", size, image.id[4:], imageGiB)
+		return fmt.Errorf("InvalidBlockDeviceMapping: Volume of size %dGB is smaller than snapshot 'snap-%s', "+
+			"expect size >= %dGB", size, image.id[4:], imageGiB)
 	}
 	if err := checkDiskKey(c, root.String("kmsKeyId"), root.Bool("encrypted")); err != nil {
 		return err
@@ -268,7 +276,8 @@ func interfaceOf(w *world.World, machine *world.Resource) nic {
 	if given != nil {
 		state, groups = given.State, given.State.Strings("securityGroups")
 	}
-	place := nic{subnet: state.String("subnetId"), privateIP: state.String("privateIp"), publicIP: machine.State.String("publicIp"), groups: groups}
+	place := nic{subnet: state.String("subnetId"), privateIP: state.String("privateIp"),
+		publicIP: machine.State.String("publicIp"), groups: groups}
 	place.vpc = vpcOfSubnet(w, machine.Region, place.subnet)
 	address := w.Find(addressType, machine.Region, func(r *world.Resource) bool {
 		return given != nil && r.State.String("networkInterface") == given.ID

@@ -17,24 +17,26 @@ func (p place) overrides(template string, overrides ...any) props {
 
 func described(vCPU, memoryMib float64) map[string]any {
 	return map[string]any{"instanceRequirements": map[string]any{
-		"vcpuCount": map[string]any{"min": vCPU, "max": vCPU}, "memoryMib": map[string]any{"min": memoryMib}, "cpuManufacturers": []any{"amazon-web-services"},
+		"vcpuCount": map[string]any{"min": vCPU,
+			"max": vCPU}, "memoryMib": map[string]any{"min": memoryMib}, "cpuManufacturers": []any{"amazon-web-services"},
 	}}
 }
 
 func TestGroupPicksTypesByTheirAttributes(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	p.create(groupType, "pool", p.overrides(template, described(2, 8192)))
+	template := p.Create(templateType, "pool", p.template())
+	p.Create(groupType, "pool", p.overrides(template, described(2, 8192)))
 	for machine := range p.census("instanceType") {
-		assert.Contains(t, []string{"m6g.large", "m7g.large", "m8g.large", "r6g.large", "r7g.large", "r8g.large"}, machine)
+		assert.Contains(t, []string{"m6g.large", "m7g.large", "m8g.large", "r6g.large", "r7g.large", "r8g.large"},
+			machine)
 	}
-	_, _, err := p.try(groupType, "mistake", p.overrides(template, described(3, 8192)).with(props{"name": "mistake"}))
+	_, _, err := p.Try(groupType, "mistake", p.overrides(template, described(3, 8192)).With(props{"name": "mistake"}))
 	assert.ErrorContains(t, err, "No instance types satisfy")
 }
 
 func TestGroupRefusesOverridesThatDoNotFitTogether(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
+	template := p.Create(templateType, "pool", p.template())
 	named := func(machine string, weight any) map[string]any {
 		return map[string]any{"instanceType": machine, "weightedCapacity": weight}
 	}
@@ -47,37 +49,43 @@ func TestGroupRefusesOverridesThatDoNotFitTogether(t *testing.T) {
 		inputs props
 		want   string
 	}{
-		"one weight of two":          {p.overrides(template, named("t4g.medium", "1"), named("m6g.large", nil)), "for every instance type or for none"},
+		"one weight of two": {p.overrides(template, named("t4g.medium", "1"), named("m6g.large", nil)),
+			"for every instance type or for none"},
 		"a weight of nothing":        {p.overrides(template, named("t4g.medium", "0")), "does not match"},
 		"a weight that is no number": {p.overrides(template, named("t4g.medium", "heavy")), "does not match"},
 		"a weight of a thousand":     {p.overrides(template, named("t4g.medium", "1000")), "does not match"},
-		"names and attributes":       {p.overrides(template, named("t4g.medium", nil), described(2, 4096)), "can't combine InstanceType with InstanceRequirements"},
-		"attributes without memory":  {p.overrides(template, map[string]any{"instanceRequirements": map[string]any{"vcpuCount": map[string]any{"min": 2}}}), "You must specify VCpuCount and MemoryMiB"},
-		"attributes in order":        {strategy("spotAllocationStrategy", "capacity-optimized-prioritized"), "not for InstanceRequirements"},
-		"attributes by priority":     {strategy("onDemandAllocationStrategy", "prioritized"), "not for InstanceRequirements"},
+		"names and attributes": {p.overrides(template, named("t4g.medium", nil), described(2, 4096)),
+			"can't combine InstanceType with InstanceRequirements"},
+		"attributes without memory": {p.overrides(template,
+			map[string]any{"instanceRequirements": map[string]any{"vcpuCount": map[string]any{"min": 2}}}), "You " +
+			"must specify VCpuCount and MemoryMiB"},
+		"attributes in order": {strategy("spotAllocationStrategy", "capacity-optimized-prioritized"),
+			"not for InstanceRequirements"},
+		"attributes by priority": {strategy("onDemandAllocationStrategy", "prioritized"),
+			"not for InstanceRequirements"},
 	} {
-		_, _, err := p.try(groupType, "mistake", c.inputs)
+		_, _, err := p.Try(groupType, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
 }
 
 func TestGroupFollowsItsBounds(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	group := p.create(groupType, "pool", p.pool(template, "1", "t4g.medium").with(props{"desiredCapacity": 4}))
-	_, err := p.update(groupType, group, p.pool(template, "1", "t4g.medium").with(props{"desiredCapacity": 4, "minSize": 6}))
-	require.NoError(t, err)
+	template := p.Create(templateType, "pool", p.template())
+	group := p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 4}))
+	p.MustUpdate(groupType, group, p.pool(template, "1", "t4g.medium").With(props{"desiredCapacity": 4, "minSize": 6}))
 	assert.Equal(t, 6, sum(p.census("subnetId")), "a desired capacity that nobody changes is raised to the minimum")
-	_, err = p.update(groupType, group, p.pool(template, "1", "t4g.medium").with(props{"desiredCapacity": 5, "minSize": 6}))
+	err := p.Update(groupType, group, p.pool(template, "1",
+		"t4g.medium").With(props{"desiredCapacity": 5, "minSize": 6}))
 	assert.ErrorContains(t, err, "must be between the specified min size")
 }
 
 func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 	p := newPlace(t)
-	template := p.create(templateType, "pool", p.template())
-	p.create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
+	template := p.Create(templateType, "pool", p.template())
+	p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
 	before := p.census("instanceLifecycle")
-	p.within(func(w *world.World) {
+	p.Within(func(w *world.World) {
 		for _, member := range members(w, "us-east-1", "pool") {
 			err := Interrupt(w, member)
 			gone := w.Get(instanceType, "us-east-1", member.ID) == nil
@@ -89,49 +97,60 @@ func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 }
 
 func TestAnnouncementsNeedBothTheirEnds(t *testing.T) {
-	l := newLab(t)
+	l := newHarness(t)
 	pattern := props{"eventPattern": `{"source":["aws.ec2"]}`, "name": "spot"}
-	rule := l.create(ruleType, "spot", pattern)
-	queue, outputs, err := l.try(queueType, "queue", props{"sqsManagedSseEnabled": true})
+	rule := l.Create(ruleType, "spot", pattern)
+	queue, outputs, err := l.Try(queueType, "queue", props{"sqsManagedSseEnabled": true})
 	require.NoError(t, err)
-	target := l.create(targetType, "spot", props{"rule": rule, "arn": outputs["arn"]})
-	assert.ErrorContains(t, l.delete(ruleType, rule), "since it has targets")
+	target := l.Create(targetType, "spot", props{"rule": rule, "arn": outputs["arn"]})
+	assert.ErrorContains(t, l.Delete(ruleType, rule), "since it has targets")
 	for name, c := range map[string]struct {
 		token  string
 		inputs props
 		want   string
 	}{
-		"a rule of nothing":          {ruleType, props{}, "eventPattern: is required"},
-		"a rule without a list":      {ruleType, props{"eventPattern": `{"source":"aws.ec2"}`}, "must be an object or an array"},
-		"a target without a rule":    {targetType, props{"rule": "none", "arn": outputs["arn"]}, "does not exist"},
-		"a target without a queue":   {targetType, props{"rule": rule, "arn": "arn:aws:sqs:us-east-1:123456789012:none"}, "Arn does not exist"},
-		"a queue of two encryptions": {queueType, props{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "conflicts with"},
-		"a policy without a queue":   {queuePolicyType, props{"queueUrl": "none", "policy": `{"Statement":[]}`}, "does not exist"},
-		"a hook without a group":     {hookType, props{"autoscalingGroupName": "none", "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}, "does not exist"},
-		"a hook that does not wait":  {hookType, props{"autoscalingGroupName": "none", "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "heartbeatTimeout": 10}, "expected to be in the range"},
-		"scaling towards nothing":    {scalingType, props{"autoscalingGroupName": "none", "policyType": "TargetTrackingScaling"}, "must be set for policy type"},
+		"a rule of nothing": {ruleType, props{}, "eventPattern: is required"},
+		"a rule without a list": {ruleType, props{"eventPattern": `{"source":"aws.ec2"}`},
+			"must be an object or an array"},
+		"a target without a rule": {targetType, props{"rule": "none", "arn": outputs["arn"]}, "does not exist"},
+		"a target without a queue": {targetType,
+			props{"rule": rule, "arn": "arn:aws:sqs:us-east-1:123456789012:none"}, "Arn does not exist"},
+		"a queue of two encryptions": {queueType,
+			props{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "conflicts with"},
+		"a policy without a queue": {queuePolicyType, props{"queueUrl": "none", "policy": `{"Statement":[]}`},
+			"does not exist"},
+		"a hook without a group": {hookType,
+			props{"autoscalingGroupName": "none",
+				"lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}, "does not exist"},
+		"a hook that does not wait": {hookType,
+			props{"autoscalingGroupName": "none", "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+				"heartbeatTimeout": 10}, "expected to be in the range"},
+		"scaling towards nothing": {scalingType,
+			props{"autoscalingGroupName": "none",
+				"policyType": "TargetTrackingScaling"}, "must be set for policy type"},
 	} {
-		_, _, err := l.try(c.token, "mistake", c.inputs)
+		_, _, err := l.Try(c.token, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	require.NoError(t, l.delete(targetType, target))
-	require.NoError(t, l.delete(ruleType, rule))
-	require.NoError(t, l.delete(queueType, queue))
+	require.NoError(t, l.Delete(targetType, target))
+	require.NoError(t, l.Delete(ruleType, rule))
+	require.NoError(t, l.Delete(queueType, queue))
 }
 
 func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
-	l := newLab(t)
-	rule := l.create(ruleType, "spot", props{"eventPattern": `{"source":["aws.ec2"]}`})
-	deaf := l.create(keyType, "deaf", props{})
-	policy := `{"Version":"2012-10-17","Statement":[{"Principal":"arn:aws:iam::123456789012:root"},{"Principal":"cloudwatch.amazonaws.com"}]}`
-	heard := l.create(keyType, "heard", props{"policy": policy})
-	silent := l.create(topicType, "silent", props{"kmsMasterKeyId": deaf})
-	topic := l.create(topicType, "alarms", props{"kmsMasterKeyId": heard})
+	l := newHarness(t)
+	rule := l.Create(ruleType, "spot", props{"eventPattern": `{"source":["aws.ec2"]}`})
+	deaf := l.Create(keyType, "deaf", props{})
+	policy := `{"Statement":[{"Principal":"arn:aws:iam::123456789012:root"},{"Principal":"cloudwatch.amazonaws.com"}]}`
+	heard := l.Create(keyType, "heard", props{"policy": policy})
+	silent := l.Create(topicType, "silent", props{"kmsMasterKeyId": deaf})
+	topic := l.Create(topicType, "alarms", props{"kmsMasterKeyId": heard})
 	alarm := props{
-		"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "namespace": "AWS/Events", "metricName": "Invocations", "statistic": "Sum",
+		"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "namespace": "AWS/Events",
+		"metricName": "Invocations", "statistic": "Sum",
 		"period": 900, "threshold": 1, "dimensions": map[string]any{"RuleName": rule}, "alarmActions": []any{topic},
 	}
-	l.create(alarmType, "good", alarm)
+	l.Create(alarmType, "good", alarm)
 	for name, c := range map[string]struct {
 		change props
 		want   string
@@ -140,12 +159,13 @@ func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
 		"a rule that there is not":      {props{"dimensions": map[string]any{"RuleName": "none"}}, "would never fire"},
 		"no statistic":                  {props{"statistic": nil}, "statistic: must be set"},
 		"an odd period":                 {props{"period": 90}, "multiple of 60"},
-		"no such topic":                 {props{"alarmActions": []any{"arn:aws:sns:us-east-1:123456789012:none"}}, "no such topic"},
-		"a topic of another's key":      {props{"alarmActions": []any{silent}}, "does not have authorization"},
+		"no such topic": {props{"alarmActions": []any{"arn:aws:sns:us-east-1:123456789012:none"}},
+			"no such topic"},
+		"a topic of another's key": {props{"alarmActions": []any{silent}}, "does not have authorization"},
 	} {
-		_, _, err := l.try(alarmType, "mistake", alarm.with(c.change))
+		_, _, err := l.Try(alarmType, "mistake", alarm.With(c.change))
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	_, _, err := l.try(subscriptionType, "mistake", props{"topic": topic, "protocol": "email", "endpoint": "ops"})
+	_, _, err := l.Try(subscriptionType, "mistake", props{"topic": topic, "protocol": "email", "endpoint": "ops"})
 	assert.ErrorContains(t, err, "Email address")
 }

@@ -28,8 +28,8 @@ func keepEncryption(c *catalogue.Call) error {
 	return fmt.Errorf("%s is a setting of the account: others' new disks would no longer be encrypted; retain it", c.ID)
 }
 
-// createKey makes a key. A deleted one waits for its window to pass and decrypts nothing meanwhile: the world forgets it
-// at once, and tells of machines whose disks it encrypted.
+// createKey makes a key. A deleted one waits for its window to pass and decrypts nothing meanwhile: the world forgets
+// it at once, and tells of machines whose disks it encrypted.
 func createKey(c *catalogue.Call) error {
 	h := c.World.Hash(c.URN, 32)
 	c.ID = fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
@@ -42,12 +42,14 @@ func checkKeyPolicy(c *catalogue.Call) error {
 	if policy == "" {
 		return nil
 	}
-	if _, err := readPolicy(c, policy, 32768, "MalformedPolicyDocumentException: Policy contains a statement with one or more invalid principals"); err != nil {
+	if _, err := readPolicy(c, policy, 32768, "MalformedPolicyDocumentException: Policy contains a statement with "+
+		"one or more invalid principals"); err != nil {
 		return err
 	}
 	// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#allow-iam-policies
 	if !strings.Contains(policy, ":root") {
-		return fmt.Errorf("MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy in the future")
+		return fmt.Errorf("MalformedPolicyDocumentException: The new key policy will not allow you to update the " +
+			"key policy in the future")
 	}
 	return nil
 }
@@ -77,7 +79,8 @@ func createAlias(c *catalogue.Call) error {
 		return fmt.Errorf("NotAuthorizedException: %s: aliases that begin with alias/aws/ are AWS' own", c.ID)
 	}
 	if c.World.Get(aliasType, c.Region, c.ID) != nil {
-		return fmt.Errorf("AlreadyExistsException: An alias with the name %s already exists", arn("kms", c.Region, c.ID))
+		return fmt.Errorf("AlreadyExistsException: An alias with the name %s already exists",
+			arn("kms", c.Region, c.ID))
 	}
 	c.State["arn"] = arn("kms", c.Region, c.ID)
 	return resolveAlias(c)
@@ -121,7 +124,8 @@ func checkDiskKey(c *catalogue.Call, id string, encrypted bool) error {
 		return nil
 	}
 	if !encrypted {
-		return fmt.Errorf("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to be set")
+		return fmt.Errorf("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to " +
+			"be set")
 	}
 	key, err := findKey(c, id)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
 	var problems []catalogue.Problem
 	if name := c.Inputs.String("name"); strings.HasPrefix(name, "internal-") {
-		problems = append(problems, catalogue.Problem{Property: "name", Reason: fmt.Sprintf("%q cannot begin with internal-", name)})
+		problems = append(problems, catalogue.Refuse("name", "%q cannot begin with internal-", name)...)
 	}
 	return problems
 }
@@ -52,10 +52,12 @@ func replaceNetworkBalancer(c *catalogue.Call, changed []string) []string {
 
 func createLoadBalancer(c *catalogue.Call) error {
 	name := c.State.String("name")
-	if c.World.Find(loadBalancerType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
+	if c.World.Find(loadBalancerType, c.Region,
+		func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
 		return fmt.Errorf("ELBv2 Load Balancer (%s) already exists", name)
 	}
-	kind := map[string]string{"application": "app", "network": "net", "gateway": "gwy"}[c.State.String("loadBalancerType")]
+	kind := map[string]string{"application": "app", "network": "net",
+		"gateway": "gwy"}[c.State.String("loadBalancerType")]
 	hash := c.World.Hash(c.URN, 16)
 	c.ID = arn("elasticloadbalancing", c.Region, fmt.Sprintf("loadbalancer/%s/%s/%s", kind, name, hash))
 	c.State["arn"] = c.ID
@@ -87,7 +89,8 @@ func updateLoadBalancer(c *catalogue.Call) error {
 		zone, network := subnet.State.String("availabilityZone"), subnet.State.String("vpcId")
 		switch {
 		case zones[zone]:
-			return fmt.Errorf("InvalidConfigurationRequest: A load balancer cannot be attached to multiple subnets in the same Availability Zone: %s", zone)
+			return fmt.Errorf("InvalidConfigurationRequest: A load balancer cannot be attached to multiple subnets "+
+				"in the same Availability Zone: %s", zone)
 		case vpc != "" && vpc != network:
 			return fmt.Errorf("InvalidConfigurationRequest: Subnets must be in the same VPC: %s", id)
 		}
@@ -124,7 +127,8 @@ func addressBalancer(c *catalogue.Call, subnets []string) error {
 
 func deleteLoadBalancer(c *catalogue.Call) error {
 	if c.State.Bool("enableDeletionProtection") {
-		return fmt.Errorf("OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection is enabled", c.ID)
+		return fmt.Errorf("OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection "+
+			"is enabled", c.ID)
 	}
 	// A load balancer takes its listeners along.
 	for _, listener := range users(c, "loadBalancerArn", c.ID, listenerType) {
@@ -136,7 +140,7 @@ func deleteLoadBalancer(c *catalogue.Call) error {
 func checkTargetGroup(c *catalogue.Call) []catalogue.Problem {
 	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
 	}
 	for _, name := range []string{"port", "protocol", "vpcId"} {
 		if !c.Inputs.Has(name) && c.Inputs.String("targetType") != "lambda" {
@@ -164,7 +168,8 @@ func checkTargetGroup(c *catalogue.Call) []catalogue.Problem {
 
 func createTargetGroup(c *catalogue.Call) error {
 	name := c.State.String("name")
-	if c.World.Find(targetGroupType, c.Region, func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
+	if c.World.Find(targetGroupType, c.Region,
+		func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
 		return fmt.Errorf("ELBv2 Target Group (%s) already exists", name)
 	}
 	if _, err := find(c, vpcType, c.State.String("vpcId"), "ValidationError", "VPC ID"); err != nil {
@@ -175,7 +180,8 @@ func createTargetGroup(c *catalogue.Call) error {
 	c.State["arn"] = c.ID
 	if !c.State.Has("preserveClientIp") && slices.Contains(networkProtocols, c.State.String("protocol")) {
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
-		c.State["preserveClientIp"] = strconv.FormatBool(c.State.String("targetType") == "instance" || strings.Contains(c.State.String("protocol"), "UDP"))
+		c.State["preserveClientIp"] = strconv.FormatBool(c.State.String("targetType") == "instance" ||
+			strings.Contains(c.State.String("protocol"), "UDP"))
 	}
 	return nil
 }
@@ -185,7 +191,8 @@ func deleteTargetGroup(c *catalogue.Call) error {
 		return r.Type == listenerType && r.Region == c.Region && slices.Contains(forwardsTo(r), c.ID)
 	})
 	if len(left) > 0 {
-		return fmt.Errorf("ResourceInUse: Target group '%s' is currently in use by a listener or a rule: %s", c.ID, names(left))
+		return fmt.Errorf("ResourceInUse: Target group '%s' is currently in use by a listener or a rule: %s", c.ID,
+			names(left))
 	}
 	for _, attachment := range users(c, "targetGroupArn", c.ID, attachmentType) {
 		c.World.Remove(attachment)
@@ -216,23 +223,27 @@ func createListener(c *catalogue.Call) error {
 }
 
 func checkListener(c *catalogue.Call) error {
-	balancer, err := find(c, loadBalancerType, c.State.String("loadBalancerArn"), "LoadBalancerNotFound", "load balancer")
+	balancer, err := find(c, loadBalancerType, c.State.String("loadBalancerArn"), "LoadBalancerNotFound",
+		"load balancer")
 	if err != nil {
 		return err
 	}
 	port, protocol := c.State.Int("port"), c.State.String("protocol")
 	network := balancer.State.String("loadBalancerType") == "network"
 	if network != slices.Contains(networkProtocols, protocol) {
-		return fmt.Errorf("ValidationError: Protocol '%s' is not valid for a %s load balancer", protocol, balancer.State.String("loadBalancerType"))
+		return fmt.Errorf("ValidationError: Protocol '%s' is not valid for a %s load balancer", protocol,
+			balancer.State.String("loadBalancerType"))
 	}
 	for _, other := range users(c, "loadBalancerArn", balancer.ID, listenerType) {
 		if other.ID != c.ID && other.State.Int("port") == port {
-			return fmt.Errorf("DuplicateListener: A listener already exists on this port for this load balancer '%s': %d", balancer.ID, port)
+			return fmt.Errorf("DuplicateListener: A listener already exists on this port for this load balancer "+
+				"'%s': %d", balancer.ID, port)
 		}
 	}
 	for _, action := range c.State.Objects("defaultActions") {
 		if network && action.String("type") != "forward" {
-			return fmt.Errorf("InvalidLoadBalancerAction: The action type '%s' is not valid with network load balancer", action.String("type"))
+			return fmt.Errorf("InvalidLoadBalancerAction: The action type '%s' is not valid with network load "+
+				"balancer", action.String("type"))
 		}
 		if err := checkForward(c, balancer, action.String("targetGroupArn")); err != nil {
 			return err
@@ -247,15 +258,20 @@ func checkForward(c *catalogue.Call, balancer *world.Resource, id string) error 
 		return err
 	}
 	if group.State.String("vpcId") != balancer.State.String("vpcId") {
-		return fmt.Errorf("InvalidConfigurationRequest: The following target groups are in a different VPC than load balancer '%s': %s", balancer.ID, id)
+		return fmt.Errorf("InvalidConfigurationRequest: The following target groups are in a different VPC than "+
+			"load balancer '%s': %s", balancer.ID, id)
 	}
 	listener, target := c.State.String("protocol"), group.State.String("protocol")
-	if listener != target && !(listener == "TLS" && target == "TCP") && !(listener == "TCP" && target == "TLS") && !strings.HasPrefix(target, "HTTP") {
-		return fmt.Errorf("InvalidConfigurationRequest: Listener protocol '%s' must be compatible with target group protocol '%s'", listener, target)
+	if listener != target && !(listener == "TLS" && target == "TCP") && !(listener == "TCP" && target == "TLS") &&
+		!strings.HasPrefix(target, "HTTP") {
+		return fmt.Errorf("InvalidConfigurationRequest: Listener protocol '%s' must be compatible with target "+
+			"group protocol '%s'", listener, target)
 	}
 	for _, other := range c.World.List(listenerType, c.Region) {
-		if other.ID != c.ID && other.State.String("loadBalancerArn") != balancer.ID && slices.Contains(forwardsTo(other), id) {
-			return fmt.Errorf("TargetGroupAssociationLimit: The following target groups cannot be associated with more than one load balancer: %s", id)
+		if other.ID != c.ID && other.State.String("loadBalancerArn") != balancer.ID &&
+			slices.Contains(forwardsTo(other), id) {
+			return fmt.Errorf("TargetGroupAssociationLimit: The following target groups cannot be associated with "+
+				"more than one load balancer: %s", id)
 		}
 	}
 	return nil
@@ -276,7 +292,8 @@ func createAttachment(c *catalogue.Call) error {
 		return err
 	}
 	if interfaceOf(c.World, machine).vpc != vpc {
-		return fmt.Errorf("InvalidTarget: The following targets are not in the target group VPC '%s': '%s'", vpc, target)
+		return fmt.Errorf("InvalidTarget: The following targets are not in the target group VPC '%s': '%s'", vpc,
+			target)
 	}
 	return nil
 }

@@ -68,7 +68,8 @@ func getAlias(c *catalogue.Call) (world.Values, error) {
 }
 
 func getOIDCProvider(c *catalogue.Call) (world.Values, error) {
-	id := cmp.Or(c.Inputs.String("arn"), arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.Inputs.String("url"), "https://")))
+	id := cmp.Or(c.Inputs.String("arn"), arn("iam", "",
+		"oidc-provider/"+strings.TrimPrefix(c.Inputs.String("url"), "https://")))
 	found := c.World.Get(oidcProviderType, "", id)
 	if found == nil {
 		return nil, fmt.Errorf("finding IAM OIDC Provider by url: not found: %s", id)
@@ -77,11 +78,13 @@ func getOIDCProvider(c *catalogue.Call) (world.Values, error) {
 }
 
 func getCallerIdentity(*catalogue.Call) (world.Values, error) {
-	return world.Values{"id": Account, "accountId": Account, "arn": arn("iam", "", "user/simulator"), "userId": "AIDASIMULATOR"}, nil
+	return world.Values{"id": Account, "accountId": Account, "arn": arn("iam", "", "user/simulator"),
+		"userId": "AIDASIMULATOR"}, nil
 }
 
 func getPartition(*catalogue.Call) (world.Values, error) {
-	return world.Values{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}, nil
+	return world.Values{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com",
+		"reverseDnsPrefix": "com.amazonaws"}, nil
 }
 
 func getAvailabilityZones(c *catalogue.Call) (world.Values, error) {
@@ -89,7 +92,8 @@ func getAvailabilityZones(c *catalogue.Call) (world.Values, error) {
 	for _, zone := range names {
 		ids = append(ids, zoneID(zone))
 	}
-	return world.Values{"id": c.Region, "names": world.List(names...), "zoneIds": ids, "groupNames": world.List(c.Region)}, nil
+	return world.Values{"id": c.Region, "names": world.List(names...), "zoneIds": ids,
+		"groupNames": world.List(c.Region)}, nil
 }
 
 // merged is what a data source tells of a resource.
@@ -113,7 +117,8 @@ func single(c *catalogue.Call, token, what string) (*world.Resource, error) {
 	case 1:
 		return found[0], nil
 	default:
-		return nil, fmt.Errorf("multiple %ss matched; use additional constraints to reduce matches to a single %s", what, what)
+		return nil, fmt.Errorf("multiple %ss matched; use additional constraints to reduce matches to a single %s",
+			what, what)
 	}
 }
 
@@ -136,7 +141,8 @@ func search(c *catalogue.Call, token string) []*world.Resource {
 				return false
 			}
 		}
-		return !slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter world.Values) bool { return !matches(r, filter) })
+		return !slices.ContainsFunc(c.Inputs.Objects("filters"),
+			func(filter world.Values) bool { return !matches(r, filter) })
 	})
 }
 

@@ -27,7 +27,8 @@ const (
 func parseCIDR(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
-		return prefix, fmt.Errorf("InvalidParameterValue: Value (%s) for parameter cidrBlock is invalid. This is not a valid CIDR block", text)
+		return prefix, fmt.Errorf("InvalidParameterValue: Value (%s) for parameter cidrBlock is invalid. This is "+
+			"not a valid CIDR block", text)
 	}
 	if prefix != prefix.Masked() {
 		return prefix, fmt.Errorf("%q is not a valid IPv4 CIDR block; did you mean %q?", text, prefix.Masked())
@@ -62,8 +63,10 @@ func checkVPC(c *catalogue.Call) error {
 }
 
 func deleteVPC(c *catalogue.Call) error {
-	if left := users(c, "vpcId", c.ID, subnetType, gatewayType, routeTableType, endpointType, securityGroupType); len(left) > 0 {
-		return fmt.Errorf("DependencyViolation: The vpc '%s' has dependencies and cannot be deleted: %s", c.ID, names(left))
+	if left := users(c, "vpcId", c.ID, subnetType, gatewayType, routeTableType, endpointType,
+		securityGroupType); len(left) > 0 {
+		return fmt.Errorf("DependencyViolation: The vpc '%s' has dependencies and cannot be deleted: %s", c.ID,
+			names(left))
 	}
 	return nil
 }
@@ -71,11 +74,13 @@ func deleteVPC(c *catalogue.Call) error {
 // zones are those that an account sees; most regions have three.
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 func zones(region string) []string {
-	named := slices.DeleteFunc(catalogue.Listed(catalogue.Zones), func(zone string) bool { return zone[:len(zone)-1] != region })
+	named := slices.DeleteFunc(catalogue.Listed(catalogue.Zones),
+		func(zone string) bool { return zone[:len(zone)-1] != region })
 	if len(named) > 0 {
 		return named
 	}
-	letters, ok := map[string]string{"us-east-1": "abcdef", "us-west-1": "ac", "us-west-2": "abcd", "ap-northeast-2": "abcd"}[region]
+	letters, ok := map[string]string{"us-east-1": "abcdef", "us-west-1": "ac", "us-west-2": "abcd",
+		"ap-northeast-2": "abcd"}[region]
 	if !ok {
 		letters = "abc"
 	}
@@ -100,8 +105,12 @@ func createSubnet(c *catalogue.Call) error {
 		return err
 	}
 	ranges := rangesOf(vpc)
-	if !slices.ContainsFunc(ranges, func(whole netip.Prefix) bool { return whole.Contains(prefix.Addr()) && prefix.Bits() >= whole.Bits() }) {
-		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it does not lie in the VPC's %s", text, ranges)
+	if !slices.ContainsFunc(ranges, func(whole netip.Prefix) bool {
+		return whole.Contains(prefix.Addr()) &&
+			prefix.Bits() >= whole.Bits()
+	}) {
+		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it does not lie in the VPC's %s", text,
+			ranges)
 	}
 	for _, other := range users(c, "vpcId", vpc.ID, subnetType) {
 		if netip.MustParsePrefix(other.State.String("cidrBlock")).Overlaps(prefix) {
@@ -113,7 +122,8 @@ func createSubnet(c *catalogue.Call) error {
 		zone = zones(c.Region)[0]
 	}
 	if !slices.Contains(zones(c.Region), zone) {
-		return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %v", zone, zones(c.Region))
+		return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter availabilityZone is invalid. Subnets "+
+			"can currently only be created in the following availability zones: %v", zone, zones(c.Region))
 	}
 	c.State["availabilityZone"] = zone
 	return nil
@@ -134,7 +144,8 @@ func rangesOf(vpc *world.Resource) []netip.Prefix {
 // zoneID is the name of a zone that is the same in all accounts: use1-az1.
 func zoneID(zone string) string {
 	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
-	short := map[string]string{"us-east-1": "use1", "us-east-2": "use2", "us-west-1": "usw1", "us-west-2": "usw2", "eu-west-1": "euw1", "eu-central-1": "euc1"}[region]
+	short := map[string]string{"us-east-1": "use1", "us-east-2": "use2", "us-west-1": "usw1", "us-west-2": "usw2",
+		"eu-west-1": "euw1", "eu-central-1": "euc1"}[region]
 	if short == "" {
 		short = region
 	}
@@ -146,7 +157,8 @@ func deleteSubnet(c *catalogue.Call) error {
 	left = append(left, users(c, "subnets", c.ID, loadBalancerType)...)
 	left = append(left, users(c, "subnetIds", c.ID, endpointType)...)
 	if len(left) > 0 {
-		return fmt.Errorf("DependencyViolation: The subnet '%s' has dependencies and cannot be deleted: %s", c.ID, names(left))
+		return fmt.Errorf("DependencyViolation: The subnet '%s' has dependencies and cannot be deleted: %s", c.ID,
+			names(left))
 	}
 	return nil
 }
@@ -161,7 +173,8 @@ func attachGateway(c *catalogue.Call) error {
 	}
 	for _, other := range users(c, "vpcId", id, gatewayType) {
 		if other.ID != c.ID {
-			return fmt.Errorf("Resource.AlreadyAssociated: network %s already has the internet gateway %s attached", id, other.ID)
+			return fmt.Errorf("Resource.AlreadyAssociated: network %s already has the internet gateway %s attached",
+				id, other.ID)
 		}
 	}
 	return nil
@@ -173,10 +186,12 @@ func deleteGateway(c *catalogue.Call) error {
 		if r.Region != c.Region || vpcOfSubnet(c.World, c.Region, r.State.String("subnetId")) != vpc {
 			return false
 		}
-		return r.Type == natType && r.State.String("publicIp") != "" || r.Type == instanceType && interfaceOf(c.World, r).publicIP != ""
+		return r.Type == natType && r.State.String("publicIp") != "" || r.Type == instanceType &&
+			interfaceOf(c.World, r).publicIP != ""
 	})
 	if len(mapped) > 0 {
-		return fmt.Errorf("DependencyViolation: Network %s has some mapped public address(es): %s. Please unmap those public address(es) before detaching the gateway", vpc, names(mapped))
+		return fmt.Errorf("DependencyViolation: Network %s has some mapped public address(es): %s. Please unmap "+
+			"those public address(es) before detaching the gateway", vpc, names(mapped))
 	}
 	return nil
 }
@@ -198,11 +213,13 @@ func associateAddress(c *catalogue.Call) error {
 	if !c.State.Has("networkInterface") {
 		return nil
 	}
-	nic, err := find(c, interfaceType, c.State.String("networkInterface"), "InvalidNetworkInterfaceID.NotFound", "network interface ID")
+	nic, err := find(c, interfaceType, c.State.String("networkInterface"), "InvalidNetworkInterfaceID.NotFound",
+		"network interface ID")
 	if err != nil {
 		return err
 	}
-	if vpc := vpcOfSubnet(c.World, c.Region, nic.State.String("subnetId")); len(users(c, "vpcId", vpc, gatewayType)) == 0 {
+	if vpc := vpcOfSubnet(c.World, c.Region, nic.State.String("subnetId")); len(users(c, "vpcId", vpc,
+		gatewayType)) == 0 {
 		return fmt.Errorf("Gateway.NotAttached: Network %s is not attached to any internet gateway", vpc)
 	}
 	return nil
@@ -234,14 +251,17 @@ func createNAT(c *catalogue.Call) error {
 		return nil
 	}
 	if !c.Inputs.Has("allocationId") {
-		return fmt.Errorf("MissingParameter: the request must contain the parameter allocationId: a public NAT gateway needs an elastic IP")
+		return fmt.Errorf("MissingParameter: the request must contain the parameter allocationId: a public NAT " +
+			"gateway needs an elastic IP")
 	}
-	address, err := find(c, addressType, c.Inputs.String("allocationId"), "InvalidAllocationID.NotFound", "allocation ID")
+	address, err := find(c, addressType, c.Inputs.String("allocationId"), "InvalidAllocationID.NotFound",
+		"allocation ID")
 	if err != nil {
 		return err
 	}
 	if left := users(c, "allocationId", address.ID, natType); len(left) > 0 {
-		return fmt.Errorf("Resource.AlreadyAssociated: the elastic IP %s is already associated: %s", address.ID, names(left))
+		return fmt.Errorf("Resource.AlreadyAssociated: the elastic IP %s is already associated: %s", address.ID,
+			names(left))
 	}
 	// https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 	if vpc := subnet.State.String("vpcId"); len(users(c, "vpcId", vpc, gatewayType)) == 0 {
@@ -265,7 +285,8 @@ func freeAddress(w *world.World, subnet *world.Resource, wanted string) (string,
 	if wanted != "" {
 		address, err := netip.ParseAddr(wanted)
 		if err != nil || !prefix.Contains(address) {
-			return "", fmt.Errorf("InvalidParameterValue: Address %s does not fall within the subnet's address range", wanted)
+			return "", fmt.Errorf("InvalidParameterValue: Address %s does not fall within the subnet's address range",
+				wanted)
 		}
 		if taken[wanted] {
 			return "", fmt.Errorf("InvalidIPAddress.InUse: Address %s is in use", wanted)
@@ -302,7 +323,8 @@ func checkInlineRoutes(c *catalogue.Call) error {
 
 func deleteRouteTable(c *catalogue.Call) error {
 	if left := users(c, "routeTableId", c.ID, associationType); len(left) > 0 {
-		return fmt.Errorf("DependencyViolation: The routeTable '%s' has dependencies and cannot be deleted: %s", c.ID, names(left))
+		return fmt.Errorf("DependencyViolation: The routeTable '%s' has dependencies and cannot be deleted: %s", c.ID,
+			names(left))
 	}
 	return nil
 }
@@ -322,7 +344,8 @@ func createRoute(c *catalogue.Call) error {
 }
 
 func checkRouteTarget(c *catalogue.Call) error {
-	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound", "routeTable ID")
+	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound",
+		"routeTable ID")
 	if err != nil {
 		return err
 	}
@@ -337,7 +360,8 @@ func checkTarget(c *catalogue.Call, vpc string, route world.Values) error {
 			return err
 		}
 		if gateway.State.String("vpcId") != vpc {
-			return fmt.Errorf("InvalidParameterValue: route table and network gateway %s belong to different networks", id)
+			return fmt.Errorf("InvalidParameterValue: route table and network gateway %s belong to different "+
+				"networks", id)
 		}
 	}
 	if id := route.String("natGatewayId"); id != "" {
@@ -354,13 +378,15 @@ func checkTarget(c *catalogue.Call, vpc string, route world.Values) error {
 
 func createAssociation(c *catalogue.Call) error {
 	if left := users(c, "subnetId", c.Inputs.String("subnetId"), associationType); len(left) > 0 {
-		return fmt.Errorf("Resource.AlreadyAssociated: the specified association for route table %s conflicts with an existing association: %s", c.Inputs.String("routeTableId"), names(left))
+		return fmt.Errorf("Resource.AlreadyAssociated: the specified association for route table %s conflicts with "+
+			"an existing association: %s", c.Inputs.String("routeTableId"), names(left))
 	}
 	return checkAssociation(c)
 }
 
 func checkAssociation(c *catalogue.Call) error {
-	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound", "routeTable ID")
+	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound",
+		"routeTable ID")
 	if err != nil {
 		return err
 	}
@@ -369,7 +395,8 @@ func checkAssociation(c *catalogue.Call) error {
 		return err
 	}
 	if table.State.String("vpcId") != subnet.State.String("vpcId") {
-		return fmt.Errorf("InvalidParameterValue: route table %s and subnet %s belong to different networks", table.ID, subnet.ID)
+		return fmt.Errorf("InvalidParameterValue: route table %s and subnet %s belong to different networks",
+			table.ID, subnet.ID)
 	}
 	return nil
 }
@@ -382,7 +409,8 @@ func createEndpoint(c *catalogue.Call) error {
 	prefix := "com.amazonaws." + c.Region + "."
 	gateways := []string{prefix + "s3", prefix + "dynamodb"}
 	gateway := c.State.String("vpcEndpointType") == "Gateway"
-	if len(service) <= len(prefix) || service[:len(prefix)] != prefix || gateway && !slices.Contains(gateways, service) {
+	if len(service) <= len(prefix) || service[:len(prefix)] != prefix || gateway &&
+		!slices.Contains(gateways, service) {
 		return fmt.Errorf("InvalidServiceName: The Vpc Endpoint Service '%s' does not exist", service)
 	}
 	c.State["prefixListId"] = "pl-" + c.World.Hash(c.URN, 8)

@@ -39,7 +39,8 @@ func Start(w *world.World, instance *world.Resource) {
 // later.
 func Stopped(instance *world.Resource) error {
 	if !isStopped(instance) {
-		return fmt.Errorf("Waiter InstanceStopped failed: Max attempts exceeded (%s is %s)", instance.ID, instance.State.String("instanceState"))
+		return fmt.Errorf("Waiter InstanceStopped failed: Max attempts exceeded (%s is %s)", instance.ID,
+			instance.State.String("instanceState"))
 	}
 	return nil
 }

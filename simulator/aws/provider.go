@@ -1,5 +1,5 @@
-// Package aws is the simulated Amazon Web Services: schema.json has the types that the program uses, as the AWS provider
-// declares them, and the Go files have the rules by which the cloud refuses.
+// Package aws is the simulated Amazon Web Services: schema.json has the types that the program uses, as the AWS
+// provider declares them, and the Go files have the rules by which the cloud refuses.
 //
 // Which inputs are required, computed or force a replacement is read in the provider's sources:
 // https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service
@@ -55,12 +55,14 @@ var behaviors = map[string]catalogue.Behavior{
 	groupType:            {Check: checkGroup, Create: createGroup, Update: updateGroup, Delete: deleteGroup},
 	hookType:             {Create: createHook, Update: findGroup},
 	ingressType:          {Check: checkRule, Create: createRule, Update: checkPeer},
-	instanceType:         {Check: checkInstance, Diff: replaceForUserData, Create: createInstance, Update: updateInstance, Delete: deleteInstance},
-	interfaceType:        {Create: createInterface, Update: checkInterface, Delete: deleteInterface},
-	keyType:              {Create: createKey, Update: checkKeyPolicy},
-	lifecycleType:        {Create: checkLifecycle, Update: checkLifecycle},
-	listenerType:         {Create: createListener, Update: checkListener},
-	loadBalancerType:     {Check: checkLoadBalancer, Diff: replaceNetworkBalancer, Create: createLoadBalancer, Update: updateLoadBalancer, Delete: deleteLoadBalancer},
+	instanceType: {Check: checkInstance, Diff: replaceForUserData, Create: createInstance,
+		Update: updateInstance, Delete: deleteInstance},
+	interfaceType: {Create: createInterface, Update: checkInterface, Delete: deleteInterface},
+	keyType:       {Create: createKey, Update: checkKeyPolicy},
+	lifecycleType: {Create: checkLifecycle, Update: checkLifecycle},
+	listenerType:  {Create: createListener, Update: checkListener},
+	loadBalancerType: {Check: checkLoadBalancer, Diff: replaceNetworkBalancer, Create: createLoadBalancer,
+		Update: updateLoadBalancer, Delete: deleteLoadBalancer},
 	logGroupType:         {Check: checkRetention, Create: createLogGroup, Update: checkLogKey},
 	natType:              {Create: createNAT},
 	oidcProviderType:     {Create: createOIDCProvider},
@@ -109,7 +111,8 @@ var functions = map[string]catalogue.Invoke{
 func checkConfig(config world.Values) []catalogue.Problem {
 	var problems []catalogue.Problem
 	if allowed := config.Strings("allowedAccountIds"); len(allowed) > 0 && !slices.Contains(allowed, Account) {
-		problems = append(problems, catalogue.Problem{Property: "allowedAccountIds", Reason: "AWS account ID not allowed: " + Account})
+		problems = append(problems, catalogue.Problem{Property: "allowedAccountIds",
+			Reason: "AWS account ID not allowed: " + Account})
 	}
 	tags := config.Object("defaultTags").Object("tags")
 	return append(problems, tagProblems("defaultTags.tags", tags)...)
@@ -138,7 +141,7 @@ var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 func tagProblems(property string, tags world.Values) []catalogue.Problem {
 	var problems []catalogue.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
 	}
 	if len(tags) > 50 {
 		refuse("a resource takes at most 50 tags, got %d", len(tags))

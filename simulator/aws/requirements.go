@@ -14,13 +14,14 @@ import (
 func overrideProblems(policy world.Values) []catalogue.Problem {
 	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: "mixedInstancesPolicy." + property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse("mixedInstancesPolicy."+property, format, arguments...)...)
 	}
 	overrides := policy.Object("launchTemplate").Objects("overrides")
 	named, described, weighted := 0, 0, 0
 	for i, override := range overrides {
 		requirements := override.Object("instanceRequirements")
-		for property, count := range map[string]*int{"instanceType": &named, "instanceRequirements": &described, "weightedCapacity": &weighted} {
+		for property, count := range map[string]*int{"instanceType": &named, "instanceRequirements": &described,
+			"weightedCapacity": &weighted} {
 			if override.Has(property) {
 				*count++
 			}
@@ -33,11 +34,13 @@ func overrideProblems(policy world.Values) []catalogue.Problem {
 	distribution := policy.Object("instancesDistribution")
 	switch {
 	case weighted > 0 && weighted < len(overrides):
-		refuse("launchTemplate.overrides", "a weight must be given for every instance type or for none, got %d of %d", weighted, len(overrides))
+		refuse("launchTemplate.overrides", "a weight must be given for every instance type or for none, got %d of %d",
+			weighted, len(overrides))
 	case named > 0 && described > 0:
 		refuse("launchTemplate.overrides", "You can't combine InstanceType with InstanceRequirements")
 	case described > 0 && distribution.String("spotAllocationStrategy") == "capacity-optimized-prioritized":
-		refuse("instancesDistribution.spotAllocationStrategy", "capacity-optimized-prioritized is not for InstanceRequirements")
+		refuse("instancesDistribution.spotAllocationStrategy",
+			"capacity-optimized-prioritized is not for InstanceRequirements")
 	case described > 0 && distribution.String("onDemandAllocationStrategy") == "prioritized":
 		refuse("instancesDistribution.onDemandAllocationStrategy", "prioritized is not for InstanceRequirements")
 	}
@@ -46,8 +49,9 @@ func overrideProblems(policy world.Values) []catalogue.Problem {
 
 // The families of which matchTypes knows the memory, in GiB for each vCPU, and their sizes' vCPU.
 var (
-	memoryOf = map[string]int{"c6g": 2, "c7g": 2, "c8g": 2, "m6g": 4, "m7g": 4, "m8g": 4, "r6g": 8, "r7g": 8, "r8g": 8, "c6i": 2, "m6i": 4, "m6a": 4, "r6i": 8}
-	vCPUOf   = map[string]int{"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}
+	memoryOf = map[string]int{"c6g": 2, "c7g": 2, "c8g": 2, "m6g": 4, "m7g": 4, "m8g": 4, "r6g": 8, "r7g": 8,
+		"r8g": 8, "c6i": 2, "m6i": 4, "m6a": 4, "r6i": 8}
+	vCPUOf = map[string]int{"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}
 )
 
 // matchTypes picks the types that fit the description and the image's architecture.
@@ -61,7 +65,8 @@ func (g *group) matchTypes() error {
 	for family, perVCPU := range memoryOf {
 		for size, count := range vCPUOf {
 			machine := family + "." + size
-			if within(count, vCPU) && within(count*perVCPU<<10, memory) && image.fits(machine) == nil && madeBy(family, g.requirements.Strings("cpuManufacturers")) {
+			if within(count, vCPU) && within(count*perVCPU<<10, memory) && image.fits(machine) == nil &&
+				madeBy(family, g.requirements.Strings("cpuManufacturers")) {
 				g.types = append(g.types, machine)
 			}
 		}
@@ -79,7 +84,8 @@ func within(number int, bounds world.Values) bool {
 
 // madeBy reads a processor's maker from the last letter of the family.
 func madeBy(family string, manufacturers []string) bool {
-	maker := map[string]string{"g": "amazon-web-services", "i": "intel", "a": "amd"}[strings.TrimLeft(family, "cmr0123456789")]
+	maker := map[string]string{"g": "amazon-web-services", "i": "intel",
+		"a": "amd"}[strings.TrimLeft(family, "cmr0123456789")]
 	return len(manufacturers) == 0 || slices.Contains(manufacturers, maker)
 }
 
@@ -98,15 +104,19 @@ func checkScaling(c *catalogue.Call) []catalogue.Problem {
 	kind := c.Inputs.String("policyType")
 	switch target := c.Inputs.Has("targetTrackingConfiguration"); {
 	case kind == "TargetTrackingScaling" && !target:
-		return []catalogue.Problem{{Property: "targetTrackingConfiguration", Reason: "target_tracking_configuration must be set for policy type TargetTrackingScaling"}}
+		return catalogue.Refuse("targetTrackingConfiguration",
+			"target_tracking_configuration must be set for policy type TargetTrackingScaling")
 	case kind != "TargetTrackingScaling" && target:
-		return []catalogue.Problem{{Property: "targetTrackingConfiguration", Reason: "is only supported for policy type TargetTrackingScaling, got " + kind}}
+		return catalogue.Refuse("targetTrackingConfiguration",
+			"is only supported for policy type TargetTrackingScaling, got %s", kind)
 	}
 	return nil
 }
 
 func createScaling(c *catalogue.Call) error {
 	c.ID = c.State.String("name")
-	c.State["arn"] = arn("autoscaling", c.Region, "scalingPolicy:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.State.String("autoscalingGroupName")+":policyName/"+c.ID)
+	group := c.State.String("autoscalingGroupName")
+	resource := "scalingPolicy:" + c.World.Hash(c.URN, 32) + ":autoScalingGroupName/" + group + ":policyName/" + c.ID
+	c.State["arn"] = arn("autoscaling", c.Region, resource)
 	return findGroup(c)
 }

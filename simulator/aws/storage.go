@@ -29,7 +29,8 @@ const objects = "__objects"
 func createBucket(c *catalogue.Call) error {
 	c.ID = c.State.String("bucket")
 	if c.World.Get(bucketType, "", c.ID) != nil {
-		return fmt.Errorf("BucketAlreadyExists: The requested bucket name %s is not available. The bucket namespace is shared by all users of the system", c.ID)
+		return fmt.Errorf("BucketAlreadyExists: The requested bucket name %s is not available. The bucket "+
+			"namespace is shared by all users of the system", c.ID)
 	}
 	c.State["arn"], c.State["region"] = bucketARN(c.ID), c.Region
 	c.State["bucketRegionalDomainName"] = c.ID + ".s3." + c.Region + ".amazonaws.com"
@@ -40,7 +41,8 @@ func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
 func deleteBucket(c *catalogue.Call) error {
 	if count, _ := c.State[objects].(float64); count > 0 && !c.State.Bool("forceDestroy") {
-		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all versions in the bucket")
+		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all " +
+			"versions in the bucket")
 	}
 	return nil
 }
@@ -103,7 +105,8 @@ func checkBucketPolicy(c *catalogue.Call) error {
 	for _, statement := range document.Statement {
 		for _, resource := range statement.Resource {
 			if name, _, _ := strings.Cut(strings.TrimPrefix(resource, bucketARN("")), "/"); name != c.ID {
-				return fmt.Errorf("MalformedPolicy: Policy has invalid resource: %s is not of the bucket %s", resource, c.ID)
+				return fmt.Errorf("MalformedPolicy: Policy has invalid resource: %s is not of the bucket %s",
+					resource, c.ID)
 			}
 		}
 		if statement.public() && block != nil && block.State.Bool("blockPublicPolicy") {
@@ -121,7 +124,8 @@ func checkLifecycle(c *catalogue.Call) error {
 			return fmt.Errorf("InvalidArgument: Rule ID must be unique. Found same ID for more than one rule: %s", id)
 		}
 		ids[id] = true
-		if !rule.Has("expiration") && !rule.Has("noncurrentVersionExpiration") && !rule.Has("abortIncompleteMultipartUpload") {
+		if !rule.Has("expiration") && !rule.Has("noncurrentVersionExpiration") &&
+			!rule.Has("abortIncompleteMultipartUpload") {
 			return fmt.Errorf("InvalidRequest: At least one action needs to be specified in a rule: %s", id)
 		}
 	}
@@ -133,7 +137,8 @@ func checkBucketLogging(c *catalogue.Call) error {
 		return err
 	}
 	if _, err := findBucket(c, c.State.String("targetBucket")); err != nil {
-		return fmt.Errorf("InvalidTargetBucketForLogging: the target bucket for logging does not exist, is not owned by you, or is in another region: %w", err)
+		return fmt.Errorf("InvalidTargetBucketForLogging: the target bucket for logging does not exist, is not "+
+			"owned by you, or is in another region: %w", err)
 	}
 	return nil
 }

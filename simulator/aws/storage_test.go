@@ -9,85 +9,110 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const anybody = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::state/*"}}`
+// nobody is a role that does not exist.
+const nobody = "arn:aws:iam::123456789012:role/nobody"
+
+const anybody = `{"Statement":{"Effect":"Allow","Principal":"*","Resource":"arn:aws:s3:::state/*"}}`
 
 // TestStorageRefusals makes, one after the other, the mistakes that S3 refuses.
 func TestStorageRefusals(t *testing.T) {
-	l := newLab(t)
-	l.create(bucketType, "state", props{"bucket": "state"})
-	l.create(publicAccessType, "state", props{"bucket": "state", "blockPublicPolicy": true})
+	l := newHarness(t)
+	l.Create(bucketType, "state", props{"bucket": "state"})
+	l.Create(publicAccessType, "state", props{"bucket": "state", "blockPublicPolicy": true})
 	encrypted := func(rules ...any) props { return props{"bucket": "state", "rules": rules} }
 	byDefault := func(settings map[string]any) any {
 		return map[string]any{"applyServerSideEncryptionByDefault": settings}
 	}
 	rule := map[string]any{"id": "old", "status": "Enabled", "expiration": map[string]any{"days": 1}}
 	for name, mistake := range map[string]mistake{
-		"name that is taken":    {bucketType, props{"bucket": "state"}, "BucketAlreadyExists"},
-		"name in capitals":      {bucketType, props{"bucket": "State"}, "bucket: "},
-		"no such bucket":        {versioningType, props{"bucket": "none", "versioningConfiguration": map[string]any{"status": "Enabled"}}, "NoSuchBucket"},
-		"versioning on":         {versioningType, props{"bucket": "state", "versioningConfiguration": map[string]any{"status": "on"}}, "versioningConfiguration.status"},
-		"two kinds of default":  {bucketEncryptionType, encrypted(byDefault(map[string]any{"sseAlgorithm": "AES256"}), byDefault(map[string]any{"sseAlgorithm": "aws:kms"})), "MalformedXML"},
-		"key without KMS":       {bucketEncryptionType, encrypted(byDefault(map[string]any{"sseAlgorithm": "AES256", "kmsMasterKeyId": "k"})), "InvalidArgument"},
-		"no policy":             {bucketPolicyType, props{"bucket": "state", "policy": "{"}, "MalformedPolicy"},
-		"policy of another":     {bucketPolicyType, props{"bucket": "state", "policy": `{"Statement":{"Effect":"Deny","Principal":"*","Resource":"arn:aws:s3:::states/*"}}`}, "invalid resource"},
-		"policy about nobody":   {bucketPolicyType, props{"bucket": "state", "policy": `{"Statement":[{"Principal":{"AWS":"arn:aws:iam::123456789012:role/nobody"},"Resource":["arn:aws:s3:::state"]}]}`}, "Invalid principal"},
-		"public policy":         {bucketPolicyType, props{"bucket": "state", "policy": anybody}, "AccessDenied"},
-		"rule twice":            {lifecycleType, props{"bucket": "state", "rules": []any{rule, rule}}, "must be unique"},
-		"rule that does naught": {lifecycleType, props{"bucket": "state", "rules": []any{map[string]any{"id": "a", "status": "Enabled"}}}, "At least one action"},
-		"log to nowhere":        {bucketLoggingType, props{"bucket": "state", "targetBucket": "none", "targetPrefix": ""}, "InvalidTargetBucketForLogging"},
-		"key for nobody":        {keyType, props{"policy": `{"Statement":{"Principal":{"AWS":["arn:aws:iam::123456789012:root","arn:aws:iam::123456789012:role/nobody"]}}}`}, "invalid principals"},
-		"attached to nothing":   {policyAttachmentType, props{"role": "r", "policyArn": "arn:aws:iam::123456789012:policy/none"}, "NoSuchEntity"},
-		"provider by http":      {oidcProviderType, props{"url": "http://tokens.example", "clientIdLists": []any{"a"}}, "url: "},
+		"name that is taken": {bucketType, props{"bucket": "state"}, "BucketAlreadyExists"},
+		"name in capitals":   {bucketType, props{"bucket": "State"}, "bucket: "},
+		"no such bucket": {versioningType,
+			props{"bucket": "none", "versioningConfiguration": map[string]any{"status": "Enabled"}}, "NoSuchBucket"},
+		"versioning on": {versioningType,
+			props{"bucket": "state", "versioningConfiguration": map[string]any{"status": "on"}},
+			"versioningConfiguration.status"},
+		"two kinds of default": {bucketEncryptionType,
+			encrypted(byDefault(map[string]any{"sseAlgorithm": "AES256"}),
+				byDefault(map[string]any{"sseAlgorithm": "aws:kms"})), "MalformedXML"},
+		"key without KMS": {bucketEncryptionType,
+			encrypted(byDefault(map[string]any{"sseAlgorithm": "AES256", "kmsMasterKeyId": "k"})), "InvalidArgument"},
+		"no policy": {bucketPolicyType, props{"bucket": "state", "policy": "{"}, "MalformedPolicy"},
+		"policy of another": {bucketPolicyType,
+			props{"bucket": "state", "policy": `{"Statement":{"Principal":"*","Resource":"arn:aws:s3:::states/*"}}`},
+			"invalid resource"},
+		"policy about nobody": {bucketPolicyType,
+			props{"bucket": "state", "policy": `{"Statement":{"Principal":{"AWS":"` + nobody + `"},"Resource":"arn:aws:s3:::state"}}`},
+			"Invalid principal"},
+		"public policy": {bucketPolicyType, props{"bucket": "state", "policy": anybody}, "AccessDenied"},
+		"rule twice": {lifecycleType, props{"bucket": "state", "rules": []any{rule, rule}},
+			"must be unique"},
+		"rule that does naught": {lifecycleType,
+			props{"bucket": "state", "rules": []any{map[string]any{"id": "a",
+				"status": "Enabled"}}}, "At least one action"},
+		"log to nowhere": {bucketLoggingType,
+			props{"bucket": "state", "targetBucket": "none", "targetPrefix": ""}, "InvalidTargetBucketForLogging"},
+		"key for " +
+			"nobody": {keyType, props{"policy": `{"Statement":{"Principal":{"AWS":["arn:aws:iam::123456789012:root","` + nobody + `"]}}}`},
+			"invalid principals"},
+		"attached to nothing": {policyAttachmentType,
+			props{"role": "r", "policyArn": "arn:aws:iam::123456789012:policy/none"}, "NoSuchEntity"},
+		"provider by http": {oidcProviderType,
+			props{"url": "http://tokens.example", "clientIdLists": []any{"a"}}, "url: "},
 	} {
-		_, _, err := l.try(mistake.token, "mistake", mistake.inputs)
+		_, _, err := l.Try(mistake.token, "mistake", mistake.inputs)
 		assert.ErrorContains(t, err, mistake.want, name)
 	}
-	l.within(func(w *world.World) {
+	l.Within(func(w *world.World) {
 		w.Put(&world.Resource{Type: bucketType, ID: "far", State: world.Values{"region": "eu-west-1"}})
 	})
-	_, _, err := l.try(ownershipType, "far", props{"bucket": "far", "rule": map[string]any{"objectOwnership": "BucketOwnerEnforced"}})
+	_, _, err := l.Try(ownershipType, "far", props{"bucket": "far",
+		"rule": map[string]any{"objectOwnership": "BucketOwnerEnforced"}})
 	assert.ErrorContains(t, err, "PermanentRedirect")
 }
 
 func TestABucketIsDeletedEmpty(t *testing.T) {
-	l := newLab(t)
-	l.create(bucketType, "state", props{"bucket": "state"})
-	l.within(func(w *world.World) {
+	l := newHarness(t)
+	l.Create(bucketType, "state", props{"bucket": "state"})
+	l.Within(func(w *world.World) {
 		require.NoError(t, SetObjectCount(w, "state", 2))
 		require.ErrorContains(t, SetObjectCount(w, "none", 1), "NoSuchBucket")
 	})
-	assert.ErrorContains(t, l.delete(bucketType, "state"), "BucketNotEmpty")
-	l.within(func(w *world.World) { require.NoError(t, SetObjectCount(w, "state", 0)) })
-	assert.NoError(t, l.delete(bucketType, "state"))
+	assert.ErrorContains(t, l.Delete(bucketType, "state"), "BucketNotEmpty")
+	l.Within(func(w *world.World) { require.NoError(t, SetObjectCount(w, "state", 0)) })
+	assert.NoError(t, l.Delete(bucketType, "state"))
 }
 
 func TestAPolicyIsDeletedDetachedAndAProviderIsOne(t *testing.T) {
-	l := newLab(t)
-	role := l.create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
-	policy := l.create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
-	l.create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
-	assert.ErrorContains(t, l.delete(policyType, policy), "DeleteConflict")
+	l := newHarness(t)
+	role := l.Create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
+	policy := l.Create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
+	l.Create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
+	assert.ErrorContains(t, l.Delete(policyType, policy), "DeleteConflict")
 	provider := props{"url": "https://tokens.example", "clientIdLists": []any{"sts.amazonaws.com"}}
-	assert.Equal(t, "arn:aws:iam::123456789012:oidc-provider/tokens.example", l.create(oidcProviderType, "first", provider))
-	_, _, err := l.try(oidcProviderType, "second", provider)
+	assert.Equal(t, "arn:aws:iam::123456789012:oidc-provider/tokens.example",
+		l.Create(oidcProviderType, "first", provider))
+	_, _, err := l.Try(oidcProviderType, "second", provider)
 	assert.ErrorContains(t, err, "EntityAlreadyExists")
 }
 
 // TestImports reads what exists without a state.
 func TestImports(t *testing.T) {
-	l := newLab(t)
+	l := newHarness(t)
 	read := func(token, id string) *pulumirpc.ReadResponse {
-		response, err := l.server.Read(t.Context(), &pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + token + "::imported"})
+		response, err := l.Server.Read(t.Context(),
+			&pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + token + "::imported"})
 		require.NoError(t, err)
 		return response
 	}
-	role := l.create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
-	policy := l.create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
-	attached := l.create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
-	assert.Equal(t, attached, read(policyAttachmentType, "role/"+policy).Id, "by what it joins, not by the provider's own id")
+	role := l.Create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
+	policy := l.Create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
+	attached := l.Create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
+	assert.Equal(t, attached, read(policyAttachmentType, "role/"+policy).Id,
+		"by what it joins, not by the provider's own id")
 	assert.Empty(t, read(policyAttachmentType, "other/"+policy).Id)
 
-	key := l.create(keyType, "key", props{"description": "mine", "deletionWindowInDays": 7})
+	key := l.Create(keyType, "key", props{"description": "mine", "deletionWindowInDays": 7})
 	inputs := read(keyType, key).Inputs.AsMap()
 	assert.Equal(t, "mine", inputs["description"])
 	assert.NotContains(t, inputs, "deletionWindowInDays", "KMS does not tell it")

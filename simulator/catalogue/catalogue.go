@@ -190,3 +190,8 @@ type Problem struct {
 	Property string
 	Reason   string
 }
+
+// Refuse returns the one problem of a property.
+func Refuse(property, format string, arguments ...any) []Problem {
+	return []Problem{{Property: property, Reason: fmt.Sprintf(format, arguments...)}}
+}

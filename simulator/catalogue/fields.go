@@ -91,6 +91,7 @@ func (t Type) IsMap() bool { return strings.HasPrefix(string(t), "map(") }
 func (f Field) Element() Field {
 	_, element, _ := strings.Cut(strings.TrimSuffix(string(f.Type), ")"), "(")
 	return Field{
-		Type: Type(element), Enum: f.Enum, Pattern: f.Pattern, MaxLength: f.MaxLength, Range: f.Range, Properties: f.Properties,
+		Type: Type(element), Enum: f.Enum, Pattern: f.Pattern, MaxLength: f.MaxLength, Range: f.Range,
+		Properties: f.Properties,
 	}
 }

@@ -57,7 +57,10 @@ func checkKeys(c *catalogue.Call) error {
 		return fmt.Errorf("422 (unprocessable_entity) an SSH key is required for a droplet from a custom image")
 	}
 	for _, key := range keys {
-		known := c.World.Find(sshKeyType, "", func(r *world.Resource) bool { return r.ID == key || r.State.String("fingerprint") == key })
+		known := c.World.Find(sshKeyType, "", func(r *world.Resource) bool {
+			return r.ID == key ||
+				r.State.String("fingerprint") == key
+		})
 		if known == nil {
 			return fmt.Errorf("422 (unprocessable_entity) %s are invalid key identifiers for Droplet creation", key)
 		}
@@ -70,11 +73,13 @@ func updateDroplet(c *catalogue.Call) error {
 	slug := c.State.String("size")
 	disk, known := sizes[slug]
 	if !known {
-		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available in %s", slug, c.State.String("region"))
+		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available in %s", slug,
+			c.State.String("region"))
 	}
 	if before := c.State.Int("disk"); before != 0 {
 		if c.State.Bool("resizeDisk") && disk < before {
-			return fmt.Errorf("422 (unprocessable_entity) this size is not available because it has a smaller disk: %d GiB, the droplet has %d", disk, before)
+			return fmt.Errorf("422 (unprocessable_entity) this size is not available because it has a smaller "+
+				"disk: %d GiB, the droplet has %d", disk, before)
 		}
 		if !c.State.Bool("resizeDisk") {
 			disk = before
@@ -92,14 +97,16 @@ func updateDroplet(c *catalogue.Call) error {
 func shutDown(c *catalogue.Call) error {
 	limit := cmp.Or(c.Timeout, time.Minute)
 	if c.State.Bool("gracefulShutdown") && catalogue.Duration(catalogue.SlowStop) > limit {
-		return fmt.Errorf("Error waiting for droplet (%s) to become off: timeout while waiting for state to become 'off' (last state: 'active', timeout: %s)", c.ID, limit)
+		return fmt.Errorf("Error waiting for droplet (%s) to become off: timeout while waiting for state to become "+
+			"'off' (last state: 'active', timeout: %s)", c.ID, limit)
 	}
 	return nil
 }
 
 // hasTag compares as DigitalOcean does, without case.
 func hasTag(droplet *world.Resource, tag string) bool {
-	return tag != "" && slices.ContainsFunc(droplet.State.Strings("tags"), func(own string) bool { return strings.EqualFold(own, tag) })
+	return tag != "" && slices.ContainsFunc(droplet.State.Strings("tags"),
+		func(own string) bool { return strings.EqualFold(own, tag) })
 }
 
 // listed reports whether a list of numbers has the id.

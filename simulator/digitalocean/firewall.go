@@ -24,15 +24,17 @@ func checkFirewall(c *catalogue.Call) []catalogue.Problem {
 		for i, rule := range c.Inputs.Objects(property) {
 			count++
 			if reason := ruleProblem(rule, end); reason != "" {
-				problems = append(problems, catalogue.Problem{Property: fmt.Sprintf("%s[%d]", property, i), Reason: reason})
+				problems = append(problems, catalogue.Problem{Property: fmt.Sprintf("%s[%d]", property, i),
+					Reason: reason})
 			}
 		}
 	}
 	if count == 0 && (!c.Inputs.Has("inboundRules") && !c.Inputs.Has("outboundRules")) {
-		problems = append(problems, catalogue.Problem{Property: "inboundRules", Reason: "at least one rule must be specified"})
+		problems = append(problems, catalogue.Refuse("inboundRules", "at least one rule must be specified")...)
 	}
 	if count > maxRules {
-		problems = append(problems, catalogue.Problem{Property: "inboundRules", Reason: fmt.Sprintf("%d rules, at most %d are allowed", count, maxRules)})
+		problems = append(problems, catalogue.Refuse("inboundRules", "%d rules, at most %d are allowed", count,
+			maxRules)...)
 	}
 	return problems
 }

@@ -46,12 +46,14 @@ func replaceLeftRegions(c *catalogue.Call, changed []string) []string {
 
 // factoryURL is where Talos' Image Factory serves the image for DigitalOcean, which runs amd64 alone:
 // https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/digitalocean
-var factoryURL = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
+var factoryURL = regexp.MustCompile(
+	`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
 
 func createImage(c *catalogue.Call) error {
 	c.ID = number(c)
 	if len(c.State.Strings("regions")) != 1 {
-		return fmt.Errorf("422 (unprocessable_entity) an image is imported to one region, got %d", len(c.State.Strings("regions")))
+		return fmt.Errorf("422 (unprocessable_entity) an image is imported to one region, got %d",
+			len(c.State.Strings("regions")))
 	}
 	if err := checkRegion(c.State.Strings("regions")[0]); err != nil {
 		return err
@@ -88,7 +90,9 @@ func createKey(c *catalogue.Call) error {
 		pairs = append(pairs, hex.EncodeToString([]byte{b}))
 	}
 	fingerprint := strings.Join(pairs, ":")
-	if c.World.Find(sshKeyType, "", func(r *world.Resource) bool { return r.State.String("fingerprint") == fingerprint }) != nil {
+	if c.World.Find(sshKeyType, "", func(r *world.Resource) bool {
+		return r.State.String("fingerprint") == fingerprint
+	}) != nil {
 		return fmt.Errorf("422 (unprocessable_entity) SSH Key is already in use on your account")
 	}
 	c.State["fingerprint"] = fingerprint
@@ -105,7 +109,8 @@ func checkImage(w *world.World, id, region string) error {
 		return fmt.Errorf("422 (unprocessable_entity) the image %q does not exist or is not yours", id)
 	}
 	if !slices.Contains(image.State.Strings("regions"), region) {
-		return fmt.Errorf("422 (unprocessable_entity) the image %s is not available in %s, it is in %s", id, region, strings.Join(image.State.Strings("regions"), ", "))
+		return fmt.Errorf("422 (unprocessable_entity) the image %s is not available in %s, it is in %s", id, region,
+			strings.Join(image.State.Strings("regions"), ", "))
 	}
 	return nil
 }

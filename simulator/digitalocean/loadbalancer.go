@@ -15,10 +15,11 @@ var balancerRule = regexp.MustCompile(`^(ip:[0-9.]+|cidr:[0-9.]+/[0-9]+)$`)
 func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
 	var problems []catalogue.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
 	}
 	health := c.Inputs.Object("healthcheck")
-	if path := health.String("path"); (health.String("protocol") == "tcp") == (path != "") && c.Inputs.Has("healthcheck") {
+	if path := health.String("path"); (health.String("protocol") == "tcp") == (path != "") &&
+		c.Inputs.Has("healthcheck") {
 		refuse("healthcheck.path", "is required when protocol is http or https, and not allowed when it is tcp")
 	}
 	if !c.Inputs.Has("region") && c.Inputs.String("type") != "GLOBAL" {
@@ -33,7 +34,8 @@ func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
 	for _, property := range []string{"allows", "denies"} {
 		for i, rule := range c.Inputs.Object("firewall").Strings(property) {
 			if !balancerRule.MatchString(rule) {
-				refuse(fmt.Sprintf("firewall.%s[%d]", property, i), "%q must be written ip:1.2.3.4 or cidr:1.2.0.0/16", rule)
+				refuse(fmt.Sprintf("firewall.%s[%d]", property, i),
+					"%q must be written ip:1.2.3.4 or cidr:1.2.0.0/16", rule)
 			}
 		}
 	}
@@ -51,7 +53,8 @@ func createLoadBalancer(c *catalogue.Call) error {
 		return err
 	}
 	if vpc.State.String("region") != region {
-		return fmt.Errorf("422 (unprocessable_entity) the VPC %s is in %s, the load balancer in %s", vpc.ID, vpc.State.String("region"), region)
+		return fmt.Errorf("422 (unprocessable_entity) the VPC %s is in %s, the load balancer in %s", vpc.ID,
+			vpc.State.String("region"), region)
 	}
 	if c.State.String("network") == "INTERNAL" {
 		if c.State["ip"], err = freeAddress(c.World, vpc); err != nil {
@@ -75,7 +78,8 @@ func updateLoadBalancer(c *catalogue.Call) error {
 		}
 		entries[rule.Int("entryPort")] = true
 		if (entry == "tcp") != (target == "tcp") || (entry == "udp") != (target == "udp") {
-			return fmt.Errorf("422 (unprocessable_entity) the entry protocol %s cannot be forwarded to %s", entry, target)
+			return fmt.Errorf("422 (unprocessable_entity) the entry protocol %s cannot be forwarded to %s", entry,
+				target)
 		}
 	}
 	return checkTag(c.World, c.State.String("dropletTag"))

@@ -20,11 +20,13 @@ const (
 
 func getVPC(c *catalogue.Call) (world.Values, error) {
 	found := c.World.Find(vpcType, "", func(r *world.Resource) bool {
-		return r.ID == c.Inputs.String("id") || c.Inputs.Has("name") && r.State.String("name") == c.Inputs.String("name") ||
+		return r.ID == c.Inputs.String("id") || c.Inputs.Has("name") &&
+			r.State.String("name") == c.Inputs.String("name") ||
 			c.Inputs.Has("region") && r.State.String("region") == c.Inputs.String("region") && r.State.Bool("default")
 	})
 	if found == nil {
-		return nil, fmt.Errorf("Error retrieving VPC: 404 (not_found) the resource you were accessing could not be found: %v", c.Inputs)
+		return nil, fmt.Errorf("Error retrieving VPC: 404 (not_found) the resource you were accessing could not be "+
+			"found: %v", c.Inputs)
 	}
 	answer := world.Values{"id": found.ID, "urn": "do:vpc:" + found.ID}
 	for _, name := range []string{"name", "region", "ipRange", "description", "default"} {
@@ -74,7 +76,8 @@ func checkRange(c *catalogue.Call) error {
 	}
 	for _, other := range c.World.List(vpcType, "") {
 		if other.ID != c.ID && prefix.Overlaps(rangeOf(other)) {
-			return fmt.Errorf("422 (unprocessable_entity) this range/size overlaps with another VPC network in your account: %s and %s of %s", prefix, rangeOf(other), other.State.String("name"))
+			return fmt.Errorf("422 (unprocessable_entity) this range/size overlaps with another VPC network in "+
+				"your account: %s and %s of %s", prefix, rangeOf(other), other.State.String("name"))
 		}
 	}
 	return nil
@@ -91,7 +94,8 @@ func deleteVPC(c *catalogue.Call) error {
 	if len(members) > 0 {
 		// The provider tries again for two minutes, because members linger after their deletion:
 		// https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.55.0/digitalocean/vpc/resource_vpc.go
-		return fmt.Errorf("Error deleting VPC: 409 (conflict) can not delete VPC with members: %s; tried for 2m0s", members[0].Name)
+		return fmt.Errorf("Error deleting VPC: 409 (conflict) can not delete VPC with members: %s; tried for 2m0s",
+			members[0].Name)
 	}
 	// The provider asks again for as long as the operation may take.
 	if catalogue.Duration(catalogue.Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
@@ -135,7 +139,10 @@ func createTag(c *catalogue.Call) error {
 // them by it, and load balancers their targets.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
 func deleteTag(c *catalogue.Call) error {
-	for _, r := range c.World.Select(func(r *world.Resource) bool { return r.Provider == "digitalocean" && r.Type != tagType }) {
+	for _, r := range c.World.Select(func(r *world.Resource) bool {
+		return r.Provider == "digitalocean" &&
+			r.Type != tagType
+	}) {
 		inputs, state := r.Inputs.Clone(), r.State.Clone()
 		if untag(inputs, c.ID) || untag(state, c.ID) {
 			untag(state, c.ID)

@@ -42,11 +42,13 @@ func Resize(w *world.World, droplet *world.Resource, slug string, disk bool) err
 	size, known := sizes[slug]
 	switch {
 	case !isOff(droplet):
-		return fmt.Errorf("422 (unprocessable_entity) Droplet %s must be powered off before it can be resized", droplet.ID)
+		return fmt.Errorf("422 (unprocessable_entity) Droplet %s must be powered off before it can be resized",
+			droplet.ID)
 	case !known:
 		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available", slug)
 	case size < droplet.State.Int("disk"):
-		return fmt.Errorf("422 (unprocessable_entity) this size is not available because it has a smaller disk: %d GiB, the droplet has %d",
+		return fmt.Errorf("422 (unprocessable_entity) this size is not available because it has a smaller disk: %d "+
+			"GiB, the droplet has %d",
 			size, droplet.State.Int("disk"))
 	}
 	w.Change(droplet, func(inputs, state world.Values) {

@@ -63,7 +63,8 @@ func checkRegion(region string) error {
 		return fmt.Errorf("422 (unprocessable_entity) the region %s does not take new resources", region)
 	}
 	if !slices.Contains(regions, region) {
-		return fmt.Errorf("422 (unprocessable_entity) %q is not a region; choose one of %s", region, strings.Join(regions, ", "))
+		return fmt.Errorf("422 (unprocessable_entity) %q is not a region; choose one of %s", region,
+			strings.Join(regions, ", "))
 	}
 	return nil
 }

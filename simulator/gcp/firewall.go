@@ -23,7 +23,8 @@ func checkFirewall(c *catalogue.Call) []catalogue.Problem {
 	egress := c.Inputs.String("direction") == "EGRESS"
 	sources := c.Inputs.Has("sourceRanges") || c.Inputs.Has("sourceTags") || c.Inputs.Has("sourceServiceAccounts")
 	if !egress && !sources {
-		refuse("sourceRanges", "one of sourceRanges, sourceTags, sourceServiceAccounts must be given: an empty source would be everybody")
+		refuse("sourceRanges", "one of sourceRanges, sourceTags, sourceServiceAccounts must be given: an empty "+
+			"source would be everybody")
 	}
 	if egress && sources {
 		refuse("sourceRanges", "a rule for EGRESS has no source")
@@ -76,7 +77,9 @@ func checkFirewallEnds(c *catalogue.Call) error {
 	}
 	// A rule belongs to its network's project: https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules
 	if owner := projectOf(network.ID); owner != c.State.String("project") {
-		return invalid("resource.network", network.ID, "Cross project reference is not allowed: the rule is in project %s, the network in %s", c.State.String("project"), owner)
+		return invalid("resource.network", network.ID,
+			"Cross project reference is not allowed: the rule is in project %s, the network in "+
+				"%s", c.State.String("project"), owner)
 	}
 	c.State["network"] = api + network.ID
 	for _, name := range []string{"sourceRanges", "destinationRanges"} {

@@ -29,8 +29,8 @@ type builder struct {
 	err     error
 }
 
-// CreateFixtures makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way out, and a
-// key. The project that owns the network is Project, or HostProject, which shares it.
+// CreateFixtures makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way
+// out, and a key. The project that owns the network is Project, or HostProject, which shares it.
 func CreateFixtures(w *world.World, region string, cidr netip.Prefix, project string) (Fixtures, error) {
 	b := &builder{world: w, region: region, project: project}
 	address := cidr.Addr().As4()
@@ -42,11 +42,13 @@ func CreateFixtures(w *world.World, region string, cidr netip.Prefix, project st
 		"name": "machines" + suffix, "network": network, "ipCidrRange": netip.PrefixFrom(cidr.Addr(), 20).String(),
 	})
 	b.create(subnetworkType, world.Values{
-		"name": "proxies" + suffix, "network": network, "purpose": proxyPurpose, "role": "ACTIVE", "ipCidrRange": netip.PrefixFrom(netip.AddrFrom4(address), 24).String(),
+		"name": "proxies" + suffix, "network": network, "purpose": proxyPurpose, "role": "ACTIVE",
+		"ipCidrRange": netip.PrefixFrom(netip.AddrFrom4(address), 24).String(),
 	})
 	b.create(routerType, world.Values{"name": "way-out" + suffix, "network": network})
 	b.create(natType, world.Values{
-		"name": "way-out" + suffix, "router": "way-out" + suffix, "natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
+		"name": "way-out" + suffix, "router": "way-out" + suffix, "natIpAllocateOption": "AUTO_ONLY",
+		"sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
 	})
 	b.project = Project
 	ring := b.create(keyRingType, world.Values{"name": "shared" + suffix, "location": region})

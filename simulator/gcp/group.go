@@ -49,7 +49,8 @@ func replaceForLabels(_ *catalogue.Call, changed []string) []string {
 func createTemplate(c *catalogue.Call) error {
 	interfaces := c.State.Objects("networkInterfaces")
 	if len(interfaces) != 1 {
-		return invalid("properties.networkInterfaces", "", "The simulated machines have one network interface, got %d", len(interfaces))
+		return invalid("properties.networkInterfaces", "",
+			"The simulated machines have one network interface, got %d", len(interfaces))
 	}
 	if _, err := find(c, subnetworkType, interfaces[0].String("subnetwork")); err != nil {
 		return err
@@ -69,14 +70,16 @@ func member(template world.Values) world.Values {
 		}
 	}
 	state := world.Values{}
-	for _, name := range []string{"machineType", "metadata", "serviceAccount", "scheduling", "shieldedInstanceConfig", "labels", "tags", "networkInterfaces"} {
+	for _, name := range []string{"machineType", "metadata", "serviceAccount", "scheduling", "shieldedInstanceConfig",
+		"labels", "tags", "networkInterfaces"} {
 		if template.Has(name) {
 			state[name] = template[name]
 		}
 	}
 	state["bootDisk"] = map[string]any{
-		"kmsKeySelfLink":   disk.Object("diskEncryptionKey").String("kmsKeySelfLink"),
-		"initializeParams": map[string]any{"image": disk.String("sourceImage"), "size": disk["diskSizeGb"], "type": disk.String("diskType"), "labels": disk["labels"]},
+		"kmsKeySelfLink": disk.Object("diskEncryptionKey").String("kmsKeySelfLink"),
+		"initializeParams": map[string]any{"image": disk.String("sourceImage"), "size": disk["diskSizeGb"],
+			"type": disk.String("diskType"), "labels": disk["labels"]},
 	}
 	return state.Clone()
 }
@@ -88,7 +91,8 @@ func createManager(c *catalogue.Call) error {
 	if err := create(c, "instanceGroupManagers"); err != nil {
 		return err
 	}
-	c.State["instanceGroup"] = fmt.Sprintf("%sprojects/%s/regions/%s/instanceGroups/%s", api, Project, c.Region, c.State.String("name"))
+	c.State["instanceGroup"] = fmt.Sprintf("%sprojects/%s/regions/%s/instanceGroups/%s", api, Project, c.Region,
+		c.State.String("name"))
 	return updateManager(c)
 }
 
@@ -132,11 +136,15 @@ func checkManager(c *catalogue.Call) error {
 	// https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups#max_surge
 	for _, name := range []string{"maxSurgeFixed", "maxUnavailableFixed"} {
 		if n := policy.Int(name); n != 0 && n < len(chosen) {
-			return invalid("updatePolicy."+name, fmt.Sprint(n), "Fixed updatePolicy.%s for regional managed instance group has to be either 0 or at least equal to the number of zones.", name)
+			return invalid("updatePolicy."+name, fmt.Sprint(n),
+				"Fixed updatePolicy.%s for regional managed instance group has to be either 0 or at least equal to "+
+					"the number of zones.", name)
 		}
 	}
-	if policy.Has("maxSurgeFixed") && policy.Int("maxSurgeFixed") == 0 && policy.Has("maxUnavailableFixed") && policy.Int("maxUnavailableFixed") == 0 {
-		return invalid("updatePolicy.maxSurge", "0", "updatePolicy.maxSurge and updatePolicy.maxUnavailable cannot both be 0.")
+	if policy.Has("maxSurgeFixed") && policy.Int("maxSurgeFixed") == 0 && policy.Has("maxUnavailableFixed") &&
+		policy.Int("maxUnavailableFixed") == 0 {
+		return invalid("updatePolicy.maxSurge", "0",
+			"updatePolicy.maxSurge and updatePolicy.maxUnavailable cannot both be 0.")
 	}
 	if check := c.State.Object("autoHealingPolicies").String("healthCheck"); check != "" {
 		if _, err := find(c, healthCheckType, check); err != nil {
@@ -149,18 +157,23 @@ func checkManager(c *catalogue.Call) error {
 // checkDistribution: https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape and
 // https://cloud.google.com/compute/docs/autoscaler#limitations
 func checkDistribution(c *catalogue.Call) error {
-	shape, moves := c.State.String("distributionPolicyTargetShape"), c.State.Object("updatePolicy").String("instanceRedistributionType")
-	if before := c.World.Get(managerType, c.Region, c.ID); before != nil && before.State.String("distributionPolicyTargetShape") != shape {
+	shape := c.State.String("distributionPolicyTargetShape")
+	moves := c.State.Object("updatePolicy").String("instanceRedistributionType")
+	if before := c.World.Get(managerType, c.Region, c.ID); before != nil &&
+		before.State.String("distributionPolicyTargetShape") != shape {
 		// The provider sends the zones along with the shape:
 		// https://github.com/hashicorp/terraform-provider-google/issues/19891
 		return invalid("distributionPolicy.zones", "", "Distribution policy zones cannot be changed.")
 	}
 	if shape != even && moves != "NONE" {
-		return invalid("updatePolicy.instanceRedistributionType", moves, "Proactive instance redistribution is not supported for target shape %s.", shape)
+		return invalid("updatePolicy.instanceRedistributionType", moves,
+			"Proactive instance redistribution is not supported for target shape %s.", shape)
 	}
-	autoscaled := slices.ContainsFunc(c.World.List(autoscalerType, c.Region), func(r *world.Resource) bool { return same(r.State.String("target"), c.ID) })
+	autoscaled := slices.ContainsFunc(c.World.List(autoscalerType, c.Region),
+		func(r *world.Resource) bool { return same(r.State.String("target"), c.ID) })
 	if autoscaled && moves != proactive {
-		return invalid("updatePolicy.instanceRedistributionType", moves, "Proactive instance redistribution cannot be disabled while the group is autoscaled.")
+		return invalid("updatePolicy.instanceRedistributionType", moves,
+			"Proactive instance redistribution cannot be disabled while the group is autoscaled.")
 	}
 	return nil
 }
@@ -216,7 +229,8 @@ func (g group) emptiest() string {
 	}
 	zones := g.call.State.Strings("distributionPolicyZones")
 	slices.Sort(zones)
-	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return slices.Contains(catalogue.Listed(catalogue.OutOfStock), zone) })
+	inStock := slices.DeleteFunc(slices.Clone(zones),
+		func(zone string) bool { return slices.Contains(catalogue.Listed(catalogue.OutOfStock), zone) })
 	if len(inStock) == 0 {
 		return ""
 	}
@@ -263,7 +277,8 @@ func (g group) start(zone string) error {
 		return err
 	}
 	launch(made, state)
-	c.World.Put(&world.Resource{Provider: "gcp", Type: instanceType, Region: c.Region, ID: id, Name: name, Inputs: world.Values{}, State: state})
+	c.World.Put(&world.Resource{Provider: "gcp", Type: instanceType, Region: c.Region, ID: id, Name: name,
+		Inputs: world.Values{}, State: state})
 	c.State[peakKey] = float64(max(c.State.Int(peakKey), len(members(c.World, c.Region, c.ID))))
 	return nil
 }
@@ -287,13 +302,17 @@ func checkAutoscaler(c *catalogue.Call) error {
 			return invalid("target", manager.ID, "The group has an autoscaler already: %s", other.ID)
 		}
 	}
-	if shape, moves := manager.State.String("distributionPolicyTargetShape"), manager.State.Object("updatePolicy").String("instanceRedistributionType"); shape != even || moves != proactive {
-		return invalid("target", manager.ID, "Autoscaling needs the target shape EVEN and proactive instance redistribution, the group has %s and %s.", shape, moves)
+	shape := manager.State.String("distributionPolicyTargetShape")
+	moves := manager.State.Object("updatePolicy").String("instanceRedistributionType")
+	if shape != even || moves != proactive {
+		return invalid("target", manager.ID, "Autoscaling needs the target shape EVEN and proactive instance "+
+			"redistribution, the group has %s and %s.", shape, moves)
 	}
 	policy := c.State.Object("autoscalingPolicy")
 	low, high := policy.Int("minReplicas"), policy.Int("maxReplicas")
 	if low > high {
-		return invalid("autoscalingPolicy.minNumReplicas", fmt.Sprint(low), "It must not be greater than maxNumReplicas, %d", high)
+		return invalid("autoscalingPolicy.minNumReplicas", fmt.Sprint(low),
+			"It must not be greater than maxNumReplicas, %d", high)
 	}
 	size := manager.State.Int("targetSize")
 	if policy.String("mode") == "OFF" || size >= low && size <= high {
@@ -319,7 +338,8 @@ func Terminate(w *world.World, machine *world.Resource) error {
 
 // rescale starts or ends machines until the group has as many as it should.
 func rescale(w *world.World, manager *world.Resource) error {
-	c := &catalogue.Call{World: w, Region: manager.Region, ID: manager.ID, State: manager.State, Inputs: manager.Inputs, Old: manager.Inputs}
+	c := &catalogue.Call{World: w, Region: manager.Region, ID: manager.ID, State: manager.State,
+		Inputs: manager.Inputs, Old: manager.Inputs}
 	template, err := find(c, templateType, manager.State.Objects("versions")[0].String("instanceTemplate"))
 	if err != nil {
 		return err

@@ -12,7 +12,8 @@ func createAccount(c *catalogue.Call) error {
 	email := fmt.Sprintf("%s@%s.iam.gserviceaccount.com", c.State.String("accountId"), Project)
 	c.ID = fmt.Sprintf("projects/%s/serviceAccounts/%s", Project, email)
 	if c.World.Get(accountType, "", c.ID) != nil {
-		return fmt.Errorf("Error 409: Service account %s already exists within project projects/%s., alreadyExists", c.State.String("accountId"), Project)
+		return fmt.Errorf("Error 409: Service account %s already exists within project projects/%s., alreadyExists",
+			c.State.String("accountId"), Project)
 	}
 	c.State["email"], c.State["member"], c.State["name"] = email, "serviceAccount:"+email, c.ID
 	c.State["project"] = Project
@@ -21,8 +22,10 @@ func createAccount(c *catalogue.Call) error {
 
 // checkAccount looks for the account that a machine acts as.
 func checkAccount(c *catalogue.Call, email string) error {
-	if email != "" && c.World.Get(accountType, "", fmt.Sprintf("projects/%s/serviceAccounts/%s", Project, email)) == nil {
-		return fmt.Errorf("Error 404: The resource 'projects/%s/serviceAccounts/%s' was not found, notFound", Project, email)
+	if email != "" && c.World.Get(accountType, "",
+		fmt.Sprintf("projects/%s/serviceAccounts/%s", Project, email)) == nil {
+		return fmt.Errorf("Error 404: The resource 'projects/%s/serviceAccounts/%s' was not found, notFound", Project,
+			email)
 	}
 	return nil
 }

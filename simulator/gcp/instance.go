@@ -19,9 +19,10 @@ const (
 )
 
 func checkInstance(c *catalogue.Call) []catalogue.Problem {
-	problems := labelProblems("bootDisk.initializeParams.labels", c.Inputs.Object("bootDisk").Object("initializeParams").Object("labels"))
+	problems := labelProblems("bootDisk.initializeParams.labels",
+		c.Inputs.Object("bootDisk").Object("initializeParams").Object("labels"))
 	if !c.Inputs.Has("zone") {
-		problems = append(problems, catalogue.Problem{Property: "zone", Reason: "is required: the provider has no zone of its own"})
+		problems = append(problems, catalogue.Refuse("zone", "is required: the provider has no zone of its own")...)
 	}
 	return problems
 }
@@ -46,7 +47,8 @@ func checkZone(c *catalogue.Call, zone string) error {
 	return nil
 }
 
-var machineTypes = regexp.MustCompile(`^((e2|n1|n2|n2d|n4|t2d|t2a|c2|c2d|c3|c3d|c4|c4a)-(standard|highmem|highcpu)-\d+|e2-(micro|small|medium))$`)
+var machineTypes = regexp.MustCompile(
+	`^((e2|n1|n2|n2d|n4|t2d|t2a|c2|c2d|c3|c3d|c4|c4a)-(standard|highmem|highcpu)-\d+|e2-(micro|small|medium))$`)
 
 // architectureOf is the architecture of a machine type.
 func architectureOf(machine string) (string, error) {
@@ -78,13 +80,16 @@ func checkMachine(c *catalogue.Call, m machine) error {
 		return err
 	}
 	if architecture != image.architecture {
-		return invalid("machineType", m.kind, "The machine type's architecture %s does not match the image's, %s", architecture, image.architecture)
+		return invalid("machineType", m.kind, "The machine type's architecture %s does not match the image's, %s",
+			architecture, image.architecture)
 	}
 	if m.sizeGiB != 0 && m.sizeGiB < imageGiB {
-		return invalid("disks[0].initializeParams.diskSizeGb", fmt.Sprint(m.sizeGiB), "Requested disk size cannot be smaller than the image size (%d GB)", imageGiB)
+		return invalid("disks[0].initializeParams.diskSizeGb", fmt.Sprint(m.sizeGiB),
+			"Requested disk size cannot be smaller than the image size (%d GB)", imageGiB)
 	}
 	if m.secureBoot {
-		return invalid("shieldedInstanceConfig.enableSecureBoot", "true", "The image %s is not signed: the machine would not boot", image.name)
+		return invalid("shieldedInstanceConfig.enableSecureBoot", "true",
+			"The image %s is not signed: the machine would not boot", image.name)
 	}
 	if err := checkAccount(c, m.account); err != nil {
 		return err
@@ -104,13 +109,19 @@ func checkScheduling(s world.Values) error {
 	restarts := !s.Has("automaticRestart") || s.Bool("automaticRestart")
 	switch {
 	case action != "" && !spot:
-		return invalid("scheduling.instanceTerminationAction", action, "You cannot specify a termination action for a VM instance that has the standard provisioning model (default). To use instance termination action, the VM instance must use the Spot or Reservation-Bound provisioning model.")
+		return invalid("scheduling.instanceTerminationAction", action,
+			"You cannot specify a termination action for a VM instance that has the standard provisioning model "+
+				"(default). To use instance termination action, the VM instance must use the Spot or "+
+				"Reservation-Bound provisioning model.")
 	case (spot || s.Bool("preemptible")) && restarts:
-		return invalid("scheduling.automaticRestart", "true", "Scheduling must have automaticRestart be false when preemptible is true.")
+		return invalid("scheduling.automaticRestart", "true",
+			"Scheduling must have automaticRestart be false when preemptible is true.")
 	case (spot || s.Bool("preemptible")) && s.String("onHostMaintenance") == "MIGRATE":
-		return invalid("scheduling.onHostMaintenance", "MIGRATE", "Scheduling must have onHostMaintenance be TERMINATE when preemptible is true.")
+		return invalid("scheduling.onHostMaintenance", "MIGRATE",
+			"Scheduling must have onHostMaintenance be TERMINATE when preemptible is true.")
 	case spot != s.Bool("preemptible"):
-		return invalid("scheduling.preemptible", fmt.Sprint(s.Bool("preemptible")), "Scheduling must have preemptible be true when the provisioning model is SPOT, and only then.")
+		return invalid("scheduling.preemptible", fmt.Sprint(s.Bool("preemptible")),
+			"Scheduling must have preemptible be true when the provisioning model is SPOT, and only then.")
 	}
 	return nil
 }
@@ -121,7 +132,8 @@ func checkMetadata(metadata world.Values) error {
 		value := metadata.String(key)
 		total += len(key) + len(value)
 		if len(value) > metadataValueLimit {
-			return invalid("metadata.items", key, "Metadata value is too large: %d bytes, at most %d are allowed", len(value), metadataValueLimit)
+			return invalid("metadata.items", key, "Metadata value is too large: %d bytes, at most %d are allowed",
+				len(value), metadataValueLimit)
 		}
 	}
 	if total > metadataLimit {
@@ -133,8 +145,10 @@ func checkMetadata(metadata world.Values) error {
 func describe(state world.Values) machine {
 	disk := state.Object("bootDisk")
 	return machine{
-		kind: state.String("machineType"), image: disk.Object("initializeParams").String("image"), sizeGiB: disk.Object("initializeParams").Int("size"),
-		key: withoutVersion(disk.String("kmsKeySelfLink")), account: state.Object("serviceAccount").String("email"), metadata: state.Object("metadata"),
+		kind: state.String("machineType"), image: disk.Object("initializeParams").String("image"),
+		sizeGiB: disk.Object("initializeParams").Int("size"),
+		key:     withoutVersion(disk.String("kmsKeySelfLink")), account: state.Object("serviceAccount").String("email"),
+		metadata:   state.Object("metadata"),
 		scheduling: state.Object("scheduling"), secureBoot: state.Object("shieldedInstanceConfig").Bool("enableSecureBoot"),
 	}
 }
@@ -165,7 +179,8 @@ func createInstance(c *catalogue.Call) error {
 func launch(c *catalogue.Call, state world.Values) {
 	state["instanceId"], state["currentStatus"] = digits(c, 19), "RUNNING"
 	if !state.Has("scheduling") {
-		state["scheduling"] = map[string]any{"provisioningModel": "STANDARD", "automaticRestart": true, "preemptible": false, "onHostMaintenance": "MIGRATE"}
+		state["scheduling"] = map[string]any{"provisioningModel": "STANDARD", "automaticRestart": true,
+			"preemptible": false, "onHostMaintenance": "MIGRATE"}
 	}
 	disk := state.Object("bootDisk").Clone()
 	if key := disk.String("kmsKeySelfLink"); key != "" {
@@ -180,7 +195,8 @@ func launch(c *catalogue.Call, state world.Values) {
 func placeInstance(c *catalogue.Call, before *world.Resource) error {
 	interfaces := c.State.Objects("networkInterfaces")
 	if len(interfaces) != 1 {
-		return invalid("networkInterfaces", "", "The simulated machines have one network interface, got %d", len(interfaces))
+		return invalid("networkInterfaces", "", "The simulated machines have one network interface, got %d",
+			len(interfaces))
 	}
 	nic := interfaces[0].Clone()
 	subnetwork, err := find(c, subnetworkType, nic.String("subnetwork"))
@@ -213,14 +229,16 @@ func placeInstance(c *catalogue.Call, before *world.Resource) error {
 // claim takes a free address, or one that is reserved and that no machine has.
 func claim(c *catalogue.Call, subnetwork *world.Resource, address string) (string, error) {
 	reserved := c.World.Find(addressType, c.Region, func(r *world.Resource) bool {
-		return address != "" && r.State.String("address") == address && same(r.State.String("subnetwork"), subnetwork.ID)
+		return address != "" && r.State.String("address") == address &&
+			same(r.State.String("subnetwork"), subnetwork.ID)
 	})
 	if reserved == nil {
 		return freeAddress(c.World, subnetwork, address)
 	}
 	for _, other := range c.World.List(instanceType, c.Region) {
 		if other.ID != c.ID && interfaceOf(other).privateIP == address {
-			return "", fmt.Errorf("Error 400: IP '%s' is already being used by another resource, IP_IN_USE_BY_ANOTHER_RESOURCE (%s)", address, other.ID)
+			return "", fmt.Errorf("Error 400: IP '%s' is already being used by another resource, "+
+				"IP_IN_USE_BY_ANOTHER_RESOURCE (%s)", address, other.ID)
 		}
 	}
 	return address, nil
@@ -233,7 +251,11 @@ var stopping = []string{"machineType", "serviceAccount", "shieldedInstanceConfig
 func updateInstance(c *catalogue.Call) error {
 	for _, name := range stopping {
 		if fmt.Sprint(c.Old[name]) != fmt.Sprint(c.Inputs[name]) && !c.Inputs.Bool("allowStoppingForUpdate") {
-			return fmt.Errorf("Changing the machine_type, min_cpu_platform, service_account, enable_display, shielded_instance_config, scheduling.node_affinities or network_interface.[#d].(network/subnetwork/subnetwork_project) or advanced_machine_features on a started instance requires stopping it. To acknowledge this, please set allow_stopping_for_update = true in your config (%s)", name)
+			return fmt.Errorf("Changing the machine_type, min_cpu_platform, service_account, enable_display, "+
+				"shielded_instance_config, scheduling.node_affinities or "+
+				"network_interface.[#d].(network/subnetwork/subnetwork_project) or advanced_machine_features "+
+				"on a started instance requires stopping it. To acknowledge this, please set "+
+				"allow_stopping_for_update = true in your config (%s)", name)
 		}
 	}
 	before := c.World.Get(instanceType, c.Region, c.ID)
@@ -255,7 +277,9 @@ func updateInstance(c *catalogue.Call) error {
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go
 func deleteInstance(c *catalogue.Call) error {
 	if c.Old.Bool("deletionProtection") {
-		return fmt.Errorf("Cannot delete instance %s: instance Deletion Protection is enabled. Set deletion_protection to false for this resource and run \"terraform apply\" before attempting to delete it", c.State.String("name"))
+		return fmt.Errorf("Cannot delete instance %s: instance Deletion Protection is enabled. Set "+
+			"deletion_protection to false for this resource and run \"terraform apply\" before attempting to "+
+			"delete it", c.State.String("name"))
 	}
 	if c.State.Bool("deletionProtection") {
 		return fmt.Errorf("Error 412: Resource cannot be deleted if it's protected against deletion. (%s)", c.ID)
@@ -281,7 +305,8 @@ func interfaceOf(machine *world.Resource) nic {
 		return nic{}
 	}
 	place := nic{
-		network: path(interfaces[0].String("network")), subnetwork: path(interfaces[0].String("subnetwork")), privateIP: interfaces[0].String("networkIp"),
+		network: path(interfaces[0].String("network")), subnetwork: path(interfaces[0].String("subnetwork")),
+		privateIP: interfaces[0].String("networkIp"),
 	}
 	if configs := interfaces[0].Objects("accessConfigs"); len(configs) > 0 {
 		place.publicIP = configs[0].String("natIp")

@@ -26,7 +26,8 @@ const (
 )
 
 func createKeyRing(c *catalogue.Call) error {
-	c.ID = fmt.Sprintf("projects/%s/locations/%s/keyRings/%s", Project, c.State.String("location"), c.State.String("name"))
+	c.ID = fmt.Sprintf("projects/%s/locations/%s/keyRings/%s", Project, c.State.String("location"),
+		c.State.String("name"))
 	if c.World.Get(keyRingType, "", c.ID) != nil || c.World.Get(retiredType, "", c.ID) != nil {
 		return fmt.Errorf("Error 409: KeyRing %s already exists", c.ID)
 	}
@@ -37,7 +38,8 @@ func createKeyRing(c *catalogue.Call) error {
 // retireKeyRing: a ring cannot be deleted, and the provider only forgets it.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/kms/resource_kms_key_ring.go
 func retireKeyRing(c *catalogue.Call) error {
-	c.World.Put(&world.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: world.Values{}, Adopted: true})
+	c.World.Put(&world.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: world.Values{},
+		Adopted: true})
 	return nil
 }
 
@@ -67,9 +69,11 @@ func diskFault(w *world.World, machine *world.Resource) string {
 	case key == "":
 		return ""
 	case w.Get(keyType, "", path(key)) == nil:
-		return fmt.Sprintf("the versions of the key of its disk, %s, are destroyed: the machine does not start again", path(key))
+		return fmt.Sprintf("the versions of the key of its disk, %s, are destroyed: the machine does not start again",
+			path(key))
 	case !mayUse(w, path(key), anyGrant):
-		return fmt.Sprintf("Compute Engine may not use the key of its disk, %s: the machine does not start again", path(key))
+		return fmt.Sprintf("Compute Engine may not use the key of its disk, %s: the machine does not start again",
+			path(key))
 	}
 	return ""
 }
@@ -79,7 +83,8 @@ func anyGrant(*world.Resource) bool { return true }
 // mayUse reports whether Compute Engine may encrypt and decrypt with the key by one of the grants that count.
 func mayUse(w *world.World, key string, counts func(*world.Resource) bool) bool {
 	return slices.ContainsFunc(w.List(keyMemberType, ""), func(r *world.Resource) bool {
-		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey && r.State.String("member") == serviceAgent &&
+		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey &&
+			r.State.String("member") == serviceAgent &&
 			counts(r)
 	})
 }
@@ -92,7 +97,8 @@ func createKeyMember(c *catalogue.Call) error {
 	}
 	member := c.State.String("member")
 	if strings.Contains(member, "@compute-system.") && member != serviceAgent {
-		return fmt.Errorf("Error 400: Service account %s does not exist., badRequest", strings.TrimPrefix(member, "serviceAccount:"))
+		return fmt.Errorf("Error 400: Service account %s does not exist., badRequest",
+			strings.TrimPrefix(member, "serviceAccount:"))
 	}
 	c.ID = fmt.Sprintf("%s/%s/%s", c.State.String("cryptoKeyId"), c.State.String("role"), member)
 	c.State[grantedKey] = float64(time.Now().UnixMilli())
@@ -124,11 +130,14 @@ func checkDiskKey(c *catalogue.Call, key string) error {
 	}
 	location := strings.Split(found.ID, "/")[3]
 	if location != c.Region && location != "global" {
-		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', invalid", location, c.Region)
+		return fmt.Errorf("Error 400: Cloud KMS key location '%s' does not match the location of the disk, '%s', "+
+			"invalid", location, c.Region)
 	}
 	// A group waits by itself for the grant; a machine of the program's own is refused.
 	if !mayUse(c.World, found.ID, func(r *world.Resource) bool { return c.Token != instanceType || inEffect(r) }) {
-		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', kmsPermissionDenied", found.ID, found.ID)
+		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission "+
+			"'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', "+
+			"kmsPermissionDenied", found.ID, found.ID)
 	}
 	return nil
 }

@@ -24,8 +24,10 @@ const (
 // updateRule refuses another reach of a rule that exists:
 // https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
 func updateRule(c *catalogue.Call) error {
-	if c.State.String("loadBalancingScheme") == "INTERNAL_MANAGED" && c.Old.Bool("allowGlobalAccess") != c.Inputs.Bool("allowGlobalAccess") {
-		return invalid("allowGlobalAccess", fmt.Sprint(c.Inputs.Bool("allowGlobalAccess")), "Global access of an INTERNAL_MANAGED forwarding rule cannot be changed.")
+	if c.State.String("loadBalancingScheme") == "INTERNAL_MANAGED" &&
+		c.Old.Bool("allowGlobalAccess") != c.Inputs.Bool("allowGlobalAccess") {
+		return invalid("allowGlobalAccess", fmt.Sprint(c.Inputs.Bool("allowGlobalAccess")),
+			"Global access of an INTERNAL_MANAGED forwarding rule cannot be changed.")
 	}
 	label(c.State, c.Type.Fields)
 	return nil
@@ -35,7 +37,8 @@ func checkHealthCheck(c *catalogue.Call) []catalogue.Problem {
 	state := c.Type.Fields.WithDefaults(c.Inputs)
 	interval, timeout := state.Int("checkIntervalSec"), state.Int("timeoutSec")
 	if timeout > interval {
-		return []catalogue.Problem{{Property: "timeoutSec", Reason: fmt.Sprintf("timeoutSec (%d) must not be greater than checkIntervalSec (%d)", timeout, interval)}}
+		return catalogue.Refuse("timeoutSec", "timeoutSec (%d) must not be greater than checkIntervalSec (%d)",
+			timeout, interval)
 	}
 	return nil
 }
@@ -56,7 +59,8 @@ func createGroup(c *catalogue.Call) error {
 func deleteGroup(c *catalogue.Call) error {
 	for _, backend := range c.World.List(backendType, c.Region) {
 		if refers(map[string]any(backend.State), c.ID) {
-			return fmt.Errorf("Error 400: The instance_group resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, backend.ID)
+			return fmt.Errorf("Error 400: The instance_group resource '%s' is already being used by '%s', "+
+				"resourceInUseByAnotherResource", c.ID, backend.ID)
 		}
 	}
 	for _, membership := range c.World.List(membershipType, c.Region) {
@@ -83,13 +87,15 @@ func createMembership(c *catalogue.Call) error {
 		return invalid("instances", machine.ID, "All instances of a group must be in its zone, %s", zone)
 	}
 	if nic := interfaceOf(machine); !same(nic.network, group.State.String("network")) {
-		return invalid("instances", machine.ID, "All instances of a group must be in its network, %s", path(group.State.String("network")))
+		return invalid("instances", machine.ID, "All instances of a group must be in its network, %s",
+			path(group.State.String("network")))
 	}
 	c.State["zone"], c.State["project"] = zone, Project
 	c.State["instance"], c.State["instanceGroup"] = api+machine.ID, api+group.ID
 	c.ID = fmt.Sprintf("%s/%s", group.ID, machine.State.String("name"))
 	if c.World.Get(membershipType, c.Region, c.ID) != nil {
-		return fmt.Errorf("Error 400: The resource '%s' is already a member of '%s', memberAlreadyExists", machine.ID, group.ID)
+		return fmt.Errorf("Error 400: The resource '%s' is already a member of '%s', memberAlreadyExists", machine.ID,
+			group.ID)
 	}
 	return nil
 }
@@ -104,7 +110,7 @@ func managed(state world.Values) bool {
 func checkBackends(c *catalogue.Call) []catalogue.Problem {
 	var problems []catalogue.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: "backends", Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse("backends", format, arguments...)...)
 	}
 	isManaged, scaled := managed(c.Inputs), false
 	for _, backend := range c.Inputs.Objects("backends") {
@@ -134,7 +140,8 @@ func createBackend(c *catalogue.Call) error {
 
 func checkBackendParts(c *catalogue.Call) error {
 	scheme, protocol := c.State.String("loadBalancingScheme"), c.State.String("protocol")
-	if scheme == "INTERNAL_MANAGED" && protocol == "UDP" || scheme == "INTERNAL" && strings.HasPrefix(protocol, "HTTP") {
+	if scheme == "INTERNAL_MANAGED" && protocol == "UDP" || scheme == "INTERNAL" &&
+		strings.HasPrefix(protocol, "HTTP") {
 		return invalid("protocol", protocol, "Not for the load balancing scheme %s", scheme)
 	}
 	token := healthCheckType
@@ -158,7 +165,8 @@ func createProxy(c *catalogue.Call) error {
 		return err
 	}
 	if !managed(backend.State) || backend.State.String("protocol") != "TCP" {
-		return invalid("backendService", backend.ID, "A target TCP proxy needs a backend service of protocol TCP and a managed scheme, not %s and %s",
+		return invalid("backendService", backend.ID,
+			"A target TCP proxy needs a backend service of protocol TCP and a managed scheme, not %s and %s",
 			backend.State.String("protocol"), backend.State.String("loadBalancingScheme"))
 	}
 	return create(c, "targetTcpProxies")
@@ -169,7 +177,8 @@ func createProxy(c *catalogue.Call) error {
 func createRule(c *catalogue.Call) error {
 	scheme := c.State.String("loadBalancingScheme")
 	if managed(c.State) != c.State.Has("target") {
-		return invalid("loadBalancingScheme", scheme, "A managed scheme forwards to a target proxy, a passthrough one to a backend service")
+		return invalid("loadBalancingScheme", scheme,
+			"A managed scheme forwards to a target proxy, a passthrough one to a backend service")
 	}
 	subnetwork, err := find(c, subnetworkType, c.State.String("subnetwork"))
 	if err != nil {
@@ -184,7 +193,8 @@ func createRule(c *catalogue.Call) error {
 			return invalid("portRange", "", "A rule with a target proxy needs a port")
 		}
 		if proxySubnetwork(c.World, c.Region, network) == nil {
-			return invalid("network", path(network), "An active proxy-only subnetwork is required in the same region and VPC as the forwarding rule")
+			return invalid("network", path(network),
+				"An active proxy-only subnetwork is required in the same region and VPC as the forwarding rule")
 		}
 		if _, err := find(c, proxyType, c.State.String("target")); err != nil {
 			return err
@@ -210,9 +220,11 @@ func addressRule(c *catalogue.Call, subnetwork *world.Resource) error {
 		if !same(reserved.State.String("subnetwork"), subnetwork.ID) {
 			return invalid("IPAddress", wanted, "The address is not in the subnetwork %s", subnetwork.ID)
 		}
-		taken := slices.ContainsFunc(c.World.List(ruleType, c.Region), func(r *world.Resource) bool { return r.State.String("ipAddress") == wanted })
+		taken := slices.ContainsFunc(c.World.List(ruleType, c.Region),
+			func(r *world.Resource) bool { return r.State.String("ipAddress") == wanted })
 		if taken {
-			return fmt.Errorf("Error 400: Invalid value for field 'resource.IPAddress': '%s'. Specified IP address is in-use and would result in a conflict., invalid", wanted)
+			return fmt.Errorf("Error 400: Invalid value for field 'resource.IPAddress': '%s'. Specified IP address "+
+				"is in-use and would result in a conflict., invalid", wanted)
 		}
 		c.State["ipAddress"] = wanted
 		return nil

@@ -35,8 +35,10 @@ func lookUpSubnetwork(c *catalogue.Call) (world.Values, error) {
 		return nil, fmt.Errorf("googleapi: Error 404: The resource '%s' was not found, notFound", path(reference))
 	}
 	return world.Values{
-		"id": found.ID, "name": found.State.String("name"), "project": projectOf(found.ID), "region": region, "selfLink": found.State.String("selfLink"),
-		"network": found.State.String("network"), "ipCidrRange": found.State.String("ipCidrRange"), "gatewayAddress": found.State.String("gatewayAddress"),
+		"id": found.ID, "name": found.State.String("name"), "project": projectOf(found.ID), "region": region,
+		"selfLink": found.State.String("selfLink"),
+		"network":  found.State.String("network"), "ipCidrRange": found.State.String("ipCidrRange"),
+		"gatewayAddress":        found.State.String("gatewayAddress"),
 		"privateIpGoogleAccess": found.State.Bool("privateIpGoogleAccess"),
 	}, nil
 }
@@ -49,8 +51,9 @@ func lookUpSubnetworks(c *catalogue.Call) (world.Values, error) {
 			continue
 		}
 		list = append(list, map[string]any{
-			"name": subnetwork.State.String("name"), "selfLink": subnetwork.State.String("selfLink"), "ipCidrRange": subnetwork.State.String("ipCidrRange"),
-			"network": subnetwork.State.String("network"), "networkSelfLink": subnetwork.State.String("network"),
+			"name": subnetwork.State.String("name"), "selfLink": subnetwork.State.String("selfLink"),
+			"ipCidrRange": subnetwork.State.String("ipCidrRange"),
+			"network":     subnetwork.State.String("network"), "networkSelfLink": subnetwork.State.String("network"),
 			"privateIpGoogleAccess": subnetwork.State.Bool("privateIpGoogleAccess"),
 		})
 	}
@@ -92,7 +95,8 @@ func lookUpAddresses(c *catalogue.Call) (world.Values, error) {
 		}
 		if wanted {
 			list = append(list, map[string]any{
-				"name": address.State.String("name"), "address": address.State.String("address"), "selfLink": address.State.String("selfLink"),
+				"name": address.State.String("name"), "address": address.State.String("address"),
+				"selfLink": address.State.String("selfLink"),
 			})
 		}
 	}

@@ -51,11 +51,13 @@ func checkAlert(c *catalogue.Call) error {
 	case matched >= 0 && !limited:
 		return invalid("alertStrategy", "", "A policy with a log-match condition must have a notification rate limit")
 	case matched < 0 && limited:
-		return invalid("alertStrategy", "", "Only a policy with a log-match condition can have a notification rate limit")
+		return invalid("alertStrategy", "", "Only a policy with a log-match condition can have a notification rate "+
+			"limit")
 	}
 	for _, condition := range conditions {
 		if strings.Contains(condition.Object("conditionThreshold").String("filter"), "logging.googleapis.com/user/") {
-			return fmt.Errorf("Error 404: Cannot find metric(s) that match the filter. If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.")
+			return fmt.Errorf("Error 404: Cannot find metric(s) that match the filter. If a metric was created " +
+				"recently, it could take up to 10 minutes to become available. Please try again soon.")
 		}
 	}
 	for _, channel := range c.State.Strings("notificationChannels") {

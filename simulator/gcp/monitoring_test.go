@@ -9,70 +9,78 @@ import (
 )
 
 func TestAlerts(t *testing.T) {
-	l := newLab(t)
-	channel := l.create(channelType, "ops", props{"type": "email", "labels": map[string]any{"email_address": "ops@example.com"}})
+	l := newHarness(t)
+	channel := l.Create(channelType, "ops", props{"type": "email",
+		"labels": map[string]any{"email_address": "ops@example.com"}})
 	matched := map[string]any{"displayName": "gone", "conditionMatchedLog": map[string]any{"filter": "x"}}
 	threshold := map[string]any{"displayName": "many", "conditionThreshold": map[string]any{
 		"comparison": "COMPARISON_GT", "duration": "0s", "filter": `metric.type="logging.googleapis.com/user/preemptions"`,
 	}}
 	limit := map[string]any{"notificationRateLimit": map[string]any{"period": "3600s"}}
 	alert := func(strategy map[string]any, conditions ...any) props {
-		inputs := props{"displayName": "gone", "combiner": "OR", "conditions": conditions, "notificationChannels": []any{channel}}
+		inputs := props{"displayName": "gone", "combiner": "OR", "conditions": conditions,
+			"notificationChannels": []any{channel}}
 		if strategy != nil {
 			inputs["alertStrategy"] = strategy
 		}
 		return inputs
 	}
-	policy := l.create(alertType, "good", alert(limit, matched))
+	policy := l.Create(alertType, "good", alert(limit, matched))
 	for name, c := range map[string]struct {
 		token  string
 		inputs props
 		want   string
 	}{
-		"a log without a limit":       {alertType, alert(nil, matched), "must have a notification rate limit"},
-		"a limit without a log":       {alertType, alert(limit, threshold), "Only a policy with a log-match condition"},
-		"a log among others":          {alertType, alert(limit, matched, threshold), "can only have one condition"},
-		"a metric that is new":        {alertType, alert(nil, threshold), "up to 10 minutes"},
-		"no such channel":             {alertType, alert(limit, matched).with(props{"notificationChannels": []any{"none"}}), "Failed to find notification channel"},
-		"an address that is none":     {channelType, props{"type": "email"}, "needs an address"},
-		"a metric without a filter":   {metricType, props{}, "filter"},
-		"a metric of an unknown kind": {metricType, props{"filter": "x", "metricDescriptor": map[string]any{"metricKind": "SUM", "valueType": "INT64"}}, "expected one of"},
+		"a log without a limit": {alertType, alert(nil, matched), "must have a notification rate limit"},
+		"a limit without a log": {alertType, alert(limit, threshold), "Only a policy with a log-match condition"},
+		"a log among others":    {alertType, alert(limit, matched, threshold), "can only have one condition"},
+		"a metric that is new":  {alertType, alert(nil, threshold), "up to 10 minutes"},
+		"no such channel": {alertType,
+			alert(limit, matched).With(props{"notificationChannels": []any{"none"}}), "Failed to find notification " +
+				"channel"},
+		"an address that is none":   {channelType, props{"type": "email"}, "needs an address"},
+		"a metric without a filter": {metricType, props{}, "filter"},
+		"a metric of an unknown kind": {metricType,
+			props{"filter": "x", "metricDescriptor": map[string]any{"metricKind": "SUM",
+				"valueType": "INT64"}}, "expected one of"},
 	} {
-		_, err := l.try(c.token, "mistake", c.inputs)
+		_, _, err := l.Try(c.token, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	assert.ErrorContains(t, l.delete(channelType, channel), "already being used")
-	require.NoError(t, l.delete(alertType, policy))
-	require.NoError(t, l.delete(channelType, channel))
+	assert.ErrorContains(t, l.Delete(channelType, channel), "already being used")
+	require.NoError(t, l.Delete(alertType, policy))
+	require.NoError(t, l.Delete(channelType, channel))
 }
 
 func TestTheAutoscalerMovesAGroupIntoItsBounds(t *testing.T) {
 	p := newPlace(t)
-	manager := p.create(managerType, "pool", p.manager(p.create(templateType, "pool", p.template())))
+	manager := p.Create(managerType, "pool", p.manager(p.Create(templateType, "pool", p.template())))
 	size := func() (count int) {
-		p.within(func(w *world.World) { count = len(members(w, "us-east4", manager)) })
+		p.Within(func(w *world.World) { count = len(members(w, "us-east4", manager)) })
 		return count
 	}
 	policy := func(low, high int) props {
-		return props{"target": manager, "autoscalingPolicy": map[string]any{"minReplicas": low, "maxReplicas": high, "cpuUtilization": map[string]any{"target": 0.6}}}
+		return props{"target": manager, "autoscalingPolicy": map[string]any{"minReplicas": low, "maxReplicas": high,
+			"cpuUtilization": map[string]any{"target": 0.6}}}
 	}
-	autoscaler := p.create(autoscalerType, "pool", policy(1, 5))
+	autoscaler := p.Create(autoscalerType, "pool", policy(1, 5))
 	assert.Equal(t, 3, size(), "a group within its bounds stays as it is")
-	require.NoError(t, p.update(autoscalerType, autoscaler, policy(4, 5)))
+	require.NoError(t, p.Update(autoscalerType, autoscaler, policy(4, 5)))
 	assert.Equal(t, 4, size())
-	require.NoError(t, p.update(autoscalerType, autoscaler, policy(1, 2)))
+	require.NoError(t, p.Update(autoscalerType, autoscaler, policy(1, 2)))
 	assert.Equal(t, 2, size())
-	assert.ErrorContains(t, p.update(autoscalerType, autoscaler, policy(3, 2)), "must not be greater")
+	assert.ErrorContains(t, p.Update(autoscalerType, autoscaler, policy(3, 2)), "must not be greater")
 }
 
 func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 	p := newPlace(t)
-	spot := p.template().with(props{"scheduling": map[string]any{
-		"provisioningModel": "SPOT", "preemptible": true, "automaticRestart": false, "onHostMaintenance": "TERMINATE", "instanceTerminationAction": "STOP",
+	spot := p.template().With(props{"scheduling": map[string]any{
+		"provisioningModel": "SPOT", "preemptible": true, "automaticRestart": false, "onHostMaintenance": "TERMINATE",
+		"instanceTerminationAction": "STOP",
 	}})
-	market := p.create(managerType, "market", p.manager(p.create(templateType, "market", spot)))
-	fixed := p.create(managerType, "fixed", p.manager(p.create(templateType, "fixed", p.template())))
-	p.within(func(w *world.World) {
+	market := p.Create(managerType, "market", p.manager(p.Create(templateType, "market", spot)))
+	fixed := p.Create(managerType, "fixed", p.manager(p.Create(templateType, "fixed", p.template())))
+	p.Within(func(w *world.World) {
 		taken := members(w, "us-east4", market)[0]
 		require.NoError(t, Interrupt(w, taken))
 		assert.Nil(t, w.Get(instanceType, taken.Region, taken.ID))

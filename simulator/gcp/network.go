@@ -45,7 +45,8 @@ func parseRange(text string) (netip.Prefix, error) {
 func replaceShrunk(c *catalogue.Call, changed []string) []string {
 	before, _ := netip.ParsePrefix(c.Old.String("ipCidrRange"))
 	after, err := netip.ParsePrefix(c.Inputs.String("ipCidrRange"))
-	if !slices.Contains(changed, "ipCidrRange") || err == nil && after.Bits() <= before.Bits() && after.Contains(before.Addr()) {
+	if !slices.Contains(changed, "ipCidrRange") || err == nil && after.Bits() <= before.Bits() &&
+		after.Contains(before.Addr()) {
 		return nil
 	}
 	return []string{"ipCidrRange"}
@@ -74,11 +75,14 @@ func checkRange(c *catalogue.Call) error {
 			continue
 		}
 		if netip.MustParsePrefix(other.State.String("ipCidrRange")).Overlaps(prefix) {
-			return invalid("ipCidrRange", prefix.String(), "Invalid IPCidrRange: %s conflicts with existing subnetwork '%s' in region '%s'", prefix, other.State.String("name"), other.Region)
+			return invalid("ipCidrRange", prefix.String(),
+				"Invalid IPCidrRange: %s conflicts with existing subnetwork '%s' in region "+
+					"'%s'", prefix, other.State.String("name"), other.Region)
 		}
 		active := func(state world.Values) bool { return isProxy(state) && state.String("role") == "ACTIVE" }
 		if other.Region == c.Region && active(other.State) && active(c.State) {
-			return invalid("role", "ACTIVE", "There is an active proxy-only subnetwork in this region and network already: %s", other.State.String("name"))
+			return invalid("role", "ACTIVE", "There is an active proxy-only subnetwork in this region and network "+
+				"already: %s", other.State.String("name"))
 		}
 	}
 	return checkProxySubnetwork(c, prefix)
@@ -109,7 +113,8 @@ func deleteSubnetwork(c *catalogue.Call) error {
 	if isProxy(c.State) {
 		for _, rule := range c.World.List(ruleType, c.Region) {
 			if managed(rule.State) && same(rule.State.String("network"), c.State.String("network")) {
-				return fmt.Errorf("Error 400: The subnetwork resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, rule.ID)
+				return fmt.Errorf("Error 400: The subnetwork resource '%s' is already being used by '%s', "+
+					"resourceInUseByAnotherResource", c.ID, rule.ID)
 			}
 		}
 	}
@@ -128,14 +133,17 @@ func createNat(c *catalogue.Call) error {
 
 // checkNat: https://cloud.google.com/nat/docs/ports-and-addresses#port-allocation-method
 func checkNat(c *catalogue.Call) error {
-	lowest, highest, dynamic := c.State.Int("minPortsPerVm"), c.State.Int("maxPortsPerVm"), c.State.Bool("enableDynamicPortAllocation")
+	lowest, highest := c.State.Int("minPortsPerVm"), c.State.Int("maxPortsPerVm")
+	dynamic := c.State.Bool("enableDynamicPortAllocation")
 	power := func(n int) bool { return n&(n-1) == 0 }
 	list := c.State.Objects("subnetworks")
 	switch {
 	case dynamic && c.State.Bool("enableEndpointIndependentMapping"):
-		return invalid("nats", c.State.String("name"), "Dynamic port allocation and endpoint-independent mapping cannot both be enabled")
+		return invalid("nats", c.State.String("name"),
+			"Dynamic port allocation and endpoint-independent mapping cannot both be enabled")
 	case dynamic && (!power(lowest) || !power(highest) || highest != 0 && highest <= lowest):
-		return invalid("nats.maxPortsPerVm", fmt.Sprint(highest), "Under dynamic port allocation both numbers of ports must be powers of two, and the maximum the larger one")
+		return invalid("nats.maxPortsPerVm", fmt.Sprint(highest),
+			"Under dynamic port allocation both numbers of ports must be powers of two, and the maximum the larger one")
 	case !dynamic && highest != 0:
 		return invalid("nats.maxPortsPerVm", fmt.Sprint(highest), "It needs dynamic port allocation")
 	case (c.State.String("natIpAllocateOption") == "MANUAL_ONLY") != (len(c.State.Strings("natIps")) > 0):
@@ -157,7 +165,8 @@ func createAddress(c *catalogue.Call) error {
 		return invalid("subnetwork", "", "An internal address needs a subnetwork")
 	}
 	if !internal && (c.State.Has("subnetwork") || c.State.Has("purpose")) {
-		return invalid("subnetwork", c.State.String("subnetwork"), "Subnetwork and purpose are for internal addresses only")
+		return invalid("subnetwork", c.State.String("subnetwork"),
+			"Subnetwork and purpose are for internal addresses only")
 	}
 	if err := create(c, "addresses"); err != nil {
 		return err
@@ -181,10 +190,15 @@ func createAddress(c *catalogue.Call) error {
 
 func deleteAddress(c *catalogue.Call) error {
 	address := c.State.String("address")
-	for _, user := range c.World.Select(func(r *world.Resource) bool { return r.Type == instanceType || r.Type == ruleType }) {
+	for _, user := range c.World.Select(func(r *world.Resource) bool {
+		return r.Type == instanceType ||
+			r.Type == ruleType
+	}) {
 		nic := interfaceOf(user)
-		if user.Region == c.Region && (nic.privateIP == address || nic.publicIP == address || user.State.String("ipAddress") == address) {
-			return fmt.Errorf("Error 400: The address resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, user.ID)
+		if user.Region == c.Region && (nic.privateIP == address || nic.publicIP == address ||
+			user.State.String("ipAddress") == address) {
+			return fmt.Errorf("Error 400: The address resource '%s' is already being used by '%s', "+
+				"resourceInUseByAnotherResource", c.ID, user.ID)
 		}
 	}
 	return nil
@@ -197,10 +211,14 @@ func freeAddress(w *world.World, subnetwork *world.Resource, wanted string) (str
 		return "", invalid("subnetwork", subnetwork.ID, "A proxy-only subnetwork has no addresses for anything else")
 	}
 	taken := map[string]bool{}
-	for _, r := range w.Select(func(r *world.Resource) bool { return r.Region == subnetwork.Region && r.Provider == "gcp" }) {
+	for _, r := range w.Select(func(r *world.Resource) bool {
+		return r.Region == subnetwork.Region &&
+			r.Provider == "gcp"
+	}) {
 		switch r.Type {
 		case addressType:
-			taken[r.State.String("address")] = taken[r.State.String("address")] || same(r.State.String("subnetwork"), subnetwork.ID)
+			taken[r.State.String("address")] = taken[r.State.String("address")] ||
+				same(r.State.String("subnetwork"), subnetwork.ID)
 		case instanceType:
 			if nic := interfaceOf(r); same(nic.subnetwork, subnetwork.ID) {
 				taken[nic.privateIP] = true
@@ -212,7 +230,8 @@ func freeAddress(w *world.World, subnetwork *world.Resource, wanted string) (str
 	if wanted != "" {
 		parsed, err := netip.ParseAddr(wanted)
 		if err != nil || !prefix.Contains(parsed) {
-			return "", invalid("address", wanted, "Requested internal IP address is not in the range of the subnetwork, %s", prefix)
+			return "", invalid("address", wanted,
+				"Requested internal IP address is not in the range of the subnetwork, %s", prefix)
 		}
 		address = parsed
 	}
@@ -221,7 +240,8 @@ func freeAddress(w *world.World, subnetwork *world.Resource, wanted string) (str
 		case !taken[address.String()]:
 			return address.String(), nil
 		case wanted != "":
-			return "", fmt.Errorf("Error 400: IP '%s' is already being used by another resource, IP_IN_USE_BY_ANOTHER_RESOURCE", wanted)
+			return "", fmt.Errorf("Error 400: IP '%s' is already being used by another resource, "+
+				"IP_IN_USE_BY_ANOTHER_RESOURCE", wanted)
 		}
 		address = address.Next()
 	}

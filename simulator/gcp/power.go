@@ -41,7 +41,8 @@ func Start(w *world.World, instance *world.Resource) {
 // https://cloud.google.com/compute/docs/instances/changing-machine-type-of-stopped-instance
 func SetType(w *world.World, instance *world.Resource, name string) error {
 	if !isStopped(instance) {
-		return fmt.Errorf("Invalid value for field 'resource.machineType': The instance %s must be stopped before the machine type can be changed", instance.State.String("name"))
+		return fmt.Errorf("Invalid value for field 'resource.machineType': The instance %s must be stopped before "+
+			"the machine type can be changed", instance.State.String("name"))
 	}
 	machine := describe(instance.State)
 	image, err := findImage(w, machine.image)
@@ -53,7 +54,8 @@ func SetType(w *world.World, instance *world.Resource, name string) error {
 		return err
 	}
 	if architecture != image.architecture {
-		return invalid("machineType", name, "The machine type's architecture %s does not match the image's, %s", architecture, image.architecture)
+		return invalid("machineType", name, "The machine type's architecture %s does not match the image's, %s",
+			architecture, image.architecture)
 	}
 	w.Change(instance, func(inputs, state world.Values) { inputs["machineType"], state["machineType"] = name, name })
 	return nil

@@ -88,7 +88,8 @@ func check(c *catalogue.Call) []catalogue.Problem {
 		problems = labelProblems("labels", c.Inputs.Object("labels"))
 	}
 	if region := c.Inputs.String("region"); region != "" && region != c.Region {
-		problems = append(problems, catalogue.Problem{Property: "region", Reason: fmt.Sprintf("%s is not the region of the provider, %s", region, c.Region)})
+		problems = append(problems, catalogue.Refuse("region", "%s is not the region of the provider, %s", region,
+			c.Region)...)
 	}
 	return problems
 }
@@ -99,7 +100,7 @@ var labelPattern = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$`)
 func labelProblems(property string, labels world.Values) []catalogue.Problem {
 	var problems []catalogue.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: property, Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
 	}
 	if len(labels) > 64 {
 		refuse("a resource takes at most 64 labels, got %d", len(labels))
@@ -107,10 +108,13 @@ func labelProblems(property string, labels world.Values) []catalogue.Problem {
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value := labels.String(key)
 		switch {
-		case !labelPattern.MatchString(key) || key == "" || key[0] >= '0' && key[0] <= '9' || key[0] == '-' || key[0] == '_':
-			refuse("Invalid label key %q: it must begin with a lower-case letter and have up to 63 lower-case letters, digits, dashes and underscores", key)
+		case !labelPattern.MatchString(key) || key == "" || key[0] >= '0' && key[0] <= '9' || key[0] == '-' ||
+			key[0] == '_':
+			refuse("Invalid label key %q: it must begin with a lower-case letter and have up to 63 lower-case "+
+				"letters, digits, dashes and underscores", key)
 		case !labelPattern.MatchString(value):
-			refuse("Invalid label value %q of %s: it can have up to 63 lower-case letters, digits, dashes and underscores", value, key)
+			refuse("Invalid label value %q of %s: it can have up to 63 lower-case letters, digits, dashes and "+
+				"underscores", value, key)
 		case strings.HasPrefix(key, "goog"):
 			refuse("Invalid label key %q: the prefix goog is Google's own", key)
 		}
@@ -122,7 +126,8 @@ func labelProblems(property string, labels world.Values) []catalogue.Problem {
 func create(c *catalogue.Call, collection string) error {
 	project := cmp.Or(c.Inputs.String("project"), c.Config.String("project"))
 	if project != Project && project != HostProject {
-		return fmt.Errorf("Error 403: Permission denied on resource project %s: it does not exist, or you have no access to it; the simulated project is %s", project, Project)
+		return fmt.Errorf("Error 403: Permission denied on resource project %s: it does not exist, or you have no "+
+			"access to it; the simulated project is %s", project, Project)
 	}
 	scope := "regions/" + c.Region
 	switch {
@@ -186,7 +191,8 @@ func find(c *catalogue.Call, token, reference string) (*world.Resource, error) {
 func deleteUnused(c *catalogue.Call) error {
 	for _, other := range c.World.Select(func(r *world.Resource) bool { return r.Provider == "gcp" && r.ID != c.ID }) {
 		if refers(map[string]any(other.State), c.ID) {
-			return fmt.Errorf("Error 400: The resource '%s' is already being used by '%s', resourceInUseByAnotherResource", c.ID, other.ID)
+			return fmt.Errorf("Error 400: The resource '%s' is already being used by '%s', "+
+				"resourceInUseByAnotherResource", c.ID, other.ID)
 		}
 	}
 	return nil
@@ -213,7 +219,8 @@ func same(a, b string) bool { return path(a) == path(b) }
 
 // invalid is the error that Google answers to a value that it does not take.
 func invalid(field, value, reason string, arguments ...any) error {
-	return fmt.Errorf("Error 400: Invalid value for field 'resource.%s': '%s'. %s, invalid", field, value, fmt.Sprintf(reason, arguments...))
+	return fmt.Errorf("Error 400: Invalid value for field 'resource.%s': '%s'. %s, invalid", field, value,
+		fmt.Sprintf(reason, arguments...))
 }
 
 // digits makes up a number, as Google gives one to every resource.

@@ -14,7 +14,7 @@ import (
 func checkFields(path string, fields catalogue.Fields, values world.Values) []catalogue.Problem {
 	var problems []catalogue.Problem
 	report := func(name, format string, arguments ...any) {
-		problems = append(problems, catalogue.Problem{Property: join(path, name), Reason: fmt.Sprintf(format, arguments...)})
+		problems = append(problems, catalogue.Refuse(join(path, name), format, arguments...)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		field, ok := fields[name]
@@ -47,7 +47,8 @@ func checkChoices(groups [][]string, values world.Values) []catalogue.Problem {
 		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !values.Has(name) })
 		if len(given) != 1 {
 			problems = append(problems, catalogue.Problem{
-				Property: group[0], Reason: fmt.Sprintf("exactly one of %s must be given, got %d", strings.Join(group, ", "), len(given)),
+				Property: group[0], Reason: fmt.Sprintf("exactly one of %s must be given, got %d",
+					strings.Join(group, ", "), len(given)),
 			})
 		}
 	}
@@ -59,7 +60,7 @@ func checkValue(path string, field catalogue.Field, value any) []catalogue.Probl
 		return nil
 	}
 	refuse := func(format string, arguments ...any) []catalogue.Problem {
-		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf(format, arguments...)}}
+		return catalogue.Refuse(path, format, arguments...)
 	}
 	switch value := value.(type) {
 	case string:
@@ -93,7 +94,7 @@ func checkValue(path string, field catalogue.Field, value any) []catalogue.Probl
 
 func checkText(path string, field catalogue.Field, text string) []catalogue.Problem {
 	refuse := func(format string, arguments ...any) []catalogue.Problem {
-		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf(format, arguments...)}}
+		return catalogue.Refuse(path, format, arguments...)
 	}
 	if len(field.Enum) > 0 && !slices.Contains(field.Enum, text) {
 		return refuse("expected one of %q, got %s", field.Enum, text)
@@ -110,7 +111,8 @@ func checkText(path string, field catalogue.Field, text string) []catalogue.Prob
 func checkList(path string, field catalogue.Field, list []any) []catalogue.Problem {
 	var problems []catalogue.Problem
 	if field.MaxItems > 0 && len(list) > field.MaxItems {
-		problems = append(problems, catalogue.Problem{Property: path, Reason: fmt.Sprintf("takes at most %d items, got %d", field.MaxItems, len(list))})
+		problems = append(problems, catalogue.Refuse(path, "takes at most %d items, got %d", field.MaxItems,
+			len(list))...)
 	}
 	for i, item := range list {
 		problems = append(problems, checkValue(fmt.Sprintf("%s[%d]", path, i), field.Element(), item)...)
@@ -129,7 +131,7 @@ func checkObject(path string, field catalogue.Field, object map[string]any) []ca
 		}
 		return problems
 	default:
-		return []catalogue.Problem{{Property: path, Reason: fmt.Sprintf("is an object, expected %s", field.Type)}}
+		return catalogue.Refuse(path, "is an object, expected %s", field.Type)
 	}
 }
 
@@ -148,7 +150,8 @@ func nearest(name string, fields catalogue.Fields) string {
 			continue
 		}
 		common := 0
-		for common < len(name) && common < len(candidate) && strings.EqualFold(name[common:common+1], candidate[common:common+1]) {
+		for common < len(name) && common < len(candidate) &&
+			strings.EqualFold(name[common:common+1], candidate[common:common+1]) {
 			common++
 		}
 		if common > longest {

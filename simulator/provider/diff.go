@@ -79,7 +79,8 @@ func union(a, b map[string]any) map[string]any {
 // diffList names the items that differ. An item of a set is named by its place, as the real providers do: "tags[7]".
 func diffList(path string, field catalogue.Field, old, new []any, replaces bool, found changes) {
 	item := func(list []any, i int, other []any) any {
-		if i >= len(list) || field.Type.IsSet() && slices.ContainsFunc(other, func(o any) bool { return same(field.Element(), list[i], o) }) {
+		if i >= len(list) || field.Type.IsSet() &&
+			slices.ContainsFunc(other, func(o any) bool { return same(field.Element(), list[i], o) }) {
 			return nil
 		}
 		return list[i]

@@ -14,7 +14,8 @@ import (
 func (s *Server) Invoke(ctx context.Context, in *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	function := s.catalogue.Functions[in.Tok]
 	if function == nil {
-		return nil, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such function", in.Tok, s.catalogue.Name)
+		return nil, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such function", in.Tok,
+			s.catalogue.Name)
 	}
 	arguments, err := unmarshal(in.Args)
 	if err != nil {

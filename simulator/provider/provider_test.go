@@ -68,7 +68,8 @@ func serve(t *testing.T, create func(*catalogue.Call) error, weather Weather) *S
 		Site:   func(*world.World) site.Site { return nil },
 		Settle: func(site.Site, *world.World) error { return nil },
 	}, weather)
-	_, err = server.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: pack(t, resource.PropertyMap{"region": resource.NewStringProperty("here")})})
+	_, err = server.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: pack(t,
+		resource.PropertyMap{"region": resource.NewStringProperty("here")})})
 	require.NoError(t, err)
 	return server
 }
@@ -98,15 +99,18 @@ func TestAutonames(t *testing.T) {
 	server := serve(t, made, Weather{})
 	check := func(olds, news resource.PropertyMap, name string, seed byte) *pulumirpc.CheckResponse {
 		response, err := server.Check(t.Context(), &pulumirpc.CheckRequest{
-			Urn: "urn:pulumi:test::test::" + thing + "::" + name, Olds: pack(t, olds), News: pack(t, news), RandomSeed: []byte{seed},
+			Urn: "urn:pulumi:test::test::" + thing + "::" + name, Olds: pack(t, olds), News: pack(t,
+				news), RandomSeed: []byte{seed},
 		})
 		require.NoError(t, err)
 		return response
 	}
 	first := unpack(t, check(nil, resource.PropertyMap{}, "thing", 1).Inputs)
 	assert.Regexp(t, `^thing-[0-9a-f]{7}$`, first["name"].StringValue())
-	assert.Equal(t, first["name"], unpack(t, check(first, resource.PropertyMap{}, "thing", 2).Inputs)["name"], "an update keeps the name")
-	assert.NotEqual(t, first["name"], unpack(t, check(nil, resource.PropertyMap{}, "thing", 2).Inputs)["name"], "a replacement gets another")
+	assert.Equal(t, first["name"], unpack(t, check(first, resource.PropertyMap{}, "thing", 2).Inputs)["name"],
+		"an update keeps the name")
+	assert.NotEqual(t, first["name"], unpack(t, check(nil, resource.PropertyMap{}, "thing", 2).Inputs)["name"],
+		"a replacement gets another")
 	given := resource.PropertyMap{"name": text("mine")}
 	assert.Equal(t, "mine", unpack(t, check(first, given, "thing", 1).Inputs)["name"].StringValue())
 	long := check(nil, resource.PropertyMap{}, "a-thing-of-length", 1)
@@ -118,7 +122,8 @@ func TestAutonames(t *testing.T) {
 func TestPreview(t *testing.T) {
 	server := serve(t, func(*catalogue.Call) error { return errors.New("a preview creates nothing") }, Weather{})
 	inputs := resource.PropertyMap{"name": text("x"), "document": resource.MakeComputed(text(""))}
-	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, inputs), Preview: true})
+	created, err := server.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, inputs), Preview: true})
 	require.NoError(t, err)
 	outputs := unpack(t, created.Properties)
 	assert.Equal(t, text("x"), outputs["name"])
@@ -141,12 +146,15 @@ func TestPreview(t *testing.T) {
 // TestLifeOfAResource creates, reads, drifts, reads and deletes, and keeps secrets secret all the way.
 func TestLifeOfAResource(t *testing.T) {
 	server := serve(t, made, Weather{})
-	inputs := resource.PropertyMap{"name": resource.MakeSecret(text("x")), "place": resource.NewObjectProperty(resource.PropertyMap{"rack": resource.MakeSecret(text("r"))})}
+	inputs := resource.PropertyMap{"name": resource.MakeSecret(text("x")),
+		"place": resource.NewObjectProperty(resource.PropertyMap{"rack": resource.MakeSecret(text("r"))})}
 	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, inputs)})
 	require.NoError(t, err)
 	assert.Regexp(t, `^thing-[0-9a-f]{17}$`, created.Id)
 	read := func() *pulumirpc.ReadResponse {
-		response, err := server.Read(t.Context(), &pulumirpc.ReadRequest{Id: created.Id, Urn: thingURN, Inputs: pack(t, inputs), Properties: created.Properties})
+		response, err := server.Read(t.Context(),
+			&pulumirpc.ReadRequest{Id: created.Id, Urn: thingURN, Inputs: pack(t, inputs),
+				Properties: created.Properties})
 		require.NoError(t, err)
 		return response
 	}
@@ -190,17 +198,31 @@ func TestDiff(t *testing.T) {
 		"same":                {resource.PropertyMap{"name": text("x")}, resource.PropertyMap{"name": text("x")}, nil},
 		"computed, not given": {resource.PropertyMap{"name": text("x")}, nil, nil},
 		"default given":       {nil, resource.PropertyMap{"size": resource.NewNumberProperty(1)}, nil},
-		"default changed":     {nil, resource.PropertyMap{"size": resource.NewNumberProperty(2)}, map[string]pulumirpc.PropertyDiff_Kind{"size": pulumirpc.PropertyDiff_UPDATE}},
-		"JSON's layout":       {resource.PropertyMap{"document": text(`{"a":1,"b":2}`)}, resource.PropertyMap{"document": text(`{ "b": 2, "a": 1 }`)}, nil},
-		"order of a set":      {resource.PropertyMap{"items": list("a", "b")}, resource.PropertyMap{"items": list("b", "a")}, nil},
-		"items of a set":      {resource.PropertyMap{"items": list("a", "b")}, resource.PropertyMap{"items": list("b", "c")}, map[string]pulumirpc.PropertyDiff_Kind{"items[0]": pulumirpc.PropertyDiff_DELETE, "items[1]": pulumirpc.PropertyDiff_ADD}},
-		"empty and absent":    {resource.PropertyMap{"items": list()}, nil, nil},
-		"taken away":          {resource.PropertyMap{"items": list("a")}, nil, map[string]pulumirpc.PropertyDiff_Kind{"items": pulumirpc.PropertyDiff_DELETE}},
-		"nested replaces":     {resource.PropertyMap{"place": object("a")}, resource.PropertyMap{"place": object("b")}, map[string]pulumirpc.PropertyDiff_Kind{"place.zone": pulumirpc.PropertyDiff_UPDATE_REPLACE}},
-		"secret, same":        {resource.PropertyMap{"name": resource.MakeSecret(text("x"))}, resource.PropertyMap{"name": text("x")}, nil},
-		"not known yet":       {resource.PropertyMap{"name": text("x")}, resource.PropertyMap{"name": resource.MakeComputed(text(""))}, map[string]pulumirpc.PropertyDiff_Kind{"name": pulumirpc.PropertyDiff_UPDATE_REPLACE}},
+		"default changed": {nil, resource.PropertyMap{"size": resource.NewNumberProperty(2)},
+			map[string]pulumirpc.PropertyDiff_Kind{"size": pulumirpc.PropertyDiff_UPDATE}},
+		"JSON's layout": {resource.PropertyMap{"document": text(`{"a":1,"b":2}`)},
+			resource.PropertyMap{"document": text(`{ "b": 2, "a": 1 }`)}, nil},
+		"order of a set": {resource.PropertyMap{"items": list("a", "b")},
+			resource.PropertyMap{"items": list("b", "a")}, nil},
+		"items of a set": {resource.PropertyMap{"items": list("a", "b")},
+			resource.PropertyMap{"items": list("b", "c")},
+			map[string]pulumirpc.PropertyDiff_Kind{
+				"items[0]": pulumirpc.PropertyDiff_DELETE, "items[1]": pulumirpc.PropertyDiff_ADD}},
+		"empty and absent": {resource.PropertyMap{"items": list()}, nil, nil},
+		"taken away": {resource.PropertyMap{"items": list("a")}, nil,
+			map[string]pulumirpc.PropertyDiff_Kind{"items": pulumirpc.PropertyDiff_DELETE}},
+		"nested replaces": {resource.PropertyMap{"place": object("a")},
+			resource.PropertyMap{"place": object("b")},
+			map[string]pulumirpc.PropertyDiff_Kind{"place.zone": pulumirpc.PropertyDiff_UPDATE_REPLACE}},
+		"secret, same": {resource.PropertyMap{"name": resource.MakeSecret(text("x"))},
+			resource.PropertyMap{"name": text("x")}, nil},
+		"not known yet": {resource.PropertyMap{"name": text("x")},
+			resource.PropertyMap{"name": resource.MakeComputed(text(""))},
+			map[string]pulumirpc.PropertyDiff_Kind{"name": pulumirpc.PropertyDiff_UPDATE_REPLACE}},
 	} {
-		response, err := server.Diff(t.Context(), &pulumirpc.DiffRequest{Id: "thing-1", Urn: thingURN, OldInputs: pack(t, c.old), Olds: pack(t, c.old), News: pack(t, c.new)})
+		response, err := server.Diff(t.Context(),
+			&pulumirpc.DiffRequest{Id: "thing-1", Urn: thingURN, OldInputs: pack(t, c.old), Olds: pack(t, c.old),
+				News: pack(t, c.new)})
 		require.NoError(t, err)
 		got := map[string]pulumirpc.PropertyDiff_Kind{}
 		for path, change := range response.DetailedDiff {
@@ -217,16 +239,19 @@ func TestDiff(t *testing.T) {
 func TestConfig(t *testing.T) {
 	server := serve(t, made, Weather{})
 	// SDKs write nested configuration as JSON; the engine adds a version.
-	config := resource.PropertyMap{"region": text("here"), "defaultTags": text(`{"tags":{"a":"b"}}`), "version": text("1.2.3")}
+	config := resource.PropertyMap{"region": text("here"), "defaultTags": text(`{"tags":{"a":"b"}}`),
+		"version": text("1.2.3")}
 	checked, err := server.CheckConfig(t.Context(), &pulumirpc.CheckRequest{News: pack(t, config)})
 	require.NoError(t, err)
 	assert.Empty(t, checked.Failures)
-	checked, err = server.CheckConfig(t.Context(), &pulumirpc.CheckRequest{News: pack(t, resource.PropertyMap{"regoin": text("here")})})
+	checked, err = server.CheckConfig(t.Context(),
+		&pulumirpc.CheckRequest{News: pack(t, resource.PropertyMap{"regoin": text("here")})})
 	require.NoError(t, err)
 	require.Len(t, checked.Failures, 2)
 	assert.Contains(t, checked.Failures[0].Reason, `the nearest is "region"`)
 	moved := resource.PropertyMap{"region": text("there"), "defaultTags": text(`{"tags":{"a":"b"}}`)}
-	diff, err := server.DiffConfig(t.Context(), &pulumirpc.DiffRequest{OldInputs: pack(t, config), News: pack(t, moved)})
+	diff, err := server.DiffConfig(t.Context(),
+		&pulumirpc.DiffRequest{OldInputs: pack(t, config), News: pack(t, moved)})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"region"}, diff.Replaces)
 }
@@ -237,7 +262,8 @@ func TestFaults(t *testing.T) {
 	require.NoError(t, err)
 	server := serve(t, made, weather)
 	create := func() (*pulumirpc.CreateResponse, error) {
-		return server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, resource.PropertyMap{"name": text("x")})})
+		return server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN,
+			Properties: pack(t, resource.PropertyMap{"name": text("x")})})
 	}
 	_, err = create()
 	require.NoError(t, err)
@@ -262,12 +288,13 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestStateOnly has resources that are calls: nothing of them is in the world, a refresh finds what the state says, an import
-// fails.
+// TestStateOnly has resources that are calls: nothing of them is in the world, a refresh finds what the state says, an
+// import fails.
 func TestStateOnly(t *testing.T) {
 	server := serve(t, made, Weather{})
 	server.catalogue.Resources[thing].StateOnly = true
-	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, resource.PropertyMap{"name": text("x")})})
+	created, err := server.Create(t.Context(),
+		&pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, resource.PropertyMap{"name": text("x")})})
 	require.NoError(t, err)
 	require.NoError(t, server.store.Do(func(w *world.World) error {
 		assert.Empty(t, w.List(thing, ""))
@@ -318,7 +345,8 @@ func TestLatency(t *testing.T) {
 	call.Machine.Provider, call.Machine.Started = "aws", time.Now().Add(-74900*time.Millisecond/2)
 	start = time.Now()
 	weather.waitForBoot(t.Context(), call)
-	assert.InDelta(t, 50*time.Millisecond, time.Since(start), float64(40*time.Millisecond), "a machine has been on its way for nearly 75 s, at half the time")
+	assert.InDelta(t, 50*time.Millisecond, time.Since(start), float64(40*time.Millisecond),
+		"a machine has been on its way for nearly 75 s, at half the time")
 	t.Setenv("SIMULATOR_LATENCY", "slow")
 	_, err = WeatherFromEnvironment()
 	assert.ErrorContains(t, err, "SIMULATOR_LATENCY")

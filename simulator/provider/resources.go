@@ -36,7 +36,8 @@ func (s *Server) request(ctx context.Context, name, id string, inputs resource.P
 	u := urn.URN(name)
 	table := s.catalogue.Resources[string(u.Type())]
 	if table == nil {
-		return request{}, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such type of resource", u.Type(), s.catalogue.Name)
+		return request{}, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such type of resource",
+			u.Type(), s.catalogue.Name)
 	}
 	return request{Resource: table, inputs: inputs, call: &catalogue.Call{
 		Context: ctx, Config: s.config, Region: s.config.String("region"),
@@ -95,11 +96,12 @@ func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []catalo
 	} else {
 		name, err := resource.NewUniqueName(seed, r.Autoname.Prefix+r.call.Name+"-", 7, r.Autoname.MaxLength, nil)
 		if err != nil {
-			return []catalogue.Problem{{Property: r.Autoname.Property, Reason: fmt.Sprintf("could not make up a name: %s", err)}}
+			return catalogue.Refuse(r.Autoname.Property, "could not make up a name: %s", err)
 		}
 		news[key] = resource.NewStringProperty(name)
 	}
-	news[defaultsKey] = resource.NewArrayProperty([]resource.PropertyValue{resource.NewStringProperty(r.Autoname.Property)})
+	own := resource.NewStringProperty(r.Autoname.Property)
+	news[defaultsKey] = resource.NewArrayProperty([]resource.PropertyValue{own})
 	return nil
 }
 

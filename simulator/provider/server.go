@@ -47,7 +47,9 @@ func New(c *catalogue.Provider, store *world.Store, clouds Clouds, weather Weath
 }
 
 // Handshake tells the engine what the plugin understands.
-func (s *Server) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
+func (s *Server) Handshake(
+	context.Context, *pulumirpc.ProviderHandshakeRequest,
+) (*pulumirpc.ProviderHandshakeResponse, error) {
 	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true}, nil
 }
 
@@ -96,7 +98,8 @@ func (s *Server) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (
 }
 
 // Configure prepares the provider instance.
-func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse,
+	error) {
 	arguments, err := unmarshal(request.Args)
 	if err != nil {
 		return nil, err
