@@ -289,8 +289,12 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 				r.call.State[name] = world.Unknown
 			}
 		}
-	} else if err := s.change(ctx, r, s.update); err != nil {
-		return nil, refused("updating", r.call.Name, err)
+	} else {
+		defer s.record(latency.Update, in.Urn, time.Now())
+		if err := s.change(ctx, r, s.update); err != nil {
+			return nil, refused("updating", r.call.Name, err)
+		}
+		s.weather.wait(ctx, latency.Of(r.Token).Update)
 	}
 	outputs, err := r.outputs()
 	return &pulumirpc.UpdateResponse{Properties: outputs}, err
