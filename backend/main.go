@@ -95,7 +95,7 @@ func (b *backend) tags() pulumi.StringMap {
 	}
 }
 
-// export says what the Makefile must name as the stack's backend and secrets provider, and what the workflows assume.
+// export says what backends.yaml must name as the stack's backend and secrets provider, and what the workflows assume.
 func (b *backend) export() {
 	region := "?region=" + b.Region
 	b.ctx.Export("backend", pulumi.Sprintf("s3://%s%s", b.bucket, region))

@@ -128,7 +128,7 @@ func programTexts(t *testing.T) []programText {
 		require.NoError(t, err)
 		add(string(text))
 	}
-	for _, folder := range []string{"backend", "cmd", "components", "config", "cost", "regions", "running", "strict"} {
+	for _, folder := range []string{"backend", "cmd", "components", "config", "cost", "regions", "running", "simulator/sandbox", "strict"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join(repository, folder), func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 				return err
