@@ -1,4 +1,4 @@
-// The project's program with as many regions as BENCH_REGIONS says: copies of the stack's first one.
+// Command program is the project's program with as many regions as BENCH_REGIONS says.
 package main
 
 import (
@@ -6,8 +6,7 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/inferadb/infra/components"
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/bench/manyregions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -18,23 +17,6 @@ func main() {
 		if err != nil {
 			return fmt.Errorf("BENCH_REGIONS: %w", err)
 		}
-		clusters, _, err := config.Load(ctx.Stack(), settings)
-		if err != nil {
-			return err
-		}
-		var copies []config.Cluster
-		for i := range count {
-			cluster := clusters[0]
-			cluster.Region = fmt.Sprintf("r%02d", i)
-			cluster.Name = "inferadb-" + ctx.Stack() + "-" + cluster.Region
-			cluster.Primary = i == 0
-			copies = append(copies, cluster)
-		}
-		built, err := components.NewTalosClusters(ctx, copies, func(config.Cluster) components.Running { return components.Running{} })
-		if err != nil {
-			return err
-		}
-		components.Export(ctx, built)
-		return nil
+		return manyregions.Program(ctx, settings, count)
 	}, func(info *pulumi.RunInfo) { settings = info.Config })
 }
