@@ -108,7 +108,7 @@ clean: ## Remove what was built and the demos; keeps .state, .pulumi-home and wr
 ##@ Pages: docs/getting-started.md (without an account, on each cloud), docs/operations.md (changes, upgrades, recovery), docs/cost-and-spot.md, docs/troubleshooting.md (by message), CONTRIBUTING.md; README.md#documents has all of them
 
 # Go links only what has changed, and takes a second to find that out: make asks if a file is newer, or a folder, which has lost one.
-SOURCES := $(shell find $(CURDIR) -mindepth 1 -name '.*' -prune -o -name '* *' -prune -o -path $(CURDIR)/tests -prune -o -name '*.md' -o -print)
+SOURCES := main.go go.mod go.sum $(shell find $(CURDIR)/*/ -path '$(CURDIR)/tests/*' -prune -o ! -name '*.md' ! -name '*_test.go' ! -name '* *' -print)
 COMPILE  = @echo "Compiling $(@F) ..." >&2 && go build -o $@
 $(BIN)/inferadb: $(SOURCES) ; $(COMPILE) .
 $(BIN)/pulumi-analyzer-policy-inferadb: $(SOURCES) ; $(COMPILE) ./policy
