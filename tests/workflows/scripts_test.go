@@ -40,7 +40,7 @@ func TestChangedStacks(t *testing.T) {
 	}
 }
 
-// scanner is a program that stands in for govulncheck.
+// scanner is a program that replaces govulncheck.
 func scanner(t *testing.T, says, code string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "govulncheck")
