@@ -69,7 +69,7 @@ func generate(t *testing.T, in machineconfig.Input, bundle *secrets.Bundle) mach
 
 // start is what Talos starts the kube-apiserver of a control plane with, but for the certificates.
 type start struct {
-	// Flags that name files have the names alone: the process runs in their folder.
+	// Flags that name files have only the names: the process runs in their folder.
 	Flags map[string][]string
 	// Files are the contents by name, without what is secret.
 	Files map[string]any
@@ -178,7 +178,7 @@ func encryption(machine machinery.Provider) any {
 	}}}
 }
 
-// write puts the files and the certificates into the folder, for nobody else to read.
+// write puts the files and the certificates into the folder, readable only by the owner.
 func (s start) write(folder string, machine machinery.Provider) error {
 	files := maps.Clone(s.Files)
 	files[encryptionFile] = encryption(machine)

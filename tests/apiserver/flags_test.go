@@ -107,7 +107,7 @@ func TestTheServerTakesEveryConfiguration(t *testing.T) {
 	}
 }
 
-// key is the same for what differs in the cluster's own name alone.
+// key is the same for what differs only in the cluster's name.
 func (s start) key(t *testing.T, endpoint string) string {
 	t.Helper()
 	text, err := json.Marshal(s)

@@ -58,7 +58,7 @@ func pathOf(t *testing.T, admin *rest.RESTClient, object *unstructured.Unstructu
 	return root + "/" + list.APIResources[i].Name + "/" + object.GetName()
 }
 
-// definitions are Cilium's own kinds, which its operator registers. They stand in Cilium's Go module, as the chart does
+// definitions are Cilium's own kinds, which its operator registers. They are in Cilium's Go module, as the chart does
 // that tools/cilium renders.
 func definitions(t *testing.T, version string) []*unstructured.Unstructured {
 	t.Helper()

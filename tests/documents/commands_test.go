@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// here are the commands that take seconds: this test runs them as they stand.
+// here are the commands that take seconds: this test runs them as they are written.
 var here = regexp.MustCompile(`^(make help|make cost STACK=\w+( \w+=\w+)*|go test (\./(regions|config|cost|tests/documents)/?(\.\.\.)? ?)+)$`)
 
 // elsewhere are the commands that take minutes, and what runs them: a file, and what it says.

@@ -46,7 +46,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 // pathLike is code that names files of the repository: it begins with one of its folders, and leaves nothing open.
 var pathLike = regexp.MustCompile(`^(\./)?[\w.-]+/[\w./*-]*$`)
 
-// TestEveryPathExists also lets a star stand for any name.
+// TestEveryPathExists also accepts a star for any name.
 func TestEveryPathExists(t *testing.T) {
 	entries, err := os.ReadDir(repository)
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestEveryPathExists(t *testing.T) {
 // errorPage is a page, or a place on one, that a message of the program, the Makefile or a script names.
 var errorPage = regexp.MustCompile(`(README\.md|docs/[\w-]+\.md)(#[\w-]+)?`)
 
-// TestMessagesNamePagesThatExist: whoever reads one should find it.
+// TestMessagesNamePagesThatExist checks the pages that messages of the program name.
 func TestMessagesNamePagesThatExist(t *testing.T) {
 	anchors := map[string][]string{}
 	for _, p := range pages(t) {
@@ -107,7 +107,7 @@ func TestMessagesNamePagesThatExist(t *testing.T) {
 		require.NoError(t, err)
 		for _, match := range errorPage.FindAllStringSubmatchIndex(string(text), -1) {
 			if match[0] > 0 && strings.ContainsRune("/abcdefghijklmnopqrstuvwxyz", rune(text[match[0]-1])) {
-				continue // of somebody else's repository, or of a folder
+				continue // of another repository, or of a folder
 			}
 			named++
 			name := string(text[match[2]:match[3]])

@@ -41,7 +41,7 @@ type block struct {
 // it is said of the whole section, elsewhere of the next block.
 var need = regexp.MustCompile(`^<!-- needs: (.+) -->\s*$`)
 
-// wants are what can stand there.
+// wants are the possible values.
 var wants = []string{"aws", "gcp", "digitalocean", "a cloud", "a cluster", "a machine on Tailscale", "the old Terraform"}
 
 func pages(t *testing.T) []page {
@@ -124,7 +124,7 @@ func (r *reader) visit(t *testing.T, node ast.Node) {
 	}
 }
 
-// textOf is what stands in a code span, whose children are pieces of text.
+// textOf returns the text of a code span, whose children are pieces of text.
 func (r *reader) textOf(span *ast.CodeSpan) string {
 	var text strings.Builder
 	for child := span.FirstChild(); child != nil; child = child.NextSibling() {

@@ -139,7 +139,7 @@ type diagram struct {
 
 // box is a node of the diagram.
 type box struct {
-	// id is a word; title stands above lines. color is the background, as in CSS.
+	// id is a word; title is above lines. color is the background, as in CSS.
 	id, title, color string
 	lines            []string
 }

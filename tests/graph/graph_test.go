@@ -35,7 +35,7 @@ const root = "../.."
 // node is a resource as the program registered it.
 type node struct {
 	invariants.Resource
-	// DataDependsOn are the dependencies through inputs alone.
+	// DataDependsOn are the dependencies through inputs only.
 	DataDependsOn []string
 }
 

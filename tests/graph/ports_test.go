@@ -149,7 +149,7 @@ func readGoogleFirewalls(g graph, a access) {
 			}
 		}
 	}
-	// No firewall rule stands before the proxies of an internal load balancer:
+	// Firewall rules do not apply to the proxies of an internal load balancer:
 	// https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
 	for _, n := range g.ofType("gcp:compute/forwardingRule:ForwardingRule") {
 		a.add("load-balancer", "tcp", n.Text("portRange"), "", "anyone with a route into the network")

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestTwoStacksShareNoName compares the stacks of each cloud, which may stand in one account.
+// TestTwoStacksShareNoName compares the stacks of each cloud, which may be in one account.
 func TestTwoStacksShareNoName(t *testing.T) {
 	for _, provider := range invariants.Clouds() {
 		t.Run(provider, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestRulesSeeOptions(t *testing.T) {
 	}
 }
 
-// TestASecretIsNotTakenForATag sets a tag as a secret, which would stand in clear on every resource.
+// TestASecretIsNotTakenForATag sets a tag as a secret, which would be in clear on every resource.
 func TestASecretIsNotTakenForATag(t *testing.T) {
 	settings := settingsOf(t, "aws", "production", map[string]string{"tags": `{"token":"hunter2-hunter2"}`})
 	_, _, err := config.Load("production", settings, "inferadb:tags")

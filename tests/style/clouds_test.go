@@ -29,21 +29,21 @@ var sharedByClouds = map[string]string{
 // mostShared is how long the list may be.
 const mostShared = 7
 
-// aboutClouds are the folders that know the clouds by their nature: the simulator stands in for them, and the others
-// are about AWS, where the state is, alone.
+// aboutClouds are the folders that know the clouds by their nature: the simulator simulates them, and the others
+// are only about AWS, where the state is.
 var aboutClouds = []string{"backend", "bench", "docs", "iampolicy", "simulator", "tests"}
 
 var (
 	cloudNames = []string{"aws", "gcp", "digitalocean"}
-	// A name such as doAll has nothing to do with DigitalOcean, so that its resources stand here.
+	// A name such as doAll has nothing to do with DigitalOcean, so that its resources are listed here.
 	cloudIdentifier = regexp.MustCompile(`^(aws|gcp|digital[oO]cean)|AWS|GCP|DigitalOcean|GoogleCloud|` +
 		`^do(SDK|API|Balancer|Droplet|Firewall|Image|Key|LoadBalancer|Machine|Network|Project|Provider|Region|Space|Tag|Token|Volume|VPC|Vpc)`)
 	// A text names a cloud as programs do, alone or before a resource, or as people do.
 	cloudText = regexp.MustCompile(`^(aws|gcp|digitalocean)($|[:/-])|AWS|Google Cloud|DigitalOcean`)
 )
 
-// TestOnlyTheCloudsOwnFilesNameThem keeps what is true of one cloud in that cloud's own files, where whoever adds a
-// cloud finds it.
+// TestOnlyTheCloudsOwnFilesNameThem keeps what is true of one cloud in that cloud's own files, where a person who
+// adds a cloud finds it.
 func TestOnlyTheCloudsOwnFilesNameThem(t *testing.T) {
 	assert.LessOrEqual(t, len(sharedByClouds), mostShared)
 	naming := map[string]bool{}

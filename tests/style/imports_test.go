@@ -10,12 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// room is a folder with all below it, and what the Go files there may import.
-type room struct {
+// importRule is what the Go files of a folder and of all folders below it may import.
+type importRule struct {
 	folder string
-	// ours are the rooms of this repository that it may import, besides itself.
+	// ours are the folders of this repository that it may import, besides itself.
 	ours []string
-	// forbidden are prefixes of other people's packages that have no business here.
+	// forbidden are prefixes of packages of other modules that it may not import.
 	forbidden []string
 }
 
@@ -27,8 +27,8 @@ const (
 	doSDK          = "github.com/pulumi/pulumi-digitalocean"
 )
 
-// rooms stand with the innermost folder first: a file belongs to the first room that holds it.
-var rooms = []room{
+// importRules begin with the innermost folder: the first rule whose folder contains a file applies to it.
+var importRules = []importRule{
 	{folder: "strict", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "iampolicy", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "regions", forbidden: []string{pulumiPackages, talosSDK}},
@@ -69,22 +69,22 @@ var cloudMayImport = []string{"components/cloud", "components/machineconfig", "c
 // Nothing imports the simulator.
 func TestImportArrows(t *testing.T) {
 	for _, f := range goFiles(t) {
-		// Tests put rooms together on purpose; only the simulator stays alone even there, or it would prove nothing.
+		// Tests import several packages on purpose. Only the simulator must be independent in its tests as well.
 		if f.test && !within(f.path, "simulator") || within(f.path, "tests") {
 			continue
 		}
 		for _, imported := range f.syntax.Imports {
 			name, err := strconv.Unquote(imported.Path.Value)
 			require.NoError(t, err)
-			assert.Empty(t, objection(f.folder, name), "%s:%d", f.path, f.line(imported))
+			assert.Empty(t, violation(f.folder, name), "%s:%d", f.path, f.line(imported))
 		}
 	}
 }
 
-// objection says why a file in the folder may not import the package; empty if it may.
-func objection(folder, imported string) string {
-	i := slices.IndexFunc(rooms, func(r room) bool { return within(folder, r.folder) })
-	home := rooms[i]
+// violation returns why a file in the folder may not import the package; empty if it may.
+func violation(folder, imported string) string {
+	i := slices.IndexFunc(importRules, func(r importRule) bool { return within(folder, r.folder) })
+	home := importRules[i]
 	own, ours := strings.CutPrefix(imported, module+"/")
 	if !ours {
 		for _, prefix := range home.forbidden {
@@ -94,7 +94,7 @@ func objection(folder, imported string) string {
 		}
 		return ""
 	}
-	target := rooms[slices.IndexFunc(rooms, func(r room) bool { return within(own, r.folder) })]
+	target := importRules[slices.IndexFunc(importRules, func(r importRule) bool { return within(own, r.folder) })]
 	if target.folder == home.folder || slices.Contains(home.ours, target.folder) {
 		return ""
 	}
@@ -106,7 +106,7 @@ func within(path, folder string) bool {
 	return folder == "." || path == folder || strings.HasPrefix(path, folder+"/")
 }
 
-func TestObjections(t *testing.T) {
+func TestImportViolations(t *testing.T) {
 	for _, test := range []struct{ folder, imported, want string }{
 		{"components/aws", module + "/components/gcp", "components/aws may not import components/gcp"},
 		{"components/aws", awsSDK + "/sdk/v6/go/aws", ""},
@@ -133,6 +133,6 @@ func TestObjections(t *testing.T) {
 		{"invariants", module + "/policy/rules", ""},
 		{"invariants", module + "/config", "invariants may not import config"},
 	} {
-		assert.Equal(t, test.want, objection(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
+		assert.Equal(t, test.want, violation(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
 	}
 }

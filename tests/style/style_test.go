@@ -36,7 +36,7 @@ type file struct {
 	syntax *ast.File
 }
 
-// line says where a node stands, for messages.
+// line returns the line of a node, for messages.
 func (f file) line(node ast.Node) int { return f.set.Position(node.Pos()).Line }
 
 // goFiles parses every Go file of the module; tools are modules of their own, and folders with a dot are not ours.

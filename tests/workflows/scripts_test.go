@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// gitHub runs the script of a workflow's job with Node, as actions/github-script does, against a GitHub that answers with what
-// is there and notes what is asked of it.
+// gitHub runs the script of a workflow's job with Node, as actions/github-script does, against a GitHub that answers
+// with what is there and notes what is asked of it.
 const gitHub = `
 const [script, there] = [process.argv[2], JSON.parse(process.argv[3])]
 const asked = []

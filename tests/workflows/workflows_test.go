@@ -19,7 +19,7 @@ import (
 
 const repository = "../.."
 
-// workflow is what the tests look at of a workflow, and of an action of ours, whose steps stand under runs.
+// workflow is what the tests look at of a workflow, and of an action of ours, whose steps are under runs.
 type workflow struct {
 	text        string
 	On          any               `yaml:"on"`
@@ -157,7 +157,7 @@ func TestNothingStopsADeployment(t *testing.T) {
 					continue
 				}
 				found++
-				assert.NotEmpty(t, j.Environment, "%s %s: an environment is where approval stands", name, title)
+				assert.NotEmpty(t, j.Environment, "%s %s: an environment is what asks for an approval", name, title)
 				if assert.NotNil(t, j.Concurrency, "%s %s", name, title) {
 					assert.Contains(t, j.Concurrency.Group, "${{ inputs.stack }}")
 					assert.True(t, j.Concurrency.Cancel != nil && !*j.Concurrency.Cancel, "%s %s: cancel-in-progress: false", name, title)
@@ -252,7 +252,7 @@ func TestWhatWorkflowsRunExists(t *testing.T) {
 	assert.Positive(t, commands)
 }
 
-// A stack that is added is deployed after somebody has thought about where in the order it comes.
+// A new stack is deployed only after its place in the order is decided.
 func TestEveryStackIsDeployedInTurn(t *testing.T) {
 	names, err := config.StackNames(repository)
 	require.NoError(t, err)
