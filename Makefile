@@ -255,7 +255,7 @@ cost: infra ## Show what a stack costs per month at list price. STACK= PROVIDER=
 ##@ Development
 
 # The fast packages first; the lifecycle tests run the CLI and the simulator, which Go's test cache cannot see.
-PURE := ./regions/... ./strict/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./components/machineconfig/... ./simulator/... ./tests/style/... ./tests/documents/... ./tests/workflows/...
+PURE := ./regions/... ./strict/... ./iampolicy/... ./policy/... ./config/... ./cost/... ./preview/... ./machineconfig/... ./simulator/... ./tests/style/... ./tests/documents/... ./tests/workflows/...
 LIFE := ./tests/lifecycle
 
 test: tools simulator infra ## Run every test
@@ -310,21 +310,21 @@ sbom: build ## Write sbom.json, the modules in the program, as CycloneDX has it
 	$(BIN)/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$(git rev-parse HEAD)" -output sbom.json $(BIN)/inferadb
 
 # The manifests that `cni: cilium` installs, from the charts in Cilium's own Go module.
-cilium: ## Render the manifests in components/machineconfig/cilium anew
+cilium: ## Render the manifests in machineconfig/cilium anew
 	go run -C tools/cilium .
 	@echo "Rendered. Next: read the difference, and commit it with the change of tools/cilium"
 
 graph: ## Write what the documents show of the program: diagrams, ports, changes and versions
 	go test ./tests/graph -run 'TestTheDiagramsShowTheGraph|TestThePortsPageIsFresh' -update
 	go test ./tests/lifecycle -run TestTheChangesPageIsFresh -update
-	go test ./components/machineconfig -run TestTheVersionsPageIsFresh -update
+	go test ./machineconfig -run TestTheVersionsPageIsFresh -update
 	@echo "Written to docs/. Next: git diff docs/, and commit it with the change"
 
 fmt: ## Format the Go code
 	gofmt -w .
 
 # What the program and the policy pack are made of, as TestTheProgramsFolders knows. To ask Go whether anything changed takes a second.
-PROGRAM := main.go go.mod go.sum components config docs/policies iampolicy regions running stack strict
+PROGRAM := main.go go.mod go.sum components config docs/policies iampolicy machineconfig regions running stack strict
 PACK    := go.mod go.sum iampolicy invariants policy
 # compile,NAME,PACKAGE,SOURCES: compiles if the text of the sources, or Go, is another than the last time.
 define compile

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 project=$1
 version=${2:-$(sed -n 's/.*DefaultTalosVersion *= "\(.*\)"/\1/p' config/versions.go)}
 architecture=${3:-amd64}
-schematic=${4:-$(sed -n 's/^const Schematic = "\(.*\)"$/\1/p' components/machineconfig/machineconfig.go)}
+schematic=${4:-$(sed -n 's/^const Schematic = "\(.*\)"$/\1/p' machineconfig/machineconfig.go)}
 name=talos-${version//./-}-$architecture-${schematic:0:12}
 url=https://factory.talos.dev/image/$schematic/$version/gcp-$architecture.raw.tar.gz
 
