@@ -97,10 +97,10 @@ lint: build infra $(BIN)/staticcheck $(BIN)/revive $(BIN)/misspell $(BIN)/action
 	@$(INFRA) vulnerabilities $(BIN)/govulncheck $(BIN)/inferadb
 sbom: build $(BIN)/sbom ## Write sbom.json, the modules in the program, as CycloneDX has it
 	$(BIN)/sbom bin -json -std -noserial -notimestamp -version "$$(git rev-parse HEAD)" -output sbom.json $(BIN)/inferadb
-cilium: ## Render the manifests in components/machineconfig/cilium anew
+cilium: ## Render the manifests in machineconfig/cilium anew
 	go run -C tools/cilium .
 graph: ## Write what the documents show of the program: diagrams, ports, production, changes and versions
-	go test ./tests/graph ./tests/lifecycle ./components/machineconfig -update -run 'Test(TheDiagramsShowTheGraph|The(Ports|Production|Changes|Versions)PageIsFresh)'
+	go test ./tests/graph ./tests/lifecycle ./machineconfig -update -run 'Test(TheDiagramsShowTheGraph|The(Ports|Production|Changes|Versions)PageIsFresh)'
 fmt: ## Format the Go code
 	gofmt -w .
 build: $(BIN)/inferadb ## Compile the program if it changed (minutes the first time: the cloud SDKs are large)

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"

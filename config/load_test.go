@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // checkPatches asks Talos about each patch by itself, so that the error names the patch.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // WireGuard and NoEncryption are what podEncryption can be.

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // The versions of a stack file that names none. `make init` writes them into a new one, so that another version of the

@@ -6,7 +6,7 @@ import (
 )
 
 // hardeningRows are about what the machines and Kubernetes allow to those who are in. What the machine configuration
-// hardens, and what no patch may take away, stands once, in components/machineconfig; the refused settings here show
+// hardens, and what no patch may take away, stands once, in machineconfig; the refused settings here show
 // that it does.
 var hardeningRows = []Invariant{
 	{

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // Apply brings to running machines what an update cannot: taints and labels, which a kubelet may not change, and

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 	corev1 "k8s.io/api/core/v1"

@@ -8,8 +8,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
 

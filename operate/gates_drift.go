@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/blang/semver"
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 	corev1 "k8s.io/api/core/v1"
 )
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/blang/semver"
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
 )

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // Upgrade brings the machines of a stack that have names to versions of Talos and Kubernetes, one machine at a time,

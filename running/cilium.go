@@ -3,8 +3,8 @@ package running
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 const ciliumSteps = "docs/next-steps.md#hand-cilium-over has the steps"

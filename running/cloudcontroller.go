@@ -3,7 +3,7 @@ package running
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // nodeNames refuses to rename nodes that run. A kubelet takes the new name at once and registers another node, to

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
 

@@ -3,7 +3,7 @@ package running
 import (
 	"slices"
 
-	"github.com/inferadb/infra/components/machineconfig"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 const manifestSteps = "docs/next-steps.md#change-what-the-cluster-starts-with"

@@ -16,7 +16,7 @@ func TestChangedStacks(t *testing.T) {
 		"a stack file":         {"Pulumi.staging.yaml", "", `[]`, `["staging"]`},
 		"a stack with roles":   {"Pulumi.staging.yaml\nPulumi.dev.yaml", `["staging", "production"]`, `["staging"]`, `["dev"]`},
 		"the program":          {"docs/faq.md\nmain.go\nPulumi.staging.yaml", "", `[]`, all},
-		"a patch inside it":    {"components/machineconfig/patches/kubelet.yaml", `["dev","staging","production"]`, all, `[]`},
+		"a patch inside it":    {"machineconfig/patches/kubelet.yaml", `["dev","staging","production"]`, all, `[]`},
 		"the project":          {"Pulumi.yaml", "", `[]`, all},
 		"what pins modules":    {"go.sum", "", `[]`, all},
 		"documents and tests":  {"README.md\ndocs/operations.md\ngraph_test.go\ntestdata/graph/aws-dev.golden\ntests/lifecycle/x.go", "", `[]`, `[]`},

@@ -6,8 +6,8 @@ import (
 	"strconv"
 
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

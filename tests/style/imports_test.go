@@ -35,26 +35,26 @@ var importRules = []importRule{
 	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "backend/gcp", ours: []string{"backend/roles"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions", "strict"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
-	{folder: "config", ours: []string{"regions", "strict", "components/machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "config", ours: []string{"regions", "strict", "machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "preview", ours: []string{"cost"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "docs/policies", forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "components/machineconfig", ours: []string{"docs/policies"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "machineconfig", ours: []string{"docs/policies"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "components/cloud", ours: []string{"config", "regions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "components/aws", ours: append([]string{"iampolicy"}, cloudMayImport...), forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "components/gcp", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, doSDK}},
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
-	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "components/machineconfig"}, clouds...),
+	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "machineconfig"}, clouds...),
 		forbidden: []string{awsSDK, gcpSDK, doSDK}},
 	{folder: "invariants", ours: []string{"iampolicy", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy/rules", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy", ours: []string{"invariants", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "simulator/sandbox", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "simulator", ours: []string{"simulator/sandbox"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: "running", ours: []string{"config", "regions", "components/machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "running", ours: []string{"config", "regions", "machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "operate", ours: []string{"config", "regions", "machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "bench/manyregions", ours: []string{"components", "config"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "bench/program", ours: []string{"bench/manyregions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "bench", ours: []string{"simulator/sandbox"}, forbidden: []string{pulumiPackages, talosSDK}},
@@ -63,7 +63,7 @@ var importRules = []importRule{
 	{folder: ".", ours: []string{"stack"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
 
-var cloudMayImport = []string{"components/cloud", "components/machineconfig", "config", "regions"}
+var cloudMayImport = []string{"components/cloud", "machineconfig", "config", "regions"}
 
 // TestImportArrows keeps who may import whom: stack → components → clouds → cloud → config → machineconfig and regions.
 // Nothing imports the simulator.
@@ -120,7 +120,7 @@ func TestImportViolations(t *testing.T) {
 		{"strict", module + "/regions", "strict may not import regions"},
 		{"backend", module + "/strict", ""},
 		{"config", "github.com/pulumi/pulumi/sdk/v3/go/pulumi", "config does not know github.com/pulumi/pulumi/sdk/v3/go/pulumi"},
-		{"config", module + "/components/machineconfig", ""},
+		{"config", module + "/machineconfig", ""},
 		{"cost", module + "/components/aws", "cost may not import components/aws"},
 		{"stack", module + "/cost", "stack may not import cost"},
 		{".", module + "/components", ". may not import components"},

@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	folder := flag.String("o", "../../components/machineconfig/cilium", "the folder that the files are written to")
+	folder := flag.String("o", "../../machineconfig/cilium", "the folder that the files are written to")
 	flag.Parse()
 	for _, release := range releases {
 		if err := write(*folder, release); err != nil {

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-const folder = "../../components/machineconfig/cilium"
+const folder = "../../machineconfig/cilium"
 
 // TestFilesAreRendered compares the files that the program carries with a new rendering.
 func TestFilesAreRendered(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 // TestTheVersionsPageIsFresh compares docs/versions.md with the tables that stack files are checked against. `make graph` writes it.
 func TestTheVersionsPageIsFresh(t *testing.T) {
-	pages.Fresh(t, *update, "../../docs/versions.md", "versions", versionsTable())
+	pages.Fresh(t, *update, "../docs/versions.md", "versions", versionsTable())
 }
 
 // versionsTable has a row for each minor version of Talos.
