@@ -126,6 +126,9 @@ func createVPC(c *Call) error {
 	if err := sized(prefix, "InvalidVpc.Range"); err != nil {
 		return err
 	}
+	if _, exceeds := Exceeds("aws-vpcs", len(c.World.List(vpcType, c.Region))+1); exceeds {
+		return fmt.Errorf("VpcLimitExceeded: The maximum number of VPCs has been reached.")
+	}
 	c.State["arn"] = arn("ec2", c.Region, "vpc/"+c.ID)
 	c.State["ownerId"] = Account
 	routes := "rtb-" + c.World.Hash(c.URN, 17)
@@ -284,6 +287,9 @@ func vpcOfSubnet(w *world.World, region, subnet string) string {
 }
 
 func createAddress(c *Call) error {
+	if _, exceeds := Exceeds("aws-elastic-ips", len(c.World.List(addressType, c.Region))+1); exceeds {
+		return fmt.Errorf("AddressLimitExceeded: The maximum number of addresses has been reached.")
+	}
 	c.State["domain"], c.State["allocationId"] = "vpc", c.ID
 	c.State["publicIp"] = publicAddress(c.World)
 	c.State["arn"] = arn("ec2", c.Region, "elastic-ip/"+c.ID)

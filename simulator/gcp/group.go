@@ -273,7 +273,7 @@ func (g group) emptiest() string {
 	}
 	zones := g.call.State.Strings("distributionPolicyZones")
 	slices.Sort(zones)
-	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return slices.Contains(Listed(OutOfStock), zone) })
+	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool { return !InStock(zone, g.template.State.String("machineType")) })
 	if len(inStock) == 0 {
 		return ""
 	}
@@ -313,6 +313,9 @@ func (g group) start(zone string) error {
 	id := fmt.Sprintf("projects/%s/zones/%s/instances/%s", Project, zone, name)
 	state["selfLink"], state["project"] = api+id, Project
 	made := &Call{World: c.World, Region: c.Region, URN: id, ID: id, State: state, Config: c.Config}
+	if err := checkCPUs(made); err != nil {
+		return err
+	}
 	if err := checkMachine(made, describe(state)); err != nil {
 		return err
 	}

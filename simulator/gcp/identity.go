@@ -31,8 +31,12 @@ func createAccount(c *Call) error {
 
 // checkAccount looks for the account that a machine acts as.
 func checkAccount(c *Call, email string) error {
-	if email != "" && c.World.Get(accountType, "", fmt.Sprintf("projects/%s/serviceAccounts/%s", Project, email)) == nil {
+	if email == "" {
+		return nil
+	}
+	account := c.World.Get(accountType, "", fmt.Sprintf("projects/%s/serviceAccounts/%s", Project, email))
+	if account == nil {
 		return fmt.Errorf("Error 404: The resource 'projects/%s/serviceAccounts/%s' was not found, notFound", Project, email)
 	}
-	return nil
+	return Known(account, "Error 404: The resource 'projects/%s/serviceAccounts/%s' was not found, notFound", Project, email)
 }
