@@ -66,7 +66,7 @@ func run(name string, arguments []string) error {
 	case "delete":
 		return deleteResource(rest)
 	case "interrupt":
-		return remove(command, rest, interrupt)
+		return reclaim(rest)
 	case "kubectl":
 		return kubectl(rest)
 	case "dial":
