@@ -393,7 +393,11 @@ func (g *group) start() error {
 	for _, member := range running {
 		count[member.State.String("subnetId")]++
 	}
-	subnet := slices.MinFunc(g.subnets, func(a, b *world.Resource) int { return count[a.ID] - count[b.ID] })
+	lifecycle, machine := g.buy(running)
+	subnet, machine := g.place(count, machine)
+	if err := buyable(c.World, c.Region, subnet.State.String("availabilityZone"), machine, lifecycle == "spot"); err != nil {
+		return err
+	}
 	seed := "member of " + c.Region + " " + c.ID
 	serial := c.World.Count(seed)
 	id := fmt.Sprintf("i-%05x%s", serial, c.World.Hash(seed+" id", 12))
@@ -401,7 +405,6 @@ func (g *group) start() error {
 	if err != nil {
 		return err
 	}
-	lifecycle, machine := g.buy(running)
 	state := world.Values{
 		"ami": g.template.String("imageId"), "instanceType": machine, "instanceLifecycle": lifecycle,
 		"subnetId": subnet.ID, "availabilityZone": subnet.State.String("availabilityZone"), "privateIp": address,

@@ -144,6 +144,12 @@ func checkProfile(c *catalogue.Call, name string) error {
 		return nil
 	}
 	if profile := c.World.Get(profileType, "", name); profile != nil {
+		// The provider tries again for two minutes, for machines and for groups:
+		// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ec2_instance.go
+		// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/autoscaling/group.go
+		if err := catalogue.Known(profile, "InvalidParameterValue: Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name); err != nil {
+			return err
+		}
 		if c.World.Get(roleType, "", profile.State.String("role")) == nil {
 			return fmt.Errorf("InvalidParameterValue: IAM Instance Profile %q has no associated IAM Roles", profile.State.String("arn"))
 		}

@@ -106,6 +106,10 @@ func createInstance(c *catalogue.Call) error {
 	if err := placeInstance(c); err != nil {
 		return err
 	}
+	spot := c.State.Object("instanceMarketOptions").String("marketType") == "spot"
+	if err := buyable(c.World, c.Region, c.State.String("availabilityZone"), c.State.String("instanceType"), spot); err != nil {
+		return err
+	}
 	launch(c.World, c.Region, c.ID, c.URN, c.State)
 	return updateInstance(c)
 }

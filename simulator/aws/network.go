@@ -51,6 +51,9 @@ func createVPC(c *catalogue.Call) error {
 	if err := sized(prefix, "InvalidVpc.Range"); err != nil {
 		return err
 	}
+	if _, exceeds := catalogue.Exceeds("aws-vpcs", len(c.World.List(vpcType, c.Region))+1); exceeds {
+		return fmt.Errorf("VpcLimitExceeded: The maximum number of VPCs has been reached.")
+	}
 	c.State["defaultSecurityGroupId"] = "sg-" + c.World.Hash(c.URN, 17)
 	return checkVPC(c)
 }
@@ -204,6 +207,9 @@ func vpcOfSubnet(w *world.World, region, subnet string) string {
 }
 
 func createAddress(c *catalogue.Call) error {
+	if _, exceeds := catalogue.Exceeds("aws-elastic-ips", len(c.World.List(addressType, c.Region))+1); exceeds {
+		return fmt.Errorf("AddressLimitExceeded: The maximum number of addresses has been reached.")
+	}
 	c.State["allocationId"] = c.ID
 	c.State["publicIp"] = publicAddress(c.World)
 	return associateAddress(c)

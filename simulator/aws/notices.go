@@ -171,3 +171,24 @@ func (n network) reads(role string, group, queue *world.Resource) error {
 	}
 	return nil
 }
+
+// messagesKey are the events that a queue has received, which only the world knows.
+const messagesKey = "__messages"
+
+// Warn says on the event bus that a spot machine is about to be taken back, and returns the name of the queue that hears of
+// it; empty if none does.
+func Warn(w *world.World, machine *world.Resource) (string, error) {
+	if machine.State.String("instanceLifecycle") != "spot" {
+		return "", fmt.Errorf("%s is not a spot machine: AWS takes back no other", machine.ID)
+	}
+	n := newSite(w).(network)
+	queue, err := n.arrives(machine.Region, event{"aws.ec2", spotWarning, machine.State.String(groupKey)})
+	if err != nil {
+		return "", nil // Nobody listens, and AWS does not mind.
+	}
+	w.Change(queue, func(_, state world.Values) {
+		messages, _ := state[messagesKey].([]any)
+		state[messagesKey] = append(messages, spotWarning+" "+machine.ID)
+	})
+	return queue.State.String("name"), nil
+}

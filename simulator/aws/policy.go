@@ -54,8 +54,17 @@ func readPolicy(c *catalogue.Call, text string, limit int, refusal string) (poli
 	for _, statement := range document.Statement {
 		for _, principal := range statement.identities() {
 			name, isRole := strings.CutPrefix(principal, arn("iam", "", "role/"))
-			if isRole && !strings.Contains(name, "/") && c.World.Get(roleType, "", name) == nil {
+			if !isRole || strings.Contains(name, "/") {
+				continue
+			}
+			role := c.World.Get(roleType, "", name)
+			if role == nil {
 				return document, fmt.Errorf("%s: %s", refusal, principal)
+			}
+			// The provider tries again while a new principal is unknown:
+			// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/kms/key.go
+			if err := catalogue.Known(role, "%s: %s", refusal, principal); err != nil {
+				return document, err
 			}
 		}
 	}

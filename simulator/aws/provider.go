@@ -174,7 +174,9 @@ func find(c *catalogue.Call, token, id, code, what string) (*world.Resource, err
 		region = ""
 	}
 	if found := c.World.Get(token, region, id); found != nil {
-		return found, nil
+		// EC2 and IAM are eventually consistent, and the provider waits until it reads what it has made:
+		// https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+		return found, catalogue.Known(found, "%s: the %s %q does not exist", code, what, id)
 	}
 	return nil, fmt.Errorf("%s: the %s %q does not exist", code, what, id)
 }

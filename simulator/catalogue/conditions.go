@@ -11,8 +11,12 @@ import (
 const (
 	// Zones are the ones that the account has in their regions.
 	Zones = "SIMULATOR_ZONES"
-	// OutOfStock are zones in which no machine can be started.
+	// OutOfStock are zones in which no machine can be started, or none of a type.
 	OutOfStock = "SIMULATOR_OUT_OF_STOCK"
+	// Quotas are what the account may have at most.
+	Quotas = "SIMULATOR_QUOTAS"
+	// Propagation is how long it takes until others know of what was made.
+	Propagation = "SIMULATOR_PROPAGATION"
 	// DeprecatedImages and MissingImages are parts of images' names.
 	DeprecatedImages = "SIMULATOR_DEPRECATED_IMAGES"
 	MissingImages    = "SIMULATOR_MISSING_IMAGES"

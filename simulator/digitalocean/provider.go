@@ -72,7 +72,7 @@ func checkRegion(region string) error {
 // find is the resource with that id, or the error that the API answers.
 func find(w *world.World, token, id, what string) (*world.Resource, error) {
 	if found := w.Get(token, "", id); found != nil {
-		return found, nil
+		return found, catalogue.Known(found, "404 (not_found) the %s %q could not be found", what, id)
 	}
 	return nil, fmt.Errorf("404 (not_found) the %s %q could not be found", what, id)
 }

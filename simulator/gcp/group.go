@@ -229,8 +229,9 @@ func (g group) emptiest() string {
 	}
 	zones := g.call.State.Strings("distributionPolicyZones")
 	slices.Sort(zones)
-	inStock := slices.DeleteFunc(slices.Clone(zones),
-		func(zone string) bool { return slices.Contains(catalogue.Listed(catalogue.OutOfStock), zone) })
+	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool {
+		return !catalogue.InStock(zone, g.template.State.String("machineType"))
+	})
 	if len(inStock) == 0 {
 		return ""
 	}
@@ -270,6 +271,9 @@ func (g group) start(zone string) error {
 	id := fmt.Sprintf("projects/%s/zones/%s/instances/%s", Project, zone, name)
 	state["selfLink"], state["project"] = api+id, Project
 	made := &catalogue.Call{World: c.World, Region: c.Region, URN: id, ID: id, State: state, Config: c.Config}
+	if err := checkCPUs(made); err != nil {
+		return err
+	}
 	if err := checkMachine(made, describe(state)); err != nil {
 		return err
 	}

@@ -22,10 +22,13 @@ func createAccount(c *catalogue.Call) error {
 
 // checkAccount looks for the account that a machine acts as.
 func checkAccount(c *catalogue.Call, email string) error {
-	if email != "" && c.World.Get(accountType, "",
-		fmt.Sprintf("projects/%s/serviceAccounts/%s", Project, email)) == nil {
-		return fmt.Errorf("Error 404: The resource 'projects/%s/serviceAccounts/%s' was not found, notFound", Project,
-			email)
+	if email == "" {
+		return nil
 	}
-	return nil
+	const missing = "Error 404: The resource 'projects/%s/serviceAccounts/%s' was not found, notFound"
+	account := c.World.Get(accountType, "", fmt.Sprintf("projects/%s/serviceAccounts/%s", Project, email))
+	if account == nil {
+		return fmt.Errorf(missing, Project, email)
+	}
+	return catalogue.Known(account, missing, Project, email)
 }

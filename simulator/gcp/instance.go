@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/inferadb/infra/simulator/catalogue"
@@ -142,6 +143,26 @@ func checkMetadata(metadata world.Values) error {
 	return nil
 }
 
+// checkCPUs refuses a machine for which the project's quota has no room. The last number of a machine type is that of its
+// processors; the small ones share two.
+func checkCPUs(c *catalogue.Call) error {
+	processors := func(machine string) int {
+		number, err := strconv.Atoi(machine[strings.LastIndex(machine, "-")+1:])
+		if err != nil {
+			return 2
+		}
+		return number
+	}
+	used := processors(c.State.String("machineType"))
+	for _, other := range c.World.List(instanceType, "") {
+		used += processors(other.State.String("machineType"))
+	}
+	if limit, exceeds := catalogue.Exceeds("gcp-cpus", used); exceeds {
+		return fmt.Errorf("Error 403: Quota 'CPUS_ALL_REGIONS' exceeded. Limit: %d.0 globally., quotaExceeded", limit)
+	}
+	return nil
+}
+
 func describe(state world.Values) machine {
 	disk := state.Object("bootDisk")
 	return machine{
@@ -163,6 +184,13 @@ func createInstance(c *catalogue.Call) error {
 		return err
 	}
 	if err := create(c, "instances"); err != nil {
+		return err
+	}
+	if zone := c.State.String("zone"); !catalogue.InStock(zone, c.State.String("machineType")) {
+		// https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation#resource_availability
+		return fmt.Errorf("ZONE_RESOURCE_POOL_EXHAUSTED: The zone 'projects/%s/zones/%s' does not have enough resources available to fulfill the request", Project, zone)
+	}
+	if err := checkCPUs(c); err != nil {
 		return err
 	}
 	if err := checkMachine(c, describe(c.State)); err != nil {

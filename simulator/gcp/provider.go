@@ -184,7 +184,9 @@ func find(c *catalogue.Call, token, reference string) (*world.Resource, error) {
 	if found == nil {
 		return nil, fmt.Errorf("Error 404: The resource '%s' was not found, notFound", path(reference))
 	}
-	return found, nil
+	// The provider waits for the operation that makes a resource; service accounts are known a moment later, and it tries
+	// again: https://cloud.google.com/iam/docs/service-accounts-create#creating
+	return found, catalogue.Known(found, "Error 404: The resource '%s' was not found, notFound", path(reference))
 }
 
 // deleteUnused refuses to delete what another resource refers to.

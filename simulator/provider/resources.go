@@ -175,6 +175,9 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if fault != nil && fault.Mode == fails {
 		return nil, refused("creating", r.call.Name, errFault)
 	}
+	if err := s.throttle(fault); err != nil {
+		return nil, refused("creating", r.call.Name, err)
+	}
 	if err := s.change(ctx, r, s.create); err != nil {
 		return nil, refused("creating", r.call.Name, err)
 	}
@@ -188,8 +191,11 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if fault != nil && fault.Mode == lost {
 		return nil, refused("creating", r.call.Name, errFault)
 	}
-	if fault != nil {
-		return nil, halfMade(r.call.ID, outputs, in.Properties)
+	if fault != nil && fault.Mode == timeout {
+		return nil, halfMade(r.call.ID, outputs, in.Properties, errTimeout(r.Token))
+	}
+	if fault != nil && fault.Mode != throttled {
+		return nil, halfMade(r.call.ID, outputs, in.Properties, errFault)
 	}
 	return &pulumirpc.CreateResponse{Id: r.call.ID, Properties: outputs}, nil
 }
@@ -238,6 +244,9 @@ func (s *Server) create(r request, w *world.World) error {
 	if r.StateOnly {
 		return nil
 	}
+	if catalogue.Duration(catalogue.Propagation) > 0 {
+		r.call.State[catalogue.MadeKey] = float64(time.Now().UnixMilli())
+	}
 	region := r.region()
 	if w.Get(r.Token, region, r.call.ID) != nil && !r.Shared {
 		return fmt.Errorf("%s already exists", r.call.ID)
@@ -262,9 +271,9 @@ func (r request) region() string {
 }
 
 // halfMade reports a resource that exists but did not become ready: the engine keeps it and tries again next time.
-func halfMade(id string, outputs, inputs *structpb.Struct) error {
-	report, err := status.New(codes.Unknown, errFault.Error()).WithDetails(&pulumirpc.ErrorResourceInitFailed{
-		Id: id, Properties: outputs, Inputs: inputs, Reasons: []string{errFault.Error()},
+func halfMade(id string, outputs, inputs *structpb.Struct, reason error) error {
+	report, err := status.New(codes.Unknown, reason.Error()).WithDetails(&pulumirpc.ErrorResourceInitFailed{
+		Id: id, Properties: outputs, Inputs: inputs, Reasons: []string{reason.Error()},
 	})
 	if err != nil {
 		return err
@@ -299,13 +308,35 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 		}
 	} else {
 		defer s.record(latency.Update, in.Urn, time.Now())
-		if err := s.change(ctx, r, s.update); err != nil {
+		if err := s.withFault(r.Token+onUpdate, func() error { return s.change(ctx, r, s.update) }); err != nil {
 			return nil, refused("updating", r.call.Name, err)
 		}
 		s.weather.wait(ctx, latency.Of(r.Token).Update)
 	}
 	outputs, err := r.outputs()
 	return &pulumirpc.UpdateResponse{Properties: outputs}, err
+}
+
+// withFault runs an update or a deletion. A fault strikes before it, unless the answer is what gets lost.
+func (s *Server) withFault(step string, operation func() error) error {
+	fault, err := s.weather.strikes(s.store, step)
+	switch {
+	case err != nil:
+		return err
+	case fault != nil && fault.Mode == fails:
+		return errFault
+	}
+	if err := s.throttle(fault); err != nil {
+		return err
+	}
+	if err := operation(); err != nil || fault == nil || fault.Mode == throttled {
+		return err
+	}
+	s.interrupt(fault)
+	if fault.Mode == timeout {
+		return errTimeout(step)
+	}
+	return errFault
 }
 
 func (s *Server) update(r request, w *world.World) error {
@@ -360,7 +391,7 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	s.operations.RLock()
 	defer s.operations.RUnlock()
 	defer s.record(latency.Delete, in.Urn, time.Now())
-	err = s.change(ctx, r, s.delete)
+	err = s.withFault(r.Token+onDelete, func() error { return s.change(ctx, r, s.delete) })
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
 	}

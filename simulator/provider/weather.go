@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,19 +23,24 @@ type Weather struct {
 	Faults  []Fault
 }
 
-// Fault makes one creation fail.
+// Fault makes one operation fail.
 type Fault struct {
-	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes. A token that
-	// begins with anything is no type: it counts every creation and every deletion, and with another ending it counts
-	// anew.
+	// Token is the resource's type, Nth which creation of it fails, counted from 1 over all processes. With @update or
+	// @delete at its end it is an update or a deletion. A token that begins with anything is no type: it counts every
+	// creation and every deletion, and with another ending it counts anew.
 	Token string
 	Nth   int
 	Mode  mode
+	// Refusals are how often the API refuses a throttled call.
+	Refusals int
 }
+
+// The steps whose faults have a name of their own.
+const onUpdate, onDelete = "@update", "@delete"
 
 const anything = "any-"
 
-// mode is how a creation fails. All but the first leave the resource behind.
+// mode is how an operation fails. All but the first, and throttled, leave a resource behind that was to be made.
 type mode string
 
 const (
@@ -47,6 +53,10 @@ const (
 	// crash ends the plugin before it can report what was made. The engine then forgets the operation. Others that the
 	// plugin works on are let finish, so that just one is lost, whatever the timing.
 	crash mode = "crash"
+	// timeout makes the resource, and the provider gives up before it is ready.
+	timeout mode = "timeout"
+	// throttled has the API refuse the call some times, because there are too many; the provider tries again.
+	throttled mode = "throttled"
 	// hang never reports what was made. An engine that is killed meanwhile leaves a pending operation.
 	hang mode = "hang"
 )
@@ -90,12 +100,54 @@ func WeatherFromEnvironment() (Weather, error) {
 func parseFault(text string) (Fault, error) {
 	token, rest, found := strings.Cut(text, "#")
 	count, how, _ := strings.Cut(rest, ":")
+	how, times, _ := strings.Cut(how, "=")
 	nth, err := strconv.Atoi(count)
-	if !found || err != nil || nth < 1 || !slices.Contains([]mode{fails, half, lost, crash, hang}, mode(how)) {
-		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, :crash or :hang behind it, "+
-			"such as aws:ec2/instance:Instance#2:crash", text)
+	refusals, problem := strconv.Atoi(cmp.Or(times, "3"))
+	if !found || err != nil || problem != nil || nth < 1 || !slices.Contains([]mode{fails, half, lost, crash, timeout, throttled, hang}, mode(how)) {
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, :crash, :timeout, :throttled=3 or :hang "+
+			"behind it, such as aws:ec2/instance:Instance#2:crash", text)
 	}
-	return Fault{Token: token, Nth: nth, Mode: mode(how)}, nil
+	return Fault{Token: token, Nth: nth, Mode: mode(how), Refusals: refusals}, nil
+}
+
+// tries is how often a provider makes a call that is refused because there are too many, by its configuration or else its
+// default. Google's goes on for as long as the operation may take.
+// https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#max_retries-1
+// https://registry.terraform.io/providers/digitalocean/digitalocean/2.59.0/docs#http_retry_max-1
+// https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/transport/error_retry_predicates.go
+var tries = map[string]struct {
+	setting string
+	number  int
+}{"aws": {"maxRetries", 25}, "digitalocean": {"httpRetryMax", 4}}
+
+// refusals are what the cloud says to too many calls.
+var refusals = map[string]string{
+	"aws":          "RequestLimitExceeded: Request limit exceeded.",
+	"digitalocean": "429 (too_many_requests) API Rate limit exceeded.",
+	"gcp":          "Error 429: Quota exceeded for quota metric 'Queries', rateLimitExceeded",
+}
+
+// throttle makes a call as often as it is refused, or as often as the provider tries.
+func (s *Server) throttle(fault *Fault) error {
+	if fault == nil || fault.Mode != throttled {
+		return nil
+	}
+	limit, limited := tries[s.catalogue.Name]
+	if s.config.Has(limit.setting) {
+		limit.number = s.config.Int(limit.setting)
+	}
+	for n := range fault.Refusals {
+		if limited && n >= limit.number {
+			return errors.New(refusals[s.catalogue.Name])
+		}
+		time.Sleep(pause / 10)
+	}
+	return nil
+}
+
+// errTimeout is what a provider says that has waited for long enough.
+func errTimeout(token string) error {
+	return fmt.Errorf("waiting for %s create: timeout while waiting for state to become 'available' (last state: 'pending', timeout: 10m0s)", token)
 }
 
 var errFault = errors.New("simulated fault: the cloud had an internal error")
@@ -103,7 +155,7 @@ var errFault = errors.New("simulated fault: the cloud had an internal error")
 // strikes counts a creation, and says which fault hits it, if any. The count outlives the creation's own failure.
 func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
 	for _, fault := range w.Faults {
-		if fault.Token != token && !strings.HasPrefix(fault.Token, anything) {
+		if fault.Token != token && (!strings.HasPrefix(fault.Token, anything) || strings.Contains(token, "@")) {
 			continue
 		}
 		token := fault.Token
@@ -128,7 +180,7 @@ func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
 // pause is the time between two tries.
 const pause = 100 * time.Millisecond
 
-// strikesDeletion counts a deletion where a fault counts everything.
+// strikesDeletion counts a deletion of any type where a fault counts everything.
 func (w Weather) strikesDeletion(store *world.Store) (*Fault, error) {
 	return w.strikes(store, anything)
 }

@@ -83,8 +83,19 @@ func (l *lab) stop(names ...string) {
 	}
 }
 
-func (l *lab) Deliver(site.Machine, site.Machine, site.Port) error { return nil }
-func (l *lab) Leave(site.Machine, site.Service) error              { return nil }
+func (l *lab) Deliver(from, to site.Machine, port site.Port) error {
+	if l.blocked[from.Name+">"+to.Name+":"+port.String()] {
+		return errors.New("the firewall drops it")
+	}
+	return nil
+}
+
+func (l *lab) Leave(from site.Machine, service site.Service) error {
+	if l.blocked[from.Name+">"+string(service)] {
+		return errors.New("there is no way out")
+	}
+	return nil
+}
 
 func (l *lab) address(name string) string {
 	for _, m := range l.machines {

@@ -9,11 +9,13 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/inferadb/infra/simulator"
 	"github.com/inferadb/infra/simulator/aws"
 	"github.com/inferadb/infra/simulator/digitalocean"
 	"github.com/inferadb/infra/simulator/gcp"
+	"github.com/inferadb/infra/simulator/provider"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
 	"github.com/inferadb/infra/simulator/world"
@@ -161,6 +163,37 @@ func end(w *world.World, machine site.Machine) error {
 		w.Remove(found)
 		return nil
 	}
+}
+
+// notice is how long a spot machine runs on after its cloud has said that it takes it back.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+// https://cloud.google.com/compute/docs/instances/spot#preemption-process
+var notice = map[string]time.Duration{"aws": 2 * time.Minute, "gcp": 30 * time.Second}
+
+// reclaim takes a spot machine back: first the cloud says so, and when the notice has passed, as fast as
+// SIMULATOR_LATENCY has it, the machine is gone.
+func reclaim(arguments []string) error {
+	weather, err := provider.WeatherFromEnvironment()
+	if err != nil {
+		return err
+	}
+	var waits time.Duration
+	err = remove("interrupt", arguments, func(w *world.World, machine site.Machine) error {
+		waits = time.Duration(weather.Latency * float64(notice[machine.Provider]))
+		if machine.Provider != "aws" {
+			return nil
+		}
+		queue, err := aws.Warn(w, find(w, machine))
+		if err == nil && queue != "" {
+			fmt.Printf("the queue %s has the warning\n", queue)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	time.Sleep(waits)
+	return remove("interrupt", arguments, interrupt)
 }
 
 // interrupt takes a machine away as the spot market does, if it may.

@@ -86,7 +86,7 @@ func commands() map[string]func([]string) error {
 		"nodes":         showNodes,
 		"terminate":     func(arguments []string) error { return remove("terminate", arguments, end) },
 		"delete":        deleteResource,
-		"interrupt":     func(arguments []string) error { return remove("interrupt", arguments, interrupt) },
+		"interrupt":     reclaim,
 		"kubectl":       kubectl,
 		"dial":          dial,
 		"fill":          fill,
