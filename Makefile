@@ -10,9 +10,7 @@ unexport PULUMI_BACKEND_URL
 BIN     := $(CURDIR)/.bin
 INFRA    = $(BIN)/infra --policy-pack '$(POLICY)' $(if $(LOG),--cli-logs)
 DEMO     = --stack '$(or $(STACK),production)' --provider '$(PROVIDER)'
-COMMENT  = $(if $(SUMMARY),--summary '$(SUMMARY)') $(if $(REVISION),--revision '$(REVISION)')
-DAY_TWO  = $(if $(TALOS),--talos '$(TALOS)') $(if $(KUBERNETES),--kubernetes '$(KUBERNETES)') $(if $(CLUSTER),--cluster '$(CLUSTER)') $(if $(REBOOT),--reboot) $(if $(DRY_RUN),--dry-run)
-# A function of GitHub's, the tag cost-centre and a wrong key in a test are spelled otherwise. The simulator is still to follow.
+# A function of GitHub's, the tag cost-centre and a wrong key in a test are spelled otherwise.
 SPELLED := cancelled,centre,enviroment
 # The policy pack of previews and ups: `make preview STACK=dev POLICY=` does without.
 POLICY  ?= $(BIN)/pulumi-analyzer-policy-inferadb
@@ -25,6 +23,8 @@ help: ## Show this help
 	@printf '\nStacks:%s\n%s\n%s\n' "$$(printf ' %s' Pulumi.*.yaml | sed 's/Pulumi\.//g; s/\.yaml//g')" \
 	  'Pages: docs/getting-started.md (without an account, on each cloud), docs/operations.md (changes, upgrades, recovery),' \
 	  '  docs/cost-and-spot.md, docs/troubleshooting.md (by message), CONTRIBUTING.md; README.md#documents has all of them'
+preview preview-simulated drift: COMMENT = $(if $(SUMMARY),--summary '$(SUMMARY)') $(if $(REVISION),--revision '$(REVISION)')
+upgrade apply renew repair: DAY_TWO = $(if $(TALOS),--talos '$(TALOS)') $(if $(KUBERNETES),--kubernetes '$(KUBERNETES)') $(if $(CLUSTER),--cluster '$(CLUSTER)') $(if $(REBOOT),--reboot) $(if $(DRY_RUN),--dry-run)
 ##@ On the simulator: no account, nothing configured
 demo: tools simulator build ## Bring a stack up on the simulator, check it, destroy it. STACK=production PROVIDER= KEEP=1 LATENCY=1
 	@$(BIN)/simulator/simulator demo $(DEMO) $(if $(KEEP),--keep) --latency '$(LATENCY)'

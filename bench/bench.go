@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -55,7 +56,7 @@ func (b *bench) row(what, median, memory string) {
 
 // engineRow adds the line of a command of the CLI.
 func (b *bench) engineRow(what string, m measurement) {
-	b.row(what, fmt.Sprintf("%.1f s, CPU %.1f s", m.wall.Seconds(), m.cpu.Seconds()),
+	b.row(what, m.times(),
 		fmt.Sprintf("engine %d MiB, program %d MiB", m.processes[engineName].peak, m.processes[programName].peak))
 }
 
@@ -110,8 +111,8 @@ const (
 	manyRegions = 40
 )
 
-// regions measures how the preview of a new stack grows with the number of regions. The plugins are the simulator's, and
-// tell nothing of the clouds' own.
+// regions measures how the preview of a new stack grows with the number of regions. The plugins are the simulator's,
+// and tell nothing of the clouds' own.
 func (b *bench) regions() error {
 	var all []measurement
 	for _, count := range []int{fewRegions, manyRegions} {
@@ -133,7 +134,8 @@ func (b *bench) regions() error {
 	}
 	engine, engineMemory := growth(engineName)
 	program, programMemory := growth(programName)
-	b.row("each further region, without plugins (goal: 0.25 s, 20 MiB)", fmt.Sprintf("CPU %.2f s", engine+program),
+	b.row("each further region, without plugins (goal: 0.25 s, 20 MiB)",
+		fmt.Sprintf("CPU %.2f s", engine+program),
 		fmt.Sprintf("engine %d MiB, program %d MiB", engineMemory, programMemory))
 	return nil
 }
@@ -148,7 +150,8 @@ func (b *bench) builds() error {
 		{"go build of the program, nothing changed", func() []string { return []string{"-o", program, "."} }},
 		// A flag of the linker that is another each time has it link as a changed file does.
 		{"go build of the program, linked anew", func() []string {
-			return []string{"-ldflags", fmt.Sprintf("-X main.bench=%d", time.Now().UnixNano()), "-o", filepath.Join(b.scratch, "linked"), "."}
+			anew := fmt.Sprintf("-X main.bench=%d", time.Now().UnixNano())
+			return []string{"-ldflags", anew, "-o", filepath.Join(b.scratch, "linked"), "."}
 		}},
 	} {
 		m, err := repeat(b.runs, func() *exec.Cmd {
@@ -163,7 +166,7 @@ func (b *bench) builds() error {
 		for _, p := range m.processes {
 			most = max(most, p.peak)
 		}
-		b.row(build.what, fmt.Sprintf("%.1f s, CPU %.1f s", m.wall.Seconds(), m.cpu.Seconds()), fmt.Sprintf("largest process %d MiB", most))
+		b.row(build.what, m.times(), fmt.Sprintf("largest process %d MiB", most))
 	}
 	return nil
 }
@@ -195,7 +198,9 @@ func (s *stack) pulumi(arguments ...string) *exec.Cmd {
 	command := exec.Command(s.cli, arguments...)
 	command.Dir = s.Folder
 	command.Env = append(s.Environment(),
-		"PATH="+filepath.Join(s.Root, ".bin", "simulator")+string(os.PathListSeparator)+filepath.Dir(s.cli)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"PATH="+strings.Join([]string{
+			filepath.Join(s.Root, ".bin", "simulator"), filepath.Dir(s.cli), os.Getenv("PATH"),
+		}, string(os.PathListSeparator)),
 		// A checkpoint after every step would measure the disk.
 		"PULUMI_SKIP_CHECKPOINTS=true",
 		fmt.Sprint("BENCH_REGIONS=", s.regions),

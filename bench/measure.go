@@ -19,6 +19,11 @@ type measurement struct {
 	processes map[string]process
 }
 
+// times is what the table says of the time.
+func (m measurement) times() string {
+	return fmt.Sprintf("%.1f s, CPU %.1f s", m.wall.Seconds(), m.cpu.Seconds())
+}
+
 // measure runs a command to its end.
 func measure(command *exec.Cmd) (measurement, error) {
 	var output bytes.Buffer
@@ -32,7 +37,8 @@ func measure(command *exec.Cmd) (measurement, error) {
 	err := command.Wait()
 	wall := time.Since(from)
 	close(stop)
-	m := measurement{wall: wall, cpu: command.ProcessState.UserTime() + command.ProcessState.SystemTime(), processes: <-processes}
+	m := measurement{wall: wall, processes: <-processes}
+	m.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	if err != nil {
 		return m, fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output.String())
 	}
@@ -134,8 +140,8 @@ func readProcesses() map[int]process {
 	return processes
 }
 
-// processorTime reads the fields utime and stime of /proc/<pid>/stat, in hundredths of a second. What is before them is a
-// name in parentheses and eleven fields: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+// processorTime reads the fields utime and stime of /proc/<pid>/stat, in hundredths of a second. What is before them is
+// a name in parentheses and eleven fields: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 func processorTime(stat string) time.Duration {
 	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
 	if len(fields) < 13 {

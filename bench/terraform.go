@@ -10,8 +10,8 @@ import (
 // productionResources is the number of resources of production on AWS, two regions.
 const productionResources = 225
 
-// terraform measures a plan that finds nothing to do beside Pulumi's preview: of as many resources, which are Terraform's
-// own and hold one value each.
+// terraform measures a plan that finds nothing to do, beside Pulumi's preview: of as many resources, which are
+// Terraform's own and hold one value each.
 func (b *bench) terraform() error {
 	what := fmt.Sprintf("terraform plan of %d resources, nothing to do", productionResources)
 	program, err := exec.LookPath("terraform")
@@ -23,7 +23,8 @@ func (b *bench) terraform() error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("resource \"terraform_data\" \"resource\" {\n  count = %d\n  input = count.index\n}\n", productionResources)
+	text := "resource \"terraform_data\" \"resource\" {\n  input = count.index\n"
+	text += fmt.Sprintf("  count = %d\n}\n", productionResources)
 	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (b *bench) terraform() error {
 	}
 	m, err := repeat(b.runs, func() *exec.Cmd { return command("plan", "-input=false", "-detailed-exitcode") })
 	if err == nil {
-		b.row(what, fmt.Sprintf("%.1f s, CPU %.1f s", m.wall.Seconds(), m.cpu.Seconds()), fmt.Sprintf("%d MiB", m.processes["terraform"].peak))
+		b.row(what, m.times(), fmt.Sprintf("%d MiB", m.processes["terraform"].peak))
 	}
 	return err
 }

@@ -23,7 +23,8 @@ func Program(ctx *pulumi.Context, settings map[string]string, count int) error {
 		cluster.Primary = i == 0
 		copies = append(copies, cluster)
 	}
-	built, err := components.NewTalosClusters(ctx, copies, func(config.Cluster) components.Running { return components.Running{} })
+	fresh := func(config.Cluster) components.Running { return components.Running{} }
+	built, err := components.NewTalosClusters(ctx, copies, fresh)
 	if err != nil {
 		return err
 	}

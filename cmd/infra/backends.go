@@ -41,7 +41,8 @@ func backendOf(folder, stack string) (stackBackend, error) {
 	b.Backend = cmp.Or(os.Getenv("BACKEND_"+stack), b.Backend)
 	b.Secrets = cmp.Or(os.Getenv("SECRETS_"+stack), b.Secrets)
 	if b.Backend == "" || b.Secrets == "" {
-		return stackBackend{}, fmt.Errorf("nothing says where %s keeps its state: write it into backends.yaml (docs/getting-started.md)", stack)
+		return stackBackend{}, fmt.Errorf("nothing says where %s keeps its state: write it into backends.yaml "+
+			"(docs/getting-started.md)", stack)
 	}
 	// The CLI takes a relative path from its own folder.
 	if path, isFile := b.file(); isFile && !filepath.IsAbs(path) && !strings.HasPrefix(path, "~") {
@@ -63,7 +64,8 @@ func (b stackBackend) file() (path string, isFile bool) {
 func (b stackBackend) check(stack string) error {
 	path, isFile := b.file()
 	if isFile && os.Getenv("GITHUB_ACTIONS") != "" {
-		return fmt.Errorf("%s keeps its state in a file, which a workflow's machine does not have and would lose: docs/pull-requests.md", stack)
+		return fmt.Errorf("%s keeps its state in a file, which a workflow's machine does not have and would lose: "+
+			"docs/pull-requests.md", stack)
 	}
 	if isFile && filepath.IsAbs(path) {
 		if err := os.MkdirAll(path, 0o755); err != nil {
@@ -73,11 +75,12 @@ func (b stackBackend) check(stack string) error {
 	_, phrase := os.LookupEnv("PULUMI_CONFIG_PASSPHRASE")
 	_, file := os.LookupEnv("PULUMI_CONFIG_PASSPHRASE_FILE")
 	if b.Secrets == "passphrase" && !phrase && !file && !term.IsTerminal(int(os.Stdin.Fd())) {
-		return fmt.Errorf("%s encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE "+
-			"(docs/getting-started.md)", stack)
+		return fmt.Errorf("%s encrypts its secrets with a passphrase: export PULUMI_CONFIG_PASSPHRASE or "+
+			"PULUMI_CONFIG_PASSPHRASE_FILE (docs/getting-started.md)", stack)
 	}
 	return nil
 }
 
 // errSimulatorShell keeps a person from taking one for the other.
-var errSimulatorShell = errors.New("this shell is set up for the simulator: open a new one to work on a real cloud (docs/troubleshooting.md#make)")
+var errSimulatorShell = errors.New("this shell is set up for the simulator: open a new one to work on a real cloud " +
+	"(docs/troubleshooting.md#make)")

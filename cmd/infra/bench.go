@@ -13,8 +13,8 @@ func newBench() *cobra.Command {
 	command := &cobra.Command{
 		Use: "bench", GroupID: groupDevelop, Args: cobra.NoArgs,
 		Short: "Measure previews, ups and builds on the simulator: medians",
-		Long: "Measure previews, ups and destroys on the simulator, and builds, and print a table of medians: docs/performance.md.\n" +
-			"Memory is the most that a process of that kind had resident.",
+		Long: "Measure previews, ups and destroys on the simulator, and builds, and print a table of medians:\n" +
+			"docs/performance.md. Memory is the most that a process of that kind had resident.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if runs < 1 {
 				return errors.New("N: is less than 1; write: make bench N=5")

@@ -47,16 +47,16 @@ func engineCommands() []*cobra.Command {
 		newPreview(),
 		newPreviewSimulated(),
 		engineCommand("up", "Bring the stack up, after asking", up),
-		engineCommand("refresh", "Compare the state with the cloud, after asking", func(c *cobra.Command, _ string, flags []string) error {
-			return engine(c, append([]string{"refresh"}, flags...)...)
-		}),
+		engineCommand("refresh", "Compare the state with the cloud, after asking",
+			func(c *cobra.Command, _ string, flags []string) error {
+				return engine(c, append([]string{"refresh"}, flags...)...)
+			}),
 		newDrift(),
 		engineCommand("destroy", "Delete everything, after asking", destroy),
 		outputCommand("kubeconfig"),
 		outputCommand("talosconfig"),
-		engineCommand("pulumi", "Run any other command of the CLI: what stands behind --", func(c *cobra.Command, _ string, command []string) error {
-			return engine(c, command...)
-		}),
+		engineCommand("pulumi", "Run any other command of the CLI: what stands behind --",
+			func(c *cobra.Command, _ string, command []string) error { return engine(c, command...) }),
 	}
 }
 
@@ -67,7 +67,8 @@ func initStack(c *cobra.Command, stack string, flags []string) error {
 	if err != nil {
 		return err
 	}
-	if err := engine(c, append([]string{"stack", "init", stack, "--secrets-provider", b.Secrets}, flags...)...); err != nil {
+	arguments := append([]string{"stack", "init", stack, "--secrets-provider", b.Secrets}, flags...)
+	if err := engine(c, arguments...); err != nil {
 		return err
 	}
 	settings, err := config.ReadStackFile(".", stack)
@@ -90,9 +91,10 @@ func initStack(c *cobra.Command, stack string, flags []string) error {
 // refuseRefresh refuses an update that refreshes by the way: the program reads the state before the engine does, so
 // that a lost machine would go unseen and its successor be made.
 func refuseRefresh(stack string, flags []string) error {
-	if slices.ContainsFunc(flags, func(flag string) bool { return flag == "-r" || strings.HasPrefix(flag, "--refresh") }) {
-		return fmt.Errorf("run make refresh STACK=%s first, and then without --refresh: the checks of a running cluster read the state "+
-			"as it was before (docs/operations.md#recover-lost-control-planes)", stack)
+	refreshes := func(flag string) bool { return flag == "-r" || strings.HasPrefix(flag, "--refresh") }
+	if slices.ContainsFunc(flags, refreshes) {
+		return fmt.Errorf("run make refresh STACK=%s first, and then without --refresh: the checks of a running cluster "+
+			"read the state as it was before (docs/operations.md#recover-lost-control-planes)", stack)
 	}
 	return nil
 }
@@ -123,7 +125,8 @@ func newDrift() *cobra.Command {
 	command := engineCommand("drift", "Compare the state with the cloud, change nothing, fail on a difference",
 		func(c *cobra.Command, stack string, flags []string) error {
 			comment.Stack, comment.Kind = stack, preview.Drift
-			return writeComment(c.OutOrStdout(), comment, summary, ".", append([]string{"pulumi", "refresh", "--preview-only"}, flags...))
+			command := append([]string{"pulumi", "refresh", "--preview-only"}, flags...)
+			return writeComment(c.OutOrStdout(), comment, summary, ".", command)
 		})
 	commentFlags(command, &comment, &summary)
 	return command
@@ -156,8 +159,8 @@ func destroy(c *cobra.Command, stack string, flags []string) error {
 		return err
 	}
 	if slices.ContainsFunc(state.resources(), func(r map[string]any) bool { return r["protect"] == true }) {
-		return refused(c, fmt.Errorf("%s is protected: set protection to false and run make up STACK=%s first (docs/operations.md#destroy)",
-			stack, stack))
+		return refused(c, fmt.Errorf("%s is protected: set protection to false and run make up STACK=%s first "+
+			"(docs/operations.md#destroy)", stack, stack))
 	}
 	if err := refusePending(c); err != nil {
 		return refused(c, err)
@@ -167,7 +170,8 @@ func destroy(c *cobra.Command, stack string, flags []string) error {
 
 // outputCommand writes a secret output into a file that only its owner reads.
 func outputCommand(output string) *cobra.Command {
-	return engineCommand(output, "Write <stack>."+output+" (mode 0600)", func(c *cobra.Command, stack string, flags []string) error {
+	short := "Write <stack>." + output + " (mode 0600)"
+	return engineCommand(output, short, func(c *cobra.Command, stack string, flags []string) error {
 		if len(flags) > 0 {
 			return errors.New(output + ": takes no flags of pulumi; leave ARGS out")
 		}

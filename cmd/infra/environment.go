@@ -34,7 +34,8 @@ const (
 const packName = "pulumi-analyzer-policy-inferadb"
 
 func addEnvironmentFlags(root *cobra.Command) {
-	root.PersistentFlags().String(flagPolicyPack, filepath.Join(".bin", packName), "the policy pack of previews and updates; empty for none")
+	root.PersistentFlags().String(flagPolicyPack, filepath.Join(".bin", packName),
+		"the policy pack of previews and updates; empty for none")
 	root.PersistentFlags().Bool(flagLogs, false, "let the Pulumi CLI write its automatic logs")
 }
 

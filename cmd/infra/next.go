@@ -9,7 +9,8 @@ import (
 // nextSteps are what commands say when they have done their work, STACK being the stack's name. A command that was only
 // tried with --dry-run has the same next step each time.
 var nextSteps = map[string]string{
-	"infra init":               "Commit Pulumi.STACK.yaml: it now holds the stack's encrypted data key. Next: make preview STACK=STACK",
+	"infra init": "Commit Pulumi.STACK.yaml: it now holds the stack's encrypted data key. " +
+		"Next: make preview STACK=STACK",
 	"infra preview":            "Next: make up STACK=STACK",
 	"infra preview-simulated":  "Next: make preview STACK=STACK, on the real cloud",
 	"infra up":                 "Next: make kubeconfig STACK=STACK",

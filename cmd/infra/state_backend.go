@@ -14,7 +14,8 @@ import (
 // own state is a file. Nothing in it is secret, so its passphrase is empty, and all of it can be adopted again.
 func newStateBackend() *cobra.Command {
 	var adopt bool
-	apply := backendCommand("up", "Create or change the bucket and the keys of a stack's state, and the roles of CI, after asking",
+	apply := backendCommand("up",
+		"Create or change the bucket and the keys of a stack's state, and the roles of CI, after asking",
 		func(c *cobra.Command, stack string, flags []string) error {
 			if adopt {
 				if err := os.Setenv("BACKEND_ADOPT", "1"); err != nil {
@@ -26,7 +27,8 @@ func newStateBackend() *cobra.Command {
 			}
 			return compareBackend(c, stack)
 		})
-	apply.Flags().BoolVar(&adopt, "adopt", false, "take over a backend that exists: on another machine, or after losing backend/.state")
+	apply.Flags().BoolVar(&adopt, "adopt", false,
+		"take over a backend that exists: on another machine, or after losing backend/.state")
 	command := &cobra.Command{Use: "backend", GroupID: groupSetUp, Short: "Make the place where a stack keeps its state"}
 	command.AddCommand(apply, backendCommand("pulumi", "Run any other command of the CLI on it: what stands behind --",
 		func(c *cobra.Command, _ string, arguments []string) error {
@@ -63,7 +65,8 @@ func enterBackendProgram(c *cobra.Command, stack string) error {
 		return err
 	}
 	if !strings.HasPrefix(b.Backend, "s3://") {
-		return fmt.Errorf("%s keeps its state in %s, which needs nothing of backend/: next: make init STACK=%s", stack, b.Backend, stack)
+		return fmt.Errorf("%s keeps its state in %s, which needs nothing of backend/: next: make init STACK=%s",
+			stack, b.Backend, stack)
 	}
 	file := filepath.Join("backend", "Pulumi."+stack+".yaml")
 	if _, err := os.Stat(file); err != nil {
@@ -97,7 +100,8 @@ func compareBackend(c *cobra.Command, stack string) error {
 		*value = strings.TrimSpace(string(text))
 	}
 	if made != named {
-		return fmt.Errorf("backends.yaml names other places: set backend: %s and secrets: %s for %s in it", made.Backend, made.Secrets, stack)
+		return fmt.Errorf("backends.yaml names other places: set backend: %s and secrets: %s for %s in it",
+			made.Backend, made.Secrets, stack)
 	}
 	return nil
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGrowthIsLinear expects that twice as many regions take little more than twice the memory that the program allocates. It is not
-// parallel: what other tests allocate would count.
+// TestGrowthIsLinear expects that the program allocates little more than twice the memory for twice as many regions. It is
+// not parallel: what other tests allocate would count.
 func TestGrowthIsLinear(t *testing.T) {
 	settings := stackFile(t, "production")
 	allocated := func(regions int) uint64 {
-		m := &mocks{nodes: map[string]*node{}, stack: "production", before: resource.PropertyMap{}, after: resource.PropertyMap{}}
+		m := &mocks{nodes: map[string]*node{}, stack: "production"}
+		m.before, m.after = resource.PropertyMap{}, resource.PropertyMap{}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {

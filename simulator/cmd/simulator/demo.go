@@ -41,7 +41,8 @@ func runDemo(arguments []string) error {
 		d.latency = "0.1"
 	}
 	if err := d.run(); err != nil {
-		return fmt.Errorf("the demo stopped at: %s: %w\nIts state and world are left in %s. To start again: %s (docs/troubleshooting.md)",
+		return fmt.Errorf("the demo stopped at: %s: %w\n"+
+			"Its state and world are left in %s. To start again: %s (docs/troubleshooting.md)",
 			d.current, err, d.Folder, d.again())
 	}
 	d.summarize()
@@ -177,13 +178,12 @@ func (d *demo) destroy() error {
 	if err != nil {
 		return err
 	}
-	steps := [][]string{}
 	if bytes.Contains(state, []byte(`"protect": true`)) {
-		fmt.Println("The stack is protected, as production should be: deleting it takes two steps. First the protection goes.")
-		steps = append(steps, []string{"config", "set", "inferadb:protection", "false"}, []string{"up", "--yes", "--skip-preview"})
-	}
-	for _, step := range steps {
-		if err := pulumi(step...); err != nil {
+		fmt.Println("The stack is protected, as production should be: deleting it takes two steps. First the protection goes")
+		if err := pulumi("config", "set", "inferadb:protection", "false"); err != nil {
+			return err
+		}
+		if err := pulumi("up", "--yes", "--skip-preview"); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,8 @@ func (d *demo) destroy() error {
 
 // summarize says how long it took, and what to do next.
 func (d *demo) summarize() {
-	fmt.Printf("\n=== %s on %s: done in %.0f s\n\n%s\n", d.Stack, d.Provider, time.Since(d.began).Seconds(), strings.Join(d.done, "\n"))
+	fmt.Printf("\n=== %s on %s: done in %.0f s\n\n", d.Stack, d.Provider, time.Since(d.began).Seconds())
+	fmt.Println(strings.Join(d.done, "\n"))
 	if !d.keep {
 		fmt.Printf("\nNothing is left. Next:\n"+
 			"  %s KEEP=1     # keeps the stack, to look around\n"+
