@@ -10,11 +10,14 @@ import (
 // MadeKey is when a resource was made, which only the world knows, and only where that matters.
 const MadeKey = "__made"
 
-// unknownYet is an error that passes by itself: what it misses is there and not known everywhere.
-type unknownYet struct{ error }
+// passing is an error that passes by itself.
+type passing struct{ error }
 
 // Retry has the provider try again for a while, as the real ones do.
-func (unknownYet) Retry() bool { return true }
+func (passing) Retry() bool { return true }
+
+// Passing marks an error that the cloud or the provider waits for to pass.
+func Passing(err error) error { return passing{err} }
 
 // Known returns an error if others do not know of a resource yet, because it has just been made.
 func Known(r *world.Resource, format string, arguments ...any) error {
@@ -22,5 +25,5 @@ func Known(r *world.Resource, format string, arguments ...any) error {
 	if !r.State.Has(MadeKey) || time.Since(made) >= Duration(Propagation) {
 		return nil
 	}
-	return unknownYet{fmt.Errorf(format, arguments...)}
+	return Passing(fmt.Errorf(format, arguments...))
 }

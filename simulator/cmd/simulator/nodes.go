@@ -87,5 +87,5 @@ func printObjects(nodes []talos.NodeStatus, objects map[string][]talos.Object) {
 		}
 	}
 	fmt.Println("\nConfigurations, secrets and manifests are read by Talos' own library. No pod runs here: a node is Ready when it has\n" +
-		"joined and the manifests of its cluster hold a network plugin.")
+		"joined and the packets of its network plugin reach all other nodes.")
 }
