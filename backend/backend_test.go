@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -38,7 +37,8 @@ type mocks struct {
 func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	m.made = append(m.made, made{args.TypeToken, args.Name, args.RegisterRPC.GetImportId(), args.Inputs, args.RegisterRPC.GetProtect()})
+	m.made = append(m.made, made{args.TypeToken, args.Name, args.RegisterRPC.GetImportId(), args.Inputs,
+		args.RegisterRPC.GetProtect()})
 	outputs := args.Inputs.Copy()
 	outputs["keyId"] = resource.NewStringProperty("id-of-" + args.Name)
 	outputs["arn"] = resource.NewStringProperty("arn-of-" + args.Name)
@@ -113,23 +113,20 @@ func parse(t *testing.T, text string) iampolicy.Document {
 	return document
 }
 
-// TestTheMakefileNamesWhatTheBackendMakes compares the two places that must agree.
-func TestTheMakefileNamesWhatTheBackendMakes(t *testing.T) {
-	makefile, err := os.ReadFile("../Makefile")
+// TestBackendsFileNamesWhatTheBackendMakes compares the two places that must agree.
+func TestBackendsFileNamesWhatTheBackendMakes(t *testing.T) {
+	text, err := os.ReadFile("../backends.yaml")
 	require.NoError(t, err)
-	said := func(variable string) string {
-		match := regexp.MustCompile(`(?m)^` + variable + `\s*\?=\s*(\S+)$`).FindSubmatch(makefile)
-		require.NotNil(t, match, variable)
-		return string(match[1])
-	}
+	var said map[string]struct{ Backend, Secrets string }
+	require.NoError(t, yaml.Unmarshal(text, &said))
 	files, err := filepath.Glob("Pulumi.*.yaml")
 	require.NoError(t, err)
 	require.Len(t, files, 2)
 	for _, name := range files {
 		environment := strings.Split(name, ".")[1]
 		_, exports := build(t, environment, file(t, environment, nil), false)
-		assert.Equal(t, said("BACKEND_"+environment), exports["backend"])
-		assert.Equal(t, said("SECRETS_"+environment), exports["secretsProvider"])
+		assert.Equal(t, said[environment].Backend, exports["backend"])
+		assert.Equal(t, said[environment].Secrets, exports["secretsProvider"])
 	}
 }
 
@@ -189,7 +186,8 @@ func TestTheBucketTakesPulumisOwnWrites(t *testing.T) {
 
 func TestTheAccessLogIsAnOption(t *testing.T) {
 	without, _ := build(t, "staging", file(t, "staging", nil), false)
-	assert.False(t, slices.ContainsFunc(without, func(m made) bool { return m.name == "log" || strings.HasSuffix(m.token, "BucketLoggingV2") }))
+	assert.False(t, slices.ContainsFunc(without,
+		func(m made) bool { return m.name == "log" || strings.HasSuffix(m.token, "BucketLoggingV2") }))
 	all, _ := build(t, "staging", file(t, "staging", everything), false)
 	log := only(t, all, "BucketLoggingV2", "state")
 	assert.Equal(t, "inferadb-pulumi-state-staging", log.text("bucket"))
@@ -247,14 +245,16 @@ func TestRolesAreAnOption(t *testing.T) {
 	only(t, existing, "Role", deploy)
 }
 
-// granted are the statements of a role: of the policies that are attached to it, and about it in the policies of the keys.
+// granted are the statements of a role: of the policies that are attached to it, and about it in the policies of the
+// keys.
 func granted(t *testing.T, all []made, kind string) []iampolicy.Statement {
 	t.Helper()
 	var statements []iampolicy.Statement
 	for _, m := range all {
 		switch {
 		case strings.HasSuffix(m.token, ":RolePolicyAttachment") && strings.HasPrefix(m.name, kind+"-"):
-			statements = append(statements, parse(t, only(t, all, "Policy", strings.TrimPrefix(m.name, kind+"-")).text("policy")).Statement...)
+			statements = append(statements,
+				parse(t, only(t, all, "Policy", strings.TrimPrefix(m.name, kind+"-")).text("policy")).Statement...)
 		case strings.HasSuffix(m.token, ":Key"):
 			for _, statement := range parse(t, m.text("policy")).Statement {
 				if slices.Equal(statement.Principal.AWS, []string{"arn:aws:iam::123456789012:role/inferadb-github-staging-" + kind}) {

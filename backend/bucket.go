@@ -19,6 +19,9 @@ const (
 // and deletes its lock file after each command, which a retention would forbid; versions keep what was there.
 func (b *backend) createBucket() error {
 	name := b.settings.Bucket
+	policy := b.stateKey.ApplyT(func(key string) (string, error) {
+		return iampolicy.JSON(stateBucketPolicy(name, key)...)
+	}).(pulumi.StringOutput)
 	bucket, err := b.createPrivateBucket("state", name, &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
 		// One data key for many objects: KMS is asked, and paid, far less often.
 		BucketKeyEnabled: pulumi.Bool(true),
@@ -26,7 +29,7 @@ func (b *backend) createBucket() error {
 			SseAlgorithm:   pulumi.String("aws:kms"),
 			KmsMasterKeyId: b.stateKey,
 		},
-	}, b.stateKey.ApplyT(func(key string) (string, error) { return iampolicy.JSON(stateBucketPolicy(name, key)...) }).(pulumi.StringOutput))
+	}, policy)
 	if err != nil {
 		return err
 	}
@@ -57,7 +60,7 @@ func (b *backend) createBucket() error {
 				ExpiredObjectDeleteMarker: pulumi.Bool(true),
 			},
 		},
-		// Every command leaves a lock file of its own behind, deleted but with a version that nobody will ask for.
+		// Every command leaves a deleted lock file behind, with a version that is not needed any more.
 		&s3.BucketLifecycleConfigurationV2RuleArgs{
 			Id: pulumi.String("old-locks"), Status: pulumi.String("Enabled"),
 			Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{
@@ -73,8 +76,7 @@ func (b *backend) createBucket() error {
 	})
 }
 
-// createPrivateBucket makes a bucket that nobody outside the account reaches, encrypted by default and under the
-// policy.
+// createPrivateBucket creates a bucket without access from outside the account, encrypted by default, with the policy.
 func (b *backend) createPrivateBucket(
 	name, bucketName string,
 	encryption *s3.BucketServerSideEncryptionConfigurationV2RuleArgs,
@@ -93,7 +95,8 @@ func (b *backend) createPrivateBucket(
 		return nil, err
 	}
 	_, err = s3.NewBucketOwnershipControls(b.ctx, name, &s3.BucketOwnershipControlsArgs{
-		Bucket: bucket.Bucket, Rule: &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
+		Bucket: bucket.Bucket,
+		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
 	}, b.options(bucketName)...)
 	if err != nil {
 		return nil, err
@@ -114,7 +117,7 @@ func (b *backend) createPrivateBucket(
 	return bucket, err
 }
 
-// expire sets the rules by which a bucket forgets, and has it drop uploads that nobody finished.
+// expire sets the lifecycle rules of a bucket, and lets it remove incomplete uploads.
 func (b *backend) expire(
 	name, bucketName string,
 	bucket *s3.BucketV2,
@@ -140,13 +143,13 @@ func (b *backend) expire(
 func stateBucketPolicy(bucket, key string) []iampolicy.Statement {
 	const encryption = "s3:x-amz-server-side-encryption"
 	objects := "arn:aws:s3:::" + bucket + "/*"
-	everybody := iampolicy.Principal{AWS: []string{"*"}}
+	everyone := iampolicy.Principal{AWS: []string{"*"}}
 	return []iampolicy.Statement{
 		tlsOnly(bucket),
-		iampolicy.Deny("s3:PutObject").WithSid("OwnKeyOnly").OnResources(objects).WithPrincipal(everybody).
+		iampolicy.Deny("s3:PutObject").WithSid("OwnKeyOnly").OnResources(objects).WithPrincipal(everyone).
 			WithCondition("Null", encryption, "false").
 			WithCondition("StringNotEquals", encryption+"-aws-kms-key-id", key),
-		iampolicy.Deny("s3:PutObject").WithSid("NoCustomerKey").OnResources(objects).WithPrincipal(everybody).
+		iampolicy.Deny("s3:PutObject").WithSid("NoCustomerKey").OnResources(objects).WithPrincipal(everyone).
 			WithCondition("Null", encryption+"-customer-algorithm", "false"),
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// stateAlias and secretsAlias name the environment's keys. There are two, so that what is read from the bucket, a copy
-// of it among them, stays without the secrets in it.
+// stateAlias and secretsAlias are the names of the environment's keys. There are two keys, so that reading the bucket,
+// or a copy of it, does not give access to the secrets in the state.
 func stateAlias(environment string) string   { return "alias/inferadb-pulumi-state-" + environment }
 func secretsAlias(environment string) string { return "alias/inferadb-pulumi-" + environment }
 

@@ -48,7 +48,7 @@ func (b *backend) createAccessLog() error {
 	return err
 }
 
-// logBucketPolicy lets S3 write the log of the state bucket, and nobody else's.
+// logBucketPolicy returns a policy that lets S3 write only the log of the state bucket.
 func (b *backend) logBucketPolicy(name string) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		tlsOnly(name),

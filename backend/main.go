@@ -16,7 +16,7 @@ const adoptVariable = "BACKEND_ADOPT"
 func main() {
 	var given map[string]string
 	pulumi.Run(func(ctx *pulumi.Context) error { return program(ctx, given, os.Getenv(adoptVariable) != "") },
-		// The SDK looks settings up one by one; a key that nobody asks for would go unnoticed.
+		// The SDK looks settings up one by one, and would not notice an unknown key.
 		func(info *pulumi.RunInfo) { given = info.Config })
 }
 
@@ -85,8 +85,8 @@ func (b *backend) options(id string) []pulumi.ResourceOption {
 	return options
 }
 
-// tags stand on each resource. They are not the provider's default tags, which an import cannot tell from the
-// resource's own.
+// tags returns the tags of every resource. They are not the provider's default tags, which an import cannot distinguish
+// from the resource's own.
 func (b *backend) tags() pulumi.StringMap {
 	return pulumi.StringMap{
 		"environment": pulumi.String(b.Environment),
@@ -95,7 +95,8 @@ func (b *backend) tags() pulumi.StringMap {
 	}
 }
 
-// export says what the Makefile must name as the stack's backend and secrets provider, and what the workflows assume.
+// export exports what the Makefile must name as the stack's backend and secrets provider, and the roles of the
+// workflows.
 func (b *backend) export() {
 	region := "?region=" + b.Region
 	b.ctx.Export("backend", pulumi.Sprintf("s3://%s%s", b.bucket, region))

@@ -53,45 +53,53 @@ func castSlice[T any](values []any) []T {
 }
 
 // setOutputs sets what operators need: the secret files, and a plain summary.
-func (b *clusterBuilder) setOutputs() error {
-	component := b.component
-	component.kubernetes = pulumi.All(b.kubeconfig, b.server()).ApplyT(func(values []any) (kubeconfigEntry, error) {
+func (b *clusterBuilder) setOutputs(
+	ctx *pulumi.Context,
+	client machine.ClientConfigurationOutput,
+	kubeconfig pulumi.StringOutput,
+	endpoint cloud.Endpoint,
+	made machines,
+) error {
+	component, server := b.component, b.server(endpoint, made.controlPlanes[0])
+	component.kubernetes = pulumi.All(kubeconfig, server).ApplyT(func(values []any) (kubeconfigEntry, error) {
 		return newKubeconfigEntry(b.cluster.Name, b.cluster.Primary, values[0].(string), values[1].(string))
 	})
-	component.talos = b.talosconfigEntry()
+	component.talos = b.talosconfigEntry(client, made)
 	component.Kubeconfig = mergedKubeconfig([]*TalosCluster{component})
 	component.Talosconfig = mergedTalosconfig([]*TalosCluster{component})
-	component.Summary = b.summary().ToMapOutput()
-	return nil
+	component.Summary = b.summary(endpoint, server, made).ToMapOutput()
+	return ctx.RegisterResourceOutputs(component, pulumi.Map{
+		"kubeconfig": component.Kubeconfig, "talosconfig": component.Talosconfig, "summary": component.Summary,
+	})
 }
 
 // server is the host that a kubeconfig names: one that operators can resolve and reach, which a name in a private zone
 // is not.
-func (b *clusterBuilder) server() pulumi.StringOutput {
+func (b *clusterBuilder) server(endpoint cloud.Endpoint, first cloud.Node) pulumi.StringOutput {
 	switch {
 	case b.cluster.Endpoint != "":
-		return b.endpoint.Host
+		return endpoint.Host
 	case b.cluster.Access == config.Public:
-		return b.controlPlanes[0].PublicIP
+		return first.PublicIP
 	default:
-		return b.endpoint.LoadBalancer
+		return endpoint.LoadBalancer
 	}
 }
 
 // talosconfigEntry is the administrator's way to the Talos API: through every control plane, to every node that has a
 // name.
-func (b *clusterBuilder) talosconfigEntry() pulumi.Output {
+func (b *clusterBuilder) talosconfigEntry(client machine.ClientConfigurationOutput, made machines) pulumi.Output {
 	var endpoints, nodes pulumi.StringArray
-	for _, node := range b.controlPlanes {
+	for _, node := range made.controlPlanes {
 		endpoints = append(endpoints, b.operatorAddress(node))
 		nodes = append(nodes, node.PrivateIP)
 	}
 	for _, pool := range b.cluster.Pools {
-		for _, node := range b.workers[pool.Name] {
+		for _, node := range made.workers[pool.Name] {
 			nodes = append(nodes, node.PrivateIP)
 		}
 	}
-	return pulumi.All(b.talos.secrets.ClientConfiguration, endpoints, nodes).
+	return pulumi.All(client, endpoints, nodes).
 		ApplyT(func(values []any) talosconfigEntry {
 			client := values[0].(machine.ClientConfiguration)
 			return talosconfigEntry{
@@ -103,13 +111,13 @@ func (b *clusterBuilder) talosconfigEntry() pulumi.Output {
 }
 
 // summary is what there is, by name and address. It holds no secret.
-func (b *clusterBuilder) summary() pulumi.Map {
+func (b *clusterBuilder) summary(endpoint cloud.Endpoint, server pulumi.StringOutput, made machines) pulumi.Map {
 	pools := pulumi.Map{}
 	for _, pool := range b.cluster.Pools {
 		pools[pool.Name] = pulumi.Map{
-			"groups":            b.groups[pool.Name].Names,
-			"interruptionQueue": b.groups[pool.Name].InterruptionQueue,
-			"nodes":             nodeSummaries(b.workers[pool.Name]),
+			"groups":            made.groups[pool.Name].Names,
+			"interruptionQueue": made.groups[pool.Name].InterruptionQueue,
+			"nodes":             nodeSummaries(made.workers[pool.Name]),
 		}
 	}
 	return pulumi.Map{
@@ -117,10 +125,10 @@ func (b *clusterBuilder) summary() pulumi.Map {
 		"region":        pulumi.String(b.cluster.Region),
 		"provider":      pulumi.String(b.cluster.Provider),
 		"primary":       pulumi.Bool(b.cluster.Primary),
-		"endpoint":      pulumi.Sprintf("https://%s:%s", b.endpoint.Host, machineconfig.APIServerPort),
-		"server":        pulumi.Sprintf("https://%s:%s", b.server(), machineconfig.APIServerPort),
-		"loadBalancer":  b.endpoint.LoadBalancer,
-		"controlPlanes": nodeSummaries(b.controlPlanes),
+		"endpoint":      pulumi.Sprintf("https://%s:%s", endpoint.Host, machineconfig.APIServerPort),
+		"server":        pulumi.Sprintf("https://%s:%s", server, machineconfig.APIServerPort),
+		"loadBalancer":  endpoint.LoadBalancer,
+		"controlPlanes": nodeSummaries(made.controlPlanes),
 		"pools":         pools,
 	}
 }

@@ -1,15 +1,12 @@
 package components
 
 import (
-	"errors"
-	"net/netip"
 	"slices"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
@@ -28,14 +25,8 @@ type talosAPI struct {
 	parent   pulumi.Resource
 	provider *talos.Provider
 	secrets  *machine.Secrets
-	// lastApply is what the next configuration waits for: in a cluster that runs the node before, so that no two change
-	// at once. In a new one no node serves yet, and the nodes are configured side by side; then lastApply is only what
-	// all of them wait for.
-	lastApply []pulumi.Resource
 	// running reports whether an earlier update started the cluster.
 	running bool
-	// configured are all the configurations.
-	configured []pulumi.Resource
 }
 
 // newTalosAPI makes the cluster's secrets. They live as long as the cluster: a second set would be a second cluster.
@@ -56,92 +47,44 @@ func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, running bool, pare
 		return nil, err
 	}
 	return &talosAPI{
-		ctx:      ctx,
-		cluster:  cluster,
-		running:  running,
-		parent:   parent,
-		provider: provider,
-		secrets:  secrets,
+		ctx: ctx, cluster: cluster, parent: parent, provider: provider, secrets: secrets, running: running,
 	}, nil
 }
 
-// configuration generates a machine configuration once the addresses and the place that it names are known. It is
-// secret.
-func (t *talosAPI) configuration(
-	in machineconfig.Input,
-	network cloud.Network,
-	host pulumi.StringOutput,
-	place pulumi.StringMap,
-	sans ...pulumi.StringOutput,
-) pulumi.StringOutput {
-	names := pulumi.StringArray{}
-	for _, san := range sans {
-		names = append(names, san)
-	}
-	generate := func(secrets machine.MachineSecrets, contract string, cidrs []string, host string, names []string, place map[string]string) (string, error) {
-		in := in
-		in.Contract, in.Endpoint, in.Topology = contract, host, place
-		for _, san := range names {
-			if san != "" {
-				in.CertSANs = append(in.CertSANs, san)
-			}
-		}
-		networks, err := prefixes(cidrs)
-		if err != nil {
-			return "", err
-		}
-		in.Network, in.OtherNetworks = networks[0], networks[1:]
-		bundle, err := bundleOf(secrets)
-		if err != nil {
-			return "", err
-		}
-		return machineconfig.Generate(in, bundle)
-	}
-	machineSecrets := pulumix.MustConvertTyped[machine.MachineSecrets](t.secrets.MachineSecrets)
-	return cloud.Text(
-		pulumix.Apply6Err(machineSecrets, t.secrets.TalosVersion, network.CIDRs, host, names, place, generate),
-	)
+// application is a machine configuration on its way to a node.
+type application struct {
+	node cloud.Node
+	// endpoint is the address of the control plane that hands it on.
+	endpoint, configuration pulumi.StringOutput
 }
 
-// prefixes reads the ranges that hold the nodes' addresses, at least one, each once.
-func prefixes(texts []string) ([]netip.Prefix, error) {
-	var list []netip.Prefix
-	for _, text := range texts {
-		prefix, err := netip.ParsePrefix(text)
+// apply gives nodes their configuration, in a cluster that runs one lane of them beside the other: a node waits for the
+// one before it in its lane, so that no more of them change at the same time than there are lanes. In a new cluster no
+// node serves yet, and all are configured side by side. It returns what was applied.
+func (t *talosAPI) apply(nodes []application, lanes int, after ...pulumi.Resource) ([]pulumi.Resource, error) {
+	var applied []pulumi.Resource
+	for i, a := range nodes {
+		before := slices.Concat(after, a.node.Ready)
+		if t.running && i >= lanes {
+			before = append(before, applied[i-lanes])
+		}
+		made, err := machine.NewConfigurationApply(t.ctx, a.node.Name, &machine.ConfigurationApplyArgs{
+			ClientConfiguration:       t.client(),
+			Endpoint:                  a.endpoint,
+			Node:                      a.node.PrivateIP,
+			MachineConfigurationInput: a.configuration,
+			ApplyMode:                 pulumi.String(applyMode),
+		}, t.options(
+			pulumi.DependsOn(before),
+			// A machine that was replaced has the address of the old one, and booted with an old configuration.
+			pulumi.ReplacementTrigger(a.node.Identity),
+		)...)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(list, prefix) {
-			list = append(list, prefix)
-		}
+		applied = append(applied, made)
 	}
-	if len(list) == 0 {
-		return nil, errors.New("network: the cloud names no range of addresses")
-	}
-	return list, nil
-}
-
-// apply gives a node its configuration; in a cluster that runs after every node that was given one before.
-func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringOutput, after ...pulumi.Resource) error {
-	applied, err := machine.NewConfigurationApply(t.ctx, node.Name, &machine.ConfigurationApplyArgs{
-		ClientConfiguration:       t.client(),
-		Endpoint:                  endpoint,
-		Node:                      node.PrivateIP,
-		MachineConfigurationInput: configuration,
-		ApplyMode:                 pulumi.String(applyMode),
-	}, t.options(
-		pulumi.DependsOn(slices.Concat(after, node.Ready, t.lastApply)),
-		// A machine that was replaced has the address of the old one, and booted with an old configuration.
-		pulumi.ReplacementTrigger(node.Identity),
-	)...)
-	if err != nil {
-		return err
-	}
-	t.configured = append(t.configured, applied)
-	if t.running {
-		t.lastApply = []pulumi.Resource{applied}
-	}
-	return nil
+	return applied, nil
 }
 
 // bootstrap starts etcd on the first control plane. It happens once in a cluster's life: a changed address is no
@@ -149,14 +92,14 @@ func (t *talosAPI) apply(node cloud.Node, endpoint, configuration pulumi.StringO
 func (t *talosAPI) bootstrap(
 	first cloud.Node,
 	endpoint pulumi.StringOutput,
-	after ...pulumi.Resource,
+	after []pulumi.Resource,
 ) (*machine.Bootstrap, error) {
 	return machine.NewBootstrap(t.ctx, t.cluster.Name, &machine.BootstrapArgs{
 		ClientConfiguration: t.client(),
 		Endpoint:            endpoint,
 		Node:                first.PrivateIP,
 	}, t.options(
-		pulumi.DependsOn(slices.Concat(after, t.configured)),
+		pulumi.DependsOn(after),
 		pulumi.IgnoreChanges([]string{"node", "endpoint", "clientConfiguration"}),
 		// Forgotten in a half-done deletion it would be made again, and fail: etcd has its data already.
 		pulumi.Protect(t.cluster.Protected),

@@ -9,7 +9,6 @@ import (
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/digitalocean"
 	"github.com/inferadb/infra/components/gcp"
-	"github.com/inferadb/infra/components/machineconfig"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -57,29 +56,40 @@ func NewTalosClusters(
 	clusters []config.Cluster,
 	running func(config.Cluster) Running,
 ) ([]*TalosCluster, error) {
-	var begun []*clusterBuilder
+	var builders []*clusterBuilder
 	for _, cluster := range clusters {
-		b, err := begin(ctx, cluster, running(cluster))
+		b, err := newClusterBuilder(ctx, cluster, running(cluster))
 		if err != nil {
 			return nil, err
 		}
-		begun = append(begun, b)
+		builders = append(builders, b)
 	}
-	if err := refuseExisting(ctx, begun); err != nil {
+	if err := refuseExisting(ctx, builders); err != nil {
 		return nil, err
 	}
 	var built []*TalosCluster
-	for _, b := range begun {
+	for _, b := range builders {
 		if err := b.build(ctx); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("cluster %s: %w", b.cluster.Name, err)
 		}
 		built = append(built, b.component)
 	}
 	return built, nil
 }
 
-// begin registers the component and its cloud's provider: enough to ask the cloud.
-func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clusterBuilder, error) {
+// clusterBuilder is what the steps of a bring-up have in common. What a step makes it returns, and the steps that need
+// it take it.
+type clusterBuilder struct {
+	cluster   config.Cluster
+	component *TalosCluster
+	cloud     cloud.Cloud
+	running   Running
+	// bootstrapped reports whether an earlier update started the cluster's etcd.
+	bootstrapped bool
+}
+
+// newClusterBuilder registers the component and its cloud's provider: enough to ask the cloud.
+func newClusterBuilder(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clusterBuilder, error) {
 	component := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
@@ -87,66 +97,18 @@ func begin(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clust
 	}, component); err != nil {
 		return nil, err
 	}
-	provider, err := newCloud(ctx, cluster, running, component)
+	provider, err := connect(ctx, cluster, running, component)
 	if err != nil {
 		return nil, err
 	}
 	return &clusterBuilder{
 		cluster: cluster, component: component, cloud: provider, running: running,
 		bootstrapped: running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil,
-		workers:      map[string][]cloud.Node{}, groups: map[string]cloud.Group{},
 	}, nil
 }
 
-// build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs
-// beside it: workers never wait for the control planes.
-func (b *clusterBuilder) build(ctx *pulumi.Context) (err error) {
-	if b.talos, err = newTalosAPI(ctx, b.cluster, b.bootstrapped, b.component); err != nil {
-		return err
-	}
-	for _, step := range []func() error{
-		b.cloud.Prepare,
-		b.createNetwork,
-		b.createEndpoint,
-		b.createControlPlanes,
-		b.createWorkers,
-		b.createGroups,
-		b.configureControlPlanes,
-		b.bootstrap,
-		b.configureWorkers,
-		b.changeGroups,
-		b.setOutputs,
-	} {
-		if err := step(); err != nil {
-			return fmt.Errorf("cluster %s: %w", b.cluster.Name, err)
-		}
-	}
-	return ctx.RegisterResourceOutputs(b.component, pulumi.Map{
-		"kubeconfig": b.component.Kubeconfig, "talosconfig": b.component.Talosconfig, "summary": b.component.Summary,
-	})
-}
-
-// clusterBuilder is a cluster on its way: what it was asked for, and what the steps so far have made.
-type clusterBuilder struct {
-	cluster   config.Cluster
-	component *TalosCluster
-	cloud     cloud.Cloud
-	running   Running
-	talos     *talosAPI
-
-	network       cloud.Network
-	endpoint      cloud.Endpoint
-	controlPlanes []cloud.Node
-	workers       map[string][]cloud.Node
-	groups        map[string]cloud.Group
-	// kubeconfig is the administrator's, as Talos issues it.
-	kubeconfig pulumi.StringOutput
-	// bootstrapped reports whether the cluster's etcd was started by an earlier update.
-	bootstrapped bool
-}
-
-// newCloud is the only place that tells one provider from another.
-func newCloud(
+// connect is the only place that tells one provider from another.
+func connect(
 	ctx *pulumi.Context,
 	cluster config.Cluster,
 	running Running,
@@ -154,163 +116,203 @@ func newCloud(
 ) (cloud.Cloud, error) {
 	switch cluster.Provider {
 	case regions.AWS:
-		return aws.New(ctx, cluster, running, parent)
+		return aws.Connect(ctx, cluster, running, parent)
 	case regions.GCP:
-		return gcp.New(ctx, cluster, running, parent)
+		return gcp.Connect(ctx, cluster, running, parent)
 	case regions.DigitalOcean:
-		return digitalocean.New(ctx, cluster, parent)
+		return digitalocean.Connect(ctx, cluster, parent)
 	default:
 		return nil, fmt.Errorf("provider: there is no cloud %q", cluster.Provider)
 	}
 }
 
-func (b *clusterBuilder) createNetwork() (err error) {
-	b.network, err = b.cloud.Network()
-	return err
+// build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs
+// beside it: workers never wait for the control planes.
+func (b *clusterBuilder) build(ctx *pulumi.Context) error {
+	talos, err := newTalosAPI(ctx, b.cluster, b.bootstrapped, b.component)
+	if err != nil {
+		return err
+	}
+	prepared, err := b.cloud.Prepare()
+	if err != nil {
+		return err
+	}
+	network, err := prepared.Network()
+	if err != nil {
+		return err
+	}
+	endpoint, err := network.Endpoint()
+	if err != nil {
+		return err
+	}
+	configurations := generator{cluster: b.cluster, secrets: talos.secrets, network: network, host: endpoint.Host}
+	controlPlanes, err := b.createControlPlanes(endpoint, configurations)
+	if err != nil {
+		return err
+	}
+	workers, err := b.createWorkers(endpoint, configurations)
+	if err != nil {
+		return err
+	}
+	configured, err := b.configureControlPlanes(talos, configurations, controlPlanes, endpoint, network.Ready)
+	if err != nil {
+		return err
+	}
+	first, operators := controlPlanes[0], b.operatorAddress(controlPlanes[0])
+	bootstrapped, err := talos.bootstrap(first, operators, apiReady(endpoint, controlPlanes, configured))
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := talos.kubeconfig(first, operators, bootstrapped)
+	if err != nil {
+		return err
+	}
+	configured, err = b.configureWorkers(talos, configurations, workers, operators, bootstrapped)
+	if err != nil {
+		return err
+	}
+	groups, err := b.createGroups(endpoint, configurations, configured)
+	if err != nil {
+		return err
+	}
+	machines := machines{controlPlanes: controlPlanes, workers: workers, groups: groups}
+	return b.setOutputs(ctx, talos.secrets.ClientConfiguration, kubeconfig, endpoint, machines)
 }
 
-func (b *clusterBuilder) createEndpoint() (err error) {
-	b.endpoint, err = b.cloud.Endpoint()
-	return err
+// machines are those of a cluster: the control planes, and each pool's by its name, as nodes or as a group.
+type machines struct {
+	controlPlanes []cloud.Node
+	workers       map[string][]cloud.Node
+	groups        map[string]cloud.Group
 }
 
-func (b *clusterBuilder) createControlPlanes() (err error) {
-	b.controlPlanes, err = b.cloud.Nodes(cloud.NodesArgs{
+func (b *clusterBuilder) createControlPlanes(at cloud.MachineMaker, configurations generator) ([]cloud.Node, error) {
+	return at.Nodes(cloud.NodesArgs{
 		Pool:         config.ControlPlanePool,
 		ControlPlane: true,
 		Count:        b.cluster.ControlPlanes.Count,
 		Machine:      b.cluster.ControlPlanes.Machine,
 		DiskGiB:      b.cluster.ControlPlanes.DiskGiB,
 		Zones:        b.cluster.Location.Zones,
-		UserData:     b.configuration(b.cluster.ControlPlaneConfiguration()),
+		UserData:     configurations.ofBoot(b.cluster.ControlPlaneConfiguration()),
 		Protected:    b.cluster.Protected,
 	})
-	return err
 }
 
 // createWorkers makes the pools of named nodes.
-func (b *clusterBuilder) createWorkers() (err error) {
+func (b *clusterBuilder) createWorkers(
+	at cloud.MachineMaker,
+	configurations generator,
+) (map[string][]cloud.Node, error) {
+	workers := map[string][]cloud.Node{}
 	for _, pool := range b.cluster.Pools {
 		if pool.InScalingGroup() {
 			continue
 		}
-		b.groups[pool.Name] = cloud.Group{
-			Names:             pulumi.StringArray{}.ToStringArrayOutput(),
-			InterruptionQueue: pulumi.String(""),
-		}
-		b.workers[pool.Name], err = b.cloud.Nodes(cloud.NodesArgs{
+		nodes, err := at.Nodes(cloud.NodesArgs{
 			Pool:      pool.Name,
 			Count:     pool.Min,
 			Machine:   pool.Machine,
 			DiskGiB:   pool.DiskGiB,
 			Zones:     pool.Zones,
-			UserData:  b.configuration(b.cluster.WorkerConfiguration(pool)),
+			UserData:  configurations.ofBoot(b.cluster.WorkerConfiguration(pool)),
 			Protected: b.cluster.Protected && pool.Workload == config.Stateful,
 		})
 		if err != nil {
-			return fmt.Errorf("pool %s: %w", pool.Name, err)
+			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
 		}
+		workers[pool.Name] = nodes
 	}
-	return nil
+	return workers, nil
 }
 
-// createGroups makes the scaling groups of a new cluster, beside everything else.
-func (b *clusterBuilder) createGroups() error {
-	if b.bootstrapped {
-		return nil
-	}
-	return b.registerGroups()
-}
-
-// changeGroups does the same for a cluster that runs, after its named nodes took their configuration: what one of them
-// refuses does not roll through the groups.
-func (b *clusterBuilder) changeGroups() error {
+// createGroups makes the scaling groups, beside everything else in a new cluster. In one that runs they wait until the
+// named nodes took their configuration: what one of them refuses does not roll through the groups.
+func (b *clusterBuilder) createGroups(
+	at cloud.MachineMaker,
+	configurations generator,
+	configured []pulumi.Resource,
+) (map[string]cloud.Group, error) {
 	if !b.bootstrapped {
-		return nil
+		configured = nil
 	}
-	return b.registerGroups(b.talos.lastApply...)
-}
-
-func (b *clusterBuilder) registerGroups(after ...pulumi.Resource) (err error) {
+	groups := map[string]cloud.Group{}
 	for _, pool := range b.cluster.Pools {
 		if !pool.InScalingGroup() {
+			groups[pool.Name] = cloud.Group{
+				Names:             pulumi.StringArray{}.ToStringArrayOutput(),
+				InterruptionQueue: pulumi.String(""),
+			}
 			continue
 		}
-		userData := b.configuration(b.cluster.WorkerConfiguration(pool))
-		b.groups[pool.Name], err = b.cloud.Group(cloud.GroupArgs{Pool: pool, UserData: userData, After: after})
+		userData := configurations.ofBoot(b.cluster.WorkerConfiguration(pool))
+		group, err := at.Group(cloud.GroupArgs{Pool: pool, UserData: userData, After: configured})
 		if err != nil {
-			return fmt.Errorf("pool %s: %w", pool.Name, err)
+			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
 		}
+		groups[pool.Name] = group
 	}
-	return nil
+	return groups, nil
 }
 
 // configureControlPlanes brings later changes to running nodes, one after the other. It also adds the names that were
 // not known when the nodes booted, the load balancer's own and the nodes' public addresses, and the manifests that the
 // control planes create once the API answers: Cilium, by which nodes become Ready. New nodes get these at the same
 // time.
-func (b *clusterBuilder) configureControlPlanes() error {
-	names := []pulumi.StringOutput{b.endpoint.LoadBalancer}
-	for _, node := range b.controlPlanes {
+func (b *clusterBuilder) configureControlPlanes(
+	talos *talosAPI,
+	configurations generator,
+	controlPlanes []cloud.Node,
+	endpoint cloud.Endpoint,
+	networkReady []pulumi.Resource,
+) ([]pulumi.Resource, error) {
+	names := []pulumi.StringOutput{endpoint.LoadBalancer}
+	for _, node := range controlPlanes {
 		names = append(names, node.PublicIP)
 	}
-	for _, node := range b.controlPlanes {
-		configuration := b.placedConfiguration(b.cluster.AppliedConfiguration(), node, names...)
-		if err := b.talos.apply(node, b.operatorAddress(node), configuration, b.network.Ready...); err != nil {
-			return err
-		}
+	var applications []application
+	for _, node := range controlPlanes {
+		applications = append(applications, application{
+			node:          node,
+			endpoint:      b.operatorAddress(node),
+			configuration: configurations.ofNode(b.cluster.AppliedConfiguration(), node, names...),
+		})
 	}
-	return nil
+	return talos.apply(applications, 1, networkReady...)
 }
 
-// bootstrap waits for everything by which the API answers, and fetches the kubeconfig once it does.
-func (b *clusterBuilder) bootstrap() error {
-	first := b.controlPlanes[0]
-	ready := slices.Clone(b.endpoint.Ready)
-	for _, node := range b.controlPlanes {
+// apiReady is everything by which the API answers.
+func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []pulumi.Resource) []pulumi.Resource {
+	ready := slices.Clone(endpoint.Ready)
+	for _, node := range controlPlanes {
 		ready = append(ready, node.Ready...)
 	}
-	bootstrapped, err := b.talos.bootstrap(first, b.operatorAddress(first), ready...)
-	if err != nil {
-		return err
-	}
-	// A worker's Talos API can be used once a control plane has issued its certificate; the chain goes on behind this.
-	b.talos.lastApply = []pulumi.Resource{bootstrapped}
-	b.kubeconfig, err = b.talos.kubeconfig(first, b.operatorAddress(first), bootstrapped)
-	return err
+	return append(ready, configured...)
 }
 
-// configureWorkers does for workers with a name what configureControlPlanes does, through the first control plane. The
-// machines of a group are replaced instead.
-func (b *clusterBuilder) configureWorkers() error {
+// configureWorkers does for workers with a name what configureControlPlanes does, through the first control plane, which
+// operators reach at the given address. A worker's Talos API can be used once a control plane has issued its
+// certificate, which is after the bootstrap. The machines of a group are replaced instead. It returns what these wait
+// for.
+func (b *clusterBuilder) configureWorkers(
+	talos *talosAPI,
+	configurations generator,
+	workers map[string][]cloud.Node,
+	through pulumi.StringOutput,
+	bootstrapped pulumi.Resource,
+) ([]pulumi.Resource, error) {
+	var applications []application
 	for _, pool := range b.cluster.Pools {
-		for _, node := range b.workers[pool.Name] {
-			configuration := b.placedConfiguration(b.cluster.WorkerConfiguration(pool), node)
-			if err := b.talos.apply(node, b.operatorAddress(b.controlPlanes[0]), configuration); err != nil {
-				return err
-			}
+		for _, node := range workers[pool.Name] {
+			applications = append(applications, application{
+				node:          node,
+				endpoint:      through,
+				configuration: configurations.ofNode(b.cluster.WorkerConfiguration(pool), node),
+			})
 		}
 	}
-	return nil
-}
-
-// configuration returns the configuration that machines boot with.
-func (b *clusterBuilder) configuration(in machineconfig.Input) pulumi.StringOutput {
-	return b.talos.configuration(in, b.network, b.endpoint.Host, pulumi.StringMap{})
-}
-
-// placedConfiguration returns a named node's configuration, with the labels that a cloud controller would give the
-// node.
-func (b *clusterBuilder) placedConfiguration(
-	in machineconfig.Input,
-	node cloud.Node,
-	names ...pulumi.StringOutput,
-) pulumi.StringOutput {
-	return b.talos.configuration(in, b.network, b.endpoint.Host, pulumi.StringMap{
-		machineconfig.RegionLabel:       pulumi.String(b.cluster.Location.Region),
-		machineconfig.ZoneLabel:         node.Zone,
-		machineconfig.InstanceTypeLabel: node.MachineType,
-	}, names...)
+	configured, err := talos.apply(applications, 1, bootstrapped)
+	return append(configured, bootstrapped), err
 }
 
 // operatorAddress is the address at which operators reach a control plane.

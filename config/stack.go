@@ -10,7 +10,7 @@ import "reflect"
 // The first paragraph of a field's comment is the setting's text in README.md and Pulumi.yaml, which go generate
 // writes. A field without a default tag ends it with "Required." or "Default: ...".
 type Stack struct {
-	// The profile of the stack: `dev`, `staging` or `production`. Required.
+	// The profile of the stack: `dev`, `staging` or `production`, which refuses more (docs/production.md). Required.
 	Environment string `json:"environment"`
 	// The cloud of every region that does not name its own: `aws`, `gcp` or `digitalocean`. Required.
 	Provider string `json:"provider"`

@@ -223,7 +223,8 @@ func TestAMissingPriceIsNamed(t *testing.T) {
 		ControlPlanes: config.ControlPlanes{Count: 1, Machine: size.Types[regions.AWS]},
 	}
 	unknown := regions.MachineType{Name: "x1.huge"}
-	cluster.Pools = []config.Pool{{Name: "web", Machine: size.Types[regions.AWS], Spot: &config.Spot{Types: []regions.MachineType{unknown}}}}
+	cluster.Pools = []config.Pool{{Name: "web", Machine: size.Types[regions.AWS],
+		Spot: &config.Spot{Types: []regions.MachineType{unknown}}}}
 	_, err = OfCluster(cluster)
 	assert.EqualError(t, err, "nyc1: there is no price for x1.huge in us-east-1; add it to cost/prices_aws.go")
 	cluster.Location.Region = "mars-1"

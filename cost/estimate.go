@@ -183,7 +183,8 @@ func (b *Estimate) mixed(pool config.Pool, spotType float64) MonthlyCost {
 	return MonthlyCost{price(pool.Min), price(pool.Max)}.cents()
 }
 
-// noteDearest says what the choice of types may cost: the strategy takes what the market has most of, not the cheapest.
+// noteDearest adds a note about the dearest type of a pool: the strategy takes the types with the most capacity, not
+// the cheapest ones.
 func (b *Estimate) noteDearest(pool config.Pool, own float64) {
 	if pool.Spot.Requirements {
 		b.Notes = append(

@@ -13,11 +13,11 @@ type Prices struct {
 	Hours float64
 	// Spot is what this package assumes of the spot market; zero where there is none.
 	Spot Spot
-	// ZonalNAT reports whether a NAT gateway stands in a zone, so that a cluster can have one in each.
+	// ZonalNAT is true if a NAT gateway belongs to a zone, so that a cluster can have one in each.
 	ZonalNAT bool
-	// AlarmKey reports whether alarms about spot machines have a KMS key of their own.
+	// AlarmKey is true if alarms about spot machines have a KMS key of their own.
 	AlarmKey bool
-	// Notes are for whoever reads the estimate.
+	// Notes are printed below the estimate.
 	Notes []string
 	// Locations by the cloud's own name.
 	Locations map[string]Location
@@ -64,7 +64,7 @@ func register(provider regions.Provider, prices Prices) Prices {
 	return prices
 }
 
-// file is where a cloud's prices stand, for errors.
+// file returns the path of a cloud's prices, for errors.
 func file(provider regions.Provider) string { return "cost/prices_" + string(provider) + ".go" }
 
 // pricesOf finds the prices of everything that a cluster is made of.

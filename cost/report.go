@@ -8,7 +8,8 @@ import (
 )
 
 // exclusions is what no stack file says.
-const exclusions = "Not included: traffic, and what NAT gateways, load balancers and flow logs charge by the byte; snapshots, logs, alarms and queues; volumes " +
+const exclusions = "Not included: traffic, and what NAT gateways, load balancers and flow logs charge by the byte; " +
+	"snapshots, logs, alarms and queues; volumes " +
 	"and load balancers that Kubernetes makes; the state's bucket and key; discounts, free tiers, support and taxes."
 
 func (m MonthlyCost) String() string { return m.print("%.2f") }
@@ -21,7 +22,7 @@ func (m MonthlyCost) print(format string) string {
 	return least + " to " + most
 }
 
-// saved says what the spot market saves.
+// saved returns a sentence about what the spot market saves.
 func saved(total Line) string {
 	saving := total.OnDemand.minus(total.Configured)
 	percent := MonthlyCost{100 * saving.Min / total.OnDemand.Min, 100 * saving.Max / total.OnDemand.Max}

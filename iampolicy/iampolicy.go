@@ -1,5 +1,5 @@
-// Package iampolicy builds the policies of AWS' Identity and Access Management as typed values, so that a misspelt key
-// does not compile and a test can read what a policy allows. Pure.
+// Package iampolicy builds the policies of AWS' Identity and Access Management as typed values, so that a misspelled
+// key does not compile and a test can read what a policy allows. Pure.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 package iampolicy
 
@@ -24,7 +24,7 @@ type Document struct {
 type Statement struct {
 	Sid    string `json:",omitempty"`
 	Effect string
-	// Principal stands in the policies of resources and roles only; an identity's policy is about the identity.
+	// Principal is only in policies of resources and roles; the policy of an identity applies to the identity.
 	Principal *Principal `json:",omitempty"`
 	Action    []string
 	// Resource is left out of the policy of who may assume a role.
@@ -32,7 +32,7 @@ type Statement struct {
 	Condition Conditions `json:",omitempty"`
 }
 
-// Principal says whom a statement is about, by kind. "*" in AWS is everybody.
+// Principal is whom a statement applies to, by kind. "*" in AWS means everyone.
 type Principal struct {
 	AWS       []string `json:",omitempty"`
 	Service   []string `json:",omitempty"`
@@ -84,8 +84,8 @@ func (s Statement) WithSid(sid string) Statement {
 	return s
 }
 
-// AccountAdmin leaves a KMS key to the IAM of an account. Everything is allowed to the account as such, not to anybody
-// in it: a key whose policy names no one who may change it is lost for good.
+// AccountAdmin returns a statement that leaves access to a KMS key to the IAM of an account. It allows everything to
+// the account as such, not to its users: a key whose policy names no one who may change it is lost for good.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
 func AccountAdmin(account string) Statement {
 	return Allow(
@@ -116,7 +116,7 @@ func Parse(text string) (Document, error) {
 }
 
 // Unrestricted returns the actions by which an identity could change anything at all: allowed on every resource,
-// without a condition. Statements with a principal are about the resource that they stand on, and are never among them.
+// without a condition. Statements with a principal apply to the resource of the policy, and are never among them.
 func (d Document) Unrestricted() []string {
 	var unrestricted []string
 	for _, statement := range d.Statement {

@@ -48,6 +48,7 @@ func TestLooseActionsAreThoseThatChangeAnything(t *testing.T) {
 		{Allow("kms:*").OnResources("*").WithPrincipal(Principal{AWS: []string{"arn:aws:iam::123456789012:root"}}), nil},
 		{Deny("ec2:*").OnResources("*"), nil},
 	} {
-		assert.Equal(t, test.want, Document{Statement: []Statement{test.statement}}.Unrestricted(), "%v", test.statement.Action)
+		assert.Equal(t, test.want, Document{Statement: []Statement{test.statement}}.Unrestricted(), "%v",
+			test.statement.Action)
 	}
 }

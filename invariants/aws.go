@@ -64,7 +64,8 @@ var awsStacks = []Stack{
 		{"name": "steady", "size": "small", "min": 2, "max": 4}]`)},
 	{Name: awsGroups, Environment: "production", Changes: stack("alarmEmails", `["ops@example.com"]`, "pools", `[
 		{"name": "stateful", "size": "large", "count": 3, "workload": "stateful"},
-		{"name": "any", "size": "medium", "count": 9, "spot": {"base": 1, "onDemandPercent": 25, "requirements": true, "rebalance": true}},
+		{"name": "any", "size": "medium", "count": 9,
+			"spot": {"base": 1, "onDemandPercent": 25, "requirements": true, "rebalance": true}},
 		{"name": "waiting", "size": "small", "min": 0, "max": 4, "labels": {"tier": "web"},
 			"taints": [{"key": "web", "value": "only", "effect": "NoExecute"}]},
 		{"name": "loaded", "size": "small", "min": 1, "max": 4, "autoscaling": "cpu"}]`)},
@@ -76,14 +77,14 @@ var awsStacks = []Stack{
 var awsRefused = map[int][]Setting{
 	3: {controlPlanesInOneZone},
 	15: {
-		refuse("an alias that may come to point elsewhere",
+		refuse("an alias of a key",
 			oneRegion(`,"encryptionKey":"arn:aws:kms:us-east-1:123456789012:alias/disks"`),
 			"is not a key of AWS"),
 		refuse("a key of another region",
 			oneRegion(`,"encryptionKey":"arn:aws:kms:us-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"`),
 			"the key is in us-west-1, the disks are in us-east-1"),
 	},
-	35: {everywhere(refuse("an account of the stack file's", stack("aws:accessKey", "AKIAIOSFODNN7EXAMPLE"),
+	35: {everywhere(refuse("AWS credentials in the stack file", stack("aws:accessKey", "AKIAIOSFODNN7EXAMPLE"),
 		"aws:accessKey: the program makes a provider of its own"))},
 }
 
@@ -114,8 +115,9 @@ var awsBreaks = map[string][]Breakage{
 	},
 	"disk-key": {
 		set(awsInstance, "-workers-1", nil, "rootBlockDevice", "kmsKeyId"),
-		add("aws:ebs/volume:Volume", "added", map[string]any{"encrypted": true, "tags": map[string]any{"cluster": "inferadb-production-nyc1",
-			"stack": "production", "environment": "production", "owner": "somebody", "cost-centre": "any"}}),
+		add("aws:ebs/volume:Volume", "added",
+			map[string]any{"encrypted": true, "tags": map[string]any{"cluster": "inferadb-production-nyc1",
+				"stack": "production", "environment": "production", "owner": "somebody", "cost-centre": "any"}}),
 		set(awsTemplate, "", nil, "blockDeviceMappings", 0, "ebs", "kmsKeyId").in(awsGroups),
 	},
 	"metadata-guarded": {
@@ -126,14 +128,16 @@ var awsBreaks = map[string][]Breakage{
 		set(awsInstance, "", nil, "tags"), set(awsInterface, "", nil, "tags", "owner"),
 		set(awsTemplate, "", nil, "tagSpecifications", 1).in(awsGroups),
 	},
-	"everything-tagged": {set(awsProvider, "", nil, "defaultTags"), set(awsScalingGroup, "", nil, "tags").in(awsGroups)},
+	"everything-tagged": {set(awsProvider, "", nil, "defaultTags"),
+		set(awsScalingGroup, "", nil, "tags").in(awsGroups)},
 	"secrets-marked": {
 		set(awsInstance, "", inClear, "userDataBase64"), set(awsTemplate, "", inClear, "userData").in(awsGroups),
 		set(talosApply, "", inClear, "machineConfigurationInput"),
 	},
 	"production-protected": {
 		set(awsInstance, "-control-plane-0", false, "disableApiTermination"),
-		unprotect(awsInstance, "-control-plane-0"), unprotect(awsBalancer, ""), unprotect(awsKey, "-disks"), unprotect(talosSecrets, ""),
+		unprotect(awsInstance, "-control-plane-0"), unprotect(awsBalancer, ""), unprotect(awsKey, "-disks"),
+		unprotect(talosSecrets, ""),
 		add("aws:elb/loadBalancer:LoadBalancer", "added", map[string]any{"internal": true}),
 		unprotect(talosBootstrap, ""),
 	},
@@ -143,7 +147,8 @@ var awsBreaks = map[string][]Breakage{
 var awsChecks = map[int][]Check{
 	1: {{Name: "control-planes-are-no-spot-machines", Look: awsNoSpot, Breaks: []Breakage{
 		set(awsInstance, "-control-plane-0", map[string]any{"marketType": "spot"}, "instanceMarketOptions"),
-		rename(awsScalingGroup, "", asControlPlane).in(awsGroups), rename(awsTemplate, "", asControlPlane).in(awsGroups),
+		rename(awsScalingGroup, "", asControlPlane).in(awsGroups),
+		rename(awsTemplate, "", asControlPlane).in(awsGroups),
 	}}},
 	3: {{Name: "control-planes-in-different-zones", Look: awsControlPlanesSpread, Breaks: []Breakage{
 		alter(awsInterface, "nyc1-control-plane-1", "stands where the first does", func(g *Graph, r *Resource) {
@@ -154,7 +159,7 @@ var awsChecks = map[int][]Check{
 		set(awsScalingGroup, "", []any{"subnet"}, "vpcZoneIdentifiers").in(awsGroups),
 		alterAll(awsInterface, "-workers-", "stand in one subnet", func(r *Resource) { r.put("subnet", "subnetId") }),
 	}}},
-	6:  {{Name: "rules-stand-by-themselves", Look: awsRulesStandAlone, Breaks: awsRulesStandAloneBreaks}},
+	6:  {{Name: "rules-are-separate-resources", Look: awsRulesAreResources, Breaks: awsRulesAreResourcesBreaks}},
 	8:  {{Name: "ports-are-the-least", Look: awsPortsAreTheLeast, Breaks: awsPortsBreaks}},
 	10: {{Name: "no-public-name", Look: awsNoPublicName, Breaks: []Breakage{set(awsZone, "", nil, "vpcs")}}},
 	11: {{Name: "checks-and-targets", Look: awsTargets, Breaks: []Breakage{
@@ -173,7 +178,8 @@ var awsChecks = map[int][]Check{
 		}),
 	}}},
 	13: {{Name: "endpoint-in-certificates", Look: awsEndpoint, Breaks: []Breakage{
-		replaceText(talosApply, "nyc1-control-plane-0", "endpoint: https://api.", "endpoint: https://other.", configuration),
+		replaceText(talosApply, "nyc1-control-plane-0", "endpoint: https://api.", "endpoint: https://other.",
+			configuration),
 		replaceText(talosApply, "nyc1-control-plane-0", ".elb.amazonaws.com", ".example.com", configuration),
 		replaceText(talosApply, "nyc1-control-plane-0", "- api.", "- other.", configuration),
 	}}},
@@ -197,9 +203,10 @@ var awsChecks = map[int][]Check{
 		{Name: "autoscaler-tags-where-it-is", Look: awsAutoscalerTags, Breaks: awsAutoscalerTagsBreaks},
 	},
 	25: {{Name: "names-fit", Look: awsNamesFit, Breaks: []Breakage{
-		rename(awsBalancer, "", func(name string) string { return name + "-that-is-longer" }), set(awsTargetGroup, "", "fixed", "name"),
+		rename(awsBalancer, "", func(name string) string { return name + "-that-is-longer" }),
+		set(awsTargetGroup, "", "fixed", "name"),
 	}}},
-	29: {{Name: "what-is-protected", Look: awsProtected, Breaks: awsProtectedBreaks}},
+	29: {{Name: "critical-resources-are-protected", Look: awsProtected, Breaks: awsProtectedBreaks}},
 	30: {
 		{Name: "machines-are-not-replaced-together", Look: awsNotReplaced, Breaks: []Breakage{
 			heedChanges(awsInstance, ""), set(awsInstance, "", true, "userDataReplaceOnChange"),
@@ -214,21 +221,25 @@ var awsChecks = map[int][]Check{
 			waitForNothing(talosBootstrap, ""), waitFor(awsInstance, "nyc1-workers-0", talosBootstrap, "nyc1"),
 		}},
 		{Name: "no-needless-edge", Look: awsNoNeedlessEdge, Breaks: []Breakage{
-			waitFor(awsInstance, "nyc1-control-plane-0", awsBalancer, ""), waitFor(awsInstance, "nyc1-workers-0", awsListener, ""),
+			waitFor(awsInstance, "nyc1-control-plane-0", awsBalancer, ""),
+			waitFor(awsInstance, "nyc1-workers-0", awsListener, ""),
 			waitFor(awsInstance, "nyc1-workers-0", awsInstance, "nyc1-control-plane-0"),
 			waitFor(awsInstance, "nyc1-control-plane-0", awsInstance, "nyc1-workers-0"),
 			waitFor(awsBalancer, "", awsInstance, "nyc1-control-plane-0"),
 			waitFor(awsInstance, "nyc1-control-plane-1", awsInstance, "nyc1-control-plane-0"),
 		}},
 	},
-	35: {{Name: "a-provider-for-each-region", Look: awsProviders, Breaks: []Breakage{set(awsProvider, "", "us-east-2", "region")}}},
+	35: {{Name: "a-provider-for-each-region", Look: awsProviders,
+		Breaks: []Breakage{set(awsProvider, "", "us-east-2", "region")}}},
 	36: {{Name: "adopted-network", Look: awsAdopted, Breaks: []Breakage{
-		add("aws:ec2/natGateway:NatGateway", "added", nil).in("adopted"), set(awsInterface, "", "other", "subnetId").in("adopted"),
+		add("aws:ec2/natGateway:NatGateway", "added", nil).in("adopted"),
+		set(awsInterface, "", "other", "subnetId").in("adopted"),
 	}}},
 	37: {{Name: "images-are-pinned", Look: awsImages, Breaks: []Breakage{
-		changeLookups(awsGetImage, "asks for the newest", func(l *Lookup) { l.Args["mostRecent"] = resource.NewBoolProperty(true) }),
+		changeLookups(awsGetImage, "asks for the newest",
+			func(l *Lookup) { l.Args["mostRecent"] = resource.NewBoolProperty(true) }),
 	}}},
-	39: {{Name: "machines-wait-for-their-way-out", Look: awsWayOut, Breaks: []Breakage{
+	39: {{Name: "machines-wait-for-egress", Look: awsEgress, Breaks: []Breakage{
 		waitForNothing(awsInstance, "nyc1-workers-0"), waitForNothing(awsScalingGroup, "").in(awsGroups),
 		waitForNothing(awsInstance, "nyc1-control-plane-0").in("public"), remove(awsNAT, ""),
 	}}},
@@ -263,7 +274,7 @@ func awsControlPlanesSpread(g *Graph, v *Violations) {
 	}
 }
 
-// awsPoolsSpread: a pool may be kept to zones that the stack file names.
+// awsPoolsSpread checks that pools use all zones of the region, or those that the stack file names.
 func awsPoolsSpread(g *Graph, v *Violations) {
 	if strings.Contains(g.says("pools"), `"zones"`) {
 		return

@@ -21,10 +21,10 @@ type Breakage struct {
 	change func(*Graph, *Resource)
 }
 
-// broken is the stack of breakages that name no other: every cloud has it.
+// broken is the stack of breakages that name no other. Every cloud has it.
 const broken = "production"
 
-// in returns the breakage as one of another stack.
+// in returns the same breakage of another stack.
 func (b Breakage) in(stack string) Breakage {
 	b.Stack = stack
 	return b
@@ -62,9 +62,10 @@ func (b Breakage) Break(g *Graph) (*Graph, error) {
 	return nil, fmt.Errorf("%s: there is no %s whose name ends in %q", b.Name, b.token, b.suffix)
 }
 
-// set puts a value at a path of a resource's inputs; nil takes away what stands there.
+// set sets the input at a path of a resource; nil removes it.
 func set(token, suffix string, value any, path ...any) Breakage {
-	return alter(token, suffix, fmt.Sprintf("%v becomes %v", path, value), func(_ *Graph, r *Resource) { r.put(value, path...) })
+	return alter(token, suffix, fmt.Sprintf("%v becomes %v", path, value),
+		func(_ *Graph, r *Resource) { r.put(value, path...) })
 }
 
 // alter changes a resource in another way than by a value of its inputs.
@@ -72,15 +73,16 @@ func alter(token, suffix, what string, change func(*Graph, *Resource)) Breakage 
 	return Breakage{Name: token + suffix + " " + what, Stack: broken, token: token, suffix: suffix, change: change}
 }
 
-// remove takes a resource away.
+// remove removes a resource.
 func remove(token, suffix string) Breakage {
 	return Breakage{Name: token + suffix + " is missing", Stack: broken, token: token, suffix: suffix}
 }
 
-// add puts a resource into the stack, with a provider of its own.
+// add adds a resource to the stack, with a provider of its own.
 func add(token, name string, inputs map[string]any) Breakage {
 	return Breakage{Name: token + " " + name + " is added", Stack: broken, change: func(g *Graph, _ *Resource) {
-		g.Resources["urn:added"] = &Resource{Type: token, Name: name, Custom: true, Inputs: resource.NewPropertyMapFromMap(inputs),
+		g.Resources["urn:added"] = &Resource{Type: token, Name: name, Custom: true,
+			Inputs:   resource.NewPropertyMapFromMap(inputs),
 			Provider: aProvider}
 	}}
 }
@@ -93,21 +95,22 @@ func rename(token, suffix string, name func(string) string) Breakage {
 // replaceText replaces a part of a text of a resource's inputs.
 func replaceText(token, suffix, old, replacement string, path ...any) Breakage {
 	return alter(token, suffix, fmt.Sprintf("has %q instead of %q", replacement, old), func(_ *Graph, r *Resource) {
-		r.put(resource.MakeSecret(resource.NewStringProperty(strings.ReplaceAll(r.Text(path...), old, replacement))), path...)
+		r.put(resource.MakeSecret(resource.NewStringProperty(strings.ReplaceAll(r.Text(path...), old, replacement))),
+			path...)
 	})
 }
 
-// heedChanges takes away that changes of the resource's properties are ignored.
+// heedChanges makes updates heed changes of properties that they ignored.
 func heedChanges(token, suffix string) Breakage {
 	return alter(token, suffix, "heeds every change", func(_ *Graph, r *Resource) { r.IgnoreChanges = nil })
 }
 
-// waitForNothing takes away what a resource waits for.
+// waitForNothing removes the dependencies of a resource.
 func waitForNothing(token, suffix string) Breakage {
 	return alter(token, suffix, "waits for nothing", func(_ *Graph, r *Resource) { r.DependsOn = nil })
 }
 
-// waitFor lets a resource wait for another as well.
+// waitFor adds a dependency to a resource.
 func waitFor(token, suffix, otherToken, otherSuffix string) Breakage {
 	return alter(token, suffix, "waits for "+otherToken+otherSuffix, func(g *Graph, r *Resource) {
 		for _, urn := range slices.Sorted(maps.Keys(g.Resources)) {
@@ -119,14 +122,14 @@ func waitFor(token, suffix, otherToken, otherSuffix string) Breakage {
 	})
 }
 
-// ask adds a question.
+// ask adds a lookup.
 func ask(token string) Breakage {
 	return Breakage{Name: token + " is asked", Stack: broken, change: func(g *Graph, _ *Resource) {
 		g.Lookups = append(g.Lookups, Lookup{Token: token, Provider: aProvider})
 	}}
 }
 
-// changeLookups changes the questions of a kind.
+// changeLookups changes the lookups of a kind.
 func changeLookups(token, what string, change func(*Lookup)) Breakage {
 	return Breakage{Name: token + " " + what, Stack: broken, change: func(g *Graph, _ *Resource) {
 		for i := range g.Lookups {
@@ -143,7 +146,7 @@ func (r *Resource) put(value any, path ...any) {
 	r.Inputs = replaced(resource.NewObjectProperty(r.Inputs), value, path...).ObjectValue()
 }
 
-// replaced is a copy of a value with another at a path; nil takes away what stands there.
+// replaced returns a copy of a value with another value at a path; nil removes what is there.
 func replaced(v resource.PropertyValue, value any, path ...any) resource.PropertyValue {
 	if len(path) == 0 {
 		if property, ok := value.(resource.PropertyValue); ok {
@@ -183,29 +186,29 @@ func alterAll(token, part, what string, change func(*Resource)) Breakage {
 	}}
 }
 
-// unprotect lets an update delete a resource.
+// unprotect removes the protection of a resource.
 func unprotect(token, suffix string) Breakage {
 	return alter(token, suffix, "is not protected", func(_ *Graph, r *Resource) { r.Protect = false })
 }
 
-// protect keeps an update from deleting a resource.
+// protect marks a resource as protected.
 func protect(token, suffix string) Breakage {
 	return alter(token, suffix, "is protected", func(_ *Graph, r *Resource) { r.Protect = true })
 }
 
-// defaultProvider leaves a resource to the provider that follows the environment.
+// defaultProvider gives a resource the default provider, which is configured by the environment.
 func defaultProvider(token string) Breakage {
 	return alter(token, "", "has the default provider", func(_ *Graph, r *Resource) {
 		r.Provider = "urn:pulumi:production::inferadb::pulumi:providers:any::default::id"
 	})
 }
 
-// asControlPlane makes the name of a worker's resource one of a control plane's.
+// asControlPlane turns the name of a worker's resource into a control plane's.
 func asControlPlane(name string) string {
 	return name[:strings.LastIndex(name, "-")] + "-" + controlPlane
 }
 
-// What breakages put into a graph.
+// Values that breakages add to a graph.
 const (
 	internet = "0.0.0.0/0"
 	inClear  = "hunter2"

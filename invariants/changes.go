@@ -8,19 +8,22 @@ import (
 // changeRows are about what an update may do to what runs.
 var changeRows = []Invariant{
 	{
-		ID:       29,
-		Sentence: "Production is protected: secrets, load balancer, control planes, stateful machines, keys.",
-		Rules:    []string{"production-protected"},
-		Refused: []Setting{refuse("the profile of dev", stack("environment", "dev"),
+		ID: 29,
+		Sentence: "Production's critical resources are protected: secrets, load balancer, control planes, " +
+			"stateful machines, keys.",
+		Rules: []string{"production-protected"},
+		Refused: []Setting{refuse("another environment's profile", stack("environment", "dev"),
 			"environment: the stack is named production, and dev is another environment")},
 		// It is the documented way to delete a stack, and takes two ups: docs/operations.md.
-		Allowed:   []Setting{{Name: "no protection", Says: stack("protection", "false"), Except: "production-protected"}},
+		Allowed: []Setting{{Name: "no protection", Says: stack("protection", "false"),
+			Except: "production-protected"}},
 		Elsewhere: []string{"TestRulesSeeOptions"},
 	},
 	{
-		ID:       30,
-		Sentence: "No update replaces or stops control planes together; groups change a share at a time; secrets are never made anew.",
-		Unseen:   "The policy pack is not told which changes are ignored.",
+		ID: 30,
+		Sentence: "No update replaces or stops control planes together; groups are updated a part at a time; " +
+			"secrets are never regenerated.",
+		Unseen: "The policy pack does not see which changes are ignored.",
 		Checks: []Check{
 			{Name: "secrets-stay", Look: secretsStay, Breaks: []Breakage{heedChanges(talosSecrets, "")}},
 			{Name: "configured-one-after-the-other", Look: configuredInTurn,
@@ -30,8 +33,8 @@ var changeRows = []Invariant{
 	},
 	{
 		ID:        31,
-		Sentence:  "A second preview is empty, and so is a refresh.",
-		Unseen:    "It is a property of changes.",
+		Sentence:  "After an update, a second preview and a refresh show no changes.",
+		Unseen:    "It concerns changes.",
 		Elsewhere: []string{"TestLife"},
 	},
 	{
@@ -43,13 +46,13 @@ var changeRows = []Invariant{
 	{
 		ID:        38,
 		Sentence:  "Destroy leaves nothing.",
-		Unseen:    "It is a property of changes.",
+		Unseen:    "It concerns changes.",
 		Elsewhere: []string{"TestLife"},
 	},
 	{
 		ID:        47,
-		Sentence:  "A newer program replaces, deletes and restarts nothing that an older one left running.",
-		Unseen:    "It is a property of changes.",
+		Sentence:  "A newer version of the program replaces, deletes and restarts nothing that an older one created.",
+		Unseen:    "It concerns changes.",
 		Elsewhere: []string{"TestFormerLayouts", "TestAMoveWithoutAliasIsFound"},
 	},
 }
@@ -58,9 +61,9 @@ var changeRows = []Invariant{
 var orderRows = []Invariant{
 	{
 		ID: 33,
-		Sentence: "A cluster is bootstrapped once, behind the whole way to the API; workers never wait for it, and nothing waits for what " +
-			"it does not need.",
-		Unseen: "The policy pack is not told what a resource waits for.",
+		Sentence: "A cluster is bootstrapped once, after everything between the operator and the API exists; " +
+			"workers never wait for it; no resource waits for something that it does not need.",
+		Unseen: "The policy pack does not see dependencies.",
 		Checks: []Check{{Name: "bootstrapped-once", Look: bootstrappedOnce, Breaks: []Breakage{
 			remove(talosBootstrap, "sfo1"), set(talosBootstrap, "", map[string]any{"create": "5m"}, "timeouts"),
 			waitForNothing(talosKubeconfig, ""),
@@ -74,8 +77,8 @@ func secretsStay(g *Graph, v *Violations) {
 	}
 }
 
-// configuredInTurn: an update configures one node of a cluster that runs after the other. Those of a new cluster wait
-// for no node of their role, because none serves yet.
+// configuredInTurn checks that an update configures the nodes of a running cluster one after the other. Nodes of a new
+// cluster do not wait for each other, because none serves yet.
 func configuredInTurn(g *Graph, v *Violations) {
 	for _, cluster := range g.clusters() {
 		applied := ofCluster(g.ofType(talosApply), cluster.Name)

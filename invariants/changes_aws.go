@@ -7,12 +7,14 @@ import (
 
 var awsProtectedBreaks = []Breakage{
 	set(awsInstance, "-workers-0", false, "disableApiTermination"), unprotect(awsInstance, "-workers-0"),
-	set(awsBalancer, "", false, "enableDeletionProtection"), protect(awsTarget, ""), protect(awsInstance, "-web-0").in("stateless"),
-	protect(talosSecrets, "").in("staging"), protect(awsInstance, "-control-plane-0").in("dev"), unprotect(awsKey, "-disks"),
+	set(awsBalancer, "", false, "enableDeletionProtection"), protect(awsTarget, ""),
+	protect(awsInstance, "-web-0").in("stateless"),
+	protect(talosSecrets, "").in("staging"), protect(awsInstance, "-control-plane-0").in("dev"),
+	unprotect(awsKey, "-disks"),
 }
 
-// awsProtected: what a cluster cannot lose is protected in production, and nothing else: a pool that keeps nothing can
-// shrink.
+// awsProtected checks that in production exactly the critical resources are protected. A stateless pool is not, so that
+// it can shrink.
 func awsProtected(g *Graph, v *Violations) {
 	for _, r := range g.all() {
 		var keeps bool
@@ -42,16 +44,20 @@ func awsNotReplaced(g *Graph, v *Violations) {
 	}
 }
 
-// awsGroupsRoll: a range of healthy percentages is how many machines go at once.
+// awsGroupsRoll checks the range of healthy percentages, which decides how many machines a rolling update replaces at
+// once.
 func awsGroupsRoll(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
-		v.equal(100.0, r.number("instanceRefresh", "preferences", "minHealthyPercentage"), r, "the least that is healthy")
-		v.equal(110.0, r.number("instanceRefresh", "preferences", "maxHealthyPercentage"), r, "the most that is healthy")
+		v.equal(100.0, r.number("instanceRefresh", "preferences", "minHealthyPercentage"), r,
+			"the least that is healthy")
+		v.equal(110.0, r.number("instanceRefresh", "preferences", "maxHealthyPercentage"), r,
+			"the most that is healthy")
 	}
 }
 
 func awsBootstrapWaits(g *Graph, v *Violations) {
-	way := append(g.ofType(awsListener, awsRecord, awsTarget), only(g.ofType(awsInstance), (*Resource).isControlPlane)...)
+	way := append(g.ofType(awsListener, awsRecord, awsTarget),
+		only(g.ofType(awsInstance), (*Resource).isControlPlane)...)
 	bootstrapWaits(g, v, way, g.ofType(awsInstance, awsScalingGroup))
 }
 

@@ -27,8 +27,9 @@ var _ = register("digitalocean", cloud{
 	stacks: doStacks, checks: digitalOceanChecks, breaks: digitalOceanBreaks, refused: digitalOceanRefused,
 	words: map[string]string{
 		"other": "aws", "zone": "nyc1", "zones": `"nyc1"`, "image": doOwnImage, "network": doOwnVPC,
-		"network2": "0a4981aa-9653-4bd1-bef5-d6bff52042e4", "subnets": "", "subnets2": `"x"`, "public2": `,"publicSubnetIds":["x"]`,
-		"key": "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef", "autoscaling": "cpu",
+		"network2": "0a4981aa-9653-4bd1-bef5-d6bff52042e4", "subnets": "", "subnets2": `"x"`,
+		"public2": `,"publicSubnetIds":["x"]`,
+		"key":     "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef", "autoscaling": "cpu",
 		// Talos encrypts there anyway.
 		"diskEncryption": "cloud",
 	},
@@ -51,25 +52,29 @@ var doStacks = []Stack{
 }
 
 var digitalOceanRefused = map[int][]Setting{
-	3: {refuse("all control planes in one zone", oneRegion(`,"zones":["nyc1"]`), "regions[0].zones: DigitalOcean has no zones")},
+	3: {refuse("all control planes in one zone", oneRegion(`,"zones":["nyc1"]`),
+		"regions[0].zones: DigitalOcean has no zones")},
 	15: {
-		refuse("the cloud encrypts where none does", stack("diskEncryption", "cloud"),
+		refuse("encryption by a cloud that has none", stack("diskEncryption", "cloud"),
 			"diskEncryption: DigitalOcean does not encrypt disks itself"),
-		refuse("a key where no disk takes one", oneRegion(`,"encryptionKey":"{key}"`), "encrypts no disk with a customer's key"),
-		refuse("a patch takes the disks' encryption away",
+		refuse("a customer's key on a cloud that takes none", oneRegion(`,"encryptionKey":"{key}"`),
+			"encrypts no disk with a customer's key"),
+		refuse("a patch that removes the encryption of a volume",
 			inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n$patch: delete"), "patches.all[0]: "),
-		refuse("a passphrase that everybody knows", inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n"+
-			"encryption: {provider: luks2, keys: [{slot: 0, static: {passphrase: x}}]}"), "duplicate key slot 0"),
+		refuse("a patch that replaces the key with a passphrase in clear",
+			inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n"+
+				"encryption: {provider: luks2, keys: [{slot: 0, static: {passphrase: x}}]}"), "duplicate key slot 0"),
 	},
-	35: {everywhere(refuse("a token in the stack file", stack("digitalocean:token", "x"),
+	35: {everywhere(refuse("a DigitalOcean token in the stack file", stack("digitalocean:token", "x"),
 		"digitalocean:token: the program makes a provider of its own"))},
-	43: {refuse("pods that read their machine's user data", stack("cni", "flannel"), "cni: on ")},
+	43: {refuse("flannel where pods can read user data", stack("cni", "flannel"), "cni: on ")},
 }
 
 // digitalOceanBreaks break what is checked on every cloud.
 var digitalOceanBreaks = map[string][]Breakage{
 	"closed-to-the-internet": {
-		set(doFirewall, "", []any{internet}, "inboundRules", 0, "sourceAddresses"), set(doBalancer, "", nil, "firewall"),
+		set(doFirewall, "", []any{internet}, "inboundRules", 0, "sourceAddresses"),
+		set(doBalancer, "", nil, "firewall"),
 	},
 	"no-ssh": {set(doFirewall, "", "all", "inboundRules", 0, "portRange")},
 	"node-ports-from-nodes": {set(doFirewall, "",
@@ -82,8 +87,9 @@ var digitalOceanBreaks = map[string][]Breakage{
 	"metadata-guarded":        {set(doDroplet, "", true, "dropletAgent")},
 	"machines-tagged":         {set(doDroplet, "", nil, "tags", 0)},
 	"secrets-marked":          {set(doDroplet, "", inClear, "userData")},
-	"production-protected":    {unprotect(doDroplet, "-control-plane-0"), unprotect(doBalancer, ""), unprotect(talosSecrets, "")},
-	"provider-explicit":       {defaultProvider(doDroplet)},
+	"production-protected": {unprotect(doDroplet, "-control-plane-0"), unprotect(doBalancer, ""),
+		unprotect(talosSecrets, "")},
+	"provider-explicit": {defaultProvider(doDroplet)},
 }
 
 var digitalOceanChecks = map[int][]Check{
@@ -93,25 +99,29 @@ var digitalOceanChecks = map[int][]Check{
 		digitalOceanRule("-worker", "10250", "another port", "10251", "portRange"),
 		digitalOceanRule("-control-plane", "6443", "operators", []any{"10.0.0.0/8"}, "sourceAddresses"),
 		digitalOceanRule("-worker", "10250", "a load balancer", []any{"balancer"}, "sourceLoadBalancerUids"),
-		digitalOceanRule("-worker", "30000-32767", "other networks", []any{"172.16.0.0/12"}, "sourceAddresses").in("open-ports"),
+		digitalOceanRule("-worker", "30000-32767", "other networks", []any{"172.16.0.0/12"}, "sourceAddresses").in(
+			"open-ports"),
 		set(doFirewall, "", []any{"one", "two"}, "tags"),
 	}}},
-	9: {{Name: "the-firewall-stands-before-the-droplet", Look: digitalOceanFirewallFirst, Breaks: []Breakage{
+	9: {{Name: "firewall-before-droplet", Look: digitalOceanFirewallBeforeDroplet, Breaks: []Breakage{
 		waitForNothing(doDroplet, ""), set(doFirewall, "nyc1-worker", nil, "outboundRules"),
 		set(doDroplet, "-workers-0", []any{"inferadb-production-nyc1-control-plane-0000000"}, "tags"),
 	}}},
-	10: {{Name: "the-balancer-is-of-the-network", Look: digitalOceanBalancer, Breaks: []Breakage{
-		set(doBalancer, "", "GLOBAL", "type"), set(doBalancer, "", nil, "vpcUuid"), set(doBalancer, "", "EXTERNAL", "network"),
+	10: {{Name: "the-load-balancer-is-in-the-network", Look: digitalOceanBalancer, Breaks: []Breakage{
+		set(doBalancer, "", "GLOBAL", "type"), set(doBalancer, "", nil, "vpcUuid"),
+		set(doBalancer, "", "EXTERNAL", "network"),
 	}}},
 	11: {{Name: "checks-and-targets", Look: digitalOceanTargets, Breaks: []Breakage{
 		set(doBalancer, "", "http", "healthcheck", "protocol"), set(doBalancer, "", 443, "healthcheck", "port"),
-		set(doBalancer, "", 30, "healthcheck", "checkIntervalSeconds"), set(doBalancer, "", true, "enableProxyProtocol"),
+		set(doBalancer, "", 30, "healthcheck", "checkIntervalSeconds"),
+		set(doBalancer, "", true, "enableProxyProtocol"),
 		set(doBalancer, "", []any{}, "forwardingRules"), set(doBalancer, "", 443, "forwardingRules", 0, "entryPort"),
 		set(doBalancer, "nyc1-api", "inferadb-production-nyc1-worker-0000000", "dropletTag"),
 	}}},
 	13: {{Name: "endpoint-in-configurations", Look: digitalOceanEndpoint, Breaks: []Breakage{
 		replaceText(doDroplet, "", "endpoint: https://10.", "endpoint: https://11.", "userData"),
-		replaceText(doDroplet, "", "endpoint: https://"+ownEndpoint, "endpoint: https://10.0.0.1", "userData").in("endpoint"),
+		replaceText(doDroplet, "", "endpoint: https://"+ownEndpoint, "endpoint: https://10.0.0.1",
+			"userData").in("endpoint"),
 		replaceText(doDroplet, "", "validSubnets:", "subnets:", "userData"),
 		replaceText(doDroplet, "-control-plane-0", "advertisedSubnets:", "subnets:", "userData"),
 	}}},
@@ -125,12 +135,14 @@ var digitalOceanChecks = map[int][]Check{
 			r.put(resource.NewArrayProperty(tags), "tags")
 		}),
 	}}},
-	29: {{Name: "what-is-protected", Look: digitalOceanProtected, Breaks: []Breakage{
-		unprotect(doDroplet, "-workers-0"), unprotect(doBalancer, ""), protect(doDroplet, "-web-0").in("pools"), protect(doFirewall, ""),
+	29: {{Name: "critical-resources-are-protected", Look: digitalOceanProtected, Breaks: []Breakage{
+		unprotect(doDroplet, "-workers-0"), unprotect(doBalancer, ""), protect(doDroplet, "-web-0").in("pools"),
+		protect(doFirewall, ""),
 		protect(talosSecrets, "").in("staging"),
 	}}},
 	30: {{Name: "droplets-are-never-replaced", Look: digitalOceanNotReplaced, Breaks: []Breakage{
-		heedChanges(doDroplet, ""), set(doDroplet, "", false, "gracefulShutdown"), set(doDroplet, "", []any{}, "sshKeys"),
+		heedChanges(doDroplet, ""), set(doDroplet, "", false, "gracefulShutdown"),
+		set(doDroplet, "", []any{}, "sshKeys"),
 	}}},
 	33: {
 		{Name: "bootstrap-waits-for-the-api", Look: digitalOceanBootstrapWaits, Breaks: []Breakage{
@@ -139,12 +151,15 @@ var digitalOceanChecks = map[int][]Check{
 		{Name: "no-needless-edge", Look: digitalOceanNoNeedlessEdge, Breaks: []Breakage{
 			waitFor(doDroplet, "nyc1-workers-0", doDroplet, "nyc1-control-plane-0"),
 			waitFor(doBalancer, "nyc1-api", doDroplet, "nyc1-workers-0"),
-			waitForNothing(doDroplet, "nyc1-workers-0"), waitFor(doDroplet, "nyc1-workers-0", doBalancer, "").in("endpoint"),
+			waitForNothing(doDroplet, "nyc1-workers-0"),
+			waitFor(doDroplet, "nyc1-workers-0", doBalancer, "").in("endpoint"),
 		}},
 	},
 	36: {{Name: "adopted-network", Look: digitalOceanAdopted, Breaks: []Breakage{
-		add(doVPC, "added", nil).in("adopted"), set(doDroplet, "", "other", "vpcUuid").in("adopted"), remove(doVPC, "").in("dev"),
-		set(doDroplet, "", doOwnVPC, "vpcUuid"), add("pulumi:providers:aws", "added", nil), add("pulumi:providers:gcp", "added", nil),
+		add(doVPC, "added", nil).in("adopted"), set(doDroplet, "", "other", "vpcUuid").in("adopted"),
+		remove(doVPC, "").in("dev"),
+		set(doDroplet, "", doOwnVPC, "vpcUuid"), add("pulumi:providers:aws", "added", nil),
+		add("pulumi:providers:gcp", "added", nil),
 	}}},
 	37: {{Name: "images-are-pinned", Look: digitalOceanImages, Breaks: []Breakage{
 		set(doImage, "", "https://example.com/talos.raw.gz", "url"), remove(doImage, ""),
@@ -211,9 +226,9 @@ func digitalOceanPorts(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanFirewallFirst: a firewall knows its droplets by their tags, so it can stand before them. A tag that looks
-// like a cluster's is another in the cloud, where Pulumi gives it a suffix.
-func digitalOceanFirewallFirst(g *Graph, v *Violations) {
+// digitalOceanFirewallBeforeDroplet checks that firewalls exist before their droplets, which they select by tags. A
+// user's tag that looks like a cluster's gets a suffix from Pulumi and selects nothing.
+func digitalOceanFirewallBeforeDroplet(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
 		covered := slices.ContainsFunc(g.ofType(doFirewall), func(f *Resource) bool {
 			return slices.Contains(r.Texts("tags"), f.Text("tags", 0)) && g.reaches(r, f) && f.has("outboundRules")
@@ -248,7 +263,7 @@ func digitalOceanTargets(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanEndpoint: the kubelet and etcd are pinned to the private network.
+// digitalOceanEndpoint checks that kubelet and etcd are pinned to the private network.
 func digitalOceanEndpoint(g *Graph, v *Violations) {
 	host := "10.101.63."
 	if g.bringsEndpoint() {
@@ -258,7 +273,8 @@ func digitalOceanEndpoint(g *Graph, v *Violations) {
 		document := r.Text("userData")
 		v.unless(strings.Contains(document, "endpoint: https://"+host), r, "does not name the endpoint")
 		v.unless(strings.Contains(document, "validSubnets:"), r, "does not pin the kubelet to the private network")
-		v.unless(!r.isControlPlane() || strings.Contains(document, "advertisedSubnets:"), r, "does not pin etcd to the private network")
+		v.unless(!r.isControlPlane() || strings.Contains(document, "advertisedSubnets:"), r,
+			"does not pin etcd to the private network")
 	}
 }
 
@@ -279,7 +295,7 @@ func digitalOceanTags(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanProtected: only a pool that keeps nothing can shrink.
+// digitalOceanProtected checks that everything except stateless pools is protected.
 func digitalOceanProtected(g *Graph, v *Violations) {
 	for _, r := range g.all() {
 		keeps := slices.Contains([]string{talosSecrets, talosBootstrap, doBalancer}, r.Type) ||
@@ -288,10 +304,12 @@ func digitalOceanProtected(g *Graph, v *Violations) {
 	}
 }
 
-// digitalOceanNotReplaced: the API wants a key, which nobody has.
+// digitalOceanNotReplaced checks that changes of the SSH key are ignored. The API requires one, and it is a
+// placeholder.
 func digitalOceanNotReplaced(g *Graph, v *Violations) {
 	for _, r := range g.ofType(doDroplet) {
-		v.sameItems([]string{"image", "userData", "sshKeys", "size", "vpcUuid"}, r.IgnoreChanges, r, "the changes that are ignored")
+		v.sameItems([]string{"image", "userData", "sshKeys", "size", "vpcUuid"}, r.IgnoreChanges, r,
+			"the changes that are ignored")
 		v.equal("true", r.Text("gracefulShutdown"), r, "whether it is shut down in order")
 		v.equal(1, r.items("sshKeys"), r, "number of keys")
 	}
@@ -304,8 +322,8 @@ func digitalOceanBootstrapWaits(g *Graph, v *Violations) {
 	bootstrapWaits(g, v, way, g.ofType(doDroplet))
 }
 
-// digitalOceanNoNeedlessEdge: the machines wait for the load balancer, whose address they must know, and only for as
-// long as the user brings no name of his own. Nothing else waits.
+// digitalOceanNoNeedlessEdge checks that machines wait for nothing but the load balancer, whose address they need, and
+// not even for that if the user sets an endpoint.
 func digitalOceanNoNeedlessEdge(g *Graph, v *Violations) {
 	droplets, balancers := g.ofType(doDroplet), g.ofType(doBalancer)
 	waitsForNone(g, v, slices.Concat(droplets, balancers), droplets)
@@ -320,7 +338,8 @@ func digitalOceanNoNeedlessEdge(g *Graph, v *Violations) {
 
 func digitalOceanAdopted(g *Graph, v *Violations) {
 	for _, r := range g.all() {
-		other := strings.HasPrefix(r.Type, "pulumi:providers:") && !strings.HasPrefix(r.Type, "pulumi:providers:digitalocean") &&
+		other := strings.HasPrefix(r.Type, "pulumi:providers:") &&
+			!strings.HasPrefix(r.Type, "pulumi:providers:digitalocean") &&
 			!strings.HasPrefix(r.Type, "pulumi:providers:talos")
 		v.unless(!other, r, "is of another cloud")
 	}
@@ -330,7 +349,8 @@ func digitalOceanAdopted(g *Graph, v *Violations) {
 	}
 }
 
-var digitalOceanImage = regexp.MustCompile(`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.13\.10/digital-ocean-amd64\.raw\.gz$`)
+var digitalOceanImage = regexp.MustCompile(
+	`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.13\.10/digital-ocean-amd64\.raw\.gz$`)
 
 func digitalOceanImages(g *Graph, v *Violations) {
 	images := g.ofType(doImage)

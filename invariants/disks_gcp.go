@@ -8,7 +8,8 @@ var gcpDiskKeysBreaks = []Breakage{
 	set(gcpKey, "", nil, "rotationPeriod"), remove(gcpGrant, ""), set(gcpGrant, "", "other", "member"),
 	set(gcpInstance, "", "other", "bootDisk", "kmsKeySelfLink"), waitForNothing(gcpInstance, ""),
 	set(gcpInstance, "", "other", "bootDisk", "kmsKeySelfLink").in("own-key"), remove(gcpGrant, "").in("own-key"),
-	set(gcpInstance, "", "other", "bootDisk", "kmsKeySelfLink").in("staging"), add(gcpGrant, "added", nil).in("staging"),
+	set(gcpInstance, "", "other", "bootDisk", "kmsKeySelfLink").in("staging"),
+	add(gcpGrant, "added", nil).in("staging"),
 	set(gcpTemplate, "", "other", "disks", 0, "diskEncryptionKey", "kmsKeySelfLink").in(gcpGroups),
 	set(gcpTemplate, "", []any{}, "disks").in(gcpGroups), add(gcpKey, "inferadb-staging-nyc1-disks", nil).in("own-key"),
 }
@@ -45,7 +46,8 @@ func gcpDiskKeys(g *Graph, v *Violations) {
 		check(r, r.Text("disks", 0, "diskEncryptionKey", "kmsKeySelfLink"))
 	}
 	for _, grant := range grants {
-		v.equal("serviceAccount:service-123456789012@compute-system.iam.gserviceaccount.com", grant.Text("member"), grant,
+		v.equal("serviceAccount:service-123456789012@compute-system.iam.gserviceaccount.com", grant.Text("member"),
+			grant,
 			"whom it is for")
 	}
 }

@@ -44,9 +44,11 @@ var _ = register("gcp", cloud{
 	stacks: gcpStacks, checks: gcpChecks, breaks: gcpBreaks, refused: gcpRefused,
 	allowed: map[int][]Setting{4: {poolInOneZone}, 15: {keyOfSomebody, noKey}},
 	words: map[string]string{
-		"other": "digitalocean", "zone": "us-east4-a", "zones": `"us-east4-a","us-east4-b"`, "image": "projects/acme/global/images/talos",
-		"network": "shared", "network2": "other", "subnets": `"machines"`, "subnets2": `"others"`, "public2": `,"publicSubnetIds":["x"]`,
-		"key": gcpOwnKey, "diskEncryption": "luks", "autoscaling": "cluster-autoscaler",
+		"other": "digitalocean", "zone": "us-east4-a", "zones": `"us-east4-a","us-east4-b"`,
+		"image":   "projects/acme/global/images/talos",
+		"network": "shared", "network2": "other", "subnets": `"machines"`, "subnets2": `"others"`,
+		"public2": `,"publicSubnetIds":["x"]`,
+		"key":     gcpOwnKey, "diskEncryption": "luks", "autoscaling": "cluster-autoscaler",
 	},
 })
 
@@ -71,7 +73,8 @@ var gcpStacks = []Stack{
 	{Name: "watched", Environment: "production", Changes: stack("flowLogs", "true")},
 	{Name: "open-ports", Environment: "production", Changes: stack("openPorts", openPorts)},
 	{Name: "labels", Environment: "dev", Changes: stack("tags", gcpTags)},
-	{Name: "long-names", Environment: "production", Only: "names-fit", As: strings.Repeat("s", 26), Changes: stack("pools", `[
+	{Name: "long-names", Environment: "production", Only: "names-fit", As: strings.Repeat("s", 26),
+		Changes: stack("pools", `[
 		{"name": "`+strings.Repeat("p", 20)+`", "size": "small", "count": 3, "spot": true},
 		{"name": "`+strings.Repeat("q", 20)+`", "size": "small", "count": 2}]`)},
 }
@@ -81,9 +84,9 @@ var gcpRefused = map[int][]Setting{
 	15: {refuse("a key of another location",
 		oneRegion(`,"encryptionKey":"projects/acme/locations/us-west1/keyRings/clusters/cryptoKeys/disks"`),
 		"the key is in us-west1, the disks are in us-east4")},
-	35: {everywhere(refuse("credentials in the stack file", stack("gcp:credentials", "{}"),
+	35: {everywhere(refuse("Google credentials in the stack file", stack("gcp:credentials", "{}"),
 		"gcp:credentials: the program makes a provider of its own"))},
-	43: {refuse("pods that read their machine's user data", stack("cni", "flannel"), "cni: on ")},
+	43: {refuse("flannel where pods can read user data", stack("cni", "flannel"), "cni: on ")},
 }
 
 // gcpBreaks break what is checked on every cloud.
@@ -99,7 +102,8 @@ var gcpBreaks = map[string][]Breakage{
 	"balancer-internal":       {set(gcpFrontend, "", nil, "loadBalancingScheme")},
 	"disk-encrypted":          {set(gcpInstance, "", inClear, "bootDisk", "diskEncryptionKeyRaw")},
 	"disk-key": {
-		set(gcpInstance, "", nil, "bootDisk", "kmsKeySelfLink"), set(gcpTemplate, "", nil, "disks", 0, "diskEncryptionKey").in(gcpGroups),
+		set(gcpInstance, "", nil, "bootDisk", "kmsKeySelfLink"),
+		set(gcpTemplate, "", nil, "disks", 0, "diskEncryptionKey").in(gcpGroups),
 	},
 	"metadata-guarded":  {set(gcpInstance, "", "true", "metadata", "serial-port-enable")},
 	"machines-tagged":   {set(gcpInstance, "", nil, "bootDisk", "initializeParams", "labels", "pool")},
@@ -133,18 +137,22 @@ var gcpChecks = map[int][]Check{
 		{Name: "groups-spread-without-moving", Look: gcpGroupsSpread, Breaks: []Breakage{
 			set(gcpManager, "", "EVEN", "distributionPolicyTargetShape").in(gcpGroups),
 			set(gcpManager, "-spot", "PROACTIVE", "updatePolicy", "instanceRedistributionType").in("staging"),
-			set(gcpManager, "", 0, "updatePolicy", "minReadySec").in(gcpGroups), heedChanges(gcpManager, "-spot").in(gcpGroups),
+			set(gcpManager, "", 0, "updatePolicy", "minReadySec").in(gcpGroups),
+			heedChanges(gcpManager, "-spot").in(gcpGroups),
 		}},
-		{Name: "nodes-know-their-place", Look: gcpPlaces, Breaks: []Breakage{
-			replaceText(talosApply, "-workers-0", "topology.kubernetes.io/zone: ", "topology.kubernetes.io/zone: x", configuration),
+		{Name: "nodes-have-zone-labels", Look: gcpPlaces, Breaks: []Breakage{
+			replaceText(talosApply, "-workers-0", "topology.kubernetes.io/zone: ", "topology.kubernetes.io/zone: x",
+				configuration),
 			replaceText(talosApply, "-workers-0", "topology.kubernetes.io/region: us-", "region: us-", configuration),
-			replaceText(talosApply, "-workers-0", "node.kubernetes.io/instance-type: ", "instance-type: ", configuration),
+			replaceText(talosApply, "-workers-0", "node.kubernetes.io/instance-type: ", "instance-type: ",
+				configuration),
 			set(gcpInstance, "-workers-0", "topology.kubernetes.io/zone: x", "metadata", "user-data"),
 		}},
 	},
-	6: {{Name: "rules-are-for-the-clusters-machines-alone", Look: gcpRulesAreForMachines, Breaks: []Breakage{
+	6: {{Name: "rules-select-only-the-clusters-machines", Look: gcpRulesAreForMachines, Breaks: []Breakage{
 		set(gcpFirewall, "", nil, "description"), set(gcpFirewall, "", nil, "targetServiceAccounts"),
-		set(gcpFirewall, "-egress", "INGRESS", "direction"), set(gcpFirewall, "-egress", []any{"one"}, "targetServiceAccounts"),
+		set(gcpFirewall, "-egress", "INGRESS", "direction"),
+		set(gcpFirewall, "-egress", []any{"one"}, "targetServiceAccounts"),
 		set(gcpFirewall, "-apid", "EGRESS", "direction"),
 	}}},
 	8: {{Name: "ports-are-the-least", Look: gcpPortsAreTheLeast, Breaks: gcpPortsBreaks}},
@@ -157,39 +165,45 @@ var gcpChecks = map[int][]Check{
 	11: {{Name: "checks-and-targets", Look: gcpTargets, Breaks: gcpTargetsBreaks}},
 	13: {
 		{Name: "endpoint-in-certificates", Look: gcpEndpoint, Breaks: []Breakage{
-			replaceText(talosApply, "nyc1-control-plane-0", "endpoint: https://10.", "endpoint: https://11.", configuration),
+			replaceText(talosApply, "nyc1-control-plane-0", "endpoint: https://10.", "endpoint: https://11.",
+				configuration),
 			replaceText(talosApply, "nyc1-control-plane-0", "- 10.", "- 11.", configuration),
 		}},
 		{Name: "endpoint-from-everywhere", Look: gcpGlobalAccess, Breaks: []Breakage{
 			set(gcpFrontend, "", false, "allowGlobalAccess"), heedChanges(gcpFrontend, ""),
 		}},
 	},
-	14: {{Name: "the-balancer-is-a-proxy", Look: gcpProxy, Breaks: []Breakage{
+	14: {{Name: "the-load-balancer-is-a-proxy", Look: gcpProxy, Breaks: []Breakage{
 		set(gcpFrontend, "", "INTERNAL", "loadBalancingScheme"), set(gcpBackend, "", "INTERNAL", "loadBalancingScheme"),
 	}}},
 	15: {{Name: "every-disk-has-the-key", Look: gcpDiskKeys, Breaks: gcpDiskKeysBreaks}},
-	16: {{Name: "no-doors-of-the-project", Look: gcpNoDoors, Breaks: []Breakage{
-		set(gcpInstance, "", nil, "metadata", "serial-port-enable"), set(gcpInstance, "", nil, "metadata", "block-project-ssh-keys"),
+	16: {{Name: "no-project-keys-or-console", Look: gcpNoProjectAccess, Breaks: []Breakage{
+		set(gcpInstance, "", nil, "metadata", "serial-port-enable"),
+		set(gcpInstance, "", nil, "metadata", "block-project-ssh-keys"),
 		set(gcpTemplate, "", nil, "metadata", "serial-port-enable").in(gcpGroups),
 		set(gcpTemplate, "", nil, "metadata", "block-project-ssh-keys").in(gcpGroups),
 	}}},
 	18: {{Name: "labels-keep-to-the-alphabet-and-never-collide", Look: gcpLabels, Breaks: gcpLabelsBreaks}},
-	21: {{Name: "spot-machines-say-all", Look: gcpSpot, Breaks: gcpSpotBreaks}},
+	21: {{Name: "spot-properties-are-complete", Look: gcpSpot, Breaks: gcpSpotBreaks}},
 	22: {{Name: "preemptions-are-reported", Look: gcpPreemptions, Breaks: gcpPreemptionsBreaks}},
 	23: {{Name: "size-ignored-where-an-autoscaler-moves-it", Look: gcpSizes, Breaks: gcpSizesBreaks}},
 	25: {{Name: "names-fit", Look: gcpNamesFit, Breaks: []Breakage{
 		rename(gcpInstance, "", strings.ToUpper),
 		rename(gcpManager, "", func(name string) string { return name + name + name }).in("long-names"),
-		set(gcpAccount, "", "a", "accountId"), set(gcpManager, "", strings.Repeat("n", 59), "baseInstanceName").in(gcpGroups),
+		set(gcpAccount, "", "a", "accountId"),
+		set(gcpManager, "", strings.Repeat("n", 59), "baseInstanceName").in(gcpGroups),
 	}}},
-	29: {{Name: "what-is-protected", Look: gcpProtected, Breaks: []Breakage{
-		set(gcpInstance, "-workers-0", false, "deletionProtection"), unprotect(gcpInstance, "-workers-0"), protect(gcpMember, ""),
-		protect(gcpInstance, "-web-0").in("stateless"), set(gcpInstance, "-web-0", true, "deletionProtection").in("stateless"),
+	29: {{Name: "critical-resources-are-protected", Look: gcpProtected, Breaks: []Breakage{
+		set(gcpInstance, "-workers-0", false, "deletionProtection"), unprotect(gcpInstance, "-workers-0"),
+		protect(gcpMember, ""),
+		protect(gcpInstance, "-web-0").in("stateless"),
+		set(gcpInstance, "-web-0", true, "deletionProtection").in("stateless"),
 		protect(talosSecrets, "").in("staging"), unprotect(gcpFrontend, ""), unprotect(gcpAddress, "-api"),
 		protect(gcpAddress, "-control-plane-0"),
 	}}},
 	30: {{Name: "machines-are-not-replaced-together", Look: gcpNotReplaced, Breaks: []Breakage{
-		heedChanges(gcpInstance, ""), set(gcpInstance, "", true, "allowStoppingForUpdate"), set(gcpInstance, "", "other", "name"),
+		heedChanges(gcpInstance, ""), set(gcpInstance, "", true, "allowStoppingForUpdate"),
+		set(gcpInstance, "", "other", "name"),
 	}}},
 	33: {
 		{Name: "bootstrap-waits-for-the-api", Look: gcpBootstrapWaits, Breaks: []Breakage{
@@ -210,16 +224,17 @@ var gcpChecks = map[int][]Check{
 		set(gcpInstance, "", "other", "networkInterfaces", 0, "subnetwork").in("adopted"),
 	}}},
 	37: {{Name: "images-are-pinned-and-never-downloaded", Look: gcpImages, Breaks: gcpImagesBreaks}},
-	39: {{Name: "machines-wait-for-their-way-out", Look: gcpWayOut, Breaks: []Breakage{
+	39: {{Name: "machines-wait-for-egress", Look: gcpEgress, Breaks: []Breakage{
 		waitForNothing(gcpInstance, "nyc1-workers-0"), waitForNothing(gcpManager, "").in(gcpGroups),
 	}}},
 	41: {
-		{Name: "nodes-hold-no-role", Look: gcpNoRoles, Breaks: []Breakage{add("gcp:projects/iAMMember:IAMMember", "added", nil)}},
+		{Name: "nodes-hold-no-role", Look: gcpNoRoles,
+			Breaks: []Breakage{add("gcp:projects/iAMMember:IAMMember", "added", nil)}},
 		{Name: "billing-is-not-asked", Look: gcpNoBilling, Breaks: []Breakage{
 			ask("gcp:organizations/getProject:getProject"),
 		}},
 	},
-	42: {{Name: "flow-logs-leave-nothing-out", Look: gcpFlowLogs, Breaks: []Breakage{
+	42: {{Name: "flow-logs-are-complete", Look: gcpFlowLogs, Breaks: []Breakage{
 		set(gcpSubnet, "-nodes", nil, "logConfig").in("watched"),
 		set(gcpSubnet, "-nodes", 0.5, "logConfig", "flowSampling").in("watched"),
 		set(gcpSubnet, "", map[string]any{"flowSampling": 1}, "logConfig"),
@@ -260,11 +275,13 @@ func gcpMoved(machine, from, to string) Breakage {
 
 func gcpControlPlanesSpread(g *Graph, v *Violations) {
 	for _, cluster := range g.clusters() {
-		spread(v, cluster, only(ofCluster(g.ofType(gcpInstance), cluster.Name), (*Resource).isControlPlane), gcpZones, "zone")
+		spread(v, cluster, only(ofCluster(g.ofType(gcpInstance), cluster.Name), (*Resource).isControlPlane), gcpZones,
+			"zone")
 	}
 }
 
-// gcpPoolsSpread: a pool may be kept to zones that the stack file names. A regional group moves zone by zone.
+// gcpPoolsSpread checks that pools use all zones of the region, or those that the stack file names. Regional groups are
+// updated zone by zone.
 func gcpPoolsSpread(g *Graph, v *Violations) {
 	if strings.Contains(g.says("pools"), `"zones"`) {
 		return
@@ -283,13 +300,14 @@ func gcpPoolsSpread(g *Graph, v *Violations) {
 	}
 	for _, r := range g.ofType(gcpManager) {
 		v.equal(gcpZones, r.items("distributionPolicyZones"), r, "number of its zones")
-		v.unless(r.number("updatePolicy", "maxSurgeFixed") >= gcpZones, r, "cannot change: its surge is less than its zones")
+		v.unless(r.number("updatePolicy", "maxSurgeFixed") >= gcpZones, r,
+			"cannot change: its surge is less than its zones")
 		v.equal("0", r.Text("updatePolicy", "maxUnavailableFixed"), r, "how many machines go before others come")
 	}
 }
 
-// gcpGroupsSpread: Google moves the machines of a group only where its autoscaler demands it, and spot machines start
-// wherever there are some.
+// gcpGroupsSpread checks that Google moves no machine of a group except where its autoscaler needs that, and that spot
+// machines start in any zone with capacity.
 func gcpGroupsSpread(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpManager) {
 		want := "NONE"
@@ -299,7 +317,8 @@ func gcpGroupsSpread(g *Graph, v *Violations) {
 		case strings.HasSuffix(r.Name, "-spot"):
 			want = "NONE BALANCED"
 		}
-		got := strings.TrimSpace(r.Text("updatePolicy", "instanceRedistributionType") + " " + r.Text("distributionPolicyTargetShape"))
+		got := strings.TrimSpace(r.Text("updatePolicy", "instanceRedistributionType") + " " +
+			r.Text("distributionPolicyTargetShape"))
 		v.equal(want, got, r, "how it spreads")
 		v.equal(120.0, r.number("updatePolicy", "minReadySec"), r, "the seconds for which a machine must be ready")
 	}
@@ -313,7 +332,8 @@ func gcpPlaces(g *Graph, v *Violations) {
 			continue
 		}
 		document := apply.Text(configuration)
-		for _, label := range []string{"topology.kubernetes.io/zone: " + r.Text("zone") + "\n", "topology.kubernetes.io/region: us-",
+		for _, label := range []string{"topology.kubernetes.io/zone: " + r.Text("zone") + "\n",
+			"topology.kubernetes.io/region: us-",
 			"node.kubernetes.io/instance-type: " + r.Text("machineType") + "\n"} {
 			v.unless(strings.Contains(document, label), apply, "has no label %s", label)
 		}
@@ -339,9 +359,12 @@ func gcpProviders(g *Graph, v *Violations) {
 }
 
 var gcpImagesBreaks = []Breakage{
-	changeLookups(gcpGetImage, "asks for a family", func(l *Lookup) { l.Args["family"] = resource.NewStringProperty("talos") }),
-	changeLookups(gcpGetImage, "asks for the newest", func(l *Lookup) { l.Args["mostRecent"] = resource.NewBoolProperty(true) }),
-	changeLookups(gcpGetImage, "asks for another", func(l *Lookup) { l.Args["name"] = resource.NewStringProperty("talos") }),
+	changeLookups(gcpGetImage, "asks for a family",
+		func(l *Lookup) { l.Args["family"] = resource.NewStringProperty("talos") }),
+	changeLookups(gcpGetImage, "asks for the newest",
+		func(l *Lookup) { l.Args["mostRecent"] = resource.NewBoolProperty(true) }),
+	changeLookups(gcpGetImage, "asks for another",
+		func(l *Lookup) { l.Args["name"] = resource.NewStringProperty("talos") }),
 	changeLookups(gcpGetImage, "is another lookup", func(l *Lookup) { l.Token = "gcp:compute/getImages:getImages" }),
 	alter(gcpInstance, "", "is made from a file", func(_ *Graph, r *Resource) {
 		r.put(resource.NewAssetProperty(&resource.Asset{URI: "https://example.com/image"}), "bootDisk", "source")
@@ -357,7 +380,8 @@ func gcpImages(g *Graph, v *Violations) {
 			continue
 		}
 		found = true
-		v.unless(!lookup.Args.HasValue("family") && !lookup.Args.HasValue("mostRecent"), nil, "looks for an image that changes")
+		v.unless(!lookup.Args.HasValue("family") && !lookup.Args.HasValue("mostRecent"), nil,
+			"looks for an image that changes")
 		if name := lookup.Text("name"); g.saysOfRegions("image") {
 			v.equal("talos", name, nil, "the image that the stack file names")
 		} else {
@@ -394,7 +418,7 @@ func gcpNoRoles(g *Graph, v *Violations) {
 	}
 }
 
-// gcpNoBilling: the lookup of a single project also asks Cloud Billing.
+// gcpNoBilling checks that no lookup needs the Cloud Billing API, as the lookup of a single project does.
 func gcpNoBilling(g *Graph, v *Violations) {
 	for _, lookup := range g.Lookups {
 		v.unless(lookup.Token != "gcp:organizations/getProject:getProject", nil, "asks Cloud Billing")

@@ -37,7 +37,7 @@ type Resource struct {
 	IgnoreChanges, DependsOn     []string
 }
 
-// Lookup is a question to a cloud.
+// Lookup is a call of one of Pulumi's functions, which asks a cloud.
 type Lookup struct {
 	Token, Provider string
 	Args            resource.PropertyMap
@@ -49,7 +49,7 @@ type Output struct {
 	Secret bool
 }
 
-// ForRules returns the resources as the rules see them, in the order of their URNs.
+// ForRules returns the resources in the form that rules take, in the order of their URNs.
 func (g *Graph) ForRules() []rules.Resource {
 	if g.seen != nil {
 		return g.seen
@@ -62,16 +62,15 @@ func (g *Graph) ForRules() []rules.Resource {
 	return g.seen
 }
 
-// says returns what the stack file says to a key.
+// says returns the stack file's value of a key.
 func (g *Graph) says(key string) string { return g.Settings[key] }
 
-// saysOfRegions reports whether the stack file says something of its regions, or of the regions of the stack as a
-// whole.
+// saysOfRegions reports whether the stack file has a value for a key of its regions, or of the stack as a whole.
 func (g *Graph) saysOfRegions(key string) bool {
 	return strings.Contains(g.says("regions"), `"`+key+`"`)
 }
 
-// pool returns what the stack file says of a pool.
+// pool returns the stack file's settings of a pool.
 func (g *Graph) pool(name string) map[string]any {
 	var pools []map[string]any
 	if json.Unmarshal([]byte(g.says("pools")), &pools) != nil {
@@ -99,14 +98,15 @@ func (g *Graph) ofType(tokens ...string) []*Resource {
 func (g *Graph) all() []*Resource { return sorted(slices.Collect(maps.Values(g.Resources))) }
 
 func sorted(resources []*Resource) []*Resource {
-	slices.SortFunc(resources, func(a, b *Resource) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
+	slices.SortFunc(resources,
+		func(a, b *Resource) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
 	return resources
 }
 
 // clusters returns the components, one for each cluster.
 func (g *Graph) clusters() []*Resource { return g.ofType("inferadb:index:TalosCluster") }
 
-// named returns the resource of a type with a name, nil without one.
+// named returns the resource of a type with a name; nil if there is none.
 func (g *Graph) named(token, name string) *Resource {
 	for _, r := range g.ofType(token) {
 		if r.Name == name {
@@ -136,7 +136,7 @@ func (g *Graph) reaches(from, to *Resource) bool {
 	return visit(from)
 }
 
-// Get follows a path of keys and indexes into the inputs, past the marks of secrets.
+// Get returns the input at a path of keys and indexes, without the marks of secrets.
 func (r *Resource) Get(path ...any) resource.PropertyValue {
 	return follow(resource.NewObjectProperty(r.Inputs), path...)
 }
@@ -160,7 +160,7 @@ func follow(value resource.PropertyValue, path ...any) resource.PropertyValue {
 	return bare(value)
 }
 
-// bare is the value without the marks of secrets.
+// bare returns the value without the marks of secrets.
 func bare(value resource.PropertyValue) resource.PropertyValue {
 	for value.IsSecret() {
 		value = value.SecretValue().Element
@@ -168,10 +168,10 @@ func bare(value resource.PropertyValue) resource.PropertyValue {
 	return value
 }
 
-// has reports whether something stands at the path.
+// has reports whether there is a value at the path.
 func (r *Resource) has(path ...any) bool { return !r.Get(path...).IsNull() }
 
-// Text returns the text, number or truth value at the path as text; empty for everything else.
+// Text returns the string, number or boolean at the path as text; empty for everything else.
 func (r *Resource) Text(path ...any) string {
 	switch value := r.Get(path...); {
 	case value.IsString():
@@ -182,7 +182,7 @@ func (r *Resource) Text(path ...any) string {
 	return ""
 }
 
-// number is the number at the path; without one it is negative.
+// number returns the number at the path; a negative one if there is none.
 func (r *Resource) number(path ...any) float64 {
 	if value := r.Get(path...); value.IsNumber() {
 		return value.NumberValue()
@@ -219,17 +219,17 @@ func (r *Resource) tags(path ...any) map[string]string {
 
 func (r *Resource) isControlPlane() bool { return strings.Contains(r.Name, "-control-plane-") }
 
-// only keeps the resources of which a condition is true.
+// only returns the resources that satisfy a condition.
 func only(resources []*Resource, keep func(*Resource) bool) []*Resource {
 	return slices.DeleteFunc(slices.Clone(resources), func(r *Resource) bool { return !keep(r) })
 }
 
-// ofCluster keeps the resources of one cluster.
+// ofCluster returns the resources of one cluster.
 func ofCluster(resources []*Resource, cluster string) []*Resource {
 	return only(resources, func(r *Resource) bool { return strings.HasPrefix(r.Name, cluster+"-") })
 }
 
-// clusterOf returns the name of the cluster whose resource it is, which begins the resource's own.
+// clusterOf returns the name of the resource's cluster, which is the prefix of the resource's name.
 func (g *Graph) clusterOf(r *Resource) string {
 	for _, cluster := range g.clusters() {
 		if strings.HasPrefix(r.Name, cluster.Name+"-") || r.Name == cluster.Name {
@@ -239,5 +239,5 @@ func (g *Graph) clusterOf(r *Resource) string {
 	return ""
 }
 
-// Text is a text or truth value among the arguments as text.
+// Text returns a string or boolean of the arguments as text.
 func (l Lookup) Text(path ...any) string { return (&Resource{Inputs: l.Args}).Text(path...) }

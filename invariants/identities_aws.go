@@ -10,33 +10,40 @@ import (
 
 // awsIdentityChecks are about who may do what: every policy of every stack, read back from the graph.
 var awsIdentityChecks = []Check{
-	{Name: "no-policy-is-loose", Look: awsNoLoosePolicy, Breaks: []Breakage{
+	{Name: "no-unrestricted-policy", Look: awsNoLoosePolicy, Breaks: []Breakage{
 		replaceText(awsKey, "-disks", `arn:aws:iam::123456789012:root`, `*`, "policy"),
-		add(awsPolicy, "added", map[string]any{"role": "other", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
-			`"Action":["ec2:*"],"Resource":["arn:aws:ec2:::instance/i-0"]}]}`}),
-		add(awsPolicy, "added", map[string]any{"role": "other", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
-			`"Action":["ec2:TerminateInstances"],"Resource":["*"]}]}`}),
+		add(awsPolicy, "added",
+			map[string]any{"role": "other", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+				`"Action":["ec2:*"],"Resource":["arn:aws:ec2:::instance/i-0"]}]}`}),
+		add(awsPolicy, "added",
+			map[string]any{"role": "other", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+				`"Action":["ec2:TerminateInstances"],"Resource":["*"]}]}`}),
 	}},
 	{Name: "roles-are-one-services", Look: awsRolesAreOneServices, Breaks: []Breakage{
-		replaceText(awsRole, "-control-plane", `"ec2.amazonaws.com"`, `["ec2.amazonaws.com","lambda.amazonaws.com"]`, "assumeRolePolicy"),
+		replaceText(awsRole, "-control-plane", `"ec2.amazonaws.com"`, `["ec2.amazonaws.com","lambda.amazonaws.com"]`,
+			"assumeRolePolicy"),
 		replaceText(awsRole, "-control-plane", "sts:AssumeRole", "sts:TagSession", "assumeRolePolicy"),
 	}},
-	{Name: "control-planes-hold-no-permission", Look: awsControlPlanesHoldNothing, Breaks: []Breakage{
+	{Name: "control-planes-hold-no-permission", Look: awsControlPlanesHaveNoPermissions, Breaks: []Breakage{
 		remove(awsRole, "nyc1-control-plane").in("dev"),
 		add(awsPolicy, "added", map[string]any{"role": "inferadb-production-nyc1-control-plane-0000000"}),
 		set(awsRole, "", []any{"arn"}, "managedPolicyArns"), set(awsRole, "", []any{"policy"}, "inlinePolicies"),
 	}},
-	{Name: "controllers-change-their-cluster-alone", Look: awsControllers, Breaks: []Breakage{
-		replaceText(awsPolicy, "-cloud-controller", "kubernetes.io/cluster/", "kubernetes.io/other/", "policy").in("controlled"),
-		replaceText(awsPolicy, "-ebs-driver", "kubernetes.io/cluster/", "kubernetes.io/other/", "policy").in("controlled"),
+	{Name: "controllers-change-only-their-cluster", Look: awsControllers, Breaks: []Breakage{
+		replaceText(awsPolicy, "-cloud-controller", "kubernetes.io/cluster/", "kubernetes.io/other/",
+			"policy").in("controlled"),
+		replaceText(awsPolicy, "-ebs-driver", "kubernetes.io/cluster/", "kubernetes.io/other/",
+			"policy").in("controlled"),
 		set(awsPolicy, "-ebs-driver", "inferadb-production-nyc1-worker-0000000", "role").in("controlled"),
 		remove(awsPolicy, "-cloud-controller").in("controlled"),
 		set(awsSecurityGroup, "-control-plane", "owned", "tags",
 			"kubernetes.io/cluster/inferadb-production-nyc1-control-plane").in("controlled"),
-		set(awsSecurityGroup, "nyc1-worker", nil, "tags", "kubernetes.io/cluster/inferadb-production-nyc1").in("controlled"),
-		add(awsPolicy, "added", map[string]any{"role": "inferadb-production-nyc1-control-plane-0000000"}).in("controlled"),
+		set(awsSecurityGroup, "nyc1-worker", nil, "tags", "kubernetes.io/cluster/inferadb-production-nyc1").in(
+			"controlled"),
+		add(awsPolicy, "added", map[string]any{"role": "inferadb-production-nyc1-control-plane-0000000"}).in(
+			"controlled"),
 	}},
-	{Name: "workers-may-drain-and-scale", Look: awsWorkersMay, Breaks: []Breakage{
+	{Name: "workers-may-drain-and-scale", Look: awsWorkerPermissions, Breaks: []Breakage{
 		remove(awsPolicy, "-termination-handler").in(awsGroups),
 		add(awsPolicy, "inferadb-production-nyc1-added",
 			map[string]any{"role": "inferadb-production-nyc1-worker-0000000", "policy": `{"Version":` +
@@ -73,8 +80,10 @@ func awsNoLoosePolicy(g *Graph, v *Violations) {
 				// none.
 				everybody := s.Principal != nil && slices.Contains(s.Principal.AWS, "*")
 				v.unless(s.Effect != "Allow" || !everybody || len(s.Condition) > 0, r, "lets everybody in")
-				wide := slices.ContainsFunc(s.Action, func(action string) bool { return strings.HasSuffix(action, ":*") })
-				account := s.Principal != nil && slices.Equal(s.Principal.AWS, []string{"arn:aws:iam::" + awsAccount + ":root"})
+				wide := slices.ContainsFunc(s.Action,
+					func(action string) bool { return strings.HasSuffix(action, ":*") })
+				account := s.Principal != nil &&
+					slices.Equal(s.Principal.AWS, []string{"arn:aws:iam::" + awsAccount + ":root"})
 				v.unless(s.Effect != "Allow" || !wide || account, r, "allows everything of a service")
 			}
 		}
@@ -82,21 +91,23 @@ func awsNoLoosePolicy(g *Graph, v *Violations) {
 	v.unless(found > 0, nil, "has no policy")
 }
 
-// awsRolesAreOneServices: nobody steps into a role of the cluster but the service that it was made for.
+// awsRolesAreOneServices checks that each role of the cluster can be assumed by one service only.
 func awsRolesAreOneServices(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsRole) {
 		trust := statements(v, r, "assumeRolePolicy")
 		v.equal(1, len(trust), r, "number of statements")
 		for _, s := range trust {
 			v.equal("Allow [sts:AssumeRole]", s.Effect+" ["+strings.Join(s.Action, " ")+"]", r, "what is allowed")
-			alone := s.Principal != nil && len(s.Principal.Service) == 1 && len(s.Principal.AWS)+len(s.Principal.Federated) == 0
+			alone := s.Principal != nil && len(s.Principal.Service) == 1 &&
+				len(s.Principal.AWS)+len(s.Principal.Federated) == 0
 			v.unless(alone, r, "is not for one service alone")
 		}
 	}
 }
 
-// awsControlPlanesHoldNothing: Talos and Kubernetes need no permission, so the role is there to be given one by choice.
-func awsControlPlanesHoldNothing(g *Graph, v *Violations) {
+// awsControlPlanesHaveNoPermissions checks that the role of control planes has no permissions: Talos and Kubernetes
+// need none.
+func awsControlPlanesHaveNoPermissions(g *Graph, v *Violations) {
 	if g.says("cloudController") == "true" {
 		return
 	}
@@ -106,12 +117,13 @@ func awsControlPlanesHoldNothing(g *Graph, v *Violations) {
 		if strings.HasPrefix(r.Type, "aws:iam/rolePolic") || strings.HasPrefix(r.Type, "aws:iam/policyAttachment") {
 			v.unless(!strings.Contains(r.Text("role"), controlPlane), r, "gives control planes a permission")
 		}
-		v.unless(r.Type != awsRole || !r.has("managedPolicyArns") && !r.has("inlinePolicies"), r, "has policies of its own")
+		v.unless(r.Type != awsRole || !r.has("managedPolicyArns") && !r.has("inlinePolicies"), r,
+			"has policies of its own")
 	}
 }
 
-// awsControllers: what cloudController gives, the control planes hold, and every action that changes something is bound
-// to the cluster's tag; workers hold none of it.
+// awsControllers checks that control planes have the permissions of cloudController, that each action that changes
+// something is limited to the cluster's tag, and that workers have none of them.
 func awsControllers(g *Graph, v *Violations) {
 	if g.says("cloudController") != "true" {
 		return
@@ -142,23 +154,28 @@ func awsBoundToNothing(s iampolicy.Statement, cluster string) bool {
 	if !slices.ContainsFunc(s.Action, func(action string) bool { return !iampolicy.Reads(action) }) {
 		return false
 	}
-	inNetwork := slices.Equal(s.Action, []string{"ec2:CreateSecurityGroup"}) && strings.HasSuffix(s.Resource[0], ":vpc/*")
-	whenMade := slices.Equal(s.Action, []string{"ec2:CreateTags"}) && len(s.Condition["StringEquals"]["ec2:CreateAction"]) > 0
+	inNetwork := slices.Equal(s.Action, []string{"ec2:CreateSecurityGroup"}) &&
+		strings.HasSuffix(s.Resource[0], ":vpc/*")
+	whenMade := slices.Equal(s.Action, []string{"ec2:CreateTags"}) &&
+		len(s.Condition["StringEquals"]["ec2:CreateAction"]) > 0
 	tag := "Tag/kubernetes.io/cluster/" + cluster
 	equals := s.Condition["StringEquals"]
-	tagged := slices.Equal(equals["aws:Resource"+tag], []string{"owned"}) || slices.Equal(equals["aws:Request"+tag], []string{"owned"})
+	tagged := slices.Equal(equals["aws:Resource"+tag], []string{"owned"}) ||
+		slices.Equal(equals["aws:Request"+tag], []string{"owned"})
 	return !inNetwork && !whenMade && !tagged
 }
 
-// awsWorkersMay: what drains and scales the cluster's groups changes nothing else.
-func awsWorkersMay(g *Graph, v *Violations) {
-	workers := only(g.ofType(awsPolicy), func(r *Resource) bool { return strings.HasSuffix(r.Text("role"), "-worker-0000000") })
+// awsWorkerPermissions checks that the permissions for draining and scaling change nothing but the cluster's groups.
+func awsWorkerPermissions(g *Graph, v *Violations) {
+	workers := only(g.ofType(awsPolicy),
+		func(r *Resource) bool { return strings.HasSuffix(r.Text("role"), "-worker-0000000") })
 	drained := only(workers, func(r *Resource) bool { return strings.HasSuffix(r.Name, "-termination-handler") })
 	v.equal(len(g.ofType(awsQueue)), len(drained), nil, "number of policies that drain")
 	for _, r := range workers {
 		for _, s := range statements(v, r, "policy") {
 			for _, action := range s.Action {
-				bound := !slices.Contains(s.Resource, "*") || strings.Contains(fmt.Sprint(s.Condition), g.clusterOf(r)+":[owned]")
+				bound := !slices.Contains(s.Resource, "*") ||
+					strings.Contains(fmt.Sprint(s.Condition), g.clusterOf(r)+":[owned]")
 				v.unless(bound || iampolicy.Reads(action), r, "allows %s on everything", action)
 				v.unless(!strings.Contains(action, "*"), r, "allows %s", action)
 			}

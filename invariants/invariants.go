@@ -1,9 +1,10 @@
-// Package invariants holds what is true of every stack that this program builds or accepts: one row for each guarantee,
-// with its sentence, its checks, ways to break it that the checks must see, and the settings that are refused because
-// of it. The tests of the graph, the mutations, the policy pack and docs/invariants.md come from the rows.
+// Package invariants lists what is true of every stack that this program builds or accepts: one row for each guarantee,
+// with its sentence, its checks, ways to break it that the checks must detect, and the settings that are refused
+// because of it. The tests of the graph, the mutations, the policy pack, docs/invariants.md and docs/production.md use
+// the rows.
 //
-// The rows stand in files by their concern and name no cloud. What is true of one cloud's resources alone stands in the
-// files with the cloud's name, under the number of its row.
+// The rows are in files by their concern and name no cloud. Checks of one cloud's resources are in the files with the
+// cloud's name, by the number of their row.
 package invariants
 
 import (
@@ -16,39 +17,38 @@ import (
 
 // Invariant is a guarantee.
 type Invariant struct {
-	// ID is its number. Numbers are never given out twice.
+	// ID is its number, which is never reused.
 	ID int
-	// Sentence says what always holds.
+	// Sentence is the guarantee.
 	Sentence string
-	// Rules are the names of the rules of policy/rules that hold every resource to it, also those that somebody adds
-	// outside of the program: the policy pack is made of them.
+	// Rules are the names of its rules in policy/rules. The policy pack applies them to every resource of a stack, also
+	// to those that are added outside of the program.
 	Rules []string
-	// Unseen says why the policy pack cannot see it, for an invariant without rules.
+	// Unseen is the reason why the policy pack has no rule for it; empty if it has one.
 	Unseen string
-	// Checks look at the graph of resources: first the rules, then those of every cloud, then those of each.
+	// Checks look at the graph of resources: first the rules, then checks of all clouds, then those of each cloud.
 	Checks []Check
-	// Refused are settings of a stack file that would break it. The program refuses them before it makes anything.
+	// Refused are settings of a stack file that would break it. The program refuses them before it creates anything.
 	Refused []Setting
-	// Allowed are settings that look as if they broke it and do not: all checks look at these stacks, too.
+	// Allowed are settings that look as if they broke it and do not. All checks look at these stacks as well.
 	Allowed []Setting
-	// Elsewhere are the tests of what no check of a graph can see: messages, changes, machine configurations, lives of
-	// clusters.
+	// Elsewhere are tests of what a graph does not show: messages, changes, machine configurations, lives of clusters.
 	Elsewhere []string
 }
 
-// Check looks at the graph of a stack and reports what breaks its invariant.
+// Check is a function that looks for violations of an invariant in the graph of a stack.
 type Check struct {
-	// Name of the check. No two checks of a cloud share one.
+	// Name is unique among the checks of a cloud.
 	Name string
-	// Cloud whose resources it knows; empty for a check that knows those of every cloud.
+	// Cloud is the cloud whose resources it knows; empty for a check that knows those of all clouds.
 	Cloud string
-	// Look reports what it objects to.
+	// Look adds what it finds to the violations.
 	Look func(*Graph, *Violations)
-	// Breaks are changes of a graph that the check must see.
+	// Breaks are changes of a graph that the check must detect.
 	Breaks []Breakage
 }
 
-// Of returns what the check objects to in a graph.
+// Of returns the violations in a graph.
 func (c Check) Of(g *Graph) Violations {
 	var found Violations
 	c.Look(g, &found)
@@ -58,7 +58,7 @@ func (c Check) Of(g *Graph) Violations {
 // Concerns reports whether the check looks at the resources of the cloud.
 func (c Check) Concerns(cloud string) bool { return c.Cloud == "" || c.Cloud == cloud }
 
-// cloud is what the files of one cloud add to the rows.
+// cloud is what one cloud's files add to the rows.
 type cloud struct {
 	// stacks are those that the checks look at.
 	stacks []Stack
@@ -66,13 +66,13 @@ type cloud struct {
 	checks map[int][]Check
 	// breaks are breakages on this cloud of what is checked on every cloud, by the name of the check.
 	breaks map[string][]Breakage
-	// refused and allowed are settings of this cloud alone, by the number of their row.
+	// refused and allowed are settings for this cloud only, by the number of their row.
 	refused, allowed map[int][]Setting
-	// words stand for what differs between the clouds in settings of all of them, by the word in braces.
+	// words replace the words in braces in settings that are tried on all clouds.
 	words map[string]string
 }
 
-// clouds by their names in a stack file. The clouds' own files fill it.
+// clouds has each cloud by its name in a stack file. Each cloud's file registers itself.
 var clouds = map[string]cloud{}
 
 func register(name string, c cloud) bool {
@@ -82,7 +82,8 @@ func register(name string, c cloud) bool {
 
 // All returns the invariants, in the order of their numbers.
 func All() []Invariant {
-	rows := slices.Concat(machineRows, networkRows, loadBalancerRows, secretRows, nameRows, spotRows, settingRows, changeRows,
+	rows := slices.Concat(machineRows, networkRows, loadBalancerRows, secretRows, nameRows, spotRows, settingRows,
+		changeRows,
 		orderRows, hardeningRows)
 	slices.SortFunc(rows, func(a, b Invariant) int { return a.ID - b.ID })
 	for i, row := range rows {

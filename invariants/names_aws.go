@@ -8,14 +8,17 @@ func awsNamesFit(g *Graph, v *Violations) {
 	// Pulumi appends a dash and seven characters to the logical name.
 	const suffix = 8
 	limits := map[string]int{
-		awsBalancer: 32, awsTargetGroup: 32, awsRole: 64, "aws:iam/instanceProfile:InstanceProfile": 128, awsRule: 64, awsQueue: 80,
-		awsTopic: 256, awsPolicy: 128, awsTemplate: 128, awsScalingGroup: 255, awsSecurityGroup: 255, "aws:kms/alias:Alias": 256,
+		awsBalancer: 32, awsTargetGroup: 32, awsRole: 64, "aws:iam/instanceProfile:InstanceProfile": 128, awsRule: 64,
+		awsQueue: 80,
+		awsTopic: 256, awsPolicy: 128, awsTemplate: 128, awsScalingGroup: 255, awsSecurityGroup: 255,
+		"aws:kms/alias:Alias": 256,
 	}
 	for _, r := range g.all() {
 		if limit, ok := limits[r.Type]; ok {
 			v.unless(len(r.Name)+suffix <= limit, r, "is longer than %d with Pulumi's suffix", limit)
 		}
-		v.unless(!r.has("name") || !strings.HasPrefix(r.Type, "aws:lb/"), r, "has a fixed name: its replacement would fail")
+		v.unless(!r.has("name") || !strings.HasPrefix(r.Type, "aws:lb/"), r,
+			"has a fixed name: its replacement would fail")
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 var gcpTags = func() string {
 	long := strings.Repeat("k", 70)
 	text, err := json.Marshal(map[string]string{
-		"Team": "Platform", "a/b": "1.0", "a:b": "1-0", "a-b": "x", "a b": "@", "9lives": "cat", "googly": "eyes", "_x": "",
+		"Team": "Platform", "a/b": "1.0", "a:b": "1-0", "a-b": "x", "a b": "@", "9lives": "cat", "googly": "eyes",
+		"_x":       "",
 		long + "1": "one", long + "2": "two", "zz": strings.Repeat("v", 100),
 	})
 	if err != nil {
@@ -31,8 +32,8 @@ var gcpLabelsBreaks = []Breakage{
 	set(gcpFrontend, "", "other", "labels", "a-b").in("labels"),
 }
 
-// gcpLabels: no two tags share a label, the user's and the program's own seven; what only needs lower case stays
-// readable, and what is a label already stays as it is.
+// gcpLabels checks that no two tags share a label, neither the user's nor the program's seven; that a tag which only
+// needs lower case stays readable; and that a valid label stays as it is.
 func gcpLabels(g *Graph, v *Violations) {
 	tags := map[string]string{}
 	if text := g.says("tags"); text != "" && json.Unmarshal([]byte(text), &tags) != nil {
@@ -51,12 +52,14 @@ func gcpLabels(g *Graph, v *Violations) {
 			}
 			found++
 			v.unless(gcpLabelKey.MatchString(string(key)), r, "has a label that is none: %s", key)
-			v.unless(gcpLabelValue.MatchString(value.StringValue()), r, "has a label whose value is none: %s", value.StringValue())
+			v.unless(gcpLabelValue.MatchString(value.StringValue()), r, "has a label whose value is none: %s",
+				value.StringValue())
 			v.unless(!strings.HasPrefix(string(key), "goog"), r, "has a label that is Google's own: %s", key)
 		}
 		v.equal(len(tags)+7, found, r, "number of labels")
 		if tags["Team"] != "" {
-			v.equal("platform x", r.Text("labels", "team")+" "+r.Text("labels", "a-b"), r, "the labels that stay readable")
+			v.equal("platform x", r.Text("labels", "team")+" "+r.Text("labels", "a-b"), r,
+				"the labels that stay readable")
 		}
 	}
 }
@@ -65,7 +68,8 @@ func gcpNamesFit(g *Graph, v *Violations) {
 	for _, r := range g.all() {
 		// A channel has the name that Google gives it.
 		if strings.HasPrefix(r.Type, "gcp:") && r.Type != gcpChannel {
-			v.unless(gcpName.MatchString(r.Name), r, "leaves no room for Pulumi's suffix, or has characters that do not fit")
+			v.unless(gcpName.MatchString(r.Name), r,
+				"leaves no room for Pulumi's suffix, or has characters that do not fit")
 		}
 	}
 	for _, r := range g.ofType(gcpAccount) {

@@ -7,13 +7,15 @@ import (
 	"strings"
 )
 
-var awsRulesStandAloneBreaks = []Breakage{
-	set(awsIngress, "", nil, "description"), set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "ingress"),
+var awsRulesAreResourcesBreaks = []Breakage{
+	set(awsIngress, "", nil, "description"),
+	set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "ingress"),
 	set(awsSecurityGroup, "", []any{map[string]any{"protocol": "-1", "self": true}}, "egress"),
 }
 
-// awsRulesStandAlone: each rule is a resource with its reason, and a group has no other.
-func awsRulesStandAlone(g *Graph, v *Violations) {
+// awsRulesAreResources checks that each firewall rule is a resource with a description, and that security groups have
+// no inline rules.
+func awsRulesAreResources(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(awsIngress)) > 0, nil, "has no rules")
 	for _, r := range g.ofType(awsIngress) {
 		v.unless(r.Text("description") != "", r, "does not say why")
@@ -26,9 +28,12 @@ func awsRulesStandAlone(g *Graph, v *Violations) {
 var awsPortsBreaks = []Breakage{
 	set(awsIngress, "-etcd-from-control-plane", "inferadb-production-nyc1-worker-id", "referencedSecurityGroupId"),
 	set(awsIngress, "-kubelet-from-worker", 10251, "toPort"),
-	set(awsIngress, "nyc1-worker-apid-from-control-plane", "inferadb-production-nyc1-worker-id", "referencedSecurityGroupId"),
-	alterAll(awsIngress, "9100", "opens for one role less", func(r *Resource) { r.put(9101, "fromPort") }).in("open-ports"),
-	alterAll(awsIngress, "30000", "opens for others", func(r *Resource) { r.put("172.16.0.0/12", "cidrIpv4") }).in("open-ports"),
+	set(awsIngress, "nyc1-worker-apid-from-control-plane", "inferadb-production-nyc1-worker-id",
+		"referencedSecurityGroupId"),
+	alterAll(awsIngress, "9100", "opens for one role less", func(r *Resource) { r.put(9101, "fromPort") }).in(
+		"open-ports"),
+	alterAll(awsIngress, "30000", "opens for others", func(r *Resource) { r.put("172.16.0.0/12", "cidrIpv4") }).in(
+		"open-ports"),
 }
 
 func awsRange(from, to int) string { return fmt.Sprintf("%d-%d", from, to) }
@@ -122,27 +127,29 @@ func awsEndpoint(g *Graph, v *Violations) {
 		v.unless(strings.Contains(document, "endpoint: https://"+name+":6443"), r, "does not name the endpoint")
 		if r.isControlPlane() {
 			v.unless(strings.Contains(document, "- "+name), r, "has a certificate without the endpoint")
-			v.unless(strings.Contains(document, ".elb.amazonaws.com"), r, "has a certificate without the load balancer's own name")
+			v.unless(strings.Contains(document, ".elb.amazonaws.com"), r,
+				"has a certificate without the load balancer's own name")
 		}
 	}
 }
 
-// awsAdopted: nothing of a network is made beside one that exists.
+// awsAdopted checks that an adopted network gets no further resources of a network.
 func awsAdopted(g *Graph, v *Violations) {
 	if !g.adopts() {
 		return
 	}
 	network := []string{"Vpc", "Subnet", "RouteTable", "Route", "NatGateway", "InternetGateway", "Eip", "VpcEndpoint"}
 	for _, r := range g.all() {
-		v.unless(!slices.Contains(network, r.Type[strings.LastIndex(r.Type, ":")+1:]), r, "is made in an adopted network")
+		v.unless(!slices.Contains(network, r.Type[strings.LastIndex(r.Type, ":")+1:]), r,
+			"is made in an adopted network")
 	}
 	for _, r := range g.ofType(awsInterface) {
 		v.unless(strings.HasPrefix(r.Text("subnetId"), "subnet-"), r, "is not in the adopted network")
 	}
 }
 
-// awsWayOut: an adopted network has its own. Production has a gateway for each of its zones.
-func awsWayOut(g *Graph, v *Violations) {
+// awsEgress checks the NAT gateways, in production one for each zone. An adopted network has its own.
+func awsEgress(g *Graph, v *Violations) {
 	if g.adopts() {
 		return
 	}
@@ -160,21 +167,26 @@ func awsWayOut(g *Graph, v *Violations) {
 		if g.says("access") == "public" && r.isControlPlane() {
 			ways = g.ofType("aws:ec2/internetGateway:InternetGateway")
 		}
-		v.unless(slices.ContainsFunc(ways, func(way *Resource) bool { return g.reaches(r, way) }), r, "does not wait for its way out")
+		v.unless(slices.ContainsFunc(ways, func(way *Resource) bool { return g.reaches(r, way) }), r,
+			"does not wait for its way out")
 	}
 }
 
 var awsLogChecks = []Check{
-	{Name: "flow-logs-leave-nothing-out", Look: awsFlowLogs, Breaks: []Breakage{
-		set(awsFlowLog, "", "REJECT", "trafficType").in("watched"), set(awsFlowLog, "", "elsewhere", "logDestination").in("watched"),
+	{Name: "flow-logs-are-complete", Look: awsFlowLogs, Breaks: []Breakage{
+		set(awsFlowLog, "", "REJECT", "trafficType").in("watched"),
+		set(awsFlowLog, "", "elsewhere", "logDestination").in("watched"),
 		set(awsLogGroup, "", 1, "retentionInDays").in("watched"), remove(awsFlowLog, "").in("watched"),
 		waitForNothing(awsFlowLog, "").in("watched"), add(awsFlowLog, "added", nil),
-		replaceText(awsRole, "nyc1-flow-logs", "vpc-flow-logs.amazonaws.com", "ec2.amazonaws.com", "assumeRolePolicy").in("watched"),
-		replaceText(awsPolicy, "nyc1-flow-logs", "arn:aws:logs:::log-group:", "arn:aws:logs:::other:", "policy").in("watched"),
+		replaceText(awsRole, "nyc1-flow-logs", "vpc-flow-logs.amazonaws.com", "ec2.amazonaws.com",
+			"assumeRolePolicy").in("watched"),
+		replaceText(awsPolicy, "nyc1-flow-logs", "arn:aws:logs:::log-group:", "arn:aws:logs:::other:",
+			"policy").in("watched"),
 	}},
 	{Name: "encryption-by-default-outlives-the-stack", Look: awsDefaultEncryption, Breaks: []Breakage{
 		alter(awsEBSDefault, "", "goes with the stack", func(_ *Graph, r *Resource) { r.Retain = false }).in("watched"),
-		set(awsEBSDefault, "", false, "enabled").in("watched"), add(awsEBSDefault, "added", map[string]any{"enabled": true}),
+		set(awsEBSDefault, "", false, "enabled").in("watched"),
+		add(awsEBSDefault, "added", map[string]any{"enabled": true}),
 		add("aws:ebs/defaultKmsKey:DefaultKmsKey", "added", nil),
 	}},
 }
@@ -185,7 +197,8 @@ const (
 	awsEBSDefault = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 )
 
-// awsFlowLogs: on request, whole, for thirty days, by a role that nothing else can use.
+// awsFlowLogs checks that flow logs, if the stack file asks for them, are complete, are kept for thirty days, and are
+// written by a role that nothing else can use.
 func awsFlowLogs(g *Graph, v *Violations) {
 	logs := g.ofType(awsFlowLog)
 	if g.says("flowLogs") != "true" {
@@ -204,9 +217,11 @@ func awsFlowLogs(g *Graph, v *Violations) {
 		}
 		v.equal("30", kept.Text("retentionInDays"), kept, "its days")
 		for _, trust := range statements(v, role, "assumeRolePolicy") {
-			v.unless(trust.Principal != nil && slices.Equal(trust.Principal.Service, []string{"vpc-flow-logs.amazonaws.com"}), role,
+			v.unless(trust.Principal != nil &&
+				slices.Equal(trust.Principal.Service, []string{"vpc-flow-logs.amazonaws.com"}), role,
 				"is not the flow logs'")
-			v.equal([]string{awsAccount}, trust.Condition["StringEquals"]["aws:SourceAccount"], role, "the account that it is for")
+			v.equal([]string{awsAccount}, trust.Condition["StringEquals"]["aws:SourceAccount"], role,
+				"the account that it is for")
 		}
 		for _, statement := range statements(v, writes, "policy") {
 			v.equal([]string{group, group + ":*"}, statement.Resource, writes, "what it writes to")
@@ -215,7 +230,8 @@ func awsFlowLogs(g *Graph, v *Violations) {
 	}
 }
 
-// awsDefaultEncryption: the provider would switch it off with the stack, and other stacks share the account.
+// awsDefaultEncryption checks that deleting the stack does not switch off the account's encryption by default, because
+// other stacks share the account.
 func awsDefaultEncryption(g *Graph, v *Violations) {
 	want := 0
 	if g.says("ebsEncryptionByDefault") == "true" {

@@ -63,12 +63,14 @@ var gcpPortsBreaks = []Breakage{
 	set(gcpFirewall, "nyc1-kubelet", []any{map[string]any{"protocol": "tcp", "ports": []any{"10250"}},
 		map[string]any{"protocol": "tcp", "ports": []any{"10250"}}}, "allows"),
 	set(gcpFirewall, "nyc1-load-balancer", []any{"10.0.0.0/8"}, "sourceRanges"),
-	set(gcpFirewall, "nyc1-load-balancer", []any{"130.211.0.0/22", "35.191.0.0/16", "10.51.255.0/24"}, "sourceRanges").in("adopted"),
+	set(gcpFirewall, "nyc1-load-balancer", []any{"130.211.0.0/22", "35.191.0.0/16", "10.51.255.0/24"},
+		"sourceRanges").in("adopted"),
 	set(gcpFirewall, "-health-checks", []any{"10.0.0.0/8"}, "sourceRanges").in(gcpGroups),
 	set(gcpFirewall, "nyc1-operators-apid", []any{"10.0.0.0/8", "192.168.0.0/16"}, "sourceRanges"),
 	set(gcpFirewall, "nyc1-apid", []any{"10.0.0.0/8"}, "sourceRanges"),
 	set(gcpFirewall, "nyc1-open-udp-7946-cidrs", []any{"172.16.0.0/12"}, "sourceRanges").in("open-ports"),
-	rename(gcpFirewall, "nyc1-apid", func(name string) string { return strings.TrimSuffix(name, "apid") + "operators-api" }),
+	rename(gcpFirewall, "nyc1-apid",
+		func(name string) string { return strings.TrimSuffix(name, "apid") + "operators-api" }),
 }
 
 func gcpPortsAreTheLeast(g *Graph, v *Violations) {
@@ -97,7 +99,8 @@ func gcpPortsAreTheLeast(g *Graph, v *Violations) {
 		case "load-balancer":
 			v.equal(3, len(ranges), r, "number of networks of load balancers")
 			v.have(gcpHealthCheckers, ranges, r, "its sources")
-			v.unless(!g.adopts() || slices.Contains(ranges, gcpProxies), r, "does not let in the adopted network's own proxies")
+			v.unless(!g.adopts() || slices.Contains(ranges, gcpProxies), r,
+				"does not let in the adopted network's own proxies")
 		case "health-checks":
 			v.sameItems(gcpHealthCheckers, ranges, r, "its sources")
 		case "operators-apid", "operators-api":
@@ -120,17 +123,19 @@ func gcpRoles(g *Graph, r *Resource, property string) []string {
 func gcpNoPublicAddress(g *Graph, v *Violations) {
 	public := g.says("access") == "public"
 	for _, r := range g.ofType(gcpAddress) {
-		v.equal(public && strings.HasSuffix(r.Name, "-public"), r.Text("addressType") == "EXTERNAL", r, "whether it is public")
+		v.equal(public && strings.HasSuffix(r.Name, "-public"), r.Text("addressType") == "EXTERNAL", r,
+			"whether it is public")
 	}
 	for _, r := range g.ofType(gcpInstance) {
-		v.equal(public && r.isControlPlane(), r.has("networkInterfaces", 0, "accessConfigs"), r, "whether it has a public address")
+		v.equal(public && r.isControlPlane(), r.has("networkInterfaces", 0, "accessConfigs"), r,
+			"whether it has a public address")
 	}
 	for _, r := range g.ofType(gcpTemplate) {
 		v.unless(!r.has("networkInterfaces", 0, "accessConfigs"), r, "makes machines with public addresses")
 	}
 }
 
-// gcpProxy: passthrough does not work with Talos.
+// gcpProxy checks that the load balancer is a proxy. Talos does not work with passthrough load balancers.
 func gcpProxy(g *Graph, v *Violations) {
 	v.unless(len(g.ofType(gcpFrontend)) > 0, nil, "has no load balancer")
 	for _, r := range g.ofType(gcpFrontend, gcpBackend) {
@@ -180,7 +185,8 @@ func gcpEndpoint(g *Graph, v *Violations) {
 		if g.bringsEndpoint() {
 			name = ownEndpoint
 		}
-		v.unless(strings.Contains(r.Text(configuration), "endpoint: https://"+name+":6443"), r, "does not name the endpoint")
+		v.unless(strings.Contains(r.Text(configuration), "endpoint: https://"+name+":6443"), r,
+			"does not name the endpoint")
 		for _, name := range []string{name, frontend.Text("ipAddress")} {
 			v.unless(!r.isControlPlane() || strings.Contains(r.Text(configuration), "- "+name+"\n"), r,
 				"has a certificate without %s", name)
@@ -188,7 +194,8 @@ func gcpEndpoint(g *Graph, v *Violations) {
 	}
 }
 
-// gcpGlobalAccess: clients of other regions reach the API, and a rule that runs is not replaced for it.
+// gcpGlobalAccess checks that clients of other regions reach the API, and that an existing forwarding rule is not
+// replaced for it.
 func gcpGlobalAccess(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpFrontend) {
 		v.equal("true", r.Text("allowGlobalAccess"), r, "whether other regions reach it")
@@ -208,14 +215,15 @@ func gcpAdopted(g *Graph, v *Violations) {
 	}
 }
 
-// gcpWayOut: an adopted network has its own.
-func gcpWayOut(g *Graph, v *Violations) {
+// gcpEgress checks the NAT gateway. An adopted network has its own.
+func gcpEgress(g *Graph, v *Violations) {
 	if g.adopts() {
 		return
 	}
 	gateways := g.ofType(gcpNAT)
 	for _, r := range g.ofType(gcpInstance, gcpManager) {
-		v.unless(slices.ContainsFunc(gateways, func(way *Resource) bool { return g.reaches(r, way) }), r, "does not wait for its way out")
+		v.unless(slices.ContainsFunc(gateways, func(way *Resource) bool { return g.reaches(r, way) }), r,
+			"does not wait for its way out")
 	}
 }
 

@@ -11,36 +11,45 @@ import (
 var secretRows = []Invariant{
 	{
 		ID: 15,
-		Sentence: "Every disk is encrypted, with the customer's key wherever there is one: by the cloud, or where it encrypts none by Talos, " +
-			"which reads it in the machine configuration on the first boot.",
+		Sentence: "Every disk is encrypted, with the customer's key where the cloud accepts one: by the cloud, " +
+			"or on a cloud that does not encrypt by Talos, from the machine configuration of the first " +
+			"boot.",
 		Rules: []string{"disk-encrypted", "disk-key"},
 		Refused: []Setting{
-			refuse("a pool without encryption", onePool(`,"count":3,"encrypted":false`), "pools[0].encrypted: there is no such key"),
+			refuse("a pool without encryption", onePool(`,"count":3,"encrypted":false`),
+				"pools[0].encrypted: there is no such key"),
 			refuse("a pool without the key", onePool(`,"count":3,"encryptionKey":{"managed":false}`),
 				"pools[0].encryptionKey: there is no such key"),
-			refuse("no disk encryption", stack("diskEncryption", "none"), `diskEncryption: there is no diskEncryption "none"`),
-			refuse("a KMS server in clear", stack("diskEncryption", "luks", "luksKey", "http://kms.example.com"),
+			refuse("no disk encryption", stack("diskEncryption", "none"),
+				`diskEncryption: there is no diskEncryption "none"`),
+			refuse("a KMS server without TLS", stack("diskEncryption", "luks", "luksKey", "http://kms.example.com"),
 				"luksKey: is neither nodeID nor the https URL"),
-			refuse("a KMS server inside", stack("diskEncryption", "luks", "luksKey", "https://kms.kube-system.svc"),
+			refuse("a KMS server inside the cluster",
+				stack("diskEncryption", "luks", "luksKey", "https://kms.kube-system.svc"),
 				"luksKey: the KMS server is inside the cluster"),
-			refuse("a patch takes the disks' encryption away, in part", also(inAllPatches(
-				"apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\nencryption: {$patch: delete}"), "diskEncryption",
+			refuse("a patch that removes the encryption of one volume", also(inAllPatches(
+				"apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\nencryption: {$patch: delete}"),
+				"diskEncryption",
 				"luks"), "patches.all[0]: "),
-			refuse("a patch opens the disks with what everybody knows", also(inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\n"+
-				"name: STATE\nencryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: x}}]}"), "diskEncryption", "luks"),
+			refuse("a patch that adds a passphrase in clear",
+				also(inAllPatches("apiVersion: v1alpha1\nkind: VolumeConfig\n"+
+					"name: STATE\nencryption: {provider: luks2, keys: [{slot: 2, static: {passphrase: x}}]}"),
+					"diskEncryption", "luks"),
 				"changes the keys of the STATE volume"),
 		},
 		Elsewhere: []string{"TestPatchesLeaveTheKeysOfVolumesAlone"},
 	},
 	{
 		ID:       28,
-		Sentence: "Secrets are secret in inputs, outputs, state and logs.",
+		Sentence: "Secrets are marked as secrets in inputs, outputs and state, and never logged.",
 		Rules:    []string{"secrets-marked"},
 		Checks: []Check{
 			{Name: "no-secret-in-clear", Look: noSecretInClear,
 				Breaks: []Breakage{{Stack: broken, Name: "a tag holds a secret", change: func(g *Graph, _ *Resource) {
-					g.Resources["urn:added"] = &Resource{Type: "any:index/thing:Thing", Name: "added", Custom: true, Provider: aProvider,
-						Inputs: resource.NewPropertyMapFromMap(map[string]any{"tags": map[string]any{"token": "the " + g.Secrets[0]}})}
+					g.Resources["urn:added"] = &Resource{Type: "any:index/thing:Thing", Name: "added", Custom: true,
+						Provider: aProvider,
+						Inputs: resource.NewPropertyMapFromMap(
+							map[string]any{"tags": map[string]any{"token": "the " + g.Secrets[0]}})}
 				}}}},
 			{Name: "outputs-are-secret", Look: outputsAreSecret, Breaks: []Breakage{
 				{Stack: broken, Name: "the kubeconfig is shown",
@@ -49,17 +58,18 @@ var secretRows = []Invariant{
 					change: func(g *Graph, _ *Resource) { g.Outputs["machineSecrets"] = Output{} }},
 			}},
 		},
-		Refused: []Setting{refuse("a secret that the stack file shows",
+		Refused: []Setting{refuse("a Secret in clear in the stack file",
 			stack("bootstrapManifests", `["apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: default}"]`),
 			"bootstrapManifests[0]: has Secret default/a in clear")},
 		Elsewhere: []string{"TestSecrets", "TestASecretIsNotTakenForATag"},
 	},
 	{
 		ID: 41,
-		Sentence: "Identities may do what their work needs: no policy lets one change anything at all, control planes hold none (with " +
-			"`cloudController`, what the controllers need on what carries the cluster's tag), each role is one service's, and a node's " +
-			"account holds no role in its project.",
-		Unseen: "A role of another purpose may need more.",
+		Sentence: "Identities have the permissions that their work needs: no policy is unrestricted, control " +
+			"planes have none (with `cloudController`, those of the controllers on resources with the " +
+			"cluster's tag), each role belongs to one service, and a node's account has no role in its " +
+			"project.",
+		Unseen: "Roles for other purposes may need more.",
 	},
 }
 
@@ -71,7 +81,7 @@ const (
 	talosKubeconfig = "talos:cluster/kubeconfig:Kubeconfig"
 )
 
-// noSecretInClear looks for the cluster's secrets in what is not marked.
+// noSecretInClear looks for the cluster's secrets in values that are not marked as secrets.
 func noSecretInClear(g *Graph, v *Violations) {
 	for _, r := range g.all() {
 		text := plain(resource.NewObjectProperty(r.Inputs))
@@ -80,7 +90,7 @@ func noSecretInClear(g *Graph, v *Violations) {
 	}
 }
 
-// plain is everything in a value that is not marked as a secret.
+// plain returns the text of everything in a value that is not marked as a secret.
 func plain(v resource.PropertyValue) string {
 	var all strings.Builder
 	var walk func(v resource.PropertyValue)
@@ -102,7 +112,7 @@ func plain(v resource.PropertyValue) string {
 	return all.String()
 }
 
-// outputsAreSecret is about what `pulumi stack output` shows.
+// outputsAreSecret checks what `pulumi stack output` shows.
 func outputsAreSecret(g *Graph, v *Violations) {
 	secret := map[string]bool{"kubeconfig": true, "kubeconfigs": true, "talosconfig": true, "clusters": false}
 	for name, want := range secret {

@@ -42,27 +42,27 @@ func Stacks(cloud string) []Stack {
 	return stacks
 }
 
-// Setting is a change of production's stack file by which somebody would make it less safe: by mistake, on purpose, or
-// in a pull request that looks harmless.
+// Setting is a change of production's stack file that would make it less safe, whether by mistake, on purpose or in a
+// pull request that looks harmless.
 type Setting struct {
 	Name string
-	// Says are the settings by key. A key without a namespace is the program's. A word in braces stands for what
-	// differs between the clouds.
+	// Says are the settings by key. A key without a namespace is the program's. A word in braces is replaced by the
+	// cloud's own.
 	Says map[string]string
-	// Refusal is part of the message; empty if the setting is allowed.
+	// Refusal is a part of the error message; empty if the setting is allowed.
 	Refusal string
-	// Except is a check that the setting is about, and which therefore does not hold.
+	// Except is the check that does not hold for this setting, by its purpose.
 	Except string
-	// clouds are those that it is about; none for all.
+	// clouds are the clouds on which it is tried; nil for all.
 	clouds []string
-	// anywhere says that it is about every cloud, although it stands in the file of one.
+	// anywhere is true if it is tried on all clouds although it is in the file of one.
 	anywhere bool
 }
 
-// On reports whether the setting is about a cloud.
+// On reports whether the setting is tried on a cloud.
 func (s Setting) On(cloud string) bool { return s.clouds == nil || slices.Contains(s.clouds, cloud) }
 
-// Settings returns what the stack file says on a cloud.
+// Settings returns the settings for a cloud.
 func (s Setting) Settings(cloud string) map[string]string {
 	settings := map[string]string{}
 	for key, text := range s.Says {
@@ -84,7 +84,7 @@ func ofCloud(name string, settings []Setting) []Setting {
 
 var word = regexp.MustCompile(`\{[a-zA-Z0-9]+\}`)
 
-// fill puts a cloud's words in the place of those in braces.
+// fill replaces the words in braces by a cloud's.
 func fill(text string, words map[string]string) string {
 	return word.ReplaceAllStringFunc(text, func(name string) string { return words[strings.Trim(name, "{}")] })
 }

@@ -5,42 +5,44 @@ var spotRows = []Invariant{
 	{
 		ID:        19,
 		Sentence:  "A mix of spot and on-demand machines is one that the cloud accepts.",
-		Unseen:    "The cloud refuses another.",
+		Unseen:    "The cloud refuses any other mix.",
 		Elsewhere: []string{"TestSpotTypesCanStandInForTheirSize"},
 	},
 	{
 		ID:        20,
-		Sentence:  "Spot where there is none is an error.",
-		Unseen:    "It is a property of the settings.",
+		Sentence:  "Spot machines on a cloud without a spot market are an error.",
+		Unseen:    "It concerns the settings.",
 		Elsewhere: []string{"TestEachOfTheseIsRefused", "TestTheProfilesSpotPoolIsOnDemandWhereThereIsNoSpot"},
 	},
 	{
 		ID:       21,
-		Sentence: "Spot machines say all that the cloud wants said of them.",
-		Unseen:   "A machine of another purpose may be on the spot market in another way.",
+		Sentence: "Spot machines have all properties that the cloud requires of them.",
+		Unseen:   "Spot machines for other purposes may be different.",
 	},
 	{
 		ID: 22,
-		Sentence: "Spot machines are labeled, and tainted where there are others; production has others; groups have interruption handling " +
-			"and an alarm.",
-		Unseen: "It is about a stack's pools, which the policy pack does not know.",
+		Sentence: "Spot machines are labeled, and tainted if there are other pools; production always has " +
+			"machines that are not spot; groups have interruption handling and an alarm.",
+		Unseen: "It concerns a stack's pools, which the policy pack does not know.",
 		Refused: []Setting{
-			refuse("data on spot", onePool(`,"count":3,"workload":"stateful","spot":true`), "pools[0].spot: the pool is stateful"),
-			refuse("everything on spot", onePool(`,"count":3,"spot":true`),
+			refuse("a stateful pool on spot machines", onePool(`,"count":3,"workload":"stateful","spot":true`),
+				"pools[0].spot: the pool is stateful"),
+			refuse("all pools on spot machines", onePool(`,"count":3,"spot":true`),
 				"pools: every machine of production's pools is on the spot market"),
-			refuse("everything on spot beside a parked pool",
-				stack("pools", `[{"name":"a","size":"small","count":3,"spot":true},{"name":"b","size":"small","count":0}]`),
+			refuse("all pools on spot machines, beside a pool of count 0",
+				stack("pools", `[{"name":"a","size":"small","count":3,"spot":true},`+
+					`{"name":"b","size":"small","count":0}]`),
 				"pools: every machine of production's pools is on the spot market"),
 		},
 		Elsewhere: []string{"TestTheOnlyPoolCanBeSpot", "TestPools", "TestEachOfTheseIsRefused", "TestInterruption"},
 	},
 	{
 		ID: 23,
-		Sentence: "A pool's min is at most its max; the number of machines is ignored only where an autoscaler moves it, " +
-			"and its tags stand there alone.",
-		Unseen: "The policy pack is not told which changes are ignored.",
-		Refused: []Setting{refuse("data that scales away", onePool(`,"min":0,"max":3,"workload":"stateful"`),
+		Sentence: "A pool's min is at most its max; updates ignore the number of machines only where an " +
+			"autoscaler changes it; only such groups have the autoscaler's tags.",
+		Unseen: "The policy pack does not see which changes are ignored.",
+		Refused: []Setting{refuse("an autoscaled stateful pool", onePool(`,"min":0,"max":3,"workload":"stateful"`),
 			"pools[0]: is stateful, and a stateful pool is of fixed size")},
-		Elsewhere: []string{"TestElasticPools", "TestEachOfTheseIsRefused"},
+		Elsewhere: []string{"TestScalingGroups", "TestEachOfTheseIsRefused"},
 	},
 }

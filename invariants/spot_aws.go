@@ -22,19 +22,23 @@ const (
 )
 
 var awsMixedPolicyBreaks = []Breakage{
-	set(awsScalingGroup, "-any", "diversified", "mixedInstancesPolicy", "instancesDistribution", "spotAllocationStrategy").in(awsGroups),
+	set(awsScalingGroup, "-any", "diversified", "mixedInstancesPolicy", "instancesDistribution",
+		"spotAllocationStrategy").in(awsGroups),
 	set(awsScalingGroup, "-any", 2, "mixedInstancesPolicy", "instancesDistribution", "spotInstancePools").in(awsGroups),
-	set(awsScalingGroup, "-any", "2", "mixedInstancesPolicy", "launchTemplate", "overrides", 0, "weightedCapacity").in(awsGroups),
+	set(awsScalingGroup, "-any", "2", "mixedInstancesPolicy", "launchTemplate", "overrides", 0, "weightedCapacity").in(
+		awsGroups),
 	set(awsScalingGroup, "-any", 50, "mixedInstancesPolicy", "instancesDistribution",
 		"onDemandPercentageAboveBaseCapacity").in(awsGroups),
 	set(awsScalingGroup, "-any", "prioritized", "mixedInstancesPolicy", "instancesDistribution",
 		"onDemandAllocationStrategy").in(awsGroups),
 	set(awsScalingGroup, "-any", []any{}, "mixedInstancesPolicy", "launchTemplate", "overrides").in(awsGroups),
 	set(awsScalingGroup, "-any", map[string]any{"id": "lt"}, "launchTemplate").in(awsGroups),
-	set(awsScalingGroup, "-burst", 1, "mixedInstancesPolicy", "instancesDistribution", "onDemandPercentageAboveBaseCapacity").in("pools"),
+	set(awsScalingGroup, "-burst", 1, "mixedInstancesPolicy", "instancesDistribution",
+		"onDemandPercentageAboveBaseCapacity").in("pools"),
 	set(awsScalingGroup, "-burst", []any{map[string]any{"instanceType": "t4g.large"}},
 		"mixedInstancesPolicy", "launchTemplate", "overrides").in("pools"),
-	set(awsScalingGroup, "-burst", 1, "mixedInstancesPolicy", "instancesDistribution", "onDemandBaseCapacity").in("pools"),
+	set(awsScalingGroup, "-burst", 1, "mixedInstancesPolicy", "instancesDistribution", "onDemandBaseCapacity").in(
+		"pools"),
 	set(awsScalingGroup, "-burst", "0.3", "mixedInstancesPolicy", "instancesDistribution", "spotMaxPrice").in("pools"),
 	set(awsTemplate, "", map[string]any{"marketType": "spot"}, "instanceMarketOptions").in(awsGroups),
 	set(awsTemplate, "", true, "networkInterfaces", 0, "associatePublicIpAddress").in(awsGroups),
@@ -62,49 +66,58 @@ func awsMixedPolicy(g *Graph, v *Violations) {
 			v.unless(r.items(overrides...) >= 5, r, "has not the size's own type and four others")
 		}
 		if strings.HasSuffix(r.Name, "-burst") {
-			v.equal("2 0.2", distribution("onDemandBaseCapacity")+" "+distribution("spotMaxPrice"), r, "its base and price")
+			v.equal("2 0.2", distribution("onDemandBaseCapacity")+" "+distribution("spotMaxPrice"), r,
+				"its base and price")
 		}
 		v.unless(!r.has("launchTemplate"), r, "has a template beside its mixed policy")
 	}
 	for _, r := range g.ofType(awsTemplate) {
 		v.unless(!r.has("instanceMarketOptions"), r, "asks for spot itself")
-		v.equal("false", r.Text("networkInterfaces", 0, "associatePublicIpAddress"), r, "whether its machines have public addresses")
+		v.equal("false", r.Text("networkInterfaces", 0, "associatePublicIpAddress"), r,
+			"whether its machines have public addresses")
 	}
 }
 
 var awsInterruptionChecks = []Check{
 	{Name: "groups-handle-interruption", Look: awsInterruption, Breaks: []Breakage{
 		remove(awsQueue, "").in(awsGroups), set(awsQueue, "", false, "sqsManagedSseEnabled").in(awsGroups),
-		set(awsQueue, "", 60, "messageRetentionSeconds").in(awsGroups), set(awsRuleTarget, "", "elsewhere", "arn").in(awsGroups),
+		set(awsQueue, "", 60, "messageRetentionSeconds").in(awsGroups),
+		set(awsRuleTarget, "", "elsewhere", "arn").in(awsGroups),
 		remove(awsRuleTarget, "").in(awsGroups), remove(awsRule, "").in(awsGroups), remove(awsHook, "").in(awsGroups),
 		set(awsHook, "", "other", "autoscalingGroupName").in(awsGroups),
 		set(awsHook, "", "autoscaling:EC2_INSTANCE_LAUNCHING", "lifecycleTransition").in(awsGroups),
-		set(awsHook, "", "ABANDON", "defaultResult").in(awsGroups), add(awsQueue, "inferadb-production-nyc1-added", nil),
+		set(awsHook, "", "ABANDON", "defaultResult").in(awsGroups),
+		add(awsQueue, "inferadb-production-nyc1-added", nil),
 	}},
-	{Name: "the-queue-takes-the-rules-events-alone", Look: awsQueuePolicies, Breaks: []Breakage{
+	{Name: "queue-accepts-only-the-rules-events", Look: awsQueuePolicies, Breaks: []Breakage{
 		replaceText(awsQueuePolicy, "", "sqs:SendMessage", "sqs:*", "policy").in(awsGroups),
 		replaceText(awsQueuePolicy, "", "events.amazonaws.com", "ec2.amazonaws.com", "policy").in(awsGroups),
 		replaceText(awsQueuePolicy, "", "aws:SourceArn", "aws:PrincipalArn", "policy").in(awsGroups),
 		replaceText(awsRule, "-termination", `"prefix"`, `"suffix"`, "eventPattern").in(awsGroups),
-		set(awsRule, "-rebalance", "DISABLED", "state").in(awsGroups), set(awsRule, "-termination", "{", "eventPattern").in(awsGroups),
+		set(awsRule, "-rebalance", "DISABLED", "state").in(awsGroups),
+		set(awsRule, "-termination", "{", "eventPattern").in(awsGroups),
 		set(awsRule, "-rebalance", "ENABLED", "state").in("pools"),
 	}},
-	{Name: "the-alarm-counts-what-is-counted", Look: awsAlarms, Breaks: []Breakage{
-		alterAll(awsAlarm, "", "count something else", func(r *Resource) { r.put("Invocation", "metricName") }).in(awsGroups),
+	{Name: "the-alarm-uses-the-counted-metric", Look: awsAlarms, Breaks: []Breakage{
+		alterAll(awsAlarm, "", "count something else", func(r *Resource) { r.put("Invocation", "metricName") }).in(
+			awsGroups),
 		set(awsAlarm, "", "other", "dimensions", "RuleName").in(awsGroups),
 		set(awsAlarm, "", "breaching", "treatMissingData").in(awsGroups),
-		set(awsAlarm, "", []any{"other"}, "alarmActions").in(awsGroups), set(awsTopic, "", nil, "kmsMasterKeyId").in(awsGroups),
+		set(awsAlarm, "", []any{"other"}, "alarmActions").in(awsGroups),
+		set(awsTopic, "", nil, "kmsMasterKeyId").in(awsGroups),
 		replaceText(awsKey, "-alarms", "cloudwatch.amazonaws.com", "sns.amazonaws.com", "policy").in(awsGroups),
-		set(awsSubscription, "", "other@example.com", "endpoint").in(awsGroups), set(awsAlarm, "", 8, "threshold").in(awsGroups),
+		set(awsSubscription, "", "other@example.com", "endpoint").in(awsGroups),
+		set(awsAlarm, "", 8, "threshold").in(awsGroups),
 		add(awsAlarm, "inferadb-production-nyc1-interruptions", map[string]any{"namespace": "AWS/Events"}),
 	}},
 }
 
-// awsInterruption: a cluster with groups hears that machines are about to go, and each group waits for them to be
-// drained. Nobody ends named nodes.
+// awsInterruption checks that a cluster with groups receives interruption events, and that each group waits until its
+// machines are drained. Named nodes are only terminated by operators.
 func awsInterruption(g *Graph, v *Violations) {
 	for _, cluster := range g.clusters() {
-		groups, queues := ofCluster(g.ofType(awsScalingGroup), cluster.Name), ofCluster(g.ofType(awsQueue), cluster.Name)
+		groups, queues := ofCluster(g.ofType(awsScalingGroup), cluster.Name),
+			ofCluster(g.ofType(awsQueue), cluster.Name)
 		if len(groups) == 0 || len(queues) != 1 {
 			v.equal(min(1, len(groups)), len(queues), cluster, "number of queues")
 			continue
@@ -142,7 +155,8 @@ func awsQueuePolicies(g *Graph, v *Violations) {
 				continue
 			}
 			v.equal([]string{"sqs:SendMessage"}, statement.Action, r, "what it allows")
-			v.equal(&iampolicy.Principal{Service: []string{"events.amazonaws.com"}}, statement.Principal, r, "whom it allows it")
+			v.equal(&iampolicy.Principal{Service: []string{"events.amazonaws.com"}}, statement.Principal, r,
+				"whom it allows it")
 			v.equal(4, len(statement.Condition["ArnEquals"]["aws:SourceArn"]), r, "number of rules that it hears")
 		}
 	}
@@ -178,7 +192,8 @@ func awsAlarms(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsTopic) {
 		v.equal("arn:aws:::"+r.Name, r.Text("kmsMasterKeyId"), r, "a key of its own")
 		if key := g.named(awsKey, r.Name); key != nil {
-			v.unless(strings.Contains(key.Text("policy"), "cloudwatch.amazonaws.com"), key, "cannot be used by CloudWatch")
+			v.unless(strings.Contains(key.Text("policy"), "cloudwatch.amazonaws.com"), key,
+				"cannot be used by CloudWatch")
 		}
 	}
 	var told []string
@@ -192,11 +207,12 @@ func awsAlarms(g *Graph, v *Violations) {
 	v.equal(g.says("alarmEmails") != "" && len(spot) > 0, len(told) > 0, nil, "whether alarms tell somebody")
 }
 
-// awsSizeIgnored: an update would undo what an autoscaler did.
+// awsSizeIgnored checks that updates ignore the size of autoscaled groups, which they would otherwise reset.
 func awsSizeIgnored(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
 		autoscaled := r.Text("minSize") != r.Text("maxSize")
-		v.equal(autoscaled, slices.Contains(r.IgnoreChanges, "desiredCapacity"), r, "whether changes of the size are ignored")
+		v.equal(autoscaled, slices.Contains(r.IgnoreChanges, "desiredCapacity"), r,
+			"whether changes of the size are ignored")
 	}
 }
 
@@ -216,15 +232,16 @@ var awsAutoscalerTagsBreaks = []Breakage{
 	set(awsScalingGroup, "-any", 3, "minSize").in(awsGroups), remove(awsScalingPolicy, "").in(awsGroups),
 	set(awsScalingPolicy, "", "StepScaling", "policyType").in(awsGroups),
 	set(awsScalingPolicy, "", 90, "targetTrackingConfiguration", "targetValue").in(awsGroups),
-	awsRetag("-waiting", awsAutoscaler+"enabled", "false"), awsRetag("nyc1-waiting", awsAutoscaler+"inferadb-production-nyc1", "shared"),
+	awsRetag("-waiting", awsAutoscaler+"enabled", "false"),
+	awsRetag("nyc1-waiting", awsAutoscaler+"inferadb-production-nyc1", "shared"),
 	awsRetag("-waiting", awsAutoscaler+"node-template/label/tier", "other"),
 	awsRetag("-waiting", awsAutoscaler+"node-template/taint/web", "other"),
 	set(awsScalingGroup, "-any", awsAutoscaler+"node-template/label/tier", "tags", 0, "key").in(awsGroups),
 	set(awsScalingGroup, "-any", []any{}, "tags").in(awsGroups),
 }
 
-// awsAutoscalerTags: a group is moved by one autoscaler, or by none, and the tags of the one inside the cluster stand
-// where it moves.
+// awsAutoscalerTags checks that each group has at most one autoscaler, and that only groups of the cluster autoscaler
+// have its tags.
 func awsAutoscalerTags(g *Graph, v *Violations) {
 	for _, r := range g.ofType(awsScalingGroup) {
 		tags, followed := r.tags("tags"), g.named(awsScalingPolicy, r.Name) != nil
@@ -232,7 +249,8 @@ func awsAutoscalerTags(g *Graph, v *Violations) {
 		v.equal(r.Text("minSize") != r.Text("maxSize"), discovered != followed, r, "whether one autoscaler moves it")
 		v.unless(tags["aws-node-termination-handler/managed"] != "", r, "has no tag of the termination handler")
 		for key := range tags {
-			v.unless(discovered || !strings.HasPrefix(key, "k8s.io/"), r, "has a tag of an autoscaler that does not move it: %s", key)
+			v.unless(discovered || !strings.HasPrefix(key, "k8s.io/"), r,
+				"has a tag of an autoscaler that does not move it: %s", key)
 		}
 		if strings.HasSuffix(r.Name, "-waiting") {
 			v.equal("true", tags[awsAutoscaler+"enabled"], r, "the tag by which it is discovered")

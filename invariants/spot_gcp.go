@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// gcpNoDoors: a serial console and SSH keys that the whole project has are none of a node's.
-func gcpNoDoors(g *Graph, v *Violations) {
+// gcpNoProjectAccess checks that nodes have neither a serial console nor the SSH keys of the project.
+func gcpNoProjectAccess(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpInstance, gcpTemplate) {
 		v.equal("FALSE", r.Text("metadata", "serial-port-enable"), r, "whether it has a console")
 		v.equal("TRUE", r.Text("metadata", "block-project-ssh-keys"), r, "whether it takes no keys of the project")
@@ -50,9 +50,11 @@ func gcpSpot(g *Graph, v *Violations) {
 }
 
 var gcpPreemptionsBreaks = []Breakage{
-	remove(gcpMetric, "").in(gcpGroups), set(gcpAlert, "", "x", "conditions", 0, "conditionMatchedLog", "filter").in(gcpGroups),
+	remove(gcpMetric, "").in(gcpGroups),
+	set(gcpAlert, "", "x", "conditions", 0, "conditionMatchedLog", "filter").in(gcpGroups),
 	alterAll(gcpAlert, "", "are missing", func(r *Resource) { r.Type += "s" }).in(gcpGroups),
-	set(gcpAlert, "", nil, "alertStrategy").in(gcpGroups), set(gcpAlert, "", []any{"other"}, "notificationChannels").in(gcpGroups),
+	set(gcpAlert, "", nil, "alertStrategy").in(gcpGroups),
+	set(gcpAlert, "", []any{"other"}, "notificationChannels").in(gcpGroups),
 	set(gcpChannel, "", "other@example.com", "labels", "email_address").in(gcpGroups),
 	set(gcpAutoscaler, "", 0.9, "autoscalingPolicy", "cpuUtilization", "target").in(gcpGroups),
 	set(gcpAutoscaler, "", 0, "autoscalingPolicy", "minReplicas").in(gcpGroups),
@@ -68,8 +70,10 @@ func gcpPreemptions(g *Graph, v *Violations) {
 	for i, r := range alerts[:min(len(alerts), len(metrics))] {
 		filter := r.Text("conditions", 0, "conditionMatchedLog", "filter")
 		v.equal(metrics[i].Text("filter"), filter, r, "its filter")
-		v.unless(strings.Contains(filter, `protoPayload.methodName="compute.instances.preempted"`), r, "does not see preemptions")
-		v.unless(strings.Contains(filter, `"/instances/`+strings.TrimSuffix(r.Name, "preemptions")+`"`), r, "counts machines of others")
+		v.unless(strings.Contains(filter, `protoPayload.methodName="compute.instances.preempted"`), r,
+			"does not see preemptions")
+		v.unless(strings.Contains(filter, `"/instances/`+strings.TrimSuffix(r.Name, "preemptions")+`"`), r,
+			"counts machines of others")
 		v.unless(r.Text("alertStrategy", "notificationRateLimit", "period") != "", r, "has no limit")
 		if emails == `["ops@example.com"]` {
 			v.equal(g.clusterOf(r)+"-alarms-ops@example.com-id", r.Text("notificationChannels", 0), r, "whom it tells")
@@ -90,7 +94,8 @@ var gcpSizesBreaks = []Breakage{
 	set(gcpAutoscaler, "-steady-on-demand", 1, "autoscalingPolicy", "minReplicas").in("pools"),
 }
 
-// gcpSizes: an update would undo what an autoscaler did. The base of a pool on the spot market is always there.
+// gcpSizes checks that updates ignore the size of autoscaled groups, which they would otherwise reset, and that a spot
+// pool always has its on-demand base.
 func gcpSizes(g *Graph, v *Violations) {
 	for _, r := range g.ofType(gcpManager) {
 		bounded := g.named(gcpAutoscaler, r.Name) != nil

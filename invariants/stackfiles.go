@@ -5,26 +5,26 @@ var settingRows = []Invariant{
 	{
 		ID:        26,
 		Sentence:  "Every key is honored or refused on every cloud; unknown keys are errors.",
-		Unseen:    "It is a property of the settings.",
+		Unseen:    "It concerns the settings.",
 		Elsewhere: []string{"TestEverySettingIsHonouredOrRejected", "TestEachOfTheseIsRefused"},
 	},
 	{
 		ID:        27,
-		Sentence:  "Everything wrong is named at once, before the first resource.",
-		Unseen:    "It is a property of the settings.",
+		Sentence:  "All mistakes of a stack file are reported at once, before the first resource.",
+		Unseen:    "It concerns the settings.",
 		Elsewhere: []string{"TestEverythingWrongIsNamedAtOnceAndInOrder", "TestEachRefusedSettingIsRefused"},
 	},
 	{
 		ID: 34,
-		Sentence: "Talos supports the Kubernetes version. That no minor version is skipped between two updates is a rule of " +
-			"[operations](operations.md), because a stack file does not know what runs.",
-		Unseen:    "It is a property of the settings.",
+		Sentence: "Talos supports the Kubernetes version. That updates skip no minor version is checked against " +
+			"the running cluster ([operations](operations.md)).",
+		Unseen:    "It concerns the settings.",
 		Elsewhere: []string{"TestCheckVersions", "TestKubeletIsNotNewerThanTheServer"},
 	},
 	{
 		ID:        40,
 		Sentence:  "The same stack has the same outputs on every cloud.",
-		Unseen:    "The policy pack is not told a stack's outputs.",
+		Unseen:    "The policy pack does not see a stack's outputs.",
 		Elsewhere: []string{"TestTheSameStackHasTheSameOutputsEverywhere"},
 	},
 }

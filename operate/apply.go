@@ -22,8 +22,8 @@ type Apply struct {
 	Cluster string
 	// Reboot allows reboots.
 	Reboot bool
-	// Pending returns the configurations that the next update would give to machines. Record has an update give them to
-	// these machines alone, so that the state says what runs.
+	// Pending returns the configurations that the next update would apply. Record runs an update of only these
+	// resources, so that the state has what runs.
 	Pending func(context.Context) ([]PendingConfig, error)
 	Record  func(ctx context.Context, urns []string) error
 }
@@ -97,11 +97,12 @@ func (a *Apply) check() error {
 		return refused("an upgrade is under way; finish it first: make upgrade STACK=%s", s.Name)
 	}
 	if a.Cluster != "" {
-		chosen := *s
-		if chosen.Clusters = s.Only(a.Cluster); len(chosen.Clusters) == 0 {
-			return refused("--cluster: stack %s has no cluster %q; it has: %s", s.Name, a.Cluster, clusterNames(s.Clusters))
+		chosen, err := s.Select(a.Cluster)
+		if err != nil {
+			return err
 		}
-		a.Stack = &chosen
+		stack := *s
+		stack.Clusters, a.Stack = chosen, &stack
 	}
 	want := a.Stack.Clusters[0].Want
 	a.Target = config.UpgradeSettings{Talos: want.TalosVersion, Kubernetes: want.KubernetesVersion}
@@ -196,7 +197,8 @@ func (a *Apply) print(o *Observation, work []*nodeWork) {
 
 // isReboot reports whether a path lies in a field that Talos takes with a reboot only.
 func (w *nodeWork) isReboot(path string) bool {
-	return slices.ContainsFunc(w.reboot, func(field string) bool { return path == field || strings.HasPrefix(path, field+".") })
+	return slices.ContainsFunc(w.reboot,
+		func(field string) bool { return path == field || strings.HasPrefix(path, field+".") })
 }
 
 // beginApply asks, takes the locks, and saves etcd before the first reboot.
@@ -237,15 +239,18 @@ func (a *Apply) apply(ctx context.Context, r *upgradeRun, pending []PendingConfi
 		again := fmt.Sprintf("make apply STACK=%s REBOOT=1", a.Stack.Name)
 		switch {
 		case ctx.Err() != nil:
-			return &ExitError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: %s", next.name, again)}
+			return &ExitError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: %s", next.name,
+				again)}
 		case next.name == last:
-			return &ExitError{Code: Stopped, Err: fmt.Errorf("%s was rebooted, and does not run its configuration; look at: talosctl -n %s dmesg",
-				last, o.Node(last).Address)}
+			return &ExitError{Code: Stopped,
+				Err: fmt.Errorf("%s was rebooted, and does not run its configuration; look at: talosctl -n %s dmesg",
+					last, o.Node(last).Address)}
 		}
 		last = next.name
 		// A node that was begun is finished.
 		if err := a.node(context.WithoutCancel(ctx), r, next); err != nil {
-			return &ExitError{Code: Stopped, Err: fmt.Errorf("%s: %w; when that is mended, continue with: %s", next.name, err, again)}
+			return &ExitError{Code: Stopped, Err: fmt.Errorf("%s: %w; when that is mended, continue with: %s",
+				next.name, err, again)}
 		}
 	}
 }
@@ -286,10 +291,11 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 		}
 	}
 	if len(urns) > 0 {
-		a.say("an update of these %d nodes alone, which records their configuration", len(urns))
+		a.say("an update of only these %d nodes, which records their configuration", len(urns))
 		if err := a.Record(ctx, urns); err != nil {
-			return &ExitError{Code: Stopped, Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+
-				"run the command again: it reboots nothing", err)}
+			return &ExitError{Code: Stopped,
+				Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+
+					"run the command again: it reboots nothing", err)}
 		}
 	}
 	for _, r := range runs {
@@ -298,8 +304,9 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 		}
 	}
 	if len(silent) > 0 {
-		return &ExitError{Code: Stopped, Err: fmt.Errorf("%s: no answer, and no configuration was given; run: make repair STACK=%s",
-			strings.Join(silent, ", "), a.Stack.Name)}
+		return &ExitError{Code: Stopped,
+			Err: fmt.Errorf("%s: no answer, and no configuration was given; run: make repair STACK=%s",
+				strings.Join(silent, ", "), a.Stack.Name)}
 	}
 	if left > 0 {
 		a.say("%d nodes wait for a reboot: make apply STACK=%s REBOOT=1", left, a.Stack.Name)
@@ -313,7 +320,8 @@ func (a *Apply) work(ctx context.Context, r *upgradeRun, o *Observation, pending
 	var all []*nodeWork
 	var failed error
 	for _, n := range o.Nodes {
-		w := &nodeWork{name: n.Name, silent: n.TalosError != "", unfinished: a.Reboot && n.Kubernetes != nil && n.Kubernetes.Cordoned == byUpgrade}
+		w := &nodeWork{name: n.Name, silent: n.TalosError != "", unfinished: a.Reboot && n.Kubernetes != nil &&
+			n.Kubernetes.Cordoned == byUpgrade}
 		if i := slices.IndexFunc(pending, func(p PendingConfig) bool { return p.Node == n.Name }); i >= 0 {
 			w.pending = &pending[i]
 			if n.TalosError == "" {

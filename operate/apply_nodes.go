@@ -153,8 +153,10 @@ func (o *Observation) strangeTaints(work []*nodeWork) []string {
 		}
 		for _, t := range after {
 			if !isOwnTaint(t) && !poolHas(pool, t) {
-				lines = append(lines, fmt.Sprintf("%s: the taint %s is not the stack's, and stays; to take it away: kubectl taint node %s %s:%s-",
-					n.Name, t.ToString(), n.Kubernetes.Name, t.Key, t.Effect))
+				lines = append(lines,
+					fmt.Sprintf("%s: the taint %s is not the stack's, and stays; to take it "+
+						"away: kubectl taint node %s %s:%s-",
+						n.Name, t.ToString(), n.Kubernetes.Name, t.Key, t.Effect))
 			}
 		}
 	}
@@ -169,14 +171,15 @@ func (a *Apply) taint(ctx context.Context, r *upgradeRun, o *Observation, work [
 		}
 		a.say("%s: %s", w.name, strings.Join(w.taints.lines(), "; "))
 		n := o.Node(w.name)
-		if err := r.op.kubernetes.setTaints(ctx, r.op.Limit, n.Kubernetes.Name, func(has []corev1.Taint) []corev1.Taint {
-			fresh := *n.Kubernetes
-			fresh.Taints = has
-			now := *n
-			now.Kubernetes = &fresh
-			change, _ := o.taintsAndLabels(&now, w.pending)
-			return change.after
-		}); err != nil {
+		if err := r.op.kubernetes.setTaints(ctx, r.op.Limit, n.Kubernetes.Name,
+			func(has []corev1.Taint) []corev1.Taint {
+				fresh := *n.Kubernetes
+				fresh.Taints = has
+				now := *n
+				now.Kubernetes = &fresh
+				change, _ := o.taintsAndLabels(&now, w.pending)
+				return change.after
+			}); err != nil {
 			return fmt.Errorf("%s: its taints cannot be changed: %s", w.name, reason(err))
 		}
 	}
@@ -184,7 +187,8 @@ func (a *Apply) taint(ctx context.Context, r *upgradeRun, o *Observation, work [
 }
 
 // setTaints changes the taints of a node, which controllers change as well: it writes only over what it has read.
-func (k *kubernetesAPI) setTaints(ctx context.Context, limit time.Duration, name string, change func([]corev1.Taint) []corev1.Taint) error {
+func (k *kubernetesAPI) setTaints(ctx context.Context, limit time.Duration, name string,
+	change func([]corev1.Taint) []corev1.Taint) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	for {
@@ -224,7 +228,8 @@ func (a *Apply) label(ctx context.Context, r *upgradeRun) error {
 	}
 	for node, labels := range left {
 		limited, cancel := context.WithTimeout(ctx, r.op.Limit)
-		err := r.op.kubernetes.patch(limited, "nodes", node.Name, map[string]any{"metadata": map[string]any{"labels": labels}})
+		err := r.op.kubernetes.patch(limited, "nodes", node.Name,
+			map[string]any{"metadata": map[string]any{"labels": labels}})
 		cancel()
 		if err != nil {
 			return fmt.Errorf("%s: its labels cannot be changed: %s", node.Name, reason(err))

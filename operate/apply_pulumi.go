@@ -50,7 +50,8 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	}
 	defer from.Close()
 	// The first further file of a command is its descriptor 3.
-	command := pulumiCommand(ctx, s.Name, "preview", "--save-plan", "/dev/fd/3", "--show-secrets", "--suppress-outputs", "--color", "never")
+	command := pulumiCommand(ctx, s.Name, "preview", "--save-plan", "/dev/fd/3", "--show-secrets", "--suppress-outputs",
+		"--color", "never")
 	command.Env, command.ExtraFiles = append(os.Environ(), config.ApplyVariable+"=1"), []*os.File{to}
 	// What the CLI says to people may be in clear as well, and is not kept.
 	if err := errors.Join(command.Start(), to.Close()); err != nil {
@@ -60,13 +61,14 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	var text json.RawMessage
 	err = json.NewDecoder(from).Decode(&text)
 	if err := errors.Join(command.Wait(), err); err != nil {
-		return nil, fmt.Errorf("the preview that makes the configurations fails (%w); this says why: %s=1 make preview STACK=%s",
+		return nil, fmt.Errorf("the preview that makes the configurations fails (%w); this says "+
+			"why: %s=1 make preview STACK=%s",
 			err, config.ApplyVariable, s.Name)
 	}
 	return text, nil
 }
 
-// RecordConfigs runs an update of these resources alone. What it says goes to the writer.
+// RecordConfigs runs an update of only these resources. Its output goes to the writer.
 func (s *Stack) RecordConfigs(out io.Writer) func(context.Context, []string) error {
 	return func(ctx context.Context, urns []string) error {
 		arguments := []string{"up", "--yes", "--skip-preview", "--suppress-outputs"}
@@ -83,7 +85,7 @@ func (s *Stack) RecordConfigs(out io.Writer) func(context.Context, []string) err
 
 // parsePending puts a state and a plan together, both in clear. Its errors quote neither.
 func parsePending(state, plan []byte) ([]PendingConfig, error) {
-	resources, err := stateResources(state)
+	parsed, err := ParseState(state)
 	if err != nil {
 		return nil, err
 	}
@@ -95,22 +97,25 @@ func parsePending(state, plan []byte) ([]PendingConfig, error) {
 		}
 	}
 	if json.Unmarshal(plan, &planned) != nil {
-		return nil, errors.New("pulumi preview wrote no plan that this program knows; is .bin/pulumi another version? run: make tools")
+		return nil, errors.New("pulumi preview wrote no plan that this program knows; is .bin/pulumi " +
+			"another version? run: make tools")
 	}
 	var all []PendingConfig
-	for _, r := range resources {
-		want, changes := planned.ResourcePlans[r.URN].Goal.InputDiff.Updates[configurationInput]
-		if r.Type != applyType || !changes {
+	for _, r := range parsed.Resources() {
+		urn, _ := r["urn"].(string)
+		want, changes := planned.ResourcePlans[urn].Goal.InputDiff.Updates[configurationInput]
+		if r["type"] != applyType || !changes {
 			continue
 		}
-		p := PendingConfig{URN: r.URN, Node: r.name()}
-		had, _ := inside(r.Inputs, configurationInput).(string)
-		p.text, _ = plainValue(want).(string)
+		p := PendingConfig{URN: urn, Node: resourceName(r)}
+		had, _ := inside(r, "inputs", configurationInput).(string)
+		p.text, _ = PlainValue(want).(string)
 		if p.Was, err = machineconfig.Parse(had); err != nil {
 			return nil, fmt.Errorf("%s: the state holds a configuration that Talos cannot read", p.Node)
 		}
 		if p.Want, err = machineconfig.Parse(p.text); err != nil {
-			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; make that change first, alone", p.Node)
+			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; "+
+				"make only that change first", p.Node)
 		}
 		all = append(all, p)
 	}

@@ -34,8 +34,9 @@ func newApplying(t *testing.T) *applying {
 	a.command = Apply{
 		Upgrade: Upgrade{
 			Out: &a.out, Confirm: func() error { return nil }, Snapshots: f.folder,
-			Drain: 30 * time.Second, Node: 30 * time.Second, Gate: 30 * time.Second, Poll: 5 * time.Millisecond, Settle: 5 * time.Millisecond,
-			Renew: 20 * time.Millisecond,
+			Drain: 30 * time.Second, Node: 30 * time.Second, Gate: 30 * time.Second, Poll: 5 * time.Millisecond,
+			Settle: 5 * time.Millisecond,
+			Renew:  20 * time.Millisecond,
 		},
 		Pending: func(context.Context) ([]PendingConfig, error) { return nil, nil },
 		Record: func(_ context.Context, urns []string) error {
@@ -169,7 +170,8 @@ func TestApplyGoesOn(t *testing.T) {
 	assert.Contains(t, a.run(0, ""), "nothing to do")
 }
 
-// TestApplyFinishesTheNodeThatItWorksOn when it is interrupted, and records nothing before all of them run their configuration.
+// TestApplyFinishesTheNodeThatItWorksOn when it is interrupted, and records nothing before all of them run their
+// configuration.
 func TestApplyFinishesTheNodeThatItWorksOn(t *testing.T) {
 	a := newApplying(t)
 	a.wants("workers", withRule)
@@ -198,7 +200,8 @@ func TestApplyChangesTheStacksTaintsAlone(t *testing.T) {
 	controllers := taint("node.cilium.io/agent-not-ready", "", corev1.TaintEffectNoExecute)
 	a.Do(func() {
 		n := a.Node("workers-0")
-		n.Taints = []corev1.Taint{persons, controllers, taint("only", "data", corev1.TaintEffectNoSchedule), taint("old", "x", corev1.TaintEffectNoSchedule)}
+		n.Taints = []corev1.Taint{persons, controllers, taint("only", "data", corev1.TaintEffectNoSchedule),
+			taint("old", "x", corev1.TaintEffectNoSchedule)}
 		delete(n.Labels, "tier")
 	})
 	a.wants("workers", func(c *v1alpha1.Config) {
@@ -212,7 +215,8 @@ func TestApplyChangesTheStacksTaintsAlone(t *testing.T) {
 	out := a.run(0, "")
 	assert.Contains(t, out, "workers-0: configuration: machine.sysctls.vm.max_map_count; taint only=other:NoSchedule; take away the taint old=x:NoSchedule; label tier=data")
 	assert.Contains(t, out, "workers-0: the taint person:NoSchedule is not the stack's, and stays; to take it away: kubectl taint node")
-	assert.Equal(t, []corev1.Taint{persons, controllers, taint("only", "other", corev1.TaintEffectNoSchedule)}, a.Node("workers-0").Taints)
+	assert.Equal(t, []corev1.Taint{persons, controllers, taint("only", "other", corev1.TaintEffectNoSchedule)},
+		a.Node("workers-0").Taints)
 	assert.Equal(t, []corev1.Taint{taint("only", "other", corev1.TaintEffectNoSchedule)}, a.Node("workers-1").Taints)
 	assert.Equal(t, []string{"taint workers-0", "taint workers-1", "label workers-0 tier"}, short(a.Log()))
 	assert.Len(t, a.recorded, 2)
@@ -277,7 +281,8 @@ func TestPendingConfigs(t *testing.T) {
 	state := encode(map[string]any{"deployment": map[string]any{"resources": []any{resource(urn), resource(urn + "0")}}})
 	plan := func(value any) []byte {
 		return encode(map[string]any{"resourcePlans": map[string]any{
-			urn: map[string]any{"steps": []string{"update"}, "goal": map[string]any{"inputDiff": map[string]any{"updates": map[string]any{configurationInput: value}}}},
+			urn: map[string]any{"steps": []string{"update"},
+				"goal": map[string]any{"inputDiff": map[string]any{"updates": map[string]any{configurationInput: value}}}},
 		}})
 	}
 	all, err := parsePending(state, plan(secret(wanted)))

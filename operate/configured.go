@@ -9,7 +9,8 @@ import (
 
 // AskControlPlanes asks the Talos APIs of control planes by an identity of the state. An update that was cut off has
 // not written the outputs that ReadStack reads.
-func AskControlPlanes(ctx context.Context, name string, identity *clientconfig.Context, machines []Machine, limit time.Duration) ([]*Node, error) {
+func AskControlPlanes(ctx context.Context, name string, identity *clientconfig.Context, machines []Machine,
+	limit time.Duration) ([]*Node, error) {
 	c := &Cluster{Name: name, ControlPlanes: machines, talos: identity}
 	talos, err := openTalos(ctx, c)
 	if err != nil {

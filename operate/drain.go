@@ -34,14 +34,16 @@ func (k *kubernetesAPI) cordon(ctx context.Context, n *KubernetesNode) error {
 		return nil
 	}
 	return k.patch(ctx, "nodes", n.Name, map[string]any{
-		"spec": map[string]any{"unschedulable": true}, "metadata": map[string]any{"annotations": map[string]any{cordonedByUs: "true"}},
+		"spec":     map[string]any{"unschedulable": true},
+		"metadata": map[string]any{"annotations": map[string]any{cordonedByUs: "true"}},
 	})
 }
 
 // uncordon lets pods onto a node again, and takes the annotation of who cordoned it away.
 func (k *kubernetesAPI) uncordon(ctx context.Context, name, annotation string) error {
 	return k.patch(ctx, "nodes", name, map[string]any{
-		"spec": map[string]any{"unschedulable": false}, "metadata": map[string]any{"annotations": map[string]any{annotation: nil}},
+		"spec":     map[string]any{"unschedulable": false},
+		"metadata": map[string]any{"annotations": map[string]any{annotation: nil}},
 	})
 }
 
@@ -89,7 +91,8 @@ func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time
 // pods.
 func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[string]bool) ([]string, error) {
 	var pods corev1.PodList
-	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(&pods); err != nil {
+	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(
+		&pods); err != nil {
 		return nil, fmt.Errorf("the pods of the node cannot be listed: %s", reason(err))
 	}
 	if *ours == nil {
@@ -124,7 +127,7 @@ func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[str
 	return left, nil
 }
 
-// refusal says why an eviction is refused. The server names the budget among the causes, and not in its message.
+// refusal returns why an eviction is refused. The server names the budget only among the causes, not in its message.
 func refusal(err error) string {
 	if cause, ok := apierrors.StatusCause(err, policyv1.DisruptionBudgetCause); ok {
 		return reason(err) + " " + cause.Message
@@ -132,7 +135,7 @@ func refusal(err error) string {
 	return reason(err)
 }
 
-// identityOf tells a pod from one of the same name that came after it.
+// identityOf returns what distinguishes a pod from a later one with the same name.
 func identityOf(pod corev1.Pod) string { return pod.Namespace + "/" + pod.Name + "/" + string(pod.UID) }
 
 func (k *kubernetesAPI) evict(ctx context.Context, eviction *policyv1.Eviction) error {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Level says how bad a finding is.
+// Level is the severity of a finding.
 type Level int
 
 const (
@@ -91,9 +91,10 @@ func (o *Observation) Findings(ask func(Gate) bool) []Finding {
 }
 
 // makeCommand finds the commands of a remedy that want to know the stack.
-var makeCommand = regexp.MustCompile(`make (status|up|upgrade|apply|renew|repair|refresh|kubeconfig|talosconfig|control-planes|etcd-snapshot|etcd-restore)\b`)
+var makeCommand = regexp.MustCompile(
+	`make (status|up|upgrade|apply|renew|repair|refresh|kubeconfig|talosconfig|control-planes|etcd-snapshot|etcd-restore)\b`)
 
-// withStack completes the commands of a remedy, so that they can be typed as they stand.
+// withStack adds the stack to the commands of a remedy, so that they can be typed as they are.
 func withStack(remedy, stack string) string {
 	if stack == "" || strings.Contains(remedy, "STACK=") {
 		return remedy
@@ -120,12 +121,15 @@ func (o *Observation) checkCertificates() []Finding {
 		remedy := "run: make renew, then make " + c.Name
 		switch day := c.Expiry.Format(time.DateOnly); {
 		case c.Problem != "":
-			all = append(all, Finding{Level: Down, Problem: "the " + c.Name + " cannot be used: " + c.Problem, Remedy: "run: make up"})
+			all = append(all, Finding{Level: Down, Problem: "the " + c.Name + " cannot be used: " + c.Problem,
+				Remedy: "run: make up"})
 		case left <= 0:
-			all = append(all, Finding{Level: Down, Problem: "the certificate in the " + c.Name + " expired on " + day, Remedy: remedy})
+			all = append(all, Finding{Level: Down, Problem: "the certificate in the " + c.Name + " expired on " + day,
+				Remedy: remedy})
 		case left < warnBefore:
 			all = append(all, Finding{Level: Degraded, Remedy: remedy,
-				Problem: fmt.Sprintf("the certificate in the %s expires on %s, in %d days", c.Name, day, int(left.Hours()/24))})
+				Problem: fmt.Sprintf("the certificate in the %s expires on %s, in %d days", c.Name, day,
+					int(left.Hours()/24))})
 		}
 	}
 	return all
@@ -135,17 +139,20 @@ func (o *Observation) checkCertificates() []Finding {
 // ready. The latter comes from the kubelets, because no firewall lets an operator reach the port of each.
 func (o *Observation) checkAPI() []Finding {
 	if o.APIError != "" {
-		remedy := "look at the load balancer of the cluster, and at the way to it (docs/getting-started.md#a-route-to-the-nodes)"
+		remedy := "look at the load balancer of the cluster, and at the way to it " +
+			"(docs/getting-started.md#a-route-to-the-nodes)"
 		if o.Leader() == nil {
 			remedy = "mend etcd first: without a leader no API server answers"
 		}
-		return []Finding{{Level: Down, Problem: fmt.Sprintf("the Kubernetes API at %s does not answer: %s", o.Cluster.Server, o.APIError), Remedy: remedy}}
+		return []Finding{{Level: Down, Problem: fmt.Sprintf("the Kubernetes API at %s does not answer: %s",
+			o.Cluster.Server, o.APIError), Remedy: remedy}}
 	}
 	var all []Finding
 	for _, n := range o.ControlPlanes() {
 		if pod, ok := n.StaticPods[components[0]]; !ok || !pod.Ready {
 			all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "its kube-apiserver is not ready",
-				Remedy: fmt.Sprintf("look at: talosctl -n %s logs kubelet; kubectl -n kube-system get pods", n.Address)})
+				Remedy: fmt.Sprintf("look at: talosctl -n %s logs kubelet; kubectl -n kube-system get pods",
+					n.Address)})
 		}
 	}
 	return all
@@ -163,12 +170,16 @@ func (o *Observation) checkReach() []Finding {
 		if n.ControlPlane {
 			silent++
 		}
-		all = append(all, Finding{Level: level, Node: n.Name, Problem: fmt.Sprintf("its Talos API at %s does not answer: %s",
-			cmp.Or(n.Endpoint, n.Address), n.TalosError), Remedy: "look whether the machine runs, and at the way to it; make repair says what it holds up"})
+		all = append(all, Finding{Level: level, Node: n.Name,
+			Problem: fmt.Sprintf("its Talos API at %s does not answer: %s",
+				cmp.Or(n.Endpoint, n.Address), n.TalosError),
+			Remedy: "look whether the machine runs, and at the way to " +
+				"it; make repair says what it holds up"})
 	}
 	if silent > 0 && silent == len(o.ControlPlanes()) {
 		return []Finding{{Level: Down, Problem: "no control plane's Talos API answers: " + o.Nodes[0].TalosError,
-			Remedy: "look whether the machines run, and at the way to them (docs/getting-started.md#a-route-to-the-nodes)"}}
+			Remedy: "look whether the machines run, and at the way to them " +
+				"(docs/getting-started.md#a-route-to-the-nodes)"}}
 	}
 	return all
 }
@@ -187,20 +198,22 @@ func (o *Observation) checkNodes() []Finding {
 			all = append(all, notReady(k))
 		}
 	}
-	for _, k := range o.Elastic {
+	for _, k := range o.GroupNodes {
 		if !k.Ready {
 			all = append(all, notReady(k))
 		}
 	}
 	for _, k := range o.Unknown {
-		all = append(all, Finding{Level: Notice, Node: k.Name, Problem: "it is a node of Kubernetes and no machine of the stack",
-			Remedy: fmt.Sprintf("if its machine is gone: kubectl delete node %s", k.Name)})
+		all = append(all, Finding{Level: Notice, Node: k.Name,
+			Problem: "it is a node of Kubernetes and no machine of the stack",
+			Remedy:  fmt.Sprintf("if its machine is gone: kubectl delete node %s", k.Name)})
 	}
 	return all
 }
 
 func notReady(k *KubernetesNode) Finding {
-	return Finding{Level: Degraded, Node: k.Name, Problem: "it is not ready: " + k.Problem, Remedy: "look at: kubectl describe node " + k.Name}
+	return Finding{Level: Degraded, Node: k.Name, Problem: "it is not ready: " + k.Problem,
+		Remedy: "look at: kubectl describe node " + k.Name}
 }
 
 // checkSystem asks about what the cluster itself runs.
@@ -219,8 +232,10 @@ func (o *Observation) checkSystem() []Finding {
 	}
 	for _, w := range o.Workloads {
 		if w.Ready < o.expected(w) {
-			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("%s %s has %d of %d pods ready", w.Kind, w.Name, w.Ready, w.Desired),
-				Remedy: fmt.Sprintf("look at: kubectl -n kube-system describe %s %s", strings.ToLower(w.Kind), w.Name)})
+			all = append(all, Finding{Level: Degraded,
+				Problem: fmt.Sprintf("%s %s has %d of %d pods ready", w.Kind, w.Name, w.Ready, w.Desired),
+				Remedy: fmt.Sprintf("look at: kubectl -n kube-system describe %s %s", strings.ToLower(w.Kind),
+					w.Name)})
 		}
 	}
 	return all
@@ -236,7 +251,7 @@ func (o *Observation) expected(w Workload) int32 {
 			room++
 		}
 	}
-	for _, k := range slices.Concat(o.Elastic, o.Unknown) {
+	for _, k := range slices.Concat(o.GroupNodes, o.Unknown) {
 		if !k.Ready {
 			gone++
 		}
@@ -253,14 +268,15 @@ func (o *Observation) checkCordoned() []Finding {
 		if k.Cordoned == "" {
 			continue
 		}
-		remedy := "if nobody works on it: kubectl uncordon " + k.Name
+		remedy := "if no one works on it: kubectl uncordon " + k.Name
 		switch k.Cordoned {
 		case byUpgrade:
 			remedy = "an upgrade was interrupted; continue it: make upgrade"
 		case byTalos:
-			remedy = "if nobody works on it: make repair"
+			remedy = "if no one works on it: make repair"
 		}
-		all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: "it is cordoned by " + k.Cordoned + ": no new pod is placed on it", Remedy: remedy})
+		all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: "it is cordoned by " + k.Cordoned +
+			": no new pod is placed on it", Remedy: remedy})
 	}
 	return all
 }
@@ -268,8 +284,10 @@ func (o *Observation) checkCordoned() []Finding {
 func (o *Observation) checkDrain() []Finding {
 	var all []Finding
 	for _, b := range o.Budgets {
-		all = append(all, Finding{Level: Notice, Problem: fmt.Sprintf("PodDisruptionBudget %s/%s allows no eviction of pods on %s",
-			b.Namespace, b.Name, strings.Join(b.Nodes, ", ")), Remedy: "a drain waits until it does: add a replica, or mend the one that is not ready"})
+		all = append(all, Finding{Level: Notice,
+			Problem: fmt.Sprintf("PodDisruptionBudget %s/%s allows no eviction of pods on %s",
+				b.Namespace, b.Name, strings.Join(b.Nodes, ", ")),
+			Remedy: "a drain waits until it does: add a replica, or mend the one that is not ready"})
 	}
 	return all
 }
@@ -282,5 +300,5 @@ func (o *Observation) kubernetesNodes() []*KubernetesNode {
 			all = append(all, n.Kubernetes)
 		}
 	}
-	return slices.Concat(all, o.Elastic, o.Unknown)
+	return slices.Concat(all, o.GroupNodes, o.Unknown)
 }

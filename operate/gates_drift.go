@@ -19,13 +19,15 @@ func (o *Observation) checkVersions() []Finding {
 	add := func(node, what, runs, want, remedy string) {
 		if order := compare(runs, want); runs != "" && order != 0 {
 			all = append(all, Finding{Level: Degraded, Node: node, Remedy: remedy,
-				Problem: fmt.Sprintf("it runs %s %s, %s the stack file's %s", what, runs, [...]string{"behind", "", "ahead of"}[order+1], want)})
+				Problem: fmt.Sprintf("it runs %s %s, %s the stack file's %s", what, runs,
+					[...]string{"behind", "", "ahead of"}[order+1], want)})
 		}
 	}
 	other := func(node, schematic, remedy string) {
 		if o.isOther(schematic) {
 			all = append(all, Finding{Level: Degraded, Node: node, Remedy: remedy,
-				Problem: fmt.Sprintf("its image is of the schematic %s, and the stack file has %s", schematic, o.schematic())})
+				Problem: fmt.Sprintf("its image is of the schematic %s, and the stack file has %s", schematic,
+					o.schematic())})
 		}
 	}
 	want := o.Cluster.Want
@@ -39,10 +41,11 @@ func (o *Observation) checkVersions() []Finding {
 			add(n.Name, "kubelet", n.Kubernetes.Kubelet, want.KubernetesVersion, "run: make upgrade")
 		}
 	}
-	for _, k := range o.Elastic {
+	for _, k := range o.GroupNodes {
 		other(k.Name, k.Schematic, "the next make up replaces machines of scaling groups")
 		add(k.Name, "Talos", k.Talos, want.TalosVersion, "the next make up replaces machines of scaling groups")
-		add(k.Name, "kubelet", k.Kubelet, want.KubernetesVersion, "the next make up replaces machines of scaling groups")
+		add(k.Name, "kubelet", k.Kubelet, want.KubernetesVersion,
+			"the next make up replaces machines of scaling groups")
 	}
 	return all
 }
@@ -80,7 +83,8 @@ func (o *Observation) pool(name string) (config.Pool, bool) {
 }
 
 // ownTaints are the prefixes of taints that Kubernetes, Talos and Cilium set and take away by themselves.
-var ownTaints = []string{"node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node.cilium.io/", "node-role.kubernetes.io/"}
+var ownTaints = []string{"node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node.cilium.io/",
+	"node-role.kubernetes.io/"}
 
 // isOwnTaint reports whether a taint comes and goes by itself.
 func isOwnTaint(t corev1.Taint) bool {
@@ -100,7 +104,7 @@ const bringIt = "run: make apply"
 // checkTaints compares a node's taints with its pool's: a kubelet sets them only when it registers.
 func (o *Observation) checkTaints() []Finding {
 	var all []Finding
-	for _, k := range slices.Concat(o.named(), o.Elastic) {
+	for _, k := range slices.Concat(o.named(), o.GroupNodes) {
 		pool, ok := o.pool(k.Pool)
 		if !ok {
 			continue
@@ -111,8 +115,10 @@ func (o *Observation) checkTaints() []Finding {
 		}
 		for _, t := range k.Taints {
 			if !isOwnTaint(t) && !poolHas(pool, t) {
-				all = append(all, Finding{Level: Degraded, Node: k.Name, Problem: fmt.Sprintf("it has the taint %s, which its pool %s has not", t.ToString(), pool.Name),
-					Remedy: fmt.Sprintf("if the stack file had it, %s; else run: kubectl taint node %s %s:%s-", remedy, k.Name, t.Key, t.Effect)})
+				all = append(all, Finding{Level: Degraded, Node: k.Name,
+					Problem: fmt.Sprintf("it has the taint %s, which its pool %s has not", t.ToString(), pool.Name),
+					Remedy: fmt.Sprintf("if the stack file had it, %s; else run: kubectl taint node %s %s:%s-", remedy,
+						k.Name, t.Key, t.Effect)})
 			}
 		}
 		for _, p := range pool.Taints {
@@ -129,7 +135,7 @@ func (o *Observation) checkTaints() []Finding {
 // checkLabels compares a node's labels with its pool's.
 func (o *Observation) checkLabels() []Finding {
 	var all []Finding
-	for _, k := range slices.Concat(o.named(), o.Elastic) {
+	for _, k := range slices.Concat(o.named(), o.GroupNodes) {
 		pool, ok := o.pool(k.Pool)
 		if !ok {
 			continue

@@ -39,7 +39,8 @@ func (o *Observation) etcdFindings() []Finding {
 	for _, n := range nodes {
 		// checkReach names a node that does not answer at all.
 		if n.EtcdError != "" && n.TalosError == "" {
-			all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "its etcd does not answer: " + n.EtcdError,
+			all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "its etcd does not answer: " +
+				n.EtcdError,
 				Remedy: fmt.Sprintf("look at: talosctl -n %s service etcd", n.Address)})
 		}
 	}
@@ -57,31 +58,40 @@ func (o *Observation) checkMembers(healthy []*Node) []Finding {
 	var all []Finding
 	first := healthy[0]
 	for _, n := range healthy[1:] {
-		if !slices.EqualFunc(sorted(n.Etcd.Members), sorted(first.Etcd.Members), func(a, b Member) bool { return a.ID == b.ID && a.Name == b.Name }) {
-			return []Finding{{Level: Degraded, Node: n.Name, Problem: fmt.Sprintf("its etcd knows the members %s, and that of %s knows %s",
-				namesOf(n.Etcd.Members), first.Name, namesOf(first.Etcd.Members)), Remedy: "wait until a change of members has ended"}}
+		if !slices.EqualFunc(sorted(n.Etcd.Members), sorted(first.Etcd.Members),
+			func(a, b Member) bool { return a.ID == b.ID && a.Name == b.Name }) {
+			return []Finding{{Level: Degraded, Node: n.Name,
+				Problem: fmt.Sprintf("its etcd knows the members %s, and that of %s knows %s",
+					namesOf(n.Etcd.Members), first.Name, namesOf(first.Etcd.Members)),
+				Remedy: "wait until a change of members has ended"}}
 		}
 	}
 	for _, m := range first.Etcd.Members {
 		switch i := slices.IndexFunc(o.ControlPlanes(), func(n *Node) bool { return n.Name == m.Name }); {
 		case m.Name == "":
-			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("etcd has the member %x, which never started", m.ID),
-				Remedy: "look at the control plane that joined last"})
+			all = append(all, Finding{Level: Degraded,
+				Problem: fmt.Sprintf("etcd has the member %x, which never started", m.ID),
+				Remedy:  "look at the control plane that joined last"})
 		case i < 0:
-			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("etcd has the member %s (%x), which is no machine of the stack", m.Name, m.ID),
-				Remedy: "if its machine is lost: make repair"})
+			all = append(all, Finding{Level: Degraded,
+				Problem: fmt.Sprintf("etcd has the member %s (%x), which is no machine of the stack", m.Name, m.ID),
+				Remedy:  "if its machine is lost: make repair"})
 		case len(m.Addresses) > 0 && !slices.Contains(m.Addresses, canonical(o.Nodes[i].Address)):
-			all = append(all, Finding{Level: Degraded, Node: m.Name, Problem: fmt.Sprintf("etcd has its member at %s, and the machine is at %s",
-				strings.Join(m.Addresses, ", "), o.Nodes[i].Address), Remedy: "if the machine was made anew: make repair"})
+			all = append(all, Finding{Level: Degraded, Node: m.Name,
+				Problem: fmt.Sprintf("etcd has its member at %s, and the machine is at %s",
+					strings.Join(m.Addresses, ", "), o.Nodes[i].Address),
+				Remedy: "if the machine was made anew: make repair"})
 		case m.Learner:
-			all = append(all, Finding{Level: Degraded, Node: m.Name, Problem: "its etcd is a learner, which does not vote yet",
-				Remedy: "wait until it has caught up"})
+			all = append(all, Finding{Level: Degraded, Node: m.Name,
+				Problem: "its etcd is a learner, which does not vote yet",
+				Remedy:  "wait until it has caught up"})
 		}
 	}
 	for _, n := range o.ControlPlanes() {
 		if !slices.ContainsFunc(first.Etcd.Members, func(m Member) bool { return m.Name == n.Name }) {
-			all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "it is a control plane and no member of etcd",
-				Remedy: fmt.Sprintf("look at: talosctl -n %s service etcd", n.Address)})
+			all = append(all, Finding{Level: Degraded, Node: n.Name,
+				Problem: "it is a control plane and no member of etcd",
+				Remedy:  fmt.Sprintf("look at: talosctl -n %s service etcd", n.Address)})
 		}
 	}
 	return all
@@ -102,10 +112,14 @@ func (o *Observation) checkLeader(healthy []*Node) []Finding {
 	}
 	switch {
 	case most < majority:
-		return []Finding{{Level: Down, Problem: fmt.Sprintf("etcd has lost its quorum: %d of %d members follow a leader, and %d are needed",
-			most, len(healthy[0].Etcd.Members), majority), Remedy: "bring a control plane back; if they are lost: docs/operations.md#recover-lost-control-planes"}}
+		return []Finding{{Level: Down,
+			Problem: fmt.Sprintf("etcd has lost its quorum: %d of %d members follow a leader, and %d are needed",
+				most, len(healthy[0].Etcd.Members), majority),
+			Remedy: "bring a control plane back; if they are lost: " +
+				"docs/operations.md#recover-lost-control-planes"}}
 	case len(followers) > 1:
-		return []Finding{{Level: Degraded, Problem: "the members of etcd do not follow the same leader", Remedy: "wait until an election has ended"}}
+		return []Finding{{Level: Degraded, Problem: "the members of etcd do not follow the same leader",
+			Remedy: "wait until an election has ended"}}
 	}
 	return nil
 }
@@ -114,16 +128,19 @@ func (o *Observation) checkLeader(healthy []*Node) []Finding {
 func (n *Node) checkMember(newest uint64) []Finding {
 	var all []Finding
 	if len(n.Etcd.Errors) > 0 {
-		all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "its etcd reports: " + strings.Join(n.Etcd.Errors, ", "),
+		all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: "its etcd reports: " +
+			strings.Join(n.Etcd.Errors, ", "),
 			Remedy: fmt.Sprintf("look at: talosctl -n %s logs etcd", n.Address)})
 	}
 	if n.Etcd.AppliedIndex+raftLag < newest {
-		all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: fmt.Sprintf("its etcd is %d entries behind", newest-n.Etcd.AppliedIndex),
-			Remedy: "wait until it has caught up; if it does not, look at the machine's disk and network"})
+		all = append(all, Finding{Level: Degraded, Node: n.Name,
+			Problem: fmt.Sprintf("its etcd is %d entries behind", newest-n.Etcd.AppliedIndex),
+			Remedy:  "wait until it has caught up; if it does not, look at the machine's disk and network"})
 	}
 	if n.Etcd.Size >= etcdFull {
-		all = append(all, Finding{Level: Degraded, Node: n.Name, Problem: fmt.Sprintf("etcd's database has %s of %s, at which it refuses writes",
-			size(n.Etcd.Size), size(etcdQuota)), Remedy: "run: make repair"})
+		all = append(all, Finding{Level: Degraded, Node: n.Name,
+			Problem: fmt.Sprintf("etcd's database has %s of %s, at which it refuses writes",
+				size(n.Etcd.Size), size(etcdQuota)), Remedy: "run: make repair"})
 	}
 	return all
 }
@@ -138,7 +155,8 @@ func checkAlarms(healthy []*Node) []Finding {
 				continue
 			}
 			seen[alarm] = true
-			f := Finding{Level: Degraded, Problem: fmt.Sprintf("etcd has the alarm %s on member %x", alarm.Kind, alarm.Member),
+			f := Finding{Level: Degraded, Problem: fmt.Sprintf("etcd has the alarm %s on member %x", alarm.Kind,
+				alarm.Member),
 				Remedy: "restore that member: docs/operations.md#recover-lost-control-planes"}
 			if alarm.Kind == "NOSPACE" {
 				f.Level, f.Remedy = Down, "etcd refuses writes; run: make repair"
@@ -155,7 +173,8 @@ func checkAlarms(healthy []*Node) []Finding {
 }
 
 func sorted(members []Member) []Member {
-	return slices.SortedFunc(slices.Values(members), func(a, b Member) int { return strings.Compare(fmt.Sprint(a.ID), fmt.Sprint(b.ID)) })
+	return slices.SortedFunc(slices.Values(members),
+		func(a, b Member) int { return strings.Compare(fmt.Sprint(a.ID), fmt.Sprint(b.ID)) })
 }
 
 func namesOf(members []Member) string {

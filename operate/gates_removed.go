@@ -75,7 +75,8 @@ func (k *kubernetesAPI) askedDeprecated(ctx context.Context) ([]removedAPI, erro
 		}
 		// Most that is deprecated has no release that removes it.
 		if labels["removed_release"] != "" && metric.GetGauge().GetValue() > 0 {
-			found = append(found, removedAPI{labels["group"], labels["version"], labels["resource"], labels["removed_release"]})
+			found = append(found, removedAPI{labels["group"], labels["version"], labels["resource"],
+				labels["removed_release"]})
 		}
 	}
 	return found, nil
@@ -85,14 +86,16 @@ func (k *kubernetesAPI) askedDeprecated(ctx context.Context) ([]removedAPI, erro
 // it.
 func (o *Observation) checkRemoved() []Finding {
 	if o.removedError != "" {
-		return []Finding{{Level: Degraded, Problem: "nobody knows which APIs the clients use: the metrics of the API server cannot be read: " + o.removedError,
+		return []Finding{{Level: Degraded, Problem: "it is not known which APIs clients use: the metrics of the API " +
+			"server cannot be read: " + o.removedError,
 			Remedy: "look at: kubectl get --raw /metrics; to go on without: --accept=removed"}}
 	}
 	var all []Finding
 	for _, api := range o.removed {
 		all = append(all, Finding{Level: Degraded,
 			Problem: fmt.Sprintf("a client has asked for %s, which Kubernetes %s removes", api, api.release),
-			Remedy: "move its clients to another version (https://kubernetes.io/docs/reference/using-api/deprecation-guide/); " +
+			Remedy: "move its clients to another version " +
+				"(https://kubernetes.io/docs/reference/using-api/deprecation-guide/); " +
 				"if none is left: --accept=removed"})
 	}
 	return all

@@ -45,7 +45,8 @@ func openKubernetes(c *Cluster) (*kubernetesAPI, error) {
 	// https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
 	config.QPS = -1
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, policyv1.AddToScheme, coordinationv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, policyv1.AddToScheme,
+		coordinationv1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return nil, err
 		}
@@ -120,7 +121,8 @@ func (k *kubernetesAPI) read(ctx context.Context) kubernetesObjects {
 	}
 	found.nodes, found.pods, found.budgets = nodes.Items, pods.Items, budgets.Items
 	for _, d := range deployments.Items {
-		w := Workload{Kind: "Deployment", Name: d.Name, Ready: d.Status.ReadyReplicas, Desired: 1, Version: firstVersion(d.Spec.Template)}
+		w := Workload{Kind: "Deployment", Name: d.Name, Ready: d.Status.ReadyReplicas, Desired: 1,
+			Version: firstVersion(d.Spec.Template)}
 		if d.Spec.Replicas != nil {
 			w.Desired = *d.Spec.Replicas
 		}
@@ -162,8 +164,8 @@ func (o *Observation) add(objects kubernetesObjects) {
 		switch {
 		case i >= 0:
 			o.Nodes[i].Kubernetes = found
-		case o.isElastic(found.Pool):
-			o.Elastic = append(o.Elastic, found)
+		case o.isGroup(found.Pool):
+			o.GroupNodes = append(o.GroupNodes, found)
 		default:
 			o.Unknown = append(o.Unknown, found)
 		}
@@ -176,7 +178,7 @@ func (o *Observation) add(objects kubernetesObjects) {
 	o.Budgets = o.blocked(objects.budgets, objects.pods)
 }
 
-func (o *Observation) isElastic(pool string) bool {
+func (o *Observation) isGroup(pool string) bool {
 	for _, p := range o.Cluster.Want.Pools {
 		if p.Name == pool && p.InScalingGroup() {
 			return true
@@ -199,9 +201,10 @@ var talosName = regexp.MustCompile(`v\d+\.\d+\.\d+[^)\s]*`)
 func kubernetesNode(node corev1.Node) *KubernetesNode {
 	k := &KubernetesNode{
 		Name: node.Name, Pool: node.Labels[config.LabelPool], Labels: node.Labels, Taints: node.Spec.Taints,
-		Kubelet: strings.TrimPrefix(node.Status.NodeInfo.KubeletVersion, "v"),
-		Talos:   talosName.FindString(node.Status.NodeInfo.OSImage), Schematic: node.Annotations[constants.K8sExtensionPrefix+"schematic"],
-		Problem: "its kubelet has never reported",
+		Kubelet:   strings.TrimPrefix(node.Status.NodeInfo.KubeletVersion, "v"),
+		Talos:     talosName.FindString(node.Status.NodeInfo.OSImage),
+		Schematic: node.Annotations[constants.K8sExtensionPrefix+"schematic"],
+		Problem:   "its kubelet has never reported",
 	}
 	for _, address := range node.Status.Addresses {
 		if address.Type == corev1.NodeInternalIP && k.Address == "" {
@@ -235,7 +238,7 @@ func canonical(text string) string {
 	return text
 }
 
-// components of a control plane, in the order in which they are upgraded.
+// components are the components of a control plane, in the order in which they are upgraded.
 var components = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
 // staticPods finds the components of a node. The kubelet shows them to the API under the names of component and node.
@@ -243,7 +246,8 @@ func staticPods(node string, pods []corev1.Pod) map[string]StaticPod {
 	found := map[string]StaticPod{}
 	for _, pod := range pods {
 		component, ok := strings.CutSuffix(pod.Name, "-"+node)
-		if !ok || pod.Namespace != systemNamespace || !slices.Contains(components, component) || len(pod.Spec.Containers) == 0 {
+		if !ok || pod.Namespace != systemNamespace || !slices.Contains(components, component) ||
+			len(pod.Spec.Containers) == 0 {
 			continue
 		}
 		p := StaticPod{Version: strings.TrimPrefix(tagOf(pod.Spec.Containers[0].Image), "v"), Ready: podReady(pod)}
@@ -280,8 +284,10 @@ func (o *Observation) blocked(budgets []policyv1.PodDisruptionBudget, pods []cor
 		}
 		b := Budget{Namespace: budget.Namespace, Name: budget.Name}
 		for _, pod := range pods {
-			named := slices.ContainsFunc(o.Nodes, func(n *Node) bool { return n.Kubernetes != nil && n.Kubernetes.Name == pod.Spec.NodeName })
-			if named && pod.Namespace == budget.Namespace && selector.Matches(labels.Set(pod.Labels)) && evictable(pod) &&
+			named := slices.ContainsFunc(o.Nodes,
+				func(n *Node) bool { return n.Kubernetes != nil && n.Kubernetes.Name == pod.Spec.NodeName })
+			if named && pod.Namespace == budget.Namespace && selector.Matches(labels.Set(pod.Labels)) &&
+				evictable(pod) &&
 				!slices.Contains(b.Nodes, pod.Spec.NodeName) {
 				b.Nodes = append(b.Nodes, pod.Spec.NodeName)
 			}

@@ -26,9 +26,10 @@ type lock struct {
 	lost chan error
 }
 
-// watch returns the Lease, and who renews it; empty for nobody. It looks twice, so that the clocks of two machines need
-// not agree.
-func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (*coordinationv1.Lease, string, error) {
+// watch returns the Lease and its holder, empty if no run renews it. It reads the Lease twice, so that the clocks of
+// two machines need not agree.
+func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (
+	*coordinationv1.Lease, string, error) {
 	held, err := k.lease(ctx)
 	if err != nil || held == nil || holderOf(held) == "" {
 		return held, "", err
@@ -44,14 +45,16 @@ func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func
 	return again, holderOf(again), nil
 }
 
-// idle returns an error if somebody renews the lock: that run takes nodes away on purpose. Without an API nobody does.
+// idle returns an error if another run renews the lock: such a run takes nodes down on purpose. Without an API no run
+// can.
 func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(string, ...any)) error {
 	_, holder, err := k.watch(ctx, every, say)
 	if err != nil {
 		return ctx.Err()
 	}
 	if holder != "" {
-		return refused("%s works on this cluster now (Lease %s/%s); nothing was changed", holder, systemNamespace, lockName)
+		return refused("%s works on this cluster now (Lease %s/%s); nothing was changed", holder, systemNamespace,
+			lockName)
 	}
 	return nil
 }
@@ -59,13 +62,15 @@ func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(
 // acquire takes the Lease. One that its holder no longer renews is taken over: it belongs to a run that was killed.
 func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, say func(string, ...any)) (*lock, error) {
 	host, _ := os.Hostname()
-	l := &lock{api: k, every: every, holder: fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()), lost: make(chan error, 1)}
+	l := &lock{api: k, every: every, holder: fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()),
+		lost: make(chan error, 1)}
 	held, holder, err := k.watch(ctx, every, say)
 	if err != nil {
 		return nil, err
 	}
 	if holder != "" {
-		return nil, &ExitError{Code: Locked, Err: fmt.Errorf("%s works on this cluster now (Lease %s/%s)", holder, systemNamespace, lockName)}
+		return nil, &ExitError{Code: Locked, Err: fmt.Errorf("%s works on this cluster now (Lease %s/%s)", holder,
+			systemNamespace, lockName)}
 	}
 	if err := l.write(ctx, held); err != nil {
 		return nil, err
@@ -88,7 +93,9 @@ func (l *lock) write(ctx context.Context, held *coordinationv1.Lease) error {
 	held.Spec = coordinationv1.LeaseSpec{HolderIdentity: &l.holder, LeaseDurationSeconds: &seconds, RenewTime: &now}
 	err := request.Body(held).Do(ctx).Error()
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
-		return &ExitError{Code: Locked, Err: fmt.Errorf("another command has just begun to work on this cluster (Lease %s/%s)", systemNamespace, lockName)}
+		return &ExitError{Code: Locked,
+			Err: fmt.Errorf("another command has just begun to work on this cluster (Lease %s/%s)", systemNamespace,
+				lockName)}
 	}
 	return err
 }
@@ -112,8 +119,8 @@ func (l *lock) renew(ctx context.Context) {
 	}
 }
 
-// check returns an error if another run has the lock now: this one may have slept longer than its Lease held. An API
-// that does not answer has given the lock to nobody.
+// check returns an error if another run has the lock now: this one may have slept longer than its Lease was valid. An
+// API that does not answer has given the lock to no other run.
 func (l *lock) check(ctx context.Context) error {
 	select {
 	case err := <-l.lost:
@@ -132,7 +139,8 @@ func (l *lock) check(ctx context.Context) error {
 
 // taken is the error of a run that has lost its lock.
 func (l *lock) taken() error {
-	return &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace, lockName)}
+	return &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace,
+		lockName)}
 }
 
 // release gives the Lease back.
@@ -146,7 +154,8 @@ func (l *lock) release(ctx context.Context) {
 		return
 	}
 	held.Spec = coordinationv1.LeaseSpec{}
-	_ = l.api.coordination.Put().Namespace(systemNamespace).Resource("leases").Name(lockName).Body(held).Do(limited).Error()
+	_ = l.api.coordination.Put().Namespace(systemNamespace).Resource("leases").Name(lockName).Body(held).Do(
+		limited).Error()
 }
 
 // lease reads the Lease; nil if there is none.

@@ -26,11 +26,11 @@ import (
 	"k8s.io/client-go/util/csaupgrade"
 )
 
-// inventoryAnnotation is on every object that Talos 1.13 creates, and says which of its lists the object stands in:
+// inventoryAnnotation is on every object that Talos 1.13 creates, and names the inventory that lists the object:
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
 const inventoryAnnotation = "config.k8s.io/owning-inventory"
 
-// origin says whose object it is.
+// origin is the part of the configuration that an object comes from.
 type origin int
 
 const (
@@ -83,7 +83,8 @@ func stackObjects(manifests []machineconfig.Manifest) ([]*manifestChange, error)
 			from = ofCilium
 		}
 		for _, object := range objects {
-			all = append(all, &manifestChange{wanted: object, origin: from, secret: manifest.Secret || object.GetKind() == "Secret"})
+			all = append(all, &manifestChange{wanted: object, origin: from, secret: manifest.Secret ||
+				object.GetKind() == "Secret"})
 		}
 	}
 	return all, nil
@@ -171,7 +172,10 @@ func (r manifestReader) path(ctx context.Context, object *unstructured.Unstructu
 		known = list.APIResources
 		r.kinds[root] = known
 	}
-	i := slices.IndexFunc(known, func(k metav1.APIResource) bool { return k.Kind == object.GetKind() && !strings.Contains(k.Name, "/") })
+	i := slices.IndexFunc(known, func(k metav1.APIResource) bool {
+		return k.Kind == object.GetKind() &&
+			!strings.Contains(k.Name, "/")
+	})
 	if i < 0 {
 		guess := strings.ToLower(object.GetKind()) + "s"
 		return root + "/" + guess + "/" + object.GetName(), nil
@@ -270,7 +274,8 @@ func difference(before, after map[string]any) (string, error) {
 		}
 		lines[i] = slices.Collect(strings.Lines(string(text)))
 	}
-	return difflib.GetUnifiedDiffString(difflib.UnifiedDiff{A: lines[0], B: lines[1], FromFile: "cluster", ToFile: "stack", Context: 2})
+	return difflib.GetUnifiedDiffString(difflib.UnifiedDiff{A: lines[0], B: lines[1], FromFile: "cluster",
+		ToFile: "stack", Context: 2})
 }
 
 func (k *kubernetesAPI) readObject(ctx context.Context, path string) (*unstructured.Unstructured, error) {
@@ -282,7 +287,7 @@ func (k *kubernetesAPI) readObject(ctx context.Context, path string) (*unstructu
 	return object, object.UnmarshalJSON(text)
 }
 
-// body is an answer's text. Raw alone would give its error in the client's words, without the server's.
+// body returns the text of a response. Raw would return an error without the server's message.
 func body(answer rest.Result) ([]byte, error) {
 	if err := answer.Error(); err != nil {
 		return nil, err
@@ -290,14 +295,16 @@ func body(answer rest.Result) ([]byte, error) {
 	return answer.Raw()
 }
 
-// applyObject applies an object as Talos does, or says with a dry run what that would make of it. Without force it
-// fails where somebody else manages a field.
-func (k *kubernetesAPI) applyObject(ctx context.Context, c *manifestChange, force, dryRun bool) (*unstructured.Unstructured, error) {
+// applyObject applies an object as Talos does, or returns with a dry run what the result would be. Without force it
+// fails if a field has another manager.
+func (k *kubernetesAPI) applyObject(ctx context.Context, c *manifestChange, force,
+	dryRun bool) (*unstructured.Unstructured, error) {
 	text, err := c.wanted.MarshalJSON()
 	if err != nil {
 		return nil, err
 	}
-	request := k.core.Patch(types.ApplyPatchType).AbsPath(c.path).Param("fieldManager", constants.KubernetesFieldManagerName).Body(text)
+	request := k.core.Patch(types.ApplyPatchType).AbsPath(c.path).Param("fieldManager",
+		constants.KubernetesFieldManagerName).Body(text)
 	if force {
 		request = request.Param("force", "true")
 	}
@@ -344,9 +351,11 @@ func rolloutOf(object *unstructured.Unstructured) (updated, available, want int6
 	}
 	switch object.GroupVersionKind().GroupKind() {
 	case schema.GroupKind{Group: "apps", Kind: "DaemonSet"}:
-		return number("status", "updatedNumberScheduled"), number("status", "numberAvailable"), number("status", "desiredNumberScheduled"), true
+		return number("status", "updatedNumberScheduled"), number("status", "numberAvailable"),
+			number("status", "desiredNumberScheduled"), true
 	case schema.GroupKind{Group: "apps", Kind: "Deployment"}:
-		return number("status", "updatedReplicas"), number("status", "availableReplicas"), number("spec", "replicas"), true
+		return number("status", "updatedReplicas"), number("status", "availableReplicas"), number("spec", "replicas"),
+			true
 	}
 	return 0, 0, 0, false
 }
@@ -363,11 +372,12 @@ func unseen(object *unstructured.Unstructured) bool {
 	return seen < object.GetGeneration()
 }
 
-// rolledOut says what a DaemonSet or Deployment waits for; empty if nothing.
+// rolledOut returns what a DaemonSet or Deployment waits for; empty if it waits for nothing.
 func rolledOut(object *unstructured.Unstructured) string {
 	updated, available, want, ok := rolloutOf(object)
 	if ok && (unseen(object) || updated < want || available < want) {
-		return fmt.Sprintf("%s has %d of %d pods of the new kind available", nameOf(object), min(updated, available), want)
+		return fmt.Sprintf("%s has %d of %d pods of the new kind available", nameOf(object), min(updated, available),
+			want)
 	}
 	return ""
 }

@@ -84,7 +84,8 @@ func TestCiliumComesWhereItIsTested(t *testing.T) {
 	}
 }
 
-// TestWhatOthersChanged: a change of Cilium is overwritten only if it is accepted, an object of the stack's own is left to who manages it.
+// TestWhatOthersChanged: a change of Cilium is overwritten only if it is accepted, an object of the stack's own is left
+// to who manages it.
 func TestWhatOthersChanged(t *testing.T) {
 	f := newFixture(t)
 	const account = "/api/v1/namespaces/kube-system/serviceaccounts/flux"
@@ -123,7 +124,8 @@ func TestSecretsAmongManifestsAreNotShown(t *testing.T) {
 	assert.Equal(t, []string{"token"}, f.applied())
 }
 
-// TestTalos112LeftFieldsBehind: what it created is taken over, so that a field which leaves the manifest leaves the object.
+// TestTalos112LeftFieldsBehind: what it created is taken over, so that a field which leaves the manifest leaves the
+// object.
 func TestTalos112LeftFieldsBehind(t *testing.T) {
 	f := newFixture(t)
 	f.rewrite("  inferadb:pools:", "  inferadb:podEncryption: none\n  inferadb:pools:")
@@ -141,7 +143,8 @@ func TestTalos112LeftFieldsBehind(t *testing.T) {
 
 // TestTheDifferenceIsSmall: the plan shows what differs, with two lines around it.
 func TestTheDifferenceIsSmall(t *testing.T) {
-	text, err := difference(map[string]any{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}, map[string]any{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 2})
+	text, err := difference(map[string]any{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1},
+		map[string]any{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 2})
 	require.NoError(t, err)
 	assert.Equal(t, "--- cluster\n+++ stack\n@@ -4,3 +4,3 @@\n d: 1\n e: 1\n-f: 1\n+f: 2\n", text)
 }

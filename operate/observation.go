@@ -7,16 +7,16 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Observation is what the nodes and the API of a cluster said at one time. What did not answer has an error in its
-// place.
+// Observation is what the nodes and the API of a cluster answered at one time. Where there was no answer, there is an
+// error.
 type Observation struct {
 	Cluster *Cluster
 	Time    time.Time
-	// Nodes are the machines that have names, control planes first, in the order of Cluster.Machines.
+	// Nodes are the named nodes, control planes first, in the order of the stack's outputs.
 	Nodes []*Node
-	// Elastic are the Kubernetes nodes of scaling groups, and Unknown those that belong to nothing in the stack.
-	Elastic, Unknown []*KubernetesNode
-	// APIVersion is the Kubernetes version that the API names; APIError says why it does not answer.
+	// GroupNodes are the Kubernetes nodes of scaling groups, and Unknown those that belong to nothing in the stack.
+	GroupNodes, Unknown []*KubernetesNode
+	// APIVersion is the Kubernetes version of the API server; APIError is why it does not answer.
 	APIVersion, APIError string
 	// Workloads are the Deployments and DaemonSets that the cluster itself needs.
 	Workloads []Workload
@@ -25,12 +25,12 @@ type Observation struct {
 	// Certificates are the administrator's credentials.
 	Certificates []Certificate
 
-	// away is how many machines are away by intent: a DaemonSet may lack their pods.
+	// away is how many machines are down on purpose: a DaemonSet may lack their pods.
 	away int
-	// manifests are the objects that differ from the stack's. Only an upgrade asks for them.
+	// manifests are the objects that differ from the stack's. Only upgrades read them.
 	manifests []*manifestChange
-	// removed are the APIs that clients use and the target lacks; removedError says why that is not known. Only an
-	// upgrade asks for them.
+	// removed are the APIs that clients use and the target version lacks; removedError is why that is not known. Only
+	// upgrades read them.
 	removed      []removedAPI
 	removedError string
 }
@@ -39,13 +39,13 @@ type Observation struct {
 type Node struct {
 	Machine
 	ControlPlane bool
-	// TalosError says why the Talos API does not answer; empty if it does.
+	// TalosError is why the Talos API does not answer; empty if it does.
 	TalosError string
-	// Talos is the version that runs, BootID changes with each boot.
+	// Talos is the running version. BootID changes with each boot.
 	Talos, BootID string
-	// Schematic is the Image Factory's id of the image that runs; empty if nobody knows.
+	// Schematic is the Image Factory's id of the running image; empty if it is not known.
 	Schematic string
-	// Etcd is a control plane's own view; EtcdError says why there is none.
+	// Etcd is a control plane's view of etcd; EtcdError is why there is none.
 	Etcd      EtcdView
 	EtcdError string
 	// Kubernetes is nil if the API has no such node, or does not answer.
@@ -53,20 +53,21 @@ type Node struct {
 	// StaticPods are a control plane's kube-apiserver, kube-controller-manager and kube-scheduler.
 	StaticPods map[string]StaticPod
 
-	// rendered are the objects that a control plane's Talos renders. Only an upgrade asks for them.
+	// rendered are the objects that Talos renders on a control plane. Only upgrades read them.
 	rendered []*unstructured.Unstructured
 }
 
 // EtcdView is what one member knows of etcd.
 type EtcdView struct {
 	Members []Member
-	// ID is the member's own, Leader the one that it follows; 0 for none.
+	// ID is the member's own id, Leader the id of the member that it follows; 0 for none.
 	ID, Leader              uint64
 	Learner                 bool
 	RaftIndex, AppliedIndex uint64
-	Size                    int64
-	Errors                  []string
-	Alarms                  []Alarm
+	// Size is the size of its database in bytes.
+	Size   int64
+	Errors []string
+	Alarms []Alarm
 }
 
 // Member is a member of etcd. One that never started has no name.
@@ -77,7 +78,7 @@ type Member struct {
 	Learner   bool
 }
 
-// Alarm is what etcd raises by itself: NOSPACE or CORRUPT.
+// Alarm is an alarm that etcd has raised: NOSPACE or CORRUPT.
 type Alarm struct {
 	Member uint64
 	Kind   string
@@ -87,9 +88,9 @@ type Alarm struct {
 type KubernetesNode struct {
 	Name, Address, Pool string
 	Ready               bool
-	// Problem is what the kubelet says if the node is not ready.
+	// Problem is the kubelet's message if the node is not ready.
 	Problem string
-	// Cordoned by: empty, "Talos", "an upgrade" or "a person".
+	// Cordoned is what cordoned the node: "Talos", "an upgrade" or "a person"; empty if it is schedulable.
 	Cordoned string
 	// Kubelet is its version without a v; Talos as the node's operating system is called. Schematic is what Talos
 	// writes onto the node.
@@ -101,7 +102,7 @@ type KubernetesNode struct {
 
 // StaticPod is kube-apiserver, kube-controller-manager or kube-scheduler on one control plane.
 type StaticPod struct {
-	// Version of its image, without a v.
+	// Version is the version of its image, without a v.
 	Version string
 	Ready   bool
 	Started time.Time
@@ -111,7 +112,7 @@ type StaticPod struct {
 type Workload struct {
 	Kind, Name     string
 	Ready, Desired int32
-	// Version is that of the first container's image, without a v.
+	// Version is the version of the first container's image, without a v.
 	Version string
 }
 
@@ -126,11 +127,11 @@ type Budget struct {
 type Certificate struct {
 	Name   string
 	Expiry time.Time
-	// Problem says why it cannot be read.
+	// Problem is why it cannot be read; empty if it can.
 	Problem string
 }
 
-// Leader returns the control plane that leads etcd, as its own view has it; nil if there is none.
+// Leader returns the control plane that leads etcd in its own view; nil if there is none.
 func (o *Observation) Leader() *Node {
 	for _, n := range o.ControlPlanes() {
 		if n.EtcdError == "" && n.Etcd.Leader != 0 && n.Etcd.Leader == n.Etcd.ID {
@@ -143,7 +144,7 @@ func (o *Observation) Leader() *Node {
 // ControlPlanes returns the control planes among the nodes.
 func (o *Observation) ControlPlanes() []*Node { return o.Nodes[:len(o.Cluster.ControlPlanes)] }
 
-// Node returns the machine of that name; nil if there is none.
+// Node returns the node with the name; nil if there is none.
 func (o *Observation) Node(name string) *Node {
 	for _, n := range o.Nodes {
 		if n.Name == name {

@@ -105,7 +105,7 @@ func rank(n, leader *Node) int {
 	return 0
 }
 
-// checkPath says why the cluster cannot go to the versions; nil if it can.
+// checkPath returns why the cluster cannot be upgraded to the versions; nil if it can.
 func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
 	var all []Finding
 	refuse := func(node, problem, remedy string) {
@@ -113,7 +113,8 @@ func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
 	}
 	want := o.Cluster.Want
 	if compare(want.TalosVersion, target.Talos) > 0 || compare(want.KubernetesVersion, target.Kubernetes) > 0 {
-		refuse("", fmt.Sprintf("the stack file has Talos %s and Kubernetes %s, and an upgrade never goes back", want.TalosVersion, want.KubernetesVersion),
+		refuse("", fmt.Sprintf("the stack file has Talos %s and Kubernetes %s, and an upgrade never goes back",
+			want.TalosVersion, want.KubernetesVersion),
 			"name versions that are not lower")
 	}
 	for _, n := range o.Nodes {
@@ -149,7 +150,7 @@ func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
 	return all
 }
 
-// talosPath says why a node cannot go from one version of Talos to another.
+// talosPath returns why a node cannot be upgraded from one version of Talos to another; empty if it can.
 func talosPath(runs, target string) (problem, remedy string) {
 	from, err := semver.Parse(strings.TrimPrefix(runs, "v"))
 	if err != nil {
@@ -161,7 +162,8 @@ func talosPath(runs, target string) (problem, remedy string) {
 	case err != nil:
 		return err.Error(), "write it like v1.13.10"
 	case to.LT(from):
-		return fmt.Sprintf("it runs Talos %s, and an upgrade never goes back to %s", runs, target), "name " + runs + " or a later version"
+		return fmt.Sprintf("it runs Talos %s, and an upgrade never goes back to %s", runs, target),
+			"name " + runs + " or a later version"
 	case to.Major != from.Major || to.Minor > from.Minor+1:
 		return fmt.Sprintf("it runs Talos %s, and %s skips a minor version", runs, target),
 			fmt.Sprintf("upgrade to the last release of v%d.%d first", from.Major, from.Minor+1)
@@ -175,12 +177,13 @@ func talosPath(runs, target string) (problem, remedy string) {
 		return err.Error(), "write it like v1.13.10"
 	}
 	if err := version.UpgradeableFrom(host); err != nil {
-		return "Talos has no way: " + err.Error(), "raise github.com/siderolabs/talos/pkg/machinery in go.mod if it does not know the version yet"
+		return "Talos has no way: " + err.Error(),
+			"raise github.com/siderolabs/talos/pkg/machinery in go.mod if it does not know the version yet"
 	}
 	return "", ""
 }
 
-// kubernetesPath says why a component cannot go from one version of Kubernetes to another.
+// kubernetesPath returns why a component cannot be upgraded from one version of Kubernetes to another; empty if it can.
 func kubernetesPath(component, runs, target string) (problem, remedy string) {
 	from, err := semver.Parse(runs)
 	if err != nil {
@@ -191,7 +194,8 @@ func kubernetesPath(component, runs, target string) (problem, remedy string) {
 	case err != nil:
 		return err.Error(), "write it like 1.36.5"
 	case to.LT(from):
-		return fmt.Sprintf("it runs %s %s, and an upgrade never goes back to %s", component, runs, target), "name " + runs + " or a later version"
+		return fmt.Sprintf("it runs %s %s, and an upgrade never goes back to %s", component, runs, target),
+			"name " + runs + " or a later version"
 	case to.Major != from.Major || to.Minor > from.Minor+1:
 		return fmt.Sprintf("it runs %s %s, and %s skips a minor version", component, runs, target),
 			fmt.Sprintf("upgrade to %d.%d first", from.Major, from.Minor+1)
@@ -234,5 +238,6 @@ func (o *Observation) describeImages(target config.UpgradeSettings) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("of these the same version with the schematic %s: %s", o.schematic(), strings.Join(names, ", "))}
+	return []string{fmt.Sprintf("of these the same version with the schematic %s: %s", o.schematic(),
+		strings.Join(names, ", "))}
 }

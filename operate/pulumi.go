@@ -21,12 +21,13 @@ func PulumiWithInput(ctx context.Context, stack string, input io.Reader, argumen
 	var out, diagnostics bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = input, &out, &diagnostics
 	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err, strings.TrimSpace(diagnostics.String()))
+		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(arguments, " "), err,
+			strings.TrimSpace(diagnostics.String()))
 	}
 	return out.Bytes(), nil
 }
 
-// pulumiCommand is the CLI on a stack, which asks nobody.
+// pulumiCommand returns a command of the Pulumi CLI on a stack, without questions to the user.
 func pulumiCommand(ctx context.Context, stack string, arguments ...string) *exec.Cmd {
 	if stack != "" {
 		arguments = append(arguments, "--stack", stack)

@@ -34,7 +34,7 @@ func TestRemovedAPIsRefuseAnUpgrade(t *testing.T) {
 func TestMetricsThatCannotBeRead(t *testing.T) {
 	f := newFixture(t)
 	f.Do(func() { f.Metrics = "no {metrics" })
-	f.run(nil, Refused, "refused by removed: nobody knows which APIs the clients use: the metrics of the API server cannot be read: text format parsing error")
+	f.run(nil, Refused, "refused by removed: it is not known which APIs clients use: the metrics of the API server cannot be read: text format parsing error")
 	assert.Empty(t, f.Log())
 	f.run(func(u *Upgrade) { u.Target.Kubernetes = "" }, 0, "")
 }

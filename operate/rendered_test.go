@@ -21,7 +21,8 @@ func (f *fixture) runs(paths ...string) []string {
 	var images []string
 	f.Do(func() {
 		for _, path := range paths {
-			images = append(images, (&manifestChange{wanted: &unstructured.Unstructured{Object: f.Objects[path]}}).images()...)
+			images = append(images,
+				(&manifestChange{wanted: &unstructured.Unstructured{Object: f.Objects[path]}}).images()...)
 		}
 	})
 	return images
@@ -68,7 +69,8 @@ func TestWhatIsHalfDoneIsFinished(t *testing.T) {
 		f.Objects[flannelSet]["status"].(map[string]any)["updatedNumberScheduled"] = int64(6)
 	})
 	f.run(keepVersions, 0, "")
-	assert.Equal(t, []string{"apply kube-proxy"}, slices.DeleteFunc(short(f.Log()[before:]), func(line string) bool { return line[:5] != "apply" }))
+	assert.Equal(t, []string{"apply kube-proxy"},
+		slices.DeleteFunc(short(f.Log()[before:]), func(line string) bool { return line[:5] != "apply" }))
 	f.isUpgraded()
 }
 

@@ -61,7 +61,8 @@ func (r *Renew) Run(ctx context.Context) error {
 	if state, err = replaceAll(state, swaps); err != nil {
 		return fmt.Errorf("%w; nothing was changed", err)
 	}
-	if _, err := PulumiWithInput(context.WithoutCancel(ctx), r.Stack.Name, bytes.NewReader(state), "stack", "import"); err != nil {
+	if _, err := PulumiWithInput(context.WithoutCancel(ctx), r.Stack.Name, bytes.NewReader(state), "stack",
+		"import"); err != nil {
 		return err
 	}
 	return r.report(ctx)
@@ -69,19 +70,21 @@ func (r *Renew) Run(ctx context.Context) error {
 
 // plan prints what the credentials are now, and returns the clusters.
 func (r *Renew) plan() ([]*Cluster, error) {
-	chosen := r.Stack.Only(r.Cluster)
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("stack %s has no such cluster; it has: %s", r.Stack.Name, clusterNames(r.Stack.Clusters))
+	chosen, err := r.Stack.Select(r.Cluster)
+	if err != nil {
+		return nil, err
 	}
 	for _, c := range chosen {
 		for _, now := range c.certificates() {
 			if now.Problem != "" {
-				return nil, fmt.Errorf("%s: the %s cannot be used: %s; run: make up STACK=%s", c.Name, now.Name, now.Problem, r.Stack.Name)
+				return nil, fmt.Errorf("%s: the %s cannot be used: %s; run: make up STACK=%s", c.Name, now.Name,
+					now.Problem, r.Stack.Name)
 			}
 			fmt.Fprintf(r.Out, "%s: the %s ends on %s\n", c.Name, now.Name, now.Expiry.Format(time.DateOnly))
 		}
 	}
-	fmt.Fprintln(r.Out, "New ones are issued, for a year. No node is changed, and files that were written before stay good until they end.")
+	fmt.Fprintln(r.Out, "New ones are issued, for a year. No node is changed, and files that were written "+
+		"before stay good until they end.")
 	return chosen, nil
 }
 
@@ -109,7 +112,8 @@ type swap struct{ what, before, after string }
 
 // swapsOf leads from the old credentials to the new.
 func swapsOf(what string, before, after credentials) []swap {
-	return []swap{{what + "'s certificate", before.certificate, after.certificate}, {what + "'s key", before.key, after.key}}
+	return []swap{{what + "'s certificate", before.certificate, after.certificate},
+		{what + "'s key", before.key, after.key}}
 }
 
 // issue makes new credentials, and tries both at the cluster. The cluster's own authority signs those for Talos here,
@@ -138,7 +142,9 @@ func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 		return nil, fmt.Errorf("the Kubernetes API at %s does not take the new credentials: %s", c.Server, reason(err))
 	}
 	return append(swapsOf("talosconfig", credentials{c.talos.Crt, c.talos.Key}, talos),
-		swapsOf("kubeconfig", before, credentials{encode(user.ClientCertificateData), encode(user.ClientKeyData)})...), nil
+			swapsOf("kubeconfig", before,
+				credentials{encode(user.ClientCertificateData), encode(user.ClientKeyData)})...),
+		nil
 }
 
 // fetchKubeconfig has a control plane issue a kubeconfig, and returns the client certificate and key in it.
@@ -157,7 +163,8 @@ func (c *Cluster) fetchKubeconfig(ctx context.Context) (certificate, key []byte,
 			continue
 		}
 		issued, parsed := clientcmd.Load(text)
-		if parsed != nil || issued.Contexts[issued.CurrentContext] == nil || issued.AuthInfos[issued.Contexts[issued.CurrentContext].AuthInfo] == nil {
+		if parsed != nil || issued.Contexts[issued.CurrentContext] == nil ||
+			issued.AuthInfos[issued.Contexts[issued.CurrentContext].AuthInfo] == nil {
 			return nil, nil, fmt.Errorf("%s issued a kubeconfig that cannot be read", m.Name)
 		}
 		user := issued.AuthInfos[issued.Contexts[issued.CurrentContext].AuthInfo]
@@ -172,33 +179,35 @@ const secretsType = "talos:machine/secrets:Secrets"
 // of an administrator, for a year.
 // https://github.com/siderolabs/terraform-provider-talos/blob/v0.10.1/pkg/talos/talos_machine_secrets_resource.go
 func (c *Cluster) signTalos(state []byte) (credentials, error) {
-	resources, err := stateResources(state)
+	parsed, err := ParseState(state)
 	if err != nil {
 		return credentials{}, err
 	}
 	authority := &x509.PEMEncodedCertificateAndKey{}
-	for _, r := range resources {
-		if r.Type == secretsType && r.name() == c.Name {
-			pair := inside(r.Outputs, "machineSecrets", "certs", "os")
+	for _, r := range parsed.Resources() {
+		if r["type"] == secretsType && resourceName(r) == c.Name {
+			pair := inside(r, "outputs", "machineSecrets", "certs", "os")
 			authority.Crt, authority.Key = decode(inside(pair, "cert")), decode(inside(pair, "key"))
 		}
 	}
 	if len(authority.Crt) == 0 || len(authority.Key) == 0 {
 		return credentials{}, errors.New("the state has no authority of its Talos API; run: make up")
 	}
-	pair, err := secrets.NewAdminCertificateAndKey(time.Now(), authority, role.MakeSet(role.Admin), constants.TalosAPIDefaultCertificateValidityDuration)
+	pair, err := secrets.NewAdminCertificateAndKey(time.Now(), authority, role.MakeSet(role.Admin),
+		constants.TalosAPIDefaultCertificateValidityDuration)
 	if err != nil {
 		return credentials{}, fmt.Errorf("the authority of its Talos API signs nothing: %w", err)
 	}
 	return credentials{encode(pair.Crt), encode(pair.Key)}, nil
 }
 
-// replaceAll puts new credentials into a state, wherever the old ones stand: in the secrets, in the inputs of what used
-// them, in the outputs. So the next update finds nothing to do.
+// replaceAll replaces credentials everywhere in a state: in the secrets, in the inputs of resources that use them and
+// in the outputs, so that the next update has no changes.
 func replaceAll(state []byte, swaps []swap) ([]byte, error) {
 	for _, s := range swaps {
 		if s.before == "" || !bytes.Contains(state, []byte(s.before)) {
-			return nil, fmt.Errorf("the state does not hold the %s of the outputs; run: make up, and then the command again", s.what)
+			return nil, fmt.Errorf("the state does not hold the %s of the outputs; run: make up, and "+
+				"then the command again", s.what)
 		}
 		state = bytes.ReplaceAll(state, []byte(s.before), []byte(s.after))
 	}

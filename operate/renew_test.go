@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNewCredentialsTakeThePlaceOfTheOldOnes wherever they stand in a state: in a secret, in a text of many lines, in an output.
+// TestNewCredentialsTakeThePlaceOfTheOldOnes wherever they stand in a state: in a secret, in a text of many lines, in
+// an output.
 func TestNewCredentialsTakeThePlaceOfTheOldOnes(t *testing.T) {
 	state := []byte(`{"a":"T0xE","b":{"plaintext":"\"crt: T0xE\\nkey: S0VZ\""}}`)
 	swaps := swapsOf("talosconfig", credentials{"T0xE", "S0VZ"}, credentials{"TkVX", "TkVXS0VZ"})
@@ -32,7 +33,8 @@ func TestTheStatesAuthoritySignsForTalos(t *testing.T) {
 	authority, err := secrets.NewTalosCA(time.Now())
 	require.NoError(t, err)
 	pair, err := json.Marshal(map[string]any{"certs": map[string]any{"os": map[string]any{
-		"cert": base64.StdEncoding.EncodeToString(authority.CrtPEM), "key": base64.StdEncoding.EncodeToString(authority.KeyPEM),
+		"cert": base64.StdEncoding.EncodeToString(authority.CrtPEM),
+		"key":  base64.StdEncoding.EncodeToString(authority.KeyPEM),
 	}}})
 	require.NoError(t, err)
 	state, err := json.Marshal(map[string]any{"deployment": map[string]any{"resources": []any{map[string]any{
@@ -44,7 +46,8 @@ func TestTheStatesAuthoritySignsForTalos(t *testing.T) {
 	require.NoError(t, err)
 	_, err = tls.X509KeyPair(decode(signed.certificate), decode(signed.key))
 	require.NoError(t, err)
-	assert.WithinDuration(t, time.Now().AddDate(1, 0, 0), certificate("talosconfig", decode(signed.certificate)).Expiry, 48*time.Hour)
+	assert.WithinDuration(t, time.Now().AddDate(1, 0, 0), certificate("talosconfig", decode(signed.certificate)).Expiry,
+		48*time.Hour)
 	_, err = c.signTalos([]byte(`{"deployment":{"resources":[]}}`))
 	assert.EqualError(t, err, "the state has no authority of its Talos API; run: make up")
 }

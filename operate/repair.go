@@ -60,7 +60,8 @@ type repairRun struct {
 // Run repairs one cluster after the other. Its error is an ExitError with the exit code.
 func (r *Repair) Run(ctx context.Context) error {
 	if len(r.Stack.Clusters) == 0 {
-		return refused("of stack %s never came up: %s; run: make up STACK=%s", r.Stack.Name, strings.Join(r.Stack.Missing, ", "), r.Stack.Name)
+		return refused("of stack %s never came up: %s; run: make up STACK=%s", r.Stack.Name,
+			strings.Join(r.Stack.Missing, ", "), r.Stack.Name)
 	}
 	var failed error
 	code := 0
@@ -84,9 +85,11 @@ func (r *Repair) Run(ctx context.Context) error {
 // cluster looks at a cluster and repairs it.
 func (r *Repair) cluster(ctx context.Context, c *Cluster) error {
 	own := *c
-	own.ControlPlanes = slices.DeleteFunc(slices.Clone(c.ControlPlanes), func(m Machine) bool { return slices.Contains(r.Gone, m.Name) })
+	own.ControlPlanes = slices.DeleteFunc(slices.Clone(c.ControlPlanes),
+		func(m Machine) bool { return slices.Contains(r.Gone, m.Name) })
 	if len(own.ControlPlanes) == 0 {
-		return refused("%s: the state has the machine of no control plane; docs/operations.md#recover-lost-control-planes", c.Name)
+		return refused("%s: the state has the machine of no control plane; "+
+			"docs/operations.md#recover-lost-control-planes", c.Name)
 	}
 	op, err := Open(ctx, &own)
 	if err != nil {
@@ -159,12 +162,14 @@ func (r *repairRun) find(ctx context.Context, o *Observation) *repairs {
 // findQuorum refuses to repair what only a restore repairs.
 func (r *repairRun) findQuorum(_ context.Context, o *Observation, found *repairs) {
 	if !slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool { return n.TalosError == "" }) {
-		found.refuse("no control plane's Talos API answers, so nobody knows what is broken: %s; look whether the machines run, "+
+		found.refuse("no control plane's Talos API answers, so it is not known what is broken: %s; "+
+			"look whether the machines run, "+
 			"and at the way to them (docs/getting-started.md#a-route-to-the-nodes)", o.Nodes[0].TalosError)
 		return
 	}
 	if len(o.following()) == 0 {
-		found.refuse("etcd has lost its quorum, and no member can be removed without one; start the control planes that are off, " +
+		found.refuse("etcd has lost its quorum, and no member can be removed without one; start the " +
+			"control planes that are off, " +
 			"or, if they are lost: docs/operations.md#recover-lost-control-planes")
 	}
 }
@@ -176,18 +181,21 @@ func (o *Observation) following() []*Node {
 	})
 }
 
-// findCordoned looks for nodes that nobody works on any more.
+// findCordoned looks for cordoned nodes that no command works on any more.
 func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repairs) {
 	upgrading := r.Stack.Marked != (config.UpgradeSettings{})
 	for _, k := range o.kubernetesNodes() {
 		switch {
 		case k.Cordoned == byUpgrade:
-			found.forYou("%s is cordoned by an upgrade that was interrupted; continue it: make upgrade STACK=%s", k.Name, r.Stack.Name)
+			found.forYou("%s is cordoned by an upgrade that was interrupted; continue it: make upgrade STACK=%s",
+				k.Name, r.Stack.Name)
 		case k.Cordoned == byTalos && upgrading:
-			found.forYou("%s is cordoned, and an upgrade is under way; continue it: make upgrade STACK=%s", k.Name, r.Stack.Name)
+			found.forYou("%s is cordoned, and an upgrade is under way; continue it: make upgrade STACK=%s", k.Name,
+				r.Stack.Name)
 		case k.Cordoned == byTalos && k.Ready:
 			found.all = append(found.all, repair{
-				title: fmt.Sprintf("%s is ready, and was left cordoned by Talos, with no upgrade under way: let pods onto it again", k.Name),
+				title: fmt.Sprintf("%s is ready, and was left cordoned by Talos, with no upgrade under way: "+
+					"let pods onto it again", k.Name),
 				do: func(ctx context.Context, r *repairRun) error {
 					if err := r.op.kubernetes.uncordon(ctx, k.Name, cordonedByTalos); err != nil {
 						return fmt.Errorf("%s cannot be uncordoned: %s", k.Name, reason(err))
@@ -210,14 +218,17 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 			// One that waits to join follows when the member before it is removed.
 			if n.ControlPlane && n.EtcdError != "" && len(found.all) == 0 {
 				found.forYou("%s runs no etcd (%s); look at: talosctl -n %s service etcd. If its member was removed, "+
-					"it joins again with an empty disk: talosctl -n %s reset --graceful=false --reboot --system-labels-to-wipe EPHEMERAL",
+					"it joins again with an empty disk: talosctl -n %s reset --graceful=false --reboot "+
+					"--system-labels-to-wipe EPHEMERAL",
 					n.Name, n.EtcdError, n.Address, n.Address)
 			}
 			continue
 		}
 		if n.ControlPlane {
-			found.forYou("%s does not answer (%s), and etcd bears no further loss; start its machine, or, if the cloud has it no more: "+
-				"make refresh STACK=%s, then make up STACK=%s, which makes a machine that takes the place of the old member",
+			found.forYou("%s does not answer (%s), and etcd bears no further loss; start its machine, or, "+
+				"if the cloud has it no more: "+
+				"make refresh STACK=%s, then make up STACK=%s, which makes a machine that "+
+				"takes the place of the old member",
 				n.Name, n.TalosError, r.Stack.Name, r.Stack.Name)
 			continue
 		}
@@ -226,7 +237,8 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 			behind = "behind it wait " + namesOfNodes(chain[i+1:])
 		}
 		found.forYou("%s does not answer (%s), and holds up each up that changes its configuration; %s. "+
-			"If the cloud has its machine no more: make refresh STACK=%s, then make up STACK=%s. To go around it until it is mended: "+
+			"If the cloud has its machine no more: make refresh STACK=%s, then make up STACK=%s. To go "+
+			"around it until it is mended: "+
 			"make up STACK=%s ARGS=\"--exclude '**ConfigurationApply::%s'\"",
 			n.Name, n.TalosError, behind, r.Stack.Name, r.Stack.Name, r.Stack.Name, n.Name)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // findMember looks for one member whose machine is lost: no machine of the stack has its name and its address, and
-// nothing answers there. Controllers that looked at names alone have removed members that were alive:
+// nothing answers there. Controllers that compared only names have removed members that were alive:
 // https://github.com/siderolabs/cluster-api-control-plane-provider-talos/pull/260
 func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repairs) {
 	healthy := o.following()
@@ -36,14 +36,17 @@ func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repai
 		found.refuse("%s, and %s", name, err)
 		return
 	}
-	voters := slices.DeleteFunc(slices.Clone(healthy[0].Etcd.Members), func(other Member) bool { return other.ID == m.ID || other.Learner })
+	voters := slices.DeleteFunc(slices.Clone(healthy[0].Etcd.Members),
+		func(other Member) bool { return other.ID == m.ID || other.Learner })
 	if len(healthy)*2 <= len(voters) {
-		found.refuse("%s, and without it %d of %d members would be healthy, which is no majority; start the others first, "+
+		found.refuse("%s, and without it %d of %d members would be healthy, which is no "+
+			"majority; start the others first, "+
 			"or, if they are lost: docs/operations.md#recover-lost-control-planes", name, len(healthy), len(voters))
 		return
 	}
 	found.all = append(found.all, repair{
-		title: fmt.Sprintf("%s, and which does not answer: remove it from etcd for good; %s stay", name, namesOf(voters)),
+		title: fmt.Sprintf("%s, and which does not answer: remove it from etcd for good; %s stay", name,
+			namesOf(voters)),
 		typed: fmt.Sprintf("%x", m.ID),
 		do:    func(ctx context.Context, r *repairRun) error { return r.removeMember(ctx, m) },
 	})
@@ -82,9 +85,10 @@ func (r *repairRun) removeMember(ctx context.Context, m Member) error {
 	o := r.op.Observe(ctx)
 	healthy := o.following()
 	if len(healthy) == 0 || o.has(m) {
-		return fmt.Errorf("the members have changed meanwhile; nothing was removed; run: make repair STACK=%s", r.Stack.Name)
+		return fmt.Errorf("the members have changed meanwhile; nothing was removed; run: make repair STACK=%s",
+			r.Stack.Name)
 	}
-	// The question may have stood for an hour.
+	// The answer to the question may have taken an hour.
 	if err := r.silent(ctx, m, healthy[0]); err != nil {
 		return err
 	}
@@ -112,7 +116,8 @@ func (r *repairRun) removeMember(ctx context.Context, m Member) error {
 	if err != nil {
 		return err
 	}
-	r.waiting().say("the member %x is removed; next, if its control plane is to come back: make up STACK=%s", m.ID, r.Stack.Name)
+	r.waiting().say("the member %x is removed; next, if its control plane is to come back: make up STACK=%s", m.ID,
+		r.Stack.Name)
 	return nil
 }
 
@@ -122,7 +127,8 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 	alarm := false
 	for _, n := range o.following() {
 		if n.Etcd.Size >= etcdFull {
-			full = append(full, fmt.Sprintf("the database of %s has %s of %s", n.Name, size(n.Etcd.Size), size(etcdQuota)))
+			full = append(full, fmt.Sprintf("the database of %s has %s of %s", n.Name, size(n.Etcd.Size),
+				size(etcdQuota)))
 		}
 		for _, a := range n.Etcd.Alarms {
 			alarm = alarm || a.Kind == "NOSPACE"
@@ -138,7 +144,8 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 		return
 	}
 	if len(found.all) > 0 {
-		found.forYou("etcd is short of space as well; after the member is removed, run again: make repair STACK=%s", r.Stack.Name)
+		found.forYou("etcd is short of space as well; after the member is removed, run again: make repair STACK=%s",
+			r.Stack.Name)
 		return
 	}
 	title := strings.Join(full, "; ") + ": defragment one member after the other, the leader last"
@@ -147,10 +154,12 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 			": defragment one member after the other, the leader last, and take the alarm back"
 	}
 	if f := o.spaceless(); len(f) > 0 {
-		found.refuse("etcd is short of space, and a member that is defragmented does not answer meanwhile; mend this first: %s", f[0])
+		found.refuse("etcd is short of space, and a member that is defragmented does not answer "+
+			"meanwhile; mend this first: %s", f[0])
 		return
 	}
-	found.all = append(found.all, repair{title: title, do: func(ctx context.Context, r *repairRun) error { return r.makeSpace(ctx, alarm) }})
+	found.all = append(found.all,
+		repair{title: title, do: func(ctx context.Context, r *repairRun) error { return r.makeSpace(ctx, alarm) }})
 }
 
 // spaceless are the findings about etcd but for those that its lack of space explains.
@@ -169,7 +178,9 @@ func (o *Observation) spaceless() []Finding {
 	found := quiet.etcdFindings()
 	for _, n := range o.ControlPlanes() {
 		if n.TalosError != "" {
-			found = append(found, Finding{Gate: "reach", Level: Degraded, Node: n.Name, Problem: "its Talos API does not answer: " + n.TalosError})
+			found = append(found,
+				Finding{Gate: "reach", Level: Degraded, Node: n.Name, Problem: "its Talos API does not answer: " +
+					n.TalosError})
 		}
 	}
 	for i := range found {
@@ -219,7 +230,8 @@ func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
 		return slices.DeleteFunc(o.etcdFindings(), func(f Finding) bool { return f.Level == Notice })
 	})
 	if err != nil {
-		return fmt.Errorf("%w; if the database is still large, delete objects that nobody needs, and run it again", err)
+		return fmt.Errorf("%w; if the database is still large, delete objects that are not needed, and run it again",
+			err)
 	}
 	return nil
 }

@@ -84,7 +84,8 @@ func TestOneMemberIsRemovedInARun(t *testing.T) {
 	f := newFixture(t)
 	f.strayMember(0xb1, "x", "10.0.0.18")
 	f.Do(func() {
-		f.Members = append(f.Members[:1:1], append([]*operatetest.Member{{ID: 0xa9, Name: "y", Address: "10.0.0.19"}}, f.Members[1:]...)...)
+		f.Members = append(f.Members[:1:1], append([]*operatetest.Member{{ID: 0xa9, Name: "y", Address: "10.0.0.19"}},
+			f.Members[1:]...)...)
 	})
 	f.repair(0, "a9", nil)
 	assert.Equal(t, []string{"remove member a9"}, f.Log())
@@ -108,7 +109,8 @@ func TestARepairIsRefused(t *testing.T) {
 		}, "no control plane's Talos API answers"},
 		"another alarm": {func(f *fixture) {
 			f.Alarms = []*machine.EtcdMemberAlarm{
-				{MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_NOSPACE}, {MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_CORRUPT},
+				{MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_NOSPACE},
+				{MemberId: 0xa1, Alarm: machine.EtcdMemberAlarm_CORRUPT},
 			}
 		}, "etcd has the alarm CORRUPT on member a1"},
 		"no space while a member is down": {func(f *fixture) {
@@ -144,7 +146,7 @@ func TestEtcdGetsSpace(t *testing.T) {
 	// Close to the quota, and no alarm yet; what is in use does not get less.
 	f.Do(func() { f.Members[2].Size, f.InUse = 1700<<20, 1700<<20 })
 	out = f.repair(Stopped, "", func(r *Repair) { r.Gate = 20 * time.Millisecond })
-	assert.Contains(t, out, "delete objects that nobody needs")
+	assert.Contains(t, out, "delete objects that are not needed")
 	assert.NotContains(t, f.Log()[4:], "disarm")
 }
 

@@ -46,7 +46,7 @@ type NodeReport struct {
 	Pool       string `json:"pool"`
 	Name       string `json:"name"`
 	Address    string `json:"address"`
-	Elastic    bool   `json:"elastic,omitempty"`
+	InGroup    bool   `json:"scalingGroup,omitempty"`
 	Talos      string `json:"talos,omitempty"`
 	Schematic  string `json:"schematic,omitempty"`
 	Kubernetes string `json:"kubernetes,omitempty"`
@@ -87,7 +87,8 @@ func newClusterReport(o *Observation) ClusterReport {
 	findings := o.Findings(func(Gate) bool { return true })
 	c := ClusterReport{
 		Name: o.Cluster.Name, Level: statusName(Worst(findings)), Server: o.Cluster.Server, APIVersion: o.APIVersion,
-		Etcd: EtcdReport{Quota: etcdQuota}, Certificates: map[string]string{}, Findings: append([]Finding{}, findings...),
+		Etcd: EtcdReport{Quota: etcdQuota}, Certificates: map[string]string{},
+		Findings: append([]Finding{}, findings...),
 	}
 	for _, certificate := range o.Certificates {
 		c.Certificates[certificate.Name] = certificate.Expiry.UTC().Format(time.RFC3339)
@@ -99,17 +100,19 @@ func newClusterReport(o *Observation) ClusterReport {
 		c.Nodes = append(c.Nodes, n.report())
 		c.Etcd.Size, c.Etcd.Members = max(c.Etcd.Size, n.Etcd.Size), max(c.Etcd.Members, len(n.Etcd.Members))
 	}
-	for _, k := range o.Elastic {
+	for _, k := range o.GroupNodes {
 		c.Nodes = append(c.Nodes, NodeReport{
-			Pool: k.Pool, Name: k.Name, Address: k.Address, Elastic: true, Talos: k.Talos, Schematic: k.Schematic, Kubernetes: k.Kubelet,
-			Ready: k.Ready, Cordoned: k.Cordoned,
+			Pool: k.Pool, Name: k.Name, Address: k.Address, InGroup: true, Talos: k.Talos, Schematic: k.Schematic,
+			Kubernetes: k.Kubelet,
+			Ready:      k.Ready, Cordoned: k.Cordoned,
 		})
 	}
 	return c
 }
 
 func (n *Node) report() NodeReport {
-	r := NodeReport{Pool: n.Pool, Name: n.Name, Address: n.Address, Talos: n.Talos, Schematic: n.Schematic, Unreachable: n.TalosError}
+	r := NodeReport{Pool: n.Pool, Name: n.Name, Address: n.Address, Talos: n.Talos, Schematic: n.Schematic,
+		Unreachable: n.TalosError}
 	if k := n.Kubernetes; k != nil {
 		r.Kubernetes, r.Ready, r.Cordoned = k.Kubelet, k.Ready, k.Cordoned
 	}
@@ -150,12 +153,15 @@ func (r Report) Table(out io.Writer) error {
 func (c ClusterReport) table(out io.Writer) error {
 	fmt.Fprintf(out, "%s  %s\n", c.Name, c.Level)
 	fmt.Fprintf(out, "  api           %s  %s\n", c.Server, orDash(c.APIVersion))
-	fmt.Fprintf(out, "  etcd          %d members, leader %s, %s of %s\n", c.Etcd.Members, orDash(c.Etcd.Leader), size(c.Etcd.Size), size(c.Etcd.Quota))
-	fmt.Fprintf(out, "  credentials   kubeconfig until %.10s, talosconfig until %.10s\n\n", c.Certificates["kubeconfig"], c.Certificates["talosconfig"])
+	fmt.Fprintf(out, "  etcd          %d members, leader %s, %s of %s\n", c.Etcd.Members, orDash(c.Etcd.Leader),
+		size(c.Etcd.Size), size(c.Etcd.Quota))
+	fmt.Fprintf(out, "  credentials   kubeconfig until %.10s, talosconfig until %.10s\n\n",
+		c.Certificates["kubeconfig"], c.Certificates["talosconfig"])
 	rows := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(rows, "  POOL\tNODE\tADDRESS\tTALOS\tSCHEMATIC\tKUBERNETES\tREADY\tSCHEDULING\tETCD")
 	for _, n := range c.Nodes {
-		talos, schematic, ready, scheduling := orDash(n.Talos), cmp.Or(fmt.Sprintf("%.12s", n.Schematic), "unknown"), "no", "yes"
+		talos, schematic, ready, scheduling := orDash(n.Talos), cmp.Or(fmt.Sprintf("%.12s", n.Schematic), "unknown"),
+			"no", "yes"
 		if n.Unreachable != "" {
 			talos, schematic = "unreachable", "-"
 		}
@@ -165,7 +171,8 @@ func (c ClusterReport) table(out io.Writer) error {
 		if n.Cordoned != "" {
 			scheduling = "no, by " + n.Cordoned
 		}
-		cells := []string{n.Pool, n.Name, n.Address, talos, schematic, orDash(n.Kubernetes), ready, scheduling, orDash(n.Etcd)}
+		cells := []string{n.Pool, n.Name, n.Address, talos, schematic, orDash(n.Kubernetes), ready, scheduling,
+			orDash(n.Etcd)}
 		fmt.Fprintf(rows, "  %s\n", strings.Join(cells, "\t"))
 	}
 	if err := rows.Flush(); err != nil {

@@ -72,7 +72,8 @@ func (r *Restore) Run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w; when that is mended, run the command again", name, err)
 	}
 	if err := r.finish(ctx); err != nil {
-		return fmt.Errorf("%s: etcd was started from the snapshot, and %w; run: make status STACK=%s", name, err, r.Stack)
+		return fmt.Errorf("%s: etcd was started from the snapshot, and %w; run: make status STACK=%s", name, err,
+			r.Stack)
 	}
 	r.say("etcd of %s runs from %s", name, r.Snapshot)
 	return nil
@@ -81,7 +82,8 @@ func (r *Restore) Run(ctx context.Context) error {
 // checkSnapshotName refuses a snapshot that is another cluster's by its name.
 func checkSnapshotName(path, cluster string) error {
 	if of, _, ok := parseSnapshotName(path); ok && of != cluster {
-		return fmt.Errorf("%s: by its name it is a snapshot of %s, not of %s, which could not read its secrets; choose another", path, of, cluster)
+		return fmt.Errorf("%s: by its name it is a snapshot of %s, not of %s, which could not read its secrets; "+
+			"choose another", path, of, cluster)
 	}
 	return nil
 }
@@ -165,7 +167,8 @@ func (r *Restore) observe(ctx context.Context) ([]controlPlaneEtcd, error) {
 		return nil, errors.New("interrupted")
 	}
 	for i, again := range r.look(ctx) {
-		if first := members[i]; again.silent == "" && (first.silent != "" || first.leader != 0 || again.waits() && !first.waits()) {
+		if first := members[i]; again.silent == "" &&
+			(first.silent != "" || first.leader != 0 || again.waits() && !first.waits()) {
 			continue
 		}
 		members[i] = again
@@ -177,14 +180,17 @@ func (r *Restore) observe(ctx context.Context) ([]controlPlaneEtcd, error) {
 func (r *Restore) check(members []controlPlaneEtcd) error {
 	for _, m := range members {
 		if m.leader != 0 {
-			return fmt.Errorf("etcd lives: %s follows the leader %x, and a restore would overwrite it; run: make status STACK=%s. "+
+			return fmt.Errorf("etcd lives: %s follows the leader %x, and a restore would overwrite "+
+				"it; run: make status STACK=%s. "+
 				"A restore that was interrupted after etcd had started goes on by itself", m.Name, m.leader, r.Stack)
 		}
 	}
 	for _, m := range members {
 		if m.silent != "" {
-			return fmt.Errorf("%s: its Talos API at %s does not answer: %s. If it boots, wait; if its machine is lost, have it made anew "+
-				"(docs/operations.md#recover-lost-control-planes); then run the command again", m.Name, m.Endpoint, m.silent)
+			return fmt.Errorf("%s: its Talos API at %s does not answer: %s. If it boots, wait; if its "+
+				"machine is lost, have it made anew "+
+				"(docs/operations.md#recover-lost-control-planes); then run the command again", m.Name, m.Endpoint,
+				m.silent)
 		}
 	}
 	return nil
@@ -207,7 +213,8 @@ func (r *Restore) describe(file *os.File, members []controlPlaneEtcd) {
 		if m.waits() {
 			line("  %s: stays as it is; its etcd is empty and waits", m.Name)
 		} else {
-			line("  %s: its etcd (%s) is copied into %s as far as possible; then its EPHEMERAL partition is wiped: etcd, images, "+
+			line("  %s: its etcd (%s) is copied into %s as far as possible; then its EPHEMERAL "+
+				"partition is wiped: etcd, images, "+
 				"local data of its pods. It reboots", m.Name, m.service, r.Databases)
 		}
 	}
@@ -298,7 +305,8 @@ func (r *Restore) bootstrap(ctx context.Context, first Machine) error {
 		switch {
 		case err == nil, seen.leader != 0:
 			return nil
-		case status.Code(err) != codes.FailedPrecondition && status.Code(err) != codes.Unavailable || time.Now().After(end):
+		case status.Code(err) != codes.FailedPrecondition && status.Code(err) != codes.Unavailable ||
+			time.Now().After(end):
 			return fmt.Errorf("%s: it does not start etcd: %s", first.Name, reason(err))
 		}
 		if err := pause(ctx, r.Poll); err != nil {

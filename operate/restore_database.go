@@ -27,10 +27,12 @@ func (r *Restore) keepDatabase(ctx context.Context, m Machine) error {
 	switch {
 	case err == nil:
 		r.say("%s: its database is saved in %s", m.Name, path)
-	case errors.Is(err, errNoDatabase) || strings.Contains(err.Error(), "no such file or directory") || r.WithoutDatabases:
+	case errors.Is(err, errNoDatabase) || strings.Contains(err.Error(), "no such file or directory") ||
+		r.WithoutDatabases:
 		r.say("%s: its database is not copied: %s", m.Name, reason(err))
 	default:
-		return fmt.Errorf("%s: its database, which may be newer than the snapshot, cannot be copied into %s: %s; it was not wiped; mend that and run "+
+		return fmt.Errorf("%s: its database, which may be newer than the snapshot, cannot be copied into %s: %s; it "+
+			"was not wiped; mend that and run "+
 			"this again, or go on without it: --without-databases", m.Name, r.Databases, reason(err))
 	}
 	return nil

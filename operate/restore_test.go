@@ -51,7 +51,8 @@ func (f *fixture) isRestored() {
 	}
 }
 
-// TestARestoreStartsEtcdAnew loses the etcd of two control planes of three. What the third still has is saved and then wiped.
+// TestARestoreStartsEtcdAnew loses the etcd of two control planes of three. What the third still has is saved and then
+// wiped.
 func TestARestoreStartsEtcdAnew(t *testing.T) {
 	f := newFixture(t)
 	f.LoseEtcd("control-plane-0", "control-plane-2")

@@ -11,7 +11,8 @@ import (
 func (u *Upgrade) checkAccept() error {
 	for _, name := range u.Accept {
 		if !slices.ContainsFunc(Gates, func(g Gate) bool { return g.Name == name && g.Acceptable }) {
-			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system, drain, manifests and removed", name)
+			return refused("--accept: there is no gate %q that can be accepted; they are nodes, system, "+
+				"drain, manifests and removed", name)
 		}
 	}
 	return nil

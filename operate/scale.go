@@ -167,7 +167,8 @@ func (s *Scale) check(ctx context.Context, runs []*scaleRun) error {
 	for _, r := range runs {
 		for _, m := range r.leaving {
 			if slices.Contains(s.now.Protected, m.Name) {
-				return refused("%s is protected, and no up could delete it: set inferadb:protection: false and run: make up STACK=%s; "+
+				return refused("%s is protected, and no up could delete it: set inferadb:protection: "+
+					"false and run: make up STACK=%s; "+
 					"then run this command again", m.Name, stack.Name)
 			}
 		}
@@ -177,7 +178,8 @@ func (s *Scale) check(ctx context.Context, runs []*scaleRun) error {
 		}
 		for _, m := range r.staying {
 			if slices.Contains(s.acknowledged(), etcdLeft+m.Name) {
-				return refused("%s has left etcd and waits for its deletion; finish that first: make control-planes STACK=%s TO=%d",
+				return refused("%s has left etcd and waits for its deletion; finish that first: make "+
+					"control-planes STACK=%s TO=%d",
 					m.Name, stack.Name, max(1, numberOf(m)-1+numberOf(m)%2))
 			}
 		}
@@ -192,7 +194,8 @@ func (s *Scale) acknowledged() []string { return s.now.Stack.Clusters[0].Want.Ac
 func (s *Scale) unchanged(runs []*scaleRun) bool {
 	for i, r := range runs {
 		c := s.now.Stack.Clusters[i]
-		if len(r.leaving) > 0 || len(r.staying) != s.To || len(c.ControlPlanes) != s.To || c.Want.ControlPlanes.Count != s.To {
+		if len(r.leaving) > 0 || len(r.staying) != s.To || len(c.ControlPlanes) != s.To ||
+			c.Want.ControlPlanes.Count != s.To {
 			return false
 		}
 	}
@@ -201,7 +204,8 @@ func (s *Scale) unchanged(runs []*scaleRun) bool {
 
 func (s *Scale) plan(runs []*scaleRun) {
 	for _, r := range runs {
-		fmt.Fprintf(s.Out, "%s: has %d control planes, and is to have %d\n", r.op.cluster.Name, len(r.op.cluster.ControlPlanes), s.To)
+		fmt.Fprintf(s.Out, "%s: has %d control planes, and is to have %d\n", r.op.cluster.Name,
+			len(r.op.cluster.ControlPlanes), s.To)
 		if len(r.leaving) > 0 {
 			fmt.Fprintln(s.Out, "  in this order, each of these leaves etcd, is wiped and shut down:")
 		}
@@ -209,7 +213,8 @@ func (s *Scale) plan(runs []*scaleRun) {
 			fmt.Fprintf(s.Out, "    %s (%s)\n", m.Name, m.Address)
 		}
 	}
-	fmt.Fprintf(s.Out, "  then %s says controlPlanes: %d, and pulumi up makes or deletes the machines\n", s.now.Stack.stackFile(), s.To)
+	fmt.Fprintf(s.Out, "  then %s says controlPlanes: %d, and pulumi up makes or deletes the machines\n",
+		s.now.Stack.stackFile(), s.To)
 }
 
 // change lets members leave, writes the stack file, brings the stack up and waits until it has what it should.
@@ -271,8 +276,10 @@ func (r *scaleRun) checkMembers(ctx context.Context) error {
 		case m.Name == "":
 			return refused("etcd has the member %x, which has not started; wait until it has, and run this again", m.ID)
 		case number >= r.To:
-			return refused("etcd has the member %s, and the update would delete its machine before it has left; finish first what was begun: "+
-				"make control-planes STACK=%s TO=%d; if its machine is gone: make repair STACK=%s", m.Name, r.now.Stack.Name, number+1+number%2,
+			return refused("etcd has the member %s, and the update would delete its machine before it has left; "+
+				"finish first what was begun: "+
+				"make control-planes STACK=%s TO=%d; if its machine is gone: make repair STACK=%s", m.Name,
+				r.now.Stack.Name, number+1+number%2,
 				r.now.Stack.Name)
 		}
 	}
@@ -334,8 +341,7 @@ func (s *Scale) tidy() error {
 	return nil
 }
 
-// configured reports whether the state has a control plane of a cluster of the stack. A step about another cluster is
-// left alone.
+// configured reports whether the state has a control plane of a cluster of the stack. Steps of other clusters are kept.
 func (s *Scale) configured(name string) bool {
 	for _, c := range s.now.Stack.Clusters {
 		if number, is := strings.CutPrefix(name, c.Name+"-"+config.ControlPlanePool+"-"); is {

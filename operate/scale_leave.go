@@ -27,7 +27,8 @@ func (r *scaleRun) shrink(ctx context.Context) error {
 		n := o.Node(m.Name)
 		switch member, answers := isMember(members, m), n.TalosError == ""; {
 		case member && !answers:
-			return fmt.Errorf("%s is a member of etcd and does not answer: start it, or, if the cloud has its machine no more: "+
+			return fmt.Errorf("%s is a member of etcd and does not answer: start it, or, if the "+
+				"cloud has its machine no more: "+
 				"make refresh STACK=%s, then make repair STACK=%s", m.Name, r.now.Stack.Name, r.now.Stack.Name)
 		case !member && !answers:
 			// An earlier run has come so far.
@@ -53,7 +54,8 @@ func (r *scaleRun) members(o *Observation) ([]Member, error) {
 			return n.Etcd.Members, nil
 		}
 	}
-	return nil, fmt.Errorf("no control plane that stays has an etcd with a leader; run: make status STACK=%s", r.now.Stack.Name)
+	return nil, fmt.Errorf("no control plane that stays has an etcd with a leader; run: make status STACK=%s",
+		r.now.Stack.Name)
 }
 
 func isMember(members []Member, m Machine) bool {
@@ -61,7 +63,7 @@ func isMember(members []Member, m Machine) bool {
 }
 
 // leave resets a node: it drains itself, leaves etcd, wipes its disk and shuts down. A node that answers is reset even
-// if it is no member: it could still join. Leaving etcd alone would not do: the node joins again with its next boot.
+// if it is no member: it could still join. To leave etcd is not enough, because the node joins again at its next boot.
 func (r *scaleRun) leave(ctx context.Context, m Machine) error {
 	o, err := r.waiting().until(ctx, r.op, (*Observation).controlPlaneFindings)
 	if err != nil && !r.onlyThisOne(o, m) {
@@ -105,7 +107,8 @@ func (r *scaleRun) waitUntilLeft(ctx context.Context, m Machine) error {
 			return nil
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("it was told to leave etcd and is still a member after %s; look at: talosctl -n %s dmesg", r.Leave, m.Address)
+			return fmt.Errorf("it was told to leave etcd and is still a member after %s; look at: talosctl -n %s dmesg",
+				r.Leave, m.Address)
 		}
 		if err := pause(ctx, r.Poll); err != nil {
 			return err
@@ -126,7 +129,8 @@ func (r *scaleRun) recordLeft(ctx context.Context, n *Node) error {
 	step, file := etcdLeft+n.Name, r.now.Stack.stackFile()
 	add := func(text []byte) ([]byte, error) { return stackfile.Append(text, acknowledgeKey, step) }
 	if err := stackfile.Edit(file, add); err != nil {
-		return errors.Join(fmt.Errorf("%s has left etcd, and %q could not be added to %s", n.Name, step, acknowledgeKey), err)
+		return errors.Join(fmt.Errorf("%s has left etcd, and %q could not be added to %s", n.Name, step,
+			acknowledgeKey), err)
 	}
 	// The gates ask nothing of it any more.
 	c := r.op.cluster

@@ -21,7 +21,8 @@ import (
 // scale is a change on the fixture, whose update makes and deletes control planes as the stack file says.
 func (f *fixture) scale(to int, out *bytes.Buffer) *Scale {
 	return &Scale{
-		To: to, Gate: 10 * time.Second, Leave: 2 * time.Second, Poll: 5 * time.Millisecond, Renew: 20 * time.Millisecond, Out: out,
+		To: to, Gate: 10 * time.Second, Leave: 2 * time.Second, Poll: 5 * time.Millisecond,
+		Renew: 20 * time.Millisecond, Out: out,
 		Confirm: func() error { return nil },
 		Read:    func(context.Context) (Scaled, error) { return Scaled{Stack: f.stack()}, nil },
 		Up:      func(context.Context) error { return f.up() },
@@ -175,7 +176,8 @@ func TestAChangeOfControlPlanesIsRefused(t *testing.T) {
 
 func (f *fixture) editFile(edit func([]byte, string, string) ([]byte, error), key, value string) {
 	f.t.Helper()
-	require.NoError(f.t, stackfile.Edit(f.stackFile(), func(text []byte) ([]byte, error) { return edit(text, key, value) }))
+	require.NoError(f.t,
+		stackfile.Edit(f.stackFile(), func(text []byte) ([]byte, error) { return edit(text, key, value) }))
 }
 
 func TestNoMemberJoinsAnEtcdThatIsNotWhole(t *testing.T) {

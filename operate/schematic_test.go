@@ -74,5 +74,6 @@ func TestASchematicThatNobodyKnows(t *testing.T) {
 	assert.Regexp(t, `workers-1 +10\.0\.1\.11 +v1\.13\.8 +unknown +1\.35\.4`, f.table())
 	assert.Contains(t, f.run(keepVersions, 0, ""), "all nodes run these versions")
 	f.Do(func() { f.Node("workers-1").Extensions = []string{"modules.dep"} })
-	assert.Equal(t, machineconfig.Schematic, f.operator(f.stack()).Observe(context.Background()).Node(clusterName+"-workers-1").Schematic)
+	assert.Equal(t, machineconfig.Schematic,
+		f.operator(f.stack()).Observe(context.Background()).Node(clusterName+"-workers-1").Schematic)
 }

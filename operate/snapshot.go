@@ -54,7 +54,7 @@ func (op *Operator) withSnapshot(ctx context.Context, write func(context.Context
 	if err != nil {
 		return fmt.Errorf("%s: %w", op.cluster.Name, err)
 	}
-	// A stream that stands still would be waited for without end.
+	// Without a limit, a stream without progress would be waited for forever.
 	ctx, cancel := context.WithTimeout(ctx, snapshotLimit)
 	defer cancel()
 	c, ctx := op.talos.reach(ctx, n.Machine, "")

@@ -38,7 +38,8 @@ func OpenBucket(ctx context.Context, address string) (*blob.Bucket, error) {
 			return nil, fmt.Errorf("%s: %w", address, err)
 		}
 	} else if bucket, err = blob.OpenBucket(ctx, place.String()); err != nil {
-		return nil, fmt.Errorf("%s is neither a bucket such as s3://bucket/prefix or gs://bucket/prefix nor a folder such as "+
+		return nil, fmt.Errorf("%s is neither a bucket such as s3://bucket/prefix or "+
+			"gs://bucket/prefix nor a folder such as "+
 			"file:///var/backups: %w", address, err)
 	}
 	if prefix != "" {

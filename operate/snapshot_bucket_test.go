@@ -70,7 +70,8 @@ func TestATornSnapshotMakesNoObject(t *testing.T) {
 		})
 	}
 	bucket := open(t, "mem://")
-	err := writeObject(context.Background(), bucket, "x", io.MultiReader(bytes.NewReader(operatetest.Snapshot("database")), &failingReader{}))
+	err := writeObject(context.Background(), bucket, "x",
+		io.MultiReader(bytes.NewReader(operatetest.Snapshot("database")), &failingReader{}))
 	require.ErrorContains(t, err, "cut off after 544 bytes: broken", "whole so far, and the stream did not end")
 	assert.Empty(t, names(t, bucket))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -97,7 +98,8 @@ func TestThePlaceOfABucket(t *testing.T) {
 	assert.Equal(t, []string{"x"}, names(t, bucket))
 }
 
-// TestS3GetsWholeObjectsAlone looks at what is sent to a server of S3's kind: one object in one request, and for a torn one none.
+// TestS3GetsWholeObjectsAlone looks at what is sent to a server of S3's kind: one object in one request, and for a torn
+// one none.
 func TestS3GetsWholeObjectsAlone(t *testing.T) {
 	stored := map[string][]byte{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

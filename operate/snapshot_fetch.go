@@ -24,7 +24,8 @@ func fetchSnapshot(ctx context.Context, address, folder, cluster string) (string
 	}
 	name := path.Base(place.Path)
 	if place.Path == "" || strings.HasSuffix(place.Path, "/") {
-		return "", fmt.Errorf("%s names no object; write: --snapshot s3://bucket/prefix/%s-20261126T061200Z%s", address, cluster, snapshotSuffix)
+		return "", fmt.Errorf("%s names no object; write: --snapshot s3://bucket/prefix/%s-20261126T061200Z%s", address,
+			cluster, snapshotSuffix)
 	}
 	if err := checkSnapshotName(name, cluster); err != nil {
 		return "", err
@@ -35,7 +36,8 @@ func fetchSnapshot(ctx context.Context, address, folder, cluster string) (string
 	}
 	place.Path = path.Dir(place.Path)
 	if err := copyFromBucket(ctx, place.String(), name, file); err != nil {
-		return "", fmt.Errorf("%s: the snapshot cannot be copied into %s: %w; choose another, or copy it there by hand and name the file", address, folder, err)
+		return "", fmt.Errorf("%s: the snapshot cannot be copied into %s: %w; choose another, or copy it there by "+
+			"hand and name the file", address, folder, err)
 	}
 	return file, nil
 }

@@ -29,11 +29,12 @@ var _ = registerBucket(gcsblob.Scheme, openGoogleCloud)
 // token first, so that no etcd is asked for a snapshot that has nowhere to go.
 func openGoogleCloud(ctx context.Context, place *url.URL) (*blob.Bucket, error) {
 	opener := gcsblob.URLOpener{Client: gcp.NewAnonymousHTTPClient(gcp.DefaultTransport())}
-	// With this variable the library speaks to a stand-in, and shows it no credentials.
+	// With this variable the library talks to an emulator, without credentials.
 	if os.Getenv("STORAGE_EMULATOR_HOST") == "" {
 		tokens, err := googleCloudTokens(ctx, credentialsLimit)
 		if err != nil {
-			return nil, fmt.Errorf("the credentials of Google Cloud cannot be used: %w; run: gcloud auth application-default login, "+
+			return nil, fmt.Errorf("the credentials of Google Cloud cannot be used: %w; run: gcloud "+
+				"auth application-default login, "+
 				"or name a file of credentials in GOOGLE_APPLICATION_CREDENTIALS", err)
 		}
 		if opener.Client, err = gcp.NewHTTPClient(gcp.DefaultTransport(), tokens); err != nil {

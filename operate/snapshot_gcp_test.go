@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// googleStorage is a stand-in that OpenBucket finds.
+// googleStorage is an emulator that OpenBucket finds.
 func googleStorage(t *testing.T) *operatetest.GoogleStorage {
 	t.Helper()
 	storage := operatetest.NewGoogleStorage(t)
@@ -60,7 +60,8 @@ func TestGoogleCloudGetsWholeObjectsAlone(t *testing.T) {
 				require.Error(t, writeObject(context.Background(), bucket, "torn", bytes.NewReader(torn)))
 			}
 			ctx, cancel := context.WithCancel(context.Background())
-			require.Error(t, writeObject(ctx, bucket, "interrupted", io.MultiReader(bytes.NewReader(snapshot), endingReader{cancel})))
+			require.Error(t, writeObject(ctx, bucket, "interrupted",
+				io.MultiReader(bytes.NewReader(snapshot), endingReader{cancel})))
 			assert.Empty(t, storage.Objects())
 			assert.Equal(t, name == "long", storage.Unfinished() > 0, "a long one was begun")
 			require.NoError(t, writeObject(context.Background(), bucket, "whole", bytes.NewReader(snapshot)))

@@ -59,14 +59,24 @@ type Machine struct {
 // checkUp refuses to work on a stack of which a cluster never came up.
 func (s *Stack) checkUp() error {
 	if len(s.Missing) > 0 || len(s.Clusters) == 0 {
-		return refused("of stack %s never came up: %s; run: make up STACK=%s", s.Name, strings.Join(s.Missing, ", "), s.Name)
+		return refused("of stack %s never came up: %s; run: make up STACK=%s", s.Name, strings.Join(s.Missing, ", "),
+			s.Name)
 	}
 	return nil
 }
 
-// Only returns the cluster of that name, or all of them if it is empty.
-func (s *Stack) Only(name string) []*Cluster {
-	return slices.DeleteFunc(slices.Clone(s.Clusters), func(c *Cluster) bool { return name != "" && c.Name != name })
+// Select returns the cluster with the name, or all clusters if it is empty. An unknown name is refused with the names
+// of the clusters.
+func (s *Stack) Select(name string) ([]*Cluster, error) {
+	if name == "" {
+		return s.Clusters, nil
+	}
+	for _, c := range s.Clusters {
+		if c.Name == name {
+			return []*Cluster{c}, nil
+		}
+	}
+	return nil, refused("--cluster: stack %s has no cluster %q; it has: %s", s.Name, name, clusterNames(s.Clusters))
 }
 
 // Machines returns the machines that have names, control planes first.
@@ -125,7 +135,8 @@ func readSettings(ctx context.Context, name string) (settings map[string]string,
 		Secret bool   `json:"secret"`
 	}
 	if err := json.Unmarshal(text, &found); err != nil {
-		return nil, nil, fmt.Errorf("pulumi config of stack %s does not answer with settings; run: make pulumi STACK=%s ARGS=config", name, name)
+		return nil, nil, fmt.Errorf("pulumi config of stack %s does not answer with settings; run: make pulumi "+
+			"STACK=%s ARGS=config", name, name)
 	}
 	settings = map[string]string{}
 	for key, value := range found {
@@ -141,10 +152,12 @@ func readSettings(ctx context.Context, name string) (settings map[string]string,
 func parseStack(folder, name string, text []byte, wanted []config.Cluster) (*Stack, error) {
 	var out outputs
 	if err := json.Unmarshal(text, &out); err != nil {
-		return nil, fmt.Errorf("the outputs of stack %s are not what this program makes; run: make up STACK=%s", name, name)
+		return nil, fmt.Errorf("the outputs of stack %s are not what this program makes; run: make up STACK=%s", name,
+			name)
 	}
 	if out.Talosconfig == "" || out.Kubeconfig == "" {
-		return nil, fmt.Errorf("stack %s has no talosconfig and kubeconfig among its outputs; run: make up STACK=%s", name, name)
+		return nil, fmt.Errorf("stack %s has no talosconfig and kubeconfig among its outputs; run: make up STACK=%s",
+			name, name)
 	}
 	talos, err := clientconfig.FromString(out.Talosconfig)
 	if err != nil {
@@ -171,7 +184,8 @@ func newCluster(want config.Cluster, about summary, talos *clientconfig.Context,
 	c := &Cluster{Name: want.Name, Server: about.Server, Want: want, talos: talos, kubernetes: kubernetes.DeepCopy()}
 	c.kubernetes.CurrentContext = want.Name
 	for i, node := range about.ControlPlanes {
-		machine := Machine{Name: node.Name, Pool: config.ControlPlanePool, Address: node.PrivateIP, Endpoint: node.PrivateIP}
+		machine := Machine{Name: node.Name, Pool: config.ControlPlanePool, Address: node.PrivateIP,
+			Endpoint: node.PrivateIP}
 		// The endpoints are in the order of the control planes.
 		if i < len(talos.Endpoints) {
 			machine.Endpoint = talos.Endpoints[i]

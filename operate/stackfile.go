@@ -16,16 +16,18 @@ func (s *Stack) stackFile() string { return stackfile.Path(s.Folder, s.Name) }
 // versions in the file, an update would downgrade the nodes that are done.
 func (s *Stack) mark(versions config.UpgradeSettings) error {
 	return stackfile.Edit(s.stackFile(), func(text []byte) ([]byte, error) {
-		return stackfile.Set(text, upgradeKey, fmt.Sprintf("{talos: %s, kubernetes: %s}", versions.Talos, versions.Kubernetes))
+		return stackfile.Set(text, upgradeKey,
+			fmt.Sprintf("{talos: %s, kubernetes: %s}", versions.Talos, versions.Kubernetes))
 	})
 }
 
-// unmark takes the mark away and changes nothing else.
+// unmark removes only the mark.
 func (s *Stack) unmark() error {
-	return stackfile.Edit(s.stackFile(), func(text []byte) ([]byte, error) { return stackfile.Set(text, upgradeKey, "") })
+	return stackfile.Edit(s.stackFile(),
+		func(text []byte) ([]byte, error) { return stackfile.Set(text, upgradeKey, "") })
 }
 
-// record takes the mark away and writes the versions that run, in one step.
+// record removes the mark and writes the running versions, in one step.
 func (s *Stack) record(versions config.UpgradeSettings) error {
 	return stackfile.Edit(s.stackFile(), func(text []byte) ([]byte, error) {
 		for _, setting := range []struct{ key, value string }{

@@ -50,7 +50,7 @@ func newFixture(t *testing.T) *fixture {
 		n.Labels = map[string]string{"inferadb.com/pool": "workers", "inferadb.com/workload": "stateless", "tier": "data"}
 		n.Taints = []corev1.Taint{{Key: "only", Value: "data", Effect: corev1.TaintEffectNoSchedule}}
 	}
-	batch := f.AddElastic("ip-10-0-2-10", "batch", "v1.13.8")
+	batch := f.AddGroupNode("ip-10-0-2-10", "batch", "v1.13.8")
 	batch.Labels["inferadb.com/workload"] = "stateless"
 	require.NoError(t, os.WriteFile(f.stackFile(), []byte(stackText), 0o600))
 	for _, manifest := range f.stack().Clusters[0].Want.Manifests {

@@ -83,8 +83,8 @@ func bootIDOf(ctx context.Context, c *client.Client) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// schematicOf asks a node for the schematic of its image, which the Image Factory puts among the extensions. An image
-// without it and without extensions is that of the empty schematic; of any other nobody knows, and it is empty.
+// schematicOf returns the schematic of a node's image, which the Image Factory lists among the extensions. An image
+// without any extension has the empty schematic; for other images it is not known and the result is empty.
 // https://docs.siderolabs.com/talos/v1.13/learn-more/image-factory
 func schematicOf(ctx context.Context, c *client.Client) (string, error) {
 	list, err := safe.StateListAll[*runtimeresource.ExtensionStatus](ctx, c.COSI)
@@ -127,7 +127,8 @@ func etcdOf(ctx context.Context, c *client.Client) (EtcdView, error) {
 	for _, message := range members.GetMessages() {
 		for _, member := range message.GetMembers() {
 			view.Members = append(view.Members, Member{
-				ID: member.GetId(), Name: member.GetHostname(), Addresses: hostsOf(member.GetPeerUrls()), Learner: member.GetIsLearner(),
+				ID: member.GetId(), Name: member.GetHostname(), Addresses: hostsOf(member.GetPeerUrls()),
+				Learner: member.GetIsLearner(),
 			})
 		}
 	}

@@ -110,9 +110,11 @@ func (u *Upgrade) Run(ctx context.Context) error {
 		}
 	}
 	if err := u.Stack.record(u.Target); err != nil {
-		return &ExitError{Code: Stopped, Err: fmt.Errorf("all nodes run the versions, and the stack file does not say so: %w", err)}
+		return &ExitError{Code: Stopped,
+			Err: fmt.Errorf("all nodes run the versions, and the stack file does not say so: %w", err)}
 	}
-	u.say("%s says talosVersion: %s and kubernetesVersion: %s", u.Stack.stackFile(), u.Target.Talos, u.Target.Kubernetes)
+	u.say("%s says talosVersion: %s and kubernetesVersion: %s", u.Stack.stackFile(), u.Target.Talos,
+		u.Target.Kubernetes)
 	return nil
 }
 
@@ -131,7 +133,8 @@ func (u *Upgrade) checkTarget() error {
 		{"Kubernetes", &u.Target.Kubernetes, marked.Kubernetes, want.KubernetesVersion},
 	} {
 		if *version.target != "" && version.marked != "" && *version.target != version.marked {
-			return refused("an upgrade to %s %s is under way, and another to %s would mix them; finish it: make upgrade STACK=%s",
+			return refused("an upgrade to %s %s is under way, and another to %s would mix them; "+
+				"finish it: make upgrade STACK=%s",
 				version.name, version.marked, *version.target, u.Stack.Name)
 		}
 		for _, known := range []string{version.marked, version.wanted} {
@@ -186,13 +189,21 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 		}
 		if len(steps) > 0 {
 			found = append(o.checkPath(u.Target), found...)
-			found = append(found, u.blocking(o.Findings(func(g Gate) bool { return slices.Contains([]string{"drain", "manifests", "removed"}, g.Name) }))...)
+			found = append(found,
+				u.blocking(o.Findings(
+					func(g Gate) bool {
+						return slices.Contains([]string{"drain", "manifests", "removed"},
+							g.Name)
+					}))...)
 		}
 		// A plan knows nothing of what does not answer: that there is no step is no proof that there is nothing to do.
 		problems = append(problems, found...)
-		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of scaling groups\n", r.op.cluster.Name,
-			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()), len(o.Elastic))
-		for _, line := range slices.Concat(describe(steps, u.Target), o.describeImages(u.Target), o.describeRendered(steps), o.describeManifests()) {
+		fmt.Fprintf(u.Out, "%s: Talos %s, Kubernetes %s; %d control planes, %d workers, %d machines of "+
+			"scaling groups\n", r.op.cluster.Name,
+			u.Target.Talos, u.Target.Kubernetes, len(o.ControlPlanes()), len(o.Nodes)-len(o.ControlPlanes()),
+			len(o.GroupNodes))
+		for _, line := range slices.Concat(describe(steps, u.Target), o.describeImages(u.Target),
+			o.describeRendered(steps), o.describeManifests()) {
 			fmt.Fprintln(u.Out, "  "+line)
 		}
 		if len(o.ControlPlanes()) == 1 && len(steps) > 0 {
@@ -208,7 +219,8 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 	if left == 0 {
 		fmt.Fprintln(u.Out, "  all nodes run these versions")
 	}
-	fmt.Fprintf(u.Out, "  then the versions are written into %s; machines of scaling groups follow with the next: make up STACK=%s\n",
+	fmt.Fprintf(u.Out, "  then the versions are written into %s; machines of scaling groups follow "+
+		"with the next: make up STACK=%s\n",
 		u.Stack.stackFile(), u.Stack.Name)
 	return left, nil
 }
@@ -279,15 +291,18 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 			return err
 		}
 		if ctx.Err() != nil {
-			return &ExitError{Code: Interrupted, Err: fmt.Errorf("interrupted before %s; continue with: make upgrade STACK=%s", steps[0], r.Stack.Name)}
+			return &ExitError{Code: Interrupted,
+				Err: fmt.Errorf("interrupted before %s; continue with: make upgrade STACK=%s", steps[0], r.Stack.Name)}
 		}
 		if slices.Contains(last, steps[0]) {
-			return &ExitError{Code: Stopped, Err: fmt.Errorf("%s was done and is still to do; run: make status STACK=%s", steps[0], r.Stack.Name)}
+			return &ExitError{Code: Stopped,
+				Err: fmt.Errorf("%s was done and is still to do; run: make status STACK=%s", steps[0], r.Stack.Name)}
 		}
 		last = r.together(o, steps)
 		// A node that was begun is finished.
 		if err := r.doAll(context.WithoutCancel(ctx), o, last); err != nil {
-			return &ExitError{Code: Stopped, Err: fmt.Errorf("%w; when that is mended, continue with: make upgrade STACK=%s", err, r.Stack.Name)}
+			return &ExitError{Code: Stopped,
+				Err: fmt.Errorf("%w; when that is mended, continue with: make upgrade STACK=%s", err, r.Stack.Name)}
 		}
 	}
 }
@@ -302,7 +317,8 @@ func (r *upgradeRun) together(o *Observation, steps []step) []step {
 		return steps[:1]
 	}
 	n := 1
-	for n < min(len(steps), r.MaxUnavailable) && steps[n].kind == upgradeTalos && o.Node(steps[n].node).Pool == first.Pool {
+	for n < min(len(steps), r.MaxUnavailable) && steps[n].kind == upgradeTalos &&
+		o.Node(steps[n].node).Pool == first.Pool {
 		n++
 	}
 	return steps[:n]
@@ -409,13 +425,16 @@ func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error
 func (r *upgradeRun) inTheWay(o *Observation) []Finding {
 	o.away = len(r.away)
 	found := slices.DeleteFunc(o.Findings(func(g Gate) bool { return g.Upgrade }), func(f Finding) bool {
-		return f.Level == Notice || slices.Contains(r.away, f.Node) || slices.ContainsFunc(o.Elastic, func(k *KubernetesNode) bool { return k.Name == f.Node })
+		return f.Level == Notice || slices.Contains(r.away, f.Node) ||
+			slices.ContainsFunc(o.GroupNodes, func(k *KubernetesNode) bool { return k.Name == f.Node })
 	})
 	for _, n := range o.ControlPlanes() {
 		before, rebooted := r.started[n.Name]
 		now := n.StaticPods[components[0]].Started
 		if rebooted && !now.IsZero() && !now.After(before) {
-			found = append(found, Finding{Gate: "api", Level: Degraded, Node: n.Name, Problem: "its kube-apiserver has not started since the reboot"})
+			found = append(found,
+				Finding{Gate: "api", Level: Degraded, Node: n.Name,
+					Problem: "its kube-apiserver has not started since the reboot"})
 		}
 	}
 	return r.blocking(found)
@@ -470,7 +489,8 @@ func (u *Upgrade) Abandon(ctx context.Context) error {
 		want := r.op.cluster.Want
 		for _, n := range o.Nodes {
 			if n.TalosError != "" || n.Kubernetes == nil {
-				return refused("%s: nobody knows which version it runs, so the mark stays; run: make status STACK=%s", n.Name, u.Stack.Name)
+				return refused("%s: its version is not known, so the mark stays; run: make status STACK=%s",
+					n.Name, u.Stack.Name)
 			}
 			versions := []string{n.Kubernetes.Kubelet}
 			for _, pod := range n.StaticPods {
@@ -478,7 +498,8 @@ func (u *Upgrade) Abandon(ctx context.Context) error {
 			}
 			for _, version := range versions {
 				if compare(version, want.KubernetesVersion) > 0 {
-					return refused("%s runs Kubernetes %s already, and the next update would take it back to %s; finish the upgrade: make upgrade STACK=%s",
+					return refused("%s runs Kubernetes %s already, and the next update would take it back to %s; "+
+						"finish the upgrade: make upgrade STACK=%s",
 						n.Name, version, want.KubernetesVersion, u.Stack.Name)
 				}
 			}

@@ -54,10 +54,11 @@ func (r *upgradeRun) component(ctx context.Context, o *Observation, n *Node, com
 	if err != nil {
 		return err
 	}
-	return r.until(ctx, fmt.Sprintf("its %s did not become ready with version %s", component, r.Target.Kubernetes), func(o *Observation) bool {
-		pod := o.Node(n.Name).StaticPods[component]
-		return pod.Ready && compare(pod.Version, r.Target.Kubernetes) == 0
-	})
+	return r.until(ctx, fmt.Sprintf("its %s did not become ready with version %s", component, r.Target.Kubernetes),
+		func(o *Observation) bool {
+			pod := o.Node(n.Name).StaticPods[component]
+			return pod.Ready && compare(pod.Version, r.Target.Kubernetes) == 0
+		})
 }
 
 // kubelet changes the kubelet of one node, which restarts it and leaves the pods running.
@@ -72,15 +73,17 @@ func (r *upgradeRun) kubelet(ctx context.Context, o *Observation, n *Node) error
 	if err != nil {
 		return err
 	}
-	return r.until(ctx, "its kubelet did not become ready with version "+r.Target.Kubernetes, func(o *Observation) bool {
-		k := o.Node(n.Name).Kubernetes
-		return k != nil && k.Ready && compare(k.Kubelet, r.Target.Kubernetes) == 0
-	})
+	return r.until(ctx, "its kubelet did not become ready with version "+r.Target.Kubernetes,
+		func(o *Observation) bool {
+			k := o.Node(n.Name).Kubernetes
+			return k != nil && k.Ready && compare(k.Kubelet, r.Target.Kubernetes) == 0
+		})
 }
 
 // configure changes a node's live configuration, without a reboot. Errors of it may quote the configuration, which is
 // secret.
-func (r *upgradeRun) configure(ctx context.Context, o *Observation, n *Node, change func(*v1alpha1.Config) error) error {
+func (r *upgradeRun) configure(ctx context.Context, o *Observation, n *Node,
+	change func(*v1alpha1.Config) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Node)
 	defer cancel()
 	c, ctx := r.way(ctx, o, n.Machine)
@@ -96,7 +99,8 @@ func (r *upgradeRun) configure(ctx context.Context, o *Observation, n *Node, cha
 	if err != nil {
 		return errors.New("its configuration cannot be written")
 	}
-	_, err = c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{Data: text, Mode: machine.ApplyConfigurationRequest_NO_REBOOT})
+	_, err = c.ApplyConfiguration(ctx,
+		&machine.ApplyConfigurationRequest{Data: text, Mode: machine.ApplyConfigurationRequest_NO_REBOOT})
 	if err != nil {
 		return fmt.Errorf("it does not take its configuration with another image: %s", reason(err))
 	}
@@ -112,7 +116,8 @@ func (r *upgradeRun) until(ctx context.Context, problem string, holds func(*Obse
 			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("%s in %s; look at: kubectl -n kube-system get pods, and talosctl logs kubelet", problem, r.Node)
+			return fmt.Errorf("%s in %s; look at: kubectl -n kube-system get pods, and talosctl logs kubelet", problem,
+				r.Node)
 		}
 		if err := pause(ctx, r.Poll); err != nil {
 			return err

@@ -46,7 +46,8 @@ func (r *upgradeRun) changes(ctx context.Context, o *Observation, objects []*man
 		return 0, fmt.Errorf("the manifests cannot be compared with the cluster: %w", err)
 	}
 	for _, c := range changes {
-		c.left = len(c.owners) > 0 && (c.origin == ofStackFile || c.origin == ofTalos && !slices.Contains(r.Accept, "manifests"))
+		c.left = len(c.owners) > 0 &&
+			(c.origin == ofStackFile || c.origin == ofTalos && !slices.Contains(r.Accept, "manifests"))
 	}
 	o.manifests = append(o.manifests, changes...)
 	return len(changes), nil
@@ -55,7 +56,8 @@ func (r *upgradeRun) changes(ctx context.Context, o *Observation, objects []*man
 // syncable are the changes that an upgrade makes: those of Talos' own objects, or the others. An object of the stack's
 // own, or of Talos, that something else manages by now is left to it.
 func (o *Observation) syncable(talos bool) []*manifestChange {
-	return slices.DeleteFunc(slices.Clone(o.manifests), func(c *manifestChange) bool { return c.left || (c.origin == ofTalos) != talos })
+	return slices.DeleteFunc(slices.Clone(o.manifests),
+		func(c *manifestChange) bool { return c.left || (c.origin == ofTalos) != talos })
 }
 
 // manifestsFirst reports whether the manifests come before Kubernetes: they do if their Cilium is tested with the
@@ -68,13 +70,16 @@ func (o *Observation) manifestsFirst(kubernetes string) bool {
 	return err == nil && machineconfig.CiliumServes(version, o.APIVersion)
 }
 
-// checkManifests finds what an upgrade would take from somebody else.
+// checkManifests finds fields that an upgrade would take from another manager.
 func (o *Observation) checkManifests() []Finding {
 	var all []Finding
 	for _, c := range o.manifests {
 		if c.origin == ofCilium && len(c.owners) > 0 {
-			all = append(all, Finding{Level: Degraded, Problem: fmt.Sprintf("%s was changed by %s since the program installed it", c.name,
-				strings.Join(c.owners, ", ")), Remedy: "if Helm or Flux has Cilium now: docs/next-steps.md#hand-cilium-over; to overwrite the change: --accept=manifests"})
+			all = append(all, Finding{Level: Degraded,
+				Problem: fmt.Sprintf("%s was changed by %s since the program installed it", c.name,
+					strings.Join(c.owners, ", ")),
+				Remedy: "if Helm or Flux has Cilium now: docs/next-steps.md#hand-cilium-over; to overwrite " +
+					"the change: --accept=manifests"})
 		}
 	}
 	return all
@@ -86,10 +91,13 @@ func (o *Observation) describeManifests() []string {
 	for _, c := range o.manifests {
 		switch {
 		case c.left && c.origin == ofTalos:
-			lines = append(lines, fmt.Sprintf("%s is left as it is: %s has changed it; to overwrite the change: --accept=manifests", c.name,
-				strings.Join(c.owners, ", ")))
+			lines = append(lines,
+				fmt.Sprintf("%s is left as it is: %s has changed it; to overwrite the change: --accept=manifests",
+					c.name,
+					strings.Join(c.owners, ", ")))
 		case c.left:
-			lines = append(lines, fmt.Sprintf("%s is left as it is: %s manages it", c.name, strings.Join(c.owners, ", ")))
+			lines = append(lines,
+				fmt.Sprintf("%s is left as it is: %s manages it", c.name, strings.Join(c.owners, ", ")))
 		case c.rolling != "":
 			lines = append(lines, "wait: "+c.rolling)
 		case c.live == nil:

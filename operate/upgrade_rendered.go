@@ -104,18 +104,20 @@ func (r *upgradeRun) compareRendered(ctx context.Context, o *Observation) error 
 	}
 	var all []*manifestChange
 	for _, object := range o.ControlPlanes()[i].rendered {
-		all = append(all, &manifestChange{wanted: object.DeepCopy(), origin: ofTalos, secret: object.GetKind() == "Secret"})
+		all = append(all, &manifestChange{wanted: object.DeepCopy(), origin: ofTalos,
+			secret: object.GetKind() == "Secret"})
 	}
 	changes, err := r.changes(ctx, o, all)
 	r.rendered = err == nil && changes == 0 && len(o.plan(r.Target)) == 0
 	return err
 }
 
-// describeRendered says what is not known of the objects that Talos renders before the steps are done.
+// describeRendered returns what is not known about the objects that Talos renders until the steps are done.
 func (o *Observation) describeRendered(steps []step) []string {
 	for _, s := range steps {
 		if s.kind == configureProxy || s.kind == upgradeTalos && o.Node(s.node).ControlPlane {
-			return []string{"then what Talos itself installs, such as CoreDNS, as the control planes render it by then; nothing is deleted"}
+			return []string{"then what Talos itself installs, such as CoreDNS, as the control planes render " +
+				"it by then; nothing is deleted"}
 		}
 	}
 	return nil
@@ -157,7 +159,8 @@ func (r *upgradeRun) proxy(ctx context.Context, o *Observation, n *Node) error {
 			return nil
 		}
 		if pause(limited, r.Poll) != nil {
-			return fmt.Errorf("its Talos did not render %s %s in %s; look at: talosctl -n %s get manifests 10-kube-proxy -o yaml",
+			return fmt.Errorf("its Talos did not render %s %s in %s; look at: talosctl -n %s get "+
+				"manifests 10-kube-proxy -o yaml",
 				proxyName, r.Target.Kubernetes, r.Node, n.Address)
 		}
 	}

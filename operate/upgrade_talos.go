@@ -55,7 +55,8 @@ func (r *upgradeRun) pullImages(ctx context.Context) error {
 		case upgradeTalos:
 			images = []pull{{r.installer(), common.ContainerdNamespace_NS_SYSTEM}}
 		case upgradeComponent:
-			images = []pull{{componentImages[s.component] + ":v" + r.Target.Kubernetes, common.ContainerdNamespace_NS_CRI}}
+			images = []pull{{componentImages[s.component] + ":v" + r.Target.Kubernetes,
+				common.ContainerdNamespace_NS_CRI}}
 		case upgradeKubelet:
 			images = []pull{{kubeletImage + ":v" + r.Target.Kubernetes, common.ContainerdNamespace_NS_SYSTEM}}
 		}
@@ -119,7 +120,8 @@ func (r *upgradeRun) pull(ctx context.Context, o *Observation, n *Node, p pull) 
 
 // pullNew pulls by the image service of Talos 1.13.
 func pullNew(ctx context.Context, c *client.Client, p pull) error {
-	stream, err := c.ImageClient.Pull(ctx, &machine.ImageServicePullRequest{Containerd: instance(p.namespace), ImageRef: p.image})
+	stream, err := c.ImageClient.Pull(ctx, &machine.ImageServicePullRequest{Containerd: instance(p.namespace),
+		ImageRef: p.image})
 	for err == nil {
 		_, err = stream.Recv()
 	}
@@ -162,7 +164,8 @@ func (r *upgradeRun) checkSchematic(ctx context.Context, o *Observation, n *Node
 		return fmt.Errorf("the schematic of its image cannot be read: %s", reason(err))
 	}
 	if o.isOther(runs) {
-		return fmt.Errorf("it came back with an image of the schematic %s: the new one did not start, and it fell back; look at: talosctl -n %s dmesg",
+		return fmt.Errorf("it came back with an image of the schematic %s: the new one did not start, and it fell "+
+			"back; look at: talosctl -n %s dmesg",
 			runs, n.Address)
 	}
 	return nil
@@ -170,11 +173,12 @@ func (r *upgradeRun) checkSchematic(ctx context.Context, o *Observation, n *Node
 
 // restart takes one node away and brings it back: drain, hand the leadership of etcd over, reboot by the function, and
 // wait until the node is what it should be.
-func (r *upgradeRun) restart(ctx context.Context, o *Observation, n *Node, reboot func(context.Context, *Observation, *Node) error) error {
+func (r *upgradeRun) restart(ctx context.Context, o *Observation, n *Node,
+	reboot func(context.Context, *Observation, *Node) error) error {
 	if err := r.empty(ctx, o, n); err != nil {
 		return err
 	}
-	// The drain took its time: nothing else may have failed meanwhile.
+	// Other nodes may have failed during the drain.
 	o, err := r.green(ctx, 1)
 	if err == nil {
 		err = r.giveUpLeadership(ctx, o, n)
@@ -223,7 +227,8 @@ func (r *upgradeRun) install(ctx context.Context, o *Observation, n *Node) error
 		}
 		if result, ok := answer.GetProgress().GetResponse().(*machine.LifecycleServiceInstallProgress_ExitCode); ok {
 			if result.ExitCode != 0 {
-				return fmt.Errorf("the installer failed with code %d; nothing was rebooted; look at: talosctl -n %s dmesg", result.ExitCode, n.Address)
+				return fmt.Errorf("the installer failed with code %d; nothing was rebooted; look at: talosctl -n %s "+
+					"dmesg", result.ExitCode, n.Address)
 			}
 			return nil
 		}
@@ -263,7 +268,8 @@ func (r *upgradeRun) restore(ctx context.Context, n *Node) error {
 		return nil
 	}
 	if err := r.op.kubernetes.uncordon(ctx, n.Kubernetes.Name, cordonedByUs); err != nil {
-		return fmt.Errorf("it stays cordoned: %s; run: kubectl uncordon %s, and kubectl annotate node %s %s-", reason(err), n.Kubernetes.Name,
+		return fmt.Errorf("it stays cordoned: %s; run: kubectl uncordon %s, and kubectl annotate node %s %s-",
+			reason(err), n.Kubernetes.Name,
 			n.Kubernetes.Name, cordonedByUs)
 	}
 	return nil
@@ -322,7 +328,8 @@ func (r *upgradeRun) back(ctx context.Context, o *Observation, n *Node) error {
 			r.say("%s: is back with Talos %s", n.Name, version)
 			return nil
 		default:
-			return fmt.Errorf("it came back with Talos %s: the new version did not start, and it fell back; look at: talosctl -n %s dmesg", version, n.Address)
+			return fmt.Errorf("it came back with Talos %s: the new version did not start, and it fell back; look at: "+
+				"talosctl -n %s dmesg", version, n.Address)
 		}
 		if time.Now().After(end) {
 			if err != nil {

@@ -27,8 +27,9 @@ func (f *fixture) upgrade(out *bytes.Buffer) *Upgrade {
 	f.t.Helper()
 	return &Upgrade{
 		Stack: f.stack(), Target: target, Out: out, Confirm: func() error { return nil }, Snapshots: f.folder,
-		Drain: 30 * time.Second, Node: 30 * time.Second, Gate: 30 * time.Second, Poll: 5 * time.Millisecond, Settle: 5 * time.Millisecond,
-		Renew: 20 * time.Millisecond,
+		Drain: 30 * time.Second, Node: 30 * time.Second, Gate: 30 * time.Second, Poll: 5 * time.Millisecond,
+		Settle: 5 * time.Millisecond,
+		Renew:  20 * time.Millisecond,
 	}
 }
 
@@ -77,8 +78,8 @@ func short(lines []string) []string {
 	return all
 }
 
-// TestUpgradeGoesOneNodeAtATime expects the whole order: the leader of etcd last and never rebooted as one, API servers before what
-// talks to them, kubelets after those.
+// TestUpgradeGoesOneNodeAtATime expects the whole order: the leader of etcd last and never rebooted as one, API servers
+// before what talks to them, kubelets after those.
 func TestUpgradeGoesOneNodeAtATime(t *testing.T) {
 	f := newFixture(t)
 	f.Do(func() { f.Pods = append(f.Pods, operatetest.Pod("app", "web-0", clusterName+"-workers-0", nil)) })
@@ -155,14 +156,17 @@ func TestUpgradeIsRefused(t *testing.T) {
 		"not a version":               {nil, to("1.13", ""), "is a number, and not the version of a Talos release"},
 		"not a version of Kubernetes": {nil, to("", "v1.36.5"), `"v1.36.5" is not the version of a Kubernetes release`},
 		"a learner":                   {func(f *fixture) { f.Members[2].Learner = true }, nil, "refused by etcd"},
-		"no space":                    {func(f *fixture) { f.Alarms = []*machine.EtcdMemberAlarm{{MemberId: 0xa1, Alarm: 1}} }, nil, "alarm NOSPACE"},
-		"a worker is down":            {func(f *fixture) { f.Node("workers-1").Down = true }, nil, "refused by reach"},
-		"two gates at once":           {func(f *fixture) { f.Node("workers-1").Down, f.Members[2].Lag = true, 9000 }, nil, "3 gates refuse"},
-		"a budget":                    {budget, nil, "refused by drain: PodDisruptionBudget db/ledger allows no eviction"},
-		"etcd cannot be accepted":     {func(f *fixture) { f.Members[2].Learner = true }, func(u *Upgrade) { u.Accept = []string{"etcd"} }, `no gate "etcd" that can be accepted`},
-		"an image that is not there":  {func(f *fixture) { f.Images = []string{"none"} }, nil, "cannot be fetched"},
-		"two members":                 {func(f *fixture) { f.Members = f.Members[:2] }, nil, "etcd has 2 members"},
-		"no snapshot":                 {func(f *fixture) { f.Cluster.Snapshot = nil }, nil, "nothing was changed"},
+		"no space": {func(
+			f *fixture) {
+			f.Alarms = []*machine.EtcdMemberAlarm{{MemberId: 0xa1, Alarm: 1}}
+		}, nil, "alarm NOSPACE"},
+		"a worker is down":           {func(f *fixture) { f.Node("workers-1").Down = true }, nil, "refused by reach"},
+		"two gates at once":          {func(f *fixture) { f.Node("workers-1").Down, f.Members[2].Lag = true, 9000 }, nil, "3 gates refuse"},
+		"a budget":                   {budget, nil, "refused by drain: PodDisruptionBudget db/ledger allows no eviction"},
+		"etcd cannot be accepted":    {func(f *fixture) { f.Members[2].Learner = true }, func(u *Upgrade) { u.Accept = []string{"etcd"} }, `no gate "etcd" that can be accepted`},
+		"an image that is not there": {func(f *fixture) { f.Images = []string{"none"} }, nil, "cannot be fetched"},
+		"two members":                {func(f *fixture) { f.Members = f.Members[:2] }, nil, "etcd has 2 members"},
+		"no snapshot":                {func(f *fixture) { f.Cluster.Snapshot = nil }, nil, "nothing was changed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,7 +190,8 @@ func TestAcceptedGates(t *testing.T) {
 	f.run(func(u *Upgrade) { u.Accept = []string{"system"} }, 0, "")
 }
 
-// TestUpgradeStops expects an end at the first fault, with no other node touched, and success when it is mended and run again.
+// TestUpgradeStops expects an end at the first fault, with no other node touched, and success when it is mended and run
+// again.
 func TestUpgradeStops(t *testing.T) {
 	const first, second = "control-plane-1", "control-plane-2"
 	for name, test := range map[string]struct {
@@ -275,7 +280,8 @@ func (k *killer) Write(p []byte) (int, error) {
 // anyNode is the time and the node at the beginning of a line.
 var anyNode = regexp.MustCompile(`^[0-9:]{8}  inferadb\S+`)
 
-// TestAKilledUpgradeGoesOn kills an upgrade at each line that it prints, and expects that the next run ends as one that was not killed.
+// TestAKilledUpgradeGoesOn kills an upgrade at each line that it prints, and expects that the next run ends as one that
+// was not killed.
 func TestAKilledUpgradeGoesOn(t *testing.T) {
 	whole := newFixture(t)
 	whole.UseFlannel()
@@ -360,7 +366,8 @@ func TestAbandon(t *testing.T) {
 	assert.Equal(t, stackText, f.file())
 }
 
-// TestWorkersOfAPoolAtOnce: as many as may be unavailable, and never a control plane or a stateful worker beside another node.
+// TestWorkersOfAPoolAtOnce: as many as may be unavailable, and never a control plane or a stateful worker beside
+// another node.
 func TestWorkersOfAPoolAtOnce(t *testing.T) {
 	f := newFixture(t)
 	f.Do(func() { f.RebootTakes = 300 * time.Millisecond })
@@ -383,7 +390,8 @@ func TestWorkersOfAPoolAtOnce(t *testing.T) {
 		assert.Equal(t, "v1.13.10", n.Talos)
 		assert.False(t, n.Unschedulable, n.Name)
 	}
-	o := &Observation{Cluster: f.stack().Clusters[0], Nodes: []*Node{{Machine: Machine{Name: "a", Pool: "workers"}}, {Machine: Machine{Name: "b", Pool: "workers"}}}}
+	o := &Observation{Cluster: f.stack().Clusters[0],
+		Nodes: []*Node{{Machine: Machine{Name: "a", Pool: "workers"}}, {Machine: Machine{Name: "b", Pool: "workers"}}}}
 	steps := []step{{kind: upgradeTalos, node: "a"}, {kind: upgradeTalos, node: "b"}}
 	r := &upgradeRun{Upgrade: &Upgrade{MaxUnavailable: 5}}
 	assert.Len(t, r.together(o, steps), 2)
@@ -455,10 +463,11 @@ func TestADrainEndsWherePodsTolerateTheCordon(t *testing.T) {
 // TestAClusterMayBeTooSmallForItsDeployments, and have nodes of machines that its groups have ended.
 func TestAClusterMayBeTooSmallForItsDeployments(t *testing.T) {
 	node := func(name string, ready bool) *KubernetesNode { return &KubernetesNode{Name: name, Ready: ready} }
-	o := &Observation{Nodes: []*Node{{Kubernetes: node("cp-0", true)}}, Elastic: []*KubernetesNode{node("spot", false)}, Cluster: &Cluster{}}
+	o := &Observation{Nodes: []*Node{{Kubernetes: node("cp-0", true)}}, GroupNodes: []*KubernetesNode{node("spot", false)},
+		Cluster: &Cluster{}}
 	assert.EqualValues(t, 1, o.expected(Workload{Kind: "Deployment", Desired: 2}), "two pods that keep away from each other")
 	assert.EqualValues(t, 1, o.expected(Workload{Kind: "DaemonSet", Desired: 2}), "the spot machine is gone")
-	o.Elastic[0].Ready = true
+	o.GroupNodes[0].Ready = true
 	assert.EqualValues(t, 2, o.expected(Workload{Kind: "Deployment", Desired: 2}))
 	assert.EqualValues(t, 2, o.expected(Workload{Kind: "DaemonSet", Desired: 2}))
 }

@@ -1,4 +1,5 @@
-// The policy pack: the rules of the invariants, as the Pulumi engine holds every resource to them, whoever adds it.
+// Command policy is the policy pack: it lets the Pulumi engine check every resource of a stack against the rules of the
+// invariants, also resources that are added outside of the program's component.
 package main
 
 import (
@@ -23,7 +24,7 @@ func main() {
 	}
 }
 
-// newPack makes a policy of each rule, so that a configuration can speak of each.
+// newPack returns a pack with a policy for each rule, so that each can be configured by its name.
 func newPack() (policyx.PolicyPack, error) {
 	seen := &inputs{of: map[string]rules.Resource{}}
 	var policies []policyx.Policy
@@ -31,7 +32,7 @@ func newPack() (policyx.PolicyPack, error) {
 		for _, name := range row.Rules {
 			switch rule := rules.Named(name); {
 			case rule.NeedsOptions:
-				// policyx does not pass options on:
+				// policyx does not pass options to policies:
 				// https://github.com/pulumi/pulumi/blob/v3.258.0/sdk/go/pulumi/policyx/server.go
 			case rule.OfStack():
 				policies = append(policies, stackPolicy(row, rule, seen))
@@ -63,7 +64,7 @@ func stackPolicy(row invariants.Invariant, rule rules.Rule, seen *inputs) policy
 		ValidateStack: func(_ context.Context, args policyx.StackValidationArgs) error {
 			var stack []rules.Resource
 			for _, r := range args.Resources {
-				stack = append(stack, seen.instead(convert(r)))
+				stack = append(stack, seen.preferInputs(convert(r)))
 			}
 			report(args.Manager, rule.Check(stack...))
 			return nil
@@ -97,8 +98,8 @@ func report(to policyx.PolicyManager, problems []rules.Problem) {
 	}
 }
 
-// inputs are what the program asked for. The engine shows a whole stack by its outputs, in which a cloud has filled in
-// what nobody asked for, such as the key that AWS takes when none is named.
+// inputs remembers the inputs of the resources that this run registers. The engine passes a whole stack by its outputs,
+// in which a cloud has filled in defaults, such as the key that AWS uses when none is named.
 type inputs struct {
 	mutex sync.Mutex
 	of    map[string]rules.Resource
@@ -110,8 +111,8 @@ func (i *inputs) keep(r rules.Resource) {
 	i.of[r.URN] = r
 }
 
-// instead returns the resource by its inputs; one that this run did not register has its outputs only.
-func (i *inputs) instead(r rules.Resource) rules.Resource {
+// preferInputs returns the resource with its inputs if this run registered it, and with its outputs if not.
+func (i *inputs) preferInputs(r rules.Resource) rules.Resource {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
 	if kept, ok := i.of[r.URN]; ok {

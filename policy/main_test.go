@@ -53,13 +53,14 @@ func TestAResourceIsJudgedWithoutItsSecrets(t *testing.T) {
 	var said heard
 	userData := property.New("hunter2")
 	for _, value := range []property.Value{userData, userData.WithSecret(true), property.New(property.Computed)} {
-		require.NoError(t, policies(t)["disk-encrypted"].(policyx.ResourceValidationPolicy).Validate(context.Background(), policyx.ResourceValidationArgs{
-			Manager: &said,
-			Resource: policyx.AnalyzerResource{Type: "digitalocean:index/droplet:Droplet", Name: "d", URN: "urn:d",
-				Properties: property.NewMap(map[string]property.Value{"userData": value})},
-		}))
+		require.NoError(t, policies(t)["disk-encrypted"].(policyx.ResourceValidationPolicy).Validate(
+			context.Background(), policyx.ResourceValidationArgs{
+				Manager: &said,
+				Resource: policyx.AnalyzerResource{Type: "digitalocean:index/droplet:Droplet", Name: "d", URN: "urn:d",
+					Properties: property.NewMap(map[string]property.Value{"userData": value})},
+			}))
 	}
-	const want = "urn:d userData: [secret] has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean encrypts no droplet's disk; " +
+	const want = "urn:d userData: [secret] has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean does not encrypt the disks of droplets; " +
 		"give the droplet a machine configuration that encrypts both"
 	assert.Equal(t, heard{want, want}, said, "what is not known yet is not judged")
 }

@@ -34,11 +34,11 @@ const (
 // Kinds are all of them.
 func Kinds() []Kind { return []Kind{Preview, Simulated, Drift} }
 
-// Comment is all that a comment is made of.
+// Comment is the content of a comment on a pull request.
 type Comment struct {
 	Stack string
 	Kind  Kind
-	// Revision is the commit that was previewed; empty if nobody knows.
+	// Revision is the commit that was previewed; empty if it is not known.
 	Revision string
 	// Estimates are what the stack file costs. Without any, Unpriced may say why.
 	Estimates []cost.Estimate
@@ -49,10 +49,11 @@ type Comment struct {
 // Marker is the comment's first line: by it the comment of an earlier push is found, to be edited.
 func (c Comment) Marker() string { return fmt.Sprintf("<!-- inferadb %s of %s -->", c.Kind, c.Stack) }
 
-// Markdown writes the comment. Where it would be longer than the limit, the diff is cut and nothing else.
+// Markdown returns the comment. If it is longer than the limit in bytes, only the diff is shortened.
 func (c Comment) Markdown(limit int) string {
 	top := strings.Join(slices.DeleteFunc([]string{
-		c.Marker() + "\n" + c.title(), c.intro(), c.reasons(), strings.Join(warnings(c.Result.Steps), "\n"), c.summary(),
+		c.Marker() + "\n" + c.title(), c.intro(), c.reasons(), strings.Join(warnings(c.Result.Steps), "\n"),
+		c.summary(),
 	}, empty), "\n\n")
 	bottom := strings.Join(slices.DeleteFunc([]string{c.cost(), c.footer()}, empty), "\n\n")
 	diff := c.diff(limit - len(top) - len(bottom) - len("\n\n\n\n\n"))
@@ -62,7 +63,8 @@ func (c Comment) Markdown(limit int) string {
 func empty(text string) bool { return text == "" }
 
 func (c Comment) title() string {
-	what := map[Kind]string{Preview: "Preview of " + c.Stack, Simulated: "Preview of " + c.Stack + " on the simulator", Drift: "Drift of " + c.Stack}[c.Kind]
+	what := map[Kind]string{Preview: "Preview of " + c.Stack, Simulated: "Preview of " + c.Stack + " on the simulator",
+		Drift: "Drift of " + c.Stack}[c.Kind]
 	if c.Result.Failed {
 		what += ": failed"
 	}
@@ -72,9 +74,11 @@ func (c Comment) title() string {
 func (c Comment) intro() string {
 	switch {
 	case c.Kind == Simulated:
-		return "No account was asked: this compares the stack with the simulator's world, which is empty unless `make demo KEEP=1` left one."
+		return "No account was asked: this compares the stack with the simulator's world, which is empty " +
+			"unless `make demo KEEP=1` left one."
 	case c.Kind == Drift && c.Result.Changed():
-		return "The cloud is no longer as the state has it. Each change below is what somebody or something did outside of Pulumi."
+		return "The cloud is no longer as the state has it. Each change below was " +
+			"made outside of Pulumi."
 	}
 	return ""
 }
@@ -200,7 +204,7 @@ func (c Comment) summary() string {
 	return table
 }
 
-// refused says that the preview came to its end, and a policy refused what it found.
+// refused reports whether the preview was complete and a policy refused it.
 func (c Comment) refused() bool {
 	return slices.ContainsFunc(
 		c.Result.Violations,
@@ -254,7 +258,8 @@ func (c Comment) footer() string {
 		next = fmt.Sprintf("repair it, and try it with `make drift STACK=%s`.", c.Stack)
 	case c.Kind == Drift:
 		next = fmt.Sprintf(
-			"`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` takes the cloud's state as it is.",
+			"`make preview STACK=%s` shows what `up` would set back; `make refresh STACK=%s` "+
+				"takes the cloud's state as it is.",
 			c.Stack,
 			c.Stack,
 		)

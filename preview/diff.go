@@ -13,9 +13,10 @@ import (
 // clusterType is the component that is built once for each region.
 const clusterType = "inferadb:index:TalosCluster"
 
-// signs stand before a resource, as Pulumi's own display has them.
+// signs are the prefixes of resources, as in Pulumi's own display.
 var signs = map[apitype.OpType]string{
-	apitype.OpCreate: "+ ", apitype.OpUpdate: "~ ", apitype.OpReplace: "+-", apitype.OpDelete: "- ", apitype.OpImport: "= ", apitype.OpRead: "> ",
+	apitype.OpCreate: "+ ", apitype.OpUpdate: "~ ", apitype.OpReplace: "+-", apitype.OpDelete: "- ",
+	apitype.OpImport: "= ", apitype.OpRead: "> ",
 }
 
 // section is the diff of one cluster, or of what belongs to none.
@@ -88,7 +89,7 @@ func summarize(steps []apitype.StepEventMetadata) string {
 	return strings.Join(parts, ", ")
 }
 
-// lines are the resources of a cluster by type. Resources with the very same change stand together, above it.
+// lines are the resources of a cluster by type. Resources with the same change are listed together, above it.
 func lines(steps []apitype.StepEventMetadata, details bool) []string {
 	type change struct{ heads, properties []string }
 	var changes []*change

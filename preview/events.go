@@ -43,7 +43,7 @@ func Read(events io.Reader) (Result, error) {
 		if len(bytes.TrimSpace(line)) > 0 {
 			var event apitype.EngineEvent
 			if err := json.Unmarshal(line, &event); err != nil {
-				// Not the line itself: nobody knows what stands in it.
+				// The line itself is not shown: it may hold anything.
 				return result, fmt.Errorf("line %d of the preview is not an event of Pulumi's engine (%T)", number, err)
 			}
 			result.add(event, refreshed)
@@ -71,7 +71,7 @@ func (r *Result) add(event apitype.EngineEvent, refreshed map[string]int) {
 		}
 		r.Steps = append(r.Steps, step)
 	case event.ResOutputsEvent != nil:
-		// What a refresh found stands in the event after it.
+		// The result of a refresh is in the event after it.
 		if at, ok := refreshed[event.ResOutputsEvent.Metadata.URN]; ok &&
 			event.ResOutputsEvent.Metadata.Op != apitype.OpRefresh {
 			r.Steps[at] = event.ResOutputsEvent.Metadata

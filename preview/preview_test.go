@@ -145,13 +145,16 @@ func TestReasonsAndWarningsHaveAnEnd(t *testing.T) {
 
 func deleted(kind string, protect bool) apitype.StepEventMetadata {
 	urn := fmt.Sprintf("urn:pulumi:dev::inferadb::%s$%s::old", clusterType, kind)
-	return apitype.StepEventMetadata{Op: apitype.OpDelete, URN: urn, Type: kind, Old: &apitype.StepEventStateMetadata{URN: urn, Protect: protect}}
+	return apitype.StepEventMetadata{Op: apitype.OpDelete, URN: urn, Type: kind,
+		Old: &apitype.StepEventStateMetadata{URN: urn, Protect: protect}}
 }
 
 func TestWarnings(t *testing.T) {
 	replaced := deleted("talos:machine/secrets:Secrets", false)
 	replaced.Op, replaced.New = apitype.OpReplace, replaced.Old
-	replaced.DetailedDiff = map[string]apitype.PropertyDiff{"talosVersion": {Kind: apitype.DiffUpdateReplace}, "tags": {Kind: apitype.DiffUpdate}}
+	replaced.DetailedDiff = map[string]apitype.PropertyDiff{
+		"talosVersion": {Kind: apitype.DiffUpdateReplace}, "tags": {Kind: apitype.DiffUpdate},
+	}
 	unprotected := deleted("aws:lb/loadBalancer:LoadBalancer", true)
 	unprotected.Op, unprotected.New = apitype.OpSame, &apitype.StepEventStateMetadata{}
 	kept := deleted("aws:kms/key:Key", false)
@@ -189,9 +192,10 @@ func TestWhatIsNoPreview(t *testing.T) {
 func TestARefreshIsReadOnce(t *testing.T) {
 	urn := "urn:pulumi:dev::inferadb::aws:ec2/vpc:Vpc::network"
 	events := ""
+	step := func(op apitype.OpType) apitype.StepEventMetadata { return apitype.StepEventMetadata{Op: op, URN: urn} }
 	for _, event := range []apitype.EngineEvent{
-		{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: apitype.StepEventMetadata{Op: apitype.OpRefresh, URN: urn}}},
-		{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: apitype.StepEventMetadata{Op: apitype.OpDelete, URN: urn}}},
+		{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: step(apitype.OpRefresh)}},
+		{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: step(apitype.OpDelete)}},
 		{SummaryEvent: &apitype.SummaryEvent{Result: apitype.OperationResultSucceeded}},
 	} {
 		line, err := json.Marshal(event)

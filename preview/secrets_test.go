@@ -105,8 +105,10 @@ func TestNoPartOfASecretIsShown(t *testing.T) {
 }
 
 func TestNoSecretInWhatFailed(t *testing.T) {
-	for _, message := range []string{"cannot parse " + pem, "cannot parse " + packed, "user data: " + base64.StdEncoding.EncodeToString([]byte(strings.Repeat(key, 20)))} {
-		result := Result{Failed: true, Diagnostics: []apitype.DiagnosticEvent{{Severity: "error", Message: message}, {Severity: "warning", Message: message}}}
+	for _, message := range []string{"cannot parse " + pem, "cannot parse " + packed, "user data: " +
+		base64.StdEncoding.EncodeToString([]byte(strings.Repeat(key, 20)))} {
+		result := Result{Failed: true, Diagnostics: []apitype.DiagnosticEvent{{Severity: "error", Message: message},
+			{Severity: "warning", Message: message}}}
 		result.Violations = []apitype.PolicyEvent{{Message: message}}
 		result.Fail(message)
 		text := Comment{Stack: "dev", Kind: Preview, Result: result, Unpriced: message}.Markdown(Limit)

@@ -19,7 +19,7 @@ const (
 	unknown = "(known after up)"
 	// longest is how many characters of a text are shown.
 	longest = 60
-	// unknownValue stands for what a preview cannot know:
+	// unknownValue is the value of what a preview cannot know:
 	// https://github.com/pulumi/pulumi/blob/sdk/v3.258.0/sdk/go/common/resource/plugin/rpc.go
 	unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 )

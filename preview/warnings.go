@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// holdsData says, of types whose deletion loses more than a configuration, what goes with them.
+// holdsData has, for types whose deletion loses more than a configuration, what is lost.
 var holdsData = map[string]string{
 	"aws:ec2/instance:Instance":          "its disk goes with it",
 	"gcp:compute/instance:Instance":      "its disk goes with it",
@@ -26,7 +26,8 @@ const maxWarnings = 150
 // removes reports whether an operation deletes the old resource.
 func removes(op apitype.OpType) bool { return op == apitype.OpDelete || op == apitype.OpReplace }
 
-// warnings are what nobody may overlook: first what is protected, then what holds data, then what loses its protection.
+// warnings returns the most important changes: of protected resources, of resources with data, and of resources that
+// lose their protection, in this order.
 func warnings(steps []apitype.StepEventMetadata) []string {
 	var protected, data, unprotected []string
 	for _, step := range steps {

@@ -12,9 +12,9 @@ var gcp = cloud{GCP, gcpCapabilities, gcpMachines}
 var gcpCapabilities = Capabilities{
 	DisplayName: "Google Cloud",
 	Platform:    "gcp",
-	// Spot prices are Google's to set and an instance group has one machine type:
-	// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler moves groups of one zone alone, and
-	// these span a region: https://github.com/kubernetes/autoscaler/issues/1003
+	// Google sets the spot prices, and an instance group has one machine type:
+	// https://cloud.google.com/compute/docs/instances/spot. Kubernetes' autoscaler only supports groups of one zone,
+	// and these are regional: https://github.com/kubernetes/autoscaler/issues/1003
 	Spot:          true,
 	ScalingGroups: true,
 	MultiZone:     true,

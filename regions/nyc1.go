@@ -13,8 +13,8 @@ var _ = register(Region{
 	Locations: map[Provider]Location{
 		AWS: {
 			Region: "us-east-1",
-			// The letters stand for other zones in other accounts, and one of the six has no Graviton machines: should
-			// a machine find none, set zones in the stack file.
+			// The letters mean other zones in other accounts, and one of the six has no Graviton machines. If machines
+			// cannot start for that reason, set zones in the stack file.
 			// https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html
 			Zones: []string{"us-east-1a", "us-east-1b", "us-east-1c"},
 		},

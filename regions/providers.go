@@ -25,7 +25,7 @@ const (
 	ARM64 Architecture = "arm64"
 )
 
-// Subnets says how a cloud cuts a network.
+// Subnets is the kind of subnets that a cloud has.
 type Subnets string
 
 // A zonal subnet lies in one zone, a regional one spans them all; some clouds have none.
@@ -64,10 +64,10 @@ type Capabilities struct {
 	EncryptsDisks bool
 	// HealthChecks are where the cloud asks from whether a scaling group's machines are alive, if it asks them.
 	HealthChecks []netip.Prefix
-	// AccountDiskEncryption reports whether an account can have every new disk of a region encrypted, whoever makes it.
+	// AccountDiskEncryption is true if an account can have every new disk of a region encrypted.
 	AccountDiskEncryption bool
-	// CloudController reports whether the machines' identities can be given what the cloud's controller manager and
-	// disk driver need for one cluster, and for nothing else in the account.
+	// CloudController is true if the machines' identities can get permissions for the cloud's controller manager and
+	// disk driver that are limited to one cluster.
 	CloudController bool
 	// RegisterWithFQDN reports whether the cloud's controller manager finds the machine of a node by its full domain
 	// name.
@@ -134,7 +134,7 @@ type cloud struct {
 	machines map[string]MachineType
 }
 
-// clouds stand in the order in which errors and tables list them.
+// clouds are the clouds, in the order in which errors and tables list them.
 var clouds = []cloud{aws, gcp, digitalOcean}
 
 // Providers returns the clouds.

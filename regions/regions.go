@@ -1,4 +1,4 @@
-// Package regions holds the typed tables: where a cluster can stand, on which machines, and what each cloud can do.
+// Package regions holds the typed tables: where a cluster can run, on which machines, and what each cloud can do.
 // One file per region; adding a region is adding one file (docs/adding-a-region.md).
 package regions
 
@@ -36,7 +36,7 @@ type Location struct {
 	Warning string
 }
 
-// table is filled by the region files, one register call in each, so that a new region is a new file and nothing else.
+// table has all regions. Each region's file registers itself, so that a new region is just a new file.
 var table []Region
 
 func register(r Region) Region {
@@ -72,7 +72,7 @@ func lookup[T any](what, name string, entries []T, nameOf func(T) string) (T, er
 	return none, &UnknownError{What: what, Name: name, Known: names}
 }
 
-// UnknownError says that a table has no entry of the name.
+// UnknownError is the error for a name that a table does not have.
 type UnknownError struct {
 	// What kind of entry was looked for: "region", "machine size" or "provider".
 	What string

@@ -122,10 +122,12 @@ func TestSpotTypesCanStandInForTheirSize(t *testing.T) {
 func TestCapabilities(t *testing.T) {
 	aws, err := CapabilitiesOf(AWS)
 	require.NoError(t, err)
-	assert.True(t, aws.Spot && aws.SpotPolicy && aws.ScalingGroups && aws.MultiZone && aws.CustomerKeys && aws.EncryptsDisks)
+	assert.True(t, aws.Spot && aws.SpotPolicy && aws.ScalingGroups && aws.MultiZone && aws.CustomerKeys &&
+		aws.EncryptsDisks)
 	digitalOcean, err := CapabilitiesOf(DigitalOcean)
 	require.NoError(t, err)
-	assert.False(t, digitalOcean.Spot || digitalOcean.ScalingGroups || digitalOcean.MultiZone || digitalOcean.CustomerKeys || digitalOcean.EncryptsDisks)
+	assert.False(t, digitalOcean.Spot || digitalOcean.ScalingGroups || digitalOcean.MultiZone ||
+		digitalOcean.CustomerKeys || digitalOcean.EncryptsDisks)
 	assert.NotContains(t, digitalOcean.Architectures, ARM64)
 	for _, provider := range Providers() {
 		can, err := CapabilitiesOf(provider)

@@ -14,8 +14,10 @@ var _ = register(Region{
 			Region: "us-west-1",
 			// An account gets two of the three: https://aws.amazon.com/about-aws/global-infrastructure/regions_az/
 			Zones: []string{"us-west-1a", "us-west-1c"},
-			Warning: "us-west-1 gives an account two zones, and accounts see different pairs of a, b and c (set zones to yours); " +
-				"of three control planes two share a zone, and losing that zone stops the Kubernetes API until it is back",
+			Warning: "us-west-1 gives an account two zones, and accounts see different pairs of a, b " +
+				"and c (set zones to yours); " +
+				"of three control planes two share a zone, and losing that zone stops the " +
+				"Kubernetes API until it is back",
 		},
 		GCP: {
 			Region: "us-west1",

@@ -14,8 +14,8 @@ type MachineType struct {
 	VCPU         int
 	// MemoryGiB is the machine's memory in GiB.
 	MemoryGiB int
-	// Spot are the types that may stand in for this one on the spot market: the same architecture and vCPU, no less
-	// memory.
+	// Spot are the types that can replace this one on the spot market: the same architecture and vCPU count, and at
+	// least as much memory.
 	Spot []MachineType
 }
 
@@ -44,7 +44,7 @@ func LookupType(p Provider, name string) (MachineType, error) {
 	return lookup("machine type", name, types(p), func(t MachineType) string { return t.Name })
 }
 
-// types are all the machine types of a cloud that the tables name, the sizes' own and those that may stand in for them.
+// types returns all machine types of a cloud: those of the sizes, and those that can replace them.
 func types(p Provider) []MachineType {
 	var all []MachineType
 	for _, size := range sizes {

@@ -33,7 +33,8 @@ func (c *comparison) access() {
 			remedy+"; a cluster with the other access belongs to another stack")
 	case was == config.Public:
 		c.warn(
-			"access: from now on the control planes of %s are called at their private addresses; the machine where you type "+
+			"access: from now on the control planes of %s are called at their private "+
+				"addresses; the machine where you type "+
 				"needs a route to them: %s",
 			c.was.Name,
 			routeSteps,

@@ -17,11 +17,12 @@ const (
 )
 
 var _ = register(regions.AWS, reader{
-	standing: []string{awsBalancerType, awsInterfaceType},
-	template: awsTemplateType,
+	inSubnets: []string{awsBalancerType, awsInterfaceType},
+	template:  awsTemplateType,
 	fixedAccess: map[config.Access]string{
-		config.Private: "its control planes stand in private subnets, where a public address leads nowhere",
-		config.Public:  "its control planes stand in public subnets, and without a public address they would reach nothing outside",
+		config.Private: "its control planes are in private subnets, where a public address leads nowhere",
+		config.Public: "its control planes are in public subnets, and without a public address " +
+			"they would reach nothing outside",
 	},
 	namesOwnKey: true,
 	network: func(c Cluster) network {
@@ -49,17 +50,17 @@ var _ = register(regions.AWS, reader{
 // zonesOnAWS returns every zone: the load balancer has an address in each, and AWS' provider replaces a network load
 // balancer that loses one. https://github.com/hashicorp/terraform-provider-aws/issues/41418
 func zonesOnAWS(c Cluster) map[string][]string {
-	stands := map[string][]string{}
+	inZones := map[string][]string{}
 	for _, subnet := range c.OfType(awsSubnetType) {
 		zone := subnet.Text("availabilityZone")
 		if subnet.Name == c.Name+"-private-"+zone {
-			stands[zone] = []string{"the load balancer"}
+			inZones[zone] = []string{"the load balancer"}
 		}
 	}
 	for zone, nodes := range c.zonesOf(c.Nodes) {
-		if len(stands[zone]) > 0 {
-			stands[zone] = append(stands[zone], nodes...)
+		if len(inZones[zone]) > 0 {
+			inZones[zone] = append(inZones[zone], nodes...)
 		}
 	}
-	return stands
+	return inZones
 }

@@ -34,7 +34,8 @@ func (c *comparison) lostQuorum() {
 			members,
 		),
 		fmt.Sprintf(
-			"to restore a snapshot of etcd, %s; to begin with an empty etcd, run: make forget-bootstrap STACK=<stack>; "+
+			"to restore a snapshot of etcd, %s; to begin with an empty etcd, run: make "+
+				"forget-bootstrap STACK=<stack>; "+
 				"docs/operations.md#recover-lost-control-planes has the steps",
 			acknowledgeWith(restore),
 		),

@@ -44,7 +44,7 @@ func Check(wanted []config.Cluster, state State) (warnings []string, err error) 
 	return c.warnings, nil
 }
 
-// rules look at one running cluster each.
+// rules are the rules for one running cluster.
 var rules = []func(*comparison){
 	(*comparison).controlPlanes,
 	(*comparison).cilium,

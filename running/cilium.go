@@ -26,7 +26,8 @@ func (c *comparison) cilium() {
 			fmt.Sprintf("%s runs without the Cilium that cni: cilium installs, and perhaps with one of your own, "+
 				"which the next make upgrade would overwrite", c.want.Name),
 			fmt.Sprintf(
-				"set cni: none, which leaves it as it is; or compare its values with docs/next-steps.md#cilium, then add %q to acknowledge",
+				"set cni: none, which leaves it as it is; or compare its values with "+
+					"docs/next-steps.md#cilium, then add %q to acknowledge",
 				"cilium-replaced:"+c.want.Name,
 			),
 		)
@@ -47,14 +48,16 @@ func (c *comparison) cilium() {
 		)
 	case was != "" && want != "" && was != want:
 		c.warn(
-			"%s: the nodes are given Cilium %s instead of %s; it takes effect with the next make upgrade, whose plan shows the difference",
+			"%s: the nodes are given Cilium %s instead of %s; it takes effect with the next make upgrade, "+
+				"whose plan shows the difference",
 			c.want.Name,
 			want,
 			was,
 		)
 	case was != "" && want != "" && encrypted != encrypts:
 		c.warn(
-			"%s: the nodes are given another podEncryption; it takes effect with the next make upgrade, which restarts Cilium's pods",
+			"%s: the nodes are given another podEncryption; it takes effect with the next make "+
+				"upgrade, which restarts Cilium's pods",
 			c.want.Name,
 		)
 	}

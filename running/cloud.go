@@ -7,28 +7,30 @@ import (
 	"github.com/inferadb/infra/regions"
 )
 
-// reader tells from the resources in the state what runs on one cloud. Each cloud's own file registers one.
+// reader finds in the resources of the state what runs on one cloud. Each cloud's file registers one.
 type reader struct {
-	// standing are the types of what stands in the cluster's subnets, besides machines, and is not moved by an update.
-	standing []string
+	// inSubnets are the types of resources, besides machines, that are in the cluster's subnets and that no update
+	// moves.
+	inSubnets []string
 	// template is the type of what scaling groups make their machines from; empty where there are no groups.
 	template string
 	// fixedAccess is why a running cluster cannot be given the other access, by the one that it has.
 	fixedAccess map[config.Access]string
 	// namesOwnKey reports whether the cloud names its own key of a disk like one of the customer's.
 	namesOwnKey bool
-	// network is what the state tells of the network that the cluster stands in.
+	// network returns the network of the cluster.
 	network func(Cluster) network
 	// machine reads a named node's machine.
 	machine func(Resource) machineState
 	// madeKey returns the key that the cluster made for its disks, as its disks name it; empty if it made none. It is
 	// nil where disks have no keys.
 	madeKey func(Cluster) string
-	// zones returns what stands in each zone that a running cluster cannot leave. It is nil where there are no zones.
+	// zones returns the names of what is in each zone that a running cluster cannot leave. It is nil if there are no
+	// zones.
 	zones func(Cluster) map[string][]string
 }
 
-// machineState is what the state tells of a machine.
+// machineState is what the state has of a machine.
 type machineState struct {
 	// size is the machine type.
 	size, zone string
@@ -80,11 +82,11 @@ func (c Cluster) Machine(name string) (Resource, bool) {
 	return c.Resources[i], true
 }
 
-// stands reports whether a part of the cluster stands in its subnets that an update does not move.
-func (c Cluster) stands() bool {
+// isPlaced reports whether a part of the cluster that no update moves is in its subnets.
+func (c Cluster) isPlaced() bool {
 	types := regions.MachineResources()
 	for _, r := range readers {
-		types = append(types, r.standing...)
+		types = append(types, r.inSubnets...)
 	}
 	return slices.ContainsFunc(c.Resources, func(r Resource) bool { return slices.Contains(types, r.Type) })
 }
@@ -92,7 +94,7 @@ func (c Cluster) stands() bool {
 // startAgain is how a cluster that has not been started yet gets another network or other zones.
 const startAgain = "; or run make destroy and make up again: the cluster was not started yet, so that nothing is lost"
 
-// refusePlace refuses an edit of where the cluster stands.
+// refusePlace refuses an edit of the network or the zones of the cluster.
 func (c *comparison) refusePlace(path, problem, remedy string) {
 	if !c.was.Bootstrapped {
 		remedy += startAgain

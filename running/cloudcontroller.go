@@ -23,15 +23,16 @@ func (c *comparison) nodeNames(m machines) {
 	}
 }
 
-// cloudController says what is left to do when a running cluster is to have a cloud controller: a controller looks at
-// nodes with its taint alone, and a node is given the taint when it registers.
+// cloudController warns if a running cluster is to get a cloud controller: a controller only initializes nodes with its
+// taint, and a node gets the taint when it registers.
 // https://kubernetes.io/docs/tasks/administer-cluster/running-cloud-controller/
 func (c *comparison) cloudController(m machines) {
 	if !machineconfig.AwaitsCloudController(m.config) || machineconfig.AwaitsCloudController(m.nodes[0].Config) {
 		return
 	}
 	c.warn(
-		"%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint them, and it takes the taint "+
+		"%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint "+
+			"them, and it takes the taint "+
 			"away: kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule",
 		m.name,
 	)

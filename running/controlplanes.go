@@ -89,7 +89,8 @@ func (c *check) removedClusters(wanted []config.Cluster, running []Cluster) {
 			c.refuse(
 				"regions",
 				fmt.Sprintf(
-					"cluster %s runs, and no region of the stack file asks for it: it would be deleted with all its data",
+					"cluster %s runs, and no region of the stack file asks for it: it "+
+						"would be deleted with all its data",
 					was.Name,
 				),
 				"put its region back, or, to delete the cluster, "+acknowledgeWith(step),

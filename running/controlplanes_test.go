@@ -14,7 +14,8 @@ const controlPlane = "inferadb-staging-nyc1-control-plane-"
 func TestEtcdKeepsItsQuorum(t *testing.T) {
 	three := stateOf(t, stackFile(t))
 	five := stateOf(t, stackFile(t, "controlPlanes", "5"))
-	const left1, left2, left3, left4 = "etcd-left:" + controlPlane + "1", "etcd-left:" + controlPlane + "2", "etcd-left:" + controlPlane + "3", "etcd-left:" + controlPlane + "4"
+	const left1, left2, left3, left4 = "etcd-left:" + controlPlane + "1", "etcd-left:" + controlPlane + "2",
+		"etcd-left:" + controlPlane + "3", "etcd-left:" + controlPlane + "4"
 	for name, test := range map[string]struct {
 		state                State
 		count, acknowledged  string

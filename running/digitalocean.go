@@ -9,7 +9,7 @@ const (
 )
 
 var _ = register(regions.DigitalOcean, reader{
-	standing: []string{doBalancerType},
+	inSubnets: []string{doBalancerType},
 	network: func(c Cluster) network {
 		n := network{id: c.first(doBalancerType).Text("vpcUuid")}
 		return n.madeWith(c.first(doVPCType).Text("ipRange"))

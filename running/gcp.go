@@ -20,12 +20,13 @@ const (
 )
 
 var _ = register(regions.GCP, reader{
-	standing: []string{gcpForwardingType},
-	template: gcpTemplateType,
+	inSubnets: []string{gcpForwardingType},
+	template:  gcpTemplateType,
 	fixedAccess: map[config.Access]string{
 		// Talos asks the platform for its addresses once, at boot, and puts them into its certificate:
 		// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/platform/gcp/gcp.go
-		config.Private: "the certificates of running control planes do not hold for a public address that they are given later",
+		config.Private: "the certificates of running control planes do not hold for a public " +
+			"address that they are given later",
 	},
 	network: networkOnGoogleCloud,
 	machine: func(r Resource) machineState {
@@ -41,8 +42,7 @@ var _ = register(regions.GCP, reader{
 		}
 		return ""
 	},
-	// The load balancer stands in no zone; the group of control planes that it balances over does, and goes with its
-	// zone.
+	// The load balancer is regional. The group of control planes behind it belongs to a zone and is deleted with it.
 	zones: func(c Cluster) map[string][]string { return c.zonesOf(c.ControlPlanes()) },
 })
 

@@ -44,7 +44,10 @@ func (c *comparison) ignored() {
 			continue
 		}
 		for _, d := range c.differences(machine, expected) {
-			same := func(other difference) bool { return other.path == d.path && other.was == d.was && other.want == d.want }
+			same := func(other difference) bool {
+				return other.path == d.path && other.was == d.was &&
+					other.want == d.want
+			}
 			if i := slices.IndexFunc(found, same); i >= 0 {
 				found[i].nodes = append(found[i].nodes, node.Name)
 				continue
@@ -55,7 +58,8 @@ func (c *comparison) ignored() {
 	}
 	for _, d := range found {
 		c.warn(
-			"%s: the %s of %s stays %s; the stack file asks for %s, which new machines get. An update never changes it on a "+
+			"%s: the %s of %s stays %s; the stack file asks for %s, which new machines get. An "+
+				"update never changes it on a "+
 				"running machine; the steps are in %s",
 			d.path,
 			d.what,
@@ -79,7 +83,8 @@ func (c *comparison) expect(node Node) (expectation, bool) {
 			if !pool.InScalingGroup() && node.Name == fmt.Sprintf("%s-%s-%d", c.want.Name, pool.Name, number) {
 				path := fmt.Sprintf("pools[%d]", i)
 				return expectation{
-					size: path + ".size", pool: path, machine: pool.Machine.Name, diskGiB: pool.DiskGiB, zones: pool.Zones, steps: poolSteps,
+					size: path + ".size", pool: path, machine: pool.Machine.Name, diskGiB: pool.DiskGiB,
+					zones: pool.Zones, steps: poolSteps,
 				}, true
 			}
 		}

@@ -17,7 +17,7 @@ func (s State) Outputs(token, name string) map[string]any {
 }
 
 // TalosVersion returns the version that every node of the cluster was configured with last; empty if there is none or
-// they differ. It stands in the installer's image, which `talosctl upgrade` installs.
+// they differ. It is the version of the installer's image, which `talosctl upgrade` installs.
 func (s State) TalosVersion(cluster config.Cluster) string {
 	clusters, err := s.Clusters()
 	if err != nil {

@@ -62,7 +62,8 @@ func (c *comparison) keepsKey() bool {
 		return false
 	default:
 		c.warn(
-			"encryptionKey: %s, which %s made, encrypts no machine's disk any more, and stays for volumes and snapshots; "+
+			"encryptionKey: %s, which %s made, encrypts no machine's disk any more, and "+
+				"stays for volumes and snapshots; "+
 				"to delete it, %s; the steps are in %s",
 			key,
 			c.was.Name,

@@ -96,7 +96,7 @@ func TestAnUnusedKeyGoesWhenThatIsAcknowledged(t *testing.T) {
 	}
 }
 
-// TestWhatMachinesKeepIsTold changes what an update leaves as it is, on each cloud: both values stand in the warning.
+// TestWhatMachinesKeepIsTold changes what an update leaves as it is, on each cloud: both values are in the warning.
 func TestWhatMachinesKeepIsTold(t *testing.T) {
 	t.Setenv("GOOGLE_PROJECT", "acme-prod")
 	pool := func(more string) string {

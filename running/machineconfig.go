@@ -20,11 +20,11 @@ type machines struct {
 	want   machineconfig.Input
 	// patches are the paths of the patches in want.
 	patches []string
-	// config is what want comes to, with stand-ins for secrets and addresses.
+	// config is the configuration that want results in, with placeholders for secrets and addresses.
 	config talosconfig.Provider
 }
 
-// machineRules look at the machines of one role or pool of a running cluster.
+// machineRules are the rules for the machines of one role or pool of a running cluster.
 var machineRules = []func(*comparison, machines){
 	(*comparison).kubernetesVersion,
 	(*comparison).settledFields,
@@ -39,7 +39,7 @@ var machineRules = []func(*comparison, machines){
 // machineConfigurations compares what each named node was configured with last with what an update would apply.
 func (c *comparison) machineConfigurations() {
 	if was := c.was.Provider(); was != "" && was != c.want.Provider {
-		return // provider has refused it, and nothing else can be compared
+		return // the rule provider has refused it, and the rest cannot be compared
 	}
 	groups := []machines{{
 		name: c.want.Name + "-" + config.ControlPlanePool, nodes: c.was.ControlPlanes(),
@@ -48,8 +48,9 @@ func (c *comparison) machineConfigurations() {
 	for i, pool := range c.want.Pools {
 		if !pool.InScalingGroup() {
 			groups = append(groups, machines{
-				name: c.want.Name + "-" + pool.Name, taints: fmt.Sprintf("pools[%d].taints", i), nodes: c.was.Pool(pool.Name),
-				want: c.want.WorkerConfiguration(pool), patches: c.want.PoolPatches(i),
+				name: c.want.Name + "-" + pool.Name, taints: fmt.Sprintf("pools[%d].taints", i),
+				nodes: c.was.Pool(pool.Name),
+				want:  c.want.WorkerConfiguration(pool), patches: c.want.PoolPatches(i),
 			})
 		}
 	}
@@ -148,7 +149,8 @@ func (c *comparison) reboots(m machines) {
 		path,
 		fmt.Sprintf("changes %s, which Talos takes with a reboot only, on %s", strings.Join(fields, ", "), list(nodes)),
 		fmt.Sprintf(
-			"run make apply STACK=%s REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); "+
+			"run make apply STACK=%s REBOOT=1, which reboots one node after the other "+
+				"(docs/operations.md#change-what-needs-a-reboot); "+
 				"done by hand, %s",
 			c.want.Stack,
 			acknowledgeWith(step),

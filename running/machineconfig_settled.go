@@ -117,7 +117,8 @@ func (c *comparison) encryption(m machines) {
 					volume,
 					list(nodes),
 				),
-				"put it back; if each of these disks opens like this already (docs/security.md#what-opens-the-disks-lukskey), "+
+				"put it back; if each of these disks opens like this already "+
+					"(docs/security.md#what-opens-the-disks-lukskey), "+
 					acknowledgeWith(step),
 			)
 		}
@@ -155,7 +156,8 @@ func (c *comparison) taints(m machines) {
 			list(nodes),
 		),
 		fmt.Sprintf(
-			"run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then %s; or make a new pool with them",
+			"run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then "+
+				"%s; or make a new pool with them",
 			c.want.Stack,
 			config.LabelPool,
 			pool,

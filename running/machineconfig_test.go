@@ -129,7 +129,7 @@ func group(more string) string {
 	return `[{"name":"data","size":"small","count":2,"workload":"stateful"},{"name":"web","size":"small","count":2,"spot":true` + more + `}]`
 }
 
-// What was done by hand is acknowledged for this edit alone.
+// What was done by hand is acknowledged for this edit only.
 func TestAcknowledgedEditsOfRunningMachines(t *testing.T) {
 	state := stateOf(t, stackFile(t))
 	var steps string
@@ -155,7 +155,8 @@ func TestAClusterOfAnOlderTalosIsComparedByItsOwnDocuments(t *testing.T) {
 	assert.Empty(t, refusals(t, stackFile(t, "kubernetesVersion", "1.34.1"), state))
 }
 
-// What the command of docs/operations.md#change-what-needs-a-reboot brings to the nodes itself is not refused to it; the rest is.
+// What the command of docs/operations.md#change-what-needs-a-reboot brings to the nodes itself is not refused to it;
+// the rest is.
 func TestTheApplyCommandIsRefusedNoRebootAndNoTaint(t *testing.T) {
 	edited := stackFile(t, "patches", udev, "pools", pool(`,"taints":[{"key":"gpu","effect":"NoSchedule"}]`))
 	require.Len(t, refusals(t, edited, stateOf(t, stackFile(t))), 3)

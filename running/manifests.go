@@ -8,8 +8,8 @@ import (
 
 const manifestSteps = "docs/next-steps.md#change-what-the-cluster-starts-with"
 
-// bootstrapManifests says what an update leaves as it is of the stack file's manifests. Nodes that are given other
-// ones create what is missing and change nothing else.
+// bootstrapManifests warns about manifests that an update does not apply: nodes with other manifests create the objects
+// that are missing, and change none that exists.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest_apply.go
 func (c *comparison) bootstrapManifests() {
 	nodes := c.was.ControlPlanes()
@@ -31,7 +31,8 @@ func (c *comparison) bootstrapManifests() {
 	slices.Sort(removed)
 	if len(changed) > 0 {
 		c.warn(
-			"bootstrapManifests: %s has %s, which the update leaves as they are: Talos creates what is missing. The next make upgrade "+
+			"bootstrapManifests: %s has %s, which the update leaves as they are: Talos creates what is "+
+				"missing. The next make upgrade "+
 				"shows the difference and applies it, also to the versions that run; %s",
 			c.want.Name,
 			list(changed),
@@ -40,8 +41,10 @@ func (c *comparison) bootstrapManifests() {
 	}
 	if len(removed) > 0 {
 		c.warn(
-			"bootstrapManifests: %s has %s, which are no longer in the stack file. The update leaves them; from Talos 1.13 on the next "+
-				"talosctl upgrade-k8s deletes them, with everything in a namespace and every object of a kind. To keep them, take them off "+
+			"bootstrapManifests: %s has %s, which are no longer in the stack file. The update leaves "+
+				"them; from Talos 1.13 on the next "+
+				"talosctl upgrade-k8s deletes them, with everything in a namespace and every object of a "+
+				"kind. To keep them, take them off "+
 				"Talos' list first; %s",
 			c.want.Name,
 			list(removed),

@@ -17,7 +17,8 @@ func manifestList(t *testing.T, texts ...string) string {
 	return string(list)
 }
 
-// TestChangedManifestsAreAnnounced: an update creates what is missing, and leaves everything else to Talos' manifest sync.
+// TestChangedManifestsAreAnnounced: an update creates what is missing, and leaves everything else to Talos' manifest
+// sync.
 func TestChangedManifestsAreAnnounced(t *testing.T) {
 	const (
 		space   = "apiVersion: v1\nkind: Namespace\nmetadata: {name: flux-system}\n"

@@ -10,18 +10,18 @@ import (
 
 const networkSteps = "docs/operations.md#change-the-network"
 
-// network is what the state tells of the network that a cluster stands in.
+// network is the network of a cluster in the state.
 type network struct {
-	// id as the cloud returns it: on Google Cloud a link to the network.
+	// id is the cloud's id of it: on Google Cloud a link to the network.
 	id string
-	// created reports whether the cluster made its network, with the range; otherwise it stands in one that it adopted.
+	// created is true if the cluster created its network, with the range cidr, and false if it adopted one.
 	created bool
 	cidr    netip.Prefix
-	// subnets are those that the load balancer stands in; empty where the cloud has none.
+	// subnets are the subnets of the load balancer; empty if the cloud has none.
 	subnets []string
 }
 
-// network reads the state. The id is empty if the state does not tell.
+// network reads the state. The id is empty if the state has none.
 func (c Cluster) network() network {
 	if r, ok := c.reader(); ok {
 		return r.network(c)
@@ -57,16 +57,16 @@ func (r Resource) texts(output string) []string {
 	return texts
 }
 
-// place keeps a cluster in its network and zones, even before it was started: what stands in a subnet would not follow.
+// place keeps a cluster in its network and zones, even before it was started: what is in a subnet would not move.
 func (c *comparison) place() {
-	if c.was.stands() {
+	if c.was.isPlaced() {
 		c.network()
 		c.zones()
 	}
 }
 
-// network keeps a running cluster where it stands. Its network is not exchanged: subnets cannot be deleted under
-// machines, and the load balancer, its address and the machines' interfaces would all be replaced at once.
+// network refuses another network for a running cluster: subnets cannot be deleted under machines, and the load
+// balancer, its address and the machines' interfaces would all be replaced at once.
 func (c *comparison) network() {
 	was, want, path := c.was.network(), c.want.Network, c.path+".network"
 	keep := fmt.Sprintf("keep network.id: %s; another network is another cluster: %s", lastPart(was.id), networkSteps)
@@ -125,7 +125,7 @@ func (c *comparison) adoptedSubnets(was network, path string) {
 		c.refusePlace(
 			path,
 			fmt.Sprintf(
-				"no longer names %s, in which the load balancer of %s stands",
+				"no longer names %s, in which the load balancer of %s is",
 				strings.Join(missing, ", "),
 				c.was.Name,
 			),
@@ -134,29 +134,30 @@ func (c *comparison) adoptedSubnets(was network, path string) {
 	}
 }
 
-// zones lets zones be added and named in another order, and none be taken away in which the cluster stands.
+// zones lets zones be added and reordered, and refuses to remove a zone that the cluster uses.
 func (c *comparison) zones() {
 	const remedy = "put it back; zones of a running cluster can be added, not removed or exchanged: " + networkSteps
 	was, ok := c.was.reader()
 	if !ok || was.zones == nil {
 		return
 	}
-	stands := was.zones(c.was)
+	inZones := was.zones(c.was)
 	if c.was.Provider() != c.want.Provider {
 		return
 	}
-	for _, zone := range slices.Sorted(maps.Keys(stands)) {
+	for _, zone := range slices.Sorted(maps.Keys(inZones)) {
 		if !slices.Contains(c.want.Location.Zones, zone) {
 			c.refusePlace(
 				c.path+".zones",
-				fmt.Sprintf("no longer names %s, in which %s stands", zone, strings.Join(stands[zone], ", ")),
+				fmt.Sprintf("no longer names %s, in which %s is", zone, strings.Join(inZones[zone], ", ")),
 				remedy,
 			)
 		}
 	}
 }
 
-// isSame compares a reference of the state, which may be a link, with one of the stack file, which may be a name.
+// isSame reports whether a reference in the state, which may be a link, and one in the stack file, which may be a name,
+// mean the same.
 func isSame(state, file string) bool {
 	if strings.Contains(file, "projects/") {
 		return pathOf(state) == pathOf(file)

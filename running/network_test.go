@@ -18,7 +18,8 @@ const cluster = "inferadb-staging-nyc1"
 // with adds resources of the cluster to a state: a type, the name behind the cluster's, and the outputs of each.
 func (s State) with(resources ...any) State {
 	for i := 0; i < len(resources); i += 3 {
-		added := Resource{Type: resources[i].(string), Name: cluster + resources[i+1].(string), Outputs: resources[i+2].(outputs)}
+		added := Resource{Type: resources[i].(string), Name: cluster + resources[i+1].(string),
+			Outputs: resources[i+2].(outputs)}
 		same := func(r Resource) bool { return r.Type == added.Type && r.Name == added.Name }
 		if at := slices.IndexFunc(s.Resources, same); at >= 0 {
 			s.Resources[at] = added
@@ -43,7 +44,7 @@ func onAWS(t *testing.T, changes ...string) State {
 	return state
 }
 
-// adoptedOnAWS stands in somebody else's network.
+// adoptedOnAWS is a cluster in an adopted network.
 func adoptedOnAWS(t *testing.T) State {
 	return stateOf(t, stackFile(t)).with(
 		awsFirewallType, "-worker", outputs{"vpcId": "vpc-0123456789abcdef0"},
@@ -91,7 +92,7 @@ func adopt(ids string) string {
 
 const threeSubnets = `"subnet-0123456789abcdef0","subnet-0123456789abcdef1","subnet-0123456789abcdef2"`
 
-// placeEdits are edits of where a running cluster stands. An empty refusal means that the edit is made.
+// placeEdits are edits of the network and zones of a running cluster. An empty refusal means that the edit is accepted.
 var placeEdits = []struct {
 	name    string
 	state   func(*testing.T) State
@@ -104,7 +105,7 @@ var placeEdits = []struct {
 	{"AWS, a zone more", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1c","us-east-1d"]}]`}, "", ""},
 	{"AWS, zones in another order", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1c","us-east-1b","us-east-1a"]}]`}, "", ""},
 	{"AWS, another zone", runningOnAWS, []string{"regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1d"]}]`},
-		"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 stands; put it back", ""},
+		"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 is; put it back", ""},
 	{"AWS, another range", runningOnAWS, []string{"regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`},
 		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18, and the stack file asks for 10.9.0.0/18; set network.cidr: 10.101.64.0/18", ""},
 	{"AWS, created to adopted", runningOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`, "regions", adopt(threeSubnets)},
@@ -114,16 +115,16 @@ var placeEdits = []struct {
 		"regions", adopt(`"subnet-0123456789abcdef1","subnet-0123456789abcdef0","subnet-0123456789abcdef2"`)}, "", ""},
 	{"AWS, another subnet", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
 		"regions", adopt(`"subnet-0123456789abcdef0","subnet-0123456789abcdef1","subnet-0123456789abcdef9"`)},
-		"regions[0].network.subnetIds: no longer names subnet-0123456789abcdef2, in which the load balancer of inferadb-staging-nyc1 stands; put it back", ""},
+		"regions[0].network.subnetIds: no longer names subnet-0123456789abcdef2, in which the load balancer of inferadb-staging-nyc1 is; put it back", ""},
 	{"AWS, another network", adoptedOnAWS, []string{"operatorCidrs", `["10.0.0.0/8"]`,
 		"regions", strings.Replace(adopt(threeSubnets), "vpc-0", "vpc-1", 1)}, "regions[0].network.id: inferadb-staging-nyc1 runs in the adopted network vpc-0123456789abcdef0, and the stack file asks for vpc-1123456789abcdef0", ""},
 	{"AWS to Google Cloud", runningOnAWS, []string{"provider", "gcp"}, "provider: inferadb-staging-nyc1 runs on aws, and gcp would delete the cluster with all its data", ""},
 	{"Google Cloud, the same", createdOnGoogleCloud, []string{"provider", "gcp"}, "", ""},
 	{"Google Cloud, another range", createdOnGoogleCloud, []string{"provider", "gcp", "regions", `[{"name":"nyc1","network":{"cidr":"10.101.0.0/17"}}]`},
 		"regions[0].network.cidr: inferadb-staging-nyc1 runs in the network that it created with 10.101.64.0/18", ""},
-	{"Google Cloud, a zone in which a control plane stands", createdOnGoogleCloud,
+	{"Google Cloud, a zone in which a control plane is", createdOnGoogleCloud,
 		[]string{"provider", "gcp", "regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`},
-		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands", ""},
+		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 is", ""},
 	{"Google Cloud, another project", createdOnGoogleCloud, []string{"provider", "gcp"},
 		"gcp:project: inferadb-staging-nyc1 runs in project acme-prod, and acme-test would delete the cluster with all its data", "acme-test"},
 	{"Google Cloud, the adopted network by its path", adoptedOnGoogleCloud, []string{"provider", "gcp", "operatorCidrs", `["10.0.0.0/8"]`,
@@ -186,8 +187,8 @@ func TestAccessStays(t *testing.T) {
 		wanted                  config.Access
 		refused, warned         string
 	}{
-		{"AWS, opened", "aws", "", onAWS(t), config.Public, "access: inferadb-staging-nyc1 runs under private access, and its control planes stand in private subnets", ""},
-		{"AWS, closed", "aws", "203.0.113.7", onAWS(t), config.Private, "access: inferadb-staging-nyc1 runs under public access, and its control planes stand in public subnets", ""},
+		{"AWS, opened", "aws", "", onAWS(t), config.Public, "access: inferadb-staging-nyc1 runs under private access, and its control planes are in private subnets", ""},
+		{"AWS, closed", "aws", "203.0.113.7", onAWS(t), config.Private, "access: inferadb-staging-nyc1 runs under public access, and its control planes are in public subnets", ""},
 		{"Google Cloud, opened", "gcp", "", onGoogleCloud(t, true), config.Public, "the certificates of running control planes do not hold", ""},
 		{"Google Cloud, closed", "gcp", "203.0.113.7", onGoogleCloud(t, true), config.Private, "", "access: from now on the control planes of inferadb-staging-nyc1 are called at their private addresses"},
 		{"DigitalOcean, opened", "digitalocean", "", onDigitalOcean(t, true), config.Public, "", ""},

@@ -38,8 +38,8 @@ var secretsOnce = sync.OnceValues(func() (*secrets.Bundle, error) {
 	return secrets.NewBundle(secrets.NewFixedClock(time.Now()), machinery.TalosVersion1_12)
 })
 
-// stateOf returns the state that an update of the clusters leaves, as far as the rules read it: the component, the bootstrap
-// and each named node's configuration.
+// stateOf returns the state that an update of the clusters leaves, as far as the rules read it: the component, the
+// bootstrap and each named node's configuration.
 func stateOf(t *testing.T, clusters []config.Cluster) State {
 	t.Helper()
 	bundle, err := secretsOnce()

@@ -18,7 +18,8 @@ func (c *check) upgradeUnderWay(wanted []config.Cluster, running []Cluster) {
 		c.refuse(
 			"upgrade",
 			fmt.Sprintf(
-				"an upgrade to Talos %s and Kubernetes %s is under way, and an update would take nodes back to the versions of before",
+				"an upgrade to Talos %s and Kubernetes %s is under way, and an update would take nodes "+
+					"back to the versions of before",
 				wanted[0].Upgrade.Talos,
 				wanted[0].Upgrade.Kubernetes,
 			),

@@ -4,8 +4,10 @@ package simulator
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/inferadb/infra/simulator/aws"
@@ -25,6 +27,9 @@ var providers = map[string]func() *catalogue.Provider{
 	"gcp":          gcp.Provider,
 	"talos":        talos.Provider,
 }
+
+// Providers returns the names of the providers, sorted.
+func Providers() []string { return slices.Sorted(maps.Keys(providers)) }
 
 // Open returns the world that SIMULATOR_WORLD names.
 func Open() (*world.Store, error) {
@@ -101,6 +106,19 @@ func (a allClouds) Machines() []site.Machine {
 		}
 	}
 	return machines
+}
+
+// Deliver asks the machine's own cloud.
+func (a allClouds) Deliver(from, to site.Machine, port site.Port) error {
+	if from.Provider != to.Provider {
+		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, site.ErrNotHere, from.Name)
+	}
+	return a.clouds[from.Provider].Deliver(from, to, port)
+}
+
+// Leave asks the machine's own cloud.
+func (a allClouds) Leave(from site.Machine, service site.Service) error {
+	return a.clouds[from.Provider].Leave(from, service)
 }
 
 // Dial asks the machine's own cloud; the operator asks all of them.

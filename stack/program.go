@@ -13,7 +13,7 @@ func Run() {
 	var settings map[string]string
 	var encrypted []string
 	pulumi.Run(func(ctx *pulumi.Context) error { return Program(ctx, settings, encrypted...) },
-		// The SDK looks settings up one by one; a key that nobody asks for would go unnoticed.
+		// The SDK looks settings up one by one, and would not notice an unknown key.
 		func(info *pulumi.RunInfo) { settings, encrypted = info.Config, info.ConfigSecretKeys })
 }
 

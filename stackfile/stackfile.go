@@ -154,8 +154,7 @@ func lastLine(node *yaml.Node) int {
 	return last
 }
 
-// checkSetting reads the new text again, so that a file which is laid out in an unforeseen way is left alone and not
-// broken.
+// checkSetting parses the new text again, so that a file with an unforeseen layout is not changed and not broken.
 func checkSetting(changed, before []byte, key, value string) error {
 	var was, is map[string]any
 	err := errors.Join(yaml.Unmarshal(before, &was), yaml.Unmarshal(changed, &is))

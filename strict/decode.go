@@ -78,7 +78,8 @@ func (d Decoder) foreign(namespace, key string) {
 	)
 }
 
-// notSet: Pulumi requires every key of Pulumi.yaml that has no default there, so optional ones have an empty default.
+// notSet reports whether a value counts as not set. Pulumi requires every key of Pulumi.yaml without a default, so
+// optional keys have an empty default.
 func notSet(value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -223,7 +224,7 @@ func (d Decoder) WrongType(path string, value any, want string) {
 	d.unreadable = append(d.unreadable, path)
 }
 
-// describe says what was written.
+// describe returns the value as it was written, for a message.
 func (d Decoder) describe(path string, value any) string {
 	switch v := value.(type) {
 	case string:

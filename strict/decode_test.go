@@ -37,7 +37,7 @@ func TestDecode(t *testing.T) {
 
 func TestEveryMistakeHasItsPath(t *testing.T) {
 	_, errors := decode(map[string]string{
-		"own:nam": "x", "own:count": "three", "own:inner": `{"size":1.5,"colour":1}`, "own:quiet": "1", "own:tags": `{"a":1}`,
+		"own:nam": "x", "own:count": "three", "own:inner": `{"size":1.5,"color":1}`, "own:quiet": "1", "own:tags": `{"a":1}`,
 		"own:-": "x", "other:name": "x", "special:name": "hunter2", "fine:name": "x",
 	}, Decoder{
 		Foreign: func(namespace, key string) (string, string, bool) {
@@ -52,7 +52,7 @@ func TestEveryMistakeHasItsPath(t *testing.T) {
 	assert.Equal(t, []string{
 		`-: there is no such key; known are name, count, quiet, inner, tags`,
 		`count: is text; write a whole number`,
-		`inner.colour: there is no such key; known are size`,
+		`inner.color: there is no such key; known are size`,
 		`inner.size: is the number 1.5; write a whole number`,
 		`nam: there is no such key; did you mean name?`,
 		`other:name: nothing reads keys of the namespace "other"; begin the key with own:`,

@@ -1,6 +1,6 @@
-// Package gcp writes the commands that set up on Google Cloud what backend/ makes on AWS: a place for a stack's state,
-// the keys, and service accounts for a repository's workflows. `infra gcp-backend` prints them, so that somebody reads
-// them first.
+// Package gcp writes the commands that create on Google Cloud what backend/ creates on AWS: a bucket for a stack's
+// state, the keys, and service accounts for a repository's workflows. `infra gcp-backend` only prints them, so that
+// they are read before they are run.
 package gcp
 
 import (
@@ -86,8 +86,9 @@ func (s Setup) Commands(now time.Time) (string, error) {
 	if s.Repository != "" {
 		v.Accounts = []account{
 			{
-				Kind: "preview", Environment: s.Stack + "-preview", Permissions: strings.Join(roles.ReadGoogleCloud(), ","),
-				BucketRole: "roles/storage.objectViewer", KeyRole: "roles/cloudkms.cryptoKeyDecrypter",
+				Kind: "preview", Environment: s.Stack + "-preview",
+				Permissions: strings.Join(roles.ReadGoogleCloud(), ","),
+				BucketRole:  "roles/storage.objectViewer", KeyRole: "roles/cloudkms.cryptoKeyDecrypter",
 			},
 			{
 				Kind: "deploy", Environment: s.Stack, Permissions: strings.Join(roles.ChangeGoogleCloud(), ","),
@@ -102,8 +103,10 @@ func (s Setup) Commands(now time.Time) (string, error) {
 		}
 	}
 	var text strings.Builder
-	err := template.Must(template.New("commands").Funcs(template.FuncMap{"id": func(name string) string { return strings.ReplaceAll(name, "-", "_") }}).
-		Parse(script)).
+	err := template.Must(
+		template.New("commands").Funcs(
+			template.FuncMap{"id": func(name string) string { return strings.ReplaceAll(name, "-", "_") }}).
+			Parse(script)).
 		Execute(&text, v)
 	return text.String(), err
 }

@@ -2,10 +2,10 @@ package roles
 
 import "slices"
 
-// Permissions are what a type of resource asks of Google Cloud or DigitalOcean, which narrow none of them by tag or
-// name: they reach as far as the project or the team.
+// Permissions are the permissions that a type of resource needs on Google Cloud or DigitalOcean. They cannot be limited
+// to tags or names there, and are valid in the whole project or team.
 type Permissions struct {
-	// Read looks at it; Write makes, changes and deletes it, and uses what it stands on.
+	// Read are for reading it; Write for creating, changing and deleting it, and for using what it depends on.
 	Read, Write []string
 }
 

@@ -72,7 +72,7 @@ var parts = []struct {
 	{"services", []string{"cloudwatch", "events", "logs", "route53", "sns", "sqs"}},
 }
 
-// Change is what an update needs besides: to make, change and delete what a stack is made of, and nothing else.
+// Change returns the policies that an update needs besides: to create, change and delete the resources of a stack.
 func Change(s Scope) []Policy {
 	var policies []Policy
 	for _, part := range parts {
@@ -100,7 +100,7 @@ func rest(token string, s Scope) []iampolicy.Statement {
 	return Resources[token].Rest(s)
 }
 
-// statements narrow the actions of some services.
+// statements returns the statements for the actions of some services, limited to the scope.
 func (s Scope) statements(ours func(string) bool) []iampolicy.Statement {
 	var all Access
 	for _, access := range Resources {

@@ -19,7 +19,8 @@ var (
 )
 
 func policies() []Policy {
-	return append(append(Change(scope), Change(longest)...), Read(), Policy{"preview-state", ReadState(state)}, Policy{"deploy-state", WriteState(state)},
+	return append(append(Change(scope), Change(longest)...), Read(), Policy{"preview-state", ReadState(state)},
+		Policy{"deploy-state", WriteState(state)},
 		Policy{"backup-state", SaveSnapshots(state)})
 }
 

@@ -11,10 +11,11 @@ var Functions = map[string][]string{
 	"aws:ec2/getAmi:getAmi":                               {"ec2:DescribeImages"},
 	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
 	"aws:ec2/getSubnet:getSubnet":                         {"ec2:DescribeSubnets"},
-	"aws:ec2/getVpc:getVpc":                               {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"},
-	"aws:index/getCallerIdentity:getCallerIdentity":       {"sts:GetCallerIdentity"},
-	"aws:ec2/getInstances:getInstances":                   {"ec2:DescribeInstances"},
-	"aws:ec2/getSecurityGroups:getSecurityGroups":         {"ec2:DescribeSecurityGroups"},
+	"aws:ec2/getVpc:getVpc": {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute",
+		"ec2:DescribeRouteTables"},
+	"aws:index/getCallerIdentity:getCallerIdentity": {"sts:GetCallerIdentity"},
+	"aws:ec2/getInstances:getInstances":             {"ec2:DescribeInstances"},
+	"aws:ec2/getSecurityGroups:getSecurityGroups":   {"ec2:DescribeSecurityGroups"},
 }
 
 // Resources are the types that the program uses. The actions are the calls that the provider makes for each
@@ -24,7 +25,8 @@ var Functions = map[string][]string{
 var Resources = map[string]Access{
 	// Network
 	"aws:ec2/vpc:Vpc": {
-		Read:   ec2("DescribeVpcs", "DescribeVpcAttribute", "DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroups"),
+		Read: ec2("DescribeVpcs", "DescribeVpcAttribute", "DescribeNetworkAcls", "DescribeRouteTables",
+			"DescribeSecurityGroups"),
 		Create: ec2("CreateVpc"), Tag: ec2("CreateTags"), Change: ec2("ModifyVpcAttribute", "DeleteVpc", "DeleteTags"),
 	},
 	"aws:ec2/subnet:Subnet": {
@@ -37,10 +39,12 @@ var Resources = map[string]Access{
 	},
 	"aws:ec2/eip:Eip": {
 		Read:   ec2("DescribeAddresses", "DescribeAddressesAttribute", "DescribeNetworkInterfaces"),
-		Create: ec2("AllocateAddress"), Tag: ec2("CreateTags"), Change: ec2("AssociateAddress", "DisassociateAddress", "ReleaseAddress", "DeleteTags"),
+		Create: ec2("AllocateAddress"), Tag: ec2("CreateTags"),
+		Change: ec2("AssociateAddress", "DisassociateAddress", "ReleaseAddress", "DeleteTags"),
 	},
 	"aws:ec2/natGateway:NatGateway": {
-		Read: ec2("DescribeNatGateways"), Create: ec2("CreateNatGateway"), Tag: ec2("CreateTags"), Change: ec2("DeleteNatGateway", "DeleteTags"),
+		Read: ec2("DescribeNatGateways"), Create: ec2("CreateNatGateway"), Tag: ec2("CreateTags"),
+		Change: ec2("DeleteNatGateway", "DeleteTags"),
 	},
 	"aws:ec2/routeTable:RouteTable": {
 		Read: ec2("DescribeRouteTables"), Create: ec2("CreateRouteTable"), Tag: ec2("CreateTags"),
@@ -50,64 +54,81 @@ var Resources = map[string]Access{
 		Read: ec2("DescribeRouteTables"), Change: ec2("CreateRoute", "ReplaceRoute", "DeleteRoute"),
 	},
 	"aws:ec2/routeTableAssociation:RouteTableAssociation": {
-		Read: ec2("DescribeRouteTables"), Change: ec2("AssociateRouteTable", "ReplaceRouteTableAssociation", "DisassociateRouteTable"),
+		Read: ec2("DescribeRouteTables"), Change: ec2("AssociateRouteTable", "ReplaceRouteTableAssociation",
+			"DisassociateRouteTable"),
 	},
 	"aws:ec2/vpcEndpoint:VpcEndpoint": {
-		Read: ec2("DescribeVpcEndpoints", "DescribePrefixLists"), Create: ec2("CreateVpcEndpoint"), Tag: ec2("CreateTags"),
+		Read: ec2("DescribeVpcEndpoints", "DescribePrefixLists"), Create: ec2("CreateVpcEndpoint"),
+		Tag:    ec2("CreateTags"),
 		Change: ec2("ModifyVpcEndpoint", "DeleteVpcEndpoints", "DeleteTags"),
 	},
 	"aws:ec2/flowLog:FlowLog": {
-		Read: ec2("DescribeFlowLogs"), Create: ec2("CreateFlowLogs"), Tag: ec2("CreateTags"), Change: ec2("DeleteFlowLogs", "DeleteTags"),
-		Rest: passRoleTo("vpc-flow-logs.amazonaws.com"),
+		Read: ec2("DescribeFlowLogs"), Create: ec2("CreateFlowLogs"), Tag: ec2("CreateTags"),
+		Change: ec2("DeleteFlowLogs", "DeleteTags"),
+		Rest:   passRoleTo("vpc-flow-logs.amazonaws.com"),
 	},
 	"aws:cloudwatch/logGroup:LogGroup": {
 		Read: []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
-		Named: []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:DeleteLogGroup",
+		Named: []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy",
+			"logs:DeleteLogGroup",
 			"logs:TagResource", "logs:UntagResource"},
 	},
 
 	// Firewall. A rule is changed with its group, and has no tag before it exists.
 	"aws:ec2/securityGroup:SecurityGroup": {
-		Read: ec2("DescribeSecurityGroups", "DescribeNetworkInterfaces"), Create: ec2("CreateSecurityGroup"), Tag: ec2("CreateTags"),
+		Read: ec2("DescribeSecurityGroups", "DescribeNetworkInterfaces"), Create: ec2("CreateSecurityGroup"),
+		Tag: ec2("CreateTags"),
 		// A new group comes with a rule that lets everything out, which the provider takes away.
-		Change: ec2("RevokeSecurityGroupEgress", "DeleteSecurityGroup", "DeleteTags"), Rest: rules("RevokeSecurityGroupEgress"),
+		Change: ec2("RevokeSecurityGroupEgress", "DeleteSecurityGroup", "DeleteTags"),
+		Rest:   rules("RevokeSecurityGroupEgress"),
 	},
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
 		Read: ec2("DescribeSecurityGroupRules"), Tag: ec2("CreateTags"),
-		Change: ec2("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules", "DeleteTags"),
-		Rest:   rules("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules"),
+		Change: ec2("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules",
+			"DeleteTags"),
+		Rest: rules("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "ModifySecurityGroupRules"),
 	},
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {
 		Read: ec2("DescribeSecurityGroupRules"), Tag: ec2("CreateTags"),
-		Change: ec2("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules", "DeleteTags"),
-		Rest:   rules("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules"),
+		Change: ec2("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules",
+			"DeleteTags"),
+		Rest: rules("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules"),
 	},
 
 	// Machines
 	"aws:ec2/networkInterface:NetworkInterface": {
 		Read: ec2("DescribeNetworkInterfaces"), Create: ec2("CreateNetworkInterface"), Tag: ec2("CreateTags"),
-		Change: ec2("ModifyNetworkInterfaceAttribute", "AttachNetworkInterface", "DetachNetworkInterface", "DeleteNetworkInterface", "DeleteTags"),
+		Change: ec2("ModifyNetworkInterfaceAttribute", "AttachNetworkInterface", "DetachNetworkInterface",
+			"DeleteNetworkInterface", "DeleteTags"),
 	},
 	"aws:ec2/instance:Instance": {
-		Read: ec2("DescribeInstances", "DescribeInstanceAttribute", "DescribeInstanceCreditSpecifications", "DescribeInstanceTypes", "DescribeImages",
-			"DescribeTags", "DescribeVolumes", "DescribeVolumesModifications", "DescribeIamInstanceProfileAssociations", "DescribeVpcs", "DescribeSubnets"),
+		Read: ec2("DescribeInstances", "DescribeInstanceAttribute", "DescribeInstanceCreditSpecifications",
+			"DescribeInstanceTypes", "DescribeImages",
+			"DescribeTags", "DescribeVolumes", "DescribeVolumesModifications", "DescribeIamInstanceProfileAssociations",
+			"DescribeVpcs", "DescribeSubnets"),
 		Create: ec2("RunInstances"), Tag: ec2("CreateTags"),
-		Change: ec2("ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "ModifyVolume", "AssociateIamInstanceProfile",
-			"ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile", "TerminateInstances", "DeleteTags"),
+		Change: ec2("ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "ModifyVolume",
+			"AssociateIamInstanceProfile",
+			"ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile", "TerminateInstances",
+			"DeleteTags"),
 		Rest: func(s Scope) []iampolicy.Statement { return append(passRole(s), diskKeys(s)...) },
 	},
 	"aws:ec2/launchTemplate:LaunchTemplate": {
-		Read: ec2("DescribeLaunchTemplates", "DescribeLaunchTemplateVersions"), Create: ec2("CreateLaunchTemplate"), Tag: ec2("CreateTags"),
+		Read: ec2("DescribeLaunchTemplates", "DescribeLaunchTemplateVersions"), Create: ec2("CreateLaunchTemplate"),
+		Tag:    ec2("CreateTags"),
 		Change: ec2("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "DeleteLaunchTemplate", "DeleteTags"),
 	},
 	"aws:autoscaling/group:Group": {
-		Read: autoscaling("DescribeAutoScalingGroups", "DescribeScalingActivities", "DescribeInstanceRefreshes", "DescribeTrafficSources", "DescribeWarmPool"),
-		Named: autoscaling("CreateAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteAutoScalingGroup", "CreateOrUpdateTags", "DeleteTags",
+		Read: autoscaling("DescribeAutoScalingGroups", "DescribeScalingActivities", "DescribeInstanceRefreshes",
+			"DescribeTrafficSources", "DescribeWarmPool"),
+		Named: autoscaling("CreateAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteAutoScalingGroup",
+			"CreateOrUpdateTags", "DeleteTags",
 			"SetInstanceProtection", "StartInstanceRefresh", "CancelInstanceRefresh"),
 		// Who makes a group must be allowed to start its machines.
 		Create: ec2("RunInstances"), Tag: ec2("CreateTags"),
 		Rest: func(s Scope) []iampolicy.Statement {
-			return append(passRole(s), serviceRole(s, "autoscaling.amazonaws.com"), serviceRole(s, "spot.amazonaws.com"))
+			return append(passRole(s), serviceRole(s, "autoscaling.amazonaws.com"),
+				serviceRole(s, "spot.amazonaws.com"))
 		},
 	},
 	"aws:autoscaling/lifecycleHook:LifecycleHook": {
@@ -117,14 +138,17 @@ var Resources = map[string]Access{
 		Read: autoscaling("DescribePolicies"), Named: autoscaling("PutScalingPolicy", "DeletePolicy"),
 	},
 
-	// Load balancer. Its name may be cut, so its tag has to do. Who makes one must be allowed to look at what it stands
+	// Load balancer. Its name may be shortened, so it is limited by its tag. Creating one also reads what it depends
 	// on.
 	"aws:lb/loadBalancer:LoadBalancer": {
-		Read: append(elb("DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeCapacityReservation", "DescribeTags"),
-			ec2("DescribeAccountAttributes", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeInternetGateways",
+		Read: append(elb("DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeCapacityReservation",
+			"DescribeTags"),
+			ec2("DescribeAccountAttributes", "DescribeAddresses", "DescribeAvailabilityZones",
+				"DescribeInternetGateways",
 				"DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs")...),
 		Create: elb("CreateLoadBalancer"), Tag: elb("AddTags"),
-		Change: elb("ModifyLoadBalancerAttributes", "SetSecurityGroups", "SetSubnets", "DeleteLoadBalancer", "RemoveTags"),
+		Change: elb("ModifyLoadBalancerAttributes", "SetSecurityGroups", "SetSubnets", "DeleteLoadBalancer",
+			"RemoveTags"),
 		Rest: func(s Scope) []iampolicy.Statement {
 			return []iampolicy.Statement{serviceRole(s, "elasticloadbalancing.amazonaws.com")}
 		},
@@ -139,12 +163,14 @@ var Resources = map[string]Access{
 	},
 	"aws:lb/listener:Listener": {
 		Read:   elb("DescribeListeners", "DescribeListenerAttributes", "DescribeTags"),
-		Create: elb("CreateListener"), Tag: elb("AddTags"), Change: elb("ModifyListener", "ModifyListenerAttributes", "DeleteListener", "RemoveTags"),
+		Create: elb("CreateListener"), Tag: elb("AddTags"),
+		Change: elb("ModifyListener", "ModifyListenerAttributes", "DeleteListener", "RemoveTags"),
 	},
 
 	// Names. Route 53 knows no tags in conditions.
 	"aws:route53/zone:Zone": {
-		Read: append(route53("GetHostedZone", "GetChange", "GetDNSSEC", "ListResourceRecordSets", "ListTagsForResource"), ec2("DescribeVpcs")...),
+		Read: append(route53("GetHostedZone", "GetChange", "GetDNSSEC", "ListResourceRecordSets",
+			"ListTagsForResource"), ec2("DescribeVpcs")...),
 		Rest: zones,
 	},
 	"aws:route53/record:Record": {
@@ -154,15 +180,17 @@ var Resources = map[string]Access{
 
 	// Identities
 	"aws:iam/role:Role": {
-		Read:  iam("GetRole", "ListRolePolicies", "ListAttachedRolePolicies", "ListInstanceProfilesForRole"),
-		Named: iam("CreateRole", "UpdateRole", "UpdateRoleDescription", "UpdateAssumeRolePolicy", "DeleteRole", "TagRole", "UntagRole"),
+		Read: iam("GetRole", "ListRolePolicies", "ListAttachedRolePolicies", "ListInstanceProfilesForRole"),
+		Named: iam("CreateRole", "UpdateRole", "UpdateRoleDescription", "UpdateAssumeRolePolicy", "DeleteRole",
+			"TagRole", "UntagRole"),
 	},
 	"aws:iam/rolePolicy:RolePolicy": {
 		Read: iam("GetRolePolicy"), Named: iam("PutRolePolicy", "DeleteRolePolicy"),
 	},
 	"aws:iam/instanceProfile:InstanceProfile": {
 		Read: iam("GetInstanceProfile"),
-		Named: iam("CreateInstanceProfile", "DeleteInstanceProfile", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
+		Named: iam("CreateInstanceProfile", "DeleteInstanceProfile", "AddRoleToInstanceProfile",
+			"RemoveRoleFromInstanceProfile",
 			"TagInstanceProfile", "UntagInstanceProfile"),
 		Rest: passRole,
 	},
@@ -170,16 +198,19 @@ var Resources = map[string]Access{
 	// Keys
 	"aws:kms/key:Key": {
 		Read: kms("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"), Tag: kms("TagResource"),
-		Change: kms("PutKeyPolicy", "UpdateKeyDescription", "EnableKeyRotation", "DisableKeyRotation", "EnableKey", "DisableKey",
+		Change: kms("PutKeyPolicy", "UpdateKeyDescription", "EnableKeyRotation", "DisableKeyRotation", "EnableKey",
+			"DisableKey",
 			"ScheduleKeyDeletion", "UntagResource"),
 		Rest: func(s Scope) []iampolicy.Statement {
-			return []iampolicy.Statement{iampolicy.Allow("kms:CreateKey").OnResources("*").WithCondition("StringEquals", "aws:RequestTag/"+stackTag, s.Stack).
+			return []iampolicy.Statement{iampolicy.Allow("kms:CreateKey").OnResources("*").WithCondition("StringEquals",
+				"aws:RequestTag/"+stackTag, s.Stack).
 				WithCondition("StringEquals", "aws:RequestedRegion", awsRegions()...)}
 		},
 	},
 	"aws:kms/alias:Alias": {
 		// An alias needs leave of itself and of its key.
-		Read: kms("ListAliases"), Named: kms("CreateAlias", "UpdateAlias", "DeleteAlias"), Change: kms("CreateAlias", "UpdateAlias", "DeleteAlias"),
+		Read: kms("ListAliases"), Named: kms("CreateAlias", "UpdateAlias", "DeleteAlias"),
+		Change: kms("CreateAlias", "UpdateAlias", "DeleteAlias"),
 	},
 	// A stack switches the account's setting on, and never off.
 	"aws:ebs/encryptionByDefault:EncryptionByDefault": {
@@ -189,10 +220,12 @@ var Resources = map[string]Access{
 
 	// Interruptions and alarms
 	"aws:sqs/queue:Queue": {
-		Read:  []string{"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"},
-		Named: []string{"sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue", "sqs:TagQueue", "sqs:UntagQueue"},
+		Read: []string{"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"},
+		Named: []string{"sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue", "sqs:TagQueue",
+			"sqs:UntagQueue"},
 	},
-	"aws:sqs/queuePolicy:QueuePolicy": {Read: []string{"sqs:GetQueueAttributes"}, Named: []string{"sqs:SetQueueAttributes"}},
+	"aws:sqs/queuePolicy:QueuePolicy": {Read: []string{"sqs:GetQueueAttributes"},
+		Named: []string{"sqs:SetQueueAttributes"}},
 	"aws:cloudwatch/eventRule:EventRule": {
 		Read:  []string{"events:DescribeRule", "events:ListTagsForResource"},
 		Named: []string{"events:PutRule", "events:DeleteRule", "events:TagResource", "events:UntagResource"},
@@ -201,14 +234,17 @@ var Resources = map[string]Access{
 		Read: []string{"events:ListTargetsByRule"}, Named: []string{"events:PutTargets", "events:RemoveTargets"},
 	},
 	"aws:cloudwatch/metricAlarm:MetricAlarm": {
-		Read:  []string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"},
-		Named: []string{"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
+		Read: []string{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"},
+		Named: []string{"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource",
+			"cloudwatch:UntagResource"},
 	},
 	"aws:sns/topic:Topic": {
-		Read:  []string{"sns:GetTopicAttributes", "sns:ListTagsForResource"},
-		Named: []string{"sns:CreateTopic", "sns:SetTopicAttributes", "sns:DeleteTopic", "sns:TagResource", "sns:UntagResource"},
+		Read: []string{"sns:GetTopicAttributes", "sns:ListTagsForResource"},
+		Named: []string{"sns:CreateTopic", "sns:SetTopicAttributes", "sns:DeleteTopic", "sns:TagResource",
+			"sns:UntagResource"},
 	},
-	"aws:sns/topicPolicy:TopicPolicy": {Read: []string{"sns:GetTopicAttributes"}, Named: []string{"sns:SetTopicAttributes"}},
+	"aws:sns/topicPolicy:TopicPolicy": {Read: []string{"sns:GetTopicAttributes"},
+		Named: []string{"sns:SetTopicAttributes"}},
 	"aws:sns/topicSubscription:TopicSubscription": {
 		Read:  []string{"sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic"},
 		Named: []string{"sns:Subscribe", "sns:SetSubscriptionAttributes"},
@@ -236,18 +272,20 @@ func of(service string, actions []string) []string {
 // rules lets actions on a security group take its rules along.
 func rules(actions ...string) func(Scope) []iampolicy.Statement {
 	return func(s Scope) []iampolicy.Statement {
-		return []iampolicy.Statement{iampolicy.Allow(ec2(actions...)...).OnResources(s.arn("ec2:*:ACCOUNT:security-group-rule/*"))}
+		return []iampolicy.Statement{iampolicy.Allow(ec2(actions...)...).OnResources(
+			s.arn("ec2:*:ACCOUNT:security-group-rule/*"))}
 	}
 }
 
 // passRole hands the clusters' roles to EC2, which hands them to machines.
 var passRole = passRoleTo("ec2.amazonaws.com")
 
-// passRoleTo hands the clusters' roles to a service, and to nothing else.
+// passRoleTo returns a statement that lets a service, and no other, use the clusters' roles.
 func passRoleTo(service string) func(Scope) []iampolicy.Statement {
 	return func(s Scope) []iampolicy.Statement {
 		return []iampolicy.Statement{
-			iampolicy.Allow("iam:PassRole").OnResources(s.arn("iam::ACCOUNT:role/PREFIX*")).WithCondition("StringEquals", "iam:PassedToService", service),
+			iampolicy.Allow("iam:PassRole").OnResources(s.arn("iam::ACCOUNT:role/PREFIX*")).WithCondition(
+				"StringEquals", "iam:PassedToService", service),
 		}
 	}
 }
@@ -255,7 +293,8 @@ func passRoleTo(service string) func(Scope) []iampolicy.Statement {
 // serviceRole lets a service make its own role when an account uses it for the first time.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
 func serviceRole(s Scope, service string) iampolicy.Statement {
-	return iampolicy.Allow("iam:CreateServiceLinkedRole").OnResources(s.arn("iam::ACCOUNT:role/aws-service-role/"+service+"/*")).
+	return iampolicy.Allow("iam:CreateServiceLinkedRole").OnResources(
+		s.arn("iam::ACCOUNT:role/aws-service-role/"+service+"/*")).
 		WithCondition("StringEquals", "iam:AWSServiceName", service)
 }
 
@@ -264,20 +303,23 @@ func serviceRole(s Scope, service string) iampolicy.Statement {
 func diskKeys(s Scope) []iampolicy.Statement {
 	keys := s.arn("kms:*:ACCOUNT:key/*")
 	return []iampolicy.Statement{
-		iampolicy.Allow("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo").OnResources(keys).
+		iampolicy.Allow("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom",
+			"kms:ReEncryptTo").OnResources(keys).
 			WithCondition("StringLike", "kms:ViaService", "ec2.*.amazonaws.com"),
-		iampolicy.Allow("kms:CreateGrant").OnResources(keys).WithCondition("StringLike", "kms:ViaService", "ec2.*.amazonaws.com").
+		iampolicy.Allow("kms:CreateGrant").OnResources(keys).WithCondition("StringLike", "kms:ViaService",
+			"ec2.*.amazonaws.com").
 			WithCondition("Bool", "kms:GrantIsForAWSResource", "true"),
 	}
 }
 
-// grants let the Auto Scaling service, and nobody else, use such a key.
+// grants returns a statement that lets only the Auto Scaling service use such a key.
 func grants(s Scope) []iampolicy.Statement {
 	keys := s.arn("kms:*:ACCOUNT:key/*")
 	return []iampolicy.Statement{
 		iampolicy.Allow("kms:CreateGrant").OnResources(keys).WithCondition("ArnEquals", "kms:GranteePrincipal",
 			s.arn("iam::ACCOUNT:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling")),
-		iampolicy.Allow("kms:RevokeGrant").OnResources(keys).WithCondition("StringEquals", "aws:RequestedRegion", awsRegions()...),
+		iampolicy.Allow("kms:RevokeGrant").OnResources(keys).WithCondition("StringEquals", "aws:RequestedRegion",
+			awsRegions()...),
 	}
 }
 
@@ -290,10 +332,12 @@ func zones(s Scope) []iampolicy.Statement {
 	}
 	zone := s.arn("route53:::hostedzone/*")
 	return []iampolicy.Statement{
-		iampolicy.Allow(route53("CreateHostedZone", "AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone")...).OnResources("*").
+		iampolicy.Allow(route53("CreateHostedZone", "AssociateVPCWithHostedZone",
+			"DisassociateVPCFromHostedZone")...).OnResources("*").
 			WithCondition("ForAllValues:StringLike", "route53:VPCs", networks...),
 		// A zone that has records is not deleted.
-		iampolicy.Allow(route53("UpdateHostedZoneComment", "DeleteHostedZone", "ChangeTagsForResource")...).OnResources(zone),
+		iampolicy.Allow(route53("UpdateHostedZoneComment", "DeleteHostedZone", "ChangeTagsForResource")...).OnResources(
+			zone),
 	}
 }
 
@@ -301,6 +345,7 @@ func zones(s Scope) []iampolicy.Statement {
 func records(s Scope) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		iampolicy.Allow("route53:ChangeResourceRecordSets").OnResources(s.arn("route53:::hostedzone/*")).
-			WithCondition("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", "*."+strings.ToLower(s.prefix())+"*.internal"),
+			WithCondition("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+				"*."+strings.ToLower(s.prefix())+"*.internal"),
 	}
 }

@@ -25,7 +25,7 @@ func newApply() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	stackFlag(command, &stack)
+	onStack(command, &stack)
 	flags.StringVar(&a.Cluster, "cluster", "", "only this cluster, such as inferadb-staging-nyc1")
 	flags.BoolVar(&a.Reboot, "reboot", false, "reboot the nodes whose configuration needs it, one at a time")
 	flags.BoolVar(&a.DryRun, "dry-run", false, "print the plan and ask the gates; change nothing")

@@ -41,6 +41,14 @@ func confirmation(c *cobra.Command, yes bool) func() error {
 	}
 }
 
+// refused returns the exit code of a command that stops before anything changed, or nil without an error.
+func refused(c *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	return exitWith(c, &operate.ExitError{Code: operate.Refused, Err: err})
+}
+
 // exitWith prints an error that has an exit code of its own, and returns the code.
 func exitWith(c *cobra.Command, err error) error {
 	var ended *operate.ExitError

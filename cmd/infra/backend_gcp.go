@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newBackend() *cobra.Command {
+func newBackendScript() *cobra.Command {
 	var setup gcp.Setup
 	command := &cobra.Command{
 		Use: "gcp-backend", Args: cobra.NoArgs, GroupID: groupSetUp,

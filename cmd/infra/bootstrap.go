@@ -28,7 +28,7 @@ func newBootstrap() *cobra.Command {
 		},
 	}
 	for _, one := range []*cobra.Command{record, forget} {
-		stackFlag(one, &stack)
+		onStack(one, &stack)
 		one.Flags().StringVar(&name, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 		command.AddCommand(one)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,7 +25,7 @@ const (
 
 // deployment is a stack's state as `pulumi stack export` prints it. What the commands do not change stays as it is.
 type deployment struct {
-	whole map[string]any
+	whole operate.State
 }
 
 // exportState asks the Pulumi CLI for a stack's state: in clear, or with its secrets encrypted, as it can be imported
@@ -44,15 +43,8 @@ func exportState(ctx context.Context, stack string, clear bool) (*deployment, er
 }
 
 func parseState(text []byte) (*deployment, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	// Numbers stay as they are written.
-	decoder.UseNumber()
-	d := &deployment{}
-	if err := decoder.Decode(&d.whole); err != nil {
-		// The error may quote the state.
-		return nil, errors.New("pulumi stack export printed no JSON")
-	}
-	return d, nil
+	whole, err := operate.ParseState(text)
+	return &deployment{whole}, err
 }
 
 // importState replaces a stack's state.
@@ -71,17 +63,7 @@ func object(value any) map[string]any {
 	return found
 }
 
-func (d *deployment) resources() []map[string]any {
-	var all []map[string]any
-	list, _ := object(d.whole["deployment"])["resources"].([]any)
-	for _, item := range list {
-		// A resource that waits for its deletion is no longer the program's.
-		if r := object(item); r["delete"] != true {
-			all = append(all, r)
-		}
-	}
-	return all
-}
+func (d *deployment) resources() []map[string]any { return d.whole.Resources() }
 
 func urnOf(resource map[string]any) string {
 	urn, _ := resource["urn"].(string)
@@ -106,35 +88,6 @@ func (d *deployment) find(token, name string) map[string]any {
 		}
 	}
 	return nil
-}
-
-// The mark of a secret in a state: https://www.pulumi.com/docs/iac/concepts/secrets/
-const (
-	secretMark = "4dabf18193072939515e22adb298388d"
-	secretIs   = "1b47061264138c4ac30d75fd1eb44270"
-)
-
-// plain takes the marks of secrets off a value of a state that was exported in clear.
-func plain(value any) any {
-	switch value := value.(type) {
-	case []any:
-		for i, item := range value {
-			value[i] = plain(item)
-		}
-	case map[string]any:
-		if value[secretMark] == secretIs {
-			var secret any
-			text, _ := value["plaintext"].(string)
-			if json.Unmarshal([]byte(text), &secret) != nil {
-				return nil
-			}
-			return plain(secret)
-		}
-		for key, item := range value {
-			value[key] = plain(item)
-		}
-	}
-	return value
 }
 
 // cluster is what the commands need to know of a cluster.
@@ -165,7 +118,7 @@ func (d *deployment) clusters() []cluster {
 			continue
 		}
 		c := cluster{name: nameOf(r), bootstrapped: d.find(bootstrapType, nameOf(r)) != nil}
-		identity := object(plain(object(object(d.find(secretsType, c.name))["outputs"])["clientConfiguration"]))
+		identity := object(operate.PlainValue(object(object(d.find(secretsType, c.name))["outputs"])["clientConfiguration"]))
 		c.ca, _ = identity["caCertificate"].(string)
 		c.certificate, _ = identity["clientCertificate"].(string)
 		c.key, _ = identity["clientKey"].(string)
@@ -184,8 +137,8 @@ func (d *deployment) clusters() []cluster {
 func (d *deployment) controlPlane(applied map[string]any, number int) controlPlane {
 	outputs := object(applied["outputs"])
 	node := controlPlane{name: nameOf(applied), number: number}
-	node.address, _ = plain(outputs["node"]).(string)
-	node.endpoint, _ = plain(outputs["endpoint"]).(string)
+	node.address, _ = operate.PlainValue(outputs["node"]).(string)
+	node.endpoint, _ = operate.PlainValue(outputs["endpoint"]).(string)
 	for _, token := range regions.MachineResources() {
 		if machine := d.find(token, node.name); machine != nil {
 			node.machine, node.protected = true, machine["protect"] == true

@@ -10,6 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// The mark of a secret in a state: https://www.pulumi.com/docs/iac/concepts/secrets/
+const (
+	secretMark = "4dabf18193072939515e22adb298388d"
+	secretIs   = "1b47061264138c4ac30d75fd1eb44270"
+)
+
 const prefix = "urn:pulumi:staging::inferadb::inferadb:index:TalosCluster"
 
 // exported is a state as the CLI prints it, with its secrets in clear or encrypted.

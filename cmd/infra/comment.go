@@ -15,34 +15,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newComment() *cobra.Command {
-	var comment preview.Comment
-	var kind, summary, folder string
-	command := &cobra.Command{
-		Use: "comment --stack STACK [flags] -- pulumi preview", GroupID: groupLook,
-		Short: "Run a preview, or a refresh that changes nothing, and write what it found as a pull request's comment",
-		Long: "Run a preview, or a refresh that changes nothing, and write what it found as a pull request's comment in Markdown.\n" +
-			"It ends with an error if the command does, or if --kind drift finds a difference.",
-		Example: "  infra comment --stack staging --summary comment.md -- pulumi preview",
-		RunE: func(c *cobra.Command, command []string) error {
-			comment.Kind = preview.Kind(kind)
-			return writeComment(c.OutOrStdout(), comment, summary, folder, command)
-		},
-	}
-	flags := command.Flags()
-	flags.StringVar(&kind, "kind", string(preview.Preview), "preview, simulated or drift")
-	stackFlag(command, &comment.Stack)
-	flags.StringVar(&comment.Revision, "revision", "", "the commit that is previewed")
-	flags.StringVar(&summary, "summary", "", "the file to write the comment to, besides printing it")
-	flags.StringVar(&folder, "folder", ".", "where the stack file is")
-	return command
+// commentFlags adds the flags of a command that writes a comment.
+func commentFlags(command *cobra.Command, comment *preview.Comment, summary *string) {
+	command.Flags().StringVar(summary, "summary", "", "the file to write a pull request's comment to, besides printing it")
+	command.Flags().StringVar(&comment.Revision, "revision", "", "the commit that the comment names")
 }
 
 // writeComment writes the comment whether the command succeeds or not, and fails as the command does. Drift counts as a
 // failure.
 func writeComment(out io.Writer, comment preview.Comment, summary, folder string, command []string) error {
-	if err := checkComment(comment, command); err != nil {
-		return err
+	if slices.ContainsFunc(command, func(word string) bool { return strings.HasPrefix(word, "--show-secrets") }) {
+		return errors.New("ARGS: --show-secrets has no place in a comment; leave it out")
 	}
 	var failure error
 	comment.Result, failure = runPreview(command)
@@ -65,18 +48,6 @@ func writeComment(out io.Writer, comment preview.Comment, summary, folder string
 		failure = fmt.Errorf("%s has drifted", comment.Stack)
 	}
 	return failure
-}
-
-func checkComment(comment preview.Comment, command []string) error {
-	switch {
-	case !slices.Contains(preview.Kinds(), comment.Kind):
-		return fmt.Errorf("--kind: there is no kind %q; choose preview, simulated or drift", comment.Kind)
-	case len(command) == 0:
-		return errors.New("there is no command: write infra comment --stack dev --summary comment.md -- pulumi preview")
-	case slices.ContainsFunc(command, func(word string) bool { return strings.HasPrefix(word, "--show-secrets") }):
-		return errors.New("ARGS: --show-secrets has no place in a comment; leave it out")
-	}
-	return nil
 }
 
 // runPreview runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a

@@ -63,10 +63,8 @@ func TestARefusedComment(t *testing.T) {
 		command []string
 		want    string
 	}{
-		"a kind that is none": {"plan", []string{"true"}, `--kind: there is no kind "plan"; choose preview, simulated or drift`},
-		"no command":          {preview.Preview, nil, "there is no command"},
-		"secrets":             {preview.Preview, []string{"true", "--show-secrets=true"}, "ARGS: --show-secrets has no place in a comment; leave it out"},
-		"no such command":     {preview.Preview, []string{"./no-such-command"}, "no-such-command"},
+		"secrets":         {preview.Preview, []string{"true", "--show-secrets=true"}, "ARGS: --show-secrets has no place in a comment; leave it out"},
+		"no such command": {preview.Preview, []string{"./no-such-command"}, "no-such-command"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.ErrorContains(t, writeComment(io.Discard, preview.Comment{Stack: "dev", Kind: row.kind}, "", "../..", row.command), row.want)

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/inferadb/infra/config"
@@ -27,17 +24,20 @@ func newControlPlanes() *cobra.Command {
 			"and the command waits until each control plane is a member of etcd that votes. Run it again after an interruption: it goes on.\n" +
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted, 4 for an upgrade that is running.",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if scale.To == 0 {
+				return fmt.Errorf("TO: is not set; write: make control-planes STACK=%s TO=3 (docs/operations.md#change-the-number-of-control-planes)", stack)
+			}
 			scale.Out = c.OutOrStdout()
 			scale.Confirm = confirmation(c, yes)
 			scale.Read = func(ctx context.Context) (operate.Scaled, error) { return readScaled(ctx, stack) }
 			scale.Check = func(ctx context.Context, key, value string) error {
 				return operate.CheckSetting(ctx, ".", stack, key, value)
 			}
-			scale.Up = func(ctx context.Context) error { return bringUp(ctx, c, stack, yes) }
+			scale.Up = func(context.Context) error { return bringUp(c, stack, yes) }
 			return exitWith(c, scale.Run(c.Context()))
 		},
 	}
-	stackFlag(set, &stack)
+	onStack(set, &stack)
 	set.Flags().IntVar(&scale.To, "to", 0, "how many control planes each cluster is to have: 1, 3 or 5")
 	set.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	set.Flags().DurationVar(&scale.Gate, "gate-timeout", scale.Gate, "how long to wait for a gate")
@@ -76,23 +76,13 @@ func (n controlPlane) asMachine() operate.Machine {
 
 // bringUp runs an update as `make up` does: not while a creation that was cut off is pending, and with the engine's own
 // question.
-func bringUp(ctx context.Context, c *cobra.Command, stack string, yes bool) error {
-	state, err := exportPending(ctx)
-	if err != nil {
-		return err
-	}
-	if err := state.report(c.OutOrStdout()); err != nil {
+func bringUp(c *cobra.Command, stack string, yes bool) error {
+	if err := refusePending(c); err != nil {
 		return err
 	}
 	arguments := []string{"up", "--stack", stack}
 	if yes {
 		arguments = append(arguments, "--yes")
 	}
-	// A terminal tells the engine of Ctrl-C as well. A second signal would end it at once.
-	command := exec.CommandContext(context.WithoutCancel(ctx), "pulumi", arguments...)
-	command.Stdin, command.Stdout, command.Stderr = os.Stdin, c.OutOrStdout(), c.ErrOrStderr()
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("pulumi %s: %w", strings.Join(arguments, " "), err)
-	}
-	return nil
+	return engine(c, arguments...)
 }

@@ -34,7 +34,7 @@ func newSnapshot() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return snapshots(c, options) },
 	}
 	flags := command.Flags()
-	stackFlag(command, &options.stack)
+	onStack(command, &options.stack)
 	flags.StringVar(&options.cluster, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 	flags.StringVar(&options.folder, "folder", "backups", "where the files go")
 	flags.StringVar(&options.to, "to", "", "the bucket where they go instead: s3://bucket/prefix, gs://bucket/prefix, or file:///folder; "+
@@ -82,7 +82,7 @@ func snapshots(c *cobra.Command, options snapshotOptions) error {
 	if err != nil {
 		return err
 	}
-	clusters, err := choose(stack, options.cluster)
+	clusters, err := stack.Select(options.cluster)
 	if err != nil {
 		return err
 	}
@@ -106,15 +106,6 @@ func snapshots(c *cobra.Command, options snapshotOptions) error {
 	return errors.Join(failed, done())
 }
 
-// choose returns the clusters of a stack, or the one of that name.
-func choose(stack *operate.Stack, name string) ([]*operate.Cluster, error) {
-	chosen := stack.Only(name)
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("stack %s: its outputs have no cluster %q; run: make up STACK=%s", stack.Name, name, stack.Name)
-	}
-	return chosen, nil
-}
-
 // restoreOptions are the flags of `infra etcd restore` that the restore itself does not have.
 type restoreOptions struct{ cluster, confirm string }
 
@@ -130,7 +121,7 @@ func newRestore() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return restore(c, r, options) },
 	}
 	flags := command.Flags()
-	stackFlag(command, &r.Stack)
+	onStack(command, &r.Stack)
 	flags.StringVar(&options.cluster, "cluster", "", "the cluster, such as inferadb-staging-nyc1; a stack with one needs none")
 	flags.StringVar(&r.Snapshot, "snapshot", "", "the file that the etcd starts from, or its URL in a bucket: s3://bucket/prefix/<name>, gs://bucket/prefix/<name>")
 	flags.StringVar(&options.confirm, "confirm", "", "the cluster's name, for scripts: do not ask for it")
@@ -144,13 +135,13 @@ func newRestore() *cobra.Command {
 // restore restores one cluster of a stack.
 func restore(c *cobra.Command, r *operate.Restore, options restoreOptions) error {
 	if r.Snapshot == "" {
-		return errors.New("--snapshot: is not set; write: --snapshot backups/inferadb-staging-nyc1-20261126T061200Z.etcd-snapshot")
+		return fmt.Errorf("SNAPSHOT: is not set; write: make etcd-restore STACK=%s SNAPSHOT=backups/<file> (docs/operations.md#restore-etcd)", r.Stack)
 	}
 	stack, err := operate.ReadStack(c.Context(), ".", r.Stack)
 	if err != nil {
 		return err
 	}
-	clusters, err := choose(stack, options.cluster)
+	clusters, err := stack.Select(options.cluster)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,6 @@
-// Command infra works on the clusters of a stack: what an update cannot do, because a person has to decide it or the
-// nodes have to be asked first. The make targets call it; `infra help` lists its commands.
+// Command infra is the one command of the project. It runs the Pulumi CLI on a stack, and does to its clusters what an
+// update cannot, because a person has to decide it or the nodes have to be asked first. The make targets call it;
+// `infra help` lists its commands.
 package main
 
 import (
@@ -32,19 +33,22 @@ func main() {
 
 // The groups of commands in the help.
 const (
-	groupLook   = "look"
-	groupChange = "change"
-	groupData   = "data"
-	groupState  = "state"
-	groupSetUp  = "setup"
+	groupEngine  = "engine"
+	groupLook    = "look"
+	groupChange  = "change"
+	groupData    = "data"
+	groupState   = "state"
+	groupSetUp   = "setup"
+	groupDevelop = "develop"
 )
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "infra",
-		Short: "Work on the clusters of a stack",
-		Long: "Work on the clusters of a stack. Each make target of a running cluster calls one of these commands with the stack's\n" +
-			"backend and credentials: `make status STACK=staging` is `infra status --stack staging`.\n\n" +
+		Short: "Bring stacks up and work on their clusters",
+		Long: "Bring stacks up and work on their clusters. The make targets call it: `make status STACK=staging` is\n" +
+			"`infra status --stack staging`. It runs in the project's folder. backends.yaml says where a stack keeps its state;\n" +
+			"an environment that names a backend already, such as a shell on the simulator, stays as it is.\n\n" +
 			"Exit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before anything changed, 3 interrupted,\n" +
 			"4 another command works on the cluster. status: 0 healthy, 1 degraded, 2 down.\n\n" +
 			"Completion in this shell: source <(infra completion bash), or zsh.",
@@ -52,15 +56,26 @@ func newRoot() *cobra.Command {
 	}
 	root.SetOut(os.Stdout)
 	root.AddGroup(
+		&cobra.Group{ID: groupEngine, Title: "Bring a stack up, with the Pulumi CLI:"},
 		&cobra.Group{ID: groupLook, Title: "Look:"},
 		&cobra.Group{ID: groupChange, Title: "Change a running cluster, with a plan first:"},
 		&cobra.Group{ID: groupData, Title: "Save and restore:"},
 		&cobra.Group{ID: groupState, Title: "Mend the state after an update that was cut off:"},
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
+		&cobra.Group{ID: groupDevelop, Title: "Develop:"},
 	)
-	root.AddCommand(newApply(), newBackend(), newBootstrap(), newComment(), newControlPlanes(), newCost(), newEtcd(), newPending(), newRenew(), newRepair(),
-		newStatus(), newUpgrade())
+	addEnvironmentFlags(root)
+	root.AddCommand(engineCommands()...)
+	root.AddCommand(newApply(), newBootstrap(), newChangedStacks(), newControlPlanes(), newCost(), newEtcd(), newBackendScript(), newPending(),
+		newRenew(), newRepair(), newStateBackend(), newStatus(), newUpgrade(), newVulnerabilities())
+	sayNext(root)
 	return root
+}
+
+// onStack adds the flag --stack to a command that works in the environment of that stack.
+func onStack(command *cobra.Command, stack *string) {
+	stackFlag(command, stack)
+	command.PreRunE = func(c *cobra.Command, _ []string) error { return refused(c, enterStack(c, *stack)) }
 }
 
 // stackFlag adds the flag --stack, which a shell completes from the stack files of the folder.

@@ -17,6 +17,7 @@ import (
 // newPending builds the command that leads through what an update was creating when it was cut off. Pulumi only warns
 // of it and creates the same once more: two machines of one name.
 func newPending() *cobra.Command {
+	var stack string
 	command := &cobra.Command{
 		Use: "pending", GroupID: groupState,
 		Short: "Show what an update was creating when it was cut off, and fail if there is anything",
@@ -29,12 +30,15 @@ func newPending() *cobra.Command {
 			return state.report(c.OutOrStdout())
 		},
 	}
-	command.AddCommand(&cobra.Command{
+	resolve := &cobra.Command{
 		Use:   "resolve TYPE::NAME=ID|none ...",
 		Short: "Say for each creation under which id the cloud has it: the state takes it over, or forgets the creation",
 		Args:  cobra.MinimumNArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return resolve(c.Context(), args) },
-	})
+		RunE:  func(c *cobra.Command, args []string) error { return resolvePending(c.Context(), args) },
+	}
+	onStack(command, &stack)
+	onStack(resolve, &stack)
+	command.AddCommand(resolve)
 	return command
 }
 
@@ -153,10 +157,10 @@ func (s *pendingState) has(urn any) bool {
 	return slices.ContainsFunc(list(s.deployment["resources"]), func(r map[string]any) bool { return r["urn"] == urn })
 }
 
-// resolve puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read the
+// resolvePending puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read the
 // rest from the cloud. An import would start from what the cloud tells, which does not tell all: the next update would
 // replace a machine.
-func resolve(ctx context.Context, arguments []string) error {
+func resolvePending(ctx context.Context, arguments []string) error {
 	state, err := exportPending(ctx)
 	if err != nil {
 		return err

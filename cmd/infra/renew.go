@@ -25,7 +25,7 @@ func newRenew() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	stackFlag(command, &stack)
+	onStack(command, &stack)
 	flags.StringVar(&r.Cluster, "cluster", "", "only this cluster, such as inferadb-staging-nyc1")
 	flags.BoolVar(&r.DryRun, "dry-run", false, "print the plan; change nothing")
 	flags.BoolVar(&yes, "yes", false, "do not ask")

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/inferadb/infra/operate"
@@ -33,7 +32,7 @@ func newRepair() *cobra.Command {
 			return exitWith(c, repair.Run(c.Context()))
 		},
 	}
-	stackFlag(command, &stack)
+	onStack(command, &stack)
 	command.Flags().StringVar(&cluster, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 	command.Flags().BoolVar(&repair.DryRun, "dry-run", false, "say what to do; change nothing")
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask, but for the removal of a member")
@@ -58,9 +57,7 @@ func readRepair(ctx context.Context, r *operate.Repair, name, only string) error
 			}
 		}
 	}
-	if stack.Clusters = stack.Only(only); only != "" && len(stack.Clusters) == 0 {
-		return fmt.Errorf("--cluster: stack %s has no cluster %q; run: make status STACK=%s", name, only, name)
-	}
+	stack.Clusters, err = stack.Select(only)
 	r.Stack = stack
-	return nil
+	return err
 }

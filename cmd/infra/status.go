@@ -42,7 +42,7 @@ func newStatus() *cobra.Command {
 			return err
 		},
 	}
-	stackFlag(command, &stack)
+	onStack(command, &stack)
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	command.Flags().DurationVar(&limit, "timeout", 10*time.Second, "how long a node may take to answer")
 	return command

@@ -26,7 +26,7 @@ func newUpgrade() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	stackFlag(command, &stack)
+	onStack(command, &stack)
 	flags.StringVar(&u.Target.Talos, "talos", "", "the version of Talos, such as v1.13.10; without it, the stack file's")
 	flags.StringVar(&u.Target.Kubernetes, "kubernetes", "", "the version of Kubernetes, such as 1.36.5; without it, the stack file's")
 	flags.BoolVar(&u.DryRun, "dry-run", false, "print the plan and ask the gates; change nothing")

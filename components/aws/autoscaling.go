@@ -27,9 +27,9 @@ func (c *Cloud) discoveryTags(pool config.Pool) map[string]string {
 }
 
 // permitAutoscaling lets cluster-autoscaler look at every group and move those of this cluster that it may discover.
-func (c *Cloud) permitAutoscaling() error {
+func (p prepared) permitAutoscaling() error {
 	moved := func(pool config.Pool) bool { return pool.Autoscaling == config.ClusterAutoscaler }
-	if !slices.ContainsFunc(c.cluster.Pools, moved) {
+	if !slices.ContainsFunc(p.cluster.Pools, moved) {
 		return nil
 	}
 	policy, err := iampolicy.JSON(
@@ -48,12 +48,12 @@ func (c *Cloud) permitAutoscaling() error {
 		iampolicy.Allow("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup").
 			OnResources("*").
 			WithCondition("StringEquals", "aws:ResourceTag/"+discoveryTag, "true").
-			WithCondition("StringEquals", "aws:ResourceTag/"+ownerTag+c.cluster.Name, "owned"),
+			WithCondition("StringEquals", "aws:ResourceTag/"+ownerTag+p.cluster.Name, "owned"),
 	)
 	if err != nil {
 		return err
 	}
-	return c.attachWorkerPolicy("cluster-autoscaler", pulumi.String(policy))
+	return p.attachWorkerPolicy("cluster-autoscaler", pulumi.String(policy))
 }
 
 // createScalingPolicy has AWS itself keep the group's processors as busy as they should be.

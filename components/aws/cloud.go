@@ -1,24 +1,22 @@
 // Package aws brings a cluster up on Amazon Web Services. It has a file for each concern, and the other clouds have the
-// same files. Resources are created in the order of the methods of cloud.Cloud.
+// same files. Resources are created in the stages of package cloud: Cloud, prepared, network, endpoint. Each embeds the
+// stage before it and adds what it made.
 package aws
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Cloud is one cluster on AWS: what it was asked for, and what it has made so far.
+// Cloud is one cluster on AWS: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
 	cluster  config.Cluster
@@ -26,33 +24,24 @@ type Cloud struct {
 	parent   pulumi.Resource
 	provider *aws.Provider
 
-	vpcID           pulumi.StringOutput
-	networkCIDRs    pulumi.StringArrayOutput
-	private, public []subnet
-	// firewall is the security group of each role; roles and profiles are the identity of each kind of node.
-	firewall map[string]*ec2.SecurityGroup
-	roles    map[string]*iam.Role
-	profiles map[string]*iam.InstanceProfile
-	// interruptions is where groups announce machines that are about to go; nil without a scaling group.
-	interruptions *sqs.Queue
-	// rules let packets in; egress is what lets each role out.
-	rules       []pulumi.Resource
-	egress      map[string]pulumi.Resource
-	targetGroup *lb.TargetGroup
-	// besideGateways and besideMachines are what NAT gateways and machines wait for as well, where there are any. See
-	// deleteInStep.
-	besideGateways, besideMachines []pulumi.Resource
-	// diskKey encrypts every disk; nil is the account's own key for EBS.
-	diskKey pulumi.StringPtrInput
-	// accountID is the account's number, once something has asked for it.
-	accountID *pulumi.StringOutput
-	images    map[regions.Architecture]lookedUp
+	// account returns the number of the account, which AWS is asked for once.
+	account func() pulumi.StringOutput
+	// images keeps the answers of findImage.
+	images map[regions.Architecture]lookedUp
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// New makes an explicit provider for the cluster's region, so that no resource follows the ambient one.
-func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
+// prepared is what stands before the network.
+type prepared struct {
+	*Cloud
+	identities
+	// diskKey encrypts every disk; nil is the account's own key for EBS.
+	diskKey pulumi.StringPtrInput
+}
+
+// Connect makes an explicit provider for the cluster's region, so that no resource follows the ambient one.
+func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
 	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
 		Region:      pulumi.String(cluster.Location.Region),
 		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(cluster.Tags)},
@@ -60,22 +49,35 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 	if err != nil {
 		return nil, err
 	}
-	return &Cloud{
+	c := &Cloud{
 		ctx: ctx, cluster: cluster, running: running, parent: parent, provider: provider,
 		images: map[regions.Architecture]lookedUp{},
-	}, nil
+	}
+	c.account = sync.OnceValue(c.lookUpAccount)
+	return c, nil
 }
 
 // Prepare makes the key of the disks and the identities of the nodes.
-func (c *Cloud) Prepare() error {
-	for _, step := range []func() error{c.checkZones, c.createDiskKey, c.encryptNewDisks, c.createIdentities, c.permitAutoscaling,
-		c.permitCloudController,
-	} {
-		if err := step(); err != nil {
-			return err
-		}
+func (c *Cloud) Prepare() (cloud.NetworkMaker, error) {
+	if err := c.checkZones(); err != nil {
+		return nil, err
 	}
-	return nil
+	diskKey, err := c.createDiskKey()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.encryptNewDisks(); err != nil {
+		return nil, err
+	}
+	nodes, err := c.createIdentities()
+	if err != nil {
+		return nil, err
+	}
+	p := prepared{Cloud: c, identities: nodes, diskKey: diskKey}
+	if err := p.permitAutoscaling(); err != nil {
+		return nil, err
+	}
+	return p, p.permitCloudController()
 }
 
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.

@@ -20,23 +20,23 @@ const driverTag = "ebs.csi.aws.com/cluster"
 // permitCloudController lets the control planes do what AWS' cloud controller manager and EBS driver need, on what
 // carries the cluster's tag. Workers may do none of it: both controllers run on the control planes, on the machines'
 // own network, for the metadata service answers no pod.
-func (c *Cloud) permitCloudController() error {
-	if !c.cluster.CloudController {
+func (p prepared) permitCloudController() error {
+	if !p.cluster.CloudController {
 		return nil
 	}
 	for _, component := range []struct {
 		name       string
 		statements func(account string) []iampolicy.Statement
 	}{
-		{"cloud-controller", c.controllerStatements},
-		{"ebs-driver", c.driverStatements},
+		{"cloud-controller", p.controllerStatements},
+		{"ebs-driver", p.driverStatements},
 	} {
-		_, err := iam.NewRolePolicy(c.ctx, c.name(component.name), &iam.RolePolicyArgs{
-			Role: c.roles[controlPlane].Name,
-			Policy: c.account().ApplyT(func(account string) (string, error) {
+		_, err := iam.NewRolePolicy(p.ctx, p.name(component.name), &iam.RolePolicyArgs{
+			Role: p.roles[controlPlane].Name,
+			Policy: p.account().ApplyT(func(account string) (string, error) {
 				return iampolicy.JSON(component.statements(account)...)
 			}).(pulumi.StringOutput),
-		}, c.options()...)
+		}, p.options()...)
 		if err != nil {
 			return err
 		}

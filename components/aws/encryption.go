@@ -17,23 +17,24 @@ var diskOperations = []string{
 	"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey",
 }
 
-// createDiskKey settles which key encrypts the disks: the user's, one made for the cluster, or the account's own.
-func (c *Cloud) createDiskKey() error {
+// createDiskKey returns the key that encrypts the disks: the user's, one made for the cluster, or nil for the account's
+// own.
+func (c *Cloud) createDiskKey() (pulumi.StringPtrInput, error) {
+	var diskKey pulumi.StringPtrInput
 	key := c.cluster.EncryptionKey
 	if key.Managed || key.Kept {
 		managed, err := c.createManagedKey()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if key.Managed {
-			c.diskKey = managed.Arn
+			diskKey = managed.Arn
 		}
 	}
 	if key.ID == "" {
-		return nil
+		return diskKey, nil
 	}
-	c.diskKey = pulumi.String(key.ID)
-	return c.grantDiskKey(key.ID)
+	return pulumi.String(key.ID), c.grantDiskKey(key.ID)
 }
 
 // encryptNewDisks has AWS encrypt whatever disk anybody in the account makes in the region; the machines' own ask for

@@ -34,29 +34,43 @@ func tcp(port int, name, from, to, why string) rule {
 	return rule{name: name + "-from-" + from, to: to, from: from, protocol: "tcp", low: port, high: port, why: why}
 }
 
+// firewall is what stands between the machines and everybody else.
+type firewall struct {
+	// groups are the security group of each role.
+	groups map[string]*ec2.SecurityGroup
+	// ingress are the rules that let packets in; egress is what lets each role out.
+	ingress []pulumi.Resource
+	egress  map[string]pulumi.Resource
+}
+
 // createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches
 // it alone.
-func (c *Cloud) createFirewall() error {
-	c.firewall, c.egress = map[string]*ec2.SecurityGroup{}, map[string]pulumi.Resource{}
+func (c *Cloud) createFirewall(vpcID pulumi.StringInput) (firewall, error) {
+	made := firewall{groups: map[string]*ec2.SecurityGroup{}}
 	for _, role := range []string{controlPlane, worker, loadBalancer} {
 		group, err := ec2.NewSecurityGroup(c.ctx, c.name(role), &ec2.SecurityGroupArgs{
-			VpcId:       c.vpcID,
+			VpcId:       vpcID,
 			Description: pulumi.Sprintf("%s of %s", role, c.cluster.Name),
 			Tags:        c.nameTags(role, c.groupOwner(role)),
 		}, c.options()...)
 		if err != nil {
-			return err
+			return firewall{}, err
 		}
-		c.firewall[role] = group
+		made.groups[role] = group
 	}
-	for _, r := range slices.Concat(c.nodeRules(), c.operatorRules(), c.openRules()) {
-		rule, err := c.createIngress(r)
+	for _, r := range slices.Concat(nodeRules(c.cluster), operatorRules(c.cluster), openRules(c.cluster)) {
+		rule, err := c.createIngress(r, made.groups)
 		if err != nil {
-			return err
+			return firewall{}, err
 		}
-		c.rules = append(c.rules, rule)
+		made.ingress = append(made.ingress, rule)
 	}
-	return c.createEgress()
+	// Machines, which wait for the rules that let them out, are then as deep as groups of machines, and are deleted
+	// beside them: see deleteInStep.
+	after := pulumi.DependsOn(made.ingress[:1])
+	var err error
+	made.egress, err = c.createEgress(made.groups, after)
+	return made, err
 }
 
 // groupOwner marks the workers' group as one that the cloud controller may let load balancers into. Services never lead
@@ -75,9 +89,8 @@ const rulesPerGroup = 60
 // Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it
 // counts for as many rules as it has entries.
 func Check(cluster config.Cluster) (errs config.Errors) {
-	c := &Cloud{cluster: cluster}
-	fixed := count(slices.Concat(c.nodeRules(), c.openRules()))
-	operators := count(c.operatorRules())
+	fixed := count(slices.Concat(nodeRules(cluster), openRules(cluster)))
+	operators := count(operatorRules(cluster))
 	for _, group := range []string{controlPlane, worker, loadBalancer} {
 		all, ranges := fixed[group]+operators[group], len(cluster.OperatorCIDRs)
 		problem := fmt.Sprintf(
@@ -110,7 +123,7 @@ func count(rules []rule) map[string]int {
 }
 
 // nodeRules are what the machines need of each other, and what the load balancer needs of them and they of it.
-func (c *Cloud) nodeRules() []rule {
+func nodeRules(cluster config.Cluster) []rule {
 	rules := []rule{
 		tcp(
 			cloud.APIPort,
@@ -123,7 +136,7 @@ func (c *Cloud) nodeRules() []rule {
 	for _, node := range []string{controlPlane, worker} {
 		rules = append(rules, tcp(cloud.APIPort, "api", node, loadBalancer, "Kubernetes API through the balancer"))
 	}
-	for _, r := range cloud.NodeRules(c.cluster) {
+	for _, r := range cloud.NodeRules(cluster) {
 		rules = append(
 			rules,
 			rule{name: r.Name, to: r.To, from: r.From, protocol: r.Protocol, low: r.Low, high: r.High, why: r.Why},
@@ -134,9 +147,9 @@ func (c *Cloud) nodeRules() []rule {
 
 // operatorRules let the operators in: to the Kubernetes API through the load balancer, to the Talos API on the control
 // planes.
-func (c *Cloud) operatorRules() []rule {
+func operatorRules(cluster config.Cluster) []rule {
 	var rules []rule
-	for _, prefix := range c.cluster.OperatorCIDRs {
+	for _, prefix := range cluster.OperatorCIDRs {
 		operators := []rule{
 			tcp(cloud.APIPort, "api", prefix.String(), loadBalancer, "Kubernetes API for operators"),
 			tcp(50000, "apid", prefix.String(), controlPlane, "Talos API for operators"),
@@ -150,7 +163,7 @@ func (c *Cloud) operatorRules() []rule {
 				why:      "Path MTU discovery",
 			},
 		}
-		if c.cluster.Access == config.Public {
+		if cluster.Access == config.Public {
 			operators = append(
 				operators,
 				tcp(
@@ -171,9 +184,9 @@ func (c *Cloud) operatorRules() []rule {
 }
 
 // openRules let other networks in to the ports that the stack file opens to them.
-func (c *Cloud) openRules() []rule {
+func openRules(cluster config.Cluster) []rule {
 	var rules []rule
-	for _, open := range c.cluster.OpenPorts {
+	for _, open := range cluster.OpenPorts {
 		for _, prefix := range open.Ranges {
 			for _, to := range []string{controlPlane, worker} {
 				rules = append(
@@ -187,10 +200,10 @@ func (c *Cloud) openRules() []rule {
 	return rules
 }
 
-func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
+func (c *Cloud) createIngress(r rule, groups map[string]*ec2.SecurityGroup) (pulumi.Resource, error) {
 	name := r.to + "-" + r.name
 	args := &vpc.SecurityGroupIngressRuleArgs{
-		SecurityGroupId: c.firewall[r.to].ID(),
+		SecurityGroupId: groups[r.to].ID(),
 		IpProtocol:      pulumi.String(r.protocol),
 		FromPort:        pulumi.Int(r.low),
 		ToPort:          pulumi.Int(r.high),
@@ -200,36 +213,34 @@ func (c *Cloud) createIngress(r rule) (pulumi.Resource, error) {
 	if r.cidr != "" {
 		args.CidrIpv4 = pulumi.String(r.cidr)
 	} else {
-		args.ReferencedSecurityGroupId = c.firewall[r.from].ID()
+		args.ReferencedSecurityGroupId = groups[r.from].ID()
 	}
 	return vpc.NewSecurityGroupIngressRule(c.ctx, c.name(name), args, c.options()...)
 }
 
 // createEgress lets the nodes out to images, time, discovery and the cloud's services, and the load balancer to its
 // targets.
-func (c *Cloud) createEgress() error {
+func (c *Cloud) createEgress(
+	groups map[string]*ec2.SecurityGroup,
+	after pulumi.ResourceOption,
+) (map[string]pulumi.Resource, error) {
+	egress := map[string]pulumi.Resource{}
 	for role, args := range map[string]*vpc.SecurityGroupEgressRuleArgs{
 		controlPlane: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
 			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
 		worker: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
 			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
 		loadBalancer: {IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(cloud.APIPort), ToPort: pulumi.Int(cloud.APIPort),
-			ReferencedSecurityGroupId: c.firewall[controlPlane].ID(),
+			ReferencedSecurityGroupId: groups[controlPlane].ID(),
 			Description:               pulumi.String("Kubernetes API on the control planes, and their health checks")},
 	} {
-		args.SecurityGroupId = c.firewall[role].ID()
+		args.SecurityGroupId = groups[role].ID()
 		args.Tags = c.nameTags(role + "-egress")
-		// Machines, which wait for this rule, are then as deep as groups of machines, and are deleted beside them: see
-		// deleteInStep.
-		rule, err := vpc.NewSecurityGroupEgressRule(
-			c.ctx,
-			c.name(role+"-egress"),
-			args,
-			c.options(pulumi.DependsOn(c.rules[:1]))...)
+		rule, err := vpc.NewSecurityGroupEgressRule(c.ctx, c.name(role+"-egress"), args, c.options(after)...)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c.egress[role] = rule
+		egress[role] = rule
 	}
-	return nil
+	return egress, nil
 }

@@ -15,17 +15,17 @@ import (
 const warmupSeconds = 120
 
 // Group creates a launch template and the Auto Scaling group that starts machines from it.
-func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
-	template, err := c.createLaunchTemplate(args)
+func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
+	template, err := e.createLaunchTemplate(args)
 	if err != nil {
 		return cloud.Group{}, err
 	}
 	pool := args.Pool
-	places, err := c.places(pool)
+	places, err := e.places(pool)
 	if err != nil {
 		return cloud.Group{}, err
 	}
-	egress := []pulumi.Resource{c.egress[worker]}
+	egress := []pulumi.Resource{e.egress[worker]}
 	for _, place := range places {
 		egress = append(egress, place.egress...)
 	}
@@ -36,7 +36,7 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		VpcZoneIdentifiers: subnetIDs(places),
 		HealthCheckType:    pulumi.String("EC2"),
 		InstanceRefresh:    instanceRefresh(),
-		Tags:               c.groupTags(pool),
+		Tags:               e.groupTags(pool),
 	}
 	if pool.Spot != nil {
 		settings.MixedInstancesPolicy = mixedPolicy(template, *pool.Spot, pool.Machine)
@@ -46,26 +46,26 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 			Id: template.ID(), Version: templateVersion(template),
 		}
 	}
-	options := c.options(pulumi.DependsOn(egress))
+	options := e.options(pulumi.DependsOn(egress))
 	if pool.Autoscaled() {
 		// The autoscaler moves it; an update that put it back would undo the autoscaler's work.
 		options = append(options, pulumi.IgnoreChanges([]string{"desiredCapacity"}))
 	}
-	group, err := autoscaling.NewGroup(c.ctx, c.name(pool.Name), settings, options...)
+	group, err := autoscaling.NewGroup(e.ctx, e.name(pool.Name), settings, options...)
 	if err != nil {
 		return cloud.Group{}, err
 	}
-	if err := c.createTerminationHook(pool, group); err != nil {
+	if err := e.createTerminationHook(pool, group); err != nil {
 		return cloud.Group{}, err
 	}
 	if pool.Autoscaling == config.CPU {
-		if err := c.createScalingPolicy(pool, group); err != nil {
+		if err := e.createScalingPolicy(pool, group); err != nil {
 			return cloud.Group{}, err
 		}
 	}
 	return cloud.Group{
 		Names:             pulumi.StringArray{group.Name}.ToStringArrayOutput(),
-		InterruptionQueue: c.interruptions.Url,
+		InterruptionQueue: e.interruptions.Url,
 	}, nil
 }
 
@@ -86,9 +86,9 @@ func instanceRefresh() *autoscaling.GroupInstanceRefreshArgs {
 
 // createLaunchTemplate describes the pool's machines. It asks for no spot itself: a template that does cannot serve a
 // mixed policy. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-spot-instances.html
-func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate, error) {
+func (e endpoint) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate, error) {
 	pool := args.Pool
-	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(pool.Name)))
+	image, err := e.findImage(pool.Machine.Architecture, e.imageOfTemplate(e.name(pool.Name)))
 	if err != nil {
 		return nil, err
 	}
@@ -96,28 +96,28 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 		VolumeType:          pulumi.String("gp3"),
 		VolumeSize:          pulumi.Int(pool.DiskGiB),
 		Encrypted:           pulumi.String("true"),
-		KmsKeyId:            c.diskKey,
+		KmsKeyId:            e.diskKey,
 		DeleteOnTermination: pulumi.String("true"),
 	}
 	var tags ec2.LaunchTemplateTagSpecificationArray
 	for _, resource := range []string{"instance", "volume", "network-interface"} {
 		tags = append(tags, &ec2.LaunchTemplateTagSpecificationArgs{
 			ResourceType: pulumi.String(resource),
-			Tags:         pulumi.ToStringMap(c.machineTags(pool.Name, c.name(pool.Name))),
+			Tags:         pulumi.ToStringMap(e.machineTags(pool.Name, e.name(pool.Name))),
 		})
 	}
-	return ec2.NewLaunchTemplate(c.ctx, c.name(pool.Name), &ec2.LaunchTemplateArgs{
+	return ec2.NewLaunchTemplate(e.ctx, e.name(pool.Name), &ec2.LaunchTemplateArgs{
 		ImageId:            image.id,
 		InstanceType:       pulumi.String(pool.Machine.Name),
-		UserData:           c.packUserData(args.UserData),
-		IamInstanceProfile: &ec2.LaunchTemplateIamInstanceProfileArgs{Arn: c.profiles[worker].Arn},
+		UserData:           e.packUserData(args.UserData),
+		IamInstanceProfile: &ec2.LaunchTemplateIamInstanceProfileArgs{Arn: e.profiles[worker].Arn},
 		// The group picks the subnet; the security group stands with the interface so that no public address can be
 		// had.
 		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{&ec2.LaunchTemplateNetworkInterfaceArgs{
 			DeviceIndex:              pulumi.Int(0),
 			AssociatePublicIpAddress: pulumi.String("false"),
 			DeleteOnTermination:      pulumi.String("true"),
-			SecurityGroups:           pulumi.StringArray{c.firewall[worker].ID()},
+			SecurityGroups:           pulumi.StringArray{e.groups[worker].ID()},
 		}},
 		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{&ec2.LaunchTemplateBlockDeviceMappingArgs{
 			// The AMI's root device: under another name the disk would be a second one, and the root not encrypted.
@@ -129,8 +129,8 @@ func (c *Cloud) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplate,
 			HttpPutResponseHopLimit: pulumi.Int(1),
 		},
 		TagSpecifications: tags,
-		Tags:              c.nameTags(pool.Name, map[string]string{"pool": pool.Name}),
-	}, c.options(pulumi.DependsOn(args.After))...)
+		Tags:              e.nameTags(pool.Name, map[string]string{"pool": pool.Name}),
+	}, e.options(pulumi.DependsOn(args.After))...)
 }
 
 // mixedPolicy keeps the base on demand, and its share of what comes above, and buys the rest on the spot market, from
@@ -205,10 +205,10 @@ func templateVersion(template *ec2.LaunchTemplate) pulumi.StringOutput {
 }
 
 // places are the private subnets of the pool's zones.
-func (c *Cloud) places(pool config.Pool) ([]subnet, error) {
+func (n network) places(pool config.Pool) ([]subnet, error) {
 	var places []subnet
 	for _, zone := range pool.Zones {
-		place, err := inZone(c.private, zone)
+		place, err := inZone(n.private, zone)
 		if err != nil {
 			return nil, err
 		}

@@ -10,17 +10,23 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// identities are the role of each kind of node, and the profile that hands it out.
+type identities struct {
+	roles    map[string]*iam.Role
+	profiles map[string]*iam.InstanceProfile
+}
+
 // createIdentities makes a role for control planes and one for workers. Talos needs no permission, and what a workload
 // needs is attached for that workload alone; workers of scaling groups hold what draining and scaling need.
-func (c *Cloud) createIdentities() error {
+func (c *Cloud) createIdentities() (identities, error) {
 	// EC2 alone hands these roles out, to the machines that carry their profile.
 	assumed, err := iampolicy.JSON(
 		iampolicy.Allow("sts:AssumeRole").WithPrincipal(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}),
 	)
 	if err != nil {
-		return err
+		return identities{}, err
 	}
-	c.roles, c.profiles = map[string]*iam.Role{}, map[string]*iam.InstanceProfile{}
+	made := identities{roles: map[string]*iam.Role{}, profiles: map[string]*iam.InstanceProfile{}}
 	for _, role := range []string{controlPlane, worker} {
 		identity, err := iam.NewRole(c.ctx, c.name(role), &iam.RoleArgs{
 			Description:      pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
@@ -28,26 +34,22 @@ func (c *Cloud) createIdentities() error {
 			Tags:             c.nameTags(role),
 		}, c.options()...)
 		if err != nil {
-			return err
+			return identities{}, err
 		}
 		profile, err := iam.NewInstanceProfile(c.ctx, c.name(role), &iam.InstanceProfileArgs{
 			Role: identity.Name, Tags: c.nameTags(role),
 		}, c.options()...)
 		if err != nil {
-			return err
+			return identities{}, err
 		}
-		c.roles[role], c.profiles[role] = identity, profile
+		made.roles[role], made.profiles[role] = identity, profile
 	}
-	return nil
+	return made, nil
 }
 
-// account is the number of the account, which AWS is asked for once.
-func (c *Cloud) account() pulumi.StringOutput {
-	if c.accountID == nil {
-		id := aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
-		c.accountID = &id
-	}
-	return *c.accountID
+// lookUpAccount asks AWS for the number of the account.
+func (c *Cloud) lookUpAccount() pulumi.StringOutput {
+	return aws.GetCallerIdentityOutput(c.ctx, aws.GetCallerIdentityOutputArgs{}, c.lookup()...).AccountId()
 }
 
 // permitFlowLogs makes the role by which the network's flow logs, and those of no other account, write into their
@@ -80,9 +82,9 @@ func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.Role
 
 // attachWorkerPolicy lets workers do what a component in the cluster needs. A pod acts as its node only if it shares
 // the node's network: the metadata service answers over one hop.
-func (c *Cloud) attachWorkerPolicy(component string, policy pulumi.StringInput) error {
-	_, err := iam.NewRolePolicy(c.ctx, c.name(component), &iam.RolePolicyArgs{
-		Role: c.roles[worker].Name, Policy: policy,
-	}, c.options()...)
+func (p prepared) attachWorkerPolicy(component string, policy pulumi.StringInput) error {
+	_, err := iam.NewRolePolicy(p.ctx, p.name(component), &iam.RolePolicyArgs{
+		Role: p.roles[worker].Name, Policy: policy,
+	}, p.options()...)
 	return err
 }

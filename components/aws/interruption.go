@@ -41,49 +41,48 @@ const managedTag = "aws-node-termination-handler/managed"
 
 // createInterruption makes the way by which a termination handler in the cluster learns which machines are about to go:
 // events into a queue that workers may read. Only groups need it: nobody but operators ends a named node.
-func (c *Cloud) createInterruption() error {
-	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
-		return nil
+func (n network) createInterruption() (*sqs.Queue, error) {
+	if !slices.ContainsFunc(n.cluster.Pools, config.Pool.InScalingGroup) {
+		return nil, nil
 	}
-	var err error
-	c.interruptions, err = sqs.NewQueue(c.ctx, c.name("interruption"), &sqs.QueueArgs{
+	queue, err := sqs.NewQueue(n.ctx, n.name("interruption"), &sqs.QueueArgs{
 		MessageRetentionSeconds: pulumi.Int(drainSeconds),
 		// SQS' own key: EventBridge cannot use AWS' managed one for KMS.
 		SqsManagedSseEnabled: pulumi.Bool(true),
-		Tags:                 c.nameTags("interruption"),
-	}, c.options(pulumi.DependsOn(c.besideGateways))...)
+		Tags:                 n.nameTags("interruption"),
+	}, n.options(pulumi.DependsOn(n.besideGateways))...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var rules pulumi.StringArray
 	for _, a := range interruptionEvents {
-		rule, err := c.createRule(a)
+		rule, err := n.createRule(a, queue)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rules = append(rules, rule.Arn)
-		if a.rule == spotInterruption && c.cluster.HasSpot() {
-			if err := c.createInterruptionAlarm(rule); err != nil {
-				return err
+		if a.rule == spotInterruption && n.cluster.HasSpot() {
+			if err := n.createInterruptionAlarm(rule); err != nil {
+				return nil, err
 			}
 		}
 	}
-	_, err = sqs.NewQueuePolicy(c.ctx, c.name("interruption"), &sqs.QueuePolicyArgs{
-		QueueUrl: c.interruptions.Url,
-		Policy:   cloud.Text(pulumix.Apply2Err(c.interruptions.Arn, rules, queuePolicy)),
-	}, c.options(pulumi.DependsOn(c.besideMachines))...)
+	_, err = sqs.NewQueuePolicy(n.ctx, n.name("interruption"), &sqs.QueuePolicyArgs{
+		QueueUrl: queue.Url,
+		Policy:   cloud.Text(pulumix.Apply2Err(queue.Arn, rules, queuePolicy)),
+	}, n.options(pulumi.DependsOn(n.besideMachines))...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.attachWorkerPolicy(
+	return queue, n.attachWorkerPolicy(
 		"termination-handler",
-		c.interruptions.Arn.ApplyT(c.handlerPolicy).(pulumi.StringOutput),
+		queue.Arn.ApplyT(n.handlerPolicy).(pulumi.StringOutput),
 	)
 }
 
 // createRule sends a kind of event to the queue. EC2's events name no group, so they come for the whole region, and the
 // handler leaves machines of other clusters alone.
-func (c *Cloud) createRule(a interruptionEvent) (*cloudwatch.EventRule, error) {
+func (c *Cloud) createRule(a interruptionEvent, queue *sqs.Queue) (*cloudwatch.EventRule, error) {
 	pattern := map[string]any{"source": []string{a.source}, "detail-type": []string{a.detailType}}
 	if a.source == "aws.autoscaling" {
 		pattern["detail"] = map[string]any{"AutoScalingGroupName": []any{map[string]string{"prefix": c.name("")}}}
@@ -107,7 +106,7 @@ func (c *Cloud) createRule(a interruptionEvent) (*cloudwatch.EventRule, error) {
 		return nil, err
 	}
 	_, err = cloudwatch.NewEventTarget(c.ctx, c.name(a.rule), &cloudwatch.EventTargetArgs{
-		Rule: rule.Name, Arn: c.interruptions.Arn,
+		Rule: rule.Name, Arn: queue.Arn,
 	}, c.options()...)
 	return rule, err
 }

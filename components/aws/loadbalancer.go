@@ -14,53 +14,61 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 const balancerNameLimit = 32
 
+// endpoint is what machines are made in: the network, and the load balancer's target group.
+type endpoint struct {
+	network
+	targetGroup *lb.TargetGroup
+}
+
 // Endpoint makes the internal network load balancer. Its private name is known before it is, so machines do not wait
 // for it.
-func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
-	balancer, err := c.createLoadBalancer()
+func (n network) Endpoint() (cloud.Endpoint, error) {
+	balancer, err := n.createLoadBalancer()
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	listener, err := c.createListener(balancer)
+	targets, listener, err := n.createListener(balancer)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	endpoint := cloud.Endpoint{
-		Host:         pulumi.String(c.cluster.Endpoint).ToStringOutput(),
+	made := cloud.Endpoint{
+		MachineMaker: endpoint{network: n, targetGroup: targets},
+		Host:         pulumi.String(n.cluster.Endpoint).ToStringOutput(),
 		LoadBalancer: balancer.DnsName,
 		Ready:        []pulumi.Resource{listener},
 	}
-	if c.cluster.Endpoint != "" {
-		return endpoint, nil
+	if n.cluster.Endpoint != "" {
+		return made, nil
 	}
-	host, record, err := c.createPrivateName(balancer)
+	host, record, err := n.createPrivateName(balancer)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	endpoint.Host = pulumi.String(host).ToStringOutput()
-	endpoint.Ready = append(endpoint.Ready, record)
-	return endpoint, nil
+	made.Host = pulumi.String(host).ToStringOutput()
+	made.Ready = append(made.Ready, record)
+	return made, nil
 }
 
-func (c *Cloud) createLoadBalancer() (*lb.LoadBalancer, error) {
+func (n network) createLoadBalancer() (*lb.LoadBalancer, error) {
 	// The logical name is cut, the physical one left to Pulumi: a load balancer whose subnets shrink has to be
 	// replaced, and one with a fixed name would fail with "already exists".
-	name := cloud.ShortenWithHash(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
-	return lb.NewLoadBalancer(c.ctx, name, &lb.LoadBalancerArgs{
+	name := cloud.ShortenWithHash(n.name("api"), balancerNameLimit-cloud.AutonameSuffix)
+	return lb.NewLoadBalancer(n.ctx, name, &lb.LoadBalancerArgs{
 		Internal:                     pulumi.Bool(true),
 		LoadBalancerType:             pulumi.String("network"),
-		Subnets:                      subnetIDs(c.private),
-		SecurityGroups:               pulumi.StringArray{c.firewall[loadBalancer].ID()},
+		Subnets:                      subnetIDs(n.private),
+		SecurityGroups:               pulumi.StringArray{n.groups[loadBalancer].ID()},
 		EnableCrossZoneLoadBalancing: pulumi.Bool(true),
-		EnableDeletionProtection:     pulumi.Bool(c.cluster.Protected),
-		Tags:                         c.nameTags("api"),
-	}, c.options(pulumi.Protect(c.cluster.Protected), pulumi.DependsOn(c.besideGateways))...)
+		EnableDeletionProtection:     pulumi.Bool(n.cluster.Protected),
+		Tags:                         n.nameTags("api"),
+	}, n.options(pulumi.Protect(n.cluster.Protected), pulumi.DependsOn(n.besideGateways))...)
 }
 
-func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) {
-	name := cloud.ShortenWithHash(c.name("api"), balancerNameLimit-cloud.AutonameSuffix)
-	group, err := lb.NewTargetGroup(c.ctx, name, &lb.TargetGroupArgs{
-		VpcId:      c.vpcID,
+// createListener makes the group of the control planes, and the listener that leads to it.
+func (n network) createListener(balancer *lb.LoadBalancer) (*lb.TargetGroup, *lb.Listener, error) {
+	name := cloud.ShortenWithHash(n.name("api"), balancerNameLimit-cloud.AutonameSuffix)
+	group, err := lb.NewTargetGroup(n.ctx, name, &lb.TargetGroupArgs{
+		VpcId:      n.vpcID,
 		TargetType: pulumi.String("instance"),
 		Protocol:   pulumi.String("TCP"),
 		Port:       pulumi.Int(cloud.APIPort),
@@ -77,43 +85,43 @@ func (c *Cloud) createListener(balancer *lb.LoadBalancer) (*lb.Listener, error) 
 			HealthyThreshold:   pulumi.Int(2),
 			UnhealthyThreshold: pulumi.Int(2),
 		},
-		Tags: c.nameTags("api"),
-	}, c.options()...)
+		Tags: n.nameTags("api"),
+	}, n.options()...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c.targetGroup = group
 	// A target group belongs to one load balancer at a time, through its listener. Where the load balancer of a cluster
 	// that does not run yet is replaced, because a zone was exchanged, the listener goes first.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html
-	return lb.NewListener(c.ctx, c.name("api"), &lb.ListenerArgs{
+	listener, err := lb.NewListener(n.ctx, n.name("api"), &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,
 		Protocol:        pulumi.String("TCP"),
 		Port:            pulumi.Int(cloud.APIPort),
 		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
 			Type: pulumi.String("forward"), TargetGroupArn: group.Arn,
 		}},
-		Tags: c.nameTags("api"),
-	}, c.options(pulumi.DeleteBeforeReplace(true))...)
+		Tags: n.nameTags("api"),
+	}, n.options(pulumi.DeleteBeforeReplace(true))...)
+	return group, listener, err
 }
 
 // createPrivateName returns a host name that only the network can resolve, and the record that leads to the load
 // balancer.
-func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.Record, error) {
-	host := c.cluster.PrivateName()
+func (n network) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.Record, error) {
+	host := n.cluster.PrivateName()
 	_, domain, _ := strings.Cut(host, ".")
-	zone, err := route53.NewZone(c.ctx, c.name("private"), &route53.ZoneArgs{
+	zone, err := route53.NewZone(n.ctx, n.name("private"), &route53.ZoneArgs{
 		Name:    pulumi.String(domain),
-		Comment: pulumi.Sprintf("Names inside the network of %s", c.cluster.Name),
+		Comment: pulumi.Sprintf("Names inside the network of %s", n.cluster.Name),
 		Vpcs: route53.ZoneVpcArray{&route53.ZoneVpcArgs{
-			VpcId: c.vpcID, VpcRegion: pulumi.String(c.cluster.Location.Region),
+			VpcId: n.vpcID, VpcRegion: pulumi.String(n.cluster.Location.Region),
 		}},
-		Tags: c.nameTags("private"),
-	}, c.options(pulumi.DependsOn(c.besideGateways))...)
+		Tags: n.nameTags("private"),
+	}, n.options(pulumi.DependsOn(n.besideGateways))...)
 	if err != nil {
 		return "", nil, err
 	}
-	record, err := route53.NewRecord(c.ctx, c.name("api"), &route53.RecordArgs{
+	record, err := route53.NewRecord(n.ctx, n.name("api"), &route53.RecordArgs{
 		ZoneId: zone.ZoneId,
 		Name:   pulumi.String(host),
 		Type:   pulumi.String("A"),
@@ -122,6 +130,6 @@ func (c *Cloud) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.R
 			// While no target is healthy the name must still resolve: nodes wait at the door, not at the resolver.
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
-	}, c.options(pulumi.DependsOn(c.besideMachines))...)
+	}, n.options(pulumi.DependsOn(n.besideMachines))...)
 	return host, record, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -19,44 +20,63 @@ type subnet struct {
 	egress []pulumi.Resource
 }
 
+// layout is a VPC and its subnets.
+type layout struct {
+	vpcID pulumi.StringOutput
+	// cidrs hold the addresses of the machines.
+	cidrs           pulumi.StringArrayOutput
+	private, public []subnet
+}
+
+// network is what machines and the load balancer stand in.
+type network struct {
+	prepared
+	layout
+	firewall
+	// besideGateways and besideMachines are what deleteInStep returns.
+	besideGateways, besideMachines []pulumi.Resource
+	// interruptions is where groups announce machines that are about to go; nil without a scaling group.
+	interruptions *sqs.Queue
+}
+
 // Network creates a network with a private and a public subnet in each zone, or adopts the one that the stack file
 // names.
-func (c *Cloud) Network() (cloud.Network, error) {
-	makeNetwork := c.createNetwork
-	if c.cluster.Network.Adopted() {
-		makeNetwork = c.adoptNetwork
+func (p prepared) Network() (cloud.Network, error) {
+	makeLayout := p.createNetwork
+	if p.cluster.Network.Adopted() {
+		makeLayout = p.adoptNetwork
 	}
-	if err := makeNetwork(); err != nil {
+	layout, err := makeLayout()
+	if err != nil {
 		return cloud.Network{}, err
 	}
-	if err := c.createFirewall(); err != nil {
+	firewall, err := p.createFirewall(layout.vpcID)
+	if err != nil {
 		return cloud.Network{}, err
 	}
-	c.deleteInStep()
-	if err := c.createInterruption(); err != nil {
-		return cloud.Network{}, err
-	}
-	return cloud.Network{CIDRs: c.networkCIDRs, Ready: c.rules}, nil
+	n := network{prepared: p, layout: layout, firewall: firewall}
+	n.besideGateways, n.besideMachines = n.deleteInStep()
+	n.interruptions, err = n.createInterruption()
+	return cloud.Network{CIDRs: n.cidrs, Ready: n.ingress, EndpointMaker: n}, err
 }
 
-// deleteInStep says what else must be there before what is slow to delete. Pulumi deletes in layers by the number of
-// dependencies in a row, and begins one when the layer before is gone: what is slow then costs its time once for each
-// layer that has something slow. So the load balancer, its zone and the queue are as deep as the NAT gateways, or as
-// the machines where a network is adopted, and what hangs on them is as deep as the machines. None of what they wait
-// for takes longer than what they wait for anyway.
+// deleteInStep returns what else must be there before what is slow to delete, and before what hangs on that. Pulumi
+// deletes in layers by the number of dependencies in a row, and begins one when the layer before is gone: what is slow
+// then costs its time once for each layer that has something slow. So the load balancer, its zone and the queue are as
+// deep as the NAT gateways, or as the machines where a network is adopted, and what hangs on them is as deep as the
+// machines. None of what they wait for takes longer than what they wait for anyway.
 // https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/step_generator.go (ScheduleDeletes)
-func (c *Cloud) deleteInStep() {
-	if c.cluster.Network.Adopted() {
-		c.besideGateways = []pulumi.Resource{c.egress[loadBalancer]}
-		return
+func (n network) deleteInStep() (besideGateways, besideMachines []pulumi.Resource) {
+	if n.cluster.Network.Adopted() {
+		return []pulumi.Resource{n.egress[loadBalancer]}, nil
 	}
-	c.besideGateways = c.public[0].egress
-	for _, s := range c.private {
-		c.besideMachines = append(c.besideMachines, s.egress...)
+	for _, s := range n.private {
+		besideMachines = append(besideMachines, s.egress...)
 	}
+	return n.public[0].egress, besideMachines
 }
 
-func (c *Cloud) createNetwork() error {
+func (c *Cloud) createNetwork() (layout, error) {
 	cidr := c.cluster.Network.CIDR
 	vpc, err := ec2.NewVpc(c.ctx, c.name("network"), &ec2.VpcArgs{
 		CidrBlock: pulumi.String(cidr.String()),
@@ -67,42 +87,43 @@ func (c *Cloud) createNetwork() error {
 		Tags:               c.nameTags("network"),
 	}, c.options()...)
 	if err != nil {
-		return err
+		return layout{}, err
 	}
-	c.vpcID = vpc.ID().ToStringOutput()
-	c.networkCIDRs = pulumi.ToStringArray([]string{cidr.String()}).ToStringArrayOutput()
-
-	internet, err := c.createInternetRoute()
+	made := layout{
+		vpcID: vpc.ID().ToStringOutput(),
+		cidrs: pulumi.ToStringArray([]string{cidr.String()}).ToStringArrayOutput(),
+	}
+	internet, err := c.createInternetRoute(vpc)
 	if err != nil {
-		return err
+		return layout{}, err
 	}
-	if err := c.createFlowLogs(); err != nil {
-		return err
+	if err := c.createFlowLogs(vpc); err != nil {
+		return layout{}, err
 	}
-	if err := c.createPublicSubnets(internet); err != nil {
-		return err
+	if made.public, err = c.createPublicSubnets(vpc, internet); err != nil {
+		return layout{}, err
 	}
-	gateways, err := c.createNatGateways()
+	gateways, err := c.createNatGateways(made.public)
 	if err != nil {
-		return err
+		return layout{}, err
 	}
-	tables, err := c.createPrivateSubnets(gateways)
-	if err != nil {
-		return err
+	var tables pulumi.StringArray
+	if made.private, tables, err = c.createPrivateSubnets(vpc, gateways); err != nil {
+		return layout{}, err
 	}
-	return c.createS3Endpoint(tables)
+	return made, c.createS3Endpoint(vpc, tables)
 }
 
 // createInternetRoute returns the route table of the public subnets, and the route that leads out of them.
-func (c *Cloud) createInternetRoute() (*ec2.Route, error) {
+func (c *Cloud) createInternetRoute(vpc *ec2.Vpc) (*ec2.Route, error) {
 	gateway, err := ec2.NewInternetGateway(c.ctx, c.name("internet"), &ec2.InternetGatewayArgs{
-		VpcId: c.vpcID, Tags: c.nameTags("internet"),
+		VpcId: vpc.ID(), Tags: c.nameTags("internet"),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
 	}
 	table, err := ec2.NewRouteTable(c.ctx, c.name("public"), &ec2.RouteTableArgs{
-		VpcId: c.vpcID, Tags: c.nameTags("public"),
+		VpcId: vpc.ID(), Tags: c.nameTags("public"),
 	}, c.options()...)
 	if err != nil {
 		return nil, err
@@ -120,38 +141,39 @@ const subnetBits, publicEighth = 3, 7
 
 func zoneIndex(zone string) int { return int(zone[len(zone)-1] - 'a') }
 
-func (c *Cloud) createPublicSubnets(internet *ec2.Route) error {
+func (c *Cloud) createPublicSubnets(vpc *ec2.Vpc, internet *ec2.Route) ([]subnet, error) {
+	var subnets []subnet
 	for _, zone := range c.cluster.Location.Zones {
 		block, err := cloud.Subnet(c.cluster.Network.CIDR, subnetBits, publicEighth)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if block, err = cloud.Subnet(block, subnetBits, zoneIndex(zone)); err != nil {
-			return err
+			return nil, err
 		}
-		public, err := c.createSubnet("public-"+zone, zone, block.String(), "kubernetes.io/role/elb")
+		public, err := c.createSubnet(vpc, "public-"+zone, zone, block.String(), "kubernetes.io/role/elb")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		association, err := ec2.NewRouteTableAssociation(c.ctx, c.name("public-"+zone), &ec2.RouteTableAssociationArgs{
 			SubnetId: public.ID(), RouteTableId: internet.RouteTableId,
 		}, c.options()...)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c.public = append(c.public, subnet{
+		subnets = append(subnets, subnet{
 			id: public.ID().ToStringOutput(), zone: zone,
 			egress: []pulumi.Resource{internet, association},
 		})
 	}
-	return nil
+	return subnets, nil
 }
 
 // createNatGateways makes one gateway in each zone, or a single one: cheaper, but its zone takes all egress with it.
-func (c *Cloud) createNatGateways() ([]*ec2.NatGateway, error) {
-	places := c.public[:1]
+func (c *Cloud) createNatGateways(public []subnet) ([]*ec2.NatGateway, error) {
+	places := public[:1]
 	if c.cluster.NATPerZone {
-		places = c.public
+		places = public
 	}
 	var gateways []*ec2.NatGateway
 	for i, place := range places {
@@ -174,23 +196,27 @@ func (c *Cloud) createNatGateways() ([]*ec2.NatGateway, error) {
 }
 
 // createPrivateSubnets gives each zone a route table of its own, so that it can have a gateway of its own.
-func (c *Cloud) createPrivateSubnets(gateways []*ec2.NatGateway) (pulumi.StringArray, error) {
+func (c *Cloud) createPrivateSubnets(
+	vpc *ec2.Vpc,
+	gateways []*ec2.NatGateway,
+) ([]subnet, pulumi.StringArray, error) {
+	var subnets []subnet
 	var tables pulumi.StringArray
 	for i, zone := range c.cluster.Location.Zones {
 		block, err := cloud.Subnet(c.cluster.Network.CIDR, subnetBits, zoneIndex(zone))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		name := "private-" + zone
-		private, err := c.createSubnet(name, zone, block.String(), "kubernetes.io/role/internal-elb")
+		private, err := c.createSubnet(vpc, name, zone, block.String(), "kubernetes.io/role/internal-elb")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		table, err := ec2.NewRouteTable(c.ctx, c.name(name), &ec2.RouteTableArgs{
-			VpcId: c.vpcID, Tags: c.nameTags(name),
+			VpcId: vpc.ID(), Tags: c.nameTags(name),
 		}, c.options()...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		route, err := ec2.NewRoute(c.ctx, c.name(name+"-nat"), &ec2.RouteArgs{
 			RouteTableId:         table.ID(),
@@ -198,26 +224,26 @@ func (c *Cloud) createPrivateSubnets(gateways []*ec2.NatGateway) (pulumi.StringA
 			NatGatewayId:         gateways[i%len(gateways)].ID(),
 		}, c.options()...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		association, err := ec2.NewRouteTableAssociation(c.ctx, c.name(name), &ec2.RouteTableAssociationArgs{
 			SubnetId: private.ID(), RouteTableId: table.ID(),
 		}, c.options()...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		c.private = append(c.private, subnet{
+		subnets = append(subnets, subnet{
 			id: private.ID().ToStringOutput(), zone: zone,
 			egress: []pulumi.Resource{route, association},
 		})
 		tables = append(tables, table.ID())
 	}
-	return tables, nil
+	return subnets, tables, nil
 }
 
-func (c *Cloud) createSubnet(name, zone, block, balancerRole string) (*ec2.Subnet, error) {
+func (c *Cloud) createSubnet(vpc *ec2.Vpc, name, zone, block, balancerRole string) (*ec2.Subnet, error) {
 	return ec2.NewSubnet(c.ctx, c.name(name), &ec2.SubnetArgs{
-		VpcId:            c.vpcID,
+		VpcId:            vpc.ID(),
 		AvailabilityZone: pulumi.String(zone),
 		CidrBlock:        pulumi.String(block),
 		// Only what asks for a public address gets one.
@@ -230,9 +256,9 @@ func (c *Cloud) createSubnet(name, zone, block, balancerRole string) (*ec2.Subne
 }
 
 // createS3Endpoint keeps the traffic to S3 (image layers among it) off the NAT gateways, which charge by the byte.
-func (c *Cloud) createS3Endpoint(tables pulumi.StringArray) error {
+func (c *Cloud) createS3Endpoint(vpc *ec2.Vpc, tables pulumi.StringArray) error {
 	_, err := ec2.NewVpcEndpoint(c.ctx, c.name("s3"), &ec2.VpcEndpointArgs{
-		VpcId:           c.vpcID,
+		VpcId:           vpc.ID(),
 		VpcEndpointType: pulumi.String("Gateway"),
 		ServiceName:     pulumi.String(fmt.Sprintf("com.amazonaws.%s.s3", c.cluster.Location.Region)),
 		RouteTableIds:   tables,
@@ -244,9 +270,9 @@ func (c *Cloud) createS3Endpoint(tables pulumi.StringArray) error {
 // flowLogDays is how long a record of the network's flows is kept; Google Cloud keeps its logs as long.
 const flowLogDays = 30
 
-// createFlowLogs writes down what goes over the network, refused packets as well: who was dialled is asked after the
+// createFlowLogs writes down what goes over the network, refused packets as well: who was dialed is asked after the
 // fact.
-func (c *Cloud) createFlowLogs() error {
+func (c *Cloud) createFlowLogs(vpc *ec2.Vpc) error {
 	if !c.cluster.FlowLogs {
 		return nil
 	}
@@ -261,7 +287,7 @@ func (c *Cloud) createFlowLogs() error {
 		return err
 	}
 	_, err = ec2.NewFlowLog(c.ctx, c.name("flow-logs"), &ec2.FlowLogArgs{
-		VpcId:          c.vpcID,
+		VpcId:          vpc.ID(),
 		TrafficType:    pulumi.String("ALL"),
 		LogDestination: group.Arn,
 		IamRoleArn:     role.Arn,
@@ -271,19 +297,17 @@ func (c *Cloud) createFlowLogs() error {
 }
 
 // adoptNetwork reads the network that exists. Nothing in it is tagged, changed or deleted.
-func (c *Cloud) adoptNetwork() error {
+func (c *Cloud) adoptNetwork() (layout, error) {
 	network := c.cluster.Network
-	vpc := c.lookupVPC()
-	c.vpcID = vpc.Id()
-	c.private = c.adoptSubnets(network.SubnetIDs)
-	c.public = c.adoptSubnets(network.PublicSubnetIDs)
+	private, public := c.adoptSubnets(network.SubnetIDs), c.adoptSubnets(network.PublicSubnetIDs)
 	// A VPC may have more ranges than its first, and its subnets lie in any of them.
 	var blocks pulumi.StringArray
-	for _, s := range slices.Concat(c.private, c.public) {
+	for _, s := range slices.Concat(private, public) {
 		blocks = append(blocks, s.cidr)
 	}
-	c.networkCIDRs = blocks.ToStringArrayOutput()
-	return nil
+	return layout{
+		vpcID: c.lookupVPC().Id(), cidrs: blocks.ToStringArrayOutput(), private: private, public: public,
+	}, nil
 }
 
 // adoptSubnets takes one subnet for each zone, and compares what it was told with what is there: a subnet of another

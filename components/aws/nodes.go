@@ -20,10 +20,10 @@ var ignoredInputs = []string{
 }
 
 // Nodes creates named machines, each behind a network interface of its own: its address outlives it.
-func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
+func (e endpoint) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
 	for i := range args.Count {
-		node, err := c.createNode(args, i)
+		node, err := e.createNode(args, i)
 		if err != nil {
 			return nil, err
 		}
@@ -32,35 +32,35 @@ func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	return nodes, nil
 }
 
-func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) {
-	name := c.name(args.Pool + "-" + strconv.Itoa(index))
-	place, err := c.pickSubnet(args, index)
+func (e endpoint) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) {
+	name := e.name(args.Pool + "-" + strconv.Itoa(index))
+	place, err := e.pickSubnet(args, index)
 	if err != nil {
 		return cloud.Node{}, err
 	}
-	nic, err := ec2.NewNetworkInterface(c.ctx, name, &ec2.NetworkInterfaceArgs{
+	nic, err := ec2.NewNetworkInterface(e.ctx, name, &ec2.NetworkInterfaceArgs{
 		Description:    pulumi.String(name),
 		SubnetId:       place.id,
-		SecurityGroups: pulumi.StringArray{c.firewall[role(args.ControlPlane)].ID()},
-		Tags:           pulumi.ToStringMap(c.machineTags(args.Pool, name)),
-	}, c.options(pulumi.IgnoreChanges([]string{"subnetId"}))...)
+		SecurityGroups: pulumi.StringArray{e.groups[role(args.ControlPlane)].ID()},
+		Tags:           pulumi.ToStringMap(e.machineTags(args.Pool, name)),
+	}, e.options(pulumi.IgnoreChanges([]string{"subnetId"}))...)
 	if err != nil {
 		return cloud.Node{}, err
 	}
 	node := cloud.Node{Name: name, PrivateIP: nic.PrivateIp, PublicIP: pulumi.String("").ToStringOutput()}
-	if args.ControlPlane && c.cluster.Access == config.Public {
-		address, err := ec2.NewEip(c.ctx, name, &ec2.EipArgs{
+	if args.ControlPlane && e.cluster.Access == config.Public {
+		address, err := ec2.NewEip(e.ctx, name, &ec2.EipArgs{
 			Domain: pulumi.String("vpc"), NetworkInterface: nic.ID(),
-			Tags: pulumi.ToStringMap(c.machineTags(args.Pool, name)),
+			Tags: pulumi.ToStringMap(e.machineTags(args.Pool, name)),
 			// An address can only be given to an interface once its network has an internet gateway.
-		}, c.options(pulumi.DependsOn(place.egress))...)
+		}, e.options(pulumi.DependsOn(place.egress))...)
 		if err != nil {
 			return cloud.Node{}, err
 		}
 		node.PublicIP = address.PublicIp
 		node.Ready = append(node.Ready, address)
 	}
-	instance, err := c.createInstance(name, args, nic, place)
+	instance, err := e.createInstance(name, args, nic, place)
 	if err != nil {
 		return cloud.Node{}, err
 	}
@@ -68,9 +68,9 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	node.MachineType, node.Zone = instance.InstanceType, instance.AvailabilityZone
 	node.Ready = append(node.Ready, instance)
 	if args.ControlPlane {
-		attachment, err := lb.NewTargetGroupAttachment(c.ctx, name, &lb.TargetGroupAttachmentArgs{
-			TargetGroupArn: c.targetGroup.Arn, TargetId: instance.ID(), Port: pulumi.Int(cloud.APIPort),
-		}, c.options()...)
+		attachment, err := lb.NewTargetGroupAttachment(e.ctx, name, &lb.TargetGroupAttachmentArgs{
+			TargetGroupArn: e.targetGroup.Arn, TargetId: instance.ID(), Port: pulumi.Int(cloud.APIPort),
+		}, e.options()...)
 		if err != nil {
 			return cloud.Node{}, err
 		}
@@ -81,10 +81,10 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 
 // pickSubnet returns the node's subnet: zones in turn, the public subnet only for a control plane that operators reach
 // from outside.
-func (c *Cloud) pickSubnet(args cloud.NodesArgs, index int) (subnet, error) {
-	subnets := c.private
-	if args.ControlPlane && c.cluster.Access == config.Public {
-		subnets = c.public
+func (e endpoint) pickSubnet(args cloud.NodesArgs, index int) (subnet, error) {
+	subnets := e.private
+	if args.ControlPlane && e.cluster.Access == config.Public {
+		subnets = e.public
 	}
 	return inZone(subnets, args.Zones[index%len(args.Zones)])
 }
@@ -99,30 +99,30 @@ func inZone(subnets []subnet, zone string) (subnet, error) {
 	return subnet{}, fmt.Errorf("zone %s has no subnet", zone)
 }
 
-func (c *Cloud) createInstance(
+func (e endpoint) createInstance(
 	name string,
 	args cloud.NodesArgs,
 	nic *ec2.NetworkInterface,
 	place subnet,
 ) (*ec2.Instance, error) {
-	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
+	image, err := e.findImage(args.Machine.Architecture, e.imageOfInstance(name))
 	if err != nil {
 		return nil, err
 	}
-	tags := pulumi.ToStringMap(c.machineTags(args.Pool, name))
-	instance, err := ec2.NewInstance(c.ctx, name, &ec2.InstanceArgs{
+	tags := pulumi.ToStringMap(e.machineTags(args.Pool, name))
+	instance, err := ec2.NewInstance(e.ctx, name, &ec2.InstanceArgs{
 		Ami:            image.id,
 		InstanceType:   pulumi.String(args.Machine.Name),
-		UserDataBase64: c.packUserData(args.UserData),
+		UserDataBase64: e.packUserData(args.UserData),
 		NetworkInterfaces: ec2.InstanceNetworkInterfaceArray{&ec2.InstanceNetworkInterfaceArgs{
 			DeviceIndex: pulumi.Int(0), NetworkInterfaceId: nic.ID(),
 		}},
-		IamInstanceProfile: c.profiles[role(args.ControlPlane)].Name,
+		IamInstanceProfile: e.profiles[role(args.ControlPlane)].Name,
 		RootBlockDevice: &ec2.InstanceRootBlockDeviceArgs{
 			VolumeType: pulumi.String("gp3"),
 			VolumeSize: pulumi.Int(args.DiskGiB),
 			Encrypted:  pulumi.Bool(true),
-			KmsKeyId:   c.diskKey,
+			KmsKeyId:   e.diskKey,
 			Tags:       tags,
 		},
 		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
@@ -133,18 +133,18 @@ func (c *Cloud) createInstance(
 		},
 		DisableApiTermination: pulumi.Bool(args.Protected),
 		Tags:                  tags,
-	}, c.options(
+	}, e.options(
 		pulumi.IgnoreChanges(ignoredInputs),
 		// The interface can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
-		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{c.egress[role(args.ControlPlane)]})),
+		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{e.egress[role(args.ControlPlane)]})),
 	)...)
 	if err != nil {
 		return nil, err
 	}
-	cloud.LogImageMismatch(c.ctx, name, instance.Ami, image.id)
+	cloud.LogImageMismatch(e.ctx, name, instance.Ami, image.id)
 	return instance, nil
 }
 

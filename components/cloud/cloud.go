@@ -1,5 +1,10 @@
-// Package cloud is what a cluster asks of a cloud: the interface that each cloud implements and the plain structs that
-// cross it. It knows Pulumi's outputs and the resolved settings, but no cloud's SDK.
+// Package cloud is what a cluster asks of a cloud: the interfaces that each cloud implements and the plain structs that
+// cross them. It knows Pulumi's outputs and the resolved settings, but no cloud's SDK.
+//
+// A cluster comes up in stages. Each stage is made by the one before it and has the method that makes the next one, so
+// that a step that comes too early does not compile:
+//
+//	Cloud.Prepare → NetworkMaker.Network → Network.Endpoint → Endpoint.Nodes and Endpoint.Group
 package cloud
 
 import (
@@ -8,23 +13,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Cloud brings up one cluster's resources in one region of one provider. TalosCluster calls the methods in this order;
-// an implementation keeps what it made for the calls that follow.
+// Cloud is the first stage: the provider that makes one cluster's resources in one region.
 type Cloud interface {
 	// Existing asks the cloud for what it has under the cluster's names and the state does not know: the resource that
 	// every cluster has, and the named machines. It asks nothing about what the state knows.
 	Existing(known Known, machines []string) ([]Found, error)
 	// Prepare makes what stands before the network: keys, identities, alarms.
-	Prepare() error
+	Prepare() (NetworkMaker, error)
+}
+
+// NetworkMaker is a cloud that is prepared.
+type NetworkMaker interface {
 	// Network creates or adopts the network, and makes the firewall that every machine stands behind.
 	Network() (Network, error)
-	// Endpoint makes the internal load balancer of the Kubernetes API and the name that nodes know it by.
-	Endpoint() (Endpoint, error)
-	// Nodes creates nodes that keep their name and identity: the control planes, and the pools with a count. Their
-	// image and user data never replace them. Control planes are put behind the endpoint.
-	Nodes(NodesArgs) ([]Node, error)
-	// Group creates a pool behind the cloud's scaling group. Its machines are replaced when anything changes.
-	Group(GroupArgs) (Group, error)
 }
 
 // Network is what a machine's configuration must know of the network.
@@ -33,6 +34,14 @@ type Network struct {
 	CIDRs pulumi.StringArrayOutput
 	// Ready must exist before a packet gets through to a machine: the firewall's rules.
 	Ready []pulumi.Resource
+	// The next stage stands in this network.
+	EndpointMaker
+}
+
+// EndpointMaker is a cloud that has a network.
+type EndpointMaker interface {
+	// Endpoint makes the internal load balancer of the Kubernetes API and the name that nodes know it by.
+	Endpoint() (Endpoint, error)
 }
 
 // Endpoint is the way to the Kubernetes API, port 6443.
@@ -44,6 +53,17 @@ type Endpoint struct {
 	LoadBalancer pulumi.StringOutput
 	// Ready must exist before the API can answer through the load balancer.
 	Ready []pulumi.Resource
+	// The machines join the cluster through this endpoint.
+	MachineMaker
+}
+
+// MachineMaker is a cloud that has a network and an endpoint.
+type MachineMaker interface {
+	// Nodes creates nodes that keep their name and identity: the control planes, and the pools with a count. Their
+	// image and user data never replace them. Control planes are put behind the endpoint.
+	Nodes(NodesArgs) ([]Node, error)
+	// Group creates a pool behind the cloud's scaling group. Its machines are replaced when anything changes.
+	Group(GroupArgs) (Group, error)
 }
 
 // NodesArgs asks for named machines.

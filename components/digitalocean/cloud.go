@@ -1,5 +1,6 @@
 // Package digitalocean brings a cluster up on DigitalOcean. It has a file for each concern, and the other clouds have
-// the same files. Resources are created in the order of the methods of cloud.Cloud.
+// the same files. Resources are created in the stages of package cloud: Cloud, prepared, network. Each embeds the stage
+// before it and adds what it made. Machines need nothing more of the load balancer, which finds them by their tag.
 package digitalocean
 
 import (
@@ -12,28 +13,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Cloud is one cluster on DigitalOcean: what it was asked for, and what it has made so far.
+// Cloud is one cluster on DigitalOcean: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
 	cluster  config.Cluster
 	parent   pulumi.Resource
 	provider *digitalocean.Provider
-
-	vpcID       pulumi.StringOutput
-	networkCIDR pulumi.StringOutput
-	// roleTags mark the droplets of each role; firewalls and load balancer find them by it.
-	roleTags map[string]*digitalocean.Tag
-	// firewalls stand before the first droplet does.
-	firewalls map[string]pulumi.Resource
-	sshKey    *digitalocean.SshKey
-	// image is the id of the machines' image.
-	image pulumi.StringOutput
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// New makes an explicit provider, so that no resource follows the ambient one.
-func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
+// prepared is what stands before the network.
+type prepared struct {
+	*Cloud
+	sshKey *digitalocean.SshKey
+	// image is the id of the machines' image.
+	image pulumi.StringOutput
+}
+
+// Connect makes an explicit provider, so that no resource follows the ambient one. The provider takes its token from the
+// environment.
+func Connect(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
 	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
 		// The plugin finds out at its first call only, where the API says no more than 401.
 		return nil, errors.New(
@@ -54,11 +54,13 @@ func New(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*
 }
 
 // Prepare makes the key that the API demands, and the image.
-func (c *Cloud) Prepare() error {
-	if err := c.createKey(); err != nil {
-		return err
+func (c *Cloud) Prepare() (cloud.NetworkMaker, error) {
+	key, err := c.createKey()
+	if err != nil {
+		return nil, err
 	}
-	return c.findImage()
+	image, err := c.findImage()
+	return prepared{Cloud: c, sshKey: key, image: image}, err
 }
 
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.

@@ -79,6 +79,6 @@ func TestCheckCountsTheRulesOfAFirewall(t *testing.T) {
 }
 
 func TestAGroupIsRefused(t *testing.T) {
-	_, err := new(Cloud).Group(cloud.GroupArgs{})
+	_, err := network{}.Group(cloud.GroupArgs{})
 	assert.ErrorContains(t, err, "digitalocean has neither spot nor a scaling group")
 }

@@ -12,7 +12,15 @@ import (
 
 var roles = []string{cloud.ControlPlane, cloud.Worker}
 
-// createFirewalls makes one firewall for each role. It covers whatever carries the role's tag, so it stands before the
+// firewall is what stands before the droplets.
+type firewall struct {
+	// tags mark the droplets of each role; firewalls and load balancer find them by it.
+	tags map[string]*digitalocean.Tag
+	// roles are the firewall of each role.
+	roles map[string]pulumi.Resource
+}
+
+// createFirewall makes one firewall for each role. It covers whatever carries the role's tag, so it stands before the
 // first droplet. It holds for the public interface too, which nothing but a named source can reach.
 //
 // A tag's name is made up and belongs to this state alone. The API hands out a tag that exists, and whoever deletes it
@@ -20,8 +28,8 @@ var roles = []string{cloud.ControlPlane, cloud.Worker}
 // other's.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
 // A running cluster keeps the name that it has, because another tag would leave its droplets uncovered for a while.
-func (c *Cloud) createFirewalls() error {
-	c.roleTags, c.firewalls = map[string]*digitalocean.Tag{}, map[string]pulumi.Resource{}
+func (c *Cloud) createFirewall() (firewall, error) {
+	made := firewall{tags: map[string]*digitalocean.Tag{}, roles: map[string]pulumi.Resource{}}
 	for _, role := range roles {
 		tag, err := digitalocean.NewTag(
 			c.ctx,
@@ -29,22 +37,22 @@ func (c *Cloud) createFirewalls() error {
 			&digitalocean.TagArgs{},
 			c.options(pulumi.IgnoreChanges([]string{"name"}))...)
 		if err != nil {
-			return err
+			return firewall{}, err
 		}
-		c.roleTags[role] = tag
+		made.tags[role] = tag
 	}
 	for _, role := range roles {
-		firewall, err := digitalocean.NewFirewall(c.ctx, c.name(role), &digitalocean.FirewallArgs{
-			Tags:          pulumi.StringArray{c.roleTags[role].Name},
-			InboundRules:  c.inbound(role),
+		covering, err := digitalocean.NewFirewall(c.ctx, c.name(role), &digitalocean.FirewallArgs{
+			Tags:          pulumi.StringArray{made.tags[role].Name},
+			InboundRules:  inbound(c.cluster, role, made.tags),
 			OutboundRules: outbound(),
 		}, c.options()...)
 		if err != nil {
-			return err
+			return firewall{}, err
 		}
-		c.firewalls[role] = firewall
+		made.roles[role] = covering
 	}
-	return nil
+	return made, nil
 }
 
 // What a firewall takes: rules in and out together, and sources of one rule.
@@ -55,9 +63,8 @@ const rulesPerFirewall, sourcesPerRule = 50, 1000
 func Check(cluster config.Cluster) (errs config.Errors) {
 	// Only the number of rules counts, so that any tag will do.
 	tags := map[string]*digitalocean.Tag{cloud.ControlPlane: {}, cloud.Worker: {}}
-	c := &Cloud{cluster: cluster, roleTags: tags}
 	for _, role := range roles {
-		if all := len(c.inbound(role)) + len(outbound()); all > rulesPerFirewall {
+		if all := len(inbound(cluster, role, tags)) + len(outbound()); all > rulesPerFirewall {
 			errs = append(errs, config.Error{Path: "openPorts",
 				Problem: fmt.Sprintf(
 					"makes %d rules of the firewall of the %s, and DigitalOcean takes %d",
@@ -81,7 +88,11 @@ func Check(cluster config.Cluster) (errs config.Errors) {
 }
 
 // inbound are a role's rules, one for each port: DigitalOcean keeps the sources of a port together.
-func (c *Cloud) inbound(role string) digitalocean.FirewallInboundRuleArray {
+func inbound(
+	cluster config.Cluster,
+	role string,
+	tags map[string]*digitalocean.Tag,
+) digitalocean.FirewallInboundRuleArray {
 	var ports []string
 	inbound := map[string]*digitalocean.FirewallInboundRuleArgs{}
 	port := func(protocol string, low, high int) *digitalocean.FirewallInboundRuleArgs {
@@ -95,13 +106,13 @@ func (c *Cloud) inbound(role string) digitalocean.FirewallInboundRuleArray {
 		}
 		return inbound[key]
 	}
-	for _, rule := range cloud.NodeRules(c.cluster) {
+	for _, rule := range cloud.NodeRules(cluster) {
 		if rule.To == role {
 			into := port(rule.Protocol, rule.Low, rule.High)
-			into.SourceTags = addTo(into.SourceTags, c.roleTags[rule.From].Name)
+			into.SourceTags = addTo(into.SourceTags, tags[rule.From].Name)
 		}
 	}
-	for _, open := range c.cluster.OpenPorts {
+	for _, open := range cluster.OpenPorts {
 		for _, prefix := range open.Ranges {
 			into := port(open.Protocol, open.Low, open.High)
 			into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
@@ -109,12 +120,12 @@ func (c *Cloud) inbound(role string) digitalocean.FirewallInboundRuleArray {
 	}
 	if role == cloud.ControlPlane {
 		operated := []int{talosPort}
-		if c.cluster.Access == config.Public {
+		if cluster.Access == config.Public {
 			operated = append(operated, cloud.APIPort)
 		}
 		for _, number := range operated {
 			into := port("tcp", number, number)
-			for _, prefix := range c.cluster.OperatorCIDRs {
+			for _, prefix := range cluster.OperatorCIDRs {
 				into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
 			}
 		}
@@ -159,21 +170,12 @@ func outbound() digitalocean.FirewallOutboundRuleArray {
 
 // allowLoadBalancer lets the load balancer through to the control planes. It is a firewall of its own, because the load
 // balancer is not there yet when the droplets must be covered already.
-func (c *Cloud) allowLoadBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
-	return digitalocean.NewFirewall(c.ctx, c.name("api"), &digitalocean.FirewallArgs{
-		Tags: pulumi.StringArray{c.roleTags[cloud.ControlPlane].Name},
+func (n network) allowLoadBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
+	return digitalocean.NewFirewall(n.ctx, n.name("api"), &digitalocean.FirewallArgs{
+		Tags: pulumi.StringArray{n.firewall.tags[cloud.ControlPlane].Name},
 		InboundRules: digitalocean.FirewallInboundRuleArray{&digitalocean.FirewallInboundRuleArgs{
 			Protocol: pulumi.String("tcp"), PortRange: pulumi.String(strconv.Itoa(cloud.APIPort)),
 			SourceLoadBalancerUids: pulumi.StringArray{balancer.ID()},
 		}},
-	}, c.options()...)
-}
-
-// allFirewalls in the order of the roles.
-func (c *Cloud) allFirewalls() []pulumi.Resource {
-	var all []pulumi.Resource
-	for _, role := range roles {
-		all = append(all, c.firewalls[role])
-	}
-	return all
+	}, n.options()...)
 }

@@ -17,15 +17,14 @@ const keyName = "unusable"
 
 // createKey registers the SSH key without which the API starts no droplet from a custom image
 // (https://docs.digitalocean.com/products/custom-images/how-to/create-droplets/). Talos has no SSH to use it with.
-func (c *Cloud) createKey() error {
+func (c *Cloud) createKey() (*digitalocean.SshKey, error) {
 	public, err := placeholderSSHKey(c.cluster.Name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.sshKey, err = digitalocean.NewSshKey(c.ctx, c.name(keyName), &digitalocean.SshKeyArgs{
+	return digitalocean.NewSshKey(c.ctx, c.name(keyName), &digitalocean.SshKeyArgs{
 		PublicKey: pulumi.String(public),
 	}, c.options()...)
-	return err
 }
 
 // placeholderSSHKey is a public key whose private half nobody ever had: a point of the curve that a hash of the name

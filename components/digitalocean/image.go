@@ -9,10 +9,9 @@ import (
 // findImage lets DigitalOcean fetch Talos from the Image Factory, by its exact version, or takes the user's own image.
 // Version and schematic are part of the name: a new version is a new image beside the old one, which goes once nothing
 // names it.
-func (c *Cloud) findImage() error {
+func (c *Cloud) findImage() (pulumi.StringOutput, error) {
 	if c.cluster.Image != "" {
-		c.image = pulumi.String(c.cluster.Image).ToStringOutput()
-		return nil
+		return pulumi.String(c.cluster.Image).ToStringOutput(), nil
 	}
 	name := c.name("talos-" + c.cluster.TalosVersion)
 	if c.cluster.Schematic != machineconfig.Schematic {
@@ -30,8 +29,7 @@ func (c *Cloud) findImage() error {
 		// The provider says that it updated the tags of an image, and never does, so that no refresh would be clean.
 	}, c.options(pulumi.IgnoreChanges([]string{"tags"}))...)
 	if err != nil {
-		return err
+		return pulumi.StringOutput{}, err
 	}
-	c.image = image.ID().ToStringOutput()
-	return nil
+	return image.ID().ToStringOutput(), nil
 }

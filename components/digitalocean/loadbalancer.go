@@ -11,12 +11,12 @@ const talosPort = 50000
 
 // Endpoint makes the internal load balancer. DigitalOcean has no private names and reserves no private address, so the
 // machines' configuration waits for the load balancer's own, unless the user brings a name.
-func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
-	balancer, err := c.createLoadBalancer()
+func (n network) Endpoint() (cloud.Endpoint, error) {
+	balancer, err := n.createLoadBalancer()
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	admitted, err := c.allowLoadBalancer(balancer)
+	admitted, err := n.allowLoadBalancer(balancer)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
@@ -24,22 +24,23 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 		Host:         balancer.Ip,
 		LoadBalancer: balancer.Ip,
 		Ready:        []pulumi.Resource{balancer, admitted},
+		MachineMaker: n,
 	}
-	if c.cluster.Endpoint != "" {
-		endpoint.Host = pulumi.String(c.cluster.Endpoint).ToStringOutput()
+	if n.cluster.Endpoint != "" {
+		endpoint.Host = pulumi.String(n.cluster.Endpoint).ToStringOutput()
 	}
 	return endpoint, nil
 }
 
-func (c *Cloud) createLoadBalancer() (*digitalocean.LoadBalancer, error) {
-	return digitalocean.NewLoadBalancer(c.ctx, c.name("api"), &digitalocean.LoadBalancerArgs{
-		Region: pulumi.String(c.cluster.Location.Region),
+func (n network) createLoadBalancer() (*digitalocean.LoadBalancer, error) {
+	return digitalocean.NewLoadBalancer(n.ctx, n.name("api"), &digitalocean.LoadBalancerArgs{
+		Region: pulumi.String(n.cluster.Location.Region),
 		// A proxy, not the pass-through REGIONAL_NETWORK: a control plane can reach itself through it.
 		Type:       pulumi.String("REGIONAL"),
 		Network:    pulumi.String("INTERNAL"),
-		VpcUuid:    c.vpcID,
+		VpcUuid:    n.vpcID,
 		SizeUnit:   pulumi.Int(1),
-		DropletTag: c.roleTags[cloud.ControlPlane].Name,
+		DropletTag: n.firewall.tags[cloud.ControlPlane].Name,
 		ForwardingRules: digitalocean.LoadBalancerForwardingRuleArray{&digitalocean.LoadBalancerForwardingRuleArgs{
 			EntryProtocol: pulumi.String("tcp"), EntryPort: pulumi.Int(cloud.APIPort),
 			TargetProtocol: pulumi.String("tcp"), TargetPort: pulumi.Int(cloud.APIPort),
@@ -50,17 +51,17 @@ func (c *Cloud) createLoadBalancer() (*digitalocean.LoadBalancer, error) {
 			CheckIntervalSeconds: pulumi.Int(10), ResponseTimeoutSeconds: pulumi.Int(5),
 			HealthyThreshold: pulumi.Int(2), UnhealthyThreshold: pulumi.Int(2),
 		},
-		Firewall: &digitalocean.LoadBalancerFirewallArgs{Allows: c.balancerClients()},
+		Firewall: &digitalocean.LoadBalancerFirewallArgs{Allows: n.balancerClients()},
 		// The API server does not speak the PROXY protocol.
 		EnableProxyProtocol: pulumi.Bool(false),
-	}, c.options(pulumi.Protect(c.cluster.Protected))...)
+	}, n.options(pulumi.Protect(n.cluster.Protected))...)
 }
 
 // balancerClients are the machines and the operators; a firewall with tags does not cover a load balancer.
-func (c *Cloud) balancerClients() pulumi.StringArray {
-	clients := pulumi.StringArray{pulumi.Sprintf("cidr:%s", c.networkCIDR)}
-	for _, prefix := range c.cluster.OperatorCIDRs {
-		if prefix != c.cluster.Network.CIDR {
+func (n network) balancerClients() pulumi.StringArray {
+	clients := pulumi.StringArray{pulumi.Sprintf("cidr:%s", n.cidr)}
+	for _, prefix := range n.cluster.OperatorCIDRs {
+		if prefix != n.cluster.Network.CIDR {
 			clients = append(clients, pulumi.String("cidr:"+prefix.String()))
 		}
 	}

@@ -8,23 +8,41 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Network creates a VPC, or adopts the one that the stack file names. A VPC has neither subnets nor gateways: every
-// droplet has a public interface as well, by which it gets out and which the firewall closes.
-func (c *Cloud) Network() (cloud.Network, error) {
-	makeNetwork := c.createNetwork
-	if c.cluster.Network.Adopted() {
-		makeNetwork = c.adoptNetwork
-	}
-	if err := makeNetwork(); err != nil {
-		return cloud.Network{}, err
-	}
-	if err := c.createFirewalls(); err != nil {
-		return cloud.Network{}, err
-	}
-	return cloud.Network{CIDRs: pulumi.StringArray{c.networkCIDR}.ToStringArrayOutput(), Ready: c.allFirewalls()}, nil
+// layout is a VPC: it has no subnets.
+type layout struct {
+	vpcID, cidr pulumi.StringOutput
 }
 
-func (c *Cloud) createNetwork() error {
+// network is what machines and the load balancer stand in.
+type network struct {
+	prepared
+	layout
+	firewall firewall
+}
+
+// Network creates a VPC, or adopts the one that the stack file names. A VPC has neither subnets nor gateways: every
+// droplet has a public interface as well, by which it gets out and which the firewall closes.
+func (p prepared) Network() (cloud.Network, error) {
+	makeLayout := p.createNetwork
+	if p.cluster.Network.Adopted() {
+		makeLayout = p.adoptNetwork
+	}
+	layout, err := makeLayout()
+	if err != nil {
+		return cloud.Network{}, err
+	}
+	firewall, err := p.createFirewall()
+	if err != nil {
+		return cloud.Network{}, err
+	}
+	return cloud.Network{
+		CIDRs:         pulumi.StringArray{layout.cidr}.ToStringArrayOutput(),
+		Ready:         []pulumi.Resource{firewall.roles[cloud.ControlPlane], firewall.roles[cloud.Worker]},
+		EndpointMaker: network{prepared: p, layout: layout, firewall: firewall},
+	}, nil
+}
+
+func (c *Cloud) createNetwork() (layout, error) {
 	vpc, err := digitalocean.NewVpc(c.ctx, c.name("network"), &digitalocean.VpcArgs{
 		Region:      pulumi.String(c.cluster.Location.Region),
 		IpRange:     pulumi.String(c.cluster.Network.CIDR.String()),
@@ -32,23 +50,23 @@ func (c *Cloud) createNetwork() error {
 		// The API counts a droplet or load balancer as a member for some minutes after it is deleted.
 	}, c.options(pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}))...)
 	if err != nil {
-		return err
+		return layout{}, err
 	}
-	c.vpcID = vpc.ID().ToStringOutput()
-	c.networkCIDR = pulumi.String(c.cluster.Network.CIDR.String()).ToStringOutput()
-	return nil
+	return layout{
+		vpcID: vpc.ID().ToStringOutput(),
+		cidr:  pulumi.String(c.cluster.Network.CIDR.String()).ToStringOutput(),
+	}, nil
 }
 
 // adoptNetwork reads the VPC that exists, which is neither changed nor deleted.
-func (c *Cloud) adoptNetwork() error {
+func (c *Cloud) adoptNetwork() (layout, error) {
 	id, region := c.cluster.Network.ID, c.cluster.Location.Region
 	vpc := c.lookupVPC()
-	c.vpcID = vpc.Region().ApplyT(func(found string) (string, error) {
+	vpcID := vpc.Region().ApplyT(func(found string) (string, error) {
 		if found != region {
 			return "", fmt.Errorf("%s: network.id: %s is in %s, the cluster in %s; name a VPC of %s", c.cluster.Region, id, found, region, region)
 		}
 		return id, nil
 	}).(pulumi.StringOutput)
-	c.networkCIDR = vpc.IpRange()
-	return nil
+	return layout{vpcID: vpcID, cidr: vpc.IpRange()}, nil
 }

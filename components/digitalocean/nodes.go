@@ -17,10 +17,10 @@ var ignoredInputs = []string{"image", "userData", "sshKeys", "size", "vpcUuid"}
 const deleteTimeout = "10m"
 
 // Nodes creates named droplets.
-func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
+func (n network) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
 	for i := range args.Count {
-		node, err := c.createNode(args, c.name(args.Pool+"-"+strconv.Itoa(i)))
+		node, err := n.createNode(args, n.name(args.Pool+"-"+strconv.Itoa(i)))
 		if err != nil {
 			return nil, err
 		}
@@ -29,8 +29,8 @@ func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	return nodes, nil
 }
 
-func (c *Cloud) createNode(args cloud.NodesArgs, name string) (cloud.Node, error) {
-	droplet, err := c.createDroplet(name, args)
+func (n network) createNode(args cloud.NodesArgs, name string) (cloud.Node, error) {
+	droplet, err := n.createDroplet(name, args)
 	if err != nil {
 		return cloud.Node{}, err
 	}
@@ -44,27 +44,27 @@ func (c *Cloud) createNode(args cloud.NodesArgs, name string) (cloud.Node, error
 		Ready:       []pulumi.Resource{droplet},
 	}
 	// Every droplet has a public address; only under public access does the firewall let anybody in there.
-	if args.ControlPlane && c.cluster.Access == config.Public {
+	if args.ControlPlane && n.cluster.Access == config.Public {
 		node.PublicIP = droplet.Ipv4Address
 	}
 	return node, nil
 }
 
-func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.Droplet, error) {
+func (n network) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.Droplet, error) {
 	role := cloud.Worker
 	if args.ControlPlane {
 		role = cloud.ControlPlane
 	}
-	droplet, err := digitalocean.NewDroplet(c.ctx, name, &digitalocean.DropletArgs{
+	droplet, err := digitalocean.NewDroplet(n.ctx, name, &digitalocean.DropletArgs{
 		// The node's name in Kubernetes, so not one with random digits.
 		Name:     pulumi.String(name),
-		Region:   pulumi.String(c.cluster.Location.Region),
+		Region:   pulumi.String(n.cluster.Location.Region),
 		Size:     pulumi.String(args.Machine.Name),
-		Image:    c.image,
-		VpcUuid:  c.vpcID,
+		Image:    n.image,
+		VpcUuid:  n.vpcID,
 		UserData: args.UserData,
-		SshKeys:  pulumi.StringArray{c.sshKey.ID()},
-		Tags:     append(c.tags(map[string]string{"pool": args.Pool}), c.roleTags[role].Name),
+		SshKeys:  pulumi.StringArray{n.sshKey.ID()},
+		Tags:     append(n.tags(map[string]string{"pool": args.Pool}), n.firewall.tags[role].Name),
 		// Agents are for distributions with a package manager.
 		Monitoring:   pulumi.Bool(false),
 		DropletAgent: pulumi.Bool(false),
@@ -72,16 +72,16 @@ func (c *Cloud) createDroplet(name string, args cloud.NodesArgs) (*digitalocean.
 		Ipv6:         pulumi.Bool(false),
 		// A worker that goes is drained by its kubelet first.
 		GracefulShutdown: pulumi.Bool(true),
-	}, c.options(
+	}, n.options(
 		pulumi.IgnoreChanges(ignoredInputs),
 		pulumi.Protect(args.Protected),
-		pulumi.DependsOn([]pulumi.Resource{c.firewalls[role]}),
+		pulumi.DependsOn([]pulumi.Resource{n.firewall.roles[role]}),
 		// The provider gives up after a minute, and pods alone may take a minute and a half.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}),
 	)...)
 	if err != nil {
 		return nil, err
 	}
-	cloud.LogImageMismatch(c.ctx, name, droplet.Image, c.image)
+	cloud.LogImageMismatch(n.ctx, name, droplet.Image, n.image)
 	return droplet, nil
 }

@@ -1,5 +1,6 @@
 // Package gcp brings a cluster up on Google Cloud. It has a file for each concern, and the other clouds have the same
-// files. Resources are created in the order of the methods of cloud.Cloud.
+// files. Resources are created in the stages of package cloud: Cloud, prepared, network, endpoint. Each embeds the stage
+// before it and adds what it made.
 package gcp
 
 import (
@@ -7,12 +8,11 @@ import (
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Cloud is one cluster on Google Cloud: what it was asked for, and what it has made so far.
+// Cloud is one cluster on Google Cloud: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
 	cluster  config.Cluster
@@ -20,35 +20,22 @@ type Cloud struct {
 	parent   pulumi.Resource
 	project  string
 	provider *gcp.Provider
-
-	// networkProject owns the network: the cluster's own project, or the host project of a Shared VPC.
-	networkProject      string
-	network, subnetwork pulumi.StringOutput
-	// networkCIDR holds the nodes' addresses, proxyCIDR those that the load balancer's packets come from.
-	networkCIDR, proxyCIDR pulumi.StringOutput
-	// proxies must exist before the load balancer, egress before a machine without a public address.
-	proxies, egress []pulumi.Resource
-	// accounts are the identities of the two kinds of nodes; firewall rules know the nodes by them.
-	accounts map[string]*serviceaccount.Account
-	rules    []pulumi.Resource
-	// endpoint is the API's address.
-	endpoint pulumi.Resource
-	// controlPlaneGroups are the control planes of each zone, as the load balancer wants them.
-	controlPlaneGroups map[string]*compute.InstanceGroup
-	// diskKey encrypts every disk; nil is Google's own. keyGranted must exist before a disk can use it.
-	diskKey    pulumi.StringPtrInput
-	keyGranted []pulumi.Resource
-	// untilGranted tries again to make a machine while the grant has no effect yet; nil without a key.
-	untilGranted *pulumi.ErrorHook
-	// workerHealthCheck is the check by which groups replace dead machines.
-	workerHealthCheck *compute.HealthCheck
-	images            map[regions.Architecture]lookedUp
+	// images keeps the answers of findImage.
+	images map[regions.Architecture]lookedUp
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// New makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
-func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
+// prepared is what stands before the network.
+type prepared struct {
+	*Cloud
+	// accounts are the identities of the two kinds of nodes; firewall rules know the nodes by them.
+	accounts map[string]*serviceaccount.Account
+	diskKey
+}
+
+// Connect makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
+func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
 	project, err := config.GoogleProject(cluster)
 	if err != nil {
 		return nil, err
@@ -61,19 +48,22 @@ func New(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, par
 		return nil, err
 	}
 	return &Cloud{
-		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, networkProject: project, provider: provider,
-		controlPlaneGroups: map[string]*compute.InstanceGroup{}, images: map[regions.Architecture]lookedUp{},
+		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, provider: provider,
+		images: map[regions.Architecture]lookedUp{},
 	}, nil
 }
 
 // Prepare makes the identities of the nodes and the key of their disks.
-func (c *Cloud) Prepare() error {
-	for _, step := range []func() error{c.createIdentities, c.createDiskKey, c.createPreemptionAlert} {
-		if err := step(); err != nil {
-			return err
-		}
+func (c *Cloud) Prepare() (cloud.NetworkMaker, error) {
+	accounts, err := c.createIdentities()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	key, err := c.createDiskKey()
+	if err != nil {
+		return nil, err
+	}
+	return prepared{Cloud: c, accounts: accounts, diskKey: key}, c.createPreemptionAlert()
 }
 
 // nameLimit is the longest name of nearly every resource:

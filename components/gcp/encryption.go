@@ -10,23 +10,31 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// createDiskKey settles which key encrypts the disks: the user's, one made for the cluster, or Google's own.
-func (c *Cloud) createDiskKey() error {
+// diskKey is the key that encrypts every disk.
+type diskKey struct {
+	// key is the id of the key; nil is Google's own.
+	key pulumi.StringPtrInput
+	// granted must exist before a disk can use the key.
+	granted []pulumi.Resource
+	// untilGranted tries again to make a machine while the grant has no effect yet; nil without a key.
+	untilGranted *pulumi.ErrorHook
+}
+
+// createDiskKey returns the key that encrypts the disks: the user's, one made for the cluster, or Google's own.
+func (c *Cloud) createDiskKey() (diskKey, error) {
 	key := c.cluster.EncryptionKey
 	if key.Managed || key.Kept {
 		managed, err := c.createManagedKey()
 		if err != nil {
-			return err
+			return diskKey{}, err
 		}
 		if key.Managed {
-			c.diskKey = managed.ID()
 			return c.grantDiskKey(managed.ID())
 		}
 	}
 	if key.ID == "" {
-		return nil
+		return diskKey{}, nil
 	}
-	c.diskKey = pulumi.String(key.ID)
 	return c.grantDiskKey(pulumi.String(key.ID))
 }
 
@@ -54,10 +62,10 @@ func (c *Cloud) createManagedKey() (*kms.CryptoKey, error) {
 // key can be read again. Disks, and snapshots of them, outlive a change of the key, so Pulumi forgets the grant and
 // never takes it back.
 // https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before_you_begin
-func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
+func (c *Cloud) grantDiskKey(id pulumi.StringInput) (diskKey, error) {
 	number, err := c.projectNumber()
 	if err != nil {
-		return err
+		return diskKey{}, err
 	}
 	grant, err := kms.NewCryptoKeyIAMMember(c.ctx, c.name("disks"), &kms.CryptoKeyIAMMemberArgs{
 		CryptoKeyId: id,
@@ -65,10 +73,9 @@ func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
 		Member:      pulumi.Sprintf("serviceAccount:service-%s@compute-system.iam.gserviceaccount.com", number),
 	}, c.options(pulumi.RetainOnDelete(true))...)
 	if err != nil {
-		return err
+		return diskKey{}, err
 	}
-	c.keyGranted = []pulumi.Resource{grant}
-	c.untilGranted, err = c.ctx.RegisterErrorHook(
+	untilGranted, err := c.ctx.RegisterErrorHook(
 		c.name("until-granted"),
 		func(failed *pulumi.ErrorHookArgs) (bool, error) {
 			wait, again := grantPause(failed.FailedOperation, failed.Errors)
@@ -76,7 +83,7 @@ func (c *Cloud) grantDiskKey(id pulumi.StringInput) error {
 			return again, nil
 		},
 	)
-	return err
+	return diskKey{key: id, granted: []pulumi.Resource{grant}, untilGranted: untilGranted}, err
 }
 
 // projectNumber returns the number of the project, which the name of Compute Engine's own account has. The project is
@@ -106,11 +113,11 @@ func (c *Cloud) projectNumber() (string, error) {
 // retryUntilGranted has a new machine tried again while the grant of the key has no effect: it takes minutes to reach
 // every server (https://cloud.google.com/iam/docs/access-change-propagation). A machine that runs has no use for it,
 // and the engine would look for the hook when it deletes the machine.
-func (c *Cloud) retryUntilGranted(name string) pulumi.ResourceOption {
-	if c.untilGranted == nil || c.running.Outputs("gcp:compute/instance:Instance", name) != nil {
+func (p prepared) retryUntilGranted(name string) pulumi.ResourceOption {
+	if p.untilGranted == nil || p.running.Outputs("gcp:compute/instance:Instance", name) != nil {
 		return pulumi.ResourceHooks(nil)
 	}
-	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{c.untilGranted}})
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{p.untilGranted}})
 }
 
 // grantPause returns how long to wait before a failed operation is tried again, and whether it is: only where the key

@@ -43,23 +43,26 @@ type rule struct {
 
 // createFirewall makes one rule for each purpose. A custom network lets nothing in by itself:
 // https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
-func (c *Cloud) createFirewall() error {
+func (n network) createFirewall() ([]pulumi.Resource, error) {
+	var rules []pulumi.Resource
 	byName := map[string]pulumi.Resource{}
-	for _, r := range slices.Concat(perProtocol(nodeRules(c.cluster)), c.googleRules(), c.operatorRules(), c.openRules()) {
+	for _, r := range slices.Concat(
+		perProtocol(nodeRules(n.cluster)), n.googleRules(), operatorRules(n.cluster), openRules(n.cluster),
+	) {
 		var before []pulumi.Resource
-		if c.hasSeveralProtocols(r.name) {
+		if n.hasSeveralProtocols(r.name) {
 			for _, name := range r.after {
 				before = append(before, byName[name])
 			}
 		}
-		created, err := c.createIngress(r, pulumi.DependsOn(before))
+		created, err := n.createIngress(r, pulumi.DependsOn(before))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		byName[r.name] = created
-		c.rules = append(c.rules, created)
+		rules = append(rules, created)
 	}
-	return c.createEgress()
+	return rules, nil
 }
 
 // hasSeveralProtocols reports whether a rule runs as an older version of the program made it: see perProtocol.
@@ -127,17 +130,17 @@ func appendUnique(list []string, item string) []string {
 }
 
 // googleRules let the load balancer's proxies and Google's health checks in.
-func (c *Cloud) googleRules() []rule {
+func (n network) googleRules() []rule {
 	rules := []rule{
 		{
 			name:   "load-balancer",
 			why:    "Kubernetes API by the balancer's proxies and its health checks",
 			to:     []string{controlPlane},
-			ranges: append(healthChecks(), c.proxyCIDR),
+			ranges: append(healthChecks(), n.proxyCIDR),
 			ports:  tcp(apiPort),
 		},
 	}
-	if slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
+	if slices.ContainsFunc(n.cluster.Pools, config.Pool.InScalingGroup) {
 		rules = append(
 			rules,
 			rule{name: "health-checks", why: "Talos API: whether a group's machine is alive", to: []string{worker},
@@ -150,9 +153,9 @@ func (c *Cloud) googleRules() []rule {
 // operatorRules let the operators in to the Talos API. The Kubernetes API is behind the load balancer, whose proxies no
 // firewall rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
 // https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
-func (c *Cloud) operatorRules() []rule {
+func operatorRules(cluster config.Cluster) []rule {
 	var ranges pulumi.StringArray
-	for _, prefix := range c.cluster.OperatorCIDRs {
+	for _, prefix := range cluster.OperatorCIDRs {
 		ranges = append(ranges, pulumi.String(prefix.String()))
 	}
 	rules := []rule{
@@ -164,7 +167,7 @@ func (c *Cloud) operatorRules() []rule {
 			ports:  tcp(talosPort),
 		},
 	}
-	if c.cluster.Access == config.Public {
+	if cluster.Access == config.Public {
 		rules = append(
 			rules,
 			rule{
@@ -180,9 +183,9 @@ func (c *Cloud) operatorRules() []rule {
 }
 
 // openRules let other networks in to the ports that the stack file opens to them.
-func (c *Cloud) openRules() []rule {
+func openRules(cluster config.Cluster) []rule {
 	var rules []rule
-	for _, open := range c.cluster.OpenPorts {
+	for _, open := range cluster.OpenPorts {
 		if len(open.Ranges) == 0 {
 			continue
 		}
@@ -198,7 +201,7 @@ func (c *Cloud) openRules() []rule {
 
 func tcp(port string) map[string][]string { return map[string][]string{"tcp": {port}} }
 
-func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.Resource, error) {
+func (n network) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.Resource, error) {
 	if len(r.from) == 0 && len(r.ranges) == 0 {
 		// Without a source the rule would let the whole internet in:
 		// https://cloud.google.com/firewall/docs/firewalls#sources
@@ -213,41 +216,39 @@ func (c *Cloud) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi.
 			Protocol: pulumi.String(protocol), Ports: pulumi.ToStringArray(r.ports[protocol]),
 		})
 	}
-	return compute.NewFirewall(c.ctx, c.name(r.name), &compute.FirewallArgs{
-		Project:               c.ruleProject(),
-		Network:               c.network,
+	return compute.NewFirewall(n.ctx, n.name(r.name), &compute.FirewallArgs{
+		Project:               n.ruleProject(),
+		Network:               n.vpc,
 		Description:           pulumi.String(r.why),
 		Direction:             pulumi.String("INGRESS"),
-		TargetServiceAccounts: c.emails(r.to),
-		SourceServiceAccounts: c.emails(r.from),
+		TargetServiceAccounts: n.emails(r.to),
+		SourceServiceAccounts: n.emails(r.from),
 		SourceRanges:          r.ranges,
 		Allows:                allows,
-	}, c.options(options...)...)
+	}, n.options(options...)...)
 }
 
 // createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to
 // images, time, discovery and the cloud's services. A rule below it that denied the rest would match no packet of
 // theirs, and the machines of others are not ours to stop. In an adopted network whose owner lets nothing out, it is
 // what the nodes need.
-func (c *Cloud) createEgress() error {
-	rule, err := compute.NewFirewall(c.ctx, c.name("egress"), &compute.FirewallArgs{
-		Project:               c.ruleProject(),
-		Network:               c.network,
+func (n network) createEgress() (pulumi.Resource, error) {
+	return compute.NewFirewall(n.ctx, n.name("egress"), &compute.FirewallArgs{
+		Project:               n.ruleProject(),
+		Network:               n.vpc,
 		Description:           pulumi.String("Images, time, discovery, the services of the cloud"),
 		Direction:             pulumi.String("EGRESS"),
-		TargetServiceAccounts: c.emails([]string{controlPlane, worker}),
+		TargetServiceAccounts: n.emails([]string{controlPlane, worker}),
 		DestinationRanges:     pulumi.ToStringArray([]string{"0.0.0.0/0"}),
 		Allows:                compute.FirewallAllowArray{&compute.FirewallAllowArgs{Protocol: pulumi.String("all")}},
-	}, c.options()...)
-	c.egress = append(c.egress, rule)
-	return err
+	}, n.options()...)
 }
 
 // emails are the service accounts of roles.
-func (c *Cloud) emails(roles []string) pulumi.StringArray {
+func (p prepared) emails(roles []string) pulumi.StringArray {
 	var emails pulumi.StringArray
 	for _, role := range roles {
-		emails = append(emails, c.accounts[role].Email)
+		emails = append(emails, p.accounts[role].Email)
 	}
 	return emails
 }

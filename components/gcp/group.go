@@ -32,20 +32,20 @@ func parts(pool config.Pool) []groupSpec {
 }
 
 // Group creates the instance groups of a pool, each with the template that it starts machines from.
-func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
+func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	var names pulumi.StringArray
 	for _, p := range parts(args.Pool) {
-		template, err := c.createTemplate(args, p)
+		template, err := e.createTemplate(args, p)
 		if err != nil {
 			return cloud.Group{}, err
 		}
-		manager, err := c.createManager(args.Pool, p, template)
+		manager, err := e.createManager(args.Pool, p, template)
 		if err != nil {
 			return cloud.Group{}, err
 		}
 		names = append(names, manager.Name)
 		if p.autoscaled() {
-			if err := c.createAutoscaler(p, manager); err != nil {
+			if err := e.createAutoscaler(p, manager); err != nil {
 				return cloud.Group{}, err
 			}
 		}
@@ -55,9 +55,9 @@ func (c *Cloud) Group(args cloud.GroupArgs) (cloud.Group, error) {
 
 // createTemplate describes a group's machines. A template never changes: a new one takes its place, and the group
 // rolls.
-func (c *Cloud) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.RegionInstanceTemplate, error) {
+func (e endpoint) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.RegionInstanceTemplate, error) {
 	pool := args.Pool
-	image, err := c.findImage(pool.Machine.Architecture, c.imageOfTemplate(c.name(p.name)))
+	image, err := e.findImage(pool.Machine.Architecture, e.imageOfTemplate(e.name(p.name)))
 	if err != nil {
 		return nil, err
 	}
@@ -67,32 +67,32 @@ func (c *Cloud) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.Regi
 		SourceImage: image,
 		DiskSizeGb:  pulumi.Int(pool.DiskGiB),
 		DiskType:    pulumi.String(diskType),
-		Labels:      c.poolLabels(pool.Name),
+		Labels:      e.poolLabels(pool.Name),
 	}
-	if c.diskKey != nil {
+	if e.key != nil {
 		disk.DiskEncryptionKey = &compute.RegionInstanceTemplateDiskDiskEncryptionKeyArgs{
-			KmsKeySelfLink: c.diskKey.ToStringPtrOutput().Elem(),
+			KmsKeySelfLink: e.key.ToStringPtrOutput().Elem(),
 		}
 	}
-	return compute.NewRegionInstanceTemplate(c.ctx, c.name(p.name), &compute.RegionInstanceTemplateArgs{
-		Region:      pulumi.String(c.cluster.Location.Region),
+	return compute.NewRegionInstanceTemplate(e.ctx, e.name(p.name), &compute.RegionInstanceTemplateArgs{
+		Region:      pulumi.String(e.cluster.Location.Region),
 		MachineType: pulumi.String(pool.Machine.Name),
 		Metadata:    metadata(args.UserData),
 		Disks:       compute.RegionInstanceTemplateDiskArray{disk},
 		NetworkInterfaces: compute.RegionInstanceTemplateNetworkInterfaceArray{
-			&compute.RegionInstanceTemplateNetworkInterfaceArgs{Subnetwork: c.subnetwork},
+			&compute.RegionInstanceTemplateNetworkInterfaceArgs{Subnetwork: e.subnetwork},
 		},
 		Scheduling: scheduling(p.spot),
 		ServiceAccount: &compute.RegionInstanceTemplateServiceAccountArgs{
-			Email: c.accounts[worker].Email, Scopes: pulumi.ToStringArray([]string{cloudPlatform}),
+			Email: e.accounts[worker].Email, Scopes: pulumi.ToStringArray([]string{cloudPlatform}),
 		},
 		ShieldedInstanceConfig: &compute.RegionInstanceTemplateShieldedInstanceConfigArgs{
 			EnableSecureBoot:          pulumi.Bool(false),
 			EnableVtpm:                pulumi.Bool(true),
 			EnableIntegrityMonitoring: pulumi.Bool(true),
 		},
-		Labels: c.poolLabels(pool.Name),
-	}, c.options(pulumi.DependsOn(args.After))...)
+		Labels: e.poolLabels(pool.Name),
+	}, e.options(pulumi.DependsOn(args.After))...)
 }
 
 // scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a
@@ -114,18 +114,14 @@ func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 	}
 }
 
-func (c *Cloud) createManager(
+func (e endpoint) createManager(
 	pool config.Pool,
 	p groupSpec,
 	template *compute.RegionInstanceTemplate,
 ) (*compute.RegionInstanceGroupManager, error) {
-	alive, err := c.healthCheck()
-	if err != nil {
-		return nil, err
-	}
-	shape, redistribution := c.distribution(p)
-	options := c.options(
-		pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)),
+	shape, redistribution := e.distribution(p)
+	options := e.options(
+		pulumi.DependsOn(slices.Concat(e.egress, e.granted)),
 		// The provider sends the zones along, which cannot be changed, so that a group of another shape is a new one:
 		// https://github.com/hashicorp/terraform-provider-google/issues/19891
 		pulumi.ReplaceOnChanges([]string{"distributionPolicyTargetShape"}),
@@ -134,9 +130,9 @@ func (c *Cloud) createManager(
 		// The autoscaler moves it; an update that put it back would undo the autoscaler's work.
 		options = append(options, pulumi.IgnoreChanges([]string{"targetSize"}))
 	}
-	return compute.NewRegionInstanceGroupManager(c.ctx, c.name(p.name), &compute.RegionInstanceGroupManagerArgs{
-		Region:                        pulumi.String(c.cluster.Location.Region),
-		BaseInstanceName:              pulumi.String(c.name(p.name)),
+	return compute.NewRegionInstanceGroupManager(e.ctx, e.name(p.name), &compute.RegionInstanceGroupManagerArgs{
+		Region:                        pulumi.String(e.cluster.Location.Region),
+		BaseInstanceName:              pulumi.String(e.name(p.name)),
 		DistributionPolicyZones:       pulumi.ToStringArray(pool.Zones),
 		DistributionPolicyTargetShape: shape,
 		TargetSize:                    pulumi.Int(p.min),
@@ -155,7 +151,7 @@ func (c *Cloud) createManager(
 			InstanceRedistributionType: pulumi.String(redistribution),
 		},
 		AutoHealingPolicies: &compute.RegionInstanceGroupManagerAutoHealingPoliciesArgs{
-			HealthCheck: alive.ID(),
+			HealthCheck: e.workersAlive.ID(),
 			// Longer than a machine takes to boot and to get its certificate from a control plane that boots beside it.
 			InitialDelaySec: pulumi.Int(900),
 		},
@@ -193,14 +189,14 @@ const (
 	proactive = "PROACTIVE"
 )
 
-// healthCheck asks the Talos API whether a machine is alive, once for all groups. The kubelet is not asked: it does not
-// answer before the Kubernetes API has, and an outage of that would have every new machine replaced over and over.
-func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
-	if c.workerHealthCheck != nil {
-		return c.workerHealthCheck, nil
+// createHealthCheck asks the Talos API whether a machine is alive, once for all groups; it returns nil if there is
+// none. The kubelet is not asked: it does not answer before the Kubernetes API has, and an outage of that would have
+// every new machine replaced over and over.
+func (c *Cloud) createHealthCheck(address *compute.Address) (*compute.HealthCheck, error) {
+	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
+		return nil, nil
 	}
-	var err error
-	c.workerHealthCheck, err = compute.NewHealthCheck(c.ctx, c.name("alive"), &compute.HealthCheckArgs{
+	return compute.NewHealthCheck(c.ctx, c.name("alive"), &compute.HealthCheckArgs{
 		Description:      pulumi.Sprintf("Workers of %s", c.cluster.Name),
 		CheckIntervalSec: pulumi.Int(30),
 		TimeoutSec:       pulumi.Int(10),
@@ -208,6 +204,5 @@ func (c *Cloud) healthCheck() (*compute.HealthCheck, error) {
 		UnhealthyThreshold: pulumi.Int(10),
 		TcpHealthCheck:     &compute.HealthCheckTcpHealthCheckArgs{Port: pulumi.Int(talosPortNumber)},
 		// Deleted beside the load balancer's check: see createBackend.
-	}, c.options(pulumi.DependsOn([]pulumi.Resource{c.endpoint}))...)
-	return c.workerHealthCheck, err
+	}, c.options(pulumi.DependsOn([]pulumi.Resource{address}))...)
 }

@@ -17,17 +17,17 @@ const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
 // createIdentities makes a service account for control planes and one for workers. They hold no role: Talos needs none,
 // and what a workload needs is given to that workload alone. Without them every machine would be the project's default
 // account.
-func (c *Cloud) createIdentities() error {
-	c.accounts = map[string]*serviceaccount.Account{}
+func (c *Cloud) createIdentities() (map[string]*serviceaccount.Account, error) {
+	accounts := map[string]*serviceaccount.Account{}
 	for _, role := range []string{controlPlane, worker} {
 		account, err := serviceaccount.NewAccount(c.ctx, c.name(role), &serviceaccount.AccountArgs{
 			AccountId:   pulumi.String(cloud.ShortenWithHash(c.cluster.Name+"-"+role, accountLimit)),
 			DisplayName: pulumi.Sprintf("%s nodes of %s", role, c.cluster.Name),
 		}, c.options()...)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c.accounts[role] = account
+		accounts[role] = account
 	}
-	return nil
+	return accounts, nil
 }

@@ -16,34 +16,51 @@ const (
 	talosPortNumber = 50000
 )
 
+// endpoint is what machines are made in: the network, and what puts them behind the load balancer.
+type endpoint struct {
+	network
+	// address is the API's.
+	address *compute.Address
+	// controlPlaneGroups are the control planes of each zone, as the load balancer wants them.
+	controlPlaneGroups map[string]*compute.InstanceGroup
+	// workersAlive is the check by which groups replace dead machines; nil without a group.
+	workersAlive *compute.HealthCheck
+}
+
 // Endpoint makes the regional internal proxy load balancer. Its address is reserved before, so machines do not wait for
 // it. The passthrough kind cannot work: its packets keep the load balancer's address, which no interface of Talos has
 // (https://github.com/siderolabs/talos/issues/4109).
-func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
-	address, err := compute.NewAddress(c.ctx, c.name("api"), &compute.AddressArgs{
-		Description: pulumi.Sprintf("Kubernetes API of %s", c.cluster.Name),
-		Region:      pulumi.String(c.cluster.Location.Region),
+func (n network) Endpoint() (cloud.Endpoint, error) {
+	address, err := compute.NewAddress(n.ctx, n.name("api"), &compute.AddressArgs{
+		Description: pulumi.Sprintf("Kubernetes API of %s", n.cluster.Name),
+		Region:      pulumi.String(n.cluster.Location.Region),
 		AddressType: pulumi.String("INTERNAL"),
-		Subnetwork:  c.subnetwork,
-		Labels:      c.labels(),
-	}, c.options(pulumi.Protect(c.cluster.Protected))...)
+		Subnetwork:  n.subnetwork,
+		Labels:      n.labels(),
+	}, n.options(pulumi.Protect(n.cluster.Protected))...)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	backend, err := c.createBackend(address)
+	groups, backend, err := n.createBackend(address)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	listener, err := c.createListener(address, backend)
+	listener, err := n.createListener(address, backend)
 	if err != nil {
 		return cloud.Endpoint{}, err
 	}
-	c.endpoint = address
-	endpoint := cloud.Endpoint{Host: address.Address, LoadBalancer: address.Address, Ready: []pulumi.Resource{listener}}
-	if c.cluster.Endpoint != "" {
-		endpoint.Host = pulumi.String(c.cluster.Endpoint).ToStringOutput()
+	alive, err := n.createHealthCheck(address)
+	if err != nil {
+		return cloud.Endpoint{}, err
 	}
-	return endpoint, nil
+	host := address.Address
+	if n.cluster.Endpoint != "" {
+		host = pulumi.String(n.cluster.Endpoint).ToStringOutput()
+	}
+	return cloud.Endpoint{
+		Host: host, LoadBalancer: address.Address, Ready: []pulumi.Resource{listener},
+		MachineMaker: endpoint{network: n, address: address, controlPlaneGroups: groups, workersAlive: alive},
+	}, nil
 }
 
 // createBackend makes an empty group of control planes in each zone, which all its machines must stand in, and the
@@ -52,23 +69,26 @@ func (c *Cloud) Endpoint() (cloud.Endpoint, error) {
 // gone: a service that is as deep as the machines goes at the same time as they do, and both take a minute. None of
 // what it waits for takes longer than what machines wait for.
 // https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/step_generator.go (ScheduleDeletes)
-func (c *Cloud) createBackend(address *compute.Address) (*compute.RegionBackendService, error) {
+func (n network) createBackend(
+	address *compute.Address,
+) (map[string]*compute.InstanceGroup, *compute.RegionBackendService, error) {
+	groups := map[string]*compute.InstanceGroup{}
 	inStep := pulumi.DependsOn([]pulumi.Resource{address})
-	region := pulumi.String(c.cluster.Location.Region)
+	region := pulumi.String(n.cluster.Location.Region)
 	var backends compute.RegionBackendServiceBackendArray
-	for _, zone := range c.cluster.Location.Zones {
-		group, err := compute.NewInstanceGroup(c.ctx, c.name("api-"+zone), &compute.InstanceGroupArgs{
-			Description: pulumi.Sprintf("Control planes of %s in %s", c.cluster.Name, zone),
+	for _, zone := range n.cluster.Location.Zones {
+		group, err := compute.NewInstanceGroup(n.ctx, n.name("api-"+zone), &compute.InstanceGroupArgs{
+			Description: pulumi.Sprintf("Control planes of %s in %s", n.cluster.Name, zone),
 			Zone:        pulumi.String(zone),
-			Network:     c.network,
+			Network:     n.vpc,
 			NamedPorts: compute.InstanceGroupNamedPortTypeArray{&compute.InstanceGroupNamedPortTypeArgs{
 				Name: pulumi.String(apiPortName), Port: pulumi.Int(cloud.APIPort),
 			}},
-		}, c.options(inStep)...)
+		}, n.options(inStep)...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		c.controlPlaneGroups[zone] = group
+		groups[zone] = group
 		backends = append(backends, &compute.RegionBackendServiceBackendArgs{
 			Group:         group.SelfLink,
 			BalancingMode: pulumi.String("UTILIZATION"),
@@ -76,17 +96,17 @@ func (c *Cloud) createBackend(address *compute.Address) (*compute.RegionBackendS
 			CapacityScaler: pulumi.Float64(1),
 		})
 	}
-	check, err := compute.NewRegionHealthCheck(c.ctx, c.name("api"), &compute.RegionHealthCheckArgs{
+	check, err := compute.NewRegionHealthCheck(n.ctx, n.name("api"), &compute.RegionHealthCheckArgs{
 		Region:           region,
 		CheckIntervalSec: pulumi.Int(5),
 		TimeoutSec:       pulumi.Int(5),
 		// TCP, because Talos' API server answers no anonymous HTTP request.
 		TcpHealthCheck: &compute.RegionHealthCheckTcpHealthCheckArgs{Port: pulumi.Int(cloud.APIPort)},
-	}, c.options(inStep)...)
+	}, n.options(inStep)...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return compute.NewRegionBackendService(c.ctx, c.name("api"), &compute.RegionBackendServiceArgs{
+	service, err := compute.NewRegionBackendService(n.ctx, n.name("api"), &compute.RegionBackendServiceArgs{
 		Region:              region,
 		LoadBalancingScheme: pulumi.String("INTERNAL_MANAGED"),
 		Protocol:            pulumi.String("TCP"),
@@ -96,35 +116,36 @@ func (c *Cloud) createBackend(address *compute.Address) (*compute.RegionBackendS
 		// The longest that a connection may be silent. The default of 30 s would cut quiet logs and watches.
 		TimeoutSec:                   pulumi.Int(600),
 		ConnectionDrainingTimeoutSec: pulumi.Int(60),
-	}, c.options(pulumi.DependsOn(c.keyGranted))...)
+	}, n.options(pulumi.DependsOn(n.granted))...)
+	return groups, service, err
 }
 
-func (c *Cloud) createListener(
+func (n network) createListener(
 	address *compute.Address,
 	backend *compute.RegionBackendService,
 ) (pulumi.Resource, error) {
-	region := pulumi.String(c.cluster.Location.Region)
-	proxy, err := compute.NewRegionTargetTcpProxy(c.ctx, c.name("api"), &compute.RegionTargetTcpProxyArgs{
+	region := pulumi.String(n.cluster.Location.Region)
+	proxy, err := compute.NewRegionTargetTcpProxy(n.ctx, n.name("api"), &compute.RegionTargetTcpProxyArgs{
 		Region: region, BackendService: backend.ID(),
-	}, c.options()...)
+	}, n.options()...)
 	if err != nil {
 		return nil, err
 	}
 	// The address can be in one rule only, so a new rule cannot come before the old one goes.
-	return compute.NewForwardingRule(c.ctx, c.name("api"), &compute.ForwardingRuleArgs{
+	return compute.NewForwardingRule(n.ctx, n.name("api"), &compute.ForwardingRuleArgs{
 		Region:              region,
 		LoadBalancingScheme: pulumi.String("INTERNAL_MANAGED"),
 		IpProtocol:          pulumi.String("TCP"),
 		PortRange:           pulumi.String(apiPort),
 		IpAddress:           address.Address,
-		Network:             c.network,
-		Subnetwork:          c.subnetwork,
+		Network:             n.vpc,
+		Subnetwork:          n.subnetwork,
 		Target:              proxy.ID(),
 		// Without it only clients of the same region get through: not the operators behind a VPN in another one.
 		AllowGlobalAccess: pulumi.Bool(true),
-		Labels:            c.labels(),
-	}, c.options(
-		pulumi.DependsOn(c.proxies), pulumi.DeleteBeforeReplace(true), pulumi.Protect(c.cluster.Protected),
+		Labels:            n.labels(),
+	}, n.options(
+		pulumi.DependsOn(n.proxies), pulumi.DeleteBeforeReplace(true), pulumi.Protect(n.cluster.Protected),
 		// Of a rule that exists it cannot be changed, and another rule would interrupt the API.
 		// https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
 		pulumi.IgnoreChanges([]string{"allowGlobalAccess"}),

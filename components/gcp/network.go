@@ -9,22 +9,50 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Network creates a network with one subnetwork over all zones, or adopts the one that the stack file names.
-func (c *Cloud) Network() (cloud.Network, error) {
-	makeNetwork := c.createNetwork
-	if c.cluster.Network.Adopted() {
-		makeNetwork = c.adoptNetwork
-	}
-	if err := makeNetwork(); err != nil {
-		return cloud.Network{}, err
-	}
-	if err := c.createFirewall(); err != nil {
-		return cloud.Network{}, err
-	}
-	return cloud.Network{CIDRs: pulumi.StringArray{c.networkCIDR}.ToStringArrayOutput(), Ready: c.rules}, nil
+// layout is a network and its subnetworks.
+type layout struct {
+	// networkProject owns the network: the cluster's own project, or the host project of a Shared VPC.
+	networkProject  string
+	vpc, subnetwork pulumi.StringOutput
+	// cidr holds the nodes' addresses, proxyCIDR those that the load balancer's packets come from.
+	cidr, proxyCIDR pulumi.StringOutput
+	// proxies must exist before the load balancer; none in an adopted network.
+	proxies []pulumi.Resource
+	// nat lets machines without a public address out; none in an adopted network.
+	nat []pulumi.Resource
 }
 
-func (c *Cloud) createNetwork() error {
+// network is what machines and the load balancer stand in.
+type network struct {
+	prepared
+	layout
+	// egress must exist before a machine.
+	egress []pulumi.Resource
+}
+
+// Network creates a network with one subnetwork over all zones, or adopts the one that the stack file names.
+func (p prepared) Network() (cloud.Network, error) {
+	makeLayout := p.createNetwork
+	if p.cluster.Network.Adopted() {
+		makeLayout = p.adoptNetwork
+	}
+	layout, err := makeLayout()
+	if err != nil {
+		return cloud.Network{}, err
+	}
+	n := network{prepared: p, layout: layout}
+	ingress, err := n.createFirewall()
+	if err != nil {
+		return cloud.Network{}, err
+	}
+	egress, err := n.createEgress()
+	n.egress = append(layout.nat, egress)
+	return cloud.Network{
+		CIDRs: pulumi.StringArray{layout.cidr}.ToStringArrayOutput(), Ready: ingress, EndpointMaker: n,
+	}, err
+}
+
+func (c *Cloud) createNetwork() (layout, error) {
 	network, err := compute.NewNetwork(c.ctx, c.name("network"), &compute.NetworkArgs{
 		Description: pulumi.Sprintf("Network of %s", c.cluster.Name),
 		// Otherwise Google makes a subnetwork in every region of the world.
@@ -32,15 +60,19 @@ func (c *Cloud) createNetwork() error {
 		RoutingMode:           pulumi.String("REGIONAL"),
 	}, c.options()...)
 	if err != nil {
-		return err
+		return layout{}, err
 	}
-	c.network = network.SelfLink
-	c.networkCIDR = pulumi.String(c.cluster.Network.CIDR.String()).ToStringOutput()
-	nodes, err := c.createSubnetworks()
+	nodes, proxies, err := c.createSubnetworks(network)
 	if err != nil {
-		return err
+		return layout{}, err
 	}
-	return c.createNat(nodes)
+	nat, err := c.createNat(network, nodes)
+	return layout{
+		networkProject: c.project, vpc: network.SelfLink, subnetwork: nodes.SelfLink,
+		cidr:      pulumi.String(c.cluster.Network.CIDR.String()).ToStringOutput(),
+		proxyCIDR: proxies.IpCidrRange, proxies: []pulumi.Resource{proxies},
+		nat: []pulumi.Resource{nat},
+	}, err
 }
 
 // The first half of the network is the nodes'; the last sixteenth, a /26 or more as Google wants it, the load
@@ -48,14 +80,14 @@ func (c *Cloud) createNetwork() error {
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
 const nodesBits, proxiesBits, proxiesIndex = 1, 4, 15
 
-// createSubnetworks returns the nodes' one.
-func (c *Cloud) createSubnetworks() (*compute.Subnetwork, error) {
+// createSubnetworks makes the nodes' subnetwork and that of the load balancer's proxies.
+func (c *Cloud) createSubnetworks(network *compute.Network) (nodes, proxies *compute.Subnetwork, err error) {
 	block, err := cloud.Subnet(c.cluster.Network.CIDR, nodesBits, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	nodes, err := compute.NewSubnetwork(c.ctx, c.name("nodes"), &compute.SubnetworkArgs{
-		Network:     c.network,
+	nodes, err = compute.NewSubnetwork(c.ctx, c.name("nodes"), &compute.SubnetworkArgs{
+		Network:     network.SelfLink,
 		Region:      pulumi.String(c.cluster.Location.Region),
 		IpCidrRange: pulumi.String(block.String()),
 		// Google's own services are reached without the NAT gateway, which charges by the byte.
@@ -63,25 +95,19 @@ func (c *Cloud) createSubnetworks() (*compute.Subnetwork, error) {
 		LogConfig:             c.flowLogs(),
 	}, c.options()...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c.subnetwork = nodes.SelfLink
 	if block, err = cloud.Subnet(c.cluster.Network.CIDR, proxiesBits, proxiesIndex); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	proxies, err := compute.NewSubnetwork(c.ctx, c.name("proxies"), &compute.SubnetworkArgs{
-		Network:     c.network,
+	proxies, err = compute.NewSubnetwork(c.ctx, c.name("proxies"), &compute.SubnetworkArgs{
+		Network:     network.SelfLink,
 		Region:      pulumi.String(c.cluster.Location.Region),
 		IpCidrRange: pulumi.String(block.String()),
 		Purpose:     pulumi.String("REGIONAL_MANAGED_PROXY"),
 		Role:        pulumi.String("ACTIVE"),
 	}, c.options()...)
-	if err != nil {
-		return nil, err
-	}
-	c.proxyCIDR = proxies.IpCidrRange
-	c.proxies = []pulumi.Resource{proxies}
-	return nodes, nil
+	return nodes, proxies, err
 }
 
 // flowLogs writes down what goes over the nodes' subnetwork; the proxies' cannot have them. Connections in a cluster
@@ -101,15 +127,15 @@ func (c *Cloud) flowLogs() compute.SubnetworkLogConfigPtrInput {
 
 // createNat lets machines without a public address out. Cloud NAT is not a machine in a zone: one serves the region,
 // and no zone takes it along (https://cloud.google.com/nat/docs/overview#architecture).
-func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
+func (c *Cloud) createNat(network *compute.Network, nodes *compute.Subnetwork) (*compute.RouterNat, error) {
 	router, err := compute.NewRouter(c.ctx, c.name("nat"), &compute.RouterArgs{
-		Network: c.network,
+		Network: network.SelfLink,
 		Region:  pulumi.String(c.cluster.Location.Region),
 	}, c.options()...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	nat, err := compute.NewRouterNat(c.ctx, c.name("nat"), &compute.RouterNatArgs{
+	return compute.NewRouterNat(c.ctx, c.name("nat"), &compute.RouterNatArgs{
 		Router:                        router.Name,
 		Region:                        pulumi.String(c.cluster.Location.Region),
 		NatIpAllocateOption:           pulumi.String("AUTO_ONLY"),
@@ -124,8 +150,6 @@ func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
 		MinPortsPerVm:                    pulumi.Int(64),
 		MaxPortsPerVm:                    pulumi.Int(4096),
 	}, c.options()...)
-	c.egress = []pulumi.Resource{nat}
-	return err
 }
 
 // adoptNetwork reads the network that exists. Of ours it gets firewall rules, which match our own nodes only; nothing
@@ -133,26 +157,25 @@ func (c *Cloud) createNat(nodes *compute.Subnetwork) error {
 // belong to the network's project (https://cloud.google.com/vpc/docs/shared-vpc#firewall_rules). A network has one
 // active subnetwork for proxies in a region, shared by all its load balancers, so that one must be there:
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets
-func (c *Cloud) adoptNetwork() error {
+func (c *Cloud) adoptNetwork() (layout, error) {
+	project := c.project
 	id, subnet := lastPart(c.cluster.Network.ID), c.cluster.Network.SubnetIDs[0]
 	if rest, isPath := strings.CutPrefix(pathOf(subnet), "projects/"); isPath {
-		c.networkProject, _, _ = strings.Cut(rest, "/")
+		project, _, _ = strings.Cut(rest, "/")
 	}
-	project := c.networkProject
 	region := c.cluster.Location.Region
 	nodes := c.lookupSubnet(project, region)
-	c.network = nodes.Network().ApplyT(func(network string) (string, error) {
+	network := nodes.Network().ApplyT(func(network string) (string, error) {
 		if lastPart(network) != id {
 			return "", fmt.Errorf("%s: network: subnet %s lies in %s, not in %s; name a subnet of the network", c.cluster.Region, subnet, lastPart(network), id)
 		}
 		return network, nil
 	}).(pulumi.StringOutput)
-	c.subnetwork, c.networkCIDR = nodes.SelfLink(), nodes.IpCidrRange()
 	all := compute.GetSubnetworksOutput(c.ctx, compute.GetSubnetworksOutputArgs{
 		Project: pulumi.String(project), Region: pulumi.String(region),
 		Filter: pulumi.String(`purpose="REGIONAL_MANAGED_PROXY" AND role="ACTIVE"`),
 	}, c.lookup()...)
-	c.proxyCIDR = all.Subnetworks().ApplyT(func(found []compute.GetSubnetworksSubnetwork) (string, error) {
+	proxyCIDR := all.Subnetworks().ApplyT(func(found []compute.GetSubnetworksSubnetwork) (string, error) {
 		for _, proxies := range found {
 			if lastPart(proxies.NetworkSelfLink) == id {
 				return proxies.IpCidrRange, nil
@@ -162,15 +185,18 @@ func (c *Cloud) adoptNetwork() error {
 			"subnets create proxies --project=%s --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE --network=%s --region=%s --range=<a free /26>",
 			c.cluster.Region, id, region, project, id, region)
 	}).(pulumi.StringOutput)
-	return nil
+	return layout{
+		networkProject: project, vpc: network, subnetwork: nodes.SelfLink(),
+		cidr: nodes.IpCidrRange(), proxyCIDR: proxyCIDR,
+	}, nil
 }
 
 // ruleProject is the project of the firewall rules; nil for the provider's own.
-func (c *Cloud) ruleProject() pulumi.StringPtrInput {
-	if c.networkProject == c.project {
+func (n network) ruleProject() pulumi.StringPtrInput {
+	if n.networkProject == n.project {
 		return nil
 	}
-	return pulumi.String(c.networkProject)
+	return pulumi.String(n.networkProject)
 }
 
 // lastPart is the name at the end of a resource's path, or the name itself.

@@ -38,10 +38,10 @@ func metadata(userData pulumi.StringInput) pulumi.StringMap {
 }
 
 // Nodes creates named machines, each with an address of its own that outlives it.
-func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
+func (e endpoint) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
 	for i := range args.Count {
-		node, err := c.createNode(args, i)
+		node, err := e.createNode(args, i)
 		if err != nil {
 			return nil, err
 		}
@@ -50,27 +50,27 @@ func (c *Cloud) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	return nodes, nil
 }
 
-func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) {
-	name, zone := c.name(args.Pool+"-"+strconv.Itoa(index)), args.Zones[index%len(args.Zones)]
-	private, err := compute.NewAddress(c.ctx, name, &compute.AddressArgs{
-		Region:      pulumi.String(c.cluster.Location.Region),
+func (e endpoint) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) {
+	name, zone := e.name(args.Pool+"-"+strconv.Itoa(index)), args.Zones[index%len(args.Zones)]
+	private, err := compute.NewAddress(e.ctx, name, &compute.AddressArgs{
+		Region:      pulumi.String(e.cluster.Location.Region),
 		AddressType: pulumi.String("INTERNAL"),
-		Subnetwork:  c.subnetwork,
-		Labels:      c.poolLabels(args.Pool),
+		Subnetwork:  e.subnetwork,
+		Labels:      e.poolLabels(args.Pool),
 		// As deep as the templates of groups, which wait for the API's address as well, so that machines and groups are
 		// deleted together: see createBackend.
-	}, c.options(pulumi.DependsOn([]pulumi.Resource{c.endpoint}))...)
+	}, e.options(pulumi.DependsOn([]pulumi.Resource{e.address}))...)
 	if err != nil {
 		return cloud.Node{}, err
 	}
 	node := cloud.Node{Name: name, PrivateIP: private.Address, PublicIP: pulumi.String("").ToStringOutput()}
-	nic := &compute.InstanceNetworkInterfaceArgs{Subnetwork: c.subnetwork, NetworkIp: private.Address}
-	if args.ControlPlane && c.cluster.Access == config.Public {
-		public, err := compute.NewAddress(c.ctx, name+"-public", &compute.AddressArgs{
-			Region:      pulumi.String(c.cluster.Location.Region),
+	nic := &compute.InstanceNetworkInterfaceArgs{Subnetwork: e.subnetwork, NetworkIp: private.Address}
+	if args.ControlPlane && e.cluster.Access == config.Public {
+		public, err := compute.NewAddress(e.ctx, name+"-public", &compute.AddressArgs{
+			Region:      pulumi.String(e.cluster.Location.Region),
 			AddressType: pulumi.String("EXTERNAL"),
-			Labels:      c.poolLabels(args.Pool),
-		}, c.options()...)
+			Labels:      e.poolLabels(args.Pool),
+		}, e.options()...)
 		if err != nil {
 			return cloud.Node{}, err
 		}
@@ -79,7 +79,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 			&compute.InstanceNetworkInterfaceAccessConfigArgs{NatIp: public.Address},
 		}
 	}
-	instance, err := c.createInstance(name, zone, args, nic)
+	instance, err := e.createInstance(name, zone, args, nic)
 	if err != nil {
 		return cloud.Node{}, err
 	}
@@ -88,7 +88,7 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	node.MachineType, node.Zone = instance.MachineType, instance.Zone
 	node.Ready = []pulumi.Resource{instance}
 	if args.ControlPlane {
-		member, err := c.addToBackend(name, zone, instance)
+		member, err := e.addToBackend(name, zone, instance)
 		if err != nil {
 			return cloud.Node{}, err
 		}
@@ -97,16 +97,16 @@ func (c *Cloud) createNode(args cloud.NodesArgs, index int) (cloud.Node, error) 
 	return node, nil
 }
 
-func (c *Cloud) createInstance(
+func (e endpoint) createInstance(
 	name, zone string,
 	args cloud.NodesArgs,
 	nic *compute.InstanceNetworkInterfaceArgs,
 ) (*compute.Instance, error) {
-	image, err := c.findImage(args.Machine.Architecture, c.imageOfInstance(name))
+	image, err := e.findImage(args.Machine.Architecture, e.imageOfInstance(name))
 	if err != nil {
 		return nil, err
 	}
-	instance, err := compute.NewInstance(c.ctx, name, &compute.InstanceArgs{
+	instance, err := compute.NewInstance(e.ctx, name, &compute.InstanceArgs{
 		// The name is the Kubernetes node's, so it is not made up.
 		Name:        pulumi.String(name),
 		Zone:        pulumi.String(zone),
@@ -117,13 +117,13 @@ func (c *Cloud) createInstance(
 				Image:  image,
 				Size:   pulumi.Int(args.DiskGiB),
 				Type:   pulumi.String(diskType),
-				Labels: c.poolLabels(args.Pool),
+				Labels: e.poolLabels(args.Pool),
 			},
-			KmsKeySelfLink: c.diskKey,
+			KmsKeySelfLink: e.key,
 		},
 		NetworkInterfaces: compute.InstanceNetworkInterfaceArray{nic},
 		ServiceAccount: &compute.InstanceServiceAccountArgs{
-			Email:  c.accounts[role(args.ControlPlane)].Email,
+			Email:  e.accounts[role(args.ControlPlane)].Email,
 			Scopes: pulumi.ToStringArray([]string{cloudPlatform}),
 		},
 		// The image is signed with none of the keys that secure boot knows.
@@ -134,28 +134,28 @@ func (c *Cloud) createInstance(
 		},
 		AllowStoppingForUpdate: pulumi.Bool(false),
 		DeletionProtection:     pulumi.Bool(args.Protected),
-		Labels:                 c.poolLabels(args.Pool),
-	}, c.options(
+		Labels:                 e.poolLabels(args.Pool),
+	}, e.options(
 		pulumi.IgnoreChanges(ignoredInputs),
 		// Name and address can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
 		// A machine without a way out pulls no image.
-		pulumi.DependsOn(slices.Concat(c.egress, c.keyGranted)),
-		c.retryUntilGranted(name),
+		pulumi.DependsOn(slices.Concat(e.egress, e.granted)),
+		e.retryUntilGranted(name),
 	)...)
 	if err != nil {
 		return nil, err
 	}
-	cloud.LogImageMismatch(c.ctx, name, instance.BootDisk.InitializeParams().Image().Elem(), image)
+	cloud.LogImageMismatch(e.ctx, name, instance.BootDisk.InitializeParams().Image().Elem(), image)
 	return instance, nil
 }
 
 // addToBackend puts a control plane behind the load balancer, and puts back one that was replaced under the same name.
-func (c *Cloud) addToBackend(name, zone string, instance *compute.Instance) (pulumi.Resource, error) {
-	return compute.NewInstanceGroupMembership(c.ctx, name, &compute.InstanceGroupMembershipArgs{
-		Zone: pulumi.String(zone), InstanceGroup: c.controlPlaneGroups[zone].Name, Instance: instance.SelfLink,
-	}, c.options(
+func (e endpoint) addToBackend(name, zone string, instance *compute.Instance) (pulumi.Resource, error) {
+	return compute.NewInstanceGroupMembership(e.ctx, name, &compute.InstanceGroupMembershipArgs{
+		Zone: pulumi.String(zone), InstanceGroup: e.controlPlaneGroups[zone].Name, Instance: instance.SelfLink,
+	}, e.options(
 		// A machine whose zone the stack file no longer names stays where it is.
 		pulumi.IgnoreChanges([]string{"zone", "instanceGroup"}),
 		pulumi.DeleteBeforeReplace(true),

@@ -36,7 +36,8 @@ func newAuthority(t testing.TB) *authority {
 	require.NoError(t, err)
 	certificate, err := x509.ParseCertificate(der)
 	require.NoError(t, err)
-	return &authority{certificate: certificate, key: key, pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
+	return &authority{certificate: certificate, key: key,
+		pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
 }
 
 func (a *authority) sign(t testing.TB, template *x509.Certificate) (certificate, key []byte) {
@@ -48,7 +49,8 @@ func (a *authority) sign(t testing.TB, template *x509.Certificate) (certificate,
 	require.NoError(t, err)
 	encoded, err := x509.MarshalPKCS8PrivateKey(private)
 	require.NoError(t, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
 }
 
 func (a *authority) client(t testing.TB, until time.Time) (certificate, key []byte) {
@@ -58,13 +60,15 @@ func (a *authority) client(t testing.TB, until time.Time) (certificate, key []by
 
 // serverTLS asks clients for a certificate of the authority.
 func (a *authority) serverTLS(t testing.TB) *tls.Config {
-	certificate, key := a.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "server"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	certificate, key := a.sign(t,
+		&x509.Certificate{Subject: pkix.Name{CommonName: "server"}, NotAfter: time.Now().Add(time.Hour),
+			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
 	pair, err := tls.X509KeyPair(certificate, key)
 	require.NoError(t, err)
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
-	return &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool,
+		ClientAuth: tls.RequireAndVerifyClientCert}
 }
 
 // Snapshot returns a database as etcd streams it: whole pages, and their checksum behind them.

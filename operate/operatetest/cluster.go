@@ -1,5 +1,5 @@
-// Package operatetest stands in for the nodes of a cluster in tests: a Talos API over mutual TLS for each control
-// plane, which forwards to the workers, and the part of a Kubernetes API that package operate uses.
+// Package operatetest has fake nodes of a cluster for tests: a Talos API over mutual TLS for each control plane, which
+// forwards to the workers, and the part of a Kubernetes API that package operate uses.
 package operatetest
 
 import (
@@ -23,7 +23,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Cluster is the stand-in. Change it with Do while it runs.
+// Cluster is the fake cluster. Change it with Do while it runs.
 type Cluster struct {
 	Name       string
 	Nodes      []*Node
@@ -130,12 +130,14 @@ type Member struct {
 func New(t testing.TB, name string, controlPlanes, workers int, talos, kubernetes string) *Cluster {
 	t.Helper()
 	c := &Cluster{
-		Name: name, Kubernetes: kubernetes, RebootTakes: 20 * time.Millisecond, Expiry: time.Now().Add(365 * 24 * time.Hour),
-		t: t, authority: newAuthority(t), Snapshot: Snapshot("a database"),
+		Name: name, Kubernetes: kubernetes, RebootTakes: 20 * time.Millisecond,
+		Expiry: time.Now().Add(365 * 24 * time.Hour),
+		t:      t, authority: newAuthority(t), Snapshot: Snapshot("a database"),
 		Objects: map[string]map[string]any{}, Managers: map[string]string{},
 	}
 	for i := range controlPlanes {
-		n := c.addNode(fmt.Sprintf("%s-control-plane-%d", name, i), "control-plane", fmt.Sprintf("10.0.0.%d", 10+i), talos)
+		n := c.addNode(fmt.Sprintf("%s-control-plane-%d", name, i), "control-plane", fmt.Sprintf("10.0.0.%d", 10+i),
+			talos)
 		n.Components = map[string]string{}
 		for _, component := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
 			n.Components[component] = kubernetes
@@ -160,8 +162,8 @@ func (c *Cluster) addNode(name, pool, address, talos string) *Node {
 	return n
 }
 
-// AddElastic adds a node of a scaling group.
-func (c *Cluster) AddElastic(name, pool, talos string) *Node {
+// AddGroupNode adds a node of a scaling group.
+func (c *Cluster) AddGroupNode(name, pool, talos string) *Node {
 	n := c.addNode(name, pool, "10.0.2.10", talos)
 	n.Labels["inferadb.com/pool"] = pool
 	return n
@@ -185,7 +187,7 @@ func (c *Cluster) start() {
 	c.t.Cleanup(c.running.Wait)
 }
 
-// Do changes the cluster while nobody reads it.
+// Do changes the cluster while no request reads it.
 func (c *Cluster) Do(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -214,7 +216,7 @@ func (c *Cluster) record(format string, arguments ...any) {
 	c.log = append(c.log, fmt.Sprintf(format, arguments...))
 }
 
-// Outputs are the outputs of a stack with this cluster alone, as `pulumi stack output --json --show-secrets` prints
+// Outputs returns the outputs of a stack with only this cluster, as `pulumi stack output --json --show-secrets` prints
 // them.
 func (c *Cluster) Outputs(region string) []byte {
 	encode := base64.StdEncoding.EncodeToString
@@ -233,7 +235,8 @@ func (c *Cluster) Outputs(region string) []byte {
 			workers = append(workers, node{n.Name, n.Address})
 		}
 	}
-	talosconfig, err := (&clientconfig.Config{Context: c.Name, Contexts: map[string]*clientconfig.Context{c.Name: talos}}).Bytes()
+	contexts := map[string]*clientconfig.Context{c.Name: talos}
+	talosconfig, err := (&clientconfig.Config{Context: c.Name, Contexts: contexts}).Bytes()
 	require.NoError(c.t, err)
 	kubernetes := api.NewConfig()
 	kubernetes.Clusters[c.Name] = &api.Cluster{Server: c.server, CertificateAuthorityData: c.authority.pem}
@@ -301,7 +304,10 @@ func (c *Cluster) isDown(name string) bool {
 func (c *Cluster) quorum() bool {
 	up := 0
 	for _, m := range c.Members {
-		if slices.ContainsFunc(c.Nodes, func(n *Node) bool { return n.Name == m.Name && !n.Down && !n.NoEtcd && n.EtcdState == "" }) {
+		if slices.ContainsFunc(c.Nodes, func(n *Node) bool {
+			return n.Name == m.Name && !n.Down && !n.NoEtcd &&
+				n.EtcdState == ""
+		}) {
 			up++
 		}
 	}

@@ -24,7 +24,8 @@ func (c *Cluster) AddControlPlane(number int) {
 	var added *Node
 	c.Do(func() {
 		first := c.Nodes[0]
-		added = c.addNode(fmt.Sprintf("%s-control-plane-%d", c.Name, number), first.Pool, fmt.Sprintf("10.0.0.%d", 10+number), first.Talos)
+		added = c.addNode(fmt.Sprintf("%s-control-plane-%d", c.Name, number), first.Pool,
+			fmt.Sprintf("10.0.0.%d", 10+number), first.Talos)
 		added.Components, added.Endpoint = first.Components, listener.Addr().String()
 		added.config = newMachineConfig(c.t, added, c.Kubernetes)
 		m := &Member{ID: uint64(0xa0 + number), Name: added.Name, Address: added.Address, Size: 84 << 20, Learner: true}
@@ -74,14 +75,15 @@ func (a *talosAPI) EtcdRemoveMemberByID(ctx context.Context, request *machine.Et
 }
 
 // Reset takes the two resets that there are: a graceful one lets the node leave etcd and takes it away a moment later;
-// one of EPHEMERAL alone, as before a restore, has the node come back without etcd's data.
+// a reset of only EPHEMERAL, as before a restore, lets the node come back without etcd's data.
 func (a *talosAPI) Reset(ctx context.Context, request *machine.ResetRequest) (*machine.ResetResponse, error) {
 	return &machine.ResetResponse{Messages: []*machine.Reset{{}}}, a.on(ctx, func(n *Node) error {
 		wiped := request.GetSystemPartitionsToWipe()
 		switch {
 		case request.GetGraceful() && !request.GetReboot() && len(wiped) == 0:
 			a.leave(n)
-		case !request.GetGraceful() && request.GetReboot() && len(wiped) == 1 && wiped[0].GetLabel() == "EPHEMERAL" && wiped[0].GetWipe():
+		case !request.GetGraceful() && request.GetReboot() && len(wiped) == 1 && wiped[0].GetLabel() == "EPHEMERAL" &&
+			wiped[0].GetWipe():
 			a.cluster.record("wipe %s", n.Name)
 			n.NoEtcd, n.EtcdState, n.uploaded = true, "", nil
 			a.cluster.reboot(n)
@@ -140,5 +142,6 @@ func (c *Cluster) deleteNode(w http.ResponseWriter, r *http.Request) {
 			c.record("delete %s", n.Name)
 		}
 	}
-	answer(w, http.StatusOK, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusSuccess})
+	answer(w, http.StatusOK, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
+		Status: metav1.StatusSuccess})
 }

@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// GoogleStorage stands in for Google Cloud Storage, whose libraries find it by the variable STORAGE_EMULATOR_HOST. It
-// makes an object once all of an upload is there: https://cloud.google.com/storage/docs/json_api
+// GoogleStorage is an emulator of Google Cloud Storage, whose libraries find it by the variable STORAGE_EMULATOR_HOST.
+// It creates an object once the upload is complete: https://cloud.google.com/storage/docs/json_api
 type GoogleStorage struct {
 	// Host is its address, as the variable wants it.
 	Host    string

@@ -28,10 +28,14 @@ func (c *Cluster) serveKubernetes() {
 	}
 	list("/version", func(*http.Request) any { return version.Info{GitVersion: "v" + c.Kubernetes} })
 	list("/api/v1/nodes", func(*http.Request) any { return corev1.NodeList{Items: c.nodes()} })
-	list("/api/v1/pods", func(r *http.Request) any { return corev1.PodList{Items: c.pods(r.URL.Query().Get("fieldSelector"))} })
-	list("/apis/policy/v1/poddisruptionbudgets", func(*http.Request) any { return policyv1.PodDisruptionBudgetList{Items: c.Budgets} })
-	list("/apis/apps/v1/namespaces/kube-system/deployments", func(*http.Request) any { return appsv1.DeploymentList{Items: c.Deployments} })
-	list("/apis/apps/v1/namespaces/kube-system/daemonsets", func(*http.Request) any { return appsv1.DaemonSetList{Items: c.DaemonSets} })
+	list("/api/v1/pods",
+		func(r *http.Request) any { return corev1.PodList{Items: c.pods(r.URL.Query().Get("fieldSelector"))} })
+	list("/apis/policy/v1/poddisruptionbudgets",
+		func(*http.Request) any { return policyv1.PodDisruptionBudgetList{Items: c.Budgets} })
+	list("/apis/apps/v1/namespaces/kube-system/deployments",
+		func(*http.Request) any { return appsv1.DeploymentList{Items: c.Deployments} })
+	list("/apis/apps/v1/namespaces/kube-system/daemonsets",
+		func(*http.Request) any { return appsv1.DaemonSetList{Items: c.DaemonSets} })
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, c.Metrics) })
 	mux.HandleFunc("GET "+leases+"/inferadb-upgrade", c.getLease)
 	mux.HandleFunc("POST "+leases, c.putLease)
@@ -99,8 +103,9 @@ func answer(w http.ResponseWriter, code int, object any) {
 }
 
 func refuse(w http.ResponseWriter, code int, reason metav1.StatusReason, message string) {
-	answer(w, code, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure,
-		Code: int32(code), Reason: reason, Message: message})
+	answer(w, code, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
+		Status: metav1.StatusFailure,
+		Code:   int32(code), Reason: reason, Message: message})
 }
 
 func (c *Cluster) nodes() []corev1.Node {
@@ -111,7 +116,8 @@ func (c *Cluster) nodes() []corev1.Node {
 		}
 		ready := corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady"}
 		if n.NotReady || n.Down {
-			ready.Status, ready.Reason, ready.Message = corev1.ConditionUnknown, "NodeStatusUnknown", "Kubelet stopped posting node status."
+			ready.Status, ready.Reason, ready.Message = corev1.ConditionUnknown, "NodeStatusUnknown",
+				"Kubelet stopped posting node status."
 		}
 		all = append(all, corev1.Node{
 			ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: n.Labels, Annotations: n.Annotations},
@@ -150,10 +156,13 @@ func staticPod(n *Node, component string) corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{Name: component + "-" + n.Name, Namespace: "kube-system",
 			Annotations: map[string]string{corev1.MirrorPodAnnotationKey: "x"}},
 		Spec: corev1.PodSpec{NodeName: n.Name,
-			Containers: []corev1.Container{{Name: component, Image: "registry.k8s.io/" + component + ":v" + n.Components[component]}}},
-		Status: corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}},
+			Containers: []corev1.Container{{Name: component, Image: "registry.k8s.io/" + component + ":v" +
+				n.Components[component]}}},
+		Status: corev1.PodStatus{Phase: corev1.PodRunning,
+			Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}},
 			ContainerStatuses: []corev1.ContainerStatus{{Name: component,
-				State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(n.started)}}}}},
+				State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(
+					n.started)}}}}},
 	}
 }
 
@@ -246,9 +255,11 @@ func (c *Cluster) evict(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, b := range c.Budgets {
 		selector, _ := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-		if b.Namespace == c.Pods[i].Namespace && selector.Matches(labels.Set(c.Pods[i].Labels)) && b.Status.DisruptionsAllowed == 0 {
-			// The budget's name is among the causes alone: tests/apiserver has it of a real server.
-			refusal := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0).Status()
+		if b.Namespace == c.Pods[i].Namespace && selector.Matches(labels.Set(c.Pods[i].Labels)) &&
+			b.Status.DisruptionsAllowed == 0 {
+			// The budget's name is only among the causes, as tests/apiserver shows with a real server.
+			refusal := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.",
+				0).Status()
 			refusal.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
 			refusal.Details.Causes = []metav1.StatusCause{{Type: policyv1.DisruptionBudgetCause,
 				Message: fmt.Sprintf("The disruption budget %s needs 1 healthy pods and has 1 currently", b.Name)}}
@@ -258,7 +269,8 @@ func (c *Cluster) evict(w http.ResponseWriter, r *http.Request) {
 	}
 	c.record("evict %s", c.Pods[i].Name)
 	c.Pods = slices.Delete(c.Pods, i, i+1)
-	answer(w, http.StatusCreated, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusSuccess})
+	answer(w, http.StatusCreated, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
+		Status: metav1.StatusSuccess})
 }
 
 func tag(image string) string {

@@ -82,7 +82,8 @@ func newMachineConfig(t testing.TB, n *Node, kubernetes string) *machineConfig {
 // Config is the configuration that a node runs.
 func (n *Node) Config(t testing.TB) config.Provider {
 	t.Helper()
-	live, err := safe.StateGetByID[*configresource.MachineConfig](context.Background(), state.WrapCore(n.config.state), configresource.ActiveID)
+	live, err := safe.StateGetByID[*configresource.MachineConfig](context.Background(), state.WrapCore(n.config.state),
+		configresource.ActiveID)
 	require.NoError(t, err)
 	return live.Provider()
 }

@@ -15,11 +15,13 @@ import (
 var kinds = map[string][]metav1.APIResource{
 	"/api/v1": {
 		{Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "namespaces", Kind: "Namespace"},
-		{Name: "secrets", Kind: "Secret", Namespaced: true}, {Name: "serviceaccounts", Kind: "ServiceAccount", Namespaced: true},
+		{Name: "secrets", Kind: "Secret", Namespaced: true},
+		{Name: "serviceaccounts", Kind: "ServiceAccount", Namespaced: true},
 		{Name: "services", Kind: "Service", Namespaced: true},
 	},
 	"/apis/apps/v1": {
-		{Name: "daemonsets", Kind: "DaemonSet", Namespaced: true}, {Name: "daemonsets/status", Kind: "DaemonSet", Namespaced: true},
+		{Name: "daemonsets", Kind: "DaemonSet", Namespaced: true},
+		{Name: "daemonsets/status", Kind: "DaemonSet", Namespaced: true},
 		{Name: "deployments", Kind: "Deployment", Namespaced: true},
 	},
 	"/apis/rbac.authorization.k8s.io/v1": {
@@ -39,7 +41,7 @@ func (c *Cluster) Install(objects []*unstructured.Unstructured) {
 		}
 		i := slices.IndexFunc(kinds[root], func(k metav1.APIResource) bool { return k.Kind == object.GetKind() })
 		if i < 0 {
-			c.t.Fatalf("the stand-in serves no %s", object.GroupVersionKind())
+			c.t.Fatalf("the fake API server has no %s", object.GroupVersionKind())
 		}
 		path := root
 		if kinds[root][i].Namespaced {
@@ -86,10 +88,12 @@ func (c *Cluster) patchObject(w http.ResponseWriter, r *http.Request, object map
 		return
 	}
 	if owner := c.Managers[r.URL.Path]; owner != "" && query.Get("force") != "true" {
-		answer(w, http.StatusConflict, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure,
-			Code: http.StatusConflict, Reason: metav1.StatusReasonConflict, Message: "Apply failed with 1 conflict",
+		answer(w, http.StatusConflict, metav1.Status{TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
+			Status: metav1.StatusFailure,
+			Code:   http.StatusConflict, Reason: metav1.StatusReasonConflict, Message: "Apply failed with 1 conflict",
 			Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{
-				Type: metav1.CauseTypeFieldManagerConflict, Message: `conflict with "` + owner + `" using v1`, Field: ".data.debug",
+				Type: metav1.CauseTypeFieldManagerConflict, Message: `conflict with "` + owner + `" using v1`,
+				Field: ".data.debug",
 			}}}})
 		return
 	}

@@ -37,7 +37,8 @@ func (m *machineConfig) render(n *Node) error {
 		return err
 	}
 	for manifest := range old.All() {
-		if err := all.Destroy(ctx, manifest.Metadata(), state.WithDestroyOwner(manifest.Metadata().Owner())); err != nil {
+		if err := all.Destroy(ctx, manifest.Metadata(),
+			state.WithDestroyOwner(manifest.Metadata().Owner())); err != nil {
 			return err
 		}
 	}
@@ -51,7 +52,8 @@ func (m *machineConfig) render(n *Node) error {
 		}
 	}
 	extra := k8s.NewManifest(k8s.ControlPlaneNamespaceName, "99-the-stacks-own")
-	extra.TypedSpec().Items = []k8s.SingleManifest{{Object: object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "not-of-talos"}}}}
+	extra.TypedSpec().Items = []k8s.SingleManifest{{Object: object{"apiVersion": "v1", "kind": "ConfigMap",
+		"metadata": object{"name": "not-of-talos"}}}}
 	return all.Create(ctx, extra, state.WithCreateOwner("k8s.ExtraManifestController"))
 }
 
@@ -85,8 +87,9 @@ func (m *machineConfig) nameExtensions(n *Node) error {
 
 func manifestsOf(c config.Provider, talos string) map[string][]object {
 	all := map[string][]object{
-		"00-kubelet-bootstrapping-token": {{"apiVersion": "v1", "kind": "Secret", "stringData": object{"token-secret": "hunter3"},
-			"metadata": object{"name": "bootstrap-token", "namespace": "kube-system"}}},
+		"00-kubelet-bootstrapping-token": {{"apiVersion": "v1", "kind": "Secret",
+			"stringData": object{"token-secret": "hunter3"},
+			"metadata":   object{"name": "bootstrap-token", "namespace": "kube-system"}}},
 		"11-core-dns": {
 			{"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": "coredns", "namespace": "kube-system"},
 				"data": object{"Corefile": "forward . /etc/resolv.conf"}},
@@ -97,19 +100,22 @@ func manifestsOf(c config.Provider, talos string) map[string][]object {
 		all["10-kube-proxy"] = []object{workload("DaemonSet", "kube-proxy", c.Cluster().Proxy().Image(), object{})}
 	}
 	if c.Cluster().Network().CNI().Name() == constants.FlannelCNI {
-		all["05-flannel"] = []object{workload("DaemonSet", "kube-flannel", "ghcr.io/siderolabs/flannel:"+talos, object{})}
+		all["05-flannel"] = []object{workload("DaemonSet", "kube-flannel", "ghcr.io/siderolabs/flannel:"+talos,
+			object{})}
 	}
 	return all
 }
 
 func workload(kind, name, image string, spec object) object {
 	spec["template"] = object{"spec": object{"containers": []any{object{"name": name, "image": image}}}}
-	return object{"apiVersion": "apps/v1", "kind": kind, "metadata": object{"name": name, "namespace": "kube-system"}, "spec": spec}
+	return object{"apiVersion": "apps/v1", "kind": kind, "metadata": object{"name": name, "namespace": "kube-system"},
+		"spec": spec}
 }
 
 // installRendered puts what the first control plane renders into the API.
 func (c *Cluster) installRendered() {
-	live, err := safe.StateGetByID[*configresource.MachineConfig](context.Background(), state.WrapCore(c.Nodes[0].config.state), configresource.ActiveID)
+	live, err := safe.StateGetByID[*configresource.MachineConfig](context.Background(),
+		state.WrapCore(c.Nodes[0].config.state), configresource.ActiveID)
 	require.NoError(c.t, err)
 	for _, objects := range manifestsOf(live.Provider(), c.Nodes[0].Talos) {
 		for _, o := range objects {
@@ -122,7 +128,8 @@ func (c *Cluster) installRendered() {
 func (c *Cluster) UseFlannel() {
 	for _, n := range c.Nodes[:len(c.Members)] {
 		changed, err := n.Config(c.t).PatchV1Alpha1(func(v *talosconfig.Config) error {
-			v.ClusterConfig.ProxyConfig = &talosconfig.ProxyConfig{ContainerImage: constants.KubeProxyImage + ":v" + c.Kubernetes}
+			v.ClusterConfig.ProxyConfig = &talosconfig.ProxyConfig{ContainerImage: constants.KubeProxyImage + ":v" +
+				c.Kubernetes}
 			v.ClusterConfig.ClusterNetwork.CNI = nil
 			return nil
 		})

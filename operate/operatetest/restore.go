@@ -25,7 +25,7 @@ func (c *Cluster) LoseEtcd(suffixes ...string) {
 	}
 }
 
-// ServiceList has etcd alone, and that on control planes.
+// ServiceList returns only etcd, and only on control planes.
 func (a *talosAPI) ServiceList(ctx context.Context, _ *emptypb.Empty) (*machine.ServiceListResponse, error) {
 	list := &machine.ServiceList{}
 	return &machine.ServiceListResponse{Messages: []*machine.ServiceList{list}}, a.on(ctx, func(n *Node) error {
@@ -52,7 +52,8 @@ func (a *talosAPI) Copy(request *machine.CopyRequest, stream grpc.ServerStreamin
 		}
 		zipped := gzip.NewWriter(&packed)
 		archive := tar.NewWriter(zipped)
-		_ = archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "db", Mode: 0o600, Size: int64(len(a.cluster.Database))})
+		_ = archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "db", Mode: 0o600,
+			Size: int64(len(a.cluster.Database))})
 		_, err := archive.Write(a.cluster.Database)
 		return errors.Join(err, archive.Close(), zipped.Close())
 	})
@@ -85,7 +86,8 @@ func (a *talosAPI) EtcdRecover(stream grpc.ClientStreamingServer[common.Data, ma
 
 // Bootstrap starts etcd from the snapshot. The other control planes whose etcd waits join it as learners, and vote
 // soon.
-func (a *talosAPI) Bootstrap(ctx context.Context, request *machine.BootstrapRequest) (*machine.BootstrapResponse, error) {
+func (a *talosAPI) Bootstrap(ctx context.Context, request *machine.BootstrapRequest) (*machine.BootstrapResponse,
+	error) {
 	c := a.cluster
 	return &machine.BootstrapResponse{}, a.on(ctx, func(n *Node) error {
 		switch {
@@ -109,7 +111,8 @@ func (c *Cluster) join() {
 		c.Do(func() {
 			if n.Endpoint != "" && n.NoEtcd && !n.Down {
 				n.NoEtcd = false
-				learner = &Member{ID: 0xb0 + uint64(len(c.Members)), Name: n.Name, Address: n.Address, Size: 84 << 20, Learner: true}
+				learner = &Member{ID: 0xb0 + uint64(len(c.Members)), Name: n.Name, Address: n.Address, Size: 84 << 20,
+					Learner: true}
 				c.Members = append(c.Members, learner)
 			}
 		})

@@ -27,13 +27,15 @@ type talosAPI struct {
 func (c *Cluster) serveTalos(n *Node, listener net.Listener) {
 	api := &talosAPI{cluster: c, self: n}
 	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(c.authority.serverTLS(c.t))),
-		grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo,
+			handler grpc.UnaryHandler) (any, error) {
 			if err := api.available(ctx); err != nil {
 				return nil, err
 			}
 			return handler(ctx, request)
 		}),
-		grpc.StreamInterceptor(func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		grpc.StreamInterceptor(func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo,
+			handler grpc.StreamHandler) error {
 			if err := api.available(stream.Context()); err != nil {
 				return err
 			}
@@ -111,7 +113,8 @@ func (a *talosAPI) member(n *Node) (*Member, error) {
 	return a.cluster.Members[i], nil
 }
 
-func (a *talosAPI) EtcdMemberList(ctx context.Context, _ *machine.EtcdMemberListRequest) (*machine.EtcdMemberListResponse, error) {
+func (a *talosAPI) EtcdMemberList(ctx context.Context, _ *machine.EtcdMemberListRequest) (
+	*machine.EtcdMemberListResponse, error) {
 	list := &machine.EtcdMembers{}
 	return &machine.EtcdMemberListResponse{Messages: []*machine.EtcdMembers{list}}, a.on(ctx, func(n *Node) error {
 		for _, m := range a.cluster.Members {
@@ -126,18 +129,19 @@ func (a *talosAPI) EtcdMemberList(ctx context.Context, _ *machine.EtcdMemberList
 
 func (a *talosAPI) EtcdStatus(ctx context.Context, _ *emptypb.Empty) (*machine.EtcdStatusResponse, error) {
 	answer := &machine.EtcdMemberStatus{}
-	return &machine.EtcdStatusResponse{Messages: []*machine.EtcdStatus{{MemberStatus: answer}}}, a.on(ctx, func(n *Node) error {
-		m, err := a.member(n)
-		if err != nil {
-			return err
-		}
-		answer.MemberId, answer.IsLearner, answer.DbSize, answer.Errors = m.ID, m.Learner, m.Size, m.Errors
-		answer.RaftIndex, answer.RaftAppliedIndex = 50000-m.Lag, 50000-m.Lag
-		if a.cluster.quorum() {
-			answer.Leader = a.cluster.Leader
-		}
-		return nil
-	})
+	return &machine.EtcdStatusResponse{Messages: []*machine.EtcdStatus{{MemberStatus: answer}}},
+		a.on(ctx, func(n *Node) error {
+			m, err := a.member(n)
+			if err != nil {
+				return err
+			}
+			answer.MemberId, answer.IsLearner, answer.DbSize, answer.Errors = m.ID, m.Learner, m.Size, m.Errors
+			answer.RaftIndex, answer.RaftAppliedIndex = 50000-m.Lag, 50000-m.Lag
+			if a.cluster.quorum() {
+				answer.Leader = a.cluster.Leader
+			}
+			return nil
+		})
 }
 
 func (a *talosAPI) EtcdAlarmList(ctx context.Context, _ *emptypb.Empty) (*machine.EtcdAlarmListResponse, error) {
@@ -186,7 +190,8 @@ func (a *talosAPI) pull(ctx context.Context, image string) error {
 	})
 }
 
-func (a *talosAPI) ImagePull(ctx context.Context, request *machine.ImagePullRequest) (*machine.ImagePullResponse, error) {
+func (a *talosAPI) ImagePull(ctx context.Context, request *machine.ImagePullRequest) (*machine.ImagePullResponse,
+	error) {
 	return &machine.ImagePullResponse{Messages: []*machine.ImagePull{{}}}, a.pull(ctx, request.GetReference())
 }
 
@@ -196,7 +201,8 @@ type imageAPI struct {
 	api *talosAPI
 }
 
-func (i *imageAPI) Pull(request *machine.ImageServicePullRequest, stream grpc.ServerStreamingServer[machine.ImageServicePullResponse]) error {
+func (i *imageAPI) Pull(request *machine.ImageServicePullRequest,
+	stream grpc.ServerStreamingServer[machine.ImageServicePullResponse]) error {
 	if request.GetContainerd().GetDriver() != common.ContainerDriver_CRI {
 		return status.Error(codes.ResourceExhausted, "this containerd keeps images in memory")
 	}
@@ -224,10 +230,11 @@ func (a *talosAPI) Upgrade(ctx context.Context, request *machine.UpgradeRequest)
 	if err := a.install(ctx, request.GetImage()); err != nil {
 		return nil, err
 	}
-	return &machine.UpgradeResponse{Messages: []*machine.Upgrade{{Ack: "Upgrade request received"}}}, a.on(ctx, func(n *Node) error {
-		a.cluster.reboot(n)
-		return nil
-	})
+	return &machine.UpgradeResponse{Messages: []*machine.Upgrade{{Ack: "Upgrade request received"}}},
+		a.on(ctx, func(n *Node) error {
+			a.cluster.reboot(n)
+			return nil
+		})
 }
 
 func (a *talosAPI) Reboot(ctx context.Context, _ *machine.RebootRequest) (*machine.RebootResponse, error) {

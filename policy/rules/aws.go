@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// aws judges the resources of Amazon Web Services.
+// aws checks the resources of Amazon Web Services.
 type aws struct{}
 
 var _ = register("aws", aws{})
@@ -35,46 +35,46 @@ const (
 	awsClassicBalancer = "aws:elb/loadBalancer:LoadBalancer"
 )
 
-// leftToTemplate says that an instance takes from its launch template, which is judged itself, what it does not say.
-func leftToTemplate(r Resource, said field) bool {
-	return r.Type == awsInstance && said.absent() && r.at("launchTemplate").present()
+// leftToTemplate reports whether an instance takes the property from its launch template, which is checked itself.
+func leftToTemplate(r Resource, property field) bool {
+	return r.Type == awsInstance && property.isEmpty() && r.at("launchTemplate").isSet()
 }
 
-// openings reads rules in each of the three forms that the provider has for them.
-func (aws) openings(r Resource) []opening {
+// ingress reads rules in each of the provider's three forms.
+func (aws) ingress(r Resource) []ingress {
 	addressKeys := []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds"}
 	switch r.Type {
 	case awsIngressRule:
 		addressKeys = []string{"cidrIpv4", "cidrIpv6", "prefixListId"}
-		return openingsOfRule(r.field(), "ipProtocol", addressKeys, []string{"referencedSecurityGroupId"})
+		return ingressOfRule(r.field(), "ipProtocol", addressKeys, []string{"referencedSecurityGroupId"})
 	case awsAnyRule:
 		if r.at("type").text() != "egress" {
-			return openingsOfRule(r.field(), "protocol", addressKeys, []string{"sourceSecurityGroupId", "self"})
+			return ingressOfRule(r.field(), "protocol", addressKeys, []string{"sourceSecurityGroupId", "self"})
 		}
 	case awsGroup, awsDefaultGroup:
-		var all []opening
+		var all []ingress
 		for _, rule := range r.at("ingress").items() {
-			all = append(all, openingsOfRule(rule, "protocol", addressKeys, []string{"securityGroups", "self"})...)
+			all = append(all, ingressOfRule(rule, "protocol", addressKeys, []string{"securityGroups", "self"})...)
 		}
 		return all
 	}
 	return nil
 }
 
-// openingsOfRule reads one rule.
-func openingsOfRule(rule field, protocol string, addressKeys, peerKeys []string) []opening {
-	return pair(sourcesOf(rule, addressKeys, peerKeys, rule), []ports{awsPorts(rule, rule.at(protocol))})
+// ingressOfRule reads one rule.
+func ingressOfRule(rule field, protocol string, addressKeys, peerKeys []string) []ingress {
+	return cross(sourcesOf(rule, addressKeys, peerKeys, rule), []ports{awsPorts(rule, rule.at(protocol))})
 }
 
-// awsPorts reads a range. Port 0 is in no use, so a range from there begins at 1; a rule for all protocols has no
-// ports.
+// awsPorts returns the ports of a rule. Port 0 is not used, so a range from 0 begins at 1. A rule for all protocols has
+// no ports.
 func awsPorts(rule, protocol field) ports {
 	from, to := rule.at("fromPort"), rule.at("toPort")
 	low, high := from.text(), to.text()
 	switch {
-	case from.unknown(), to.unknown(), protocol.unknown():
+	case from.isUnknown(), to.isUnknown(), protocol.isUnknown():
 		return portsOf(protocol, "unknown", "")
-	case protocolOf(protocol.text()) == "all", from.absent(), to.absent(), low == "-1", high == "-1":
+	case protocolOf(protocol.text()) == "all", from.isEmpty(), to.isEmpty(), low == "-1", high == "-1":
 		return portsOf(protocol, protocol.text(), "all")
 	case low == "0" && high != "0":
 		low = "1"
@@ -82,18 +82,18 @@ func awsPorts(rule, protocol field) ports {
 	return portsOf(from, protocol.text(), low+"-"+high)
 }
 
-func (aws) machineHasFirewall(r Resource) []finding {
-	const reason = "is missing, so the machine stands behind the network's default security group"
+func (aws) machineHasFirewall(r Resource) []violation {
+	const reason = "is missing, so the machine gets the network's default security group"
 	switch r.Type {
 	case awsInstance, awsSpotInstance:
 		at := r.at("vpcSecurityGroupIds")
-		if at.absent() && r.at("networkInterfaces").absent() && r.at("securityGroups").absent() &&
+		if at.isEmpty() && r.at("networkInterfaces").isEmpty() && r.at("securityGroups").isEmpty() &&
 			!leftToTemplate(r, at) {
-			return []finding{at.problem(reason, "")}
+			return []violation{at.violation(reason, "")}
 		}
 	case awsInterface, awsConfiguration:
-		if r.at("securityGroups").absent() {
-			return []finding{r.at("securityGroups").problem(reason, "")}
+		if r.at("securityGroups").isEmpty() {
+			return []violation{r.at("securityGroups").violation(reason, "")}
 		}
 	case awsTemplate:
 		return templateHasFirewall(r, reason)
@@ -101,36 +101,35 @@ func (aws) machineHasFirewall(r Resource) []finding {
 	return nil
 }
 
-// templateHasFirewall: interfaces that a template describes have groups of their own.
-func templateHasFirewall(r Resource, reason string) []finding {
+// templateHasFirewall checks the interfaces that a launch template describes, which have security groups of their own.
+func templateHasFirewall(r Resource, reason string) []violation {
 	interfaces := r.at("networkInterfaces")
-	if interfaces.absent() && r.at("vpcSecurityGroupIds").absent() {
-		return []finding{r.at("vpcSecurityGroupIds").problem(reason, "")}
+	if interfaces.isEmpty() && r.at("vpcSecurityGroupIds").isEmpty() {
+		return []violation{r.at("vpcSecurityGroupIds").violation(reason, "")}
 	}
-	var found []finding
+	var found []violation
 	for _, nic := range interfaces.items() {
-		if nic.at("securityGroups").absent() && nic.at("networkInterfaceId").absent() {
-			found = append(found, nic.at("securityGroups").problem(reason, ""))
+		if nic.at("securityGroups").isEmpty() && nic.at("networkInterfaceId").isEmpty() {
+			found = append(found, nic.at("securityGroups").violation(reason, ""))
 		}
 	}
 	return found
 }
 
-// firewallCovers has nothing to object to: a machine names its security groups itself, which machineHasFirewall asks
-// for.
-func (aws) firewallCovers(Resource, []Resource) []finding { return nil }
+// firewallCovers returns nothing: on AWS a machine names its security groups, which machineHasFirewall checks.
+func (aws) firewallCovers(Resource, []Resource) []violation { return nil }
 
-func (aws) balancerInternal(r Resource) []finding {
+func (aws) balancerInternal(r Resource) []violation {
 	switch r.Type {
 	case awsBalancer, awsOldNameBalancer, awsClassicBalancer:
 		if at := r.at("internal"); !at.is("true") {
-			return []finding{at.problem("gives the balancer public addresses", "")}
+			return []violation{at.violation("gives the load balancer public addresses", "")}
 		}
 	}
 	return nil
 }
 
-func (aws) diskEncrypted(r Resource) []finding {
+func (aws) diskEncrypted(r Resource) []violation {
 	switch r.Type {
 	case awsInstance, awsSpotInstance, awsConfiguration:
 		disks := r.at("ebsBlockDevices").items()
@@ -144,8 +143,8 @@ func (aws) diskEncrypted(r Resource) []finding {
 		return notEncrypted([]field{r.field()})
 	case "aws:ebs/encryptionByDefault:EncryptionByDefault":
 		if at := r.at("enabled"); at.text() == "false" {
-			return []finding{
-				at.problem(
+			return []violation{
+				at.violation(
 					"leaves new disks of the account without encryption",
 					"set enabled: true, or remove the resource",
 				),
@@ -155,30 +154,31 @@ func (aws) diskEncrypted(r Resource) []finding {
 	return nil
 }
 
-func notEncrypted(disks []field) []finding {
-	var found []finding
+func notEncrypted(disks []field) []violation {
+	var found []violation
 	for _, disk := range disks {
 		if at := disk.at("encrypted"); !at.is("true") {
 			found = append(
 				found,
-				at.problem("leaves the disk to the account's default, which may be no encryption", ""),
+				at.violation("leaves the disk to the account's default, which may be no encryption", ""),
 			)
 		}
 	}
 	return found
 }
 
-// templateEncrypted: a template without mappings takes the root disk as the image has it, not encrypted.
-func templateEncrypted(r Resource) []finding {
+// templateEncrypted checks the disks of a launch template. Without mappings the root disk is as the image has it, not
+// encrypted.
+func templateEncrypted(r Resource) []violation {
 	mappings := r.at("blockDeviceMappings")
-	if mappings.absent() {
-		return []finding{mappings.problem("are missing, so the root disk is as the image has it",
+	if mappings.isEmpty() {
+		return []violation{mappings.violation("are missing, so the root disk is as the image has it",
 			"map the image's root device, with encrypted: true")}
 	}
 	var disks []field
 	for _, mapping := range mappings.items() {
-		// One without ebs is a machine's own disk, which AWS encrypts, or removes a disk of the image.
-		if ebs := mapping.at("ebs"); ebs.present() {
+		// A mapping without ebs is an instance store, which AWS encrypts, or removes a disk of the image.
+		if ebs := mapping.at("ebs"); ebs.isSet() {
 			disks = append(disks, ebs)
 		}
 	}
@@ -203,7 +203,7 @@ func (aws) diskKeys(r Resource) []field {
 	return keys
 }
 
-func (aws) metadataGuarded(r Resource) []finding {
+func (aws) metadataGuarded(r Resource) []violation {
 	switch r.Type {
 	case awsInstance, awsSpotInstance, awsTemplate, awsConfiguration:
 		if options := r.at("metadataOptions"); !leftToTemplate(r, options) {
@@ -213,45 +213,47 @@ func (aws) metadataGuarded(r Resource) []finding {
 	return nil
 }
 
-func awsMetadata(options field) []finding {
+func awsMetadata(options field) []violation {
 	if options.at("httpEndpoint").text() == "disabled" {
 		return nil
 	}
-	var found []finding
+	var found []violation
 	if at := options.at("httpTokens"); !at.is("required") {
-		found = append(found, at.problem("answers whoever can make the machine send a request", ""))
+		found = append(found,
+			at.violation("answers requests without a token, such as forged ones of a server on the machine", ""))
 	}
 	if at := options.at("httpPutResponseHopLimit"); !at.is("1") {
-		found = append(found, at.problem("lets pods read the machine's configuration and its secrets", ""))
+		found = append(found, at.violation("lets pods read the machine's configuration and its secrets", ""))
 	}
 	return found
 }
 
-func (aws) machineTagged(r Resource) []finding {
+func (aws) machineTagged(r Resource) []violation {
 	switch r.Type {
 	case awsInstance, awsSpotInstance:
 		disk := r.at("rootBlockDevice", "tags")
-		if disk.absent() {
+		if disk.isEmpty() {
 			disk = r.at("volumeTags")
 		}
-		return slices.Concat(lacks(r.at("tags"), machineTags), lacks(disk, machineTags))
+		return slices.Concat(missingTags(r.at("tags"), machineTags), missingTags(disk, machineTags))
 	case awsInterface:
-		return lacks(r.at("tags"), machineTags)
+		return missingTags(r.at("tags"), machineTags)
 	case awsVolume:
-		return lacks(r.at("tags"), mandatoryTags)
+		return missingTags(r.at("tags"), mandatoryTags)
 	case awsTemplate:
 		return templateTagged(r)
 	}
 	return nil
 }
 
-// templateTagged: the provider's default tags do not reach what a template makes, so each kind is named.
-func templateTagged(r Resource) []finding {
+// templateTagged checks the tags for each kind of resource that a launch template creates, because the provider's
+// default tags do not reach them.
+func templateTagged(r Resource) []violation {
 	specifications := r.at("tagSpecifications")
-	if specifications.unknown() {
+	if specifications.isUnknown() {
 		return nil
 	}
-	var found []finding
+	var found []violation
 	var missing []string
 	for _, kind := range []string{"instance", "volume", "network-interface"} {
 		i := slices.IndexFunc(specifications.items(), func(s field) bool { return s.at("resourceType").is(kind) })
@@ -259,20 +261,20 @@ func templateTagged(r Resource) []finding {
 			missing = append(missing, kind)
 			continue
 		}
-		found = append(found, lacks(specifications.items()[i].at("tags"), machineTags)...)
+		found = append(found, missingTags(specifications.items()[i].at("tags"), machineTags)...)
 	}
 	if missing != nil {
-		found = append(found, specifications.problem("have nothing for "+strings.Join(missing, ", "), ""))
+		found = append(found, specifications.violation("have nothing for "+strings.Join(missing, ", "), ""))
 	}
 	return found
 }
 
-func (aws) otherTagged(r Resource) []finding {
+func (aws) otherTagged(r Resource) []violation {
 	switch r.Type {
 	case "pulumi:providers:aws":
-		return lacks(r.at("defaultTags", "tags"), mandatoryTags)
+		return missingTags(r.at("defaultTags", "tags"), mandatoryTags)
 	case "aws:autoscaling/group:Group":
-		return lacks(r.at("tags"), mandatoryTags)
+		return missingTags(r.at("tags"), mandatoryTags)
 	}
 	return nil
 }
@@ -287,7 +289,7 @@ func (aws) secrets(r Resource) []field {
 	return nil
 }
 
-func (aws) mustStay(r Resource) bool {
+func (aws) isCritical(r Resource) bool {
 	switch r.Type {
 	case awsBalancer, awsOldNameBalancer, awsClassicBalancer:
 		return true
@@ -299,7 +301,7 @@ func (aws) mustStay(r Resource) bool {
 	return false
 }
 
-func (aws) guard(r Resource) field {
+func (aws) deletionProtection(r Resource) field {
 	switch r.Type {
 	case awsInstance:
 		return r.at("disableApiTermination")

@@ -2,32 +2,33 @@ package rules
 
 import "strings"
 
-// cloud is what the rules ask of the resources of one cloud. Each cloud's own file answers: all that is checked there
-// stands in it, and the other files know neither a cloud's types nor its properties. A resource that a question is not
-// about, such as a network where disks are asked for, has no answer.
+// cloud looks at the resources of one cloud for the rules. Each cloud implements it in a file of its own, and the other
+// files know neither a cloud's types nor its properties. A method returns nothing for a resource that it is not about,
+// such as a network in diskEncrypted.
 type cloud interface {
-	// openings are the ways in that a firewall rule, or a list of whom a load balancer listens to, makes.
-	openings(Resource) []opening
-	machineHasFirewall(Resource) []finding
-	// firewallCovers judges a machine in its stack, where firewalls name their machines instead of the other way round.
-	firewallCovers(machine Resource, stack []Resource) []finding
-	balancerInternal(Resource) []finding
-	diskEncrypted(Resource) []finding
-	// diskKeys are the places of the customer's keys of all disks that the resource makes.
+	// ingress returns what a firewall rule, or a load balancer's list of allowed sources, lets in.
+	ingress(Resource) []ingress
+	machineHasFirewall(Resource) []violation
+	// firewallCovers checks a machine against its stack, on clouds where firewalls name their machines.
+	firewallCovers(machine Resource, stack []Resource) []violation
+	balancerInternal(Resource) []violation
+	diskEncrypted(Resource) []violation
+	// diskKeys returns the properties that name customer's keys, one for each disk that the resource creates.
 	diskKeys(Resource) []field
-	metadataGuarded(Resource) []finding
-	machineTagged(Resource) []finding
-	// otherTagged judges what can be tagged and belongs to no machine.
-	otherTagged(Resource) []finding
-	// secrets are the places where machine configurations go in.
+	metadataGuarded(Resource) []violation
+	machineTagged(Resource) []violation
+	// otherTagged checks resources that can be tagged and belong to no machine.
+	otherTagged(Resource) []violation
+	// secrets returns the properties that hold machine configurations.
 	secrets(Resource) []field
-	// mustStay reports whether the loss of the resource is the cluster's.
-	mustStay(Resource) bool
-	// guard is the property by which the cloud itself refuses to delete; the resource as a whole if it has none.
-	guard(Resource) field
+	// isCritical reports whether the cluster is lost with the resource.
+	isCritical(Resource) bool
+	// deletionProtection returns the property that makes the cloud itself refuse to delete the resource; the resource
+	// as a whole if it has none.
+	deletionProtection(Resource) field
 }
 
-// clouds by the names that begin the types of their resources. The clouds' own files fill it.
+// clouds has each cloud by the prefix of its resource types. Each cloud's file registers itself.
 var clouds = map[string]cloud{}
 
 func register(name string, c cloud) cloud {
@@ -35,7 +36,8 @@ func register(name string, c cloud) cloud {
 	return c
 }
 
-// ask puts a question to the cloud of each resource. A resource of none, such as one of Talos', has no answer.
+// ask returns a function that calls the method of a resource's cloud. For a resource of no cloud, such as Talos
+// secrets, it returns nothing.
 func ask[Answer any](question func(cloud, Resource) Answer) func(Resource) Answer {
 	return func(r Resource) Answer {
 		c, ok := clouds[cloudOf(r)]
@@ -47,7 +49,7 @@ func ask[Answer any](question func(cloud, Resource) Answer) func(Resource) Answe
 	}
 }
 
-// cloudOf is the name of the resource's cloud; a provider is its cloud's, too.
+// cloudOf returns the name of the resource's cloud. A provider belongs to its cloud.
 func cloudOf(r Resource) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(r.Type, "pulumi:providers:"), ":")
 	return name

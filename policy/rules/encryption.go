@@ -2,8 +2,9 @@ package rules
 
 var encryptionRules = []Rule{
 	{
-		Name:   "disk-encrypted",
-		Demand: "Every disk says that it is encrypted, itself or in its machine's configuration, and no key of a disk stands in the state.",
+		Name: "disk-encrypted",
+		Demand: "Every disk says that it is encrypted, itself or in its machine's configuration, and no key " +
+			"of a disk is in the state.",
 		Remedy: "set encrypted: true",
 		one:    ask(cloud.diskEncrypted),
 	},
@@ -11,33 +12,33 @@ var encryptionRules = []Rule{
 		Name:   "disk-key",
 		Demand: "Where one disk of a cluster has a customer's key, all have one.",
 		Remedy: "give the disk the cluster's key",
-		// A machine that stood before the key did keeps its disk until it is replaced: docs/operations.md.
+		// A machine that is older than the key keeps its disk until it is replaced: docs/operations.md.
 		Advice: true,
 		all:    diskKey,
 	},
 }
 
-// diskKey compares the disks of a cluster; disks of no cluster are compared with all of their cloud.
-func diskKey(stack []Resource) []finding {
-	var found []finding
+// diskKey compares the disks of each cluster. Disks without a cluster's tag are compared with all disks of their cloud.
+func diskKey(stack []Resource) []violation {
+	var found []violation
 	keys := map[string]field{}
 	disks := diskKeys(stack)
 	for _, disk := range disks {
-		for _, group := range []string{cloudOf(disk.of), cloudOf(disk.of) + clusterOf(disk.of)} {
-			if _, seen := keys[group]; !seen && disk.present() {
+		for _, group := range []string{cloudOf(disk.of), cloudOf(disk.of) + tagOf(disk.of, "cluster")} {
+			if _, seen := keys[group]; !seen && disk.isSet() {
 				keys[group] = disk
 			}
 		}
 	}
 	for _, disk := range disks {
-		if example, some := keys[cloudOf(disk.of)+clusterOf(disk.of)]; some && disk.absent() {
-			found = append(found, disk.problem("is missing, while "+example.of.Name+" has a customer's key", ""))
+		if example, some := keys[cloudOf(disk.of)+tagOf(disk.of, "cluster")]; some && disk.isEmpty() {
+			found = append(found, disk.violation("is missing, while "+example.of.Name+" has a customer's key", ""))
 		}
 	}
 	return found
 }
 
-// diskKeys are the places of the keys of all disks.
+// diskKeys returns the properties that name the keys of all disks.
 func diskKeys(stack []Resource) []field {
 	var keys []field
 	for _, r := range stack {

@@ -2,9 +2,9 @@ package rules
 
 const (
 	internet = " lets the whole internet in; name the networks that need it, such as 203.0.113.0/24"
-	everyone = "names no source, which means everybody; name the networks that need it, such as 203.0.113.0/24"
+	everyone = "names no source, which allows all; name the networks that need it, such as 203.0.113.0/24"
 	ssh      = "opens port 22, and Talos has no SSH; name the ports that are needed; for the machines use talosctl, port 50000"
-	notNodes = " to addresses instead of nodes; name the nodes' security group, service account or tag as the source, or open 6443 and 50000 alone"
+	notNodes = " to addresses instead of nodes; name the nodes' security group, service account or tag as the source, or open only 6443 and 50000"
 )
 
 var firewallExamples = []example{
@@ -74,10 +74,10 @@ var firewallExamples = []example{
 }
 
 const (
-	defaultGroup = "is missing, so the machine stands behind the network's default security group; give the machine a security group"
+	defaultGroup = "is missing, so the machine gets the network's default security group; give the machine a security group"
 	uncovered    = "is in no firewall rule of the stack; give the machine the account or tag of a firewall of the stack, or make a firewall for it"
-	publicOnes   = "gives the balancer public addresses; set internal: true; operators come through a VPN or peering"
-	openNetwork  = "is the project's default network, which lets SSH in from everywhere; name a network of the stack"
+	publicOnes   = "gives the load balancer public addresses; set internal: true; operators connect through a VPN or peering"
+	openNetwork  = "is the project's default network, which allows SSH from everywhere; name a network of the stack"
 )
 
 var machineExamples = []example{
@@ -90,7 +90,7 @@ var machineExamples = []example{
 	{"machine-has-firewall", `aws:ec2/launchTemplate:LaunchTemplate l ` + ignored, "l.vpcSecurityGroupIds: " + defaultGroup},
 	{"machine-has-firewall", `gcp:compute/instance:Instance m {serviceAccount: {email: "(unknown)"}, networkInterfaces: [{subnetwork: s}]}`, ""},
 	{"machine-has-firewall", `gcp:compute/instance:Instance m {tags: [web], networkInterfaces: [{network: "(unknown)"}]}`, ""},
-	{"machine-has-firewall", `gcp:compute/instance:Instance m {networkInterfaces: [{subnetwork: s}]}`, "m.serviceAccount.email: is missing, and so are tags: no firewall rule is for this machine alone; give the machine a service account of its own"},
+	{"machine-has-firewall", `gcp:compute/instance:Instance m {networkInterfaces: [{subnetwork: s}]}`, "m.serviceAccount.email: is missing, and so are tags: no firewall rule can select this machine; give the machine a service account of its own"},
 	{"machine-has-firewall", `gcp:compute/instanceTemplate:InstanceTemplate m {tags: [web], networkInterfaces: [{network: projects/p/global/networks/default}]}`, "m.networkInterfaces[0].network: projects/p/global/networks/default " + openNetwork},
 	{"machine-has-firewall", `gcp:compute/regionInstanceTemplate:RegionInstanceTemplate m {tags: [web], networkInterfaces: [{accessConfigs: [{}]}]}`, "m.networkInterfaces[0].network: " + openNetwork},
 	{"machine-has-firewall", `digitalocean:index/droplet:Droplet d {tags: ["(unknown)"]}`, ""},
@@ -121,16 +121,16 @@ var machineExamples = []example{
 	{"balancer-internal", `aws:elb/loadBalancer:LoadBalancer b ` + ignored, "b.internal: " + publicOnes},
 	{"balancer-internal", `gcp:compute/forwardingRule:ForwardingRule b {loadBalancingScheme: INTERNAL_MANAGED}`, ""},
 	{"balancer-internal", `gcp:compute/forwardingRule:ForwardingRule b {loadBalancingScheme: ""}`, ""},
-	{"balancer-internal", `gcp:compute/forwardingRule:ForwardingRule b ` + ignored, "b.loadBalancingScheme: gives the balancer a public address; set loadBalancingScheme: INTERNAL_MANAGED"},
-	{"balancer-internal", `gcp:compute/globalForwardingRule:GlobalForwardingRule b {loadBalancingScheme: EXTERNAL}`, "b.loadBalancingScheme: EXTERNAL gives the balancer a public address; set loadBalancingScheme: INTERNAL_MANAGED"},
+	{"balancer-internal", `gcp:compute/forwardingRule:ForwardingRule b ` + ignored, "b.loadBalancingScheme: gives the load balancer a public address; set loadBalancingScheme: INTERNAL_MANAGED"},
+	{"balancer-internal", `gcp:compute/globalForwardingRule:GlobalForwardingRule b {loadBalancingScheme: EXTERNAL}`, "b.loadBalancingScheme: EXTERNAL gives the load balancer a public address; set loadBalancingScheme: INTERNAL_MANAGED"},
 	{"balancer-internal", `digitalocean:index/loadBalancer:LoadBalancer b {network: INTERNAL}`, ""},
-	{"balancer-internal", `digitalocean:index/loadBalancer:LoadBalancer b {type: GLOBAL}`, "b.network: gives the balancer a public address; set network: INTERNAL, of a type that is not GLOBAL"},
+	{"balancer-internal", `digitalocean:index/loadBalancer:LoadBalancer b {type: GLOBAL}`, "b.network: gives the load balancer a public address; set network: INTERNAL, of a type that is not GLOBAL"},
 }
 
 const (
 	byDefault = "leaves the disk to the account's default, which may be no encryption; set encrypted: true"
-	noLUKS    = "[secret] has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean encrypts no droplet's disk; give the droplet a machine configuration that encrypts both"
-	inState   = "[secret] is a key that stands in the stack's state; name a key of Cloud KMS with kmsKeySelfLink"
+	noLUKS    = "[secret] has no LUKS for Talos' STATE and EPHEMERAL, and DigitalOcean does not encrypt the disks of droplets; give the droplet a machine configuration that encrypts both"
+	inState   = "[secret] is a key that the stack's state would hold; name a key of Cloud KMS with kmsKeySelfLink"
 )
 
 var encryptionExamples = []example{
@@ -205,7 +205,7 @@ var tagExamples = []example{
 }
 
 const (
-	noToken     = "answers whoever can make the machine send a request; set httpTokens: required and httpPutResponseHopLimit: 1"
+	noToken     = "answers requests without a token, such as forged ones of a server on the machine; set httpTokens: required and httpPutResponseHopLimit: 1"
 	hops        = "lets pods read the machine's configuration and its secrets; set httpTokens: required and httpPutResponseHopLimit: 1"
 	inClear     = "[secret] is not marked as a secret; pass it through pulumi.ToSecret"
 	deletable   = "an update can delete it; set protection: true in the stack file, or protect the resource as its cluster is"
@@ -222,10 +222,10 @@ var otherExamples = []example{
 	{"metadata-guarded", `aws:ec2/launchConfiguration:LaunchConfiguration l ` + ignored, "l.metadataOptions.httpTokens: " + noToken + "\nl.metadataOptions.httpPutResponseHopLimit: " + hops},
 	{"metadata-guarded", `gcp:compute/instance:Instance m {metadata: {user-data: {secret: x}}}`, ""},
 	{"metadata-guarded", `gcp:compute/instance:Instance m {metadata: {serial-port-enable: "TRUE", ssh-keys: "me:ssh-ed25519 key"}}`,
-		"m.metadata.ssh-keys: [secret] gives out a way in, and Talos has no SSH; remove the key\nm.metadata.serial-port-enable: TRUE opens the serial console to whoever the project lets in; set it to FALSE"},
+		"m.metadata.ssh-keys: [secret] gives SSH access, and Talos has no SSH; remove the key\nm.metadata.serial-port-enable: TRUE opens the serial console to all users with access to the project; set it to FALSE"},
 	{"metadata-guarded", `gcp:compute/instanceTemplate:InstanceTemplate m {metadata: {serial-port-enable: "FALSE", block-project-ssh-keys: "TRUE"}}`, ""},
 	{"metadata-guarded", `digitalocean:index/droplet:Droplet d {dropletAgent: false}`, ""},
-	{"metadata-guarded", `digitalocean:index/droplet:Droplet d ` + ignored, "d.dropletAgent: lets an agent take SSH keys from the metadata, which asks for no token; set dropletAgent: false"},
+	{"metadata-guarded", `digitalocean:index/droplet:Droplet d ` + ignored, "d.dropletAgent: lets an agent take SSH keys from the metadata, which needs no token; set dropletAgent: false"},
 
 	{"secrets-marked", `aws:ec2/instance:Instance m {userDataBase64: {secret: x}}`, ""},
 	{"secrets-marked", `aws:ec2/instance:Instance m {userDataBase64: "(unknown)"}`, ""},

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// field is a place in a resource's properties, whether something stands there or not.
+// field is a path in a resource's properties with its value, which may be missing.
 type field struct {
 	of     Resource
 	path   string
@@ -15,15 +15,15 @@ type field struct {
 	secret bool
 }
 
-// field is the resource as a whole.
+// field returns the resource as a whole.
 func (r Resource) field() field {
 	return field{of: r, value: resource.NewObjectProperty(r.Properties)}
 }
 
-// at is a property of the resource, by its path.
+// at returns the property at a path.
 func (r Resource) at(path ...string) field { return r.field().at(path...) }
 
-// at goes down into the field.
+// at returns the field at a path below this one.
 func (f field) at(path ...string) field {
 	for _, key := range path {
 		next := field{of: f.of, path: key, secret: f.secret}
@@ -33,7 +33,7 @@ func (f field) at(path ...string) field {
 		switch {
 		case f.value.IsObject():
 			next.value = f.value.ObjectValue()[resource.PropertyKey(key)]
-		case f.unknown():
+		case f.isUnknown():
 			next.value = f.value
 		}
 		f = next.reveal()
@@ -41,22 +41,20 @@ func (f field) at(path ...string) field {
 	return f
 }
 
-// items are those of a list; one that is not known has none.
+// items returns the items of a list; none for a list that is known only after the update.
 func (f field) items() []field {
 	if !f.value.IsArray() {
 		return nil
 	}
 	var items []field
 	for i, value := range f.value.ArrayValue() {
-		items = append(
-			items,
-			field{of: f.of, path: fmt.Sprintf("%s[%d]", f.path, i), value: value, secret: f.secret}.reveal(),
-		)
+		item := field{of: f.of, path: fmt.Sprintf("%s[%d]", f.path, i), value: value, secret: f.secret}
+		items = append(items, item.reveal())
 	}
 	return items
 }
 
-// reveal looks past the marks of secrets and of outputs.
+// reveal unwraps secrets and outputs, and remembers that the value is a secret.
 func (f field) reveal() field {
 	for {
 		switch {
@@ -65,21 +63,19 @@ func (f field) reveal() field {
 		case f.value.IsOutput() && f.value.OutputValue().Known:
 			f.secret, f.value = f.secret || f.value.OutputValue().Secret, f.value.OutputValue().Element
 		case f.value.IsOutput():
-			f.secret, f.value = f.secret ||
-				f.value.OutputValue().Secret, resource.MakeComputed(
-				resource.NewStringProperty(""),
-			)
+			f.secret = f.secret || f.value.OutputValue().Secret
+			f.value = resource.MakeComputed(resource.NewStringProperty(""))
 		default:
 			return f
 		}
 	}
 }
 
-// unknown says that the update will tell.
-func (f field) unknown() bool { return f.value.IsComputed() }
+// isUnknown reports whether the value is known only after the update.
+func (f field) isUnknown() bool { return f.value.IsComputed() }
 
-// absent says that nothing stands there, which an empty text and an empty list mean too.
-func (f field) absent() bool {
+// isEmpty reports whether there is no value, an empty text or an empty list.
+func (f field) isEmpty() bool {
 	switch {
 	case f.value.IsArray():
 		return len(f.value.ArrayValue()) == 0
@@ -89,10 +85,10 @@ func (f field) absent() bool {
 	return f.value.IsNull()
 }
 
-// present says that something stands there, known or not.
-func (f field) present() bool { return !f.absent() }
+// isSet reports whether there is a value, which may be known only after the update.
+func (f field) isSet() bool { return !f.isEmpty() }
 
-// text is a text, number or truth value as text; empty for everything else.
+// text returns a string, number or boolean as text; empty for everything else.
 func (f field) text() string {
 	switch {
 	case f.value.IsString():
@@ -103,9 +99,9 @@ func (f field) text() string {
 	return ""
 }
 
-// is reports whether one of the texts stands there, or may after the update.
+// is reports whether the value is one of the texts, without regard to case, or may be after the update.
 func (f field) is(texts ...string) bool {
-	if f.unknown() {
+	if f.isUnknown() {
 		return true
 	}
 	for _, text := range texts {
@@ -116,22 +112,22 @@ func (f field) is(texts ...string) bool {
 	return false
 }
 
-// longest is where a value is cut in a message.
-const longest = 80
+// maxDisplay is how much of a value a message shows, in bytes.
+const maxDisplay = 80
 
-// shown is the value for a message. Secrets are not shown.
-func (f field) shown() string {
+// display returns the value for a message, shortened, and without secrets.
+func (f field) display() string {
 	switch text := f.text(); {
-	case f.secret && f.present():
+	case f.secret && f.isSet():
 		return "[secret]"
-	case len(text) > longest:
-		return text[:longest] + "..."
+	case len(text) > maxDisplay:
+		return text[:maxDisplay] + "..."
 	default:
 		return text
 	}
 }
 
-// problem objects to the field.
-func (f field) problem(reason, remedy string) finding {
-	return finding{at: f, reason: reason, remedy: remedy}
+// violation returns a violation at the field.
+func (f field) violation(reason, remedy string) violation {
+	return violation{at: f, reason: reason, remedy: remedy}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// gcp judges the resources of Google Cloud.
+// gcp checks the resources of Google Cloud.
 type gcp struct{}
 
 var _ = register("gcp", gcp{})
@@ -21,14 +21,15 @@ const (
 	gcpAddress  = "gcp:compute/address:Address"
 	gcpKey      = "gcp:kms/cryptoKey:CryptoKey"
 
-	// These are where load balancers listen.
+	// Forwarding rules are the frontends of load balancers.
 	gcpFrontend       = "gcp:compute/forwardingRule:ForwardingRule"
 	gcpGlobalFrontend = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 )
 
-// openings: a rule without a source is for everybody, https://cloud.google.com/firewall/docs/firewalls#sources
-func (gcp) openings(r Resource) []opening {
-	if r.at("direction").is("EGRESS") && !r.at("direction").unknown() {
+// ingress reads firewall rules. One without a source allows all:
+// https://cloud.google.com/firewall/docs/firewalls#sources
+func (gcp) ingress(r Resource) []ingress {
+	if r.at("direction").is("EGRESS") && !r.at("direction").isUnknown() {
 		return nil
 	}
 	switch r.Type {
@@ -39,8 +40,8 @@ func (gcp) openings(r Resource) []opening {
 			[]string{"sourceTags", "sourceServiceAccounts"},
 			r.at("sourceRanges"),
 		)
-		return pair(sources, gcpPorts(r.at("allows"), "protocol"))
-	// The rules of firewall policies, which stand above a network's own.
+		return cross(sources, gcpPorts(r.at("allows"), "protocol"))
+	// Rules of firewall policies are evaluated before the network's own.
 	case "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule",
 		"gcp:compute/regionNetworkFirewallPolicyRule:RegionNetworkFirewallPolicyRule",
 		"gcp:compute/firewallPolicyRule:FirewallPolicyRule":
@@ -56,20 +57,20 @@ func (gcp) openings(r Resource) []opening {
 			"srcThreatIntelligences",
 		}
 		sources := sourcesOf(match, addressKeys, []string{"srcSecureTags"}, match.at("srcIpRanges"))
-		return pair(sources, gcpPorts(match.at("layer4Configs"), "ipProtocol"))
+		return cross(sources, gcpPorts(match.at("layer4Configs"), "ipProtocol"))
 	}
 	return nil
 }
 
-// gcpPorts are those of each protocol that is let in; without ports it is all of them.
+// gcpPorts returns the ports of each protocol that a rule allows; all ports if it names none.
 func gcpPorts(allows field, protocol string) []ports {
 	var all []ports
 	for _, allow := range allows.items() {
 		name, ranges := allow.at(protocol), allow.at("ports")
 		switch {
-		case ranges.absent():
+		case ranges.isEmpty():
 			all = append(all, portsOf(name, name.text(), "all"))
-		case ranges.unknown():
+		case ranges.isUnknown():
 			all = append(all, portsOf(ranges, name.text(), ""))
 		}
 		for _, item := range ranges.items() {
@@ -79,45 +80,48 @@ func gcpPorts(allows field, protocol string) []ports {
 	return all
 }
 
-// isMachine: templates have the form of machines, but for their disks.
+// isMachine reports whether the resource is an instance or a template of one. Both have the same properties, except for
+// disks.
 func (gcp) isMachine(r Resource) bool {
 	return slices.Contains([]string{gcpInstance, gcpTemplate, gcpRegionalTemplate}, r.Type)
 }
 
-// machineHasFirewall: rules know a machine by its account or its tags. A project's default network lets SSH in from
-// everywhere: https://cloud.google.com/firewall/docs/firewalls#more_rules_default_vpc
-func (c gcp) machineHasFirewall(r Resource) []finding {
+// machineHasFirewall checks that firewall rules can select the machine, by its service account or its tags. A project's
+// default network allows SSH from everywhere: https://cloud.google.com/firewall/docs/firewalls#more_rules_default_vpc
+func (c gcp) machineHasFirewall(r Resource) []violation {
 	if !c.isMachine(r) {
 		return nil
 	}
-	var found []finding
-	if account := r.at("serviceAccount", "email"); account.absent() && r.at("tags").absent() {
-		found = append(found, account.problem("is missing, and so are tags: no firewall rule is for this machine alone",
+	var found []violation
+	if account := r.at("serviceAccount", "email"); account.isEmpty() && r.at("tags").isEmpty() {
+		found = append(found, account.violation("is missing, and so are tags: no firewall rule can select this machine",
 			"give the machine a service account of its own"))
 	}
 	for _, nic := range r.at("networkInterfaces").items() {
 		network := nic.at("network")
-		none := network.absent() && nic.at("subnetwork").absent()
+		none := network.isEmpty() && nic.at("subnetwork").isEmpty()
 		if none || network.text() == "default" || strings.HasSuffix(network.text(), "/networks/default") {
-			found = append(found, network.problem("is the project's default network, which lets SSH in from everywhere",
-				"name a network of the stack"))
+			found = append(found,
+				network.violation("is the project's default network, which allows SSH from everywhere",
+					"name a network of the stack"))
 		}
 	}
 	return found
 }
 
-func (c gcp) firewallCovers(machine Resource, stack []Resource) []finding {
+func (c gcp) firewallCovers(machine Resource, stack []Resource) []violation {
 	account := machine.at("serviceAccount", "email")
 	known := append(names(machine.at("tags")), account)
 	if !c.isMachine(machine) || covered(stack, known, gcpFirewall, "targetServiceAccounts", "targetTags") {
 		return nil
 	}
-	return []finding{account.problem("is in no firewall rule of the stack", "")}
+	return []violation{account.violation("is in no firewall rule of the stack", "")}
 }
 
-// balancerInternal: without a scheme a rule is external. An empty scheme is a private service's endpoint:
+// balancerInternal checks the scheme of a forwarding rule. Without one the rule is external; an empty one is the
+// endpoint of a private service:
 // https://cloud.google.com/compute/docs/reference/rest/v1/forwardingRules
-func (gcp) balancerInternal(r Resource) []finding {
+func (gcp) balancerInternal(r Resource) []violation {
 	if r.Type != gcpFrontend && r.Type != gcpGlobalFrontend {
 		return nil
 	}
@@ -125,12 +129,13 @@ func (gcp) balancerInternal(r Resource) []finding {
 	if at.value.IsString() && at.text() == "" || at.is("INTERNAL", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED") {
 		return nil
 	}
-	return []finding{at.problem("gives the balancer a public address", "set loadBalancingScheme: INTERNAL_MANAGED")}
+	return []violation{at.violation("gives the load balancer a public address",
+		"set loadBalancingScheme: INTERNAL_MANAGED")}
 }
 
-// diskEncrypted finds keys that are given to Google as they are instead of standing in its key service: they are in the
-// state, too.
-func (gcp) diskEncrypted(r Resource) []finding {
+// diskEncrypted returns the keys that are passed to Google as they are, and not as names of keys in Cloud KMS. Such
+// keys are in the state as well.
+func (gcp) diskEncrypted(r Resource) []violation {
 	if !strings.HasPrefix(r.Type, "gcp:compute/") {
 		return nil
 	}
@@ -138,14 +143,12 @@ func (gcp) diskEncrypted(r Resource) []finding {
 	for _, disk := range slices.Concat(r.at("attachedDisks").items(), r.at("disks").items()) {
 		places = append(places, disk.at("diskEncryptionKeyRaw"))
 	}
-	var found []finding
+	var found []violation
 	for _, at := range places {
-		if at.present() && !at.unknown() {
+		if at.isSet() && !at.isUnknown() {
 			at.secret = true
-			found = append(
-				found,
-				at.problem("is a key that stands in the stack's state", "name a key of Cloud KMS with kmsKeySelfLink"),
-			)
+			found = append(found, at.violation("is a key that the stack's state would hold",
+				"name a key of Cloud KMS with kmsKeySelfLink"))
 		}
 	}
 	return found
@@ -167,49 +170,50 @@ func (gcp) diskKeys(r Resource) []field {
 	return nil
 }
 
-// metadataGuarded looks for the keys that open a machine. Google Cloud asks for a header whatever a machine says.
+// metadataGuarded checks for metadata keys that give access to a machine. Google Cloud requires a header in every case.
 // https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys
-func (c gcp) metadataGuarded(r Resource) []finding {
+func (c gcp) metadataGuarded(r Resource) []violation {
 	if !c.isMachine(r) {
 		return nil
 	}
 	metadata := r.at("metadata")
-	var found []finding
+	var found []violation
 	for _, key := range []string{"ssh-keys", "sshKeys"} {
-		if at := metadata.at(key); at.present() && !at.unknown() {
+		if at := metadata.at(key); at.isSet() && !at.isUnknown() {
 			at.secret = true
-			found = append(found, at.problem("gives out a way in, and Talos has no SSH", "remove the key"))
+			found = append(found, at.violation("gives SSH access, and Talos has no SSH", "remove the key"))
 		}
 	}
-	if at := metadata.at("serial-port-enable"); !at.unknown() && at.is("true", "1") {
-		found = append(found, at.problem("opens the serial console to whoever the project lets in", "set it to FALSE"))
+	if at := metadata.at("serial-port-enable"); !at.isUnknown() && at.is("true", "1") {
+		found = append(found, at.violation("opens the serial console to all users with access to the project",
+			"set it to FALSE"))
 	}
 	return found
 }
 
-func (gcp) machineTagged(r Resource) []finding {
+func (gcp) machineTagged(r Resource) []violation {
 	switch r.Type {
 	case gcpInstance:
 		return slices.Concat(
-			lacks(r.at("labels"), machineTags),
-			lacks(r.at("bootDisk", "initializeParams", "labels"), machineTags),
+			missingTags(r.at("labels"), machineTags),
+			missingTags(r.at("bootDisk", "initializeParams", "labels"), machineTags),
 		)
 	case gcpTemplate, gcpRegionalTemplate:
-		found := lacks(r.at("labels"), machineTags)
+		found := missingTags(r.at("labels"), machineTags)
 		for _, disk := range r.at("disks").items() {
-			found = append(found, lacks(disk.at("labels"), machineTags)...)
+			found = append(found, missingTags(disk.at("labels"), machineTags)...)
 		}
 		return found
 	case gcpDisk, gcpRegionalDisk:
-		return lacks(r.at("labels"), mandatoryTags)
+		return missingTags(r.at("labels"), mandatoryTags)
 	}
 	return nil
 }
 
-func (gcp) otherTagged(r Resource) []finding {
+func (gcp) otherTagged(r Resource) []violation {
 	switch r.Type {
 	case gcpAddress, "gcp:compute/globalAddress:GlobalAddress", gcpFrontend, gcpGlobalFrontend, gcpKey:
-		return lacks(r.at("labels"), mandatoryTags)
+		return missingTags(r.at("labels"), mandatoryTags)
 	}
 	return nil
 }
@@ -221,7 +225,7 @@ func (c gcp) secrets(r Resource) []field {
 	return []field{r.at("metadata", "user-data")}
 }
 
-func (gcp) mustStay(r Resource) bool {
+func (gcp) isCritical(r Resource) bool {
 	switch r.Type {
 	case gcpFrontend, gcpGlobalFrontend, gcpKey:
 		return true
@@ -233,7 +237,7 @@ func (gcp) mustStay(r Resource) bool {
 	return false
 }
 
-func (gcp) guard(r Resource) field {
+func (gcp) deletionProtection(r Resource) field {
 	if r.Type == gcpInstance {
 		return r.at("deletionProtection")
 	}

@@ -5,7 +5,7 @@ import "slices"
 var machineRules = []Rule{
 	{
 		Name:   "machine-has-firewall",
-		Demand: "Every machine names the firewall that it stands behind.",
+		Demand: "Every machine names its firewall.",
 		Remedy: "give the machine a security group",
 		one:    ask(cloud.machineHasFirewall),
 	},
@@ -17,27 +17,27 @@ var machineRules = []Rule{
 	},
 }
 
-func firewallCoversMachine(stack []Resource) []finding {
-	judge := ask(func(c cloud, r Resource) []finding { return c.firewallCovers(r, stack) })
-	var found []finding
+func firewallCoversMachine(stack []Resource) []violation {
+	judge := ask(func(c cloud, r Resource) []violation { return c.firewallCovers(r, stack) })
+	var found []violation
 	for _, r := range stack {
 		found = append(found, judge(r)...)
 	}
 	return found
 }
 
-// names are the items of a list; a list that is not known is one name that is not.
+// names returns the items of a list; one unknown name for a list that is known only after the update.
 func names(list field) []field {
-	if list.unknown() {
+	if list.isUnknown() {
 		return []field{list}
 	}
 	return list.items()
 }
 
-// covered reports whether a firewall of the type has one of the names. A name that is not known may be any, and a
-// firewall without the lists names its machines in another way.
+// covered reports whether a firewall of the type names the machine in one of its lists. An unknown name may be any. A
+// firewall whose lists are all empty covers every machine.
 func covered(stack []Resource, machine []field, firewall string, lists ...string) bool {
-	if slices.ContainsFunc(machine, field.unknown) {
+	if slices.ContainsFunc(machine, field.isUnknown) {
 		return true
 	}
 	for _, r := range stack {
@@ -52,7 +52,7 @@ func covered(stack []Resource, machine []field, firewall string, lists ...string
 			return true
 		}
 		for _, name := range machine {
-			if name.present() &&
+			if name.isSet() &&
 				slices.ContainsFunc(targets, func(target field) bool { return target.is(name.text()) }) {
 				return true
 			}

@@ -2,9 +2,9 @@ package rules
 
 import "strings"
 
-// SharedNames finds what two stacks call alike (invariant 36): in one account the second would fail, or take over what
-// is the first one's. It compares the names of resources, from which Pulumi makes the clouds' names, and the names that
-// are given.
+// SharedNames returns a problem for each name that two stacks use for a resource of one type (invariant 36). In one
+// account the second stack would fail, or take over a resource of the first. It compares the names of resources, from
+// which Pulumi derives names in the cloud, and their property "name".
 func SharedNames(stacks ...[]Resource) []Problem {
 	var problems []Problem
 	owners := map[string]int{}
@@ -16,11 +16,11 @@ func SharedNames(stacks ...[]Resource) []Problem {
 			for path, name := range map[string]string{"": r.Name, "name": r.at("name").text()} {
 				key := r.Type + " " + name
 				if owner, taken := owners[key]; taken && owner != i && name != "" {
-					problems = append(
-						problems,
-						Problem{Rule: "names-of-its-own", Resource: r.Name, URN: r.URN, Path: path, Value: name,
-							Reason: "is the name of another stack's resource, too", Remedy: "let it begin with the cluster's name"},
-					)
+					problems = append(problems, Problem{
+						Rule: "names-of-its-own", Resource: r.Name, URN: r.URN, Path: path, Value: name,
+						Reason: "is also the name of another stack's resource",
+						Remedy: "begin it with the cluster's name",
+					})
 				}
 				owners[key] = i
 			}

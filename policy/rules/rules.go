@@ -1,5 +1,6 @@
-// Package rules are the demands on resources that hold whoever makes them, as functions over resources. Each belongs to
-// a row of package invariants, which the tests of the program and the policy pack use.
+// Package rules has the rules of the policy pack, as functions over resources. They hold for every resource of a stack,
+// also for those that are added outside of the program's component. Each rule belongs to a row of package invariants,
+// which the tests of the program and the policy pack use.
 package rules
 
 import (
@@ -8,49 +9,49 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Resource is what a rule sees of a resource.
+// Resource is the part of a Pulumi resource that rules look at.
 type Resource struct {
 	Type, Name, URN string
-	// Properties may hold secrets, and values that are not known before the update. A rule judges neither by guess:
-	// what is not known breaks no rule, and is judged in the update, where it is known.
+	// Properties may hold secrets and values that are known only after the update. An unknown value breaks no rule in a
+	// preview; it is checked in the update, where it is known.
 	Properties resource.PropertyMap
-	// Options are nil where they cannot be seen: the SDK's policy packs are not told them.
+	// Options are nil in the policy pack, to which the SDK does not pass them.
 	Options *Options
 }
 
-// Options are the ones of a resource that rules ask for.
+// Options are the resource options that rules look at.
 type Options struct {
 	Protect bool
-	// Provider is the reference of the resource's provider; empty is a default one.
+	// Provider is the reference of the resource's provider; empty for a default provider.
 	Provider string
 	// Custom resources have a provider, components have none.
 	Custom bool
 }
 
-// Rule is a demand on resources.
+// Rule is a requirement on resources.
 type Rule struct {
-	// Name is how the policy pack reports the rule, and how its configuration speaks of it.
+	// Name identifies the rule in the policy pack's reports and configuration.
 	Name string
-	// Demand is what must hold; Remedy what to do where it does not.
+	// Demand is what must hold. Remedy is what to do where it does not.
 	Demand, Remedy string
-	// Advice may be ignored: there are good reasons to break the rule for a while.
+	// Advice rules only warn: there are good reasons to break them for a while.
 	Advice bool
-	// NeedsOptions says that the rule sees nothing without a resource's options.
+	// NeedsOptions marks a rule that finds nothing without a resource's options.
 	NeedsOptions bool
-	// one judges a resource by itself, all a stack as a whole; a rule has one of them.
-	one func(Resource) []finding
-	all func([]Resource) []finding
+	// one checks a single resource, all checks a stack as a whole. A rule has one of the two.
+	one func(Resource) []violation
+	all func([]Resource) []violation
 }
 
-// finding is what a rule objects to.
-type finding struct {
+// violation is one place that breaks a rule.
+type violation struct {
 	at     field
 	reason string
-	// remedy is more exact than the rule's; empty if that says it all.
+	// remedy replaces the rule's remedy, unless it is empty.
 	remedy string
 }
 
-// All are the rules, in the order of the invariants.
+// All returns the rules in the order of the invariants.
 func All() []Rule {
 	return slices.Concat(
 		firewallRules,
@@ -65,7 +66,7 @@ func All() []Rule {
 	)
 }
 
-// Named returns the rule of a name. Another name is a mistake of the program.
+// Named returns the rule with the name. It panics if there is none, which is a bug of the program.
 func Named(name string) Rule {
 	all := All()
 	i := slices.IndexFunc(all, func(r Rule) bool { return r.Name == name })
@@ -75,12 +76,12 @@ func Named(name string) Rule {
 	return all[i]
 }
 
-// OfStack reports whether the rule needs the whole stack.
+// OfStack reports whether the rule checks a stack as a whole.
 func (r Rule) OfStack() bool { return r.all != nil }
 
-// Check finds what breaks the rule, in the order of the resources.
+// Check returns a problem for each violation of the rule, in the order of the resources.
 func (r Rule) Check(resources ...Resource) []Problem {
-	var found []finding
+	var found []violation
 	if r.all != nil {
 		found = r.all(resources)
 	} else {
@@ -95,7 +96,7 @@ func (r Rule) Check(resources ...Resource) []Problem {
 			Resource: f.at.of.Name,
 			URN:      f.at.of.URN,
 			Path:     f.at.path,
-			Value:    f.at.shown(),
+			Value:    f.at.display(),
 			Reason:   f.reason,
 			Remedy:   f.remedy,
 		}
@@ -109,17 +110,17 @@ func (r Rule) Check(resources ...Resource) []Problem {
 	return problems
 }
 
-// Problem is one thing that breaks a rule.
+// Problem is a violation of a rule, as it is reported.
 type Problem struct {
 	// Rule is the rule's name, Resource the resource's, and URN its URN.
 	Rule, Resource, URN string
-	// Path leads to what is wrong; Value is what stands there, empty if nothing does, and never a secret.
+	// Path is the path of the property. Value is its value, empty if it has none, and never a secret.
 	Path, Value string
-	// Reason and Remedy are for people.
+	// Reason is what is wrong with the value, and Remedy what to do.
 	Reason, Remedy string
 }
 
-// String names the resource as well.
+// String returns the problem as a line that begins with the resource's name and the path.
 func (p Problem) String() string {
 	if p.Path == "" {
 		return p.Resource + ": " + p.sentence()
@@ -127,7 +128,7 @@ func (p Problem) String() string {
 	return p.Resource + "." + p.Path + ": " + p.sentence()
 }
 
-// Message is for places that name the resource themselves.
+// Message returns the problem without the resource's name, for callers that print that themselves.
 func (p Problem) Message() string {
 	if p.Path == "" {
 		return p.sentence()

@@ -16,8 +16,8 @@ import (
 // example is a resource, or a stack of them, and what a rule says to it.
 type example struct {
 	rule string
-	// resources are written "type name {properties as YAML}", one a line. A text "(unknown)" is not known before the update,
-	// and {secret: x} is a secret.
+	// resources are written "type name {properties as YAML}", one a line. A text "(unknown)" is not known before the
+	// update, and {secret: x} is a secret.
 	resources string
 	// problem is what the rule says; empty if it has nothing to say.
 	problem string
@@ -110,7 +110,8 @@ func TestEveryRuleHasExamplesOnEachCloud(t *testing.T) {
 		for _, cloud := range clouds {
 			good, bad := false, false
 			for _, e := range examples {
-				if e.rule == rule.Name && strings.HasPrefix(e.resources, cloud+":") || strings.HasPrefix(e.resources, "pulumi:providers:"+cloud) && e.rule == rule.Name {
+				if e.rule == rule.Name && strings.HasPrefix(e.resources, cloud+":") ||
+					strings.HasPrefix(e.resources, "pulumi:providers:"+cloud) && e.rule == rule.Name {
 					good, bad = good || e.problem == "", bad || e.problem != ""
 				}
 			}
@@ -187,7 +188,8 @@ func TestUnknownValuesBreakNoRule(t *testing.T) {
 			}
 			for _, rule := range All() {
 				for _, problem := range rule.Check(r) {
-					assert.Empty(t, r.Properties[resource.PropertyKey(strings.SplitN(problem.Path, ".", 2)[0])].V, "%s", problem)
+					assert.Empty(t, r.Properties[resource.PropertyKey(strings.SplitN(problem.Path, ".", 2)[0])].V, "%s",
+						problem)
 				}
 			}
 		}
@@ -205,7 +207,7 @@ func TestSharedNames(t *testing.T) {
 		return said
 	}
 	assert.Empty(t, say(first))
-	assert.Equal(t, []string{"two.name: machine is the name of another stack's resource, too; let it begin with the cluster's name"}, say(first, second))
-	assert.Equal(t, []string{"one: one is the name of another stack's resource, too; let it begin with the cluster's name"}, say(first, third))
+	assert.Equal(t, []string{"two.name: machine is also the name of another stack's resource; begin it with the cluster's name"}, say(first, second))
+	assert.Equal(t, []string{"one: one is also the name of another stack's resource; begin it with the cluster's name"}, say(first, third))
 	assert.Empty(t, say(second, third))
 }

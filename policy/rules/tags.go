@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// mandatoryTags tell what a bill or an alarm is about.
+// mandatoryTags are the tags by which bills and alarms are assigned.
 var mandatoryTags = []string{"cluster", "stack", "environment", "owner", "cost-centre"}
 
-// machineTags tell which pool a machine is of, too.
+// machineTags are the tags of machines, which also name the pool.
 var machineTags = append([]string{"pool"}, mandatoryTags...)
 
 var tagRules = []Rule{
@@ -27,52 +27,49 @@ var tagRules = []Rule{
 	},
 }
 
-// lacks says which keys are missing from tags.
-func lacks(tags field, keys []string) []finding {
-	if tags.unknown() {
+// missingTags returns a violation that names the keys which the tags do not have.
+func missingTags(tags field, keys []string) []violation {
+	if tags.isUnknown() {
 		return nil
 	}
-	missing := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return hasTag(tags, key) })
+	missing := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		_, ok := tagAt(tags, key)
+		return ok
+	})
 	if len(missing) == 0 {
 		return nil
 	}
-	return []finding{tags.problem("lack "+strings.Join(missing, ", "), "")}
+	return []violation{tags.violation("lack "+strings.Join(missing, ", "), "")}
 }
 
-// hasTag reads each of the forms that tags have: a map, words such as pool:workers, or entries with a key.
-func hasTag(tags field, key string) bool {
+// tagOf returns the value of a resource's tag; empty if it has none. It looks wherever a cloud keeps tags: a launch
+// template's are those of the machines that it starts.
+func tagOf(r Resource, key string) string {
+	template := r.at("tagSpecifications")
+	if items := template.items(); len(items) > 0 {
+		template = items[0].at("tags")
+	}
+	for _, tags := range []field{r.at("tags"), r.at("labels"), r.at("defaultTags", "tags"), template} {
+		if value, ok := tagAt(tags, key); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// tagAt returns the value of a tag and whether there is one. Clouds write tags as a map, as words such as pool:workers,
+// or as entries with a key and a value. One that is known only after the update may be any, and has no value yet.
+func tagAt(tags field, key string) (value string, ok bool) {
 	if tags.value.IsObject() {
-		return tags.at(key).present()
+		return tags.at(key).text(), tags.at(key).isSet()
 	}
-	return slices.ContainsFunc(tags.items(), func(tag field) bool {
-		return tag.unknown() || strings.HasPrefix(tag.text(), key+":") || tag.value.IsObject() && tag.at("key").is(key)
-	})
-}
-
-// clusterOf is the cluster that a machine's or disk's tags name.
-func clusterOf(r Resource) string {
-	for _, tags := range []field{r.at("tags"), r.at("labels"), r.at("tagSpecifications")} {
-		if items := tags.items(); len(items) > 0 {
-			tags = items[0].at("tags")
+	for _, tag := range tags.items() {
+		if word, found := strings.CutPrefix(tag.text(), key+":"); found {
+			return word, true
 		}
-		if cluster := tags.at("cluster"); cluster.present() {
-			return cluster.text()
+		if tag.value.IsObject() && tag.at("key").is(key) {
+			return tag.at("value").text(), true
 		}
 	}
-	return ""
-}
-
-// environmentOf is what a resource's tags say, in the form of each cloud.
-func environmentOf(r Resource) string {
-	for _, tags := range []field{r.at("tags"), r.at("labels"), r.at("defaultTags", "tags")} {
-		if at := tags.at("environment"); at.present() {
-			return at.text()
-		}
-		for _, tag := range tags.items() {
-			if environment, ok := strings.CutPrefix(tag.text(), "environment:"); ok {
-				return environment
-			}
-		}
-	}
-	return ""
+	return "", slices.ContainsFunc(tags.items(), field.isUnknown)
 }

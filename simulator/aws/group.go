@@ -295,15 +295,22 @@ func (g *group) checkMachine() error {
 				"size >= %dGB", size, imageGiB)
 		}
 	}
-	profile := g.template.Object("iamInstanceProfile")
-	name := profile.String("name")
-	if name == "" {
-		name = profile.String("arn")[strings.LastIndex(profile.String("arn"), "/")+1:]
+	if err := checkProfile(c, g.profile()); err != nil {
+		return err
 	}
-	if err := checkProfile(c, name); err != nil {
+	if err := g.checkKey(); err != nil {
 		return err
 	}
 	return checkGroups(c, g.securityGroups(), g.subnets[0].State.String("vpcId"))
+}
+
+// profile is the name of the instance profile that the group's machines have.
+func (g *group) profile() string {
+	profile := g.template.Object("iamInstanceProfile")
+	if name := profile.String("name"); name != "" {
+		return name
+	}
+	return profile.String("arn")[strings.LastIndex(profile.String("arn"), "/")+1:]
 }
 
 func (g *group) securityGroups() []string {

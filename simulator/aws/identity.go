@@ -140,7 +140,13 @@ func checkProfileRole(c *catalogue.Call) error {
 
 // checkProfile looks for the instance profile that a machine is to have, if any.
 func checkProfile(c *catalogue.Call, name string) error {
-	if name == "" || c.World.Get(profileType, "", name) != nil {
+	if name == "" {
+		return nil
+	}
+	if profile := c.World.Get(profileType, "", name); profile != nil {
+		if c.World.Get(roleType, "", profile.State.String("role")) == nil {
+			return fmt.Errorf("InvalidParameterValue: IAM Instance Profile %q has no associated IAM Roles", profile.State.String("arn"))
+		}
 		return nil
 	}
 	return fmt.Errorf("InvalidParameterValue: Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid "+

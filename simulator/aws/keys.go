@@ -127,6 +127,47 @@ func checkDiskKey(c *catalogue.Call, id string, encrypted bool) error {
 		return fmt.Errorf("InvalidParameterDependency: The parameter KmsKeyId requires the parameter Encrypted to " +
 			"be set")
 	}
-	_, err := findKey(c, id)
-	return err
+	key, err := findKey(c, id)
+	if err != nil {
+		return err
+	}
+	return usable(key)
+}
+
+// usable refuses a key that is switched off. https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+func usable(key *world.Resource) error {
+	if key.State.Has("isEnabled") && !key.State.Bool("isEnabled") {
+		return fmt.Errorf("Client.InvalidKMSKey.InvalidState: the KMS key %s is disabled", key.ID)
+	}
+	return nil
+}
+
+// scalingRole is the role by which scaling groups start machines, in every account.
+const scalingRole = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+
+// checkKey looks for the key of the disks of a group's machines. Their policy or a grant must let the groups' own role use
+// it: the account's administrators cannot lend it their rights.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+func (g *group) checkKey() error {
+	for _, mapping := range g.template.Objects("blockDeviceMappings") {
+		id := mapping.Object("ebs").String("kmsKeyId")
+		if id == "" {
+			continue
+		}
+		key, err := findKey(g.call, id)
+		if err != nil {
+			return fmt.Errorf("Client.InvalidKMSKey.InvalidState: %w", err)
+		}
+		if err := usable(key); err != nil {
+			return err
+		}
+		role := arn("iam", "", scalingRole)
+		granted := g.call.World.Find(grantType, g.call.Region, func(r *world.Resource) bool {
+			return strings.HasPrefix(r.ID, key.ID+":") && r.State.String("granteePrincipal") == role
+		})
+		if granted == nil && !allows(key.State.String("policy"), request{action: "kms:CreateGrant", role: role}) {
+			return fmt.Errorf("Client.InternalError: Client error on launch: AWSServiceRoleForAutoScaling may not use the KMS key %s", key.ID)
+		}
+	}
+	return nil
 }

@@ -29,7 +29,8 @@ func Provider() *catalogue.Provider { return served() }
 
 var served = sync.OnceValue(func() *catalogue.Provider {
 	p := catalogue.Load("aws", schema, behaviors, functions)
-	p.CheckConfig, p.Check, p.Site = checkConfig, checkTags, newSite
+	p.CheckConfig, p.Check = checkConfig, checkTags
+	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
 	return p
 })
 

@@ -45,6 +45,7 @@ func (n network) machine(r *world.Resource) site.Machine {
 		Off: isStopped(r), ID: r.ID, Name: r.Name, Provider: "aws", Region: r.Region, NetworkID: place.vpc,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP,
 		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData, DiskFault: diskFault(n.world, r),
+		MTU: jumboMTU,
 	}
 }
 
@@ -99,13 +100,16 @@ func (n network) resolve(from source, name string) (*world.Resource, string, err
 			continue
 		}
 		zone := n.world.Get(zoneType, "", record.State.String("zoneId"))
+		if zone == nil {
+			continue
+		}
 		if networks := zoneNetworks(zone.State); len(networks) > 0 {
 			if from.operator() || !slices.Contains(networks, from.place.vpc) {
 				continue
 			}
 			vpc := n.world.Get(vpcType, from.machine.Region, from.place.vpc)
-			if !vpc.State.Bool("enableDnsSupport") || !vpc.State.Bool("enableDnsHostnames") {
-				return nil, "", fmt.Errorf("%s does not resolve from %s: the private zone %s needs enableDnsSupport and enableDnsHostnames on %s", name, from, zone.ID, vpc.ID)
+			if vpc == nil || !vpc.State.Bool("enableDnsSupport") || !vpc.State.Bool("enableDnsHostnames") {
+				return nil, "", fmt.Errorf("%s does not resolve from %s: the private zone %s needs enableDnsSupport and enableDnsHostnames on %s", name, from, zone.ID, from.place.vpc)
 			}
 		}
 		for _, alias := range record.State.Objects("aliases") {
@@ -130,7 +134,7 @@ func (n network) dialAddress(from source, address string, port int) ([]site.Mach
 		var err error
 		switch {
 		case target.place.privateIP == address && (from.operator() || from.place.vpc == target.place.vpc):
-			err = n.passes(from, target, n.privateAddress(from, target), port)
+			err = n.passes(from, target, n.privateAddress(from, target), site.TCP(port))
 		case target.place.publicIP == address:
 			err = n.crossesInternet(from, target, port)
 		default:
@@ -170,7 +174,7 @@ func (n network) firstAddress(region, vpc string) string {
 }
 
 // passes asks the firewalls at both ends of a packet within a network.
-func (n network) passes(from, target source, address string, port int) error {
+func (n network) passes(from, target source, address string, port site.Port) error {
 	if !from.operator() && from.machine.ID == target.machine.ID {
 		return nil
 	}
@@ -193,38 +197,20 @@ func (n network) crossesInternet(from, target source, port int) error {
 		if address, err = n.leaves(from); err != nil {
 			return err
 		}
-		if err := n.lets(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP, port); err != nil {
+		if err := n.lets(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP, site.TCP(port)); err != nil {
 			return fmt.Errorf("%s to %s: %w", from, target, err)
 		}
 	}
 	if address == "" {
 		address = n.firstAddress(target.machine.Region, target.place.vpc)
 	}
-	if gateway := n.defaultRoute(target.machine.Region, target.place.subnet); gateway.String("gatewayId") == "" {
-		return fmt.Errorf("%s: the subnet %s of %s has no route to an internet gateway", target.place.publicIP, target.place.subnet, target)
+	if err := n.entersInternet(target.machine.Region, target.place.vpc, target.place.subnet); err != nil {
+		return fmt.Errorf("%s: %w, as %s needs it", target.place.publicIP, err, target)
 	}
-	if err := n.lets(ingressType, target.machine.Region, target.place.groups, nil, address, port); err != nil {
+	if err := n.lets(ingressType, target.machine.Region, target.place.groups, nil, address, site.TCP(port)); err != nil {
 		return fmt.Errorf("%s to %s: %w", from, target, err)
 	}
 	return nil
-}
-
-// leaves is the public address by which a machine's packets reach the internet, or why they do not.
-func (n network) leaves(from source) (string, error) {
-	route := n.defaultRoute(from.machine.Region, from.place.subnet)
-	if nat := n.world.Get(natType, from.machine.Region, route.String("natGatewayId")); nat != nil {
-		if n.defaultRoute(from.machine.Region, nat.State.String("subnetId")).String("gatewayId") == "" {
-			return "", fmt.Errorf("%s: the NAT gateway %s stands in a subnet without a route to an internet gateway", from, nat.ID)
-		}
-		return nat.State.String("publicIp"), nil
-	}
-	if route.String("gatewayId") == "" {
-		return "", fmt.Errorf("%s: the subnet %s has no route to the internet", from, from.place.subnet)
-	}
-	if from.place.publicIP == "" {
-		return "", fmt.Errorf("%s: has no public address, and its subnet %s leads to an internet gateway, not to a NAT gateway", from, from.place.subnet)
-	}
-	return from.place.publicIP, nil
 }
 
 // defaultRoute is the route to everywhere of a subnet's table.
@@ -265,7 +251,7 @@ func (n network) dialBalancer(from source, balancer *world.Resource, port int) (
 				return nil, fmt.Errorf("%s to the balancer %s: %w", from, name, err)
 			}
 		}
-		if err := n.lets(ingressType, region, groups, from.place.groups, address, port); err != nil {
+		if err := n.lets(ingressType, region, groups, from.place.groups, address, site.TCP(port)); err != nil {
 			return nil, fmt.Errorf("%s to the balancer %s: %w", from, name, err)
 		}
 	}
@@ -279,10 +265,11 @@ func (n network) dialBalancer(from source, balancer *world.Resource, port int) (
 	lost := fmt.Errorf("the balancer %s has no target for port %d", name, port)
 	for _, group := range forwardsTo(listener) {
 		for _, attachment := range n.world.List(attachmentType, region) {
-			if attachment.State.String("targetGroupArn") != group {
+			targets := n.world.Get(targetGroupType, region, group)
+			if attachment.State.String("targetGroupArn") != group || targets == nil {
 				continue
 			}
-			target, err := n.forward(from, balancer, n.world.Get(targetGroupType, region, group), attachment)
+			target, err := n.forward(from, balancer, targets, attachment, port)
 			if err != nil {
 				lost = err
 				continue
@@ -311,21 +298,27 @@ func (n network) fromMachine(from source, groups []string, address string, port 
 	if from.operator() {
 		return nil
 	}
-	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, port)
+	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, site.TCP(port))
 }
 
 // forward follows a packet from a load balancer to one target. With the client's address preserved, the target's
 // firewall sees the client, and a machine that is sent to itself drops the packet:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html#loopback-timeout
-func (n network) forward(from source, balancer, group, attachment *world.Resource) (site.Machine, error) {
+func (n network) forward(from source, balancer, group, attachment *world.Resource, entry int) (site.Machine, error) {
 	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))
 	if machine == nil {
 		return site.Machine{}, fmt.Errorf("the balancer %s sends to %s, which does not run any more", balancer.State.String("name"), attachment.State.String("targetId"))
+	}
+	if err := checkHealth(balancer, group, machine, n.world); err != nil {
+		return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), machine.ID, err)
 	}
 	target := source{machine: machine, place: interfaceOf(n.world, machine)}
 	port := attachment.State.Int("port")
 	if port == 0 {
 		port = group.State.Int("port")
+	}
+	if port != entry {
+		return site.Machine{}, fmt.Errorf("the balancer %s sends port %d to port %d of %s, where something else answers", balancer.State.String("name"), entry, port, target)
 	}
 	preserved := group.State.String("preserveClientIp") == "true"
 	if preserved && !from.operator() && from.machine.ID == machine.ID {
@@ -344,20 +337,20 @@ func (n network) forward(from source, balancer, group, attachment *world.Resourc
 			peers = append(slices.Clone(groups), from.place.groups...)
 		}
 		if len(groups) > 0 {
-			if err := n.lets(egressType, balancer.Region, groups, target.place.groups, target.place.privateIP, port); err != nil {
+			if err := n.lets(egressType, balancer.Region, groups, target.place.groups, target.place.privateIP, site.TCP(port)); err != nil {
 				return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target, err)
 			}
 		}
-		if err := n.lets(ingressType, balancer.Region, target.place.groups, peers, address, port); err != nil {
+		if err := n.lets(ingressType, balancer.Region, target.place.groups, peers, address, site.TCP(port)); err != nil {
 			return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target, err)
 		}
 	}
 	return n.machine(machine), nil
 }
 
-// lets asks the security groups at one end of a packet whether they let TCP through to or from the other end, which is
+// lets asks the security groups at one end of a packet whether they let it through to or from the other end, which is
 // an address and perhaps groups.
-func (n network) lets(direction, region string, groups, peers []string, address string, port int) error {
+func (n network) lets(direction, region string, groups, peers []string, address string, port site.Port) error {
 	way, inline := "to", "egress"
 	if direction == ingressType {
 		way, inline = "from", "ingress"
@@ -379,7 +372,7 @@ func (n network) lets(direction, region string, groups, peers []string, address 
 			return nil // a network's default group, untouched: everything out, itself in
 		}
 	}
-	return fmt.Errorf("firewall: no rule of %s lets %d %s %s", strings.Join(groups, ", "), port, way, describe(address, peers))
+	return fmt.Errorf("firewall: no rule of %s lets %s %s %s", strings.Join(groups, ", "), port, way, describe(address, peers))
 }
 
 func describe(address string, peers []string) string {
@@ -389,7 +382,7 @@ func describe(address string, peers []string) string {
 	return fmt.Sprintf("%s (%s)", address, strings.Join(peers, ", "))
 }
 
-func ruleLets(rule world.Values, peers []string, address string, port int) bool {
+func ruleLets(rule world.Values, peers []string, address string, port site.Port) bool {
 	if !portMatches(rule.String("ipProtocol"), rule, port) {
 		return false
 	}
@@ -399,7 +392,7 @@ func ruleLets(rule world.Values, peers []string, address string, port int) bool 
 	return slices.Contains(peers, rule.String("referencedSecurityGroupId"))
 }
 
-func inlineLets(rule world.Values, own string, peers []string, address string, port int) bool {
+func inlineLets(rule world.Values, own string, peers []string, address string, port site.Port) bool {
 	if !portMatches(rule.String("protocol"), rule, port) {
 		return false
 	}
@@ -414,11 +407,24 @@ func inlineLets(rule world.Values, own string, peers []string, address string, p
 	return slices.ContainsFunc(rule.Strings("securityGroups"), func(id string) bool { return slices.Contains(peers, id) })
 }
 
-func portMatches(protocol string, rule world.Values, port int) bool {
+// protocolNumbers are what a rule may say instead of a protocol's name.
+var protocolNumbers = map[string]string{"1": "icmp", "6": "tcp", "17": "udp"}
+
+// portMatches reports whether a rule is about a port. The first number of a rule for ICMP is the type, -1 for all.
+func portMatches(protocol string, rule world.Values, port site.Port) bool {
 	if protocol == "-1" || protocol == "all" {
 		return true
 	}
-	return (protocol == "tcp" || protocol == "6") && rule.Int("fromPort") <= port && port <= rule.Int("toPort")
+	if name := protocolNumbers[protocol]; name != "" {
+		protocol = name
+	}
+	if protocol != port.Protocol {
+		return false
+	}
+	if protocol == "icmp" {
+		return rule.Int("fromPort") == -1 || rule.Int("fromPort") == port.Number
+	}
+	return rule.Int("fromPort") <= port.Number && port.Number <= rule.Int("toPort")
 }
 
 func contains(cidr, address string) bool {

@@ -31,6 +31,12 @@ type Provider struct {
 	Check func(*Call) []Problem `json:"-"`
 	// Site is the provider's part of what Talos sees; nil for a provider without machines.
 	Site func(*world.World) site.Site `json:"-"`
+	// Restart starts the provider's machines as if all of them were new, and returns which of them do not start. Those
+	// that do keep their names and addresses, except members of scaling groups.
+	Restart func(*world.World) []site.Finding `json:"-"`
+	// Inspect returns what the provider's resources do not do although they are there: a target that is not healthy, an
+	// event that nobody hears.
+	Inspect func(*world.World) []site.Finding `json:"-"`
 }
 
 // Resource is one type of resource.

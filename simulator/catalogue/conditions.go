@@ -21,6 +21,8 @@ const (
 	SlowStop   = "SIMULATOR_SLOW_STOP"
 	Lingering  = "SIMULATOR_LINGERING"
 	GrantDelay = "SIMULATOR_GRANT_DELAY"
+	// Secrets is a folder of clusters' secrets that several worlds share.
+	Secrets = "SIMULATOR_SECRETS"
 	// CertificateLifetime is how long an administrator's new credentials are good.
 	CertificateLifetime = "SIMULATOR_CERTIFICATE_LIFETIME"
 )

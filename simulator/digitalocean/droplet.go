@@ -32,23 +32,12 @@ func replaceForIPv6(c *catalogue.Call, changed []string) []string {
 
 func createDroplet(c *catalogue.Call) error {
 	c.ID = number(c)
-	region := c.State.String("region")
-	if err := checkRegion(region); err != nil {
-		return err
-	}
-	if err := checkImage(c.World, c.State.String("image"), region); err != nil {
-		return err
-	}
-	if err := checkKeys(c); err != nil {
+	if err := checkDroplet(c); err != nil {
 		return err
 	}
 	vpc, err := find(c.World, vpcType, c.State.String("vpcUuid"), "VPC")
 	if err != nil {
 		return err
-	}
-	if vpc.State.String("region") != region {
-		return fmt.Errorf("422 (unprocessable_entity) the VPC %s is in %s, the droplet in %s", vpc.ID,
-			vpc.State.String("region"), region)
 	}
 	if c.State["ipv4AddressPrivate"], err = freeAddress(c.World, vpc); err != nil {
 		return err
@@ -57,7 +46,7 @@ func createDroplet(c *catalogue.Call) error {
 	text := c.Inputs.String("userData")
 	sum := sha1.Sum([]byte(text))
 	c.State["userData"], c.State[userDataKey] = hex.EncodeToString(sum[:]), text
-	return updateDroplet(c)
+	return nil
 }
 
 // checkKeys: a custom image has no root password to mail, so the API wants a key.

@@ -26,7 +26,7 @@ func Provider() *catalogue.Provider { return served() }
 
 var served = sync.OnceValue(func() *catalogue.Provider {
 	p := catalogue.Load("digitalocean", schema, behaviors, functions)
-	p.Site = newSite
+	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
 	return p
 })
 

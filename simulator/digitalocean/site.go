@@ -35,7 +35,7 @@ func machine(r *world.Resource) site.Machine {
 	return site.Machine{
 		Off: isOff(r), ID: r.ID, Name: r.State.String("name"), Provider: "digitalocean", Region: r.State.String("region"), NetworkID: r.State.String("vpcUuid"),
 		PrivateIP: r.State.String("ipv4AddressPrivate"), PublicIP: r.State.String("ipv4Address"), Architecture: "amd64",
-		ImageID: r.State.String("image"), UserData: []byte(r.State.String(userDataKey)),
+		ImageID: r.State.String("image"), UserData: []byte(r.State.String(userDataKey)), MTU: vpcMTU,
 	}
 }
 
@@ -43,6 +43,7 @@ func machine(r *world.Resource) site.Machine {
 type end struct {
 	droplet, balancer *world.Resource
 	address           string
+	internet          bool
 }
 
 func (e end) String() string {
@@ -51,6 +52,8 @@ func (e end) String() string {
 		return e.droplet.State.String("name")
 	case e.balancer != nil:
 		return "the balancer " + e.balancer.State.String("name")
+	case e.internet:
+		return "the internet"
 	default:
 		return "the operator"
 	}
@@ -83,7 +86,7 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 		if !private && droplet.State.String("ipv4Address") != host {
 			continue
 		}
-		if err := n.passes(n.at(sender, droplet), end{droplet: droplet, address: host}, port); err != nil {
+		if err := n.passes(n.at(sender, droplet), end{droplet: droplet, address: host}, site.TCP(port)); err != nil {
 			return nil, err
 		}
 		return []site.Machine{machine(droplet)}, nil
@@ -106,7 +109,7 @@ func (n network) at(sender end, target *world.Resource) end {
 // behind it the packet comes from the load balancer.
 func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]site.Machine, error) {
 	to := end{balancer: balancer, address: balancer.State.String("ip")}
-	if err := n.lets("outboundRules", "destination", from, to, port); err != nil {
+	if err := n.lets("outboundRules", "destination", from, to, site.TCP(port)); err != nil {
 		return nil, err
 	}
 	if err := admits(balancer, from); err != nil {
@@ -125,12 +128,7 @@ func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]s
 	var found []site.Machine
 	lost := fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, balancer.State.String("dropletTag"))
 	for _, target := range targets(n.world, balancer) {
-		receiver := end{droplet: target, address: target.State.String("ipv4AddressPrivate")}
-		err := n.lets("inboundRules", "source", receiver, to, rules[i].Int("targetPort"))
-		if health := balancer.State.Object("healthcheck").Int("port"); err == nil && health != 0 {
-			err = n.lets("inboundRules", "source", receiver, to, health)
-		}
-		if err != nil {
+		if err := n.forward(balancer, target, rules[i]); err != nil {
 			lost = err
 			continue
 		}
@@ -157,7 +155,7 @@ func admits(balancer *world.Resource, from end) error {
 }
 
 // passes asks the firewalls of both droplets.
-func (n network) passes(from, to end, port int) error {
+func (n network) passes(from, to end, port site.Port) error {
 	if from.droplet != nil && from.droplet.ID == to.droplet.ID {
 		return nil
 	}
@@ -167,9 +165,9 @@ func (n network) passes(from, to end, port int) error {
 	return n.lets("inboundRules", "source", to, from, port)
 }
 
-// lets asks the firewalls that cover a droplet whether they let TCP through to or from a peer. A droplet that none
+// lets asks the firewalls that cover a droplet whether they let a packet through to or from a peer. A droplet that none
 // covers is open: https://docs.digitalocean.com/products/networking/firewalls/
-func (n network) lets(property, side string, covered, peer end, port int) error {
+func (n network) lets(property, side string, covered, peer end, port site.Port) error {
 	if covered.droplet == nil {
 		return nil
 	}
@@ -188,7 +186,7 @@ func (n network) lets(property, side string, covered, peer end, port int) error 
 	if len(names) == 0 {
 		return nil
 	}
-	return fmt.Errorf("firewall: no rule of %s at %s lets %d through, %s %s (%s)", strings.Join(names, ", "), covered, port, side, peer, peer.address)
+	return fmt.Errorf("firewall: no rule of %s at %s lets %s through, %s %s (%s)", strings.Join(names, ", "), covered, port, side, peer, peer.address)
 }
 
 func covers(firewall, droplet *world.Resource) bool {
@@ -196,9 +194,11 @@ func covers(firewall, droplet *world.Resource) bool {
 		slices.ContainsFunc(firewall.State.Strings("tags"), func(tag string) bool { return hasTag(droplet, tag) })
 }
 
-func ruleLets(rule world.Values, side string, peer end, port int) bool {
-	low, high, _ := ports(rule.String("portRange"))
-	if rule.String("protocol") != "tcp" || port < low || high < port {
+func ruleLets(rule world.Values, side string, peer end, port site.Port) bool {
+	if rule.String("protocol") != port.Protocol {
+		return false
+	}
+	if low, high, _ := ports(rule.String("portRange")); port.Protocol != "icmp" && (port.Number < low || high < port.Number) {
 		return false
 	}
 	if slices.ContainsFunc(rule.Strings(side+"Addresses"), func(cidr string) bool { return contains(cidr, peer.address) }) {

@@ -38,7 +38,8 @@ func Provider() *catalogue.Provider { return served() }
 
 var served = sync.OnceValue(func() *catalogue.Provider {
 	p := catalogue.Load("gcp", schema, behaviors, functions)
-	p.Check, p.Site = check, newSite
+	p.Check = check
+	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
 	return p
 })
 

@@ -29,7 +29,7 @@ func (n network) Machines() []site.Machine {
 	var machines []site.Machine
 	for _, r := range n.world.List(instanceType, "") {
 		machine := machineOf(r)
-		machine.DiskFault = diskFault(n.world, r)
+		machine.DiskFault, machine.MTU = diskFault(n.world, r), n.mtuOf(interfaceOf(r))
 		machines = append(machines, machine)
 	}
 	return machines
@@ -97,7 +97,7 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 		var err error
 		switch {
 		case target.place.privateIP == host && (sender.operator() || sender.place.network == target.place.network):
-			err = n.passes(n.inside(sender, target), target, port)
+			err = n.passes(n.inside(sender, target), target, site.TCP(port))
 		case target.place.publicIP == host:
 			err = n.crossesInternet(sender, target, port)
 		default:
@@ -114,8 +114,9 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 // inside gives the operator an address of the network, unless he has one of his own.
 func (n network) inside(from, target end) end {
 	if from.operator() && from.address == "" {
-		subnetwork := n.world.Get(subnetworkType, target.machine.Region, target.place.subnetwork)
-		from.address = subnetwork.State.String("gatewayAddress")
+		if subnetwork := n.world.Get(subnetworkType, target.machine.Region, target.place.subnetwork); subnetwork != nil {
+			from.address = subnetwork.State.String("gatewayAddress")
+		}
 	}
 	return from
 }
@@ -123,25 +124,17 @@ func (n network) inside(from, target end) end {
 // crossesInternet follows a packet to a public address: the firewall sees where it comes from, not from which machine.
 func (n network) crossesInternet(from, target end, port int) error {
 	if from.operator() {
-		return n.passes(n.inside(from, target), target, port)
+		return n.passes(n.inside(from, target), target, site.TCP(port))
 	}
-	outside := end{what: from.what, address: from.place.publicIP}
-	if outside.address == "" {
-		nat := n.world.Find(natType, from.machine.Region, func(r *world.Resource) bool { return n.serves(r, from.place) })
-		if nat == nil {
-			return fmt.Errorf("%s: has no public address, and no NAT gateway serves its subnetwork", from)
-		}
-		outside.address = "203.0.113.1"
+	address, err := n.leaves(from)
+	if err == nil {
+		err = n.goesOut(from, target.place.publicIP, site.TCP(port))
 	}
-	return n.passes(outside, target, port)
-}
-
-func (n network) serves(nat *world.Resource, place nic) bool {
-	router := n.world.Find(routerType, nat.Region, func(r *world.Resource) bool {
-		return r.State.String("name") == nat.State.String("router") && same(r.State.String("network"), place.network)
-	})
-	listed := slices.ContainsFunc(nat.State.Objects("subnetworks"), func(s world.Values) bool { return same(s.String("name"), place.subnetwork) })
-	return router != nil && (listed || len(nat.State.Objects("subnetworks")) == 0)
+	if err != nil {
+		return err
+	}
+	outside := end{what: from.what, address: address}
+	return n.passes(outside, target, site.TCP(port))
 }
 
 // dialBalancer follows a packet through a load balancer to the machines that may answer.
@@ -160,6 +153,9 @@ func (n network) dialBalancer(from end, rule *world.Resource, port int) ([]site.
 		return nil, fmt.Errorf("the balancer %s has no target proxy", name)
 	}
 	backend := n.world.Get(backendType, rule.Region, path(proxy.State.String("backendService")))
+	if backend == nil {
+		return nil, fmt.Errorf("the balancer %s has no backend service", name)
+	}
 	var found []site.Machine
 	lost := fmt.Errorf("the balancer %s has no backend for port %d", name, port)
 	for _, part := range backend.State.Objects("backends") {
@@ -194,6 +190,9 @@ func (n network) inGroup(region, group string) []*world.Resource {
 func (n network) forward(rule, backend *world.Resource, groupLink string, machine *world.Resource) error {
 	target, name := endOf(machine), rule.State.String("name")
 	group := n.world.Get(groupType, rule.Region, path(groupLink))
+	if group == nil {
+		return fmt.Errorf("the balancer %s has no group %s", name, path(groupLink))
+	}
 	port := 0
 	for _, named := range group.State.Objects("namedPorts") {
 		if named.String("name") == backend.State.String("portName") {
@@ -203,12 +202,15 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 	if port == 0 {
 		return fmt.Errorf("the group %s has no port named %q, as the balancer %s wants", group.State.String("name"), backend.State.String("portName"), name)
 	}
+	if !portIn(rule.State.String("portRange"), port) {
+		return fmt.Errorf("the balancer %s sends port %s to port %d of %s, where something else answers", name, rule.State.String("portRange"), port, target)
+	}
 	proxies := proxySubnetwork(n.world, rule.Region, rule.State.String("network"))
 	if proxies == nil {
 		return fmt.Errorf("the balancer %s has no subnetwork for its proxies", name)
 	}
 	address := netip.MustParsePrefix(proxies.State.String("ipCidrRange")).Addr().Next().Next().String()
-	if err := n.passes(end{what: "the proxies of " + name, address: address}, target, port); err != nil {
+	if err := n.passes(end{what: "the proxies of " + name, address: address}, target, site.TCP(port)); err != nil {
 		return err
 	}
 	check := n.world.Get(regionCheckType, rule.Region, path(backend.State.String("healthChecks")))
@@ -218,8 +220,11 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 	if probed := check.State.Object("tcpHealthCheck").Int("port"); probed != 0 {
 		port = probed
 	}
-	for _, source := range []string{"130.211.0.1", "35.191.0.1"} {
-		if err := n.passes(end{what: "the health checks of " + name, address: source}, target, port); err != nil {
+	if err := checkProbe(check); err != nil {
+		return fmt.Errorf("the balancer %s to %s: %w", name, target, err)
+	}
+	for _, source := range healthCheckers {
+		if err := n.passes(end{what: "the health checks of " + name, address: source}, target, site.TCP(port)); err != nil {
 			return err
 		}
 	}
@@ -227,35 +232,50 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 }
 
 // passes asks the firewall of the target's network. A machine that dials itself asks nobody.
-func (n network) passes(from, target end, port int) error {
+func (n network) passes(from, target end, port site.Port) error {
 	if !from.operator() && from.machine.ID == target.machine.ID {
 		return nil
 	}
-	rules := slices.DeleteFunc(n.world.List(firewallType, ""), func(r *world.Resource) bool {
-		return !same(r.State.String("network"), target.place.network) || r.State.Bool("disabled") || !applies(r.State, from, target, port)
-	})
-	// The lowest number decides, and among equals a denial:
-	// https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
-	slices.SortFunc(rules, func(a, b *world.Resource) int {
-		return cmp.Or(a.State.Int("priority")-b.State.Int("priority"), len(a.State.Objects("allows"))-len(b.State.Objects("allows")))
-	})
-	if len(rules) == 0 || len(rules[0].State.Objects("denies")) > 0 {
-		return fmt.Errorf("%s to %s: firewall: no rule of %s lets %d from %s", from, target, target.place.network, port, from.address)
+	if !from.operator() {
+		if err := n.goesOut(from, target.address, port); err != nil {
+			return err
+		}
+	}
+	decides := n.deciding(target.place.network, func(rule world.Values) bool { return applies(rule, from, target, port) })
+	if decides == nil || len(decides.State.Objects("denies")) > 0 {
+		return fmt.Errorf("%s to %s: firewall: no rule of %s lets %s from %s", from, target, target.place.network, port, from.address)
 	}
 	return nil
 }
 
-// applies reports whether a rule for ingress speaks of the packet.
-func applies(rule world.Values, from, target end, port int) bool {
-	if rule.String("direction") != "INGRESS" || !isTarget(rule, target.machine.State) || !isSource(rule, from) {
-		return false
+// deciding is the rule that decides about a packet: the lowest number, and among equals a denial. It is nil if no rule
+// of the network speaks of the packet.
+// https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
+func (n network) deciding(network string, speaks func(rule world.Values) bool) *world.Resource {
+	rules := slices.DeleteFunc(n.world.List(firewallType, ""), func(r *world.Resource) bool {
+		return !same(r.State.String("network"), network) || r.State.Bool("disabled") || !speaks(r.State)
+	})
+	if len(rules) == 0 {
+		return nil
 	}
+	return slices.MinFunc(rules, func(a, b *world.Resource) int {
+		return cmp.Or(a.State.Int("priority")-b.State.Int("priority"), len(a.State.Objects("allows"))-len(b.State.Objects("allows")))
+	})
+}
+
+// applies reports whether a rule for ingress speaks of the packet.
+func applies(rule world.Values, from, target end, port site.Port) bool {
+	return rule.String("direction") == "INGRESS" && isTarget(rule, target.machine.State) && isSource(rule, from) && namesPort(rule, port)
+}
+
+// namesPort reports whether a rule is about a port.
+func namesPort(rule world.Values, port site.Port) bool {
 	return slices.ContainsFunc(append(rule.Objects("allows"), rule.Objects("denies")...), func(t world.Values) bool {
-		if protocol := t.String("protocol"); protocol == "all" || protocol != "tcp" {
+		if protocol := t.String("protocol"); protocol == "all" || protocol != port.Protocol {
 			return protocol == "all"
 		}
 		ports := t.Strings("ports")
-		return len(ports) == 0 || slices.ContainsFunc(ports, func(text string) bool { return portIn(text, port) })
+		return len(ports) == 0 || slices.ContainsFunc(ports, func(text string) bool { return portIn(text, port.Number) })
 	})
 }
 

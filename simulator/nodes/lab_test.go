@@ -164,6 +164,9 @@ func (l *lab) Dial(from *site.Machine, host string, port int) ([]site.Machine, e
 	return found, nil
 }
 
+func (l *lab) Deliver(site.Machine, site.Machine, site.Port) error { return nil }
+func (l *lab) Leave(site.Machine, site.Service) error              { return nil }
+
 func (l *lab) address(name string) string {
 	for _, m := range l.Machines() {
 		if m.Name == name {

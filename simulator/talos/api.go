@@ -74,7 +74,7 @@ func (c *clusters) apid(from *node, client credentials, host string) ([]*node, e
 			return nil, fmt.Errorf("%s:%d: %s has not booted: connection refused", host, talosPort, m.Name)
 		}
 		if from != nil {
-			if err := n.letsIn(from.PrivateIP, talosPort); err != nil {
+			if err := n.letsIn(from.PrivateIP, site.TCP(talosPort)); err != nil {
 				return nil, err
 			}
 		}

@@ -41,6 +41,9 @@ func (c *clusters) bootstrap(n *node) error {
 	if err := n.hasNoEtcdData(); err != nil {
 		return err
 	}
+	if n.stuck != nil {
+		return retry{n.stuck}
+	}
 	if err := c.leadsToControlPlane(n); err != nil {
 		return retry{err}
 	}

@@ -31,17 +31,22 @@ type clusters struct {
 	nodes  []*node
 	// etcd has the bootstrapped clusters by cluster id.
 	etcd map[string]*etcd
+	// overlays are the pod networks that have been looked at, by cluster id.
+	overlays map[string]overlay
 }
 
 // observe boots the machines that are new, forgets those that are gone, and lets control planes join etcd.
 func observe(s site.Site, memory Memory) (*clusters, error) {
-	c := &clusters{site: s, memory: memory, etcd: map[string]*etcd{}}
+	c := &clusters{site: s, memory: memory, etcd: map[string]*etcd{}, overlays: map[string]overlay{}}
 	for _, machine := range s.Machines() {
 		n, err := boot(machine, memory)
 		if err != nil {
 			return nil, err
 		}
 		c.nodes = append(c.nodes, n)
+		if err := c.pull(n); err != nil {
+			return nil, err
+		}
 	}
 	if err := c.recallEtcd(); err != nil {
 		return nil, err
@@ -156,7 +161,7 @@ func (c *clusters) reach(from, to *node, port int) error {
 	if !slices.ContainsFunc(machines, func(m site.Machine) bool { return m.ID == to.ID }) {
 		return fmt.Errorf("%s to %s:%d: %s is another machine", from.Name, to.Name, port, to.PrivateIP)
 	}
-	return to.letsIn(from.PrivateIP, port)
+	return to.letsIn(from.PrivateIP, site.TCP(port))
 }
 
 // trustd says why a worker gets no certificate for its Talos API: a control plane issues it.

@@ -51,6 +51,8 @@ func (c *clusters) mayJoin(n *node) error {
 	switch {
 	case c.member(n) && n.disk.Etcd == c.etcd[n.clusterID()].Name:
 		return errors.New("it is a member")
+	case n.stuck != nil:
+		return n.stuck
 	case n.disk.Left:
 		return errors.New("etcd: the node was told to leave")
 	case n.disk.Etcd != "":

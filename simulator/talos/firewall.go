@@ -9,22 +9,21 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
 )
 
-// letsIn says why a machine's own firewall drops what comes from an address to one of its TCP ports; nil if it does
-// not. Under the default action accept a rule drops what comes from elsewhere, under block it lets in what comes from
+// letsIn says why a machine's own firewall drops what comes from an address to one of its ports; nil if it does not. Under the default action accept a rule drops what comes from elsewhere, under block it lets in what comes from
 // there.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/network/nftables_chain_config.go
-func (n *node) letsIn(from string, port int) error {
+func (n *node) letsIn(from string, port site.Port) error {
 	address, err := netip.ParseAddr(from)
-	if err != nil || !n.booted() || from == n.PrivateIP {
+	if err != nil || !n.booted() || from == n.PrivateIP || port.Protocol == "icmp" {
 		return nil
 	}
 	contains := func(prefix netip.Prefix) bool { return prefix.Contains(address) }
-	within := func(ports [2]uint16) bool { return int(ports[0]) <= port && port <= int(ports[1]) }
+	within := func(ports [2]uint16) bool { return int(ports[0]) <= port.Number && port.Number <= int(ports[1]) }
 	firewall := n.config.NetworkRules()
 	blocks := firewall.DefaultAction() == nethelpers.DefaultActionBlock
 	admitted := !blocks
 	for _, rule := range firewall.Rules() {
-		if rule.Protocol() != nethelpers.ProtocolTCP || !slices.ContainsFunc(rule.PortRanges(), within) {
+		if rule.Protocol().String() != port.Protocol || !slices.ContainsFunc(rule.PortRanges(), within) {
 			continue
 		}
 		named := slices.ContainsFunc(rule.Subnets(), contains) && !slices.ContainsFunc(rule.ExceptSubnets(), contains)
@@ -35,7 +34,7 @@ func (n *node) letsIn(from string, port int) error {
 		}
 	}
 	if !admitted {
-		return fmt.Errorf("the firewall of %s drops what comes from %s to port %d", n.Name, from, port)
+		return fmt.Errorf("the firewall of %s drops what comes from %s to port %s", n.Name, from, port)
 	}
 	return nil
 }

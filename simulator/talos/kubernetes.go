@@ -170,7 +170,7 @@ func (k *Kubernetes) Nodes() []KubernetesNode {
 			if !k.has(n) || n.Name != name {
 				continue
 			}
-			listed.Ready = k.clusters.joined(n) == nil && k.clusters.networkPlugin(n.clusterID()) != ""
+			listed.Ready = k.clusters.joined(n) == nil && k.clusters.podNetwork(n) == nil
 			if n.controlPlane() {
 				listed.Role = "control-plane"
 			}

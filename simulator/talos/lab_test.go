@@ -83,6 +83,9 @@ func (l *lab) stop(names ...string) {
 	}
 }
 
+func (l *lab) Deliver(site.Machine, site.Machine, site.Port) error { return nil }
+func (l *lab) Leave(site.Machine, site.Service) error              { return nil }
+
 func (l *lab) address(name string) string {
 	for _, m := range l.machines {
 		if m.Name == name {

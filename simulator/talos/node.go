@@ -29,6 +29,8 @@ type node struct {
 	reason error
 	// disk is what the machine remembers; nil before its first boot.
 	disk *disk
+	// stuck says why a machine that boots for the first time starts neither etcd nor a kubelet.
+	stuck error
 }
 
 // booted reports whether the machine runs with a configuration.

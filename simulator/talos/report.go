@@ -23,7 +23,7 @@ type NodeStatus struct {
 	// Booted means that Talos accepted the configuration, Joined that the node does its work in the Kubernetes cluster.
 	Booted bool `json:"booted"`
 	Joined bool `json:"joined"`
-	// Ready means that the node's network works too: its cluster has a network plugin.
+	// Ready means that the network of its pods works too: there is a plugin, and its packets reach every other node.
 	Ready bool `json:"ready"`
 	// Reason says why the machine has not booted, not joined or is not ready.
 	Reason string `json:"reason,omitempty"`
@@ -47,9 +47,10 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 		} else {
 			status.Joined = true
 			status.Labels = n.config.Machine().NodeLabels()
-			switch status.Ready = c.networkPlugin(n.clusterID()) != ""; {
+			network := c.podNetwork(n)
+			switch status.Ready = network == nil; {
 			case !status.Ready:
-				status.Reason = "container runtime network not ready: cni plugin not initialized"
+				status.Reason = network.Error()
 			case n.config.Cluster().ExternalCloudProvider().Enabled():
 				// The simulator runs no controller that would take it away.
 				status.Reason = "taint node.cloudprovider.kubernetes.io/uninitialized: pods wait for a cloud controller"
@@ -88,6 +89,9 @@ func (c *clusters) joined(n *node) error {
 	}
 	if n.DiskFault != "" {
 		return errors.New(n.DiskFault)
+	}
+	if n.stuck != nil {
+		return n.stuck
 	}
 	if err := n.addressed(); err != nil {
 		return err

@@ -3,7 +3,11 @@ package talos
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +20,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	"github.com/siderolabs/talos/pkg/machinery/gendata"
 	"github.com/siderolabs/talos/pkg/machinery/role"
+	"go.yaml.in/yaml/v4"
 	"golang.org/x/mod/semver"
 )
 
@@ -51,7 +56,7 @@ func createSecrets(call *catalogue.Call) error {
 	if err != nil {
 		return fmt.Errorf("talosVersion: %w", err)
 	}
-	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), contract)
+	bundle, err := sharedBundle(call.World, contract)
 	if err != nil {
 		return fmt.Errorf("failed to generate secrets bundle: %w", err)
 	}
@@ -68,6 +73,37 @@ func createSecrets(call *catalogue.Call) error {
 		"clientKey":         encode(admin.Key),
 	}
 	return nil
+}
+
+// sharedBundle makes the secrets of a cluster. Their RSA key takes seconds, so that worlds can share a folder of secrets: the first
+// clusters of all of them have the same, the second ones have others.
+func sharedBundle(w *world.World, contract *config.VersionContract) (*secrets.Bundle, error) {
+	shared := os.Getenv(catalogue.Secrets)
+	if shared == "" {
+		return secrets.NewBundle(secrets.NewFixedClock(time.Now()), contract)
+	}
+	path := filepath.Join(shared, fmt.Sprintf("%s-%d.yaml", contract, w.Count("secrets of "+contract.String())))
+	bundle, err := secrets.LoadBundle(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return bundle, err
+	}
+	if bundle, err = secrets.NewBundle(secrets.NewFixedClock(time.Now()), contract); err != nil {
+		return nil, err
+	}
+	text, err := yaml.Marshal(bundle)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(shared, 0o700); err != nil {
+		return nil, err
+	}
+	// Another process may read it, or make the same.
+	unfinished, err := os.CreateTemp(shared, "unfinished-")
+	if err != nil {
+		return nil, err
+	}
+	_, err = unfinished.Write(text)
+	return bundle, errors.Join(err, unfinished.Close(), os.Rename(unfinished.Name(), path))
 }
 
 // lifetime is how long an administrator's credentials are good: as Talos has it, unless the environment says otherwise.

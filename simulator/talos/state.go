@@ -24,6 +24,8 @@ type disk struct {
 	Staged string `json:"staged,omitempty"`
 	// Talos is the version that is installed.
 	Talos string `json:"talos,omitempty"`
+	// Pulled means that the machine once had its time and its images from the internet.
+	Pulled bool `json:"pulled,omitempty"`
 	// Etcd names the etcd cluster whose data the machine has; empty without data.
 	Etcd string `json:"etcd,omitempty"`
 	// Left means that the machine was told to leave etcd. It joins again at its next boot.

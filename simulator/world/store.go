@@ -121,6 +121,7 @@ func (s *Store) commit(file *os.File) error {
 }
 
 func (w *World) apply(change record) {
+	clear(w.lists)
 	for _, resource := range change.Put {
 		w.resources[resource.key()] = resource
 	}

@@ -30,13 +30,17 @@ func (r *Resource) key() string { return r.Type + "|" + r.Region + "|" + r.ID }
 // World is every resource that exists. It is used under the Store's lock only.
 type World struct {
 	resources map[string]*Resource
-	serials   map[string]int
-	talos     map[string]json.RawMessage
-	changes   record
+	// lists are the resources of a type, in order, of those types that were asked for since they last changed.
+	lists   map[string][]*Resource
+	serials map[string]int
+	talos   map[string]json.RawMessage
+	changes record
 }
 
 func empty() *World {
-	return &World{resources: map[string]*Resource{}, serials: map[string]int{}, talos: map[string]json.RawMessage{}}
+	return &World{
+		resources: map[string]*Resource{}, lists: map[string][]*Resource{}, serials: map[string]int{}, talos: map[string]json.RawMessage{},
+	}
 }
 
 // Get is the resource of that type and id, or nil. Change a resource only together with Put.
@@ -47,6 +51,7 @@ func (w *World) Get(kind, region, id string) *Resource {
 // Put creates or changes a resource.
 func (w *World) Put(r *Resource) {
 	w.resources[r.key()] = r
+	delete(w.lists, r.Type)
 	w.changes.Put = append(w.changes.Put, r)
 }
 
@@ -61,12 +66,22 @@ func (w *World) Change(r *Resource, edit func(inputs, state Values)) {
 // Remove deletes a resource.
 func (w *World) Remove(r *Resource) {
 	delete(w.resources, r.key())
+	delete(w.lists, r.Type)
 	w.changes.Remove = append(w.changes.Remove, r.key())
 }
 
 // List is every resource of a type in a region, or in all regions when region is empty, in a stable order.
 func (w *World) List(kind, region string) []*Resource {
-	return w.Select(func(r *Resource) bool { return r.Type == kind && (region == "" || r.Region == region) })
+	if _, listed := w.lists[kind]; !listed {
+		w.lists[kind] = w.Select(func(r *Resource) bool { return r.Type == kind })
+	}
+	var list []*Resource
+	for _, r := range w.lists[kind] {
+		if region == "" || r.Region == region {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // Find is the first resource of a type in a region for which is answers yes, or nil.

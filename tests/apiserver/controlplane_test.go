@@ -1,10 +1,11 @@
 //go:build apiserver
 
-// Package apiserver tests the machine configurations that the program generates with a real kube-apiserver on a real etcd: its
-// flags and files, what a kubelet may do, evictions, Cilium's manifests. What else a control plane has is not there: the tests do
-// the work of the kubelet and of the controller manager where something needs it.
+// Package apiserver tests the machine configurations that the program generates with a real kube-apiserver on a real
+// etcd: its flags and files, what a kubelet may do, evictions, Cilium's manifests. What else a control plane has is not
+// there: the tests do the work of the kubelet and of the controller manager where something needs it.
 //
-// The packages of kube-apiserver take a quarter of an hour to compile, so `make test` does not run them. Run: make test-apiserver
+// The packages of kube-apiserver take a quarter of an hour to compile, so `make test` does not run them. Run: make
+// test-apiserver
 package apiserver
 
 import (
@@ -231,7 +232,8 @@ func certificates(machine machinery.Provider) (map[string][]byte, error) {
 }
 
 // issue has an authority sign a certificate for this machine.
-func issue(authority *x509.PEMEncodedCertificateAndKey, common string, groups ...string) (*x509.PEMEncodedCertificateAndKey, error) {
+func issue(authority *x509.PEMEncodedCertificateAndKey, common string,
+	groups ...string) (*x509.PEMEncodedCertificateAndKey, error) {
 	ca, err := x509.NewCertificateAuthorityFromCertificateAndKey(authority)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ type etcd struct {
 	servers int
 }
 
-// startEtcd starts etcd with the authority of the machine configuration. It does not wait for the disk, which makes it faster.
+// startEtcd starts etcd with the authority of the machine configuration. It does not wait for the disk, which makes it
+// faster.
 func startEtcd(t *testing.T, machine machinery.Provider) *etcd {
 	t.Helper()
 	folder := t.TempDir()
@@ -45,10 +46,12 @@ func startEtcd(t *testing.T, machine machinery.Provider) *etcd {
 	settings.Dir, settings.UnsafeNoFsync, settings.EnableGRPCGateway = filepath.Join(folder, "data"), true, false
 	settings.ClientTLSInfo, settings.PeerTLSInfo = files, files
 	free := []url.URL{{Scheme: "https", Host: "127.0.0.1:0"}}
-	settings.ListenClientUrls, settings.ListenPeerUrls, settings.AdvertiseClientUrls, settings.AdvertisePeerUrls = free, free, free, free
+	settings.ListenClientUrls, settings.ListenPeerUrls, settings.AdvertiseClientUrls, settings.AdvertisePeerUrls = free,
+		free, free, free
 	settings.InitialCluster = settings.InitialClusterFromName(settings.Name)
 	settings.ZapLoggerBuilder = embed.NewZapLoggerBuilder(
-		zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(os.Stderr), zapcore.FatalLevel)))
+		zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(os.Stderr),
+			zapcore.FatalLevel)))
 	running, err := embed.StartEtcd(settings)
 	require.NoError(t, err)
 	t.Cleanup(running.Close)

@@ -29,7 +29,8 @@ func (s *server) kubeconfig(t *testing.T) *api.Config {
 		CurrentContext: "test",
 		Contexts:       map[string]*api.Context{"test": {Cluster: "test", AuthInfo: "admin"}},
 		Clusters:       map[string]*api.Cluster{"test": {Server: s.url, CertificateAuthorityData: authority.Crt}},
-		AuthInfos:      map[string]*api.AuthInfo{"admin": {ClientCertificateData: identity.Crt, ClientKeyData: identity.Key}},
+		AuthInfos: map[string]*api.AuthInfo{"admin": {ClientCertificateData: identity.Crt,
+			ClientKeyData: identity.Key}},
 	}
 }
 
@@ -45,7 +46,8 @@ func run(t *testing.T, s *server, node, name string) {
 	running.Status.Phase = corev1.PodRunning
 	running.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
 	running.TypeMeta = created.TypeMeta
-	require.NoError(t, own.Put().Namespace("default").Resource("pods").Name(name).SubResource("status").Body(&running).Do(t.Context()).Error())
+	require.NoError(t, own.Put().Namespace("default").Resource("pods").Name(name).SubResource("status").Body(
+		&running).Do(t.Context()).Error())
 }
 
 // endPods does the kubelet's part of an eviction: it confirms that pods which are being deleted have ended.
@@ -107,8 +109,8 @@ func evict(t *testing.T, admin *rest.RESTClient, name string) error {
 	}).Do(t.Context()).Error()
 }
 
-// TestEvictionsHonorBudgets drains a node as an upgrade does: a budget that allows nothing stops it at the limit, with the pod and the
-// budget in the error, and one that allows the eviction lets it end.
+// TestEvictionsHonorBudgets drains a node as an upgrade does: a budget that allows nothing stops it at the limit, with
+// the pod and the budget in the error, and one that allows the eviction lets it end.
 func TestEvictionsHonorBudgets(t *testing.T) {
 	s := production(t)
 	admin := s.admin(t)

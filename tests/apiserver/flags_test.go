@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// allowedFlags is a patch with the flags that production lets a patch set to a value of its choice, and with flags that Talos merges.
-// The program takes it, so kube-apiserver must.
+// allowedFlags is a patch with the flags that production lets a patch set to a value of its choice, and with flags that
+// Talos merges. The program takes it, so kube-apiserver must.
 const allowedFlags = `{"controlPlanes": ["cluster: {apiServer: {extraArgs: {anonymous-auth: 'false', authorization-mode: 'Node,RBAC', ` +
 	`profiling: 'false', service-account-lookup: 'true', service-account-extend-token-expiration: 'false', ` +
 	`tls-min-version: VersionTLS13, enable-admission-plugins: AlwaysPullImages, feature-gates: AllAlpha=false}}}"]}`
@@ -63,8 +63,8 @@ func variants(t *testing.T) []map[string]string {
 	return all
 }
 
-// TestTheServerTakesEveryConfiguration starts a server for each set of flags and files that some configuration comes to. Some
-// settings do not go together; the program refuses them, and generates nothing.
+// TestTheServerTakesEveryConfiguration starts a server for each set of flags and files that some configuration comes
+// to. Some settings do not go together; the program refuses them, and generates nothing.
 func TestTheServerTakesEveryConfiguration(t *testing.T) {
 	bundle := newBundle(t)
 	var shared *etcd

@@ -58,8 +58,8 @@ func pathOf(t *testing.T, admin *rest.RESTClient, object *unstructured.Unstructu
 	return root + "/" + list.APIResources[i].Name + "/" + object.GetName()
 }
 
-// definitions are Cilium's own kinds, which its operator registers. They stand in Cilium's Go module, as the chart does that
-// tools/cilium renders.
+// definitions are Cilium's own kinds, which its operator registers. They stand in Cilium's Go module, as the chart does
+// that tools/cilium renders.
 func definitions(t *testing.T, version string) []*unstructured.Unstructured {
 	t.Helper()
 	answer, err := exec.Command("go", "mod", "download", "-json", "github.com/cilium/cilium@v"+version).Output()
@@ -80,8 +80,8 @@ func definitions(t *testing.T, version string) []*unstructured.Unstructured {
 	return all
 }
 
-// TestTheServerTakesCilium applies what `cni: cilium` installs, with and without encryption: Cilium's objects, and the network policies
-// of docs/policies.
+// TestTheServerTakesCilium applies what `cni: cilium` installs, with and without encryption: Cilium's objects, and the
+// network policies of docs/policies.
 func TestTheServerTakesCilium(t *testing.T) {
 	s := production(t)
 	admin := s.admin(t)
@@ -98,7 +98,8 @@ func TestTheServerTakesCilium(t *testing.T) {
 			objects, err := manifest.Objects()
 			require.NoError(t, err)
 			for _, object := range objects {
-				require.Eventually(t, func() bool { return pathOf(t, admin, object) != "" }, time.Minute, 200*time.Millisecond, object.GetKind())
+				require.Eventually(t, func() bool { return pathOf(t, admin, object) != "" }, time.Minute,
+					200*time.Millisecond, object.GetKind())
 				assert.NoError(t, apply(t, admin, object), "%s %s", object.GetKind(), object.GetName())
 				applied[object.GetKind()]++
 				refusesUnknown(t, admin, object)
@@ -109,17 +110,17 @@ func TestTheServerTakesCilium(t *testing.T) {
 	assert.Equal(t, 4, applied["DaemonSet"])
 }
 
-// refusesUnknown shows that a misspelt field of the object would have been seen.
+// refusesUnknown shows that a misspelled field of the object would have been seen.
 func refusesUnknown(t *testing.T, admin *rest.RESTClient, object *unstructured.Unstructured) {
 	t.Helper()
-	misspelt := object.DeepCopy()
-	misspelt.Object["misspelt"] = map[string]any{}
-	assert.ErrorContains(t, apply(t, admin, misspelt), "misspelt", "%s %s", object.GetKind(), object.GetName())
-	spec, ok := misspelt.Object["spec"].(map[string]any)
+	misspelled := object.DeepCopy()
+	misspelled.Object["misspelled"] = map[string]any{}
+	assert.ErrorContains(t, apply(t, admin, misspelled), "misspelled", "%s %s", object.GetKind(), object.GetName())
+	spec, ok := misspelled.Object["spec"].(map[string]any)
 	if !ok {
 		return
 	}
-	delete(misspelt.Object, "misspelt")
-	spec["misspelt"] = []any{}
-	assert.ErrorContains(t, apply(t, admin, misspelt), ".spec.misspelt", "%s %s", object.GetKind(), object.GetName())
+	delete(misspelled.Object, "misspelled")
+	spec["misspelled"] = []any{}
+	assert.ErrorContains(t, apply(t, admin, misspelled), ".spec.misspelled", "%s %s", object.GetKind(), object.GetName())
 }

@@ -63,7 +63,8 @@ func put(t *testing.T, client *rest.RESTClient, node *corev1.Node) error {
 	return client.Put().AbsPath(nodes, node.Name).Body(node).Do(t.Context()).Error()
 }
 
-// TestWorkersJoin registers a node of each pool on each cloud with the rights of its own kubelet, and gives it its labels.
+// TestWorkersJoin registers a node of each pool on each cloud with the rights of its own kubelet, and gives it its
+// labels.
 func TestWorkersJoin(t *testing.T) {
 	s := production(t)
 	bundle := newBundle(t)
@@ -83,7 +84,8 @@ func TestWorkersJoin(t *testing.T) {
 				worker := generate(t, in, bundle)
 				name := fmt.Sprint(provider, "-", pool.Name)
 				own := s.kubelet(t, name)
-				require.NoError(t, own.Post().AbsPath(nodes).Body(registration(t, name, worker)).Do(t.Context()).Error())
+				require.NoError(t, own.Post().AbsPath(nodes).Body(registration(t, name, worker)).Do(
+					t.Context()).Error())
 
 				node := get(t, own, name)
 				for label, value := range worker.Machine().NodeLabels() {
@@ -95,7 +97,8 @@ func TestWorkersJoin(t *testing.T) {
 				assert.Equal(t, pool.Name, node.Labels[config.LabelPool])
 				assert.Equal(t, "us-east-1a", node.Labels[machineconfig.ZoneLabel])
 				for _, taint := range pool.Taints {
-					assert.Contains(t, node.Spec.Taints, corev1.Taint{Key: taint.Key, Value: taint.Value, Effect: corev1.TaintEffect(taint.Effect)})
+					assert.Contains(t, node.Spec.Taints,
+						corev1.Taint{Key: taint.Key, Value: taint.Value, Effect: corev1.TaintEffect(taint.Effect)})
 				}
 
 				// The same in one step, as a kubelet with --node-labels does.
@@ -108,14 +111,15 @@ func TestWorkersJoin(t *testing.T) {
 	}
 }
 
-// TestANodeIsRestricted tries what the program builds upon: a worker changes neither its taints once it is registered, nor its role,
-// nor another node.
+// TestANodeIsRestricted tries what the program builds upon: a worker changes neither its taints once it is registered,
+// nor its role, nor another node.
 func TestANodeIsRestricted(t *testing.T) {
 	s := production(t)
 	c := cluster(t, map[string]string{"inferadb:pools": pools})
 	worker := generate(t, c.WorkerConfiguration(c.Pools[0]), newBundle(t))
 	for _, name := range []string{"w1", "w2"} {
-		require.NoError(t, s.kubelet(t, name).Post().AbsPath(nodes).Body(registration(t, name, worker)).Do(t.Context()).Error())
+		require.NoError(t, s.kubelet(t, name).Post().AbsPath(nodes).Body(registration(t, name, worker)).Do(
+			t.Context()).Error())
 	}
 	own := s.kubelet(t, "w1")
 	for _, test := range []struct {
@@ -154,7 +158,8 @@ func TestTheProgramKnowsWhichLabelsAWorkerMayHave(t *testing.T) {
 	c := cluster(t, nil)
 	in := c.WorkerConfiguration(c.Pools[0])
 	own := s.kubelet(t, "w1")
-	require.NoError(t, own.Post().AbsPath(nodes).Body(registration(t, "w1", generate(t, in, bundle))).Do(t.Context()).Error())
+	require.NoError(t, own.Post().AbsPath(nodes).Body(registration(t, "w1", generate(t, in, bundle))).Do(
+		t.Context()).Error())
 	passed, refused := 0, 0
 	for _, label := range []string{
 		"tier", "example.com/tier", "inferadb.com/anything", "notkubernetes.io/tier",

@@ -78,7 +78,8 @@ func TestNobodyIsUnknown(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestSecretsAreKept looks for a secret where it must not be: in etcd, but encrypted, and in the audit log, which says who wrote it.
+// TestSecretsAreKept looks for a secret where it must not be: in etcd, but encrypted, and in the audit log, which says
+// who wrote it.
 func TestSecretsAreKept(t *testing.T) {
 	s := production(t)
 	admin := s.admin(t)

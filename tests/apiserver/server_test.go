@@ -39,8 +39,8 @@ type server struct {
 	etcd                *etcd
 }
 
-// serve starts a kube-apiserver as Talos does, waits until it is ready, and ends it with the test. The error has the last lines of
-// what the server said.
+// serve starts a kube-apiserver as Talos does, waits until it is ready, and ends it with the test. The error has the
+// last lines of what the server said.
 func serve(t *testing.T, e *etcd, machine machinery.Provider, s start) (*server, error) {
 	t.Helper()
 	path, err := filepath.Abs(binary)
@@ -85,8 +85,8 @@ func lastErrors(said string) string {
 	return strings.Join(lines[max(0, len(lines)-5):], "\n")
 }
 
-// run starts the process in the folder of its files. It ends before the test does, so that no server outlives a test that takes too
-// long.
+// run starts the process in the folder of its files. It ends before the test does, so that no server outlives a test
+// that takes too long.
 func (s *server) run(t *testing.T, path string, arguments []string) (ended chan error, said string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -163,9 +163,11 @@ func (s *server) client(t *testing.T, identity rest.TLSClientConfig) *rest.RESTC
 	require.NoError(t, errors.Join(corev1.AddToScheme(scheme), policyv1.AddToScheme(scheme)))
 	identity.CAData = s.machine.Cluster().IssuingCA().Crt
 	client, err := rest.RESTClientFor(&rest.Config{
-		Host: s.url, APIPath: "/api", QPS: -1, TLSClientConfig: identity, Timeout: 30 * time.Second, WarningHandler: rest.NoWarnings{},
+		Host: s.url, APIPath: "/api", QPS: -1, TLSClientConfig: identity, Timeout: 30 * time.Second,
+		WarningHandler: rest.NoWarnings{},
 		ContentConfig: rest.ContentConfig{
-			GroupVersion: &corev1.SchemeGroupVersion, NegotiatedSerializer: serializer.NewCodecFactory(scheme).WithoutConversion(),
+			GroupVersion:         &corev1.SchemeGroupVersion,
+			NegotiatedSerializer: serializer.NewCodecFactory(scheme).WithoutConversion(),
 		},
 	})
 	require.NoError(t, err)

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/inferadb/infra/tests/compiled"
+	"github.com/inferadb/infra/simulator/sandbox"
 )
 
 func main() {
@@ -57,7 +57,7 @@ func (b bench) compile(name, path string) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	cli, err := compiled.Tools(b.repository, path, folder)
+	cli, err := sandbox.CLI(b.repository, path, folder)
 	b.clis[name] = cli
 	return err
 }
@@ -119,7 +119,8 @@ func (b bench) clouds() error {
 		if err != nil {
 			return err
 		}
-		for _, args := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"}, {"preview", "--expect-no-changes"}} {
+		for _, args := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"},
+			{"preview", "--expect-no-changes"}} {
 			measured, err := s.pulumi(args...)
 			if err != nil {
 				return err

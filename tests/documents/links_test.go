@@ -52,7 +52,8 @@ func TestEveryPathExists(t *testing.T) {
 	require.NoError(t, err)
 	ours := map[string]bool{}
 	for _, entry := range entries {
-		ours[entry.Name()] = entry.IsDir() && (!strings.HasPrefix(entry.Name(), ".") || entry.Name() == ".github" || entry.Name() == ".ci")
+		ours[entry.Name()] = entry.IsDir() && (!strings.HasPrefix(entry.Name(), ".") || entry.Name() == ".github" ||
+			entry.Name() == ".ci")
 	}
 	paths := 0
 	for _, p := range pages(t) {
@@ -114,7 +115,8 @@ func TestMessagesNamePagesThatExist(t *testing.T) {
 				continue
 			}
 			if match[4] > 0 {
-				assert.Contains(t, anchors[name], string(text[match[4]+1:match[5]]), "%s names %s", file, string(text[match[0]:match[1]]))
+				assert.Contains(t, anchors[name], string(text[match[4]+1:match[5]]), "%s names %s", file,
+					string(text[match[0]:match[1]]))
 			}
 		}
 	}

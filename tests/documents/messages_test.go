@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ownSections are the sections of docs/troubleshooting.md whose messages the program, the Makefile and the scripts write.
+// ownSections are the sections of docs/troubleshooting.md whose messages the program, the Makefile and the scripts
+// write.
 var ownSections = []string{"Settings", "Machine configuration", "Edits of a running cluster", "Make"}
 
 // libraryMessages are quoted in these sections and come from Talos or the Go command.
@@ -129,7 +130,8 @@ func programTexts(t *testing.T) []programText {
 		add(string(text))
 	}
 	for _, folder := range []string{"backend", "cmd", "components", "config", "cost", "regions", "running", "strict"} {
-		require.NoError(t, filepath.WalkDir(filepath.Join(repository, folder), func(name string, _ fs.DirEntry, err error) error {
+		root := filepath.Join(repository, folder)
+		require.NoError(t, filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 				return err
 			}

@@ -37,8 +37,8 @@ type block struct {
 	needs string
 }
 
-// need is the comment, not seen by readers, that says what commands want: `<!-- needs: aws -->`. Right below a heading it is
-// said of the whole section, elsewhere of the next block.
+// need is the comment, not seen by readers, that says what commands want: `<!-- needs: aws -->`. Right below a heading
+// it is said of the whole section, elsewhere of the next block.
 var need = regexp.MustCompile(`^<!-- needs: (.+) -->\s*$`)
 
 // wants are what can stand there.
@@ -177,7 +177,8 @@ var remark = regexp.MustCompile(`(^|\s+)# .*$`)
 func (b block) commands() []string {
 	var commands []string
 	for line := range strings.Lines(strings.ReplaceAll(b.text, "\\\n", " ")) {
-		if command := strings.Join(strings.Fields(remark.ReplaceAllString(strings.TrimSpace(line), "")), " "); command != "" {
+		if command := strings.Join(strings.Fields(remark.ReplaceAllString(strings.TrimSpace(line), "")),
+			" "); command != "" {
 			commands = append(commands, command)
 		}
 	}

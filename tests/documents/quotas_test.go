@@ -52,7 +52,8 @@ func TestTheQuotasAreTheStacks(t *testing.T) {
 // uses counts what one cluster has at rest.
 func uses(c config.Cluster) map[string]int {
 	planes := c.ControlPlanes
-	used := map[string]int{"on demand": planes.Count * planes.Machine.VCPU, "machines": planes.Count, "disks": planes.Count * planes.DiskGiB, "nat": 1}
+	used := map[string]int{"on demand": planes.Count * planes.Machine.VCPU, "machines": planes.Count,
+		"disks": planes.Count * planes.DiskGiB, "nat": 1}
 	if c.NATPerZone {
 		used["nat"] = len(c.Location.Zones)
 	}

@@ -17,8 +17,8 @@ import (
 // exampleRegion is the one that docs/adding-a-region.md adds.
 const exampleRegion = "fra1"
 
-// TestEveryYAMLIsReadAndEverySettingAccepted takes each piece of a stack file in a document for a stack of its own, in staging
-// on AWS unless it says otherwise.
+// TestEveryYAMLIsReadAndEverySettingAccepted takes each piece of a stack file in a document for a stack of its own, in
+// staging on AWS unless it says otherwise.
 func TestEveryYAMLIsReadAndEverySettingAccepted(t *testing.T) {
 	accepted := 0
 	for _, p := range pages(t) {

@@ -98,7 +98,7 @@ func portTable(purpose map[door]string, byCloud map[string]access, nodes map[str
 		for _, provider := range []string{"aws", "gcp", "digitalocean"} {
 			sources := byCloud[provider].sources[d]
 			if len(sources) == 0 {
-				sources = []string{"nobody"}
+				sources = []string{"none"}
 			}
 			fmt.Fprintf(&text, " %s |", strings.Join(slices.Sorted(slices.Values(sources)), ", "))
 		}
@@ -152,7 +152,7 @@ func readGoogleFirewalls(g graph, a access) {
 	// No firewall rule stands before the proxies of an internal load balancer:
 	// https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
 	for _, n := range g.ofType("gcp:compute/forwardingRule:ForwardingRule") {
-		a.add("load-balancer", "tcp", n.Text("portRange"), "", "whoever has a route into the network")
+		a.add("load-balancer", "tcp", n.Text("portRange"), "", "anyone with a route into the network")
 	}
 }
 

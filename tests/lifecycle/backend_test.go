@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/tests/compiled"
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -17,7 +17,7 @@ import (
 // adopted without a change, and taken down.
 func TestBackend(t *testing.T) {
 	t.Parallel()
-	cli, err := compiled.Tools(repository, "./backend", t.TempDir())
+	cli, err := sandbox.CLI(repository, "./backend", t.TempDir())
 	require.NoError(t, err)
 	s := newFolder(t, "staging", "backend", cli)
 	// Nothing in this state is secret: docs/state.md.

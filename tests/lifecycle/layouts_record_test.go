@@ -37,6 +37,9 @@ var widest = map[string]map[string]string{
 
 // TestRecordLayout records what the program of today leaves running, for TestFormerLayouts of later versions.
 func TestRecordLayout(t *testing.T) {
+	flag.Visit(func(f *flag.Flag) {
+		require.False(t, f.Name == "record" && *recordAs == "", "LAYOUT: is not set; write: make record-layout LAYOUT=2026-12 (CONTRIBUTING.md#move-or-rename-a-resource)")
+	})
 	if *recordAs == "" {
 		t.Skip("records a new layout: make record-layout LAYOUT=2026-12")
 	}

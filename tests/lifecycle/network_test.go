@@ -21,7 +21,7 @@ func TestNetworkStaysOnAWS(t *testing.T) {
 		"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 stand", "can be added")
 	s.refusedEdit("regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`, `["nyc1"]`, "set network.cidr: 10.101.64.0/18 of the region")
 	s.set("operatorCidrs", publicOperators)
-	s.refusedEdit("access", "public", "private", "its control planes stand in private subnets")
+	s.refusedEdit("access", "public", "private", "its control planes are in private subnets")
 
 	s.set("regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1c","us-east-1d"]}]`)
 	planned := s.preview()
@@ -48,7 +48,7 @@ func TestNetworkStaysOnGoogleCloud(t *testing.T) {
 	s.set("encryptionKey", `{"managed":true}`)
 	s.up()
 	s.refusedEdit("regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`, `["nyc1"]`,
-		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 stands")
+		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 is")
 	s.refusedEdit("regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`, `["nyc1"]`, "set network.cidr: 10.101.64.0/18 of the region")
 	s.set("operatorCidrs", publicOperators)
 	s.refusedEdit("access", "public", "private", "the certificates of running control planes do not hold")

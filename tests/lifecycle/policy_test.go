@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inferadb/infra/tests/compiled"
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -19,7 +19,7 @@ func TestPolicy(t *testing.T) {
 		assert.Contains(t, newStack(t, "production", cloud).pulumi("preview"), "✅ inferadb@v1.0.0", "neither refusal nor advice")
 	}
 	folder := t.TempDir()
-	outside, err := compiled.Tools(repository, "./tests/lifecycle/outside", folder)
+	outside, err := sandbox.CLI(repository, "./tests/lifecycle/outside", folder)
 	require.NoError(t, err)
 	s := newStack(t, "dev", "aws")
 	path := strings.Join([]string{filepath.Join(repository, ".bin", "simulator"), folder, filepath.Join(repository, ".bin"), os.Getenv("PATH")}, string(os.PathListSeparator))
@@ -59,7 +59,7 @@ var refusals = []string{
 	"[mandatory]  disk-encrypted  (aws:ec2:LaunchTemplate: template)",
 	"blockDeviceMappings[0].ebs.encrypted: leaves the disk to the account's default, which may be no encryption; set encrypted: true",
 	"metadataOptions.httpPutResponseHopLimit: 2 lets pods read the machine's configuration and its secrets;",
-	"internal: gives the balancer public addresses; set internal: true",
+	"internal: gives the load balancer public addresses; set internal: true",
 	"[mandatory]  closed-to-the-internet  (gcp:compute:Firewall: web)",
 	"sourceRanges[0]: 0.0.0.0/0 lets the whole internet in;",
 	"[advisory]  secrets-marked  (digitalocean:index:Droplet: droplet)",

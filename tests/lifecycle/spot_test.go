@@ -21,8 +21,8 @@ const (
 )
 
 var (
-	// elasticPool is what each elastic pool on AWS is made of.
-	elasticPool = steps{template: 1, group: 1, hook: 1}
+	// scalingGroup is what each scaling group on AWS consists of.
+	scalingGroup = steps{template: 1, group: 1, hook: 1}
 	// drainPath is what all scaling groups of a cluster on AWS share.
 	drainPath = steps{
 		"aws:sqs/queue:Queue": 1, "aws:sqs/queuePolicy:QueuePolicy": 1, rule: 4, "aws:cloudwatch/eventTarget:EventTarget": 4, permission: 1,
@@ -51,9 +51,9 @@ const (
 	upToFour  = `"min":1,"max":4`
 )
 
-// elasticChanges are what people do to scaling groups. None of it touches a control plane, a secret, the load balancer, the
+// groupChanges are what people do to scaling groups. None of it touches a control plane, a secret, the load balancer, the
 // network, or the stateful pool.
-var elasticChanges = []change{
+var groupChanges = []change{
 	{name: "scale up", value: pools(`"count":9,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},
 	{name: "scale down", value: pools(`"count":5,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},
 	{name: "another base", value: pools(`"count":5,"spot":{"base":2}`, upToFour), steps: steps{"update " + group: 1}},
@@ -66,22 +66,22 @@ var elasticChanges = []change{
 	{name: "the load decides", value: pools(threeSpot, `"min":3,"max":4,"autoscaling":"cpu"`),
 		steps: steps{"update " + group: 1, "create " + scaling: 1, "delete " + permission: 1}},
 	{name: "a pool less", value: strings.Replace(pools(threeSpot, ""), `,{"name":"batch","size":"small",}`, "", 1),
-		steps: steps{"delete " + scaling: 1}.and(each("delete", elasticPool))},
-	{name: "a pool more", value: pools(threeSpot, upToFour), steps: steps{"create " + permission: 1}.and(each("create", elasticPool))},
+		steps: steps{"delete " + scaling: 1}.and(each("delete", scalingGroup))},
+	{name: "a pool more", value: pools(threeSpot, upToFour), steps: steps{"create " + permission: 1}.and(each("create", scalingGroup))},
 	{name: "somebody to tell", key: "alarmEmails", value: `["ops@example.com"]`, steps: steps{"create " + subscription: 1}},
 }
 
-func TestElasticPools(t *testing.T) {
+func TestScalingGroups(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
 	s.set("pools", pools(threeSpot, upToFour))
 	s.up()
-	for i := range elasticChanges {
-		if elasticChanges[i].key == "" {
-			elasticChanges[i].key = "pools"
+	for i := range groupChanges {
+		if groupChanges[i].key == "" {
+			groupChanges[i].key = "pools"
 		}
 	}
-	s.walk(elasticChanges)
+	s.walk(groupChanges)
 	s.settled()
 	s.destroy()
 }

@@ -6,23 +6,26 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/tests/compiled"
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
 )
 
-// repository is the project's folder, cli the Pulumi CLI that runs its program.
-var repository, cli string
+// repository is the project's folder, cli the Pulumi CLI that runs its program, and secrets the folder of the secrets that the
+// clusters of all tests share.
+var repository, cli, secrets string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -36,21 +39,71 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
+	secrets = filepath.Join(folder, "secrets")
 	if repository, err = filepath.Abs("../.."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	for _, tool := range []string{"pulumi", "pulumi-language-go", "pulumi-analyzer-policy-inferadb", "infra", "simulator/simulator", "simulator/pulumi-resource-talos"} {
-		if _, err := os.Stat(filepath.Join(repository, ".bin", tool)); err != nil {
-			fmt.Fprintf(os.Stderr, "%v; run: make tools simulator\n", err)
+		// 1 is X_OK. A look by package os would make the result depend on the time at which the tool was linked.
+		if err := syscall.Access(filepath.Join(repository, ".bin", tool), 1); err != nil {
+			fmt.Fprintf(os.Stderr, ".bin/%s: %v; run: make tools simulator infra\n", tool, err)
 			return 1
 		}
 	}
-	if cli, err = compiled.Tools(repository, ".", folder); err != nil {
+	if err := lookAtSources(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	if cli, err = sandbox.CLI(repository, ".", folder); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if os.Getenv("LONG_TESTS") != "" {
+		if err := chooseLongTests(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	return m.Run()
+}
+
+// lookAtSources lets the go command know of the files that the CLI, the simulator and make read: it repeats a test if a file has
+// changed that the test looked at. The tests read the pages that they need themselves.
+func lookAtSources() error {
+	list := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ":!*.md", ":!docs")
+	list.Dir = repository
+	out, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("git ls-files: %w", err)
+	}
+	for name := range strings.Lines(string(out)) {
+		// What is listed and not there is about to be deleted.
+		_, _ = os.Stat(filepath.Join(repository, strings.TrimSpace(name)))
+	}
+	return nil
+}
+
+// chooseLongTests runs only the tests that call takesLong, unless the command line chooses others.
+func chooseLongTests() error {
+	flag.Parse()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil || flag.Lookup("test.run").Value.String() != "" {
+		return err
+	}
+	var names []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for _, function := range strings.Split(string(text), "\nfunc ")[1:] {
+			if name, body, _ := strings.Cut(function, "("); strings.HasPrefix(name, "Test") && strings.Contains(body, "takesLong(t)") {
+				names = append(names, name)
+			}
+		}
+	}
+	return flag.Set("test.run", "^("+strings.Join(names, "|")+")$")
 }
 
 // takesLong skips a test of many minutes, unless `make test-long` runs it.
@@ -95,20 +148,12 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 	// The CLI writes every property of every resource into a log of its own, unless it cannot make the folder.
 	require.NoError(t, os.WriteFile(s.path("home", "logs"), nil, 0o600))
 	s.copyProject(filepath.Join(repository, program))
-	s.environment = append(cleanEnvironment(),
+	s.environment = append(sandbox.Sandbox{Root: repository, Folder: s.folder, Stack: name}.Environment(),
 		"PATH="+strings.Join([]string{
 			filepath.Join(repository, ".bin", "simulator"), filepath.Dir(cli), os.Getenv("PATH"),
 		}, string(os.PathListSeparator)),
-		"SIMULATOR_WORLD="+s.path("world"),
-		"PULUMI_HOME="+s.path("home"),
-		"PULUMI_BACKEND_URL=file://"+s.path("state"),
+		"SIMULATOR_SECRETS="+secrets,
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
-		"PULUMI_STACK="+name,
-		"PULUMI_OPTION_POLICY_PACK="+filepath.Join(repository, ".bin", "pulumi-analyzer-policy-inferadb"),
-		"PULUMI_SKIP_UPDATE_CHECK=true",
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
-		"DIGITALOCEAN_TOKEN=simulated",
-		"GOOGLE_PROJECT=inferadb-simulated",
 	)
 	return s
 }
@@ -158,17 +203,9 @@ func (s *stack) copyProject(from string) {
 
 // cleanEnvironment has nothing by which a command could reach a real cloud or the user's own Pulumi.
 func cleanEnvironment() []string {
-	var clean []string
-	for _, entry := range os.Environ() {
-		reaches := false
-		for _, prefix := range []string{"AWS_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DIGITALOCEAN_", "PULUMI_", "SIMULATOR_", "PATH="} {
-			reaches = reaches || strings.HasPrefix(entry, prefix)
-		}
-		if !reaches {
-			clean = append(clean, entry)
-		}
-	}
-	return clean
+	return slices.DeleteFunc(sandbox.Clean(os.Environ()), func(entry string) bool {
+		return strings.HasPrefix(entry, "SIMULATOR_") || strings.HasPrefix(entry, "PATH=")
+	})
 }
 
 // patience is many times what any command takes.
@@ -191,12 +228,16 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	return command
 }
 
+// onlyTheLastState spares half of an up's processor time, which goes into writing the whole state anew for each resource. It is for
+// commands that nothing kills.
+const onlyTheLastState = "PULUMI_SKIP_CHECKPOINTS=true"
+
 // try runs a command in the stack's folder and returns what it printed.
 func (s *stack) try(environment []string, name string, arguments ...string) (stdout string, err error) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	command := s.command(ctx, environment, name, arguments...)
+	command := s.command(ctx, append([]string{onlyTheLastState}, environment...), name, arguments...)
 	// A command that hangs says where.
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGQUIT) }
 	command.WaitDelay = 10 * time.Second
@@ -316,12 +357,23 @@ type node struct {
 	Labels        map[string]string
 }
 
-// export is the state's deployment, in clear if asked.
+// export is the state as `pulumi stack export` writes it, in clear if asked.
 func (s *stack) export(arguments ...string) map[string]any {
 	s.t.Helper()
 	var state map[string]any
-	require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"stack", "export"}, arguments...)...)), &state))
-	return state
+	if len(arguments) > 0 {
+		require.NoError(s.t, json.Unmarshal([]byte(s.pulumi(append([]string{"stack", "export"}, arguments...)...)), &state))
+		return state
+	}
+	// What is not in clear is in the file, and the CLI takes half a second to start.
+	files, err := filepath.Glob(s.path("state", ".pulumi", "stacks", "*", s.name+".json"))
+	require.NoError(s.t, err)
+	require.Len(s.t, files, 1)
+	text, err := os.ReadFile(files[0])
+	require.NoError(s.t, err)
+	require.NoError(s.t, json.Unmarshal(text, &state))
+	checkpoint := state["checkpoint"].(map[string]any)
+	return map[string]any{"version": state["version"], "deployment": checkpoint["latest"]}
 }
 
 // resources are those of the state, in clear if asked.

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheProviderReadsEveryConfiguration gives every kind of configuration that the program makes to the library that is in
-// the provider, version 1.12.1: boot configurations, applied ones and those of pools.
+// TestTheProviderReadsEveryConfiguration gives every kind of configuration that the program makes to the library that
+// is in the provider, version 1.12.1: boot configurations, applied ones and those of pools.
 func TestTheProviderReadsEveryConfiguration(t *testing.T) {
 	bundle, err := secrets.NewBundle(secrets.NewClock(), machinery.TalosVersion1_12)
 	require.NoError(t, err)
@@ -52,7 +52,8 @@ func TestTheProviderReadsEveryConfiguration(t *testing.T) {
 	assert.NoError(t, err, "%s", out)
 }
 
-// TestUserDataHasRoom holds what machines boot with to half of what AWS takes, without the manifests: the rest is for patches.
+// TestUserDataHasRoom holds what machines boot with to half of what AWS takes, without the manifests: the rest is for
+// patches.
 func TestUserDataHasRoom(t *testing.T) {
 	bundle, err := secrets.NewBundle(secrets.NewClock(), machinery.TalosVersion1_12)
 	require.NoError(t, err)
@@ -106,8 +107,8 @@ func variants() []map[string]string {
 	return all
 }
 
-// TestTheProviderDoesNotReadWhatIsNewer shows that the library is the older one: what the program refuses of a patch, because the
-// provider does not know it, is indeed not read.
+// TestTheProviderDoesNotReadWhatIsNewer shows that the library is the older one: what the program refuses of a patch,
+// because the provider does not know it, is indeed not read.
 func TestTheProviderDoesNotReadWhatIsNewer(t *testing.T) {
 	folder := t.TempDir()
 	newer := []string{

@@ -49,20 +49,21 @@ var rooms = []room{
 	{folder: "invariants", ours: []string{"iampolicy", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy/rules", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy", ours: []string{"invariants", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: "simulator", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "simulator/sandbox", forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "simulator", ours: []string{"simulator/sandbox"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "running", ours: []string{"config", "regions", "components/machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "cmd/infra", ours: []string{"backend/gcp", "config", "cost", "operate", "preview", "regions", "running", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "cmd/infra", ours: []string{"backend/gcp", "config", "cost", "operate", "preview", "regions", "running", "simulator/sandbox", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stack", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"stack"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
 
 var cloudMayImport = []string{"components/cloud", "components/machineconfig", "config", "regions"}
 
-// TestImportArrows keeps who may import whom: stack → components → clouds → cloud → config → machineconfig and regions. Nothing
-// imports the simulator.
+// TestImportArrows keeps who may import whom: stack → components → clouds → cloud → config → machineconfig and regions.
+// Nothing imports the simulator.
 func TestImportArrows(t *testing.T) {
 	for _, f := range goFiles(t) {
 		// Tests put rooms together on purpose; only the simulator stays alone even there, or it would prove nothing.

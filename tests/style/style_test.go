@@ -2,10 +2,14 @@
 package style
 
 import (
+	"bytes"
+	"cmp"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -62,6 +66,25 @@ func goFiles(t *testing.T) []file {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	return files
+}
+
+// TestFilesAreFormatted formats every Go file as gofmt does, those of the tools as well.
+func TestFilesAreFormatted(t *testing.T) {
+	require.NoError(t, filepath.WalkDir(repository, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && hidden(entry.Name()) {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		formatted, err := format.Source(text)
+		assert.True(t, err == nil && bytes.Equal(text, formatted), "%s is not formatted; run: make fmt", name)
+		return nil
+	}))
 }
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && strings.Trim(name, ".") != "" }
@@ -138,8 +161,8 @@ func exportedReceiver(function *ast.FuncDecl) bool {
 	return exported
 }
 
-// clouds are the folders that implement the cloud interface, each with a file for each concern. A cloud that has nothing of a
-// concern has no file for it.
+// clouds are the folders that implement the cloud interface, each with a file for each concern. A cloud that has
+// nothing of a concern has no file for it.
 var (
 	clouds     = []string{"components/aws", "components/gcp", "components/digitalocean"}
 	cloudFiles = []string{
@@ -147,7 +170,8 @@ var (
 		"encryption.go", "identity.go", "tags.go", "alarms.go", "interruption.go", "autoscaling.go", "cloudcontroller.go", "adopt.go", "existing.go",
 	}
 	withoutFile = map[string][]string{
-		// Google Cloud tells only the machine itself that it is about to be reclaimed, and its roles reach the whole project.
+		// Google Cloud tells only the machine itself that it is about to be reclaimed, and its roles reach the whole
+		// project.
 		"components/gcp": {"interruption.go", "cloudcontroller.go"},
 		// DigitalOcean has neither spot machines nor scaling groups that run Talos, and its machines have no identity.
 		"components/digitalocean": {"alarms.go", "interruption.go", "autoscaling.go", "cloudcontroller.go"},

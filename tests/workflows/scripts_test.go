@@ -14,58 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestChangedStacks(t *testing.T) {
-	all := `["dev","production","staging"]`
-	for name, row := range map[string]struct{ files, known, cloud, simulated string }{
-		"a stack file":              {"Pulumi.staging.yaml", "", `[]`, `["staging"]`},
-		"a stack with roles":        {"Pulumi.staging.yaml\nPulumi.dev.yaml", `["staging", "production"]`, `["staging"]`, `["dev"]`},
-		"the program":               {"docs/faq.md\nmain.go\nPulumi.staging.yaml", "", `[]`, all},
-		"a patch inside it":         {"components/machineconfig/patches/kubelet.yaml", `["dev","staging","production"]`, all, `[]`},
-		"the project":               {"Pulumi.yaml", "", `[]`, all},
-		"what pins modules":         {"go.sum", "", `[]`, all},
-		"documents, tests, backend": {"README.md\ndocs/operations.md\ngraph_test.go\ntestdata/graph/aws-dev.golden\ntests/lifecycle/x.go\nbackend/main.go", "", `[]`, `[]`},
-		"a stack that goes":         {"Pulumi.gone.yaml", "", `[]`, `[]`},
-		"nothing":                   {"", "", `[]`, `[]`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			command := exec.Command("../../scripts/changed-stacks.sh")
-			command.Env = append(os.Environ(), "CLOUD_STACKS="+row.known)
-			if row.files != "" {
-				command.Stdin = strings.NewReader(row.files + "\n")
-			}
-			got, err := command.CombinedOutput()
-			require.NoError(t, err, string(got))
-			assert.Equal(t, "cloud="+row.cloud+"\nsimulated="+row.simulated+"\n", string(got))
-		})
-	}
-}
-
-// scanner is a program that stands in for govulncheck.
-func scanner(t *testing.T, says, code string) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "govulncheck")
-	require.NoError(t, os.WriteFile(name, []byte("#!/bin/sh\necho '"+says+"'\nexit "+code+"\n"), 0o755))
-	return name
-}
-
-func TestVulnerabilities(t *testing.T) {
-	for name, row := range map[string]struct {
-		says, code, want string
-		fails            bool
-	}{
-		"none":         {"No vulnerabilities found.", "0", "govulncheck: nothing known\n", false},
-		"one":          {"Vulnerability #1: GO-2026-0001", "3", "Vulnerability #1: GO-2026-0001\nRaise the module", true},
-		"no way there": {"govulncheck: fetching vulnerabilities: no such host", "1", "govulncheck: not done, https://vuln.go.dev cannot be reached\n", false},
-		"no binary":    {"govulncheck: no such file", "1", "govulncheck: no such file\n", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := exec.Command("../../scripts/vulnerabilities.sh", scanner(t, row.says, row.code), "binary").CombinedOutput()
-			assert.Equal(t, row.fails, err != nil)
-			assert.Contains(t, string(got), row.want)
-		})
-	}
-}
-
 // gitHub runs the script of a workflow's job with Node, as actions/github-script does, against a GitHub that answers with what
 // is there and notes what is asked of it.
 const gitHub = `

@@ -1,5 +1,5 @@
-// Package workflows tests what runs on GitHub: that nothing there can be swapped from outside, has more rights than it needs, or
-// names a target, a stack or a script that does not exist.
+// Package workflows tests what runs on GitHub: that nothing there can be swapped from outside, has more rights than it
+// needs, or names a target, a stack or a script that does not exist.
 package workflows
 
 import (
@@ -195,7 +195,8 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	}
 }
 
-// TestOneCloudIsEnough evaluates the condition under which the credentials are refused, for environments with one cloud each.
+// TestOneCloudIsEnough evaluates the condition under which the credentials are refused, for environments with one cloud
+// each.
 func TestOneCloudIsEnough(t *testing.T) {
 	all := files(t)
 	refusal := all["actions/credentials/action.yml"].Runs.Steps[0]
@@ -232,7 +233,7 @@ func TestWhatWorkflowsRunExists(t *testing.T) {
 	for _, match := range regexp.MustCompile(`(?m)^([a-z][a-z -]*):[^=].*## `).FindAllStringSubmatch(string(makefile), -1) {
 		targets = append(targets, strings.Fields(match[1])...)
 	}
-	called, scripts := 0, 0
+	called, commands := 0, 0
 	for name, w := range files(t) {
 		for _, match := range regexp.MustCompile(`make ((?:[a-z-]+ ?)+)`).FindAllStringSubmatch(w.scripts(), -1) {
 			for _, target := range strings.Fields(match[1]) {
@@ -240,14 +241,15 @@ func TestWhatWorkflowsRunExists(t *testing.T) {
 				assert.Contains(t, targets, target, name)
 			}
 		}
-		for _, script := range regexp.MustCompile(`scripts/[a-z-]+\.sh`).FindAllString(w.scripts(), -1) {
-			scripts++
-			_, err := os.Stat(filepath.Join(repository, script))
-			assert.NoError(t, err, name)
+		for _, command := range regexp.MustCompile(`\.bin/infra ([a-z-]+)`).FindAllStringSubmatch(w.scripts(), -1) {
+			commands++
+			source, err := os.ReadFile(filepath.Join(repository, "cmd", "infra", "changed.go"))
+			require.NoError(t, err)
+			assert.Contains(t, string(source), `Use: "`+command[1], name)
 		}
 	}
 	assert.Greater(t, called, 5)
-	assert.Positive(t, scripts)
+	assert.Positive(t, commands)
 }
 
 // A stack that is added is deployed after somebody has thought about where in the order it comes.

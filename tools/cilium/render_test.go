@@ -32,8 +32,8 @@ func TestFilesAreRendered(t *testing.T) {
 // checksum is that of Cilium's settings, in the templates of the pods that follow them.
 var checksum = regexp.MustCompile(`cilium-configmap-checksum: [0-9a-f]{64}`)
 
-// TestEncryptionIsTwoLines holds the program to what it does for podEncryption: none, which is to leave out two lines and to change
-// the checksums.
+// TestEncryptionIsTwoLines holds the program to what it does for podEncryption: none, which is to leave out two lines
+// and to change the checksums.
 func TestEncryptionIsTwoLines(t *testing.T) {
 	for _, release := range releases {
 		without := rendered(t, release, true)

@@ -11,7 +11,7 @@ import (
 	"github.com/inferadb/infra/policy/rules"
 )
 
-// document is where it stands, seen from package invariants, where go generate runs.
+// document is the path of the page from package invariants, where go generate runs.
 const document = "../docs/invariants.md"
 
 func main() {
@@ -47,21 +47,24 @@ func render(text string) (string, error) {
 	return text, nil
 }
 
-// invariantTable has a line for each invariant.
+// invariantTable returns a table with a line for each invariant.
 func invariantTable() string {
 	var table strings.Builder
-	table.WriteString("| | always holds | rules | checks of the graph | refused | other tests |\n|---|---|---|---|---|---|\n")
+	table.WriteString("| | always holds | rules | checks of the graph | refused | other tests " +
+		"|\n|---|---|---|---|---|---|\n")
 	for _, row := range invariants.All() {
 		refused := ""
 		if n := len(row.Refused); n > 0 {
 			refused = fmt.Sprint(n)
 		}
-		fmt.Fprintf(&table, "| %d | %s | %s | %s | %s | %s |\n", row.ID, row.Sentence, code(row.Rules), checks(row), refused, code(row.Elsewhere))
+		fmt.Fprintf(&table, "| %d | %s | %s | %s | %s | %s |\n", row.ID, row.Sentence, code(row.Rules), checks(row),
+			refused, code(row.Elsewhere))
 	}
 	return table.String()
 }
 
-// checks are the names of a row's checks, except for its rules, with the clouds of those that are not for all of them.
+// checks returns the names of a row's checks without its rules. Names of checks that are not for all clouds have their
+// clouds in parentheses.
 func checks(row invariants.Invariant) string {
 	var names []string
 	clouds := map[string][]string{}
@@ -87,7 +90,7 @@ func checks(row invariants.Invariant) string {
 	return strings.Join(said, ", ")
 }
 
-// ruleTable has a line for each rule of the policy pack, and one for each invariant that it cannot see.
+// ruleTable returns a table with a line for each rule of the policy pack, and one for each invariant without rules.
 func ruleTable() string {
 	var table strings.Builder
 	table.WriteString("| | rule | demands, or why there is none |\n|---|---|---|\n")
@@ -101,7 +104,7 @@ func ruleTable() string {
 				note = "Advice: "
 			}
 			if rule.NeedsOptions {
-				note = "In the tests alone, because the pack is not told options: "
+				note = "Only in the tests, because the pack does not see options: "
 			}
 			fmt.Fprintf(&table, "| %d | `%s` | %s%s |\n", row.ID, name, note, rule.Demand)
 		}
@@ -109,7 +112,7 @@ func ruleTable() string {
 	return table.String()
 }
 
-// code is a list of names as code.
+// code returns a list of names as Markdown code.
 func code(names []string) string {
 	if len(names) == 0 {
 		return ""

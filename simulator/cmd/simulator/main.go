@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,6 +24,9 @@ import (
 
 const usage = `usage: simulator <command>
 
+  demo --stack= [--provider=]       bring a stack up, check it, destroy it; --keep, --latency=0.1
+  env --stack= [--provider=]        print the environment in which a shell works on a stack here, and prepare the stack
+  link                              put links to this binary beside it, by the names of plugins and tools
   world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
   nodes [--json]                    the machines: who has booted, joined its cluster, and is ready
   terminate <name or id>            end a machine behind the program's back
@@ -37,6 +42,15 @@ const usage = `usage: simulator <command>
 
 SIMULATOR_WORLD names the directory that keeps the world.
 `
+
+// names are the other names of the binary: those of the plugins, and of the tools that it stands in for.
+func names() []string {
+	var all []string
+	for _, provider := range simulator.Providers() {
+		all = append(all, "pulumi-resource-"+provider)
+	}
+	return slices.AppendSeq(all, maps.Keys(tools))
+}
 
 func main() {
 	if err := run(filepath.Base(os.Args[0]), os.Args[1:]); err != nil {
@@ -55,34 +69,31 @@ func run(name string, arguments []string) error {
 	if len(arguments) == 0 {
 		return errors.New(usage)
 	}
-	command, rest := arguments[0], arguments[1:]
-	switch command {
-	case "world":
-		return showWorld(rest)
-	case "nodes":
-		return showNodes(rest)
-	case "terminate":
-		return remove(command, rest, end)
-	case "delete":
-		return deleteResource(rest)
-	case "interrupt":
-		return remove(command, rest, interrupt)
-	case "kubectl":
-		return kubectl(rest)
-	case "dial":
-		return dial(rest)
-	case "fill":
-		return fill(rest)
-	case "seed":
-		return seed(rest)
-	case "serve":
-		return serveNodes(rest)
-	case "critical-path":
-		return showCriticalPath(rest)
-	case "fault":
-		return setFault(rest)
-	default:
-		return fmt.Errorf("%q is no command\n%s", command, usage)
+	command, known := commands()[arguments[0]]
+	if !known {
+		return fmt.Errorf("%q is no command\n%s", arguments[0], usage)
+	}
+	return command(arguments[1:])
+}
+
+// commands are the commands under the simulator's own name.
+func commands() map[string]func([]string) error {
+	return map[string]func([]string) error{
+		"demo":          runDemo,
+		"env":           printEnvironment,
+		"link":          link,
+		"world":         showWorld,
+		"nodes":         showNodes,
+		"terminate":     func(arguments []string) error { return remove("terminate", arguments, end) },
+		"delete":        deleteResource,
+		"interrupt":     func(arguments []string) error { return remove("interrupt", arguments, interrupt) },
+		"kubectl":       kubectl,
+		"dial":          dial,
+		"fill":          fill,
+		"seed":          seed,
+		"serve":         serveNodes,
+		"critical-path": showCriticalPath,
+		"fault":         setFault,
 	}
 }
 

@@ -30,7 +30,8 @@ func main() {
 			cluster.Primary = i == 0
 			copies = append(copies, cluster)
 		}
-		built, err := components.NewTalosClusters(ctx, copies, func(config.Cluster) components.Running { return components.Running{} })
+		built, err := components.NewTalosClusters(ctx, copies,
+			func(config.Cluster) components.Running { return components.Running{} })
 		if err != nil {
 			return err
 		}

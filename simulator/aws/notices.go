@@ -1,0 +1,166 @@
+package aws
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// event is what AWS says on the event bus of a region about a machine.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html and
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/automating-ec2-auto-scaling-with-eventbridge.html
+type event struct{ source, kind, group string }
+
+// The events by which a cluster hears that a machine is about to go.
+const (
+	spotWarning     = "EC2 Spot Instance Interruption Warning"
+	rebalanceAdvice = "EC2 Instance Rebalance Recommendation"
+	stateChange     = "EC2 Instance State-change Notification"
+	lifecycleAction = "EC2 Instance-terminate Lifecycle Action"
+)
+
+const terminating = "autoscaling:EC2_INSTANCE_TERMINATING"
+
+// eventsOf are what AWS says about the machines of a scaling group.
+func eventsOf(w *world.World, group *world.Resource) []event {
+	events := []event{{"aws.ec2", stateChange, group.ID}}
+	distribution := group.State.Object("mixedInstancesPolicy").Object("instancesDistribution")
+	if len(distribution) > 0 {
+		events = append(events, event{"aws.ec2", spotWarning, group.ID})
+	}
+	if group.State.Bool("capacityRebalance") {
+		events = append(events, event{"aws.ec2", rebalanceAdvice, group.ID})
+	}
+	if hasHook(w, group) {
+		events = append(events, event{"aws.autoscaling", lifecycleAction, group.ID})
+	}
+	return events
+}
+
+func hasHook(w *world.World, group *world.Resource) bool {
+	return w.Find(hookType, group.Region, func(r *world.Resource) bool {
+		return r.State.String("autoscalingGroupName") == group.ID && r.State.String("lifecycleTransition") == terminating
+	}) != nil
+}
+
+// interruptions returns the events about scaling groups that reach no queue that the group's machines may read. A region
+// without a queue listens to none.
+func (n network) interruptions() []site.Finding {
+	var findings []site.Finding
+	for _, group := range n.world.List(groupType, "") {
+		if len(n.world.List(ruleType, group.Region)) == 0 {
+			continue
+		}
+		note := func(format string, arguments ...any) {
+			findings = append(findings, site.Finding{Subject: group.Name, Reason: fmt.Sprintf(format, arguments...)})
+		}
+		if !hasHook(n.world, group) {
+			note("no lifecycle hook holds a machine back until its pods have left")
+		}
+		for _, e := range eventsOf(n.world, group) {
+			queue, err := n.arrives(group.Region, e)
+			if err != nil {
+				note("%s reaches no queue: %v", e.kind, err)
+				continue
+			}
+			if err := n.reads(group, queue); err != nil {
+				note("nobody reads %s: %v", e.kind, err)
+			}
+		}
+	}
+	return findings
+}
+
+// arrives follows an event to a queue: a rule that is enabled and matches it, a target of the rule, and the queue's
+// policy. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+func (n network) arrives(region string, e event) (*world.Resource, error) {
+	lost := fmt.Errorf("no rule matches it")
+	for _, rule := range n.world.List(ruleType, region) {
+		if !matchesPattern(rule.State.String("eventPattern"), e) {
+			continue
+		}
+		if rule.State.String("state") == "DISABLED" || rule.State.Has("isEnabled") && !rule.State.Bool("isEnabled") {
+			lost = fmt.Errorf("the rule %s is disabled", rule.ID)
+			continue
+		}
+		lost = fmt.Errorf("the rule %s has no target", rule.ID)
+		for _, target := range n.world.List(targetType, region) {
+			if target.State.String("rule") != rule.ID {
+				continue
+			}
+			queue, err := n.send(region, target.State.String("arn"), rule.State.String("arn"))
+			if err == nil {
+				return queue, nil
+			}
+			lost = err
+		}
+	}
+	return nil, lost
+}
+
+// matchesPattern reports whether a rule's pattern matches an event: one of the listed values of each key.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+func matchesPattern(text string, e event) bool {
+	var pattern struct {
+		Source []string
+		Kind   []string `json:"detail-type"`
+		Detail struct{ AutoScalingGroupName []struct{ Prefix string } }
+	}
+	if json.Unmarshal([]byte(text), &pattern) != nil {
+		return false
+	}
+	groups := pattern.Detail.AutoScalingGroupName
+	return (pattern.Source == nil || slices.Contains(pattern.Source, e.source)) && (pattern.Kind == nil || slices.Contains(pattern.Kind, e.kind)) &&
+		(groups == nil || slices.ContainsFunc(groups, func(g struct{ Prefix string }) bool { return strings.HasPrefix(e.group, g.Prefix) }))
+}
+
+// send puts a message into a queue, on behalf of a rule.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
+func (n network) send(region, target, rule string) (*world.Resource, error) {
+	queue := n.world.Find(queueType, region, func(r *world.Resource) bool { return r.State.String("arn") == target })
+	if queue == nil {
+		return nil, fmt.Errorf("there is no queue %s", target)
+	}
+	asks := request{action: "sqs:SendMessage", resource: target, service: "events.amazonaws.com", source: rule}
+	policies := n.world.Select(func(r *world.Resource) bool {
+		return r.Type == queuePolicyType && r.Region == region && r.State.String("queueUrl") == queue.ID
+	})
+	if !slices.ContainsFunc(policies, func(r *world.Resource) bool { return allows(r.State.String("policy"), asks) }) {
+		return nil, fmt.Errorf("the policy of the queue %s does not let %s send", queue.State.String("name"), rule)
+	}
+	// EventBridge can use a key of one's own, but not the one that AWS manages for SQS.
+	if id := queue.State.String("kmsMasterKeyId"); id != "" {
+		key := n.world.Get(keyType, region, id[strings.LastIndex(id, "/")+1:])
+		if key == nil || !allows(key.State.String("policy"), request{action: "kms:GenerateDataKey", service: "events.amazonaws.com", source: rule}) {
+			return nil, fmt.Errorf("EventBridge may not use the key %s of the queue %s", id, queue.State.String("name"))
+		}
+	}
+	return queue, nil
+}
+
+// reads returns why the machines of a group may not read a queue and let a machine go; nil if they may.
+// https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
+func (n network) reads(group, queue *world.Resource) error {
+	g, err := newGroup(callFor(n.world, group))
+	if err != nil {
+		return err
+	}
+	profile := n.world.Get(profileType, "", g.profile())
+	if profile == nil {
+		return fmt.Errorf("its machines have no instance profile")
+	}
+	role := profile.State.String("role")
+	for _, asks := range []request{
+		{action: "sqs:ReceiveMessage", resource: queue.State.String("arn")}, {action: "sqs:DeleteMessage", resource: queue.State.String("arn")},
+		{action: "autoscaling:CompleteLifecycleAction", resource: group.State.String("arn")},
+	} {
+		if !roleMay(n.world, role, asks) {
+			return fmt.Errorf("the role %s may not %s", role, asks.action)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package aws
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// restart starts every machine as if it were new.
+func restart(w *world.World) []site.Finding {
+	var findings []site.Finding
+	for _, r := range w.List(instanceType, "") {
+		if r.State.Has(groupKey) {
+			w.Remove(r)
+			continue
+		}
+		c := callFor(w, r)
+		if err := runInstance(c); err != nil {
+			w.Remove(r)
+			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
+			continue
+		}
+		w.Put(&world.Resource{Provider: "aws", Type: r.Type, Region: r.Region, ID: r.ID, Name: r.Name, Inputs: r.Inputs, State: c.State})
+	}
+	for _, r := range w.List(groupType, "") {
+		c := callFor(w, r)
+		g, err := newGroup(c)
+		if err == nil {
+			err = g.scale(r.State.Int("desiredCapacity"))
+		}
+		if err != nil {
+			findings = append(findings, site.Finding{Subject: r.Name, Reason: "starts no machine: " + err.Error()})
+		}
+	}
+	return findings
+}
+
+// callFor is an operation on a resource as it is.
+func callFor(w *world.World, r *world.Resource) *catalogue.Call {
+	return &catalogue.Call{
+		World: w, Region: r.Region, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type,
+		State: r.State.Clone(), Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), Config: world.Values{},
+	}
+}
+
+// runInstance holds a machine against what RunInstances refuses.
+func runInstance(c *catalogue.Call) error {
+	if id := c.State.String(interfaceKey); id != "" {
+		nic, err := find(c, interfaceType, id, "InvalidNetworkInterfaceID.NotFound", "networkInterface ID")
+		if err != nil {
+			return err
+		}
+		c.State["subnetId"], c.State["vpcSecurityGroupIds"] = nic.State["subnetId"], nic.State["securityGroups"]
+		c.State["privateIp"] = nic.State["privateIp"]
+	}
+	if err := checkZone(c); err != nil {
+		return err
+	}
+	return updateInstance(c)
+}
+
+// inspect looks at what stands between the machines and the world: targets of load balancers, credentials, events.
+func inspect(w *world.World) []site.Finding {
+	n := newSite(w).(network)
+	findings := append(n.targetHealth(), n.credentials()...)
+	return slices.Concat(findings, n.interruptions(), n.unheard())
+}
+
+// targetHealth returns the targets to which a load balancer sends nothing.
+func (n network) targetHealth() []site.Finding {
+	var findings []site.Finding
+	for _, listener := range n.world.List(listenerType, "") {
+		balancer := n.world.Get(loadBalancerType, listener.Region, listener.State.String("loadBalancerArn"))
+		if balancer == nil {
+			continue
+		}
+		if err := n.fragments(balancer); err != nil {
+			findings = append(findings, site.Finding{Subject: balancer.Name, Reason: err.Error()})
+		}
+		for _, attachment := range n.world.List(attachmentType, listener.Region) {
+			id := attachment.State.String("targetGroupArn")
+			group := n.world.Get(targetGroupType, listener.Region, id)
+			if group == nil || !slices.Contains(forwardsTo(listener), id) {
+				continue
+			}
+			if _, err := n.forward(source{}, balancer, group, attachment, listener.State.Int("port")); err != nil {
+				findings = append(findings, site.Finding{Subject: balancer.Name, Reason: "target " + attachment.Name + " is unhealthy: " + err.Error()})
+			}
+		}
+	}
+	return findings
+}
+
+// fragments returns why a load balancer never hears that its packets are too large for the way to a client, such as a
+// tunnel: the client then hangs at the first large answer.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html#path_mtu_discovery
+func (n network) fragments(balancer *world.Resource) error {
+	const unreachable = 3
+	groups := balancer.State.Strings("securityGroups")
+	if len(groups) == 0 {
+		return nil
+	}
+	client := n.clientAddress(source{}, balancer.Region, balancer.State.String("vpcId"))
+	if err := n.lets(ingressType, balancer.Region, groups, nil, client, site.ICMP(unreachable)); err != nil {
+		return fmt.Errorf("path MTU: large answers to the operator may be lost: %w", err)
+	}
+	return nil
+}
+
+// checkHealth returns why a control plane does not pass a target group's health check, or gets no packets of its kind.
+// The Kubernetes API speaks TLS and answers nobody whom it does not know.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+func checkHealth(balancer, group, machine *world.Resource, w *world.World) error {
+	zone := interfaceOf(w, machine).subnet
+	served := slices.ContainsFunc(balancer.State.Strings("subnets"), func(id string) bool {
+		ours, theirs := w.Get(subnetType, balancer.Region, id), w.Get(subnetType, balancer.Region, zone)
+		return ours != nil && theirs != nil && ours.State.String("availabilityZone") == theirs.State.String("availabilityZone")
+	})
+	health := group.State.Object("healthCheck")
+	switch {
+	case !served:
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#availability-zones
+		return fmt.Errorf("its zone is none of the load balancer's")
+	case health.String("protocol") == "HTTP":
+		return fmt.Errorf("the health check speaks HTTP, the Kubernetes API TLS")
+	case health.String("protocol") == "HTTPS" && !strings.Contains(health.String("matcher"), "401"):
+		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it does not know")
+	}
+	return nil
+}
+
+// unheard returns the alarms that their topic does not take. A topic without a policy takes those of its account.
+// https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+func (n network) unheard() []site.Finding {
+	var findings []site.Finding
+	for _, alarm := range n.world.List(alarmType, "") {
+		for _, action := range alarm.State.Strings("alarmActions") {
+			policy := n.world.Get(topicPolicyType, alarm.Region, action)
+			asks := request{action: "sns:Publish", resource: action, service: "cloudwatch.amazonaws.com", source: alarm.State.String("arn")}
+			if policy != nil && !allows(policy.State.String("policy"), asks) {
+				findings = append(findings, site.Finding{Subject: alarm.Name, Reason: "CloudWatch may not publish to " + action})
+			}
+		}
+	}
+	return findings
+}
+
+// credentials returns the machines that have no credentials although they were given a profile.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html
+func (n network) credentials() []site.Finding {
+	var findings []site.Finding
+	for _, profile := range n.world.List(profileType, "") {
+		role := n.world.Get(roleType, "", profile.State.String("role"))
+		if role != nil && !allows(role.State.String("assumeRolePolicy"), request{action: "sts:AssumeRole", service: "ec2.amazonaws.com"}) {
+			findings = append(findings, site.Finding{Subject: profile.Name, Reason: "machines have no credentials: EC2 may not assume the role " + role.ID})
+		}
+	}
+	return findings
+}

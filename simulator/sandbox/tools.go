@@ -1,0 +1,51 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Link puts links to the simulator's binary beside it, under each of the names.
+func Link(binary string, names []string) error {
+	for _, name := range names {
+		path := filepath.Join(filepath.Dir(binary), name)
+		if target, err := os.Readlink(path); err == nil && target == filepath.Base(binary) {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := os.Symlink(filepath.Base(binary), path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CLI compiles the program at a path of the repository, and makes a folder with a Pulumi CLI whose programs are all
+// that one. It returns the path of the CLI. The pinned language host compiles for every command, and linking the cloud
+// SDKs takes longer than most commands on the simulator.
+func CLI(root, path, folder string) (cli string, err error) {
+	program := filepath.Join(folder, "program")
+	build := exec.Command("go", "build", "-o", program, path)
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build %s: %w\n%s", path, err, output)
+	}
+	// The CLI takes the language host that lies beside it, and follows links to find itself.
+	bin := filepath.Join(root, ".bin")
+	text, err := os.ReadFile(filepath.Join(bin, "pulumi"))
+	if err != nil {
+		return "", fmt.Errorf("%w; run: make tools simulator", err)
+	}
+	cli = filepath.Join(folder, "pulumi")
+	if err := os.WriteFile(cli, text, 0o700); err != nil {
+		return "", err
+	}
+	host := fmt.Sprintf("#!/bin/sh\nexec '%s/pulumi-language-go' -binary='%s' \"$@\"\n", bin, program)
+	return cli, os.WriteFile(filepath.Join(folder, "pulumi-language-go"), []byte(host), 0o700)
+}

@@ -1,0 +1,59 @@
+package simulator
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/talos"
+	"github.com/inferadb/infra/simulator/world"
+)
+
+// Start answers what would become of a world if all that is in it had just been made: every resource is held against the
+// clouds' rules, every machine starts and boots for the first time, every cluster is bootstrapped. It returns what does
+// not work. It changes the world, so give it a copy.
+func Start(w *world.World) ([]site.Finding, error) {
+	var findings []site.Finding
+	names := slices.Sorted(maps.Keys(providers))
+	for _, name := range names {
+		findings = append(findings, recheck(providers[name](), w)...)
+	}
+	for _, name := range names {
+		if restart := providers[name]().Restart; restart != nil {
+			findings = append(findings, restart(w)...)
+		}
+	}
+	found, err := talos.Start(sites(w, ""), w)
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, found...)
+	for _, name := range names {
+		if inspect := providers[name]().Inspect; inspect != nil {
+			findings = append(findings, inspect(w)...)
+		}
+	}
+	return findings, nil
+}
+
+// recheck holds every resource of a provider against the rules that an update would meet. Machines and what starts them
+// are left to Restart.
+func recheck(provider *catalogue.Provider, w *world.World) []site.Finding {
+	var findings []site.Finding
+	for _, r := range w.Select(func(r *world.Resource) bool { return r.Provider == provider.Name }) {
+		row := provider.Resources[r.Type]
+		if row == nil || row.Behavior.Update == nil || row.Machines {
+			continue
+		}
+		call := &catalogue.Call{
+			World: w, Region: r.Region, Type: row, Token: r.Type, Name: r.Name, ID: r.ID,
+			Config: world.Values{}, Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
+		}
+		if err := row.Behavior.Update(call); err != nil {
+			findings = append(findings, site.Finding{Subject: fmt.Sprintf("%s %s", r.Type, r.Name), Reason: err.Error()})
+		}
+	}
+	return findings
+}
