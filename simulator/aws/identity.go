@@ -145,7 +145,8 @@ func checkProfile(c *catalogue.Call, name string) error {
 	}
 	if profile := c.World.Get(profileType, "", name); profile != nil {
 		if c.World.Get(roleType, "", profile.State.String("role")) == nil {
-			return fmt.Errorf("InvalidParameterValue: IAM Instance Profile %q has no associated IAM Roles", profile.State.String("arn"))
+			return fmt.Errorf("InvalidParameterValue: IAM Instance Profile %q has no associated IAM Roles",
+				profile.State.String("arn"))
 		}
 		return nil
 	}

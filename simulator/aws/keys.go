@@ -166,7 +166,8 @@ func (g *group) checkKey() error {
 			return strings.HasPrefix(r.ID, key.ID+":") && r.State.String("granteePrincipal") == role
 		})
 		if granted == nil && !allows(key.State.String("policy"), request{action: "kms:CreateGrant", role: role}) {
-			return fmt.Errorf("Client.InternalError: Client error on launch: AWSServiceRoleForAutoScaling may not use the KMS key %s", key.ID)
+			return fmt.Errorf("Client.InternalError: Client error on launch: AWSServiceRoleForAutoScaling may not "+
+				"use the KMS key %s", key.ID)
 		}
 	}
 	return nil
