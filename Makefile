@@ -22,7 +22,9 @@ override ARGS := $(subst $$,\$$,$(subst $$$$,$$,$(value ARGS)))
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z -]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' Makefile
-	@echo "Stacks:$$(printf ' %s' Pulumi.*.yaml | sed 's/Pulumi\.//g; s/\.yaml//g')"
+	@printf '\nStacks:%s\n%s\n%s\n' "$$(printf ' %s' Pulumi.*.yaml | sed 's/Pulumi\.//g; s/\.yaml//g')" \
+	  'Pages: docs/getting-started.md (without an account, on each cloud), docs/operations.md (changes, upgrades, recovery),' \
+	  '  docs/cost-and-spot.md, docs/troubleshooting.md (by message), CONTRIBUTING.md; README.md#documents has all of them'
 ##@ On the simulator: no account, nothing configured
 demo: tools simulator build ## Bring a stack up on the simulator, check it, destroy it. STACK=production PROVIDER= KEEP=1 LATENCY=1
 	@$(BIN)/simulator/simulator demo $(DEMO) $(if $(KEEP),--keep) --latency '$(LATENCY)'
@@ -109,10 +111,9 @@ simulator: $(BIN)/simulator/simulator policy ## Build the simulator, in a folder
 tools: $(BIN)/.tools ## Find or build the Pulumi CLI and its Go language host
 clean: ## Remove what was built and the demos; keeps .state, .pulumi-home and written kubeconfigs
 	rm -rf $(BIN) .demo
-##@ Pages: docs/getting-started.md (without an account, on each cloud), docs/operations.md (changes, upgrades, recovery), docs/cost-and-spot.md, docs/troubleshooting.md (by message), CONTRIBUTING.md; README.md#documents has all of them
 
 # Go links only what has changed, and takes a second to find that out: make asks if a file is newer, or a folder, which has lost one.
-SOURCES := $(shell find $(CURDIR) -mindepth 1 -name '.*' -prune -o -name '* *' -prune -o -path $(CURDIR)/tests -prune -o -name '*.md' -o -print)
+SOURCES := main.go go.mod go.sum $(shell find $(CURDIR)/*/ -path '$(CURDIR)/tests/*' -prune -o ! -name '*.md' ! -name '*_test.go' ! -name '* *' -print)
 COMPILE  = @echo "Compiling $(@F) ..." >&2 && go build -o $@
 $(BIN)/inferadb: $(SOURCES) ; $(COMPILE) .
 $(BIN)/pulumi-analyzer-policy-inferadb: $(SOURCES) ; $(COMPILE) ./policy

@@ -95,7 +95,7 @@ func (b *backend) tags() pulumi.StringMap {
 	}
 }
 
-// export exports what the Makefile must name as the stack's backend and secrets provider, and the roles of the
+// export exports what backends.yaml must name as the stack's backend and secrets provider, and the roles of the
 // workflows.
 func (b *backend) export() {
 	region := "?region=" + b.Region

@@ -58,9 +58,9 @@ type application struct {
 	endpoint, configuration pulumi.StringOutput
 }
 
-// apply gives nodes their configuration, in a cluster that runs one lane of them beside the other: a node waits for the
-// one before it in its lane, so that no more of them change at the same time than there are lanes. In a new cluster no
-// node serves yet, and all are configured side by side. It returns what was applied.
+// apply gives nodes their configuration. In a cluster that runs they stand in lanes: a node waits for the one before it
+// in its lane, so that no more nodes change at the same time than there are lanes, and one that does not answer keeps
+// nobody waiting but the rest of its lane. In a new cluster no node serves yet, and all are configured side by side.
 func (t *talosAPI) apply(nodes []application, lanes int, after ...pulumi.Resource) ([]pulumi.Resource, error) {
 	var applied []pulumi.Resource
 	for i, a := range nodes {

@@ -291,9 +291,9 @@ func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []
 }
 
 // configureWorkers does for workers with a name what configureControlPlanes does, through the first control plane, which
-// operators reach at the given address. A worker's Talos API can be used once a control plane has issued its
-// certificate, which is after the bootstrap. The machines of a group are replaced instead. It returns what these wait
-// for.
+// operators reach at the given address. The pools do not wait for each other, and a part of each takes its configuration
+// at the same time. A worker's Talos API can be used once a control plane has issued its certificate, which is after the
+// bootstrap. The machines of a group are replaced instead; configureWorkers returns what they wait for.
 func (b *clusterBuilder) configureWorkers(
 	talos *talosAPI,
 	configurations generator,
@@ -301,8 +301,9 @@ func (b *clusterBuilder) configureWorkers(
 	through pulumi.StringOutput,
 	bootstrapped pulumi.Resource,
 ) ([]pulumi.Resource, error) {
-	var applications []application
+	configured := []pulumi.Resource{bootstrapped}
 	for _, pool := range b.cluster.Pools {
+		var applications []application
 		for _, node := range workers[pool.Name] {
 			applications = append(applications, application{
 				node:          node,
@@ -310,9 +311,13 @@ func (b *clusterBuilder) configureWorkers(
 				configuration: configurations.ofNode(b.cluster.WorkerConfiguration(pool), node),
 			})
 		}
+		applied, err := talos.apply(applications, pool.MaxUnavailable(), bootstrapped)
+		if err != nil {
+			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
+		}
+		configured = append(configured, applied...)
 	}
-	configured, err := talos.apply(applications, 1, bootstrapped)
-	return append(configured, bootstrapped), err
+	return configured, nil
 }
 
 // operatorAddress is the address at which operators reach a control plane.

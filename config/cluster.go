@@ -136,6 +136,9 @@ func (p Pool) InScalingGroup() bool { return p.Spot != nil || p.Autoscaled() }
 // Autoscaled reports whether something outside this program changes the number of machines.
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }
 
+// MaxUnavailable returns how many of the pool's named nodes take a new configuration at the same time: at least one.
+func (p Pool) MaxUnavailable() int { return (p.Min*RollPercent + 99) / 100 }
+
 // Spot is a pool's spot policy.
 type Spot struct {
 	// Base is how many machines are always on demand, whatever the market does.
@@ -216,8 +219,8 @@ const (
 // TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
 const TargetCPU = 60
 
-// RollPercent is how much larger AWS may make a scaling group while a change rolls through it, rounded up to whole
-// machines.
+// RollPercent is the share of a pool that a change reaches at the same time, rounded up to whole machines: the named
+// nodes that take their configuration side by side, and the machines that a scaling group on AWS replaces at once.
 const RollPercent = 10
 
 // Access is who can reach the nodes.

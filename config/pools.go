@@ -26,10 +26,14 @@ const (
 
 // spotStrategies are the allocation strategies of AWS' mixed policy:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
-var spotStrategies = []string{"capacity-optimized", prioritized, "price-capacity-optimized", "lowest-price"}
+var spotStrategies = []string{defaultSpotStrategy, prioritized, "price-capacity-optimized", "lowest-price"}
 
-// prioritized prefers the types in their order.
-const prioritized = "capacity-optimized-prioritized"
+const (
+	// defaultSpotStrategy takes the types with the most capacity.
+	defaultSpotStrategy = "capacity-optimized"
+	// prioritized prefers the types in their order.
+	prioritized = "capacity-optimized-prioritized"
+)
 
 // Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
 const (
@@ -102,7 +106,8 @@ func (l *loader) checkPoolName(path, name string) {
 		l.Reject(path, "is missing", "name the pool, such as workers")
 	case name == ControlPlanePool:
 		l.Reject(path, name+" is the name of the control planes", "choose another name")
-	case slices.ContainsFunc(regionNames(), func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
+	case slices.ContainsFunc(regionNames(),
+		func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
 		// Pool nyc1-web of stack a, and pool web of stack a-nyc1.
 		l.Reject(
 			path,
@@ -372,7 +377,8 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 		if len(l.stack.Pools) == 0 {
 			l.warn("%s: %s has no spot market, so pool %s is on demand", p.region.Name, p.cluster.Provider, pool.Name)
 		} else {
-			l.Reject(path, fmt.Sprintf("%s has no spot market", p.cluster.Provider), "set spot: false or choose "+spotProviders())
+			l.Reject(path, fmt.Sprintf("%s has no spot market", p.cluster.Provider),
+				"set spot: false or choose "+spotProviders())
 		}
 		return nil
 	}
@@ -383,7 +389,8 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 	if !p.capabilities.SpotPolicy {
 		for key, said := range map[string]bool{
 			"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil,
-			"onDemandPercent": spot.OnDemandPercent != nil, "requirements": spot.Requirements, "rebalance": spot.Rebalance,
+			"onDemandPercent": spot.OnDemandPercent != nil, "requirements": spot.Requirements,
+			"rebalance": spot.Rebalance,
 		} {
 			if said {
 				l.Reject(
@@ -395,7 +402,7 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 		}
 		return policy
 	}
-	policy.Strategy = spotStrategies[0]
+	policy.Strategy = defaultSpotStrategy
 	if spot.Strategy != "" {
 		policy.Strategy = spot.Strategy
 	}
@@ -406,7 +413,8 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 	if spot.Types == nil {
 		policy.Types = append(policy.Types, pool.Machine.Spot...)
 	} else {
-		policy.Types = append(policy.Types, l.spotTypes(join(path, "types"), spot.Types, pool.Machine, p.cluster.Provider)...)
+		policy.Types = append(policy.Types,
+			l.spotTypes(join(path, "types"), spot.Types, pool.Machine, p.cluster.Provider)...)
 	}
 	return policy
 }

@@ -208,12 +208,10 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 	}
 }
 
-// findSilent names the machines that do not answer, with the way around a worker: an update gives the nodes their
-// configuration one after the other, so that all behind it wait. What a control plane has on its disk may be the last
-// copy, so nothing is wiped here.
+// findSilent names the machines that do not answer, with the way around a worker, for which others may wait in an
+// update. What a control plane has on its disk may be the last copy, so nothing is wiped here.
 func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs) {
-	chain := o.chain()
-	for i, n := range chain {
+	for _, n := range o.Nodes {
 		if n.TalosError == "" {
 			// One that waits to join follows when the member before it is removed.
 			if n.ControlPlane && n.EtcdError != "" && len(found.all) == 0 {
@@ -233,8 +231,8 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 			continue
 		}
 		behind := "no node waits behind it"
-		if i+1 < len(chain) {
-			behind = "behind it wait " + namesOfNodes(chain[i+1:])
+		if waiting := o.behind(n); len(waiting) > 0 {
+			behind = "behind it wait " + namesOfNodes(waiting)
 		}
 		found.forYou("%s does not answer (%s), and holds up each up that changes its configuration; %s. "+
 			"If the cloud has its machine no more: make refresh STACK=%s, then make up STACK=%s. To go "+
@@ -244,20 +242,20 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 	}
 }
 
-// chain are the nodes in the order in which an update gives them their configuration: the workers in the order of the
-// stack file's pools.
-func (o *Observation) chain() []*Node {
-	order := func(n *Node) int {
-		return slices.IndexFunc(o.Cluster.Want.Pools, func(p config.Pool) bool { return p.Name == n.Pool })
+// behind returns the nodes that wait for a worker in an update: those behind it in its lane. The lanes of a pool are as
+// many as its nodes that may change at the same time, and its nodes stand in them in turn.
+func (o *Observation) behind(worker *Node) []*Node {
+	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p config.Pool) bool { return p.Name == worker.Pool })
+	if i < 0 {
+		return nil
 	}
-	chain := slices.Clone(o.Nodes)
-	slices.SortStableFunc(chain, func(a, b *Node) int {
-		if a.ControlPlane || b.ControlPlane {
-			return 0
-		}
-		return order(a) - order(b)
-	})
-	return chain
+	pool := slices.DeleteFunc(slices.Clone(o.Nodes), func(n *Node) bool { return n.ControlPlane || n.Pool != worker.Pool })
+	lanes := o.Cluster.Want.Pools[i].MaxUnavailable()
+	var waiting []*Node
+	for next := slices.Index(pool, worker) + lanes; next < len(pool); next += lanes {
+		waiting = append(waiting, pool[next])
+	}
+	return waiting
 }
 
 func namesOfNodes(nodes []*Node) string {

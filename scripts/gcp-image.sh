@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-project=$1
+project=${1:-}
+[[ -n $project ]] || { echo "GCP_PROJECT: is not set; write: make gcp-image GCP_PROJECT=my-project (docs/getting-started.md#on-google-cloud)" >&2; exit 1; }
 version=${2:-$(sed -n 's/.*DefaultTalosVersion *= "\(.*\)"/\1/p' config/versions.go)}
 architecture=${3:-amd64}
 schematic=${4:-$(sed -n 's/^const Schematic = "\(.*\)"$/\1/p' components/machineconfig/machineconfig.go)}

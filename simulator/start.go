@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/provider"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/talos"
 	"github.com/inferadb/infra/simulator/world"
@@ -38,21 +39,29 @@ func Start(w *world.World) ([]site.Finding, error) {
 	return findings, nil
 }
 
-// recheck holds every resource of a provider against the rules that an update would meet. Machines and what starts them
-// are left to Restart.
-func recheck(provider *catalogue.Provider, w *world.World) []site.Finding {
+// recheck holds every resource of a cloud against what its provider checks, and against the rules that an update would
+// meet. What machines and groups of machines meet is left to Restart.
+func recheck(cloud *catalogue.Provider, w *world.World) []site.Finding {
 	var findings []site.Finding
-	for _, r := range w.Select(func(r *world.Resource) bool { return r.Provider == provider.Name }) {
-		row := provider.Resources[r.Type]
-		if row == nil || row.Behavior.Update == nil || row.Machines {
+	for _, r := range w.Select(func(r *world.Resource) bool { return r.Provider == cloud.Name }) {
+		row := cloud.Resources[r.Type]
+		// What was there before, and members of groups, were not made by an engine.
+		if row == nil || r.Adopted || len(r.Inputs) == 0 {
 			continue
 		}
+		subject := fmt.Sprintf("%s %s", r.Type, r.Name)
 		call := &catalogue.Call{
 			World: w, Region: r.Region, Type: row, Token: r.Type, Name: r.Name, ID: r.ID,
 			Config: world.Values{}, Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
 		}
+		for _, problem := range provider.Problems(cloud, call) {
+			findings = append(findings, site.Finding{Subject: subject, Reason: problem.Property + ": " + problem.Reason})
+		}
+		if row.Behavior.Update == nil || row.Machines {
+			continue
+		}
 		if err := row.Behavior.Update(call); err != nil {
-			findings = append(findings, site.Finding{Subject: fmt.Sprintf("%s %s", r.Type, r.Name), Reason: err.Error()})
+			findings = append(findings, site.Finding{Subject: subject, Reason: err.Error()})
 		}
 	}
 	return findings

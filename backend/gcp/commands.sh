@@ -54,8 +54,8 @@ gcloud storage buckets add-iam-policy-binding "gs://$bucket" --member "serviceAc
 {{- end}}
 {{- end}}
 
-echo "In the Makefile: BACKEND_{{.Stack}} ?= gs://$bucket"
-echo "In the Makefile: SECRETS_{{.Stack}} ?= gcpkms://$keys/secrets"
+echo "In backends.yaml, for {{.Stack}}: backend: gs://$bucket"
+echo "In backends.yaml, for {{.Stack}}: secrets: gcpkms://$keys/secrets"
 {{- range .Accounts}}
 {{- if .Writes}}
 echo "In the environment {{.Environment}} of {{$.Repository}}: SNAPSHOTS=gs://$bucket/{{.Writes}}"

@@ -25,7 +25,8 @@ func newControlPlanes() *cobra.Command {
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted, 4 for an upgrade that is running.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if scale.To == 0 {
-				return fmt.Errorf("TO: is not set; write: make control-planes STACK=%s TO=3 (docs/operations.md#change-the-number-of-control-planes)", stack)
+				return refused(c, fmt.Errorf("TO: is not set; write: make control-planes STACK=%s TO=3 "+
+					"(docs/operations.md#change-the-number-of-control-planes)", stack))
 			}
 			scale.Out = c.OutOrStdout()
 			scale.Confirm = confirmation(c, yes)

@@ -66,7 +66,7 @@ func newRoot() *cobra.Command {
 	)
 	addEnvironmentFlags(root)
 	root.AddCommand(engineCommands()...)
-	root.AddCommand(newApply(), newBootstrap(), newChangedStacks(), newControlPlanes(), newCost(), newEtcd(), newBackendScript(), newPending(),
+	root.AddCommand(newApply(), newBench(), newBootstrap(), newChangedStacks(), newControlPlanes(), newCost(), newEtcd(), newBackendScript(), newPending(),
 		newRenew(), newRepair(), newStateBackend(), newStatus(), newUpgrade(), newVulnerabilities())
 	sayNext(root)
 	return root

@@ -38,6 +38,13 @@ func createAlarm(c *catalogue.Call) error {
 var ruleMetrics = []string{"DeadLetterInvocations", "FailedInvocations", "Invocations", "InvocationAttempts",
 	"MatchedEvents", "ThrottledRules", "TriggeredRules"}
 
+// fleetMetrics are the metrics of a spot fleet, the only ones of their namespace. None counts interruptions:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-fleet-cloudwatch-metrics.html
+var fleetMetrics = []string{
+	"AvailableInstancePoolsCount", "BidsSubmittedForCapacity", "EligibleInstancePoolCount", "FulfilledCapacity", "MaxPercentCapacityAllocation",
+	"PendingCapacity", "PercentCapacityAllocation", "TargetCapacity", "TerminatingCapacity",
+}
+
 // checkAlarm is stricter than AWS, which takes an alarm on a metric that nothing reports: it would never fire.
 func checkAlarm(c *catalogue.Call) error {
 	if c.State.String("namespace") == "AWS/Events" {
@@ -46,6 +53,9 @@ func checkAlarm(c *catalogue.Call) error {
 			return fmt.Errorf("the alarm would never fire: nothing reports the metric %s of the rule %q",
 				c.State.String("metricName"), rule)
 		}
+	}
+	if c.State.String("namespace") == "AWS/EC2Spot" && !slices.Contains(fleetMetrics, c.State.String("metricName")) {
+		return fmt.Errorf("the alarm would never fire: nothing reports the metric %s", c.State.String("metricName"))
 	}
 	for _, action := range slices.Concat(c.State.Strings("alarmActions"), c.State.Strings("okActions")) {
 		topic := findTopic(c, action)

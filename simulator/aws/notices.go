@@ -61,13 +61,17 @@ func (n network) interruptions() []site.Finding {
 		if !hasHook(n.world, group) {
 			note("no lifecycle hook holds a machine back until its pods have left")
 		}
+		role, err := n.roleOf(group)
+		if err != nil {
+			continue // It starts no machine.
+		}
 		for _, e := range eventsOf(n.world, group) {
 			queue, err := n.arrives(group.Region, e)
 			if err != nil {
 				note("%s reaches no queue: %v", e.kind, err)
 				continue
 			}
-			if err := n.reads(group, queue); err != nil {
+			if err := n.reads(role, group, queue); err != nil {
 				note("nobody reads %s: %v", e.kind, err)
 			}
 		}
@@ -142,18 +146,21 @@ func (n network) send(region, target, rule string) (*world.Resource, error) {
 	return queue, nil
 }
 
-// reads returns why the machines of a group may not read a queue and let a machine go; nil if they may.
-// https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
-func (n network) reads(group, queue *world.Resource) error {
+// roleOf is the role that a group's machines have; empty without a profile.
+func (n network) roleOf(group *world.Resource) (string, error) {
 	g, err := newGroup(callFor(n.world, group))
 	if err != nil {
-		return err
+		return "", err
 	}
-	profile := n.world.Get(profileType, "", g.profile())
-	if profile == nil {
-		return fmt.Errorf("its machines have no instance profile")
+	if profile := n.world.Get(profileType, "", g.profile()); profile != nil {
+		return profile.State.String("role"), nil
 	}
-	role := profile.State.String("role")
+	return "", nil
+}
+
+// reads returns why machines with a role may not read a queue and let a machine go; nil if they may.
+// https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
+func (n network) reads(role string, group, queue *world.Resource) error {
 	for _, asks := range []request{
 		{action: "sqs:ReceiveMessage", resource: queue.State.String("arn")}, {action: "sqs:DeleteMessage", resource: queue.State.String("arn")},
 		{action: "autoscaling:CompleteLifecycleAction", resource: group.State.String("arn")},

@@ -78,8 +78,13 @@ func inspect(w *world.World) []site.Finding {
 func (n network) targetHealth() []site.Finding {
 	var findings []site.Finding
 	for _, membership := range n.world.List(membershipType, "") {
-		if n.world.Get(instanceType, membership.Region, path(membership.State.String("instance"))) == nil {
+		machine := n.world.Get(instanceType, membership.Region, path(membership.State.String("instance")))
+		group := n.world.Get(groupType, membership.Region, path(membership.State.String("instanceGroup")))
+		switch {
+		case machine == nil:
 			findings = append(findings, site.Finding{Subject: membership.Name, Reason: "the group has a member that does not run"})
+		case group != nil && group.State.String("zone") != machine.State.String("zone"):
+			findings = append(findings, site.Finding{Subject: membership.Name, Reason: "All instances of a group must be in its zone, " + group.State.String("zone")})
 		}
 	}
 	for _, rule := range n.world.List(ruleType, "") {

@@ -15,6 +15,7 @@ type Operation string
 // The operations that take time.
 const (
 	Create Operation = "create"
+	Update Operation = "update"
 	Delete Operation = "delete"
 )
 

@@ -12,6 +12,8 @@ import (
 // region to region; what counts is which of them are long.
 type Times struct {
 	Create, Delete time.Duration
+	// Update is that of the only type whose updates an up waits for one after the other.
+	Update time.Duration
 	// Source says where times of ten seconds and more come from. Public logs are those of Terraform runs that somebody
 	// published.
 	Source string
@@ -47,7 +49,7 @@ var table = map[string]Times{
 	// pulled. The nodes are Ready after 75 s.
 	// https://github.com/bbtechsys/terraform-proxmox-talos/issues/19
 	"talos:machine/secrets:Secrets":                       seconds(0, 0, ""),
-	"talos:machine/configurationApply:ConfigurationApply": seconds(2, 0, ""),
+	"talos:machine/configurationApply:ConfigurationApply": {Create: 2 * time.Second, Update: 2 * time.Second},
 	"talos:machine/bootstrap:Bootstrap":                   seconds(5, 0, ""),
 	"talos:cluster/kubeconfig:Kubeconfig": seconds(60, 0,
 		"https://github.com/siderolabs/terraform-provider-talos/issues/183"),

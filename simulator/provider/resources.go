@@ -62,12 +62,8 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 	}
 	problems := r.autoname(news, olds, in.RandomSeed)
 	r.call.Inputs = plain(news)
-	problems = append(problems, checkFields("", r.Fields, r.call.Inputs)...)
-	problems = append(problems, checkChoices(r.ExactlyOne, r.call.Inputs)...)
-	for _, check := range []func(*catalogue.Call) []catalogue.Problem{s.catalogue.Check, r.Behavior.Check} {
-		if check != nil && len(problems) == 0 {
-			problems = append(problems, check(r.call)...)
-		}
+	if len(problems) == 0 {
+		problems = Problems(s.catalogue, r.call)
 	}
 	for name, value := range properties(r.call.Inputs, r.Fields) {
 		if _, given := news[name]; !given {
@@ -79,6 +75,18 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 		return nil, err
 	}
 	return &pulumirpc.CheckResponse{Inputs: inputs, Failures: failures(problems)}, nil
+}
+
+// Problems returns what a provider refuses of a resource's inputs before it asks the cloud.
+func Problems(cloud *catalogue.Provider, call *catalogue.Call) []catalogue.Problem {
+	problems := checkFields("", call.Type.Fields, call.Inputs)
+	problems = append(problems, checkChoices(call.Type.ExactlyOne, call.Inputs)...)
+	for _, check := range []func(*catalogue.Call) []catalogue.Problem{cloud.Check, call.Type.Behavior.Check} {
+		if check != nil && len(problems) == 0 {
+			problems = append(problems, check(call)...)
+		}
+	}
+	return problems
 }
 
 // autoname names the resource if the program did not: the logical name and random digits, or the name that it got
@@ -289,8 +297,12 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 				r.call.State[name] = world.Unknown
 			}
 		}
-	} else if err := s.change(ctx, r, s.update); err != nil {
-		return nil, refused("updating", r.call.Name, err)
+	} else {
+		defer s.record(latency.Update, in.Urn, time.Now())
+		if err := s.change(ctx, r, s.update); err != nil {
+			return nil, refused("updating", r.call.Name, err)
+		}
+		s.weather.wait(ctx, latency.Of(r.Token).Update)
 	}
 	outputs, err := r.outputs()
 	return &pulumirpc.UpdateResponse{Properties: outputs}, err

@@ -31,20 +31,30 @@ func Link(binary string, names []string) error {
 // SDKs takes longer than most commands on the simulator.
 func CLI(root, path, folder string) (cli string, err error) {
 	program := filepath.Join(folder, "program")
-	build := exec.Command("go", "build", "-o", program, path)
+	// The program of the project is linked where make links it, and only if it has changed.
+	built := program
+	if path == "." {
+		built = filepath.Join(root, ".bin", "inferadb")
+	}
+	build := exec.Command("go", "build", "-o", built, path)
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w\n%s", path, err, output)
 	}
-	// The CLI takes the language host that lies beside it, and follows links to find itself.
-	bin := filepath.Join(root, ".bin")
-	text, err := os.ReadFile(filepath.Join(bin, "pulumi"))
-	if err != nil {
-		return "", fmt.Errorf("%w; run: make tools simulator", err)
-	}
 	cli = filepath.Join(folder, "pulumi")
-	if err := os.WriteFile(cli, text, 0o700); err != nil {
-		return "", err
+	bin := filepath.Join(root, ".bin")
+	// The CLI takes the language host that lies beside it, and follows links to find itself.
+	for to, from := range map[string]string{program: built, cli: filepath.Join(bin, "pulumi")} {
+		if to == from {
+			continue
+		}
+		text, err := os.ReadFile(from)
+		if err != nil {
+			return "", fmt.Errorf("%w; run: make tools simulator", err)
+		}
+		if err := os.WriteFile(to, text, 0o700); err != nil {
+			return "", err
+		}
 	}
 	host := fmt.Sprintf("#!/bin/sh\nexec '%s/pulumi-language-go' -binary='%s' \"$@\"\n", bin, program)
 	return cli, os.WriteFile(filepath.Join(folder, "pulumi-language-go"), []byte(host), 0o700)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/inferadb/infra/simulator/site"
 	"go.yaml.in/yaml/v4"
@@ -114,9 +115,24 @@ func manifestsOf(n *node) string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
+// parsed remembers what the objects of a configuration are: the manifests of a network plugin take a while to read.
+var parsed sync.Map
+
 // objectsOf is what a control plane creates: what Talos renders, and the inline manifests in the order of their names,
 // namespaces before everything else.
 func objectsOf(n *node) ([]Object, error) {
+	key := sha256.Sum256([]byte(n.disk.Talos + "\n" + n.disk.Config))
+	if known, ok := parsed.Load(key); ok {
+		return slices.Clone(known.([]Object)), nil
+	}
+	list, err := readObjects(n)
+	if err == nil {
+		parsed.Store(key, slices.Clone(list))
+	}
+	return list, err
+}
+
+func readObjects(n *node) ([]Object, error) {
 	list, err := renderedObjects(n)
 	if err != nil {
 		return nil, err

@@ -129,7 +129,8 @@ func programTexts(t *testing.T) []programText {
 		require.NoError(t, err)
 		add(string(text))
 	}
-	for _, folder := range []string{"backend", "cmd", "components", "config", "cost", "regions", "running", "strict"} {
+	folders := []string{"backend", "cmd", "components", "config", "cost", "regions", "running", "simulator/sandbox", "strict"}
+	for _, folder := range folders {
 		root := filepath.Join(repository, folder)
 		require.NoError(t, filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {

@@ -53,6 +53,7 @@ func TestMutations(t *testing.T) {
 			require.Empty(t, started(t, finished.Copy()), "nothing is wrong with the graph as it is")
 			t.Run("each resource", func(t *testing.T) { deleteEach(t, finished, unseen[cloud]) })
 			t.Run("table", func(t *testing.T) { breakEach(t, finished, mutations[cloud]) })
+			t.Run("the old module", func(t *testing.T) { oldModule(t, finished, moduleFaults[cloud]) })
 			t.Run("complete", func(t *testing.T) { everyType(t, finished, mutations[cloud], unseen[cloud]) })
 		})
 	}

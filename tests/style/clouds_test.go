@@ -31,7 +31,7 @@ const mostShared = 7
 
 // aboutClouds are the folders that know the clouds by their nature: the simulator stands in for them, and the others
 // are about AWS, where the state is, alone.
-var aboutClouds = []string{"backend", "docs", "iampolicy", "simulator", "tests"}
+var aboutClouds = []string{"backend", "bench", "docs", "iampolicy", "simulator", "tests"}
 
 var (
 	cloudNames = []string{"aws", "gcp", "digitalocean"}

@@ -55,7 +55,10 @@ var rooms = []room{
 	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate", ours: []string{"config", "regions", "components/machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "cmd/infra", ours: []string{"backend/gcp", "config", "cost", "operate", "preview", "regions", "running", "simulator/sandbox", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "bench/manyregions", ours: []string{"components", "config"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "bench/program", ours: []string{"bench/manyregions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "bench", ours: []string{"simulator/sandbox"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "cmd/infra", ours: []string{"backend/gcp", "bench", "config", "cost", "operate", "preview", "regions", "running", "simulator/sandbox", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stack", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"stack"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }

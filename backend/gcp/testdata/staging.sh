@@ -66,8 +66,8 @@ gcloud kms keys add-iam-policy-binding secrets --keyring "$ring" --location "$lo
 gcloud storage buckets add-iam-policy-binding "gs://$bucket" --member "serviceAccount:$account" --role roles/storage.objectUser \
   --condition "title=etcd,expression=resource.name.startsWith('projects/_/buckets/$bucket/objects/etcd/')"
 
-echo "In the Makefile: BACKEND_staging ?= gs://$bucket"
-echo "In the Makefile: SECRETS_staging ?= gcpkms://$keys/secrets"
+echo "In backends.yaml, for staging: backend: gs://$bucket"
+echo "In backends.yaml, for staging: secrets: gcpkms://$keys/secrets"
 echo "In the environment staging-preview of acme/infra: GCP_PROVIDER=$pool/providers/github GCP_ACCOUNT=github-staging-preview@$project.iam.gserviceaccount.com"
 echo "In the environment staging of acme/infra: GCP_PROVIDER=$pool/providers/github GCP_ACCOUNT=github-staging-deploy@$project.iam.gserviceaccount.com"
 echo "In the environment staging-backup of acme/infra: SNAPSHOTS=gs://$bucket/etcd"

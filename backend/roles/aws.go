@@ -6,7 +6,7 @@ import (
 	"github.com/inferadb/infra/iampolicy"
 )
 
-// Functions are the look-ups that the program uses, and what each asks of AWS.
+// Functions are the lookups that the program uses, with the permissions that each needs.
 var Functions = map[string][]string{
 	"aws:ec2/getAmi:getAmi":                               {"ec2:DescribeImages"},
 	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
@@ -18,9 +18,9 @@ var Functions = map[string][]string{
 	"aws:ec2/getSecurityGroups:getSecurityGroups":   {"ec2:DescribeSecurityGroups"},
 }
 
-// Resources are the types that the program uses. The actions are the calls that the provider makes for each
-// (https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service), and how far each can be
-// narrowed says
+// Resources are the types of resources that the program uses. The actions are the calls that the provider makes for
+// each (https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service). How far each can be
+// limited:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/.
 var Resources = map[string]Access{
 	// Network

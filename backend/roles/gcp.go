@@ -9,7 +9,7 @@ type Permissions struct {
 	Read, Write []string
 }
 
-// GoogleCloudFunctions are the look-ups that the program uses there, and what each asks.
+// GoogleCloudFunctions are the lookups that the program uses there, with the permissions that each needs.
 var GoogleCloudFunctions = map[string][]string{
 	"gcp:compute/getAddresses:getAddresses":     {"compute.addresses.list"},
 	"gcp:compute/getImage:getImage":             {"compute.images.get"},
@@ -18,11 +18,11 @@ var GoogleCloudFunctions = map[string][]string{
 	"gcp:projects/getProject:getProject":        {"resourcemanager.projects.get"},
 }
 
-// operations are how Compute Engine tells that a change is done.
+// operations are the permissions for waiting until Compute Engine has finished a change.
 var operations = []string{"compute.globalOperations.get", "compute.regionOperations.get", "compute.zoneOperations.get"}
 
-// GoogleCloud are the types that the program uses there. What each method asks says
-// https://cloud.google.com/compute/docs/reference/rest/v1, at the end of its page.
+// GoogleCloud are the types of resources that the program uses there. The permissions of each method are at the end of
+// its page in https://cloud.google.com/compute/docs/reference/rest/v1.
 var GoogleCloud = map[string]Permissions{
 	// Network
 	"gcp:compute/network:Network": {
