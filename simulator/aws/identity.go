@@ -151,7 +151,8 @@ func checkProfile(c *catalogue.Call, name string) error {
 			return err
 		}
 		if c.World.Get(roleType, "", profile.State.String("role")) == nil {
-			return fmt.Errorf("InvalidParameterValue: IAM Instance Profile %q has no associated IAM Roles", profile.State.String("arn"))
+			return fmt.Errorf("InvalidParameterValue: IAM Instance Profile %q has no associated IAM Roles",
+				profile.State.String("arn"))
 		}
 		return nil
 	}

@@ -167,7 +167,8 @@ func (g *group) checkKey() error {
 		})
 		if granted == nil && !allows(key.State.String("policy"), request{action: "kms:CreateGrant", role: role}) {
 			// A group goes on trying.
-			return Passing(fmt.Errorf("Client.InternalError: Client error on launch: AWSServiceRoleForAutoScaling may not use the KMS key %s", key.ID))
+			return catalogue.Passing(fmt.Errorf("Client.InternalError: Client error on launch: "+
+				"AWSServiceRoleForAutoScaling may not use the KMS key %s", key.ID))
 		}
 	}
 	return nil

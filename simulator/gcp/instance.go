@@ -170,7 +170,8 @@ func describe(state world.Values) machine {
 		sizeGiB: disk.Object("initializeParams").Int("size"),
 		key:     withoutVersion(disk.String("kmsKeySelfLink")), account: state.Object("serviceAccount").String("email"),
 		metadata:   state.Object("metadata"),
-		scheduling: state.Object("scheduling"), secureBoot: state.Object("shieldedInstanceConfig").Bool("enableSecureBoot"),
+		scheduling: state.Object("scheduling"),
+		secureBoot: state.Object("shieldedInstanceConfig").Bool("enableSecureBoot"),
 	}
 }
 

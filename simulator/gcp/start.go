@@ -136,7 +136,8 @@ func (n network) probed(check, machine *world.Resource) error {
 	}
 	port := check.State.Object("tcpHealthCheck").Int("port")
 	if port != apid && port != kubelet {
-		return fmt.Errorf("the health check %s asks at port %d by %s, where no worker answers", check.State.String("name"), port, check.State.String("type"))
+		return fmt.Errorf("the health check %s asks at TCP port %d, where no worker answers",
+			check.State.String("name"), port)
 	}
 	for _, source := range healthCheckers {
 		if err := n.passes(end{what: "the health checks of " + check.State.String("name"), address: source}, endOf(machine), site.TCP(port)); err != nil {
@@ -154,9 +155,9 @@ var healthCheckers = []string{"130.211.0.1", "35.191.0.1"}
 // not know. https://cloud.google.com/load-balancing/docs/health-check-concepts#criteria-protocol-http
 func checkProbe(check *world.Resource) error {
 	switch kind := check.State.String("type"); {
-	case check.State.Has("httpsHealthCheck") || check.State.Has("http2HealthCheck"):
+	case check.State.Has("httpsHealthCheck"):
 		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it does not know")
-	case !check.State.Has("tcpHealthCheck") && !check.State.Has("sslHealthCheck"):
+	case !check.State.Has("tcpHealthCheck"):
 		return fmt.Errorf("the health check speaks %s, the Kubernetes API TLS", kind)
 	}
 	return nil
