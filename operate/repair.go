@@ -249,7 +249,9 @@ func (o *Observation) behind(worker *Node) []*Node {
 	if i < 0 {
 		return nil
 	}
-	pool := slices.DeleteFunc(slices.Clone(o.Nodes), func(n *Node) bool { return n.ControlPlane || n.Pool != worker.Pool })
+	pool := slices.DeleteFunc(slices.Clone(o.Nodes), func(n *Node) bool {
+		return n.ControlPlane || n.Pool != worker.Pool
+	})
 	lanes := o.Cluster.Want.Pools[i].MaxUnavailable()
 	var waiting []*Node
 	for next := slices.Index(pool, worker) + lanes; next < len(pool); next += lanes {

@@ -58,7 +58,10 @@ var importRules = []importRule{
 	{folder: "bench/manyregions", ours: []string{"components", "config"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "bench/program", ours: []string{"bench/manyregions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "bench", ours: []string{"simulator/sandbox"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "cmd/infra", ours: []string{"backend/gcp", "bench", "config", "cost", "operate", "preview", "regions", "running", "simulator/sandbox", "stackfile"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "cmd/infra", ours: []string{
+		"backend/gcp", "bench", "config", "cost", "operate",
+		"preview", "regions", "running", "simulator/sandbox", "stackfile",
+	}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stack", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"stack"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
