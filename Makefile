@@ -6,18 +6,14 @@ MAKEFLAGS   += --no-print-directory
 export GOFLAGS := -trimpath -buildvcs=false
 # infra finds a stack's backend in backends.yaml, whatever this shell works on.
 unexport PULUMI_BACKEND_URL
-
 BIN     := $(CURDIR)/.bin
 INFRA    = $(BIN)/infra --policy-pack '$(POLICY)' $(if $(LOG),--cli-logs)
 DEMO     = --stack '$(or $(STACK),production)' --provider '$(PROVIDER)'
-# A function of GitHub's, the tag cost-centre and a wrong key in a test are spelled otherwise.
-SPELLED := cancelled,centre,enviroment
 # The policy pack of previews and ups: `make preview STACK=dev POLICY=` does without.
 POLICY  ?= $(BIN)/pulumi-analyzer-policy-inferadb
 # Further flags: `make up STACK=dev ARGS=--yes`. The dollar of a URN is for neither make nor the shell. One that is written twice counts once.
 override ARGS := $(subst $$,\$$,$(subst $$$$,$$,$(value ARGS)))
 .PHONY: $(shell sed -nE 's/^([a-z][a-z -]*):.*## .*/\1/p' Makefile)
-
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z -]+:.*## / { printf "  %-24s %s\n", $$1, $$2 }' Makefile
 	@printf '\nStacks:%s\n%s\n%s\n' "$$(printf ' %s' Pulumi.*.yaml | sed 's/Pulumi\.//g; s/\.yaml//g')" \
@@ -87,11 +83,12 @@ test-apiserver: ## Run the tests with a real kube-apiserver. Compiling it takes 
 	go build -C tools/apiserver -v -o $(BIN)/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver && go test -v -count=1 -timeout 30m -tags apiserver ./tests/apiserver
 bench: tools simulator infra build ## Measure previews, ups and builds, as medians of N=5 runs
 	@$(INFRA) bench --runs '$(or $(N),5)'
+# Misspell passes over a function of GitHub's, the tag cost-centre and a wrong key in a test.
 lint: build infra $(BIN)/staticcheck $(BIN)/revive $(BIN)/misspell $(BIN)/actionlint $(BIN)/govulncheck ## Check formatting, vet, staticcheck, doc comments, spelling, the rules of the house, the workflows, and known vulnerabilities
 	go vet -tags apiserver ./...
 	$(BIN)/staticcheck -tags apiserver ./...
 	$(BIN)/revive -config revive.toml -set_exit_status ./...
-	$(BIN)/misspell -error -locale US -i $(SPELLED) $$(git ls-files '*.go' '*.md' '*.sh' '*.yaml' '*.yml' Makefile | grep -vE 'testdata|^simulator/')
+	$(BIN)/misspell -error -locale US -i cancelled,centre,enviroment $$(git ls-files '*.go' '*.md' '*.sh' '*.yaml' '*.yml' Makefile | grep -vE 'testdata|^simulator/')
 	go test ./tests/style/...
 	$(BIN)/actionlint
 	@$(INFRA) vulnerabilities $(BIN)/govulncheck $(BIN)/inferadb
@@ -111,7 +108,6 @@ simulator: $(BIN)/simulator/simulator policy ## Build the simulator, in a folder
 tools: $(BIN)/.tools ## Find or build the Pulumi CLI and its Go language host
 clean: ## Remove what was built and the demos; keeps .state, .pulumi-home and written kubeconfigs
 	rm -rf $(BIN) .demo
-
 # Go links only what has changed, and takes a second to find that out: make asks if a file is newer, or a folder, which has lost one.
 SOURCES := main.go go.mod go.sum $(shell find $(CURDIR)/*/ -path '$(CURDIR)/tests/*' -prune -o ! -name '*.md' ! -name '*_test.go' ! -name '* *' -print)
 COMPILE  = @echo "Compiling $(@F) ..." >&2 && go build -o $@
