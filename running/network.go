@@ -149,7 +149,7 @@ func (c *comparison) zones() {
 		if !slices.Contains(c.want.Location.Zones, zone) {
 			c.refusePlace(
 				c.path+".zones",
-				fmt.Sprintf("no longer names %s, in which %s is", zone, strings.Join(inZones[zone], ", ")),
+				fmt.Sprintf("no longer names %s, the zone of %s", zone, strings.Join(inZones[zone], ", ")),
 				remedy,
 			)
 		}

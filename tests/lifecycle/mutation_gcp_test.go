@@ -128,6 +128,6 @@ var gcpMutations = []mutation{
 	// Health checks that replace what they take for dead.
 	{kind: gcpFirewall, name: "health-checks", want: "web-spot: replaces inferadb-production-nyc1-web-spot-"},
 	{kind: gcpAlive, want: "web-spot: starts no machine: Error 404"},
-	{kind: gcpAlive, field: "tcpHealthCheck.port", value: 80.0, want: "asks at port 80 by TCP, where no worker answers"},
+	{kind: gcpAlive, field: "tcpHealthCheck.port", value: 80.0, want: "asks at TCP port 80, where no worker answers"},
 	{kind: gcpAlive, field: "tcpHealthCheck.port", value: 10250.0, want: "web-spot: replaces inferadb-production-nyc1-web-spot-"},
 }

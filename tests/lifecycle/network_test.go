@@ -18,7 +18,7 @@ func TestNetworkStaysOnAWS(t *testing.T) {
 	s.set("encryptionKey", `{"managed":true}`)
 	s.up()
 	s.refusedEdit("regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1d"]}]`, `["nyc1"]`,
-		"regions[0].zones: no longer names us-east-1c, in which the load balancer, inferadb-staging-nyc1-control-plane-2 stand", "can be added")
+		"regions[0].zones: no longer names us-east-1c, the zone of the load balancer, inferadb-staging-nyc1-control-plane-2", "can be added")
 	s.refusedEdit("regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`, `["nyc1"]`, "set network.cidr: 10.101.64.0/18 of the region")
 	s.set("operatorCidrs", publicOperators)
 	s.refusedEdit("access", "public", "private", "its control planes are in private subnets")
