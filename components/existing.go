@@ -49,7 +49,8 @@ func existingErrors(path string, cluster config.Cluster, found []cloud.Found) co
 		if f.Marker {
 			return config.Errors{{Path: path,
 				Problem: fmt.Sprintf(
-					"%s has %s %s (%s) already, which the state of this stack does not know: another state runs the cluster, "+
+					"%s has %s %s (%s) already, which the state of this stack does not know: another state runs "+
+						"the cluster, "+
 						"or an up was cut off while it was made",
 					cluster.Location.Region,
 					cluster.Name,

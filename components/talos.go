@@ -115,7 +115,8 @@ func (t *talosAPI) kubeconfig(
 	client := t.secrets.ClientConfiguration
 	kubeconfig, err := cluster.NewKubeconfig(t.ctx, t.cluster.Name, &cluster.KubeconfigArgs{
 		ClientConfiguration: &cluster.KubeconfigClientConfigurationArgs{
-			CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(), ClientKey: client.ClientKey(),
+			CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(),
+			ClientKey: client.ClientKey(),
 		},
 		Endpoint: endpoint,
 		Node:     first.PrivateIP,
@@ -133,7 +134,8 @@ func (t *talosAPI) kubeconfig(
 func (t *talosAPI) client() machine.ClientConfigurationArgs {
 	client := t.secrets.ClientConfiguration
 	return machine.ClientConfigurationArgs{
-		CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(), ClientKey: client.ClientKey(),
+		CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(),
+		ClientKey: client.ClientKey(),
 	}
 }
 

@@ -99,7 +99,8 @@ func (l *loader) checkSchematic() {
 		l.Reject(
 			"schematic",
 			fmt.Sprintf("%q is not the id of a schematic", l.stack.Schematic),
-			"write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)",
+			"write the 64 characters that https://factory.talos.dev gives for it "+
+				"(docs/operations.md#system-extensions)",
 		)
 	}
 }
@@ -108,7 +109,8 @@ func (l *loader) checkSchematic() {
 func (l *loader) image(p *target) {
 	image, path := p.cluster.Image, join(p.path, "image")
 	switch {
-	case image == "" && l.stack.Schematic != "" && l.stack.Schematic != machineconfig.Schematic && !p.capabilities.FactoryImages:
+	case image == "" && l.stack.Schematic != "" && l.stack.Schematic != machineconfig.Schematic &&
+		!p.capabilities.FactoryImages:
 		l.Reject(path, "nobody publishes an image of the schematic on "+p.capabilities.DisplayName,
 			"make an image of it there and name it here (docs/operations.md#system-extensions)")
 	case image != "":

@@ -18,7 +18,8 @@ var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]
 func GoogleProject(cluster Cluster) (string, error) {
 	const remedy = "run: pulumi config set gcp:project my-project"
 	project := cluster.Project
-	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
+	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT",
+		"CLOUDSDK_CORE_PROJECT"} {
 		if project == "" {
 			project = os.Getenv(variable)
 		}

@@ -284,7 +284,8 @@ func (l *loader) cloudController(p *target) {
 		l.Reject(
 			"cloudController",
 			p.capabilities.DisplayName+" has no permission for its machines that is this cluster's alone",
-			"remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your own among bootstrapManifests "+
+			"remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your "+
+				"own among bootstrapManifests "+
 				"(docs/next-steps.md#cloud-controller-managers-and-storage)",
 		)
 	}

@@ -68,8 +68,10 @@ func (l *loader) metadata(p *target) {
 	}
 	if l.stack.CNI == string(None) {
 		l.warn(
-			"cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a policy forbids it; "+
-				"apply docs/policies/deny-metadata.yaml with your Cilium (docs/next-steps.md#keep-pods-from-the-metadata-service)",
+			"cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a "+
+				"policy forbids it; "+
+				"apply docs/policies/deny-metadata.yaml with your Cilium "+
+				"(docs/next-steps.md#keep-pods-from-the-metadata-service)",
 			p.capabilities.DisplayName,
 		)
 		return
@@ -80,7 +82,8 @@ func (l *loader) metadata(p *target) {
 	)
 	if !l.profile.hardened {
 		l.warn(
-			"cni: %s; run only what you trust, or choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service)",
+			"cni: %s; run only what you trust, or choose cilium, whose policy keeps pods from it "+
+				"(docs/next-steps.md#keep-pods-from-the-metadata-service)",
 			problem,
 		)
 		return
@@ -88,7 +91,8 @@ func (l *loader) metadata(p *target) {
 	l.Reject(
 		"cni",
 		problem,
-		"choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
+		"choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), "+
+			"or the provider aws",
 	)
 }
 

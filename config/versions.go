@@ -26,7 +26,8 @@ func (l *loader) defaultVersions() {
 			*version.value = version.found
 			l.unset = append(l.unset, version.path)
 			l.warn(
-				"%s: is not set, so it is %s; write that into the stack file, because the next version of the program may come with another",
+				"%s: is not set, so it is %s; write that into the stack file, because the next version of the "+
+					"program may come with another",
 				version.path,
 				version.found,
 			)

@@ -96,7 +96,8 @@ func checkNodeLabels(in Input, _, after config.Provider) error {
 	}
 	if len(after.Machine().NodeTaints()) > 0 {
 		return problem(
-			"machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its labels in the same update",
+			"machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its " +
+				"labels in the same update",
 		).
 			remedy("set taints of the pool")
 	}
@@ -181,7 +182,8 @@ func checkInstall(_ Input, before, after config.Provider) error {
 	section := func(c config.Provider) *v1alpha1.InstallConfig { return c.RawV1Alpha1().MachineConfig.MachineInstall }
 	if !reflect.DeepEqual(section(before), section(after)) {
 		return problem("machine.install has no effect on a cloud's image, which is installed already").
-			remedy("set schematic to an Image Factory schematic with the extensions and kernel arguments (docs/operations.md#system-extensions)")
+			remedy("set schematic to an Image Factory schematic with the extensions and kernel arguments " +
+				"(docs/operations.md#system-extensions)")
 	}
 	return nil
 }

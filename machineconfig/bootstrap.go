@@ -206,7 +206,8 @@ func checkObject(content *unstructured.Unstructured, object Object, size int, en
 		return problem("has %s with %d bytes, and etcd takes %d", object, size, maxObject).remedy("make it smaller")
 	case object.Group == "" && object.Kind == "Secret" && !encrypted:
 		return problem("has %s in clear", object).
-			remedy("set the text with --secret (docs/security.md#a-secret-among-the-manifests), or have it made in the cluster, by External Secrets for example")
+			remedy("set the text with --secret (docs/security.md#a-secret-among-the-manifests), or have it made in " +
+				"the cluster, by External Secrets for example")
 	// https://github.com/siderolabs/talos/issues/11603
 	case object.Group == "batch" && object.Kind == "Job":
 		return problem("has %s, and a job cannot be changed: the next make upgrade would fail at it", object).

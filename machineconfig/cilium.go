@@ -49,7 +49,8 @@ func CiliumVersion(kubernetes string) (string, error) {
 		newest.version,
 		kubernetes,
 	).
-		remedy("choose one of 1.%d to 1.%d, or set cni: none and install a version of your own", oldest.lowest, newest.highest)
+		remedy("choose one of 1.%d to 1.%d, or set cni: none and install a version of your own", oldest.lowest,
+			newest.highest)
 }
 
 // CiliumServes reports whether a version of Cilium that the program carries is tested with the Kubernetes version.

@@ -167,8 +167,9 @@ func hasPlainMirror(c config.Provider) bool {
 var kernelOfTalos = map[string]string{
 	"dev.tty.ldisc_autoload": "0", "dev.tty.legacy_tiocsti": "0",
 	"fs.protected_symlinks": "1", "fs.protected_hardlinks": "1", "fs.protected_fifos": "2", "fs.protected_regular": "2",
-	"fs.suid_dumpable": "0", "kernel.kptr_restrict": "2", "kernel.dmesg_restrict": "1", "kernel.perf_event_paranoid": "3",
-	"kernel.randomize_va_space": "2", "kernel.yama.ptrace_scope": "2", "kernel.unprivileged_bpf_disabled": "1",
+	"fs.suid_dumpable": "0", "kernel.kptr_restrict": "2", "kernel.dmesg_restrict": "1",
+	"kernel.perf_event_paranoid": "3",
+	"kernel.randomize_va_space":  "2", "kernel.yama.ptrace_scope": "2", "kernel.unprivileged_bpf_disabled": "1",
 	"net.core.bpf_jit_harden": "2", "vm.unprivileged_userfaultfd": "0",
 }
 

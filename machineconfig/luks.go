@@ -57,7 +57,8 @@ func luksBefore111(kms string) *v1alpha1.SystemDiskEncryptionConfig {
 	}
 	volume := func() *v1alpha1.EncryptionConfig {
 		return &v1alpha1.EncryptionConfig{
-			EncryptionProvider: blockresource.EncryptionProviderLUKS2.String(), EncryptionKeys: []*v1alpha1.EncryptionKey{key},
+			EncryptionProvider: blockresource.EncryptionProviderLUKS2.String(),
+			EncryptionKeys:     []*v1alpha1.EncryptionKey{key},
 		}
 	}
 	return &v1alpha1.SystemDiskEncryptionConfig{StatePartition: volume(), EphemeralPartition: volume()}
@@ -131,7 +132,8 @@ func CheckKMS(text string) error {
 		return problem("the URL's host is neither a name in lower case nor an address").remedy(remedy)
 	case strings.HasSuffix(server.Host, ":") || server.Port() != "" && (err != nil || port < 1 || port > 65535):
 		return problem("the URL's port is not one of 1 to 65535").remedy(remedy)
-	case host == "localhost" || strings.HasSuffix(host, ".cluster.local") || strings.HasSuffix(host, ".svc") || isAddress && address.IsLoopback():
+	case host == "localhost" || strings.HasSuffix(host, ".cluster.local") || strings.HasSuffix(host, ".svc") ||
+		isAddress && address.IsLoopback():
 		return problem("the KMS server is inside the cluster whose disks it should open").remedy(remedy)
 	}
 	return nil

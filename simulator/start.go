@@ -55,7 +55,8 @@ func recheck(cloud *catalogue.Provider, w *world.World) []site.Finding {
 			Config: world.Values{}, Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
 		}
 		for _, problem := range provider.Problems(cloud, call) {
-			findings = append(findings, site.Finding{Subject: subject, Reason: problem.Property + ": " + problem.Reason})
+			findings = append(findings, site.Finding{Subject: subject, Reason: problem.Property + ": " +
+				problem.Reason})
 		}
 		if row.Behavior.Update == nil || row.Machines {
 			continue

@@ -9,13 +9,15 @@ import (
 
 // newApply builds the command that brings to running nodes what an update cannot.
 func newApply() *cobra.Command {
-	a := &operate.Apply{Upgrade: operate.Upgrade{Poll: 2 * time.Second, Settle: 10 * time.Second, Renew: 15 * time.Second}}
+	a := &operate.Apply{Upgrade: operate.Upgrade{Poll: 2 * time.Second, Settle: 10 * time.Second,
+		Renew: 15 * time.Second}}
 	var stack string
 	var yes bool
 	command := &cobra.Command{
 		Use: "apply", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot",
-		Long: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot, one node at a time.\n\n" +
+		Long: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot, one " +
+			"node at a time.\n\n" +
 			"An update is refused where it would need this. Machines of scaling groups follow with the next update.\n" +
 			"Run it again after an interruption: it goes on where it was.\n" +
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +

@@ -13,7 +13,8 @@ func newBackendScript() *cobra.Command {
 	command := &cobra.Command{
 		Use: "gcp-backend", Args: cobra.NoArgs, GroupID: groupSetUp,
 		Short: "Print the commands that make a place for a stack's state on Google Cloud",
-		Long: "Print the commands that make a place for a stack's state on Google Cloud: a bucket, keys, and service accounts\n" +
+		Long: "Print the commands that make a place for a stack's state on Google Cloud: a bucket, keys, and " +
+			"service accounts\n" +
 			"for a repository's workflows. Read them, then run them: docs/state.md.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			commands, err := setup.Commands(time.Now())

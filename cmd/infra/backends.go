@@ -27,7 +27,8 @@ func backendOf(folder, stack string) (stackBackend, error) {
 		return stackBackend{}, err
 	}
 	if !slices.Contains(names, stack) {
-		return stackBackend{}, fmt.Errorf("there is no stack %q: say STACK=, one of %s", stack, strings.Join(names, " "))
+		return stackBackend{}, fmt.Errorf("there is no stack %q: say STACK=, one of %s", stack,
+			strings.Join(names, " "))
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "backends.yaml"))
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 // newBootstrap returns the commands that make state and clusters agree on whether etcd was bootstrapped.
 func newBootstrap() *cobra.Command {
 	var stack, name string
-	command := &cobra.Command{Use: "bootstrap", GroupID: groupState, Short: "Say in the state whether a cluster's etcd was started"}
+	command := &cobra.Command{Use: "bootstrap", GroupID: groupState,
+		Short: "Say in the state whether a cluster's etcd was started"}
 	record := &cobra.Command{
 		Use: "record", Short: "Record a bootstrap that was made and that the state does not know", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -22,14 +23,16 @@ func newBootstrap() *cobra.Command {
 		},
 	}
 	forget := &cobra.Command{
-		Use: "forget", Short: "Forget the bootstrap of a cluster whose etcd is lost, so that up starts an empty one", Args: cobra.NoArgs,
+		Use: "forget", Short: "Forget the bootstrap of a cluster whose etcd is lost, so that up starts an empty one",
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return changeBootstraps(command, stack, name, "forgotten", forgetIfLost)
 		},
 	}
 	for _, one := range []*cobra.Command{record, forget} {
 		onStack(one, &stack)
-		one.Flags().StringVar(&name, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
+		one.Flags().StringVar(&name, "cluster", "",
+			"one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 		command.AddCommand(one)
 	}
 	return command
@@ -84,7 +87,8 @@ func clustersOf(ctx context.Context, stack, name string) ([]cluster, error) {
 		clusters = slices.DeleteFunc(clusters, func(c cluster) bool { return c.name != name })
 	}
 	if len(clusters) == 0 {
-		return nil, fmt.Errorf("stack %s: its state has no cluster %q; it has [%s]", stack, name, strings.Join(names, " "))
+		return nil, fmt.Errorf("stack %s: its state has no cluster %q; it has [%s]", stack, name,
+			strings.Join(names, " "))
 	}
 	return clusters, nil
 }
@@ -106,20 +110,24 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 	first := nodes[0]
 	members := membersOf(first)
 	if first.EtcdError != "" {
-		return false, fmt.Errorf("%s: its first control plane does not run etcd, so there is no bootstrap to record; run: make up: %s at %s: %s", c.name,
+		return false, fmt.Errorf("%s: its first control plane does not run etcd, so there is no bootstrap to "+
+			"record; run: make up: %s at %s: %s", c.name,
 			first.Name, first.Endpoint, cmp.Or(first.TalosError, first.EtcdError))
 	}
 	for _, member := range members {
 		if !slices.ContainsFunc(c.controlPlanes, func(n controlPlane) bool { return n.name == member }) {
-			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is no control plane of the stack; is the address another cluster's?",
+			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is no control plane of the stack; is "+
+				"the address another cluster's?",
 				c.name, first.Address, member)
 		}
 	}
 	if !slices.Contains(members, first.Name) {
-		return false, fmt.Errorf("%s: etcd does not count %s as a member; its members are %s", c.name, first.Name, strings.Join(members, ", "))
+		return false, fmt.Errorf("%s: etcd does not count %s as a member; its members are %s", c.name, first.Name,
+			strings.Join(members, ", "))
 	}
 	if first.Etcd.Leader == 0 || first.Etcd.Learner || len(first.Etcd.Errors) > 0 {
-		return false, fmt.Errorf("%s: etcd was started, and is not healthy: %s has no leader, or is still catching up: %s", c.name, first.Name,
+		return false, fmt.Errorf("%s: etcd was started, and is not healthy: %s has no leader, or is still catching "+
+			"up: %s", c.name, first.Name,
 			strings.Join(first.Etcd.Errors, ", "))
 	}
 	command.Printf("%s: etcd runs with the members %s\n", c.name, strings.Join(members, ", "))
@@ -141,18 +149,21 @@ func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment
 			continue
 		}
 		if node.TalosError != "" {
-			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so nobody knows whether it has etcd's data; "+
+			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so nobody knows whether it "+
+				"has etcd's data; "+
 				"if the machine is gone, run: make refresh; else mend the way to it", c.name, node.Name, node.Address)
 		}
 		// Without a quorum etcd answers in part.
 		if members := membersOf(node); len(members) > 0 {
-			return false, fmt.Errorf("%s: etcd runs on %s, with the members %s: the bootstrap is not forgotten. If etcd has lost its quorum for good, "+
+			return false, fmt.Errorf("%s: etcd runs on %s, with the members %s: the bootstrap is not forgotten. If "+
+				"etcd has lost its quorum for good, "+
 				"save what is left (docs/operations.md#recover-lost-control-planes), then wipe it: "+
 				"talosctl -n %s reset --graceful=false --reboot --system-labels-to-wipe EPHEMERAL",
 				c.name, node.Name, strings.Join(members, ", "), node.Address)
 		}
 	}
-	command.Printf("%s: no control plane runs etcd; the next up starts an empty one, without the Kubernetes objects that there were\n", c.name)
+	command.Printf("%s: no control plane runs etcd; the next up starts an empty one, without the Kubernetes "+
+		"objects that there were\n", c.name)
 	state.forgetBootstrap(c)
 	return true, nil
 }

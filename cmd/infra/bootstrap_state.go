@@ -118,7 +118,8 @@ func (d *deployment) clusters() []cluster {
 			continue
 		}
 		c := cluster{name: nameOf(r), bootstrapped: d.find(bootstrapType, nameOf(r)) != nil}
-		identity := object(operate.PlainValue(object(object(d.find(secretsType, c.name))["outputs"])["clientConfiguration"]))
+		identity := object(operate.PlainValue(object(object(d.find(secretsType,
+			c.name))["outputs"])["clientConfiguration"]))
 		c.ca, _ = identity["caCertificate"].(string)
 		c.certificate, _ = identity["clientCertificate"].(string)
 		c.key, _ = identity["clientKey"].(string)
@@ -157,7 +158,8 @@ func (c cluster) ask(ctx context.Context) ([]*operate.Node, error) {
 	for _, node := range c.controlPlanes {
 		machines = append(machines, node.asMachine())
 	}
-	return operate.AskControlPlanes(ctx, c.name, &clientconfig.Context{CA: c.ca, Crt: c.certificate, Key: c.key}, machines, 10*time.Second)
+	return operate.AskControlPlanes(ctx, c.name, &clientconfig.Context{CA: c.ca, Crt: c.certificate, Key: c.key},
+		machines, 10*time.Second)
 }
 
 // recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It is made like the
@@ -168,7 +170,9 @@ func (d *deployment) recordBootstrap(c cluster) error {
 	list := object(d.whole["deployment"])["resources"].([]any)
 	for i, item := range list {
 		r := object(item)
-		if typeOf(r) == applyType && slices.ContainsFunc(c.controlPlanes, func(n controlPlane) bool { return n.name == nameOf(r) }) {
+		if typeOf(r) == applyType && slices.ContainsFunc(c.controlPlanes, func(n controlPlane) bool {
+			return n.name == nameOf(r)
+		}) {
 			applies, at = append(applies, urnOf(r)), i
 		}
 	}
@@ -231,7 +235,9 @@ func (d *deployment) forgetBootstrap(c cluster) {
 	urn := urnOf(d.find(bootstrapType, c.name))
 	is := func(item any) bool { return item == urn }
 	state := object(d.whole["deployment"])
-	state["resources"] = slices.DeleteFunc(state["resources"].([]any), func(item any) bool { return urnOf(object(item)) == urn })
+	state["resources"] = slices.DeleteFunc(state["resources"].([]any), func(item any) bool {
+		return urnOf(object(item)) == urn
+	})
 	for _, item := range state["resources"].([]any) {
 		r := object(item)
 		if list, ok := r["dependencies"].([]any); ok {

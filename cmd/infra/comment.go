@@ -17,7 +17,8 @@ import (
 
 // commentFlags adds the flags of a command that writes a comment.
 func commentFlags(command *cobra.Command, comment *preview.Comment, summary *string) {
-	command.Flags().StringVar(summary, "summary", "", "the file to write a pull request's comment to, besides printing it")
+	command.Flags().StringVar(summary, "summary", "",
+		"the file to write a pull request's comment to, besides printing it")
 	command.Flags().StringVar(&comment.Revision, "revision", "", "the commit that the comment names")
 }
 

@@ -13,16 +13,21 @@ import (
 // newControlPlanes builds the command on the number of control planes.
 func newControlPlanes() *cobra.Command {
 	command := &cobra.Command{Use: "control-planes", GroupID: groupChange, Short: "Change the number of control planes"}
-	scale := &operate.Scale{Gate: 15 * time.Minute, Leave: 10 * time.Minute, Poll: 2 * time.Second, Renew: 15 * time.Second}
+	scale := &operate.Scale{Gate: 15 * time.Minute, Leave: 10 * time.Minute, Poll: 2 * time.Second,
+		Renew: 15 * time.Second}
 	var stack string
 	var yes bool
 	set := &cobra.Command{
 		Use: "set", Args: cobra.NoArgs,
-		Short: "Make the control planes 1, 3 or 5: members leave etcd before their machines are deleted, and new ones join",
+		Short: "Make the control planes 1, 3 or 5: members leave etcd before their machines are deleted, and new " +
+			"ones join",
 		Long: "Make the control planes of each cluster of a stack 1, 3 or 5.\n\n" +
-			"To shrink, those with the highest numbers leave etcd first, one after the other. Then the stack file is changed, pulumi up runs,\n" +
-			"and the command waits until each control plane is a member of etcd that votes. Run it again after an interruption: it goes on.\n" +
-			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted, 4 for an upgrade that is running.",
+			"To shrink, those with the highest numbers leave etcd first, one after the other. Then the stack file " +
+			"is changed, pulumi up runs,\n" +
+			"and the command waits until each control plane is a member of etcd that votes. Run it again after an " +
+			"interruption: it goes on.\n" +
+			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted, 4 for " +
+			"an upgrade that is running.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if scale.To == 0 {
 				return refused(c, fmt.Errorf("TO: is not set; write: make control-planes STACK=%s TO=3 "+

@@ -8,14 +8,16 @@ import (
 )
 
 // formats are the ways to print what a stack costs.
-var formats = map[string]func(stack string, estimates []cost.Estimate) string{"text": cost.Text, "markdown": cost.Markdown}
+var formats = map[string]func(stack string, estimates []cost.Estimate) string{"text": cost.Text,
+	"markdown": cost.Markdown}
 
 func newCost() *cobra.Command {
 	var stack, provider, format string
 	command := &cobra.Command{
 		Use: "cost", Args: cobra.NoArgs, GroupID: groupLook,
 		Short: "Show what a stack costs per month at list price",
-		Long: "Show what a stack costs per month at list price. It needs no account and no network: the stack file and the tables of\n" +
+		Long: "Show what a stack costs per month at list price. It needs no account and no network: the stack file " +
+			"and the tables of\n" +
 			"prices are all that it reads. What is in the price, and what is not: docs/cost-and-spot.md.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			report, err := costOf(".", stack, provider, format)

@@ -76,7 +76,8 @@ func initStack(c *cobra.Command, stack string, flags []string) error {
 		return err
 	}
 	for key, version := range map[string]string{
-		"inferadb:talosVersion": config.DefaultTalosVersion, "inferadb:kubernetesVersion": config.DefaultKubernetesVersion,
+		"inferadb:talosVersion":      config.DefaultTalosVersion,
+		"inferadb:kubernetesVersion": config.DefaultKubernetesVersion,
 	} {
 		if settings[key] != "" {
 			continue
@@ -93,7 +94,8 @@ func initStack(c *cobra.Command, stack string, flags []string) error {
 func refuseRefresh(stack string, flags []string) error {
 	refreshes := func(flag string) bool { return flag == "-r" || strings.HasPrefix(flag, "--refresh") }
 	if slices.ContainsFunc(flags, refreshes) {
-		return fmt.Errorf("run make refresh STACK=%s first, and then without --refresh: the checks of a running cluster "+
+		return fmt.Errorf("run make refresh STACK=%s first, and then without --refresh: the checks of a running "+
+			"cluster "+
 			"read the state as it was before (docs/operations.md#recover-lost-control-planes)", stack)
 	}
 	return nil

@@ -35,9 +35,11 @@ func newSnapshot() *cobra.Command {
 	}
 	flags := command.Flags()
 	onStack(command, &options.stack)
-	flags.StringVar(&options.cluster, "cluster", "", "one cluster of the stack, such as inferadb-staging-nyc1; all by default")
+	flags.StringVar(&options.cluster, "cluster", "",
+		"one cluster of the stack, such as inferadb-staging-nyc1; all by default")
 	flags.StringVar(&options.folder, "folder", "backups", "where the files go")
-	flags.StringVar(&options.to, "to", "", "the bucket where they go instead: s3://bucket/prefix, gs://bucket/prefix, or file:///folder; "+
+	flags.StringVar(&options.to, "to", "", "the bucket where they go instead: s3://bucket/prefix, "+
+		"gs://bucket/prefix, or file:///folder; "+
 		"DigitalOcean's Spaces: s3://space/prefix?endpoint=https://nyc3.digitaloceanspaces.com&region=us-east-1")
 	flags.IntVar(&options.keep, "keep", 0, "how many of each cluster's snapshots stay there; 0 keeps all")
 	return command
@@ -116,17 +118,23 @@ func newRestore() *cobra.Command {
 		Use: "restore", Args: cobra.NoArgs,
 		Short: "Start the etcd of a cluster that has lost its quorum from a snapshot, after asking",
 		Long: "Start the etcd of a cluster that has lost its quorum from a snapshot, after asking.\n\n" +
-			"Every control plane has to answer. What is left of the old etcd is copied and then wiped, with the rest of EPHEMERAL.\n" +
+			"Every control plane has to answer. What is left of the old etcd is copied and then wiped, with the " +
+			"rest of EPHEMERAL.\n" +
 			"While etcd has a leader, nothing is done. Run it again after an interruption: it goes on where it was.",
 		RunE: func(c *cobra.Command, _ []string) error { return restore(c, r, options) },
 	}
 	flags := command.Flags()
 	onStack(command, &r.Stack)
-	flags.StringVar(&options.cluster, "cluster", "", "the cluster, such as inferadb-staging-nyc1; a stack with one needs none")
-	flags.StringVar(&r.Snapshot, "snapshot", "", "the file that the etcd starts from, or its URL in a bucket: s3://bucket/prefix/<name>, gs://bucket/prefix/<name>")
+	flags.StringVar(&options.cluster, "cluster", "",
+		"the cluster, such as inferadb-staging-nyc1; a stack with one needs none")
+	flags.StringVar(&r.Snapshot, "snapshot", "",
+		"the file that the etcd starts from, or its URL in a bucket: s3://bucket/prefix/<name>, "+
+			"gs://bucket/prefix/<name>")
 	flags.StringVar(&options.confirm, "confirm", "", "the cluster's name, for scripts: do not ask for it")
-	flags.StringVar(&r.Databases, "databases", "backups", "the folder for what is left of the old etcd, and for a snapshot from a bucket")
-	flags.BoolVar(&r.WithoutDatabases, "without-databases", false, "wipe a control plane also if what it has left of etcd cannot be copied")
+	flags.StringVar(&r.Databases, "databases", "backups",
+		"the folder for what is left of the old etcd, and for a snapshot from a bucket")
+	flags.BoolVar(&r.WithoutDatabases, "without-databases", false,
+		"wipe a control plane also if what it has left of etcd cannot be copied")
 	flags.DurationVar(&r.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
 	flags.DurationVar(&r.Gate, "gate-timeout", 20*time.Minute, "how long etcd and the API may take after that")
 	return command
@@ -135,7 +143,8 @@ func newRestore() *cobra.Command {
 // restore restores one cluster of a stack.
 func restore(c *cobra.Command, r *operate.Restore, options restoreOptions) error {
 	if r.Snapshot == "" {
-		return fmt.Errorf("SNAPSHOT: is not set; write: make etcd-restore STACK=%s SNAPSHOT=backups/<file> (docs/operations.md#restore-etcd)", r.Stack)
+		return fmt.Errorf("SNAPSHOT: is not set; write: make etcd-restore STACK=%s SNAPSHOT=backups/<file> "+
+			"(docs/operations.md#restore-etcd)", r.Stack)
 	}
 	stack, err := operate.ReadStack(c.Context(), ".", r.Stack)
 	if err != nil {
@@ -146,7 +155,8 @@ func restore(c *cobra.Command, r *operate.Restore, options restoreOptions) error
 		return err
 	}
 	if len(clusters) > 1 {
-		return fmt.Errorf("--cluster: the stack %s has %d clusters; write: --cluster %s", r.Stack, len(clusters), clusters[0].Name)
+		return fmt.Errorf("--cluster: the stack %s has %d clusters; write: --cluster %s", r.Stack, len(clusters),
+			clusters[0].Name)
 	}
 	if r.Operator, err = operate.Open(c.Context(), clusters[0]); err != nil {
 		return err

@@ -31,10 +31,11 @@ func newPending() *cobra.Command {
 		},
 	}
 	resolve := &cobra.Command{
-		Use:   "resolve TYPE::NAME=ID|none ...",
-		Short: "Say for each creation under which id the cloud has it: the state takes it over, or forgets the creation",
-		Args:  cobra.MinimumNArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return resolvePending(c.Context(), args) },
+		Use: "resolve TYPE::NAME=ID|none ...",
+		Short: "Say for each creation under which id the cloud has it: the state takes it over, or forgets the " +
+			"creation",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return resolvePending(c.Context(), args) },
 	}
 	onStack(command, &stack)
 	onStack(resolve, &stack)
@@ -131,7 +132,8 @@ func (s *pendingState) answers(arguments []string) (map[string]string, error) {
 	for _, argument := range arguments {
 		key, id, found := strings.Cut(argument, "=")
 		if !found || id == "" || strings.HasPrefix(id, "<") {
-			return nil, fmt.Errorf("%s: write TYPE::NAME=ID, or TYPE::NAME=%s if the cloud does not have it", argument, none)
+			return nil, fmt.Errorf("%s: write TYPE::NAME=ID, or TYPE::NAME=%s if the cloud does not have it",
+				argument, none)
 		}
 		ids[key] = id
 	}
@@ -141,7 +143,8 @@ func (s *pendingState) answers(arguments []string) (map[string]string, error) {
 		case !answered:
 			return nil, fmt.Errorf("%s: is pending, too; give its id, or %s=%s", op.Key, op.Key, none)
 		case id != none && s.has(op.Resource["urn"]):
-			return nil, fmt.Errorf("%s: the state has the resource that it replaces; delete %s in the cloud, then write %s=%s",
+			return nil, fmt.Errorf("%s: the state has the resource that it replaces; delete %s in the cloud, then "+
+				"write %s=%s",
 				op.Key, id, op.Key, none)
 		}
 		delete(left, op.Key)
@@ -219,7 +222,8 @@ func (s *pendingState) report(out io.Writer) error {
 	}
 	stack := os.Getenv("PULUMI_STACK")
 	fmt.Fprintf(out, "If another update of %s runs at this moment, wait until it ends.\n", stack)
-	fmt.Fprintf(out, "Otherwise one was cut off while it created what is below, and the cloud may have it. If the stack is still\n"+
+	fmt.Fprintf(out, "Otherwise one was cut off while it created what is below, and the cloud may have it. If the "+
+		"stack is still\n"+
 		"locked: make pulumi STACK=%s ARGS=cancel\n\n", stack)
 	var answers []string
 	then := map[string]bool{}
@@ -239,5 +243,6 @@ func (s *pendingState) report(out io.Writer) error {
 		fmt.Fprintf(out, "  make %s STACK=%s\n", target, stack)
 	}
 	fmt.Fprintln(out)
-	return fmt.Errorf("%d creations of %s are pending: docs/operations.md#what-a-killed-up-leaves", len(operations), stack)
+	return fmt.Errorf("%d creations of %s are pending: docs/operations.md#what-a-killed-up-leaves", len(operations),
+		stack)
 }

@@ -41,7 +41,8 @@ var lookups = map[string]lookup{
 	"talos:machine/configurationApply:ConfigurationApply": again("the node takes the same configuration again"),
 	"talos:cluster/kubeconfig:Kubeconfig":                 again("another one is issued"),
 	// The next update would try for ten minutes, and then fail with AlreadyExists.
-	"talos:machine/bootstrap:Bootstrap": {again: "record-bootstrap asks the node whether etcd was started", then: "record-bootstrap"},
+	"talos:machine/bootstrap:Bootstrap": {again: "record-bootstrap asks the node whether etcd was started",
+		then: "record-bootstrap"},
 }
 
 func register(types map[string]lookup) map[string]lookup {

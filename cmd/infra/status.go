@@ -23,7 +23,8 @@ func newStatus() *cobra.Command {
 		Use: "status", GroupID: groupLook,
 		Short: "Show what is up: API, etcd, nodes, credentials, and where nodes and stack file differ",
 		Long: "Show what is up: API, etcd, nodes, credentials, and where nodes and stack file differ.\n\n" +
-			"The exit code is 0 if all is well, 1 if a cluster is degraded or differs from the stack file, 2 if one is down or cannot be reached.",
+			"The exit code is 0 if all is well, 1 if a cluster is degraded or differs from the stack file, 2 if " +
+			"one is down or cannot be reached.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			report, err := statusOf(c.Context(), stack, limit)

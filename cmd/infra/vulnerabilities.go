@@ -17,7 +17,8 @@ func newVulnerabilities() *cobra.Command {
 		Use: "vulnerabilities GOVULNCHECK BINARY", GroupID: groupDevelop, Args: cobra.ExactArgs(2),
 		Short: "Fail if a binary holds code with a known vulnerability",
 		Long: "Fail if a binary holds code with a known vulnerability.\n" +
-			"Without a way to the database it says so and goes on: what was not looked up is no reason to stop somebody's work.",
+			"Without a way to the database it says so and goes on: what was not looked up is no reason to stop " +
+			"somebody's work.",
 		RunE: func(c *cobra.Command, names []string) error {
 			verdict, err := vulnerabilities(c.Context(), names[0], names[1], database)
 			if err == nil {

@@ -125,10 +125,12 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 			OnResources(groups...).
 			WithCondition("StringEquals", "ec2:CreateAction", "CreateSecurityGroup"),
 		owned(
-			iampolicy.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress").
+			iampolicy.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup",
+				"ec2:RevokeSecurityGroupIngress").
 				OnResources(groups...),
 		),
-		iampolicy.Allow("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup").
+		iampolicy.Allow("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateLoadBalancer",
+			"elasticloadbalancing:CreateTargetGroup").
 			OnResources(balancers...).
 			WithCondition("StringEquals", "aws:RequestTag/"+c.clusterTag(), "owned"),
 		owned(iampolicy.Allow(controllerChanges...).OnResources(balancers...)),
@@ -174,7 +176,8 @@ func (c *Cloud) driverStatements(account string) []iampolicy.Statement {
 		iampolicy.Allow("ec2:CreateTags").OnResources(append(volumes, snapshots...)...).
 			WithCondition("StringEquals", "ec2:CreateAction", "CreateVolume", "CreateSnapshot"),
 		tagged(
-			iampolicy.Allow("ec2:AttachVolume", "ec2:CreateSnapshot", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume").
+			iampolicy.Allow("ec2:AttachVolume", "ec2:CreateSnapshot", "ec2:DeleteVolume", "ec2:DetachVolume",
+				"ec2:ModifyVolume").
 				OnResources(volumes...),
 			existing,
 		),

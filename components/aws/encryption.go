@@ -103,6 +103,7 @@ func (c *Cloud) diskKeyPolicy(account string) (string, error) {
 			OnResources("*").
 			WithPrincipal(iampolicy.Principal{AWS: []string{"*"}}).
 			WithCondition("StringEquals", "kms:CallerAccount", account).
-			WithCondition("StringEquals", "kms:ViaService", fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region)),
+			WithCondition("StringEquals", "kms:ViaService",
+				fmt.Sprintf("ec2.%s.amazonaws.com", c.cluster.Location.Region)),
 	)
 }

@@ -230,7 +230,8 @@ func (c *Cloud) createEgress(
 			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
 		worker: {IpProtocol: pulumi.String("-1"), CidrIpv4: pulumi.String("0.0.0.0/0"),
 			Description: pulumi.String("Images, time, discovery, the services of the cloud")},
-		loadBalancer: {IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(cloud.APIPort), ToPort: pulumi.Int(cloud.APIPort),
+		loadBalancer: {IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(cloud.APIPort),
+			ToPort:                    pulumi.Int(cloud.APIPort),
 			ReferencedSecurityGroupId: groups[controlPlane].ID(),
 			Description:               pulumi.String("Kubernetes API on the control planes, and their health checks")},
 	} {

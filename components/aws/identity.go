@@ -62,7 +62,8 @@ func (c *Cloud) permitFlowLogs(group *cloudwatch.LogGroup) (*iam.Role, *iam.Role
 		AssumeRolePolicy: account.ApplyT(func(account string) (string, error) {
 			return iampolicy.JSON(iampolicy.Allow("sts:AssumeRole").WithPrincipal(iampolicy.Principal{Service: []string{"vpc-flow-logs.amazonaws.com"}}).
 				WithCondition("StringEquals", "aws:SourceAccount", account).
-				WithCondition("ArnLike", "aws:SourceArn", fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", c.cluster.Location.Region, account)))
+				WithCondition("ArnLike", "aws:SourceArn",
+					fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", c.cluster.Location.Region, account)))
 		}).(pulumi.StringOutput),
 		Tags: c.nameTags("flow-logs"),
 	}, c.options()...)

@@ -144,7 +144,8 @@ func (c *Cloud) handlerPolicy(queue string) (string, error) {
 		iampolicy.Allow("autoscaling:CompleteLifecycleAction").OnResources("*").
 			WithCondition("StringEquals", "aws:ResourceTag/kubernetes.io/cluster/"+c.cluster.Name, "owned"),
 		// None of these can be narrowed to a resource.
-		iampolicy.Allow("autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags", "ec2:DescribeInstances").
+		iampolicy.Allow("autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeTags",
+			"ec2:DescribeInstances").
 			OnResources("*"),
 	)
 }

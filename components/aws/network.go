@@ -319,7 +319,8 @@ func (c *Cloud) adoptSubnets(ids []string) []subnet {
 		found := c.lookupSubnet(id)
 		checked := pulumi.All(found.VpcId(), found.AvailabilityZone()).ApplyT(func(found []any) (string, error) {
 			if found[0] != c.cluster.Network.ID || found[1] != zone {
-				return "", fmt.Errorf("%s: network: subnet %s lies in %s, %s, not in %s, %s; name one subnet of the network for each zone, in their order",
+				return "", fmt.Errorf("%s: network: subnet %s lies in %s, %s, not in %s, %s; name one subnet of "+
+					"the network for each zone, in their order",
 					c.cluster.Region, id, found[0], found[1], c.cluster.Network.ID, zone)
 			}
 			return id, nil

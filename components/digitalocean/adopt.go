@@ -9,8 +9,10 @@ import (
 
 // lookupVPC reads the adopted network. The error names its setting.
 func (c *Cloud) lookupVPC() digitalocean.LookupVpcResultOutput {
-	return pulumi.String(c.cluster.Network.ID).ToStringOutput().ApplyT(func(id string) (digitalocean.LookupVpcResult, error) {
-		found, err := digitalocean.LookupVpc(c.ctx, &digitalocean.LookupVpcArgs{Id: &id}, pulumi.Parent(c.parent), pulumi.Provider(c.provider))
+	return pulumi.String(c.cluster.Network.ID).ToStringOutput().ApplyT(func(id string) (digitalocean.LookupVpcResult,
+		error) {
+		found, err := digitalocean.LookupVpc(c.ctx, &digitalocean.LookupVpcArgs{Id: &id}, pulumi.Parent(c.parent),
+			pulumi.Provider(c.provider))
 		if err != nil {
 			return digitalocean.LookupVpcResult{}, fmt.Errorf("regions[%s].network.id: cannot find the VPC %s (%w); "+
 				"correct the id, or use a token of its account", c.cluster.Region, id, err)

@@ -64,7 +64,8 @@ func (c *Cloud) adoptNetwork() (layout, error) {
 	vpc := c.lookupVPC()
 	vpcID := vpc.Region().ApplyT(func(found string) (string, error) {
 		if found != region {
-			return "", fmt.Errorf("%s: network.id: %s is in %s, the cluster in %s; name a VPC of %s", c.cluster.Region, id, found, region, region)
+			return "", fmt.Errorf("%s: network.id: %s is in %s, the cluster in %s; name a VPC of %s",
+				c.cluster.Region, id, found, region, region)
 		}
 		return id, nil
 	}).(pulumi.StringOutput)

@@ -17,9 +17,10 @@ func (c *Cloud) createPreemptionAlert() error {
 	}
 	filter := pulumi.String(c.preemptions())
 	if _, err := logging.NewMetric(c.ctx, c.name("preemptions"), &logging.MetricArgs{
-		Description:      pulumi.Sprintf("Machines of %s that Google Cloud took back", c.cluster.Name),
-		Filter:           filter,
-		MetricDescriptor: &logging.MetricMetricDescriptorArgs{MetricKind: pulumi.String("DELTA"), ValueType: pulumi.String("INT64")},
+		Description: pulumi.Sprintf("Machines of %s that Google Cloud took back", c.cluster.Name),
+		Filter:      filter,
+		MetricDescriptor: &logging.MetricMetricDescriptorArgs{MetricKind: pulumi.String("DELTA"),
+			ValueType: pulumi.String("INT64")},
 	}, c.options()...); err != nil {
 		return err
 	}

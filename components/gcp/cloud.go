@@ -35,7 +35,8 @@ type prepared struct {
 }
 
 // Connect makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
-func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud, error) {
+func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
+	error) {
 	project, err := config.GoogleProject(cluster)
 	if err != nil {
 		return nil, err

@@ -105,7 +105,8 @@ func (c *Cloud) projectNumber() (string, error) {
 		}
 	}
 	return "", fmt.Errorf(
-		"gcp:project: the list of projects does not have %s; correct the id, or ask for the permission resourcemanager.projects.get",
+		"gcp:project: the list of projects does not have %s; correct the id, or ask for the permission "+
+			"resourcemanager.projects.get",
 		c.project,
 	)
 }

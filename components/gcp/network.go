@@ -167,7 +167,8 @@ func (c *Cloud) adoptNetwork() (layout, error) {
 	nodes := c.lookupSubnet(project, region)
 	network := nodes.Network().ApplyT(func(network string) (string, error) {
 		if lastPart(network) != id {
-			return "", fmt.Errorf("%s: network: subnet %s lies in %s, not in %s; name a subnet of the network", c.cluster.Region, subnet, lastPart(network), id)
+			return "", fmt.Errorf("%s: network: subnet %s lies in %s, not in %s; name a subnet of the network",
+				c.cluster.Region, subnet, lastPart(network), id)
 		}
 		return network, nil
 	}).(pulumi.StringOutput)
@@ -181,8 +182,10 @@ func (c *Cloud) adoptNetwork() (layout, error) {
 				return proxies.IpCidrRange, nil
 			}
 		}
-		return "", fmt.Errorf("%s: network: %s has no subnetwork for a load balancer's proxies in %s; run: gcloud compute networks "+
-			"subnets create proxies --project=%s --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE --network=%s --region=%s --range=<a free /26>",
+		return "", fmt.Errorf("%s: network: %s has no subnetwork for a load balancer's proxies in %s; run: gcloud "+
+			"compute networks "+
+			"subnets create proxies --project=%s --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE --network=%s "+
+			"--region=%s --range=<a free /26>",
 			c.cluster.Region, id, region, project, id, region)
 	}).(pulumi.StringOutput)
 	return layout{

@@ -28,7 +28,8 @@ func vCPUs(machine string) int {
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
 func buyable(w *world.World, region, zone, machine string, spot bool) error {
 	if !catalogue.InStock(zone, machine) {
-		return fmt.Errorf("InsufficientInstanceCapacity: We currently do not have sufficient %s capacity in the Availability Zone you requested (%s)", machine, zone)
+		return fmt.Errorf("InsufficientInstanceCapacity: We currently do not have sufficient %s capacity in the "+
+			"Availability Zone you requested (%s)", machine, zone)
 	}
 	used := vCPUs(machine)
 	for _, other := range w.List(instanceType, region) {
@@ -43,7 +44,8 @@ func buyable(w *world.World, region, zone, machine string, spot bool) error {
 		return nil
 	}
 	if limit, exceeds := catalogue.Exceeds("aws-vcpus", used); exceeds {
-		return fmt.Errorf("VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit of %d allows for the instance bucket that the specified instance type belongs to", limit)
+		return fmt.Errorf("VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit "+
+			"of %d allows for the instance bucket that the specified instance type belongs to", limit)
 	}
 	return nil
 }

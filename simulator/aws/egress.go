@@ -19,7 +19,8 @@ func (n network) Deliver(from, to site.Machine, port site.Port) error {
 	if sender == nil || receiver == nil {
 		return fmt.Errorf("%s or %s does not run any more", from.ID, to.ID)
 	}
-	source, target := source{machine: sender, place: interfaceOf(n.world, sender)}, source{machine: receiver, place: interfaceOf(n.world, receiver)}
+	source, target := source{machine: sender, place: interfaceOf(n.world, sender)}, source{machine: receiver,
+		place: interfaceOf(n.world, receiver)}
 	if source.place.vpc != target.place.vpc {
 		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, site.ErrNotHere, source)
 	}
@@ -67,14 +68,16 @@ func (n network) leaves(from source) (string, error) {
 			return "", fmt.Errorf("%s: %w", from, err)
 		}
 		if from.place.publicIP == "" {
-			return "", fmt.Errorf("%s: has no public address, and its subnet %s leads to an internet gateway, not to a NAT gateway", from, from.place.subnet)
+			return "", fmt.Errorf("%s: has no public address, and its subnet %s leads to an internet gateway, not "+
+				"to a NAT gateway", from, from.place.subnet)
 		}
 		return from.place.publicIP, nil
 	}
 	nat := n.world.Get(natType, region, id)
 	switch {
 	case nat == nil:
-		return "", fmt.Errorf("%s: the subnet %s leads to the NAT gateway %s, which does not exist: the route is a blackhole", from, from.place.subnet, id)
+		return "", fmt.Errorf("%s: the subnet %s leads to the NAT gateway %s, which does not exist: the route is a "+
+			"blackhole", from, from.place.subnet, id)
 	case nat.State.String("connectivityType") == "private":
 		return "", fmt.Errorf("%s: the NAT gateway %s is private, and has no way to the internet", from, id)
 	}
@@ -83,7 +86,8 @@ func (n network) leaves(from source) (string, error) {
 	}
 	address := n.world.Get(addressType, region, nat.State.String("allocationId"))
 	if address == nil {
-		return "", fmt.Errorf("%s: the NAT gateway %s has no public address: there is no elastic IP %q", from, id, nat.State.String("allocationId"))
+		return "", fmt.Errorf("%s: the NAT gateway %s has no public address: there is no elastic IP %q", from, id,
+			nat.State.String("allocationId"))
 	}
 	return address.State.String("publicIp"), nil
 }
@@ -99,7 +103,8 @@ func (n network) entersInternet(region, vpc, subnet string) error {
 	}
 	gateway := n.world.Get(gatewayType, region, id)
 	if gateway == nil || gateway.State.String("vpcId") != vpc {
-		return fmt.Errorf("the subnet %s leads to the internet gateway %s, which is not attached to %s: the route is a blackhole", subnet, id, vpc)
+		return fmt.Errorf("the subnet %s leads to the internet gateway %s, which is not attached to %s: the route "+
+			"is a blackhole", subnet, id, vpc)
 	}
 	return nil
 }

@@ -395,7 +395,8 @@ func (g *group) start() error {
 	}
 	lifecycle, machine := g.buy(running)
 	subnet, machine := g.place(count, machine)
-	if err := buyable(c.World, c.Region, subnet.State.String("availabilityZone"), machine, lifecycle == "spot"); err != nil {
+	if err := buyable(c.World, c.Region, subnet.State.String("availabilityZone"), machine,
+		lifecycle == "spot"); err != nil {
 		return err
 	}
 	seed := "member of " + c.Region + " " + c.ID

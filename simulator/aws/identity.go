@@ -147,7 +147,8 @@ func checkProfile(c *catalogue.Call, name string) error {
 		// The provider tries again for two minutes, for machines and for groups:
 		// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ec2_instance.go
 		// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/autoscaling/group.go
-		if err := catalogue.Known(profile, "InvalidParameterValue: Value (%s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name); err != nil {
+		if err := catalogue.Known(profile, "InvalidParameterValue: Value (%s) for parameter "+
+			"iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name); err != nil {
 			return err
 		}
 		if c.World.Get(roleType, "", profile.State.String("role")) == nil {

@@ -107,7 +107,8 @@ func createInstance(c *catalogue.Call) error {
 		return err
 	}
 	spot := c.State.Object("instanceMarketOptions").String("marketType") == "spot"
-	if err := buyable(c.World, c.Region, c.State.String("availabilityZone"), c.State.String("instanceType"), spot); err != nil {
+	if err := buyable(c.World, c.Region, c.State.String("availabilityZone"), c.State.String("instanceType"),
+		spot); err != nil {
 		return err
 	}
 	launch(c.World, c.Region, c.ID, c.URN, c.State)

@@ -43,7 +43,8 @@ func eventsOf(w *world.World, group *world.Resource) []event {
 
 func hasHook(w *world.World, group *world.Resource) bool {
 	return w.Find(hookType, group.Region, func(r *world.Resource) bool {
-		return r.State.String("autoscalingGroupName") == group.ID && r.State.String("lifecycleTransition") == terminating
+		return r.State.String("autoscalingGroupName") == group.ID &&
+			r.State.String("lifecycleTransition") == terminating
 	}) != nil
 }
 
@@ -118,8 +119,11 @@ func matchesPattern(text string, e event) bool {
 		return false
 	}
 	groups := pattern.Detail.AutoScalingGroupName
-	return (pattern.Source == nil || slices.Contains(pattern.Source, e.source)) && (pattern.Kind == nil || slices.Contains(pattern.Kind, e.kind)) &&
-		(groups == nil || slices.ContainsFunc(groups, func(g struct{ Prefix string }) bool { return strings.HasPrefix(e.group, g.Prefix) }))
+	return (pattern.Source == nil || slices.Contains(pattern.Source, e.source)) &&
+		(pattern.Kind == nil || slices.Contains(pattern.Kind, e.kind)) &&
+		(groups == nil || slices.ContainsFunc(groups, func(g struct{ Prefix string }) bool {
+			return strings.HasPrefix(e.group, g.Prefix)
+		}))
 }
 
 // send puts a message into a queue, on behalf of a rule.
@@ -139,7 +143,8 @@ func (n network) send(region, target, rule string) (*world.Resource, error) {
 	// EventBridge can use a key of one's own, but not the one that AWS manages for SQS.
 	if id := queue.State.String("kmsMasterKeyId"); id != "" {
 		key := n.world.Get(keyType, region, id[strings.LastIndex(id, "/")+1:])
-		if key == nil || !allows(key.State.String("policy"), request{action: "kms:GenerateDataKey", service: "events.amazonaws.com", source: rule}) {
+		if key == nil || !allows(key.State.String("policy"),
+			request{action: "kms:GenerateDataKey", service: "events.amazonaws.com", source: rule}) {
 			return nil, fmt.Errorf("EventBridge may not use the key %s of the queue %s", id, queue.State.String("name"))
 		}
 	}
@@ -162,7 +167,8 @@ func (n network) roleOf(group *world.Resource) (string, error) {
 // https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
 func (n network) reads(role string, group, queue *world.Resource) error {
 	for _, asks := range []request{
-		{action: "sqs:ReceiveMessage", resource: queue.State.String("arn")}, {action: "sqs:DeleteMessage", resource: queue.State.String("arn")},
+		{action: "sqs:ReceiveMessage", resource: queue.State.String("arn")}, {action: "sqs:DeleteMessage",
+			resource: queue.State.String("arn")},
 		{action: "autoscaling:CompleteLifecycleAction", resource: group.State.String("arn")},
 	} {
 		if !roleMay(n.world, role, asks) {

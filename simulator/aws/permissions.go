@@ -29,14 +29,20 @@ func allows(document string, r request) bool {
 		return false
 	}
 	about := func(effect string) bool {
-		return slices.ContainsFunc(parsed.Statement, func(p permission) bool { return p.Effect == effect && p.matches(r) })
+		return slices.ContainsFunc(parsed.Statement, func(p permission) bool {
+			return p.Effect == effect && p.matches(r)
+		})
 	}
 	return about("Allow") && !about("Deny")
 }
 
 func (p permission) matches(r request) bool {
-	actions := slices.ContainsFunc(p.Action, func(pattern string) bool { return glob(strings.ToLower(pattern), strings.ToLower(r.action)) })
-	resources := len(p.Resource) == 0 || slices.ContainsFunc(p.Resource, func(pattern string) bool { return glob(pattern, r.resource) })
+	actions := slices.ContainsFunc(p.Action, func(pattern string) bool {
+		return glob(strings.ToLower(pattern), strings.ToLower(r.action))
+	})
+	resources := len(p.Resource) == 0 || slices.ContainsFunc(p.Resource, func(pattern string) bool {
+		return glob(pattern, r.resource)
+	})
 	return actions && resources && p.names(r) && p.holds(r)
 }
 

@@ -44,8 +44,9 @@ func (n network) machine(r *world.Resource) site.Machine {
 	return site.Machine{
 		Off: isStopped(r), ID: r.ID, Name: r.Name, Provider: "aws", Region: r.Region, NetworkID: place.vpc,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP,
-		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData, DiskFault: diskFault(n.world, r),
-		MTU: jumboMTU,
+		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData,
+		DiskFault: diskFault(n.world, r),
+		MTU:       jumboMTU,
 	}
 }
 
@@ -109,7 +110,8 @@ func (n network) resolve(from source, name string) (*world.Resource, string, err
 			}
 			vpc := n.world.Get(vpcType, from.machine.Region, from.place.vpc)
 			if vpc == nil || !vpc.State.Bool("enableDnsSupport") || !vpc.State.Bool("enableDnsHostnames") {
-				return nil, "", fmt.Errorf("%s does not resolve from %s: the private zone %s needs enableDnsSupport and enableDnsHostnames on %s", name, from, zone.ID, from.place.vpc)
+				return nil, "", fmt.Errorf("%s does not resolve from %s: the private zone %s needs "+
+					"enableDnsSupport and enableDnsHostnames on %s", name, from, zone.ID, from.place.vpc)
 			}
 		}
 		for _, alias := range record.State.Objects("aliases") {
@@ -179,11 +181,13 @@ func (n network) passes(from, target source, address string, port site.Port) err
 		return nil
 	}
 	if !from.operator() {
-		if err := n.lets(egressType, from.machine.Region, from.place.groups, target.place.groups, target.place.privateIP, port); err != nil {
+		if err := n.lets(egressType, from.machine.Region, from.place.groups, target.place.groups,
+			target.place.privateIP, port); err != nil {
 			return fmt.Errorf("%s to %s: %w", from, target, err)
 		}
 	}
-	if err := n.lets(ingressType, target.machine.Region, target.place.groups, from.place.groups, address, port); err != nil {
+	if err := n.lets(ingressType, target.machine.Region, target.place.groups, from.place.groups, address,
+		port); err != nil {
 		return fmt.Errorf("%s to %s: %w", from, target, err)
 	}
 	return nil
@@ -197,7 +201,8 @@ func (n network) crossesInternet(from, target source, port int) error {
 		if address, err = n.leaves(from); err != nil {
 			return err
 		}
-		if err := n.lets(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP, site.TCP(port)); err != nil {
+		if err := n.lets(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP,
+			site.TCP(port)); err != nil {
 			return fmt.Errorf("%s to %s: %w", from, target, err)
 		}
 	}
@@ -207,7 +212,8 @@ func (n network) crossesInternet(from, target source, port int) error {
 	if err := n.entersInternet(target.machine.Region, target.place.vpc, target.place.subnet); err != nil {
 		return fmt.Errorf("%s: %w, as %s needs it", target.place.publicIP, err, target)
 	}
-	if err := n.lets(ingressType, target.machine.Region, target.place.groups, nil, address, site.TCP(port)); err != nil {
+	if err := n.lets(ingressType, target.machine.Region, target.place.groups, nil, address,
+		site.TCP(port)); err != nil {
 		return fmt.Errorf("%s to %s: %w", from, target, err)
 	}
 	return nil
@@ -215,7 +221,9 @@ func (n network) crossesInternet(from, target source, port int) error {
 
 // defaultRoute is the route to everywhere of a subnet's table.
 func (n network) defaultRoute(region, subnet string) world.Values {
-	association := n.world.Find(associationType, region, func(r *world.Resource) bool { return r.State.String("subnetId") == subnet })
+	association := n.world.Find(associationType, region, func(r *world.Resource) bool {
+		return r.State.String("subnetId") == subnet
+	})
 	if association == nil {
 		return nil
 	}
@@ -307,7 +315,8 @@ func (n network) fromMachine(from source, groups []string, address string, port 
 func (n network) forward(from source, balancer, group, attachment *world.Resource, entry int) (site.Machine, error) {
 	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))
 	if machine == nil {
-		return site.Machine{}, fmt.Errorf("the balancer %s sends to %s, which does not run any more", balancer.State.String("name"), attachment.State.String("targetId"))
+		return site.Machine{}, fmt.Errorf("the balancer %s sends to %s, which does not run any more",
+			balancer.State.String("name"), attachment.State.String("targetId"))
 	}
 	if err := checkHealth(balancer, group, machine, n.world); err != nil {
 		return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), machine.ID, err)
@@ -318,11 +327,13 @@ func (n network) forward(from source, balancer, group, attachment *world.Resourc
 		port = group.State.Int("port")
 	}
 	if port != entry {
-		return site.Machine{}, fmt.Errorf("the balancer %s sends port %d to port %d of %s, where something else answers", balancer.State.String("name"), entry, port, target)
+		return site.Machine{}, fmt.Errorf("the balancer %s sends port %d to port %d of %s, where something else "+
+			"answers", balancer.State.String("name"), entry, port, target)
 	}
 	preserved := group.State.String("preserveClientIp") == "true"
 	if preserved && !from.operator() && from.machine.ID == machine.ID {
-		return site.Machine{}, fmt.Errorf("the balancer %s sends %s to itself, and preserveClientIp makes it drop that packet", balancer.State.String("name"), from)
+		return site.Machine{}, fmt.Errorf("the balancer %s sends %s to itself, and preserveClientIp makes it drop "+
+			"that packet", balancer.State.String("name"), from)
 	}
 	ports := []int{port}
 	if health, err := strconv.Atoi(group.State.Object("healthCheck").String("port")); err == nil {
@@ -337,11 +348,14 @@ func (n network) forward(from source, balancer, group, attachment *world.Resourc
 			peers = append(slices.Clone(groups), from.place.groups...)
 		}
 		if len(groups) > 0 {
-			if err := n.lets(egressType, balancer.Region, groups, target.place.groups, target.place.privateIP, site.TCP(port)); err != nil {
-				return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target, err)
+			if err := n.lets(egressType, balancer.Region, groups, target.place.groups, target.place.privateIP,
+				site.TCP(port)); err != nil {
+				return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target,
+					err)
 			}
 		}
-		if err := n.lets(ingressType, balancer.Region, target.place.groups, peers, address, site.TCP(port)); err != nil {
+		if err := n.lets(ingressType, balancer.Region, target.place.groups, peers, address,
+			site.TCP(port)); err != nil {
 			return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target, err)
 		}
 	}
@@ -365,14 +379,17 @@ func (n network) lets(direction, region string, groups, peers []string, address 
 		if owner == nil {
 			owner = n.world.Get(defaultGroupType, region, id)
 		}
-		if owner != nil && slices.ContainsFunc(owner.State.Objects(inline), func(rule world.Values) bool { return inlineLets(rule, id, peers, address, port) }) {
+		if owner != nil && slices.ContainsFunc(owner.State.Objects(inline), func(rule world.Values) bool {
+			return inlineLets(rule, id, peers, address, port)
+		}) {
 			return nil
 		}
 		if owner == nil && (direction == egressType || slices.Contains(peers, id)) {
 			return nil // a network's default group, untouched: everything out, itself in
 		}
 	}
-	return fmt.Errorf("firewall: no rule of %s lets %s %s %s", strings.Join(groups, ", "), port, way, describe(address, peers))
+	return fmt.Errorf("firewall: no rule of %s lets %s %s %s", strings.Join(groups, ", "), port, way,
+		describe(address, peers))
 }
 
 func describe(address string, peers []string) string {
@@ -404,7 +421,9 @@ func inlineLets(rule world.Values, own string, peers []string, address string, p
 	if rule.Bool("self") && slices.Contains(peers, own) {
 		return true
 	}
-	return slices.ContainsFunc(rule.Strings("securityGroups"), func(id string) bool { return slices.Contains(peers, id) })
+	return slices.ContainsFunc(rule.Strings("securityGroups"), func(id string) bool {
+		return slices.Contains(peers, id)
+	})
 }
 
 // protocolNumbers are what a rule may say instead of a protocol's name.

@@ -24,7 +24,8 @@ func restart(w *world.World) []site.Finding {
 			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
 			continue
 		}
-		w.Put(&world.Resource{Provider: "aws", Type: r.Type, Region: r.Region, ID: r.ID, Name: r.Name, Inputs: r.Inputs, State: c.State})
+		w.Put(&world.Resource{Provider: "aws", Type: r.Type, Region: r.Region, ID: r.ID, Name: r.Name,
+			Inputs: r.Inputs, State: c.State})
 	}
 	for _, r := range w.List(groupType, "") {
 		c := callFor(w, r)
@@ -88,7 +89,8 @@ func (n network) targetHealth() []site.Finding {
 				continue
 			}
 			if _, err := n.forward(source{}, balancer, group, attachment, listener.State.Int("port")); err != nil {
-				findings = append(findings, site.Finding{Subject: balancer.Name, Reason: "target " + attachment.Name + " is unhealthy: " + err.Error()})
+				findings = append(findings, site.Finding{Subject: balancer.Name, Reason: "target " + attachment.Name +
+					" is unhealthy: " + err.Error()})
 			}
 		}
 	}
@@ -118,7 +120,8 @@ func checkHealth(balancer, group, machine *world.Resource, w *world.World) error
 	zone := interfaceOf(w, machine).subnet
 	served := slices.ContainsFunc(balancer.State.Strings("subnets"), func(id string) bool {
 		ours, theirs := w.Get(subnetType, balancer.Region, id), w.Get(subnetType, balancer.Region, zone)
-		return ours != nil && theirs != nil && ours.State.String("availabilityZone") == theirs.State.String("availabilityZone")
+		return ours != nil && theirs != nil &&
+			ours.State.String("availabilityZone") == theirs.State.String("availabilityZone")
 	})
 	health := group.State.Object("healthCheck")
 	switch {
@@ -128,7 +131,8 @@ func checkHealth(balancer, group, machine *world.Resource, w *world.World) error
 	case health.String("protocol") == "HTTP":
 		return fmt.Errorf("the health check speaks HTTP, the Kubernetes API TLS")
 	case health.String("protocol") == "HTTPS" && !strings.Contains(health.String("matcher"), "401"):
-		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it does not know")
+		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it " +
+			"does not know")
 	}
 	return nil
 }
@@ -140,9 +144,11 @@ func (n network) unheard() []site.Finding {
 	for _, alarm := range n.world.List(alarmType, "") {
 		for _, action := range alarm.State.Strings("alarmActions") {
 			policy := n.world.Get(topicPolicyType, alarm.Region, action)
-			asks := request{action: "sns:Publish", resource: action, service: "cloudwatch.amazonaws.com", source: alarm.State.String("arn")}
+			asks := request{action: "sns:Publish", resource: action, service: "cloudwatch.amazonaws.com",
+				source: alarm.State.String("arn")}
 			if policy != nil && !allows(policy.State.String("policy"), asks) {
-				findings = append(findings, site.Finding{Subject: alarm.Name, Reason: "CloudWatch may not publish to " + action})
+				findings = append(findings, site.Finding{Subject: alarm.Name,
+					Reason: "CloudWatch may not publish to " + action})
 			}
 		}
 	}
@@ -155,8 +161,10 @@ func (n network) credentials() []site.Finding {
 	var findings []site.Finding
 	for _, profile := range n.world.List(profileType, "") {
 		role := n.world.Get(roleType, "", profile.State.String("role"))
-		if role != nil && !allows(role.State.String("assumeRolePolicy"), request{action: "sts:AssumeRole", service: "ec2.amazonaws.com"}) {
-			findings = append(findings, site.Finding{Subject: profile.Name, Reason: "machines have no credentials: EC2 may not assume the role " + role.ID})
+		if role != nil && !allows(role.State.String("assumeRolePolicy"),
+			request{action: "sts:AssumeRole", service: "ec2.amazonaws.com"}) {
+			findings = append(findings, site.Finding{Subject: profile.Name,
+				Reason: "machines have no credentials: EC2 may not assume the role " + role.ID})
 		}
 	}
 	return findings

@@ -39,7 +39,8 @@ func createDroplet(c *catalogue.Call) error {
 		return fmt.Errorf("422 (unprocessable_entity) creating this/these droplet(s) will exceed your droplet limit")
 	}
 	if size := c.State.String("size"); !catalogue.InStock(c.State.String("region"), size) {
-		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available in %s", size, c.State.String("region"))
+		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available in %s", size,
+			c.State.String("region"))
 	}
 	vpc, err := find(c.World, vpcType, c.State.String("vpcUuid"), "VPC")
 	if err != nil {

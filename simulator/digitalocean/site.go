@@ -33,7 +33,8 @@ func (n network) Machines() []site.Machine {
 
 func machine(r *world.Resource) site.Machine {
 	return site.Machine{
-		Off: isOff(r), ID: r.ID, Name: r.State.String("name"), Provider: "digitalocean", Region: r.State.String("region"), NetworkID: r.State.String("vpcUuid"),
+		Off: isOff(r), ID: r.ID, Name: r.State.String("name"), Provider: "digitalocean",
+		Region: r.State.String("region"), NetworkID: r.State.String("vpcUuid"),
 		PrivateIP: r.State.String("ipv4AddressPrivate"), PublicIP: r.State.String("ipv4Address"), Architecture: "amd64",
 		ImageID: r.State.String("image"), UserData: []byte(r.State.String(userDataKey)), MTU: vpcMTU,
 	}
@@ -126,7 +127,8 @@ func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]s
 		return nil, fmt.Errorf("%s speaks the PROXY protocol, which its targets do not", to)
 	}
 	var found []site.Machine
-	lost := fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, balancer.State.String("dropletTag"))
+	lost := fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to,
+		balancer.State.String("dropletTag"))
 	for _, target := range targets(n.world, balancer) {
 		if err := n.forward(balancer, target, rules[i]); err != nil {
 			lost = err
@@ -148,7 +150,8 @@ func admits(balancer *world.Resource, from end) error {
 	}
 	firewall := balancer.State.Object("firewall")
 	allows := firewall.Strings("allows")
-	if len(allows) > 0 && !slices.ContainsFunc(allows, matches) || slices.ContainsFunc(firewall.Strings("denies"), matches) {
+	if len(allows) > 0 && !slices.ContainsFunc(allows, matches) ||
+		slices.ContainsFunc(firewall.Strings("denies"), matches) {
 		return fmt.Errorf("%s (%s) is not admitted by %s", from, from.address, end{balancer: balancer})
 	}
 	return nil
@@ -186,7 +189,8 @@ func (n network) lets(property, side string, covered, peer end, port site.Port) 
 	if len(names) == 0 {
 		return nil
 	}
-	return fmt.Errorf("firewall: no rule of %s at %s lets %s through, %s %s (%s)", strings.Join(names, ", "), covered, port, side, peer, peer.address)
+	return fmt.Errorf("firewall: no rule of %s at %s lets %s through, %s %s (%s)", strings.Join(names, ", "), covered,
+		port, side, peer, peer.address)
 }
 
 func covers(firewall, droplet *world.Resource) bool {
@@ -198,10 +202,13 @@ func ruleLets(rule world.Values, side string, peer end, port site.Port) bool {
 	if rule.String("protocol") != port.Protocol {
 		return false
 	}
-	if low, high, _ := ports(rule.String("portRange")); port.Protocol != "icmp" && (port.Number < low || high < port.Number) {
+	if low, high, _ := ports(rule.String("portRange")); port.Protocol != "icmp" &&
+		(port.Number < low || high < port.Number) {
 		return false
 	}
-	if slices.ContainsFunc(rule.Strings(side+"Addresses"), func(cidr string) bool { return contains(cidr, peer.address) }) {
+	if slices.ContainsFunc(rule.Strings(side+"Addresses"), func(cidr string) bool {
+		return contains(cidr, peer.address)
+	}) {
 		return true
 	}
 	switch {

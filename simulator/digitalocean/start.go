@@ -12,7 +12,8 @@ import (
 func restart(w *world.World) []site.Finding {
 	var findings []site.Finding
 	for _, r := range w.List(dropletType, "") {
-		c := &catalogue.Call{World: w, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type, State: r.State.Clone(), Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone()}
+		c := &catalogue.Call{World: w, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type, State: r.State.Clone(),
+			Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone()}
 		// A new droplet has no disk that could be too large.
 		delete(c.State, "disk")
 		if err := checkDroplet(c); err != nil {
@@ -40,7 +41,8 @@ func checkDroplet(c *catalogue.Call) error {
 		return err
 	}
 	if vpc.State.String("region") != region {
-		return fmt.Errorf("422 (unprocessable_entity) the VPC %s is in %s, the droplet in %s", vpc.ID, vpc.State.String("region"), region)
+		return fmt.Errorf("422 (unprocessable_entity) the VPC %s is in %s, the droplet in %s", vpc.ID,
+			vpc.State.String("region"), region)
 	}
 	return updateDroplet(c)
 }
@@ -53,7 +55,9 @@ func inspect(w *world.World) []site.Finding {
 		for _, rule := range balancer.State.Objects("forwardingRules") {
 			for _, target := range targets(w, balancer) {
 				if err := n.forward(balancer, target, rule); err != nil {
-					findings = append(findings, site.Finding{Subject: balancer.Name, Reason: "target " + target.Name + " is unhealthy: " + err.Error()})
+					findings = append(findings,
+						site.Finding{Subject: balancer.Name, Reason: "target " + target.Name + " is unhealthy: " +
+							err.Error()})
 				}
 			}
 		}
@@ -71,7 +75,8 @@ func (n network) forward(balancer, target *world.Resource, rule world.Values) er
 		return err
 	}
 	if rule.Int("entryPort") != rule.Int("targetPort") {
-		return fmt.Errorf("%s sends port %d to port %d of %s, where something else answers", from, rule.Int("entryPort"), rule.Int("targetPort"), receiver)
+		return fmt.Errorf("%s sends port %d to port %d of %s, where something else answers", from,
+			rule.Int("entryPort"), rule.Int("targetPort"), receiver)
 	}
 	health := balancer.State.Object("healthcheck")
 	if port := health.Int("port"); port != 0 {
@@ -83,7 +88,8 @@ func (n network) forward(balancer, target *world.Resource, rule world.Values) er
 	case "http":
 		return fmt.Errorf("the health check of %s speaks HTTP, the Kubernetes API TLS", from)
 	case "https":
-		return fmt.Errorf("the health check of %s gets the status 401, because the Kubernetes API answers nobody whom it does not know", from)
+		return fmt.Errorf("the health check of %s gets the status 401, because the Kubernetes API answers nobody "+
+			"whom it does not know", from)
 	}
 	return nil
 }

@@ -50,7 +50,8 @@ func (n network) leaves(from end) (string, error) {
 	case network == nil:
 		return "", fmt.Errorf("%s: there is no network %s", from, from.place.network)
 	case network.State.Bool("deleteDefaultRoutesOnCreate"):
-		return "", fmt.Errorf("%s: the network %s has no default route to the internet", from, network.State.String("name"))
+		return "", fmt.Errorf("%s: the network %s has no default route to the internet", from,
+			network.State.String("name"))
 	case from.place.publicIP != "":
 		return from.place.publicIP, nil
 	}
@@ -71,7 +72,8 @@ func (n network) serves(nat *world.Resource, place nic) bool {
 	}
 	return slices.ContainsFunc(nat.State.Objects("subnetworks"), func(s world.Values) bool {
 		ranges := s.Strings("sourceIpRangesToNats")
-		primary := len(ranges) == 0 || slices.Contains(ranges, "ALL_IP_RANGES") || slices.Contains(ranges, "PRIMARY_IP_RANGE")
+		primary := len(ranges) == 0 || slices.Contains(ranges, "ALL_IP_RANGES") ||
+			slices.Contains(ranges, "PRIMARY_IP_RANGE")
 		return primary && same(s.String("name"), place.subnetwork)
 	})
 }
@@ -81,11 +83,15 @@ func (n network) serves(nat *world.Resource, place nic) bool {
 func (n network) goesOut(from end, address string, port site.Port) error {
 	decides := n.deciding(from.place.network, func(rule world.Values) bool {
 		ranges := rule.Strings("destinationRanges")
-		destined := len(ranges) == 0 || slices.ContainsFunc(ranges, func(text string) bool { return within(text, address) })
-		return rule.String("direction") == "EGRESS" && isTarget(rule, from.machine.State) && destined && namesPort(rule, port)
+		destined := len(ranges) == 0 || slices.ContainsFunc(ranges, func(text string) bool {
+			return within(text, address)
+		})
+		return rule.String("direction") == "EGRESS" && isTarget(rule, from.machine.State) && destined &&
+			namesPort(rule, port)
 	})
 	if decides != nil && len(decides.State.Objects("denies")) > 0 {
-		return fmt.Errorf("%s: firewall: %s of %s denies %s to %s", from, decides.State.String("name"), from.place.network, port, address)
+		return fmt.Errorf("%s: firewall: %s of %s denies %s to %s", from, decides.State.String("name"),
+			from.place.network, port, address)
 	}
 	return nil
 }

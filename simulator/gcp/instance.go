@@ -189,7 +189,8 @@ func createInstance(c *catalogue.Call) error {
 	}
 	if zone := c.State.String("zone"); !catalogue.InStock(zone, c.State.String("machineType")) {
 		// https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation#resource_availability
-		return fmt.Errorf("ZONE_RESOURCE_POOL_EXHAUSTED: The zone 'projects/%s/zones/%s' does not have enough resources available to fulfill the request", Project, zone)
+		return fmt.Errorf("ZONE_RESOURCE_POOL_EXHAUSTED: The zone 'projects/%s/zones/%s' does not have enough "+
+			"resources available to fulfill the request", Project, zone)
 	}
 	if err := checkCPUs(c); err != nil {
 		return err

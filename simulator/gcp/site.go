@@ -40,15 +40,19 @@ func machineOf(r *world.Resource) site.Machine {
 	place := interfaceOf(r)
 	architecture, _ := architectureOf(r.State.String("machineType"))
 	return site.Machine{
-		Off: isStopped(r), ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region, NetworkID: place.network,
+		Off: isStopped(r), ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region,
+		NetworkID: place.network,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP, Architecture: architecture,
-		ImageID: r.State.Object("bootDisk").Object("initializeParams").String("image"), UserData: []byte(r.State.Object("metadata").String("user-data")),
+		ImageID:  r.State.Object("bootDisk").Object("initializeParams").String("image"),
+		UserData: []byte(r.State.Object("metadata").String("user-data")),
 	}
 }
 
 // Find is the machine's resource.
 func Find(w *world.World, machine site.Machine) *world.Resource {
-	return w.Find(instanceType, machine.Region, func(r *world.Resource) bool { return r.State.String("instanceId") == machine.ID })
+	return w.Find(instanceType, machine.Region, func(r *world.Resource) bool {
+		return r.State.String("instanceId") == machine.ID
+	})
 }
 
 // end is one end of a packet: a machine, the operator, or a range of Google's own.
@@ -83,7 +87,8 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 	}
 	lost := fmt.Errorf("%s: %w (from %s)", host, site.ErrNotHere, sender)
 	for _, rule := range n.world.List(ruleType, "") {
-		if rule.State.String("ipAddress") != host || !sender.operator() && sender.place.network != path(rule.State.String("network")) {
+		if rule.State.String("ipAddress") != host || !sender.operator() &&
+			sender.place.network != path(rule.State.String("network")) {
 			continue
 		}
 		found, err := n.dialBalancer(sender, rule, port)
@@ -114,7 +119,8 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 // inside gives the operator an address of the network, unless he has one of his own.
 func (n network) inside(from, target end) end {
 	if from.operator() && from.address == "" {
-		if subnetwork := n.world.Get(subnetworkType, target.machine.Region, target.place.subnetwork); subnetwork != nil {
+		if subnetwork := n.world.Get(subnetworkType, target.machine.Region,
+			target.place.subnetwork); subnetwork != nil {
 			from.address = subnetwork.State.String("gatewayAddress")
 		}
 	}
@@ -142,7 +148,8 @@ func (n network) dialBalancer(from end, rule *world.Resource, port int) ([]site.
 	name := rule.State.String("name")
 	switch {
 	case !managed(rule.State):
-		return nil, fmt.Errorf("the balancer %s passes packets through with its own address, which no interface of Talos has", name)
+		return nil, fmt.Errorf("the balancer %s passes packets through with its own address, which no interface of "+
+			"Talos has", name)
 	case !from.operator() && from.machine.Region != rule.Region && !rule.State.Bool("allowGlobalAccess"):
 		return nil, fmt.Errorf("%s cannot reach the balancer %s from another region", from, name)
 	case !portIn(rule.State.String("portRange"), port):
@@ -200,10 +207,12 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 		}
 	}
 	if port == 0 {
-		return fmt.Errorf("the group %s has no port named %q, as the balancer %s wants", group.State.String("name"), backend.State.String("portName"), name)
+		return fmt.Errorf("the group %s has no port named %q, as the balancer %s wants", group.State.String("name"),
+			backend.State.String("portName"), name)
 	}
 	if !portIn(rule.State.String("portRange"), port) {
-		return fmt.Errorf("the balancer %s sends port %s to port %d of %s, where something else answers", name, rule.State.String("portRange"), port, target)
+		return fmt.Errorf("the balancer %s sends port %s to port %d of %s, where something else answers", name,
+			rule.State.String("portRange"), port, target)
 	}
 	proxies := proxySubnetwork(n.world, rule.Region, rule.State.String("network"))
 	if proxies == nil {
@@ -224,7 +233,8 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 		return fmt.Errorf("the balancer %s to %s: %w", name, target, err)
 	}
 	for _, source := range healthCheckers {
-		if err := n.passes(end{what: "the health checks of " + name, address: source}, target, site.TCP(port)); err != nil {
+		if err := n.passes(end{what: "the health checks of " + name, address: source}, target,
+			site.TCP(port)); err != nil {
 			return err
 		}
 	}
@@ -241,9 +251,12 @@ func (n network) passes(from, target end, port site.Port) error {
 			return err
 		}
 	}
-	decides := n.deciding(target.place.network, func(rule world.Values) bool { return applies(rule, from, target, port) })
+	decides := n.deciding(target.place.network, func(rule world.Values) bool {
+		return applies(rule, from, target, port)
+	})
 	if decides == nil || len(decides.State.Objects("denies")) > 0 {
-		return fmt.Errorf("%s to %s: firewall: no rule of %s lets %s from %s", from, target, target.place.network, port, from.address)
+		return fmt.Errorf("%s to %s: firewall: no rule of %s lets %s from %s", from, target, target.place.network,
+			port, from.address)
 	}
 	return nil
 }
@@ -259,13 +272,15 @@ func (n network) deciding(network string, speaks func(rule world.Values) bool) *
 		return nil
 	}
 	return slices.MinFunc(rules, func(a, b *world.Resource) int {
-		return cmp.Or(a.State.Int("priority")-b.State.Int("priority"), len(a.State.Objects("allows"))-len(b.State.Objects("allows")))
+		return cmp.Or(a.State.Int("priority")-b.State.Int("priority"),
+			len(a.State.Objects("allows"))-len(b.State.Objects("allows")))
 	})
 }
 
 // applies reports whether a rule for ingress speaks of the packet.
 func applies(rule world.Values, from, target end, port site.Port) bool {
-	return rule.String("direction") == "INGRESS" && isTarget(rule, target.machine.State) && isSource(rule, from) && namesPort(rule, port)
+	return rule.String("direction") == "INGRESS" && isTarget(rule, target.machine.State) && isSource(rule, from) &&
+		namesPort(rule, port)
 }
 
 // namesPort reports whether a rule is about a port.
@@ -275,7 +290,9 @@ func namesPort(rule world.Values, port site.Port) bool {
 			return protocol == "all"
 		}
 		ports := t.Strings("ports")
-		return len(ports) == 0 || slices.ContainsFunc(ports, func(text string) bool { return portIn(text, port.Number) })
+		return len(ports) == 0 || slices.ContainsFunc(ports, func(text string) bool {
+			return portIn(text, port.Number)
+		})
 	})
 }
 
@@ -284,7 +301,8 @@ func isTarget(rule, machine world.Values) bool {
 	if len(accounts)+len(tags) == 0 {
 		return true
 	}
-	return slices.Contains(accounts, machine.Object("serviceAccount").String("email")) || overlap(tags, machine.Strings("tags"))
+	return slices.Contains(accounts, machine.Object("serviceAccount").String("email")) ||
+		overlap(tags, machine.Strings("tags"))
 }
 
 func isSource(rule world.Values, from end) bool {
@@ -295,7 +313,8 @@ func isSource(rule world.Values, from end) bool {
 	if slices.ContainsFunc(ranges, func(text string) bool { return within(text, from.address) }) {
 		return true
 	}
-	return !from.operator() && (slices.Contains(accounts, from.machine.State.Object("serviceAccount").String("email")) || overlap(tags, from.machine.State.Strings("tags")))
+	return !from.operator() && (slices.Contains(accounts,
+		from.machine.State.Object("serviceAccount").String("email")) || overlap(tags, from.machine.State.Strings("tags")))
 }
 
 func overlap(a, b []string) bool {

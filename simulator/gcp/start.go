@@ -43,7 +43,9 @@ func restart(w *world.World) []site.Finding {
 func restartGroup(w *world.World, manager *world.Resource) error {
 	size := manager.Inputs.Int("targetSize")
 	if !manager.Inputs.Has("targetSize") {
-		scaler := w.Find(autoscalerType, manager.Region, func(r *world.Resource) bool { return same(r.State.String("target"), manager.ID) })
+		scaler := w.Find(autoscalerType, manager.Region, func(r *world.Resource) bool {
+			return same(r.State.String("target"), manager.ID)
+		})
 		if scaler == nil {
 			return fmt.Errorf("it has neither a size nor an autoscaler")
 		}
@@ -64,7 +66,8 @@ func restartGroup(w *world.World, manager *world.Resource) error {
 func callFor(w *world.World, r *world.Resource) *catalogue.Call {
 	return &catalogue.Call{
 		World: w, Region: r.Region, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type,
-		State: r.State.Clone(), Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), Config: world.Values{"project": Project},
+		State: r.State.Clone(), Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(),
+		Config: world.Values{"project": Project},
 	}
 }
 
@@ -82,9 +85,11 @@ func (n network) targetHealth() []site.Finding {
 		group := n.world.Get(groupType, membership.Region, path(membership.State.String("instanceGroup")))
 		switch {
 		case machine == nil:
-			findings = append(findings, site.Finding{Subject: membership.Name, Reason: "the group has a member that does not run"})
+			findings = append(findings, site.Finding{Subject: membership.Name,
+				Reason: "the group has a member that does not run"})
 		case group != nil && group.State.String("zone") != machine.State.String("zone"):
-			findings = append(findings, site.Finding{Subject: membership.Name, Reason: "All instances of a group must be in its zone, " + group.State.String("zone")})
+			findings = append(findings, site.Finding{Subject: membership.Name,
+				Reason: "All instances of a group must be in its zone, " + group.State.String("zone")})
 		}
 	}
 	for _, rule := range n.world.List(ruleType, "") {
@@ -99,7 +104,9 @@ func (n network) targetHealth() []site.Finding {
 		for _, part := range backend.State.Objects("backends") {
 			for _, machine := range n.inGroup(rule.Region, part.String("group")) {
 				if err := n.forward(rule, backend, part.String("group"), machine); err != nil {
-					findings = append(findings, site.Finding{Subject: rule.Name, Reason: "target " + machine.Name + " is unhealthy: " + err.Error()})
+					findings = append(findings,
+						site.Finding{Subject: rule.Name, Reason: "target " + machine.Name + " is unhealthy: " +
+							err.Error()})
 				}
 			}
 		}
@@ -119,7 +126,8 @@ func (n network) healing() []site.Finding {
 		check := n.world.Get(healthCheckType, "", path(policy.String("healthCheck")))
 		for _, machine := range members(n.world, manager.Region, manager.ID) {
 			if err := n.probed(check, machine); err != nil {
-				findings = append(findings, site.Finding{Subject: manager.Name, Reason: "replaces " + machine.Name + " again and again: " + err.Error()})
+				findings = append(findings, site.Finding{Subject: manager.Name, Reason: "replaces " + machine.Name +
+					" again and again: " + err.Error()})
 			}
 		}
 	}
@@ -140,7 +148,8 @@ func (n network) probed(check, machine *world.Resource) error {
 			check.State.String("name"), port)
 	}
 	for _, source := range healthCheckers {
-		if err := n.passes(end{what: "the health checks of " + check.State.String("name"), address: source}, endOf(machine), site.TCP(port)); err != nil {
+		if err := n.passes(end{what: "the health checks of " + check.State.String("name"), address: source},
+			endOf(machine), site.TCP(port)); err != nil {
 			return err
 		}
 	}
@@ -156,7 +165,8 @@ var healthCheckers = []string{"130.211.0.1", "35.191.0.1"}
 func checkProbe(check *world.Resource) error {
 	switch kind := check.State.String("type"); {
 	case check.State.Has("httpsHealthCheck"):
-		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it does not know")
+		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it " +
+			"does not know")
 	case !check.State.Has("tcpHealthCheck"):
 		return fmt.Errorf("the health check speaks %s, the Kubernetes API TLS", kind)
 	}

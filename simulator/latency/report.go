@@ -26,7 +26,8 @@ func ReadState(data []byte) ([]Resource, error) {
 	}
 	var list []Resource
 	for _, r := range export.Deployment.Resources {
-		read := Resource{URN: r.URN, Type: r.Type, Name: r.URN[strings.LastIndex(r.URN, ":")+1:], Parent: r.Parent, After: r.Dependencies}
+		read := Resource{URN: r.URN, Type: r.Type, Name: r.URN[strings.LastIndex(r.URN, ":")+1:], Parent: r.Parent,
+			After: r.Dependencies}
 		for _, property := range r.PropertyDependencies {
 			read.Data = append(read.Data, property...)
 		}

@@ -53,15 +53,19 @@ var needs = []need{
 		"gcp:compute/forwardingRule:ForwardingRule", "gcp:compute/instanceGroupMembership:InstanceGroupMembership",
 		"digitalocean:index/loadBalancer:LoadBalancer", "digitalocean:index/firewall:Firewall",
 	},
-		"a bootstrap cannot be taken back, and after it most edits are refused: what can fail comes first (invariant 33)"},
+		"a bootstrap cannot be taken back, and after it most edits are refused: what can fail comes first " +
+			"(invariant 33)"},
 	{[]string{bootstrapType}, []string{applyType},
-		"the API's first certificate and the first manifests are in the configuration that the machine could not boot with"},
+		"the API's first certificate and the first manifests are in the configuration that the machine could not " +
+			"boot with"},
 	{[]string{"talos:cluster/kubeconfig:Kubeconfig"}, []string{bootstrapType}, "there is no API before"},
 }
 
 // needed reports whether one type needs another before it.
 func needed(of, before string) bool {
-	return slices.ContainsFunc(needs, func(n need) bool { return slices.Contains(n.of, of) && slices.Contains(n.before, before) })
+	return slices.ContainsFunc(needs, func(n need) bool {
+		return slices.Contains(n.of, of) && slices.Contains(n.before, before)
+	})
 }
 
 // Up returns the plan of creating a stack.

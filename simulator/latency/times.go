@@ -39,7 +39,8 @@ var Machines = map[string]string{
 
 // seconds makes a row of the table.
 func seconds(create, remove int, source string) Times {
-	return Times{Create: time.Duration(create) * time.Second, Delete: time.Duration(remove) * time.Second, Source: source}
+	return Times{Create: time.Duration(create) * time.Second, Delete: time.Duration(remove) * time.Second,
+		Source: source}
 }
 
 // table has every type of the simulated clouds.
@@ -56,12 +57,14 @@ var table = map[string]Times{
 
 	// AWS, the network. A VPC is created and then given its DNS host names, and the provider waits for both. NAT
 	// gateways are machines of AWS. An internet gateway goes once no address is mapped.
-	"aws:ec2/vpc:Vpc":                         seconds(12, 1, "https://github.com/terraform-aws-modules/terraform-aws-route53/pull/33"),
+	"aws:ec2/vpc:Vpc": seconds(12, 1,
+		"https://github.com/terraform-aws-modules/terraform-aws-route53/pull/33"),
 	"aws:ec2/subnet:Subnet":                   seconds(2, 1, ""),
 	"aws:ec2/internetGateway:InternetGateway": seconds(2, 3, ""),
 	"aws:ec2/eip:Eip":                         seconds(2, 2, ""),
 	"aws:ec2/natGateway:NatGateway": seconds(100, 55,
-		"public logs: 94 to 124 s, and 37 to 79 s; https://github.com/terraform-aws-modules/terraform-aws-vpc/issues/999"),
+		"public logs: 94 to 124 s, and 37 to 79 s; "+
+			"https://github.com/terraform-aws-modules/terraform-aws-vpc/issues/999"),
 	"aws:ec2/routeTable:RouteTable":                             seconds(1, 1, ""),
 	"aws:ec2/route:Route":                                       seconds(2, 1, ""),
 	"aws:ec2/routeTableAssociation:RouteTableAssociation":       seconds(1, 1, ""),
@@ -104,21 +107,23 @@ var table = map[string]Times{
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": seconds(1, 1, ""),
 	"aws:iam/instanceProfile:InstanceProfile": seconds(10, 1,
 		"until EC2 knows it; https://github.com/hashicorp/terraform/issues/1885"),
-	"aws:kms/key:Key":     seconds(20, 1, "measured against an emulator: 15 to 25 s, all of it the provider's own waiting"),
-	"aws:kms/alias:Alias": seconds(1, 1, ""),
-	"aws:kms/grant:Grant": seconds(2, 1, ""),
+	"aws:kms/key:Key": seconds(20, 1, "measured against an emulator: 15 to 25 s, all of it the provider's own "+
+		"waiting"),
+	"aws:kms/alias:Alias":                             seconds(1, 1, ""),
+	"aws:kms/grant:Grant":                             seconds(2, 1, ""),
 	"aws:ebs/encryptionByDefault:EncryptionByDefault": seconds(1, 0, ""),
-	"aws:sqs/queue:Queue":                             seconds(25, 25, "https://github.com/hashicorp/terraform-provider-aws/issues/27393"),
-	"aws:sqs/queuePolicy:QueuePolicy":                 seconds(25, 25, "the queue's attributes, as above"),
-	"aws:cloudwatch/eventRule:EventRule":              seconds(1, 1, ""),
-	"aws:cloudwatch/eventTarget:EventTarget":          seconds(1, 1, ""),
-	"aws:cloudwatch/metricAlarm:MetricAlarm":          seconds(1, 1, ""),
-	"aws:cloudwatch/logGroup:LogGroup":                seconds(1, 1, ""),
-	"aws:sns/topic:Topic":                             seconds(1, 1, ""),
-	"aws:sns/topicPolicy:TopicPolicy":                 seconds(1, 1, ""),
-	"aws:sns/topicSubscription:TopicSubscription":     seconds(1, 1, ""),
-	"aws:s3/bucketV2:BucketV2":                        seconds(2, 1, ""),
-	"aws:s3/bucketVersioningV2:BucketVersioningV2":    seconds(1, 1, ""),
+	"aws:sqs/queue:Queue": seconds(25, 25,
+		"https://github.com/hashicorp/terraform-provider-aws/issues/27393"),
+	"aws:sqs/queuePolicy:QueuePolicy":              seconds(25, 25, "the queue's attributes, as above"),
+	"aws:cloudwatch/eventRule:EventRule":           seconds(1, 1, ""),
+	"aws:cloudwatch/eventTarget:EventTarget":       seconds(1, 1, ""),
+	"aws:cloudwatch/metricAlarm:MetricAlarm":       seconds(1, 1, ""),
+	"aws:cloudwatch/logGroup:LogGroup":             seconds(1, 1, ""),
+	"aws:sns/topic:Topic":                          seconds(1, 1, ""),
+	"aws:sns/topicPolicy:TopicPolicy":              seconds(1, 1, ""),
+	"aws:sns/topicSubscription:TopicSubscription":  seconds(1, 1, ""),
+	"aws:s3/bucketV2:BucketV2":                     seconds(2, 1, ""),
+	"aws:s3/bucketVersioningV2:BucketVersioningV2": seconds(1, 1, ""),
 	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": seconds(1, 1, ""),
 	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     seconds(1, 1, ""),
 	"aws:s3/bucketPolicy:BucketPolicy":                                                           seconds(1, 1, ""),
@@ -131,12 +136,14 @@ var table = map[string]Times{
 	"gcp:compute/network:Network": seconds(20, 40,
 		"public logs: 11 to 22 s, and 21 to 68 s; https://github.com/hashicorp/terraform-provider-google/issues/675"),
 	"gcp:compute/subnetwork:Subnetwork": seconds(20, 20,
-		"public logs: 11 to 23 s, and 14 to 22 s; https://github.com/terraform-google-modules/terraform-google-container-vm/pull/31"),
+		"public logs: 11 to 23 s, and 14 to 22 s; "+
+			"https://github.com/terraform-google-modules/terraform-google-container-vm/pull/31"),
 	"gcp:compute/router:Router":       seconds(10, 11, "public logs: 12 to 22 s, and 11 to 13 s"),
 	"gcp:compute/routerNat:RouterNat": seconds(15, 15, "public logs: 11 to 23 s, and 4 to 17 s"),
 	"gcp:compute/address:Address":     seconds(5, 5, ""),
 	"gcp:compute/firewall:Firewall": seconds(10, 12,
-		"public logs: 11 to 22 s, and 11 to 12 s; https://github.com/terraform-google-modules/terraform-google-container-vm/pull/31"),
+		"public logs: 11 to 22 s, and 11 to 12 s; "+
+			"https://github.com/terraform-google-modules/terraform-google-container-vm/pull/31"),
 	"gcp:compute/healthCheck:HealthCheck":                         seconds(10, 12, "public logs: 12 s"),
 	"gcp:compute/regionHealthCheck:RegionHealthCheck":             seconds(10, 12, "as the global one"),
 	"gcp:compute/instanceGroup:InstanceGroup":                     seconds(5, 14, "public logs: 14 s"),
@@ -146,7 +153,8 @@ var table = map[string]Times{
 	"gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy": seconds(10, 12, "public logs: 11 to 12 s"),
 	"gcp:compute/forwardingRule:ForwardingRule":             seconds(20, 20, "public logs: 17 to 22 s"),
 	"gcp:compute/instance:Instance": seconds(30, 60,
-		"public logs: 13 to 30 s, and 16 to 113 s; https://github.com/terraform-google-modules/terraform-google-container-vm/pull/31"),
+		"public logs: 13 to 30 s, and 16 to 113 s; "+
+			"https://github.com/terraform-google-modules/terraform-google-container-vm/pull/31"),
 	"gcp:compute/regionInstanceTemplate:RegionInstanceTemplate": seconds(5, 5, ""),
 	"gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager": seconds(30, 120,
 		"https://github.com/hashicorp/terraform-provider-google/issues/7677"),
@@ -162,7 +170,8 @@ var table = map[string]Times{
 	// DigitalOcean. The image is fetched from the internet and unpacked. The API keeps a droplet or a load balancer as
 	// a member of its VPC for a while after it said that it is gone, and the provider tries to delete the VPC until
 	// then.
-	"digitalocean:index/vpc:Vpc":           seconds(2, 30, "https://github.com/digitalocean/terraform-provider-digitalocean/pull/455"),
+	"digitalocean:index/vpc:Vpc": seconds(2, 30,
+		"https://github.com/digitalocean/terraform-provider-digitalocean/pull/455"),
 	"digitalocean:index/tag:Tag":           seconds(1, 1, ""),
 	"digitalocean:index/firewall:Firewall": seconds(2, 1, ""),
 	"digitalocean:index/loadBalancer:LoadBalancer": seconds(90, 2,

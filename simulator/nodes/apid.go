@@ -30,7 +30,8 @@ import (
 // newApid is a node's apid: it answers for the node itself, and forwards to others what names them.
 // https://github.com/siderolabs/talos/tree/v1.13.0/internal/app/apid/pkg
 func (n *node) newApid(config *tls.Config) *grpc.Server {
-	s := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)), grpc.UnaryInterceptor(n.unary), grpc.StreamInterceptor(n.stream))
+	s := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)), grpc.UnaryInterceptor(n.unary),
+		grpc.StreamInterceptor(n.stream))
 	machine.RegisterMachineServiceServer(s, machineService{})
 	machine.RegisterLifecycleServiceServer(s, lifecycleService{})
 	machine.RegisterImageServiceServer(s, imageService{})
@@ -88,7 +89,8 @@ func addressed(ctx context.Context, method string) (names []string, several bool
 	if nodes := given.Get("nodes"); len(nodes) > 0 {
 		for _, service := range []string{"/cosi.", "/machine.LifecycleService/", "/machine.ImageService/"} {
 			if strings.HasPrefix(method, service) {
-				return nil, false, status.Errorf(codes.InvalidArgument, "one-2-many proxying is not supported for %s", method)
+				return nil, false, status.Errorf(codes.InvalidArgument, "one-2-many proxying is not supported for %s",
+					method)
 			}
 		}
 		return nodes, true, nil
@@ -214,7 +216,8 @@ func label(message protoreflect.Message, meta *common.Metadata) {
 	}
 }
 
-func (n *node) stream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+func (n *node) stream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo,
+	handle grpc.StreamHandler) error {
 	names, several, err := addressed(stream.Context(), info.FullMethod)
 	if err != nil {
 		return err
@@ -266,8 +269,9 @@ var (
 	admins    = role.MakeSet(role.Admin)
 
 	methods = map[string]role.Set{
-		"/cosi.resource.State/Get": readers, "/cosi.resource.State/List": readers, "/cosi.resource.State/Watch": readers,
-		"/time.TimeService/Time": readers, "/time.TimeService/TimeCheck": readers,
+		"/cosi.resource.State/Get": readers, "/cosi.resource.State/List": readers,
+		"/cosi.resource.State/Watch": readers,
+		"/time.TimeService/Time":     readers, "/time.TimeService/TimeCheck": readers,
 		"/machine.ImageService/List": readers, "/machine.ImageService/Pull": operators,
 		"/machine.MachineService/EtcdAlarmDisarm": operators, "/machine.MachineService/EtcdAlarmList": readers,
 		"/machine.MachineService/EtcdDefragment": operators, "/machine.MachineService/EtcdForfeitLeadership": operators,

@@ -212,7 +212,9 @@ func (c *cluster) correct(known talos.Etcd, nodes map[string]*node) error {
 		return err
 	}
 	for _, real := range list.Members {
-		listed := slices.ContainsFunc(known.Members, func(m talos.EtcdMember) bool { return m.Real && m.ID == memberHex(real.ID) })
+		listed := slices.ContainsFunc(known.Members, func(m talos.EtcdMember) bool {
+			return m.Real && m.ID == memberHex(real.ID)
+		})
 		switch {
 		case !listed:
 			if _, err := m.kv.MemberRemove(ctx, real.ID); err != nil {
@@ -287,14 +289,18 @@ func (c *cluster) remove(ctx context.Context, m *member, id uint64) error {
 	if err != nil && !(errors.Is(err, rpctypes.ErrStopped) && c.othersLack(m, id)) {
 		return err
 	}
-	return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) { return m, m.ID != memberHex(id) })
+	return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) {
+		return m,
+			m.ID != memberHex(id)
+	})
 }
 
 // othersLack reports whether another member than this one knows, or gets to know, that a member was removed.
 func (c *cluster) othersLack(m *member, id uint64) bool {
 	for range 50 {
 		for _, n := range c.daemon.runningNodes(c.id) {
-			if other := n.member(); other != nil && other != m && other.etcd.Server.Cluster().Member(types.ID(id)) == nil {
+			if other := n.member(); other != nil && other != m &&
+				other.etcd.Server.Cluster().Member(types.ID(id)) == nil {
 				return true
 			}
 		}
@@ -316,7 +322,8 @@ func (c *cluster) raiseAlarms(nodes map[string]*node) error {
 		defer cancel()
 		if state.Faults.Has(talos.FaultNoSpace) {
 			alarm := &etcdserverpb.AlarmRequest{
-				Action: etcdserverpb.AlarmRequest_ACTIVATE, Alarm: etcdserverpb.AlarmType_NOSPACE, MemberID: uint64(m.etcd.Server.MemberID()),
+				Action: etcdserverpb.AlarmRequest_ACTIVATE, Alarm: etcdserverpb.AlarmType_NOSPACE,
+				MemberID: uint64(m.etcd.Server.MemberID()),
 			}
 			if _, err := m.etcd.Server.Alarm(ctx, alarm); err != nil {
 				return err
@@ -343,7 +350,10 @@ func (c *cluster) removeByFault(ctx context.Context, n *node, nodes map[string]*
 		if _, err := m.kv.MemberRemove(ctx, id); err != nil {
 			return err
 		}
-		return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) { return m, m.ID != memberHex(id) })
+		return c.record(c.known().Name, func(m talos.EtcdMember) (talos.EtcdMember, bool) {
+			return m,
+				m.ID != memberHex(id)
+		})
 	}
 	return errors.New("no other member runs")
 }

@@ -220,7 +220,9 @@ func (d *Daemon) refresh() error {
 	for _, n := range ended {
 		d.logf("%s: down", n.name)
 		// Only a machine that reboots stops its services one by one.
-		reboots := slices.ContainsFunc(seen.nodes, func(s talos.Node) bool { return s.ID == n.id && (s.Rebooting || s.Up) })
+		reboots := slices.ContainsFunc(seen.nodes, func(s talos.Node) bool {
+			return s.ID == n.id && (s.Rebooting || s.Up)
+		})
 		stopping.Go(func() { n.stop(!reboots) })
 	}
 	stopping.Wait()

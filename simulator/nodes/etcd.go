@@ -29,7 +29,8 @@ type member struct {
 }
 
 // fatal logs why etcd ends the process, and nothing else.
-var fatal = zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(os.Stderr), zapcore.FatalLevel))
+var fatal = zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()),
+	zapcore.Lock(os.Stderr), zapcore.FatalLevel))
 
 func init() {
 	// A member keeps two segments of its log on disk; etcd's default is 64 MB each.
@@ -73,7 +74,8 @@ func (n *node) startEtcd(name, cluster string, isNew bool) error {
 	config.Name, config.Dir = state.Name, n.etcdData()
 	config.ListenPeerUrls, config.ListenClientUrls = loopback, loopback
 	config.AdvertisePeerUrls = []url.URL{{Scheme: "https", Host: fmt.Sprintf("%s:%d", state.PrivateIP, etcdPeerPort)}}
-	config.AdvertiseClientUrls = []url.URL{{Scheme: "https", Host: fmt.Sprintf("%s:%d", state.PrivateIP, etcdClientPort)}}
+	config.AdvertiseClientUrls = []url.URL{{Scheme: "https",
+		Host: fmt.Sprintf("%s:%d", state.PrivateIP, etcdClientPort)}}
 	config.InitialCluster, config.InitialClusterToken = cluster, name
 	config.ClusterState = embed.ClusterStateFlagExisting
 	if isNew {

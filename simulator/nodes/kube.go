@@ -115,7 +115,8 @@ func (a api) answer(ctx context.Context, w http.ResponseWriter, r *http.Request)
 		return nil, apierrors.NewUnauthorized("Unauthorized")
 	}
 	if user := r.TLS.PeerCertificates[0].Subject; !slices.Contains(user.Organization, "system:masters") {
-		return nil, apierrors.NewForbidden(schema.GroupResource{}, "", fmt.Errorf("user %q may not do this here", user.CommonName))
+		return nil, apierrors.NewForbidden(schema.GroupResource{}, "",
+			fmt.Errorf("user %q may not do this here", user.CommonName))
 	}
 	switch r.URL.Path {
 	case "/version":
@@ -124,7 +125,8 @@ func (a api) answer(ctx context.Context, w http.ResponseWriter, r *http.Request)
 			return nil, err
 		}
 		parts := strings.SplitN(version.String(), ".", 3)
-		return object{"major": parts[0], "minor": parts[1], "gitVersion": "v" + version.String(), "platform": "linux/amd64"}, nil
+		return object{"major": parts[0], "minor": parts[1], "gitVersion": "v" + version.String(),
+			"platform": "linux/amd64"}, nil
 	case "/livez":
 		_, err := io.WriteString(w, "ok")
 		return nil, err
@@ -172,7 +174,8 @@ func (a api) groups() metav1.APIGroupList {
 	list := metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}}
 	for _, k := range a.kinds() {
 		known := slices.ContainsFunc(list.Groups, func(g metav1.APIGroup) bool { return g.Name == k.group })
-		if version := (metav1.GroupVersionForDiscovery{GroupVersion: k.apiVersion(), Version: k.version}); k.group != "" && !known {
+		if version := (metav1.GroupVersionForDiscovery{GroupVersion: k.apiVersion(),
+			Version: k.version}); k.group != "" && !known {
 			list.Groups = append(list.Groups, metav1.APIGroup{
 				Name: k.group, Versions: []metav1.GroupVersionForDiscovery{version}, PreferredVersion: version,
 			})
@@ -195,7 +198,8 @@ func (a api) resources(groupVersion string) (metav1.APIResourceList, bool) {
 		})
 		if k.resource == "pods" {
 			list.APIResources = append(list.APIResources, metav1.APIResource{
-				Name: "pods/eviction", Kind: "Eviction", Group: "policy", Version: "v1", Namespaced: true, Verbs: metav1.Verbs{"create"},
+				Name: "pods/eviction", Kind: "Eviction", Group: "policy", Version: "v1", Namespaced: true,
+				Verbs: metav1.Verbs{"create"},
 			})
 		}
 	}
@@ -304,8 +308,10 @@ func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
 	case r.Method != http.MethodPatch && slices.Contains([]string{"application/json", protobufType, ""}, mediaType):
 	default:
 		return nil, &apierrors.StatusError{ErrStatus: metav1.Status{
-			Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
-			Message: fmt.Sprintf("the simulator takes JSON, protobuf, merge patches and server-side apply, not %q", mediaType),
+			Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType,
+			Reason: metav1.StatusReasonUnsupportedMediaType,
+			Message: fmt.Sprintf("the simulator takes JSON, protobuf, merge patches and server-side apply, not %q",
+				mediaType),
 		}}
 	}
 	var sent object

@@ -149,7 +149,9 @@ func (a api) endPod(ctx context.Context, pod object) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(kept, func(o object) bool { return text(o, "metadata", "name") == text(pod, "metadata", "name") })
+	i := slices.IndexFunc(kept, func(o object) bool {
+		return text(o, "metadata", "name") == text(pod, "metadata", "name")
+	})
 	if i < 0 || meta(kept[i])["deletionTimestamp"] != nil {
 		return nil
 	}
@@ -185,7 +187,8 @@ func (c *cluster) finishPod(pod object) {
 				_, err = kv.Delete(ctx, key(podKind, text(pod, "metadata", "namespace"), text(pod, "metadata", "name")))
 			}
 			if err == nil && meta(pod)["ownerReferences"] != nil {
-				_, err = a.create(ctx, path{kind: podKind, namespace: text(pod, "metadata", "namespace")}, successor(pod))
+				_, err = a.create(ctx, path{kind: podKind, namespace: text(pod, "metadata", "namespace")},
+					successor(pod))
 			}
 			cancel()
 			if err == nil {

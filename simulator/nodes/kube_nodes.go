@@ -64,13 +64,15 @@ func nodeObject(o talos.NodeObject, state *talos.Node) object {
 	}
 	annotations := o.Annotations
 	if state != nil && state.Schematic != "" {
-		annotations = merged(annotations, map[string]string{constants.K8sExtensionPrefix + "schematic": state.Schematic})
+		annotations = merged(annotations, map[string]string{constants.K8sExtensionPrefix +
+			"schematic": state.Schematic})
 	}
 	metadata := object{
 		"name": o.Name, "uid": "node-" + o.Name, "creationTimestamp": "2026-01-01T00:00:00Z",
 		"labels": anyMap(merged(baseLabels(o.Name, state), o.Labels)), "annotations": anyMap(annotations),
 	}
-	made := object{"kind": "Node", "apiVersion": "v1", "metadata": metadata, "spec": spec, "status": nodeStatus(o.Name, state)}
+	made := object{"kind": "Node", "apiVersion": "v1", "metadata": metadata, "spec": spec,
+		"status": nodeStatus(o.Name, state)}
 	written, _ := json.Marshal([]any{metadata, spec, state != nil && nodeReady(state)})
 	sum := sha256.Sum256(written)
 	metadata["resourceVersion"] = fmt.Sprint(binary.BigEndian.Uint32(sum[:4]))
@@ -81,7 +83,8 @@ const cordonTaint = "node.kubernetes.io/unschedulable"
 
 // nodeReady reports whether a node's kubelet says that it is ready.
 func nodeReady(state *talos.Node) bool {
-	return state != nil && state.Up && state.Joined == "" && state.NetworkReady && !state.Faults.Has(talos.FaultNotReady)
+	return state != nil && state.Up && state.Joined == "" && state.NetworkReady &&
+		!state.Faults.Has(talos.FaultNotReady)
 }
 
 func nodeStatus(name string, state *talos.Node) object {
@@ -90,12 +93,14 @@ func nodeStatus(name string, state *talos.Node) object {
 	case state == nil || !state.Up:
 		ready, reason, message = "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."
 	case !state.NetworkReady:
-		ready, reason, message = "False", "KubeletNotReady", "container runtime network not ready: cni plugin not initialized"
+		ready, reason, message = "False", "KubeletNotReady", "container runtime network not ready: cni plugin not "+
+			"initialized"
 	case !nodeReady(state):
 		ready, reason, message = "False", "KubeletNotReady", cmp.Or(state.Joined, "the kubelet has a fault")
 	}
 	status := object{"conditions": []any{object{
-		"type": "Ready", "status": ready, "reason": reason, "message": message, "lastHeartbeatTime": now(), "lastTransitionTime": now(),
+		"type": "Ready", "status": ready, "reason": reason, "message": message, "lastHeartbeatTime": now(),
+		"lastTransitionTime": now(),
 	}}}
 	if state == nil {
 		return status
@@ -186,7 +191,10 @@ func (a api) changeNode(before, after object) (any, error) {
 		}
 	}
 	cluster := a.node.state().Cluster
-	err := a.node.daemon.change(func(w *world.World, _ site.Site) error { return talos.SetNodeObject(w, cluster, changed) })
+	err := a.node.daemon.change(func(w *world.World,
+		_ site.Site) error {
+		return talos.SetNodeObject(w, cluster, changed)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -207,5 +215,8 @@ func formatTaint(taint object) string {
 
 func (a api) deleteNode(name string) error {
 	cluster := a.node.state().Cluster
-	return a.node.daemon.change(func(w *world.World, _ site.Site) error { return talos.DeleteNodeObject(w, cluster, name) })
+	return a.node.daemon.change(func(w *world.World,
+		_ site.Site) error {
+		return talos.DeleteNodeObject(w, cluster, name)
+	})
 }

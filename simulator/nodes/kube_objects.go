@@ -61,7 +61,8 @@ func (a api) createdObjects(k kind, namespace string) []object {
 	var list []object
 	for _, made := range created {
 		var content object
-		if !k.has(made) || namespace != "" && namespace != made.Namespace || json.Unmarshal(made.Content, &content) != nil {
+		if !k.has(made) || namespace != "" && namespace != made.Namespace ||
+			json.Unmarshal(made.Content, &content) != nil {
 			continue
 		}
 		m := meta(content)
@@ -88,7 +89,8 @@ func (a api) isCreated(p path) bool {
 // the API server; it knows no schemas here, so that a list belongs to one manager as a whole.
 func (a api) apply(ctx context.Context, p path, wanted object, force, dryRun bool) (any, error) {
 	if p.manager == "" {
-		return nil, apierrors.NewBadRequest("PatchOptions.meta.k8s.io: fieldManager: Required value: is required for apply patch")
+		return nil, apierrors.NewBadRequest("PatchOptions.meta.k8s.io: fieldManager: Required value: is required " +
+			"for apply patch")
 	}
 	if p.kind.resource == "nodes" || p.kind.resource == "pods" {
 		return nil, apierrors.NewMethodNotSupported(p.kind.of(), "apply")
@@ -133,7 +135,8 @@ func (a api) replace(ctx context.Context, p path, before, after object) (any, er
 }
 
 func (k kind) empty() *unstructured.Unstructured {
-	return &unstructured.Unstructured{Object: object{"apiVersion": k.apiVersion(), "kind": k.kind, "metadata": object{}}}
+	return &unstructured.Unstructured{Object: object{"apiVersion": k.apiVersion(), "kind": k.kind,
+		"metadata": object{}}}
 }
 
 // owned is a live object, of which every field has an owner: Talos, if nobody else has written it since.

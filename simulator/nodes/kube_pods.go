@@ -25,7 +25,8 @@ func (a api) derived(k kind, namespace string) []object {
 	if k.resource == "namespaces" {
 		var list []object
 		for _, name := range []string{"default", "kube-node-lease", "kube-public", system} {
-			list = append(list, object{"kind": "Namespace", "apiVersion": "v1", "metadata": object{"name": name, "uid": name}})
+			list = append(list, object{"kind": "Namespace", "apiVersion": "v1",
+				"metadata": object{"name": name, "uid": name}})
 		}
 		return list
 	}
@@ -71,7 +72,8 @@ func (a api) staticPods(state talos.Node) []object {
 	var list []object
 	for _, component := range []struct{ name, image, version string }{
 		{"kube-apiserver", cluster.APIServer().Image(), versionOn(running, k8s.NewAPIServerConfig())},
-		{"kube-controller-manager", cluster.ControllerManager().Image(), versionOn(running, k8s.NewControllerManagerConfig())},
+		{"kube-controller-manager", cluster.ControllerManager().Image(),
+			versionOn(running, k8s.NewControllerManagerConfig())},
 		{"kube-scheduler", cluster.Scheduler().Image(), versionOn(running, k8s.NewSchedulerConfig())},
 	} {
 		pod := newPod(system, component.name+"-"+state.Name, state.Name, component.name, component.image)
@@ -95,18 +97,21 @@ func suffix(parts ...string) string {
 }
 
 func owner(apiVersion, kind, name string) []any {
-	return []any{object{"apiVersion": apiVersion, "kind": kind, "name": name, "uid": kind + "-" + name, "controller": true}}
+	return []any{object{"apiVersion": apiVersion, "kind": kind, "name": name, "uid": kind + "-" + name,
+		"controller": true}}
 }
 
 func newPod(namespace, name, node, app, image string) object {
 	return object{
 		"kind": "Pod", "apiVersion": "v1",
 		"metadata": object{
-			"namespace": namespace, "name": name, "uid": "pod-" + name, "creationTimestamp": "2026-01-01T00:00:00Z", "resourceVersion": "1",
-			"labels": object{"k8s-app": app},
+			"namespace": namespace, "name": name, "uid": "pod-" + name, "creationTimestamp": "2026-01-01T00:00:00Z",
+			"resourceVersion": "1",
+			"labels":          object{"k8s-app": app},
 		},
-		"spec":   object{"nodeName": node, "containers": []any{object{"name": app, "image": image}}},
-		"status": object{"phase": "Running", "containerStatuses": []any{object{"name": app, "image": image, "ready": true}}},
+		"spec": object{"nodeName": node, "containers": []any{object{"name": app, "image": image}}},
+		"status": object{"phase": "Running", "containerStatuses": []any{object{"name": app, "image": image,
+			"ready": true}}},
 	}
 }
 
@@ -176,8 +181,9 @@ func (a api) withPods(sets []object) []object {
 			}
 		}
 		set["status"] = object{
-			"desiredNumberScheduled": len(objects), "currentNumberScheduled": len(objects), "updatedNumberScheduled": len(objects),
-			"numberReady": ready, "numberAvailable": ready, "numberUnavailable": len(objects) - ready,
+			"desiredNumberScheduled": len(objects), "currentNumberScheduled": len(objects),
+			"updatedNumberScheduled": len(objects),
+			"numberReady":            ready, "numberAvailable": ready, "numberUnavailable": len(objects) - ready,
 			"observedGeneration": meta(set)["generation"],
 		}
 	}

@@ -136,7 +136,8 @@ func (a api) put(ctx context.Context, k kind, o object, expected string) (object
 		if revision == 0 {
 			return nil, apierrors.NewAlreadyExists(k.of(), text(o, "metadata", "name"))
 		}
-		return nil, apierrors.NewConflict(k.of(), text(o, "metadata", "name"), errors.New("the object has been modified"))
+		return nil, apierrors.NewConflict(k.of(), text(o, "metadata", "name"),
+			errors.New("the object has been modified"))
 	}
 	meta(o)["resourceVersion"] = fmt.Sprint(done.Header.Revision)
 	return o, nil

@@ -105,7 +105,8 @@ func (n *node) pull(image string) error {
 		}
 	}
 	i := strings.LastIndex(image, ":")
-	if n.state().Faults.Has(talos.FaultNoImage) || i < 0 || !semver.IsValid(image[i+1:]) && !strings.Contains(image, "@sha256:") {
+	if n.state().Faults.Has(talos.FaultNoImage) || i < 0 || !semver.IsValid(image[i+1:]) &&
+		!strings.Contains(image, "@sha256:") {
 		return notFound(image)
 	}
 	return n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Pulled(w, n.state().ID, image) })
@@ -156,7 +157,10 @@ func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (
 			n.daemon.logf("%s: installer: %v", n.name, err)
 			return nil
 		}
-		return n.daemon.within(func(w *world.World, _ site.Site) error { return talos.Install(w, n.state().ID, in.GetImage()) })
+		return n.daemon.within(func(w *world.World,
+			_ site.Site) error {
+			return talos.Install(w, n.state().ID, in.GetImage())
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -164,7 +168,8 @@ func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (
 	if err := cut(ctx, talos.FaultCut); err != nil {
 		return nil, err
 	}
-	return &machine.UpgradeResponse{Messages: []*machine.Upgrade{{Ack: "Upgrade request received", ActorId: actor}}}, nil
+	return &machine.UpgradeResponse{Messages: []*machine.Upgrade{{Ack: "Upgrade request received",
+		ActorId: actor}}}, nil
 }
 
 // validateForUpgrade is what Talos asks of etcd before a control plane reboots.
@@ -184,13 +189,15 @@ func (n *node) validateForUpgrade(ctx context.Context) error {
 	peers := n.daemon.runningNodes(n.state().Cluster)
 	for _, listed := range list.Members {
 		if listed.Name == "" {
-			return fmt.Errorf("etcd member %s is not started, all members must be running to perform an upgrade", memberHex(listed.ID))
+			return fmt.Errorf("etcd member %s is not started, all members must be running to perform an upgrade",
+				memberHex(listed.ID))
 		}
 		i := slices.IndexFunc(peers, func(peer *node) bool {
 			return peer.member() != nil && uint64(peer.member().etcd.Server.MemberID()) == listed.ID
 		})
 		if i < 0 || quorum(ctx, peers[i].member()) != nil {
-			return fmt.Errorf("etcd member %s is not healthy; all members must be healthy to perform an upgrade", listed.Name)
+			return fmt.Errorf("etcd member %s is not healthy; all members must be healthy to perform an upgrade",
+				listed.Name)
 		}
 	}
 	return nil
@@ -237,7 +244,10 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 		if err := message(err.Error()); err != nil {
 			return err
 		}
-	} else if err := n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Install(w, state.ID, image) }); err != nil {
+	} else if err := n.daemon.change(func(w *world.World,
+		_ site.Site) error {
+		return talos.Install(w, state.ID, image)
+	}); err != nil {
 		return err
 	}
 	if err := cut(stream.Context(), talos.FaultCut); err != nil {

@@ -110,7 +110,8 @@ func (machineService) Kubeconfig(_ *emptypb.Empty, stream grpc.ServerStreamingSe
 	var packed bytes.Buffer
 	zipped := gzip.NewWriter(&packed)
 	archive := tar.NewWriter(zipped)
-	header := &tar.Header{Typeflag: tar.TypeReg, Name: "kubeconfig", Size: int64(len(text)), ModTime: time.Now(), Mode: 0o600}
+	header := &tar.Header{Typeflag: tar.TypeReg, Name: "kubeconfig", Size: int64(len(text)), ModTime: time.Now(),
+		Mode: 0o600}
 	if err := archive.WriteHeader(header); err != nil {
 		return err
 	}

@@ -32,7 +32,8 @@ func etcdOf(ctx context.Context) (*node, *member, error) {
 	if m := n.member(); m != nil {
 		return n, m, nil
 	}
-	return nil, nil, status.Error(codes.Unavailable, "failed to create etcd client: etcd does not run: connection refused")
+	return nil, nil, status.Error(codes.Unavailable,
+		"failed to create etcd client: etcd does not run: connection refused")
 }
 
 // explain gives an error of etcd its code.
@@ -100,7 +101,8 @@ func (machineService) EtcdStatus(ctx context.Context, _ *emptypb.Empty) (*machin
 func alarms(list *clientv3.AlarmResponse) []*machine.EtcdMemberAlarm {
 	var all []*machine.EtcdMemberAlarm
 	for _, alarm := range list.Alarms {
-		all = append(all, &machine.EtcdMemberAlarm{MemberId: alarm.MemberID, Alarm: machine.EtcdMemberAlarm_AlarmType(alarm.Alarm)})
+		all = append(all, &machine.EtcdMemberAlarm{MemberId: alarm.MemberID,
+			Alarm: machine.EtcdMemberAlarm_AlarmType(alarm.Alarm)})
 	}
 	return all
 }
@@ -140,7 +142,8 @@ func (machineService) EtcdDefragment(ctx context.Context, _ *emptypb.Empty) (*ma
 	return &machine.EtcdDefragmentResponse{Messages: []*machine.EtcdDefragment{{}}}, nil
 }
 
-func (machineService) EtcdSnapshot(_ *machine.EtcdSnapshotRequest, stream grpc.ServerStreamingServer[common.Data]) error {
+func (machineService) EtcdSnapshot(_ *machine.EtcdSnapshotRequest,
+	stream grpc.ServerStreamingServer[common.Data]) error {
 	_, m, err := etcdOf(stream.Context())
 	if err != nil {
 		return err

@@ -103,8 +103,10 @@ func parseFault(text string) (Fault, error) {
 	how, times, _ := strings.Cut(how, "=")
 	nth, err := strconv.Atoi(count)
 	refusals, problem := strconv.Atoi(cmp.Or(times, "3"))
-	if !found || err != nil || problem != nil || nth < 1 || !slices.Contains([]mode{fails, half, lost, crash, timeout, throttled, hang}, mode(how)) {
-		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, :crash, :timeout, :throttled=3 or :hang "+
+	if !found || err != nil || problem != nil || nth < 1 ||
+		!slices.Contains([]mode{fails, half, lost, crash, timeout, throttled, hang}, mode(how)) {
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, "+
+			":crash, :timeout, :throttled=3 or :hang "+
 			"behind it, such as aws:ec2/instance:Instance#2:crash", text)
 	}
 	return Fault{Token: token, Nth: nth, Mode: mode(how), Refusals: refusals}, nil
@@ -147,7 +149,8 @@ func (s *Server) throttle(fault *Fault) error {
 
 // errTimeout is what a provider says that has waited for long enough.
 func errTimeout(token string) error {
-	return fmt.Errorf("waiting for %s create: timeout while waiting for state to become 'available' (last state: 'pending', timeout: 10m0s)", token)
+	return fmt.Errorf("waiting for %s create: timeout while waiting for state to become 'available' (last state: "+
+		"'pending', timeout: 10m0s)", token)
 }
 
 var errFault = errors.New("simulated fault: the cloud had an internal error")

@@ -44,7 +44,8 @@ func Open(root, stack, provider string) (Sandbox, error) {
 		}
 	}
 	if !slices.Contains(Clouds, provider) {
-		return Sandbox{}, fmt.Errorf("there is no provider %q: PROVIDER is one of %s", provider, strings.Join(Clouds, " "))
+		return Sandbox{}, fmt.Errorf("there is no provider %q: PROVIDER is one of %s", provider,
+			strings.Join(Clouds, " "))
 	}
 	name := os.Getenv("DEMO_NAME")
 	if name == "" {

@@ -98,7 +98,8 @@ func (c *clusters) handshake(client credentials, host string, n *node) error {
 		}
 	}
 	if ca := security.IssuingCA(); ca == nil || !bytes.Equal(bytes.TrimSpace(ca.Crt), bytes.TrimSpace(client.ca)) {
-		return fmt.Errorf("%s: tls: failed to verify certificate: x509: certificate signed by unknown authority", n.Name)
+		return fmt.Errorf("%s: tls: failed to verify certificate: x509: certificate signed by unknown authority",
+			n.Name)
 	}
 	if err := certificateFor(host, n, security.CertSANs()); err != nil {
 		return err

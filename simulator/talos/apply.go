@@ -23,7 +23,8 @@ func checkApply(call *catalogue.Call) []catalogue.Problem {
 func render(inputs world.Values) (string, error) {
 	texts := inputs.Strings("configPatches")
 	all, _ := inputs["configPatches"].([]any)
-	if !inputs.Known("machineConfigurationInput") || len(texts) != len(all) || inputs["configPatches"] == world.Unknown {
+	if !inputs.Known("machineConfigurationInput") || len(texts) != len(all) ||
+		inputs["configPatches"] == world.Unknown {
 		return "", nil
 	}
 	patches, err := configpatcher.LoadPatches(texts)

@@ -36,7 +36,8 @@ func createCluster(call *catalogue.Call) error {
 // bootstrap starts etcd on a node.
 func (c *clusters) bootstrap(n *node) error {
 	if !n.controlPlane() {
-		return errors.New("rpc error: code = FailedPrecondition desc = bootstrap can only be performed on a control plane node")
+		return errors.New("rpc error: code = FailedPrecondition desc = bootstrap can only be performed on a " +
+			"control plane node")
 	}
 	if err := n.hasNoEtcdData(); err != nil {
 		return err

@@ -211,7 +211,8 @@ func (c *clusters) kubernetes(from *node, host string, trusts func(*node) error)
 		serving = n
 	}
 	if serving == nil {
-		return nil, fmt.Errorf("%s:%d: no machine serves the Kubernetes API: %s", host, kubernetesPort, strings.Join(reasons, "; "))
+		return nil, fmt.Errorf("%s:%d: no machine serves the Kubernetes API: %s", host, kubernetesPort,
+			strings.Join(reasons, "; "))
 	}
 	return serving, nil
 }

@@ -69,8 +69,9 @@ func (v *View) Nodes() []Node {
 		}
 		seen := Node{
 			Machine: n.Machine, Cluster: n.clusterID(), ClusterName: v.clusters.name(n),
-			ControlPlane: n.config.Machine().Type().IsControlPlane(), Up: n.booted() && !n.Off, Rebooting: n.disk.Rebooting,
-			Boots: n.disk.Boots, BootID: bootID(n.ID, n.disk.Boots), Talos: n.disk.Talos, Installed: n.disk.Installed,
+			ControlPlane: n.config.Machine().Type().IsControlPlane(), Up: n.booted() && !n.Off,
+			Rebooting: n.disk.Rebooting,
+			Boots:     n.disk.Boots, BootID: bootID(n.ID, n.disk.Boots), Talos: n.disk.Talos, Installed: n.disk.Installed,
 			Schematic: n.disk.Schematic,
 			Config:    n.config, Document: n.disk.Config, EtcdData: n.disk.Etcd, EtcdDown: n.disk.EtcdDown,
 			NetworkReady: v.clusters.networkPlugin(n.clusterID()) != "", Images: n.disk.Images,
@@ -380,7 +381,8 @@ func SetFault(s site.Site, memory Memory, machine, fault string) error {
 	}
 	kind, argument, _ := strings.Cut(fault, "=")
 	if fault != "none" && FaultKinds[kind] == "" {
-		return fmt.Errorf("%q is no fault; use one of none, %s", kind, strings.Join(slices.Sorted(maps.Keys(FaultKinds)), ", "))
+		return fmt.Errorf("%q is no fault; use one of none, %s", kind,
+			strings.Join(slices.Sorted(maps.Keys(FaultKinds)), ", "))
 	}
 	all := faultsOf(memory, n.ID)
 	all[kind] = argument

@@ -56,7 +56,8 @@ func (c *clusters) mayJoin(n *node) error {
 	case n.disk.Left:
 		return errors.New("etcd: the node was told to leave")
 	case n.disk.Etcd != "":
-		return errors.New("etcd: the member has been permanently removed from the cluster; reset the node's EPHEMERAL partition")
+		return errors.New("etcd: the member has been permanently removed from the cluster; reset the node's " +
+			"EPHEMERAL partition")
 	}
 	if err := c.quorum(n.clusterID()); err != nil {
 		return err
@@ -116,7 +117,8 @@ func (c *clusters) removeMember(cluster, id string) error {
 		}
 	}
 	if running*2 <= remaining || remaining == 0 {
-		return errors.New("rpc error: code = Unavailable desc = etcdserver: re-configuration failed due to not enough started members")
+		return errors.New("rpc error: code = Unavailable desc = etcdserver: re-configuration failed due to not " +
+			"enough started members")
 	}
 	known.Members = slices.Delete(known.Members, i, i+1)
 	return c.saveEtcd(cluster)

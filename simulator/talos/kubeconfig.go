@@ -98,7 +98,8 @@ func administrator(cluster config.ClusterConfig) (*clientcmdapi.Config, error) {
 			ClientCertificateData: client.Crt,
 			ClientKeyData:         client.Key,
 		}},
-		Contexts:       map[string]*clientcmdapi.Context{context: {Cluster: name, Namespace: "default", AuthInfo: context}},
+		Contexts: map[string]*clientcmdapi.Context{context: {Cluster: name, Namespace: "default",
+			AuthInfo: context}},
 		CurrentContext: context,
 	}, nil
 }

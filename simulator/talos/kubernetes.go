@@ -103,7 +103,8 @@ func SetNodeObject(memory Memory, cluster string, changed NodeObject) error {
 		return err
 	}
 	objects[changed.Name] = &nodeObject{
-		Unschedulable: changed.Unschedulable, Taints: changed.Taints, Labels: changed.Labels, Annotations: changed.Annotations,
+		Unschedulable: changed.Unschedulable, Taints: changed.Taints, Labels: changed.Labels,
+		Annotations: changed.Annotations,
 	}
 	return keep(memory, kubernetesPrefix, cluster, objects)
 }

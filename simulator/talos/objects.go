@@ -80,7 +80,10 @@ func SetObject(memory Memory, cluster string, changed Object) error {
 
 // DeleteObject forgets an object that a client has deleted. Control planes do not create it again.
 func DeleteObject(memory Memory, cluster string, gone Object) error {
-	return changeObjects(memory, cluster, func(objects []Object) []Object { return slices.DeleteFunc(objects, gone.Is) })
+	return changeObjects(memory, cluster, func(objects []Object) []Object {
+		return slices.DeleteFunc(objects,
+			gone.Is)
+	})
 }
 
 func changeObjects(memory Memory, cluster string, change func([]Object) []Object) error {
@@ -98,7 +101,8 @@ func hasObject(objects []Object, kind, name string) bool {
 
 // hasNamespace reports whether the API server has the namespace: made with the cluster, or by a manifest.
 func hasNamespace(objects []Object, name string) bool {
-	return slices.Contains([]string{"", "default", "kube-node-lease", "kube-public", "kube-system"}, name) || hasObject(objects, "Namespace", name)
+	return slices.Contains([]string{"", "default", "kube-node-lease", "kube-public", "kube-system"}, name) ||
+		hasObject(objects, "Namespace", name)
 }
 
 // manifestsOf is a digest of everything that objectsOf reads.
@@ -198,7 +202,8 @@ func parseManifests(text string) ([]Object, error) {
 			group = ""
 		}
 		list = append(list, Object{
-			Kind: object.Kind, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name, Group: group, Content: encoded,
+			Kind: object.Kind, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name, Group: group,
+			Content:       encoded,
 			NetworkPlugin: object.Kind == "DaemonSet" && configuresNetwork(object.Spec),
 		})
 	}

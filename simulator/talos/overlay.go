@@ -126,9 +126,11 @@ func (o overlay) fits(n *node) error {
 	case n.MTU == 0:
 		return nil
 	case link > n.MTU:
-		return fmt.Errorf("path MTU: the interface sends packets of %d bytes, the network carries %d: larger ones are lost", link, n.MTU)
+		return fmt.Errorf("path MTU: the interface sends packets of %d bytes, the network carries %d: larger ones "+
+			"are lost", link, n.MTU)
 	case o.mtu != 0 && o.mtu+o.overhead > n.MTU:
-		return fmt.Errorf("path MTU: packets of pods have %d bytes and %d around them, the network carries %d: larger ones are lost",
+		return fmt.Errorf("path MTU: packets of pods have %d bytes and %d around them, the network carries %d: "+
+			"larger ones are lost",
 			o.mtu, o.overhead, n.MTU)
 	}
 	return nil

@@ -24,7 +24,8 @@ var served = sync.OnceValue(func() *catalogue.Provider {
 		},
 		"talos:machine/configurationApply:ConfigurationApply": {Check: checkApply, Create: apply, Update: apply},
 		"talos:machine/bootstrap:Bootstrap":                   {Create: createBootstrap, Update: updateState},
-		"talos:cluster/kubeconfig:Kubeconfig":                 {Check: checkRenewal, Create: createKubeconfig, Update: updateState},
+		"talos:cluster/kubeconfig:Kubeconfig": {Check: checkRenewal, Create: createKubeconfig,
+			Update: updateState},
 	}, nil)
 })
 

@@ -18,7 +18,8 @@ func (c *clusters) pull(n *node) error {
 		service site.Service
 		without string
 	}{
-		{site.Names, "no name resolves"}, {site.Time, "the time is unknown, nothing starts"}, {site.Images, "no image can be pulled"},
+		{site.Names, "no name resolves"}, {site.Time, "the time is unknown, nothing starts"}, {site.Images,
+			"no image can be pulled"},
 	} {
 		if err := c.site.Leave(n.Machine, need.service); err != nil {
 			n.stuck = fmt.Errorf("%s: %w", need.without, err)

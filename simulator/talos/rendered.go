@@ -23,32 +23,38 @@ func Rendered(c config.Provider, version string) map[string][]map[string]any {
 		"00-kubelet-bootstrapping-token": {{
 			"apiVersion": "v1", "kind": "Secret", "metadata": inSystem("bootstrap-token-" + c.Cluster().Token().ID()),
 			"type": "bootstrap.kubernetes.io/token",
-			"data": content{"token-id": token(c.Cluster().Token().ID()), "token-secret": token(c.Cluster().Token().Secret())},
+			"data": content{"token-id": token(c.Cluster().Token().ID()),
+				"token-secret": token(c.Cluster().Token().Secret())},
 		}},
 	}
 	if c.Cluster().CoreDNS().Enabled() {
 		all["11-core-dns"] = []map[string]any{
 			account("coredns"),
 			{"apiVersion": "v1", "kind": "ConfigMap", "metadata": inSystem("coredns"), "data": content{
-				"Corefile": ".:53 {\n    kubernetes " + c.Cluster().Network().DNSDomain() + "\n    forward . /etc/resolv.conf\n}\n",
+				"Corefile": ".:53 {\n    kubernetes " + c.Cluster().Network().DNSDomain() +
+					"\n    forward . /etc/resolv.conf\n}\n",
 			}},
-			podsOf("Deployment", "coredns", "registry.k8s.io/coredns/coredns:"+version, content{}, content{"replicas": 2}),
+			podsOf("Deployment", "coredns", "registry.k8s.io/coredns/coredns:"+version, content{},
+				content{"replicas": 2}),
 		}
 		all["11-core-dns-svc"] = []map[string]any{{
 			"apiVersion": "v1", "kind": "Service", "metadata": inSystem("kube-dns"),
-			"spec": content{"selector": content{"k8s-app": "coredns"}, "ports": []any{content{"name": "dns", "port": 53, "protocol": "UDP"}}},
+			"spec": content{"selector": content{"k8s-app": "coredns"},
+				"ports": []any{content{"name": "dns", "port": 53, "protocol": "UDP"}}},
 		}}
 	}
 	if c.Cluster().Network().CNI().Name() == constants.FlannelCNI {
 		plugin := content{"name": "cni", "hostPath": content{"path": "/etc/cni/net.d"}}
 		all["05-flannel"] = []map[string]any{
 			account("flannel"),
-			podsOf("DaemonSet", "kube-flannel", "ghcr.io/siderolabs/flannel:"+version, content{"hostNetwork": true, "volumes": []any{plugin}}, content{}),
+			podsOf("DaemonSet", "kube-flannel", "ghcr.io/siderolabs/flannel:"+version,
+				content{"hostNetwork": true, "volumes": []any{plugin}}, content{}),
 		}
 	}
 	if c.Cluster().Proxy().Enabled() {
 		all["10-kube-proxy"] = []map[string]any{
-			podsOf("DaemonSet", "kube-proxy", c.Cluster().Proxy().Image(), content{"hostNetwork": true}, content{}), account("kube-proxy"),
+			podsOf("DaemonSet", "kube-proxy", c.Cluster().Proxy().Image(), content{"hostNetwork": true},
+				content{}), account("kube-proxy"),
 		}
 	}
 	return all

@@ -40,7 +40,8 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 	statuses := make([]NodeStatus, 0, len(c.nodes))
 	for _, n := range c.nodes {
 		status := NodeStatus{
-			Node: n.Name, Machine: n.ID, Provider: n.Provider, Region: n.Region, Address: n.PrivateIP, Booted: n.booted(),
+			Node: n.Name, Machine: n.ID, Provider: n.Provider, Region: n.Region, Address: n.PrivateIP,
+			Booted: n.booted(),
 		}
 		if err := c.joined(n); err != nil {
 			status.Reason = strings.ReplaceAll(err.Error(), "\n", " ")
@@ -123,7 +124,8 @@ func (n *node) trustsCluster(api *node) error {
 		return bytes.Equal(bytes.TrimSpace(accepted.Crt), bytes.TrimSpace(ca.Crt))
 	})
 	if !trusted && !bytes.Equal(n.config.Cluster().IssuingCA().Crt, ca.Crt) {
-		return fmt.Errorf("%s: tls: failed to verify certificate: x509: certificate signed by unknown authority", api.Name)
+		return fmt.Errorf("%s: tls: failed to verify certificate: x509: certificate signed by unknown authority",
+			api.Name)
 	}
 	if n.clusterID() != api.clusterID() || n.config.Cluster().Secret() != api.config.Cluster().Secret() {
 		return fmt.Errorf("%s is of another cluster", api.Name)

@@ -64,7 +64,8 @@ func (s *Session) etcdNode(address string) (*node, error) {
 		return nil, errors.New("rpc error: code = Unimplemented desc = etcd runs on control plane nodes only")
 	}
 	if !s.clusters.member(n) {
-		return nil, fmt.Errorf("rpc error: code = Unknown desc = etcd does not run on %s: %w", n.Name, s.clusters.mayJoin(n))
+		return nil, fmt.Errorf("rpc error: code = Unknown desc = etcd does not run on %s: %w", n.Name,
+			s.clusters.mayJoin(n))
 	}
 	return n, nil
 }

@@ -33,7 +33,8 @@ func Start(s site.Site, memory Memory) ([]site.Finding, error) {
 		return nil, err
 	}
 	for _, cluster := range c.clusterIDs() {
-		first := slices.MinFunc(c.controlPlanes(cluster), func(a, b *node) int { return strings.Compare(a.Name, b.Name) })
+		first := slices.MinFunc(c.controlPlanes(cluster),
+			func(a, b *node) int { return strings.Compare(a.Name, b.Name) })
 		if err := c.operatorsTalos(first); err != nil {
 			findings = append(findings, site.Finding{Subject: "the operator", Reason: err.Error()})
 			continue
@@ -104,7 +105,8 @@ func (c *clusters) findings() []site.Finding {
 	var findings []site.Finding
 	note := func(n *node, what string, err error) {
 		if err != nil {
-			findings = append(findings, site.Finding{Subject: n.Name, Reason: what + strings.ReplaceAll(err.Error(), "\n", " ")})
+			findings = append(findings, site.Finding{Subject: n.Name, Reason: what +
+				strings.ReplaceAll(err.Error(), "\n", " ")})
 		}
 	}
 	for _, n := range c.nodes {

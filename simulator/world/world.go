@@ -39,7 +39,8 @@ type World struct {
 
 func empty() *World {
 	return &World{
-		resources: map[string]*Resource{}, lists: map[string][]*Resource{}, serials: map[string]int{}, talos: map[string]json.RawMessage{},
+		resources: map[string]*Resource{}, lists: map[string][]*Resource{}, serials: map[string]int{},
+		talos: map[string]json.RawMessage{},
 	}
 }
 

@@ -48,7 +48,7 @@ func TestNetworkStaysOnGoogleCloud(t *testing.T) {
 	s.set("encryptionKey", `{"managed":true}`)
 	s.up()
 	s.refusedEdit("regions", `[{"name":"nyc1","zones":["us-east4-a","us-east4-b","us-east4-f"]}]`, `["nyc1"]`,
-		"regions[0].zones: no longer names us-east4-c, in which inferadb-staging-nyc1-control-plane-2 is")
+		"regions[0].zones: no longer names us-east4-c, the zone of inferadb-staging-nyc1-control-plane-2")
 	s.refusedEdit("regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`, `["nyc1"]`, "set network.cidr: 10.101.64.0/18 of the region")
 	s.set("operatorCidrs", publicOperators)
 	s.refusedEdit("access", "public", "private", "the certificates of running control planes do not hold")

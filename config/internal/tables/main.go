@@ -37,7 +37,8 @@ func render(config, repository string) (map[string]string, error) {
 		return nil, err
 	}
 	files := map[string]string{}
-	for name, generate := range map[string]func([]setting) string{"README.md": readmeTables, "Pulumi.yaml": projectConfig} {
+	for name, generate := range map[string]func([]setting) string{"README.md": readmeTables,
+		"Pulumi.yaml": projectConfig} {
 		text, err := os.ReadFile(filepath.Join(repository, name))
 		if err != nil {
 			return nil, err

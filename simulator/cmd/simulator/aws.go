@@ -74,23 +74,24 @@ func onInstances(name string, operation func(*world.World, *world.Resource) erro
 func modifyInstance() *cobra.Command {
 	var id, kind string
 	var unprotect bool
-	command := &cobra.Command{Use: "modify-instance-attribute", Args: cobra.NoArgs, RunE: func(command *cobra.Command, _ []string) error {
-		if unprotect {
+	command := &cobra.Command{Use: "modify-instance-attribute", Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if unprotect {
+				return onInstance(command, id, func(w *world.World, instance *world.Resource) error {
+					w.Change(instance, func(_, state world.Values) { state["disableApiTermination"] = false })
+					return nil
+				})
+			}
+			var attribute struct{ Value string }
+			if value, shorthand := strings.CutPrefix(kind, "Value="); shorthand {
+				attribute.Value = value
+			} else if err := json.Unmarshal([]byte(kind), &attribute); err != nil {
+				return fmt.Errorf("Error parsing parameter '--instance-type': %w", err)
+			}
 			return onInstance(command, id, func(w *world.World, instance *world.Resource) error {
-				w.Change(instance, func(_, state world.Values) { state["disableApiTermination"] = false })
-				return nil
+				return aws.SetType(w, instance, attribute.Value)
 			})
-		}
-		var attribute struct{ Value string }
-		if value, shorthand := strings.CutPrefix(kind, "Value="); shorthand {
-			attribute.Value = value
-		} else if err := json.Unmarshal([]byte(kind), &attribute); err != nil {
-			return fmt.Errorf("Error parsing parameter '--instance-type': %w", err)
-		}
-		return onInstance(command, id, func(w *world.World, instance *world.Resource) error {
-			return aws.SetType(w, instance, attribute.Value)
-		})
-	}}
+		}}
 	command.Flags().StringVar(&id, "instance-id", "", "")
 	command.Flags().StringVar(&kind, "instance-type", "", "")
 	command.Flags().BoolVar(&unprotect, "no-disable-api-termination", false, "")
@@ -102,12 +103,13 @@ func modifyInstance() *cobra.Command {
 
 func consoleOutput() *cobra.Command {
 	var id string
-	command := &cobra.Command{Use: "get-console-output", Args: cobra.NoArgs, RunE: func(command *cobra.Command, _ []string) error {
-		return onInstance(command, id, func(_ *world.World, instance *world.Resource) error {
-			fmt.Println(aws.Console(instance))
-			return nil
-		})
-	}}
+	command := &cobra.Command{Use: "get-console-output", Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return onInstance(command, id, func(_ *world.World, instance *world.Resource) error {
+				fmt.Println(aws.Console(instance))
+				return nil
+			})
+		}}
 	command.Flags().StringVar(&id, "instance-id", "", "")
 	command.Flags().Bool("latest", false, "")
 	return require(command, "instance-id")

@@ -257,7 +257,8 @@ func fill(arguments []string) error {
 
 func seed(arguments []string) error {
 	if len(arguments) != 2 && len(arguments) != 3 {
-		return errors.New("seed: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word shared (Google Cloud)")
+		return errors.New("seed: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word shared " +
+			"(Google Cloud)")
 	}
 	cidr, err := seedRange(arguments[1])
 	if err != nil {

@@ -33,7 +33,8 @@ func runDemo(arguments []string) error {
 	var err error
 	if d.Sandbox, err = sandboxFlags("demo", arguments, func(flags *flag.FlagSet) {
 		flags.BoolVar(&d.keep, "keep", false, "leave the stack up, to look around")
-		flags.StringVar(&d.latency, "latency", "", "the part of the clouds' own time that operations take; 1 is a tenth")
+		flags.StringVar(&d.latency, "latency", "",
+			"the part of the clouds' own time that operations take; 1 is a tenth")
 	}); err != nil {
 		return err
 	}
@@ -167,7 +168,8 @@ func (d *demo) kubeconfig() error {
 	}
 	fmt.Printf("One context for each region: %d of %d.\n", len(config.Contexts), len(clusters))
 	if len(config.Contexts) != len(clusters) {
-		return fmt.Errorf("the kubeconfig has %d contexts, and the stack %d clusters", len(config.Contexts), len(clusters))
+		return fmt.Errorf("the kubeconfig has %d contexts, and the stack %d clusters", len(config.Contexts),
+			len(clusters))
 	}
 	return nil
 }
@@ -179,7 +181,8 @@ func (d *demo) destroy() error {
 		return err
 	}
 	if bytes.Contains(state, []byte(`"protect": true`)) {
-		fmt.Println("The stack is protected, as production should be: deleting it takes two steps. First the protection goes")
+		fmt.Println("The stack is protected, as production should be: deleting it takes two steps. First the " +
+			"protection goes")
 		if err := pulumi("config", "set", "inferadb:protection", "false"); err != nil {
 			return err
 		}

@@ -30,18 +30,20 @@ func doctlTool() *cobra.Command {
 // onDroplet is an action on one droplet. The next one must wait for it.
 func onDroplet(name string, operation func(*world.World, *world.Resource) error) *cobra.Command {
 	var wait bool
-	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, arguments []string) error {
-		if os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
-			return errors.New("Unable to initialize DigitalOcean API client: access token is required. (hint: run 'doctl auth init')")
-		}
-		return settling(func(w *world.World) error {
-			droplet, err := digitalocean.Droplet(w, arguments[0])
-			if err != nil {
-				return err
+	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, arguments []string) error {
+			if os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
+				return errors.New("Unable to initialize DigitalOcean API client: access token is required. (hint: run " +
+					"'doctl auth init')")
 			}
-			return operation(w, droplet)
-		})
-	}}
+			return settling(func(w *world.World) error {
+				droplet, err := digitalocean.Droplet(w, arguments[0])
+				if err != nil {
+					return err
+				}
+				return operation(w, droplet)
+			})
+		}}
 	command.Flags().BoolVar(&wait, "wait", false, "")
 	return command
 }

@@ -28,7 +28,8 @@ func gcloudTool() *cobra.Command {
 	update.Flags().Bool("no-deletion-protection", false, "")
 	remove := onMachine("delete", func(_ *cobra.Command, w *world.World, machine *world.Resource) error {
 		if machine.State.Bool("deletionProtection") {
-			return fmt.Errorf("Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion.'")
+			return fmt.Errorf("Invalid resource usage: 'Resource cannot be deleted if it's protected against " +
+				"deletion.'")
 		}
 		return gcp.Terminate(w, machine)
 	})
@@ -54,23 +55,25 @@ func gcloudTool() *cobra.Command {
 
 // imageCommands are those of scripts/gcp-image.sh.
 func imageCommands() *cobra.Command {
-	describe := &cobra.Command{Use: "describe", Args: cobra.ExactArgs(1), RunE: func(command *cobra.Command, arguments []string) error {
-		return inProject(command, func(w *world.World) error {
-			if !gcp.HasImage(w, arguments[0]) {
-				return fmt.Errorf("Could not fetch resource: The resource '%s' was not found", arguments[0])
-			}
-			return nil
-		})
-	}}
+	describe := &cobra.Command{Use: "describe", Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			return inProject(command, func(w *world.World) error {
+				if !gcp.HasImage(w, arguments[0]) {
+					return fmt.Errorf("Could not fetch resource: The resource '%s' was not found", arguments[0])
+				}
+				return nil
+			})
+		}}
 	var source, architecture string
-	create := &cobra.Command{Use: "create", Args: cobra.ExactArgs(1), RunE: func(command *cobra.Command, arguments []string) error {
-		return inProject(command, func(w *world.World) error {
-			if w.Get(objectType, "", source) == nil {
-				return fmt.Errorf("The resource '%s' of type 'Google Cloud Storage object' was not found", source)
-			}
-			return gcp.CreateImage(w, arguments[0], architecture)
-		})
-	}}
+	create := &cobra.Command{Use: "create", Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			return inProject(command, func(w *world.World) error {
+				if w.Get(objectType, "", source) == nil {
+					return fmt.Errorf("The resource '%s' of type 'Google Cloud Storage object' was not found", source)
+				}
+				return gcp.CreateImage(w, arguments[0], architecture)
+			})
+		}}
 	create.Flags().StringVar(&source, "source-uri", "", "")
 	create.Flags().StringVar(&architecture, "architecture", "", "")
 	for _, flag := range []string{"guest-os-features", "labels", "description"} {
@@ -86,38 +89,42 @@ const (
 )
 
 func storageCommands() *cobra.Command {
-	buckets := &cobra.Command{Use: "create", Args: cobra.ExactArgs(1), RunE: func(command *cobra.Command, arguments []string) error {
-		return inProject(command, func(w *world.World) error {
-			w.Put(&world.Resource{Provider: "gcp", Type: bucketType, ID: arguments[0]})
-			return nil
-		})
-	}}
+	buckets := &cobra.Command{Use: "create", Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			return inProject(command, func(w *world.World) error {
+				w.Put(&world.Resource{Provider: "gcp", Type: bucketType, ID: arguments[0]})
+				return nil
+			})
+		}}
 	buckets.Flags().Bool("uniform-bucket-level-access", false, "")
 	buckets.Flags().Bool("public-access-prevention", false, "")
 	buckets.Flags().String("soft-delete-duration", "", "")
-	copyTo := &cobra.Command{Use: "cp", Args: cobra.ExactArgs(2), RunE: func(_ *cobra.Command, arguments []string) error {
-		if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
-			return err
-		}
-		return settling(func(w *world.World) error {
-			bucket, _, _ := strings.Cut(strings.TrimPrefix(arguments[1], "gs://"), "/")
-			if arguments[0] != "-" || w.Get(bucketType, "", "gs://"+bucket) == nil {
-				return fmt.Errorf("%s: the bucket does not exist", arguments[1])
+	copyTo := &cobra.Command{Use: "cp", Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, arguments []string) error {
+			if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+				return err
 			}
-			w.Put(&world.Resource{Provider: "gcp", Type: objectType, ID: arguments[1]})
-			return nil
-		})
-	}}
-	remove := &cobra.Command{Use: "rm", Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, arguments []string) error {
-		return settling(func(w *world.World) error {
-			for _, r := range w.Select(func(r *world.Resource) bool {
-				return r.ID == arguments[0] && r.Type == bucketType || strings.HasPrefix(r.ID, arguments[0]+"/") && r.Type == objectType
-			}) {
-				w.Remove(r)
-			}
-			return nil
-		})
-	}}
+			return settling(func(w *world.World) error {
+				bucket, _, _ := strings.Cut(strings.TrimPrefix(arguments[1], "gs://"), "/")
+				if arguments[0] != "-" || w.Get(bucketType, "", "gs://"+bucket) == nil {
+					return fmt.Errorf("%s: the bucket does not exist", arguments[1])
+				}
+				w.Put(&world.Resource{Provider: "gcp", Type: objectType, ID: arguments[1]})
+				return nil
+			})
+		}}
+	remove := &cobra.Command{Use: "rm", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, arguments []string) error {
+			return settling(func(w *world.World) error {
+				for _, r := range w.Select(func(r *world.Resource) bool {
+					return r.ID == arguments[0] && r.Type == bucketType || strings.HasPrefix(r.ID, arguments[0]+"/") &&
+						r.Type == objectType
+				}) {
+					w.Remove(r)
+				}
+				return nil
+			})
+		}}
 	remove.Flags().Bool("recursive", false, "")
 	remove.Flags().Bool("quiet", false, "")
 	return group("storage", group("buckets", buckets), copyTo, remove)
@@ -138,15 +145,16 @@ func inProject(command *cobra.Command, operation func(*world.World) error) error
 // onMachine is a command on one instance. Without a zone the real tool asks for it, and there is nobody to answer.
 func onMachine(name string, operation func(*cobra.Command, *world.World, *world.Resource) error) *cobra.Command {
 	var zone string
-	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1), RunE: func(command *cobra.Command, arguments []string) error {
-		return inProject(command, func(w *world.World) error {
-			machine, err := gcp.Instance(w, zone, arguments[0])
-			if err != nil {
-				return err
-			}
-			return operation(command, w, machine)
-		})
-	}}
+	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			return inProject(command, func(w *world.World) error {
+				machine, err := gcp.Instance(w, zone, arguments[0])
+				if err != nil {
+					return err
+				}
+				return operation(command, w, machine)
+			})
+		}}
 	command.Flags().StringVar(&zone, "zone", "", "")
 	return require(command, "zone")
 }

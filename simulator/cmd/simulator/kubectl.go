@@ -16,7 +16,8 @@ import (
 // kubectlTool is `kubectl`: https://kubernetes.io/docs/reference/kubectl/generated/
 func kubectlTool() *cobra.Command {
 	root := group("kubectl",
-		group("get", kubectlCommand("nodes", cobra.NoArgs, func(k *talos.Kubernetes, _ []string) error { return printNodes(k) })),
+		group("get", kubectlCommand("nodes", cobra.NoArgs,
+			func(k *talos.Kubernetes, _ []string) error { return printNodes(k) })),
 		onNode("cordon", func(k *talos.Kubernetes, name string) error { return k.Cordon(name, true) }),
 		onNode("uncordon", func(k *talos.Kubernetes, name string) error { return k.Cordon(name, false) }),
 		drain(),
@@ -29,7 +30,8 @@ func kubectlTool() *cobra.Command {
 }
 
 // kubectlCommand is a command that reaches the cluster of the current context first.
-func kubectlCommand(name string, arguments cobra.PositionalArgs, operation func(*talos.Kubernetes, []string) error) *cobra.Command {
+func kubectlCommand(name string, arguments cobra.PositionalArgs,
+	operation func(*talos.Kubernetes, []string) error) *cobra.Command {
 	return &cobra.Command{Use: name, Args: arguments, RunE: func(command *cobra.Command, given []string) error {
 		file, err := command.Flags().GetString("kubeconfig")
 		if err != nil {
@@ -113,7 +115,8 @@ func drain() *cobra.Command {
 			return err
 		}
 		if !ignoreDaemonSets {
-			return fmt.Errorf("unable to drain node %q: cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", name)
+			return fmt.Errorf("unable to drain node %q: cannot delete DaemonSet-managed Pods (use "+
+				"--ignore-daemonsets to ignore)", name)
 		}
 		fmt.Printf("node/%s drained\n", name)
 		return nil

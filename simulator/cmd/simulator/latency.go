@@ -20,9 +20,11 @@ func showCriticalPath(arguments []string) error {
 		return err
 	}
 	if weather.Latency == 0 {
-		return errors.New("critical-path: SIMULATOR_LATENCY: is not set, so that nothing took any time; set it before the up, such as 0.1")
+		return errors.New("critical-path: SIMULATOR_LATENCY: is not set, so that nothing took any time; set it " +
+			"before the up, such as 0.1")
 	}
-	plans := map[latency.Operation]func([]latency.Resource) latency.Plan{latency.Create: latency.Up, latency.Delete: latency.Destroy}
+	plans := map[latency.Operation]func([]latency.Resource) latency.Plan{latency.Create: latency.Up,
+		latency.Delete: latency.Destroy}
 	plan, known := plans[latency.Operation(arguments[0])]
 	if !known {
 		return fmt.Errorf("critical-path: %q is neither create nor delete", arguments[0])

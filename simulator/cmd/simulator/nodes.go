@@ -48,7 +48,8 @@ func printStatuses(nodes []talos.NodeStatus) error {
 	fmt.Fprintln(table, "CLUSTER\tNODE\tSTATUS\tPOOL\tZONE\tADDRESS\tREASON")
 	for _, n := range nodes {
 		// Machines of a scaling group learn their zone from a cloud controller, which the simulator does not run.
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Cluster, n.Node, status(n), cmp.Or(n.Labels["inferadb.com/pool"], n.Role),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.Cluster, n.Node, status(n),
+			cmp.Or(n.Labels["inferadb.com/pool"], n.Role),
 			cmp.Or(n.Labels["topology.kubernetes.io/zone"], "-"), n.Address, n.Reason)
 	}
 	return table.Flush()
@@ -86,6 +87,7 @@ func printObjects(nodes []talos.NodeStatus, objects map[string][]talos.Object) {
 			fmt.Printf("  policies for all pods: %s\n", strings.Join(policies, ", "))
 		}
 	}
-	fmt.Println("\nConfigurations, secrets and manifests are read by Talos' own library. No pod runs here: a node is Ready when it has\n" +
+	fmt.Println("\nConfigurations, secrets and manifests are read by Talos' own library. No pod runs here: a node " +
+		"is Ready when it has\n" +
 		"joined and the packets of its network plugin reach all other nodes.")
 }

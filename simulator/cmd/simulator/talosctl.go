@@ -77,7 +77,8 @@ func (t *talosctl) each(operation func(*talos.Session, string) error) error {
 		endpoints = context.Endpoints
 	}
 	if len(nodes) == 0 {
-		return errors.New("nodes are not set for the command: please use `--nodes` flag or configuration file to set the nodes")
+		return errors.New("nodes are not set for the command: please use `--nodes` flag or configuration file to " +
+			"set the nodes")
 	}
 	return within(func(w *world.World, s site.Site) error {
 		for _, node := range nodes {
@@ -165,26 +166,33 @@ func printHealth(session *talos.Session, node string) error {
 func (t *talosctl) etcd() *cobra.Command {
 	command := &cobra.Command{Use: "etcd"}
 	command.AddCommand(
-		&cobra.Command{Use: "members", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return t.members() }},
-		&cobra.Command{Use: "status", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return t.status() }},
+		&cobra.Command{Use: "members", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { return t.members() }},
+		&cobra.Command{Use: "status", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { return t.status() }},
 		&cobra.Command{Use: "leave", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 			return t.one("etcd leave", (*talos.Session).LeaveEtcd)
 		}},
-		&cobra.Command{Use: "remove-member <member ID>", Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
-			return t.each(func(session *talos.Session, node string) error { return session.RemoveMember(node, args[0]) })
-		}},
-		&cobra.Command{Use: "snapshot <path>", Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
-			return t.one("etcd snapshot", func(session *talos.Session, node string) error {
-				data, err := session.Snapshot(node)
-				if err == nil {
-					err = os.WriteFile(args[0], data, 0o600)
-				}
-				if err == nil {
-					fmt.Printf("etcd snapshot saved to %q (%d bytes)\n", args[0], len(data))
-				}
-				return err
-			})
-		}},
+		&cobra.Command{Use: "remove-member <member ID>", Args: cobra.ExactArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error {
+				return t.each(func(session *talos.Session,
+					node string) error {
+					return session.RemoveMember(node, args[0])
+				})
+			}},
+		&cobra.Command{Use: "snapshot <path>", Args: cobra.ExactArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error {
+				return t.one("etcd snapshot", func(session *talos.Session, node string) error {
+					data, err := session.Snapshot(node)
+					if err == nil {
+						err = os.WriteFile(args[0], data, 0o600)
+					}
+					if err == nil {
+						fmt.Printf("etcd snapshot saved to %q (%d bytes)\n", args[0], len(data))
+					}
+					return err
+				})
+			}},
 	)
 	return command
 }
@@ -208,13 +216,15 @@ func (t *talosctl) members() error {
 }
 
 func (t *talosctl) status() error {
-	table := tableTo(os.Stdout, "NODE", "MEMBER", "DB SIZE", "IN USE", "LEADER", "RAFT INDEX", "RAFT TERM", "RAFT APPLIED INDEX", "LEARNER", "ERRORS")
+	table := tableTo(os.Stdout, "NODE", "MEMBER", "DB SIZE", "IN USE", "LEADER", "RAFT INDEX", "RAFT TERM",
+		"RAFT APPLIED INDEX", "LEARNER", "ERRORS")
 	err := t.each(func(session *talos.Session, node string) error {
 		status, err := session.EtcdStatus(node)
 		if err != nil {
 			return fmt.Errorf("error getting status: %w", err)
 		}
-		row(table, node, status.Member, "17 MB", "4.5 MB (26.10%)", status.Leader, "53391", "4", "53391", "false", status.Errors)
+		row(table, node, status.Member, "17 MB", "4.5 MB (26.10%)", status.Leader, "53391", "4", "53391", "false",
+			status.Errors)
 		return nil
 	})
 	if err != nil {
@@ -233,7 +243,10 @@ func (t *talosctl) bootstrap() *cobra.Command {
 				return err
 			}
 		}
-		return t.one("bootstrap", func(session *talos.Session, node string) error { return session.Bootstrap(node, data) })
+		return t.one("bootstrap", func(session *talos.Session,
+			node string) error {
+			return session.Bootstrap(node, data)
+		})
 	}}
 	command.Flags().StringVar(&snapshot, "recover-from", "", "a snapshot of etcd")
 	command.Flags().Bool("recover-skip-hash-check", false, "for a copied database")
@@ -266,7 +279,10 @@ func (t *talosctl) upgrade() *cobra.Command {
 func (t *talosctl) upgradeKubernetes() *cobra.Command {
 	var to string
 	command := &cobra.Command{Use: "upgrade-k8s", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		return t.one("upgrade-k8s", func(session *talos.Session, node string) error { return session.UpgradeKubernetes(node, to) })
+		return t.one("upgrade-k8s", func(session *talos.Session,
+			node string) error {
+			return session.UpgradeKubernetes(node, to)
+		})
 	}}
 	command.Flags().StringVar(&to, "to", "", "the version of Kubernetes")
 	command.Flags().Bool("manifests-no-prune", false, "delete no manifest; nothing is deleted here")
