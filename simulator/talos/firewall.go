@@ -9,7 +9,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
 )
 
-// letsIn says why a machine's own firewall drops what comes from an address to one of its ports; nil if it does not. Under the default action accept a rule drops what comes from elsewhere, under block it lets in what comes from
+// letsIn says why a machine's own firewall drops what comes from an address to one of its ports; nil if it does not.
+// Under the default action accept a rule drops what comes from elsewhere, under block it lets in what comes from
 // there.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/network/nftables_chain_config.go
 func (n *node) letsIn(from string, port site.Port) error {
