@@ -25,9 +25,9 @@ build() { # name, module, package, folder
   local name=$1 module=$2 package=$3 folder=$4 version
   version=$(cd "tools/$name" && go list -m -f '{{.Version}}' "$module")
   say "Building $name $version from source (minutes the first time, seconds after) ..."
-  # The CLI compares this variable with requiredPulumiVersion; its releases set it in the same way.
+  # The CLI compares this variable with requiredPulumiVersion; its releases set it in the same way. -w: no debug information.
   (cd "tools/$name" && go build -o "$folder/$name.new" \
-    -ldflags "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$version" "$package")
+    -ldflags "-w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$version" "$package")
   mv "$folder/$name.new" "$folder/$name"
 }
 
