@@ -87,7 +87,7 @@ func (l *loader) checkStackName() {
 // clear in names, tags and the state, whatever the stack file does to hide it.
 func (l *loader) checkEncrypted() {
 	for _, key := range l.encryptedKeys {
-		if name, own := strings.CutPrefix(key, Namespace+":"); own && name != "patches" && name != bootstrapPath {
+		if name, own := strings.CutPrefix(key, Namespace+":"); own && !slices.Contains(secretSettings, name) {
 			l.Reject(
 				name,
 				"is encrypted in the stack file, but would stand in clear in the state and in the cloud",

@@ -24,8 +24,8 @@ func StackNames(folder string) ([]string, error) {
 }
 
 // ReadStackFile reads a stack's settings from its file, in the form in which the engine hands them to the program: text
-// as it is, everything else as JSON. Encrypted patches, which only Pulumi can read, are left out: what reads the file
-// prices machines.
+// as it is, everything else as JSON. A setting of secretSettings that is encrypted is left out, because only Pulumi can
+// read it: the callers want prices and versions, which it does not change.
 func ReadStackFile(folder, stack string) (map[string]string, error) {
 	path := filepath.Join(folder, "Pulumi."+stack+".yaml")
 	data, err := os.ReadFile(path)
@@ -40,7 +40,8 @@ func ReadStackFile(folder, stack string) (map[string]string, error) {
 	}
 	settings := map[string]string{}
 	for key, value := range file.Config {
-		if key == Namespace+":patches" && hasEncrypted(value) {
+		name := strings.TrimPrefix(key, Namespace+":")
+		if slices.Contains(secretSettings, name) && hasEncrypted(value) {
 			continue
 		}
 		if settings[key], err = settingText(value); err != nil {
@@ -49,6 +50,9 @@ func ReadStackFile(folder, stack string) (map[string]string, error) {
 	}
 	return settings, nil
 }
+
+// secretSettings are the settings that may be encrypted in the stack file.
+var secretSettings = []string{"patches", bootstrapPath}
 
 func settingText(value any) (string, error) {
 	if text, ok := value.(string); ok {

@@ -32,6 +32,10 @@ func TestReadStackFile(t *testing.T) {
 			text: "config:\n  inferadb:environment: dev\n  inferadb:patches:\n    all:\n    - 'machine: {}'\n    - secure: AAAB\n",
 			want: map[string]string{"inferadb:environment": "dev"},
 		},
+		"an encrypted manifest": {
+			text: "config:\n  inferadb:environment: dev\n  inferadb:bootstrapManifests:\n  - secure: AAAB\n",
+			want: map[string]string{"inferadb:environment": "dev"},
+		},
 		"an encrypted part of a value": {
 			text:    "config:\n  inferadb:tags: {a: b, c: {secure: AAAB}}\n",
 			problem: "inferadb:tags: is encrypted, and outside of Pulumi nothing can read it; set it without --secret",
