@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,7 +44,7 @@ func refuseExisting(ctx *pulumi.Context, clusters []*clusterBuilder) error {
 }
 
 // existingErrors says what was found: the whole cluster, if its marker is there, or else each machine.
-func existingErrors(path string, cluster config.Cluster, found []cloud.Found) config.Errors {
+func existingErrors(path string, cluster cluster.Cluster, found []cloud.Found) config.Errors {
 	var machines config.Errors
 	for _, f := range found {
 		if f.Marker {
@@ -73,9 +74,9 @@ func existingErrors(path string, cluster config.Cluster, found []cloud.Found) co
 }
 
 // machineNames are the names of the machines that keep their identity, as the clouds' Nodes gives them.
-func machineNames(cluster config.Cluster) []string {
-	counts := map[string]int{config.ControlPlanePool: cluster.ControlPlanes.Count}
-	for _, pool := range cluster.Pools {
+func machineNames(c cluster.Cluster) []string {
+	counts := map[string]int{cluster.ControlPlanePool: c.ControlPlanes.Count}
+	for _, pool := range c.Pools {
 		if !pool.InScalingGroup() {
 			counts[pool.Name] = pool.Min
 		}
@@ -83,7 +84,7 @@ func machineNames(cluster config.Cluster) []string {
 	var names []string
 	for _, pool := range slices.Sorted(maps.Keys(counts)) {
 		for i := range counts[pool] {
-			names = append(names, fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i))
+			names = append(names, fmt.Sprintf("%s-%s-%d", c.Name, pool, i))
 		}
 	}
 	return names

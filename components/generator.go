@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
@@ -15,7 +15,7 @@ import (
 
 // generator makes the machine configurations of a cluster, once its network and the name of its endpoint are there.
 type generator struct {
-	cluster config.Cluster
+	cluster cluster.Cluster
 	secrets *machine.Secrets
 	network cloud.Network
 	// host is the name of the endpoint.

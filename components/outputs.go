@@ -1,8 +1,8 @@
 package components
 
 import (
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
@@ -79,7 +79,7 @@ func (b *clusterBuilder) server(endpoint cloud.Endpoint, first cloud.Node) pulum
 	switch {
 	case b.cluster.Endpoint != "":
 		return endpoint.Host
-	case b.cluster.Access == config.Public:
+	case b.cluster.Access == cluster.Public:
 		return first.PublicIP
 	default:
 		return endpoint.LoadBalancer

@@ -3,12 +3,12 @@ package components
 import (
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos"
-	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
+	taloscluster "github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 )
 
@@ -21,7 +21,7 @@ const applyMode = "no_reboot"
 // pulumi-talos 0.7 that breaks them (https://github.com/pulumiverse/pulumi-talos/issues/208).
 type talosAPI struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	parent   pulumi.Resource
 	provider *talos.Provider
 	secrets  *machine.Secrets
@@ -30,7 +30,7 @@ type talosAPI struct {
 }
 
 // newTalosAPI makes the cluster's secrets. They live as long as the cluster: a second set would be a second cluster.
-func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, running bool, parent pulumi.Resource) (*talosAPI, error) {
+func newTalosAPI(ctx *pulumi.Context, cluster cluster.Cluster, running bool, parent pulumi.Resource) (*talosAPI, error) {
 	provider, err := talos.NewProvider(ctx, cluster.Name+"-talos", &talos.ProviderArgs{}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
@@ -113,8 +113,8 @@ func (t *talosAPI) kubeconfig(
 	bootstrapped pulumi.Resource,
 ) (pulumi.StringOutput, error) {
 	client := t.secrets.ClientConfiguration
-	kubeconfig, err := cluster.NewKubeconfig(t.ctx, t.cluster.Name, &cluster.KubeconfigArgs{
-		ClientConfiguration: &cluster.KubeconfigClientConfigurationArgs{
+	kubeconfig, err := taloscluster.NewKubeconfig(t.ctx, t.cluster.Name, &taloscluster.KubeconfigArgs{
+		ClientConfiguration: &taloscluster.KubeconfigClientConfigurationArgs{
 			CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(),
 			ClientKey: client.ClientKey(),
 		},

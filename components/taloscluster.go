@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/aws"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/digitalocean"
@@ -33,7 +34,7 @@ type TalosCluster struct {
 type Running = cloud.Running
 
 // Check refuses what exceeds a limit of the cloud, before anything is registered. The error is of type config.Errors.
-func Check(clusters []config.Cluster) error {
+func Check(clusters []cluster.Cluster) error {
 	var errs config.Errors
 	for _, cluster := range clusters {
 		switch cluster.Provider {
@@ -53,8 +54,8 @@ func Check(clusters []config.Cluster) error {
 // already and the state does not know; then nothing of any cluster is made.
 func NewTalosClusters(
 	ctx *pulumi.Context,
-	clusters []config.Cluster,
-	running func(config.Cluster) Running,
+	clusters []cluster.Cluster,
+	running func(cluster.Cluster) Running,
 ) ([]*TalosCluster, error) {
 	var builders []*clusterBuilder
 	for _, cluster := range clusters {
@@ -80,7 +81,7 @@ func NewTalosClusters(
 // clusterBuilder is what the steps of a bring-up have in common. What a step makes it returns, and the steps that need
 // it take it.
 type clusterBuilder struct {
-	cluster   config.Cluster
+	cluster   cluster.Cluster
 	component *TalosCluster
 	cloud     cloud.Cloud
 	running   Running
@@ -89,7 +90,7 @@ type clusterBuilder struct {
 }
 
 // newClusterBuilder registers the component and its cloud's provider: enough to ask the cloud.
-func newClusterBuilder(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clusterBuilder, error) {
+func newClusterBuilder(ctx *pulumi.Context, cluster cluster.Cluster, running Running) (*clusterBuilder, error) {
 	component := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
@@ -110,7 +111,7 @@ func newClusterBuilder(ctx *pulumi.Context, cluster config.Cluster, running Runn
 // connect is the only place that tells one provider from another.
 func connect(
 	ctx *pulumi.Context,
-	cluster config.Cluster,
+	cluster cluster.Cluster,
 	running Running,
 	parent pulumi.Resource,
 ) (cloud.Cloud, error) {
@@ -188,7 +189,7 @@ type machines struct {
 
 func (b *clusterBuilder) createControlPlanes(at cloud.MachineMaker, configurations generator) ([]cloud.Node, error) {
 	return at.Nodes(cloud.NodesArgs{
-		Pool:         config.ControlPlanePool,
+		Pool:         cluster.ControlPlanePool,
 		ControlPlane: true,
 		Count:        b.cluster.ControlPlanes.Count,
 		Machine:      b.cluster.ControlPlanes.Machine,
@@ -216,7 +217,7 @@ func (b *clusterBuilder) createWorkers(
 			DiskGiB:   pool.DiskGiB,
 			Zones:     pool.Zones,
 			UserData:  configurations.ofBoot(b.cluster.WorkerConfiguration(pool)),
-			Protected: b.cluster.Protected && pool.Workload == config.Stateful,
+			Protected: b.cluster.Protected && pool.Workload == cluster.Stateful,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
@@ -322,7 +323,7 @@ func (b *clusterBuilder) configureWorkers(
 
 // operatorAddress is the address at which operators reach a control plane.
 func (b *clusterBuilder) operatorAddress(node cloud.Node) pulumi.StringOutput {
-	if b.cluster.Access == config.Public {
+	if b.cluster.Access == cluster.Public {
 		return node.PublicIP
 	}
 	return node.PrivateIP

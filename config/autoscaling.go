@@ -5,28 +5,26 @@ import (
 	"maps"
 	"net/mail"
 	"slices"
+
+	"github.com/inferadb/infra/cluster"
 )
 
-// NodeTemplate are the tags by which cluster-autoscaler knows the nodes of a pool before there is one.
-// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#auto-discovery-setup
-const NodeTemplate = "k8s.io/cluster-autoscaler/node-template/"
-
 // autoscaling resolves who moves the pool between its bounds.
-func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *target) Autoscaling {
+func (l *loader) autoscaling(path string, settings PoolSettings, pool cluster.Pool, p *target) cluster.Autoscaling {
 	if !pool.Autoscaled() {
 		return ""
 	}
-	chosen := Autoscaling(settings.Autoscaling)
+	chosen := cluster.Autoscaling(settings.Autoscaling)
 	switch {
 	case chosen == "" && p.capabilities.ClusterAutoscaler:
-		chosen = ClusterAutoscaler
+		chosen = cluster.ClusterAutoscaler
 	case chosen == "":
-		chosen = CPU
-	case chosen == ClusterAutoscaler && !p.capabilities.ClusterAutoscaler:
+		chosen = cluster.CPU
+	case chosen == cluster.ClusterAutoscaler && !p.capabilities.ClusterAutoscaler:
 		l.Reject(
 			join(path, "autoscaling"),
 			"cluster-autoscaler cannot move the groups of "+p.capabilities.DisplayName,
-			"choose "+string(CPU),
+			"choose "+string(cluster.CPU),
 		)
 	}
 	// Without a mixed policy the machines above the base are a group of their own, which must not be empty either.
@@ -34,7 +32,7 @@ func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *t
 	if pool.Spot != nil && !p.capabilities.SpotPolicy {
 		least += pool.Spot.Base
 	}
-	if chosen == CPU && p.capabilities.ScalingGroups && pool.Min < least {
+	if chosen == cluster.CPU && p.capabilities.ScalingGroups && pool.Min < least {
 		l.Reject(
 			join(path, "min"),
 			fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
@@ -44,18 +42,6 @@ func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *t
 	return chosen
 }
 
-// NodeTemplateTags are the pool's labels and taints in the words of cluster-autoscaler.
-func (p Pool) NodeTemplateTags() map[string]string {
-	tags := map[string]string{}
-	for label, value := range p.Labels {
-		tags[NodeTemplate+"label/"+label] = value
-	}
-	for _, taint := range p.Taints {
-		tags[NodeTemplate+"taint/"+taint.Key] = taint.Value + ":" + taint.Effect
-	}
-	return tags
-}
-
 // checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short
 // and few.
 func (l *loader) checkNodeTemplates(p *target) {
@@ -63,7 +49,7 @@ func (l *loader) checkNodeTemplates(p *target) {
 		return
 	}
 	for i, pool := range p.cluster.Pools {
-		if pool.Autoscaling != ClusterAutoscaler {
+		if pool.Autoscaling != cluster.ClusterAutoscaler {
 			continue
 		}
 		path, tags := fmt.Sprintf("pools[%d]", i), pool.NodeTemplateTags()

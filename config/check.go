@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -35,8 +36,8 @@ func (l *loader) checkStack() {
 		l.Reject("regions", "is missing", "name one region or more of "+strings.Join(regionNames(), ", "))
 	}
 	l.checkControlPlanes()
-	l.oneOf("access", l.stack.Access, string(Private), string(Public))
-	l.oneOf("cni", l.stack.CNI, string(Cilium), string(None), string(Flannel))
+	l.oneOf("access", l.stack.Access, string(cluster.Private), string(cluster.Public))
+	l.oneOf("cni", l.stack.CNI, string(cluster.Cilium), string(cluster.None), string(cluster.Flannel))
 	l.checkPodEncryption()
 	if l.stack.DiskEncryption != "" {
 		l.oneOf("diskEncryption", l.stack.DiskEncryption, "cloud", "luks")
@@ -166,7 +167,7 @@ func nodeMaySet(label string) bool {
 	return !within("kubernetes.io") && !within("k8s.io")
 }
 
-func (l *loader) checkTaints(path string, taints []Taint) {
+func (l *loader) checkTaints(path string, taints []TaintSettings) {
 	seen := map[string]bool{}
 	for i, taint := range taints {
 		at := fmt.Sprintf("%s[%d]", path, i)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
@@ -25,7 +26,7 @@ func (l *loader) encryption(p *target) {
 	default:
 		p.cluster.EncryptionKey.Managed = l.profile.managedKey && p.capabilities.CustomerKeys
 	}
-	if p.cluster.EncryptionKey != (EncryptionKey{}) {
+	if p.cluster.EncryptionKey != (cluster.EncryptionKey{}) {
 		l.checkKey(path, p)
 	}
 	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault &&

@@ -5,6 +5,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/inferadb/infra/cluster"
 )
 
 // projectKey is the one key of a cloud's namespace that the program reads.
@@ -15,7 +17,7 @@ var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]
 
 // GoogleProject returns the project of the cluster: the stack's, else the environment's, by the variables that every
 // Google Cloud tool reads.
-func GoogleProject(cluster Cluster) (string, error) {
+func GoogleProject(cluster cluster.Cluster) (string, error) {
 	const remedy = "run: pulumi config set gcp:project my-project"
 	project := cluster.Project
 	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT",

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
@@ -21,7 +22,7 @@ func Load(
 	stackName string,
 	settings map[string]string,
 	encrypted ...string,
-) (clusters []Cluster, warnings []string, err error) {
+) (clusters []cluster.Cluster, warnings []string, err error) {
 	return LoadFrom("", stackName, settings, encrypted...)
 }
 
@@ -30,7 +31,7 @@ func LoadFrom(
 	folder, stackName string,
 	settings map[string]string,
 	encrypted ...string,
-) (clusters []Cluster, warnings []string, err error) {
+) (clusters []cluster.Cluster, warnings []string, err error) {
 	l := loader{folder: folder, stackName: stackName, project: settings[projectKey], encryptedKeys: encrypted}
 	l.stack = decode(settings, &l.report)
 	l.defaultVersions()
@@ -83,7 +84,7 @@ type target struct {
 	settings     RegionSettings
 	region       regions.Region
 	capabilities regions.Capabilities
-	cluster      Cluster
+	cluster      cluster.Cluster
 }
 
 // region resolves one item of the stack file's regions. Each step reports what is wrong and goes on.
@@ -134,8 +135,8 @@ func (l *loader) region(i int, settings RegionSettings) {
 }
 
 // cluster is what a region's cluster has of the stack file and the profile before any of it is checked.
-func (l *loader) cluster(region regions.Region, provider regions.Provider, settings RegionSettings) Cluster {
-	c := Cluster{
+func (l *loader) cluster(region regions.Region, provider regions.Provider, settings RegionSettings) cluster.Cluster {
+	c := cluster.Cluster{
 		Name:              Namespace + "-" + l.stackName + "-" + region.Name,
 		Stack:             l.stackName,
 		Environment:       l.profile.name,
@@ -143,16 +144,16 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 		Provider:          provider,
 		Project:           l.project,
 		Location:          region.Locations[provider],
-		Access:            Access(l.stack.Access),
+		Access:            cluster.Access(l.stack.Access),
 		TalosVersion:      l.stack.TalosVersion,
 		KubernetesVersion: l.stack.KubernetesVersion,
 		Schematic:         cmp.Or(l.stack.Schematic, machineconfig.Schematic),
 		Image:             settings.Image,
-		CNI:               CNI(l.stack.CNI),
-		Patches:           Patches(l.stack.Patches),
+		CNI:               cluster.CNI(l.stack.CNI),
+		Patches:           cluster.Patches(l.stack.Patches),
 		AlarmEmails:       l.stack.AlarmEmails,
 		Acknowledged:      l.stack.Acknowledge,
-		Upgrade:           l.stack.Upgrade,
+		Upgrade:           cluster.Upgrade(l.stack.Upgrade),
 		UnsetVersions:     l.unset,
 		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected, Hardened: l.profile.hardened,
 	}
@@ -186,7 +187,7 @@ func (l *loader) controlPlanes(p *target) {
 	if !ok {
 		return
 	}
-	p.cluster.ControlPlanes = ControlPlanes{Count: count, Size: size, Machine: machine, DiskGiB: controlPlaneDiskGiB}
+	p.cluster.ControlPlanes = cluster.ControlPlanes{Count: count, Size: size, Machine: machine, DiskGiB: controlPlaneDiskGiB}
 }
 
 func (l *loader) machine(path, size string, p *target) (regions.MachineType, bool) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/inferadb/infra/machineconfig"
 )
@@ -79,25 +78,6 @@ func (l *loader) checkClusterWide(
 			)
 		}
 	}
-}
-
-// ControlPlanePatches are the paths in the stack file of the patches in ControlPlaneConfiguration.
-func (c Cluster) ControlPlanePatches() []string {
-	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.controlPlanes", c.Patches.ControlPlanes))
-}
-
-// PoolPatches are the paths in the stack file of the patches in the WorkerConfiguration of the cluster's i-th pool.
-func (c Cluster) PoolPatches(i int) []string {
-	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.workers", c.Patches.Workers),
-		paths(fmt.Sprintf("pools[%d].patches", i), c.Pools[i].Patches))
-}
-
-func paths(list string, items []string) []string {
-	var paths []string
-	for i := range items {
-		paths = append(paths, fmt.Sprintf("%s[%d]", list, i))
-	}
-	return paths
 }
 
 // refuseMachineConfig repeats what is wrong with a configuration, or a part of one.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 )
 
@@ -26,7 +27,7 @@ func (l *loader) checkPodEncryption() {
 	switch {
 	case encryption == "":
 		return
-	case l.stack.CNI != string(Cilium):
+	case l.stack.CNI != string(cluster.Cilium):
 		l.Reject(
 			path,
 			"belongs to the Cilium that the program installs, and cni is "+l.stack.CNI,
@@ -104,7 +105,7 @@ func namespacesOf(objects []machineconfig.Object) []string {
 
 // cilium adds the Cilium that the program installs.
 func (l *loader) cilium(p *target) {
-	if p.cluster.CNI != Cilium {
+	if p.cluster.CNI != cluster.Cilium {
 		return
 	}
 	version, err := machineconfig.CiliumVersion(p.cluster.KubernetesVersion)

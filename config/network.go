@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -14,7 +15,7 @@ import (
 // network is the environment's part of the region's range, a range of the stack file's, or one that exists already.
 func (l *loader) network(p *target) {
 	settings, path := p.settings.Network, join(p.path, "network")
-	p.cluster.Network = Network{
+	p.cluster.Network = cluster.Network{
 		CIDR:            environmentNetwork(p.region.Network, l.profile.index),
 		Pods:            p.region.Pods,
 		Services:        p.region.Services,
@@ -63,10 +64,10 @@ func (l *loader) flowLogs(p *target) {
 // control plane, the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only
 // policies of Cilium keep pods from it.
 func (l *loader) metadata(p *target) {
-	if l.stack.CNI == string(Cilium) || p.capabilities.MetadataIsolated {
+	if l.stack.CNI == string(cluster.Cilium) || p.capabilities.MetadataIsolated {
 		return
 	}
-	if l.stack.CNI == string(None) {
+	if l.stack.CNI == string(cluster.None) {
 		l.warn(
 			"cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a "+
 				"policy forbids it; "+
@@ -140,7 +141,7 @@ func (l *loader) adoptedNetwork(p *target, path string) {
 	l.checkID(join(path, "id"), settings.ID, p.capabilities.Network)
 	l.subnets(p, join(path, "subnetIds"), settings.SubnetIDs)
 	switch {
-	case l.stack.Access == string(Public) && p.capabilities.Subnets == regions.ZonalSubnets:
+	case l.stack.Access == string(cluster.Public) && p.capabilities.Subnets == regions.ZonalSubnets:
 		l.subnets(p, join(path, "publicSubnetIds"), settings.PublicSubnetIDs)
 	case settings.PublicSubnetIDs != nil && p.capabilities.Subnets != regions.ZonalSubnets:
 		l.Reject(
@@ -196,7 +197,7 @@ func (l *loader) subnets(p *target, path string, ids []string) {
 // operators under private access are whoever is in the cluster's own network, unless the stack file says who.
 func (l *loader) operators(p *target) {
 	if l.stack.OperatorCIDRs == nil {
-		if l.stack.Access == string(Private) && !p.cluster.Network.Adopted() {
+		if l.stack.Access == string(cluster.Private) && !p.cluster.Network.Adopted() {
 			p.cluster.OperatorCIDRs = []netip.Prefix{p.cluster.Network.CIDR}
 		}
 		return
@@ -210,7 +211,7 @@ func (l *loader) operators(p *target) {
 
 // checkOperators: an empty list never means everybody, and nobody may let everybody in.
 func (l *loader) checkOperators() {
-	if l.stack.Access == string(Public) && len(l.stack.OperatorCIDRs) == 0 {
+	if l.stack.Access == string(cluster.Public) && len(l.stack.OperatorCIDRs) == 0 {
 		l.Reject("operatorCidrs", "public access needs to know who may reach the control planes",
 			"name the networks that operators come from, such as 203.0.113.7/32")
 	}

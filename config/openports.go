@@ -7,26 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 )
-
-// OpenPort is a port, or a range of ports, that the firewalls of all nodes let in from inside: never from the internet.
-type OpenPort struct {
-	// Protocol is tcp or udp.
-	Protocol  string
-	Low, High int
-	// Nodes lets the cluster's own nodes in, Ranges further networks.
-	Nodes  bool
-	Ranges []netip.Prefix
-}
-
-// String returns the protocol and the ports: "tcp-9100", "udp-30000-32767".
-func (p OpenPort) String() string {
-	if p.Low == p.High {
-		return fmt.Sprintf("%s-%d", p.Protocol, p.Low)
-	}
-	return fmt.Sprintf("%s-%d-%d", p.Protocol, p.Low, p.High)
-}
 
 // fromNodes is the word for the cluster's own nodes among the sources of a port.
 const fromNodes = "nodes"
@@ -68,7 +51,7 @@ func (l *loader) openPorts(p *target) {
 		if !ok {
 			continue
 		}
-		open := OpenPort{Protocol: settings.Protocol, Low: low, High: high}
+		open := cluster.OpenPort{Protocol: settings.Protocol, Low: low, High: high}
 		l.guarded(join(path, "ports"), open)
 		l.openFrom(p, join(path, "from"), settings.From, &open)
 		if first, twice := seen[open.String()]; twice {
@@ -102,7 +85,7 @@ func (l *loader) ports(path, text string) (low, high int, ok bool) {
 	return 0, 0, false
 }
 
-func (l *loader) guarded(path string, open OpenPort) {
+func (l *loader) guarded(path string, open cluster.OpenPort) {
 	for _, g := range guardedPorts {
 		if g.protocol == open.Protocol && open.Low <= g.high && g.low <= open.High {
 			l.Reject(
@@ -116,7 +99,7 @@ func (l *loader) guarded(path string, open OpenPort) {
 
 // openFrom reads the sources: the cluster's nodes, private networks, and the addresses that the cloud's own load
 // load balancers and health checks come from.
-func (l *loader) openFrom(p *target, path string, from []string, open *OpenPort) {
+func (l *loader) openFrom(p *target, path string, from []string, open *cluster.OpenPort) {
 	if len(from) == 0 {
 		open.Nodes = true
 		return

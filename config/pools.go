@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -33,14 +34,6 @@ const (
 	defaultSpotStrategy = "capacity-optimized"
 	// prioritized prefers the types in their order.
 	prioritized = "capacity-optimized-prioritized"
-)
-
-// Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
-const (
-	// LabelPool names the pool of a node.
-	LabelPool     = "inferadb.com/pool"
-	labelWorkload = "inferadb.com/workload"
-	labelSpot     = "inferadb.com/spot"
 )
 
 var positiveDecimal = regexp.MustCompile(`^(0*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)$`)
@@ -72,7 +65,7 @@ func (l *loader) checkPools() {
 		} else if _, err := regions.LookupSize(pool.Size); err != nil {
 			l.reportUnknown(join(path, "size"), err)
 		}
-		l.oneOf(join(path, "workload"), pool.Workload, string(Stateless), string(Stateful))
+		l.oneOf(join(path, "workload"), pool.Workload, string(cluster.Stateless), string(cluster.Stateful))
 		if pool.DiskGiB < minDiskGiB || pool.DiskGiB > maxDiskGiB {
 			l.Reject(
 				join(path, "diskGiB"),
@@ -104,7 +97,7 @@ func (l *loader) checkPoolName(path, name string) {
 	switch {
 	case name == "":
 		l.Reject(path, "is missing", "name the pool, such as workers")
-	case name == ControlPlanePool:
+	case name == cluster.ControlPlanePool:
 		l.Reject(path, name+" is the name of the control planes", "choose another name")
 	case slices.ContainsFunc(regionNames(),
 		func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
@@ -144,7 +137,7 @@ func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 		l.Reject(path, "does not say how many machines", "set count, or both min and max")
 	case pool.Count == nil && *pool.Min > *pool.Max:
 		l.Reject(join(path, "min"), fmt.Sprintf("%d is more than max, %d", *pool.Min, *pool.Max), "swap them")
-	case pool.Count == nil && *pool.Min < *pool.Max && pool.Workload == string(Stateful):
+	case pool.Count == nil && *pool.Min < *pool.Max && pool.Workload == string(cluster.Stateful):
 		l.Reject(
 			path,
 			"is stateful, and a stateful pool is of fixed size: what scales in takes its data along",
@@ -159,7 +152,7 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 		return
 	}
 	path = join(path, "spot")
-	if pool.Workload == string(Stateful) {
+	if pool.Workload == string(cluster.Stateful) {
 		l.Reject(
 			path,
 			"the pool is stateful, and a spot machine goes with two minutes' notice",
@@ -208,7 +201,7 @@ func (l *loader) checkAutoscaling(path string, pool PoolSettings) {
 	if pool.Autoscaling == "" {
 		return
 	}
-	l.oneOf(path, pool.Autoscaling, string(ClusterAutoscaler), string(CPU))
+	l.oneOf(path, pool.Autoscaling, string(cluster.ClusterAutoscaler), string(cluster.CPU))
 	if least, most, known := bounds(pool); known && least == most {
 		l.Reject(path, "the pool is of fixed size", "remove it, or set min and max")
 	}
@@ -233,13 +226,13 @@ func (l *loader) pools(p *target) {
 		if err != nil {
 			continue // checkPools has said so
 		}
-		pool := Pool{
+		pool := cluster.Pool{
 			Name:     settings.Name,
 			Size:     settings.Size,
 			Machine:  size.Types[p.cluster.Provider],
-			Workload: Workload(settings.Workload),
+			Workload: cluster.Workload(settings.Workload),
 			Labels:   settings.Labels,
-			Taints:   settings.Taints,
+			Taints:   taintsOf(settings.Taints),
 			DiskGiB:  settings.DiskGiB,
 			Patches:  settings.Patches,
 		}
@@ -268,19 +261,27 @@ func (l *loader) pools(p *target) {
 	l.checkPodCapacity(p)
 }
 
+func taintsOf(settings []TaintSettings) []cluster.Taint {
+	var taints []cluster.Taint
+	for _, taint := range settings {
+		taints = append(taints, cluster.Taint(taint))
+	}
+	return taints
+}
+
 // addPoolLabels lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps
 // off what does not tolerate interruption, unless there is nowhere else to go.
-func addPoolLabels(pools []Pool) {
-	elsewhere := slices.ContainsFunc(pools, func(p Pool) bool { return p.Spot == nil && p.Max > 0 })
+func addPoolLabels(pools []cluster.Pool) {
+	elsewhere := slices.ContainsFunc(pools, func(p cluster.Pool) bool { return p.Spot == nil && p.Max > 0 })
 	for i := range pools {
 		pool := &pools[i]
-		labels := map[string]string{LabelPool: pool.Name, labelWorkload: string(pool.Workload)}
+		labels := map[string]string{cluster.LabelPool: pool.Name, cluster.LabelWorkload: string(pool.Workload)}
 		if pool.Spot != nil {
-			labels[labelSpot] = "true"
+			labels[cluster.LabelSpot] = "true"
 			if elsewhere {
 				pool.Taints = append(
 					slices.Clone(pool.Taints),
-					Taint{Key: labelSpot, Value: "true", Effect: "NoSchedule"},
+					cluster.Taint{Key: cluster.LabelSpot, Value: "true", Effect: "NoSchedule"},
 				)
 			}
 		}
@@ -310,7 +311,7 @@ func (l *loader) checkPodCapacity(p *target) {
 }
 
 // poolZones are those of the pool's zones that are this cluster's: the stack file names zones of all its regions.
-func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *target) []string {
+func (l *loader) poolZones(path string, settings PoolSettings, pool cluster.Pool, p *target) []string {
 	path = join(path, "zones")
 	cluster := p.cluster.Location.Zones
 	if settings.Zones == nil {
@@ -368,7 +369,7 @@ func (l *loader) checkPoolZones() {
 
 // spot resolves the spot policy. What the profile wants and the cloud does not sell becomes on demand; what the stack
 // file wants is refused.
-func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) *Spot {
+func (l *loader) spot(path string, settings PoolSettings, pool cluster.Pool, p *target) *cluster.Spot {
 	spot := settings.Spot
 	if spot == nil || spot.Off {
 		return nil
@@ -382,7 +383,7 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 		}
 		return nil
 	}
-	policy := &Spot{Base: min(1, pool.Max), MaxPrice: string(spot.MaxPrice), Types: []regions.MachineType{pool.Machine}}
+	policy := &cluster.Spot{Base: min(1, pool.Max), MaxPrice: string(spot.MaxPrice), Types: []regions.MachineType{pool.Machine}}
 	if spot.Base != nil {
 		policy.Base = *spot.Base
 	}

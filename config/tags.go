@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/inferadb/infra/cluster"
 )
 
 // AWS' limits, which are the narrowest for what people write:
@@ -97,7 +99,7 @@ func (l *loader) checkTagValue(path, value string) {
 }
 
 // tagsOf are the user's tags and the program's.
-func tagsOf(c Cluster, user map[string]string) map[string]string {
+func tagsOf(c cluster.Cluster, user map[string]string) map[string]string {
 	tags := map[string]string{"owner": Namespace, "cost-centre": c.Environment}
 	maps.Copy(tags, user)
 	maps.Copy(tags, map[string]string{

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	talos "github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
@@ -39,7 +40,7 @@ func TestWhatLoadAcceptedFitsIntoUserData(t *testing.T) {
 		{"digitalocean", "10.101.255.250", 65536, stackFile{"provider": "digitalocean"}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			accepts := func(size int) ([]Cluster, bool) {
+			accepts := func(size int) ([]cluster.Cluster, bool) {
 				patch, err := json.Marshal(map[string][]string{"all": {randomPatch(size)}})
 				require.NoError(t, err)
 				clusters, _, err := Load("abcdefghijklmnopqrstuvwxyz", test.file.with("patches", string(patch)).settings())

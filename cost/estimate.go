@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 )
 
@@ -41,7 +42,7 @@ func (l Line) spot() bool { return l.OnDemand != l.Configured }
 
 // Estimate is what a cluster costs.
 type Estimate struct {
-	Cluster config.Cluster
+	Cluster cluster.Cluster
 	Lines   []Line
 	// Notes say what the prices of the spot pools rest on.
 	Notes []string
@@ -51,7 +52,7 @@ type Estimate struct {
 }
 
 // OfCluster estimates what a cluster costs. The error says which price is missing.
-func OfCluster(cluster config.Cluster) (Estimate, error) {
+func OfCluster(cluster cluster.Cluster) (Estimate, error) {
 	prices, location, err := pricesOf(cluster)
 	if err != nil {
 		return Estimate{}, err
@@ -143,7 +144,7 @@ func (b *Estimate) controlPlanes() {
 	)
 }
 
-func (b *Estimate) pool(pool config.Pool) {
+func (b *Estimate) pool(pool cluster.Pool) {
 	machine := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	line := Line{
 		What:     fmt.Sprintf("pool %s: %s × %s", pool.Name, formatRange(pool.Min, pool.Max), pool.Machine.Name),
@@ -167,14 +168,14 @@ func (b *Estimate) pool(pool config.Pool) {
 }
 
 // onDemand is how many of a pool's machines are: the base comes first, and then a share of the rest.
-func onDemand(spot config.Spot, machines int) int {
+func onDemand(spot cluster.Spot, machines int) int {
 	base := min(spot.Base, machines)
 	share := float64((machines-base)*spot.OnDemandPercent) / 100
 	return base + int(math.Ceil(share))
 }
 
 // mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
-func (b *Estimate) mixed(pool config.Pool, spotType float64) MonthlyCost {
+func (b *Estimate) mixed(pool cluster.Pool, spotType float64) MonthlyCost {
 	own := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	price := func(machines int) float64 {
 		base := onDemand(*pool.Spot, machines)
@@ -185,7 +186,7 @@ func (b *Estimate) mixed(pool config.Pool, spotType float64) MonthlyCost {
 
 // noteDearest adds a note about the dearest type of a pool: the strategy takes the types with the most capacity, not
 // the cheapest ones.
-func (b *Estimate) noteDearest(pool config.Pool, own float64) {
+func (b *Estimate) noteDearest(pool cluster.Pool, own float64) {
 	if pool.Spot.Requirements {
 		b.Notes = append(
 			b.Notes,
@@ -219,7 +220,7 @@ func (b *Estimate) nat() {
 		return
 	}
 	machines := MonthlyCost{}
-	if b.Cluster.Access == config.Private {
+	if b.Cluster.Access == cluster.Private {
 		machines = MonthlyCost{float64(b.Cluster.ControlPlanes.Count), float64(b.Cluster.ControlPlanes.Count)}
 	}
 	for _, pool := range b.Cluster.Pools {
@@ -247,7 +248,7 @@ func (b *Estimate) gateways() int {
 // addresses prices the public ones: of the gateways, and of the control planes under public access.
 func (b *Estimate) addresses() {
 	addresses := b.gateways()
-	if b.Cluster.Access == config.Public {
+	if b.Cluster.Access == cluster.Public {
 		addresses += b.Cluster.ControlPlanes.Count
 	}
 	b.hourly("public IPv4: "+plural(addresses, "address"), float64(addresses)*b.location.Address)

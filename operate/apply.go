@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 )
 
@@ -93,7 +93,7 @@ func (a *Apply) check() error {
 	if err := s.checkUp(); err != nil {
 		return err
 	}
-	if s.Marked != (config.UpgradeSettings{}) {
+	if s.Marked != (cluster.Upgrade{}) {
 		return refused("an upgrade is under way; finish it first: make upgrade STACK=%s", s.Name)
 	}
 	if a.Cluster != "" {
@@ -105,7 +105,7 @@ func (a *Apply) check() error {
 		stack.Clusters, a.Stack = chosen, &stack
 	}
 	want := a.Stack.Clusters[0].Want
-	a.Target = config.UpgradeSettings{Talos: want.TalosVersion, Kubernetes: want.KubernetesVersion}
+	a.Target = cluster.Upgrade{Talos: want.TalosVersion, Kubernetes: want.KubernetesVersion}
 	return a.checkAccept()
 }
 

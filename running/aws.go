@@ -1,7 +1,7 @@
 package running
 
 import (
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -19,9 +19,9 @@ const (
 var _ = register(regions.AWS, reader{
 	inSubnets: []string{awsBalancerType, awsInterfaceType},
 	template:  awsTemplateType,
-	fixedAccess: map[config.Access]string{
-		config.Private: "its control planes are in private subnets, where a public address leads nowhere",
-		config.Public: "its control planes are in public subnets, and without a public address " +
+	fixedAccess: map[cluster.Access]string{
+		cluster.Private: "its control planes are in private subnets, where a public address leads nowhere",
+		cluster.Public: "its control planes are in public subnets, and without a public address " +
 			"they would reach nothing outside",
 	},
 	namesOwnKey: true,

@@ -5,13 +5,14 @@ import (
 	"os"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 )
 
 // Check compares the clusters that a stack file asks for, in its order, with those that run. The error is of type
 // config.Errors and holds every edit that a running cluster would not survive. The warnings are for people. Check also
 // fills in what only the state knows: EncryptionKey.Kept.
-func Check(wanted []config.Cluster, state State) (warnings []string, err error) {
+func Check(wanted []cluster.Cluster, state State) (warnings []string, err error) {
 	running, err := state.Clusters()
 	if err != nil {
 		return nil, err
@@ -105,6 +106,6 @@ type comparison struct {
 	*check
 	// path of the cluster's region in the stack file: "regions[0]".
 	path string
-	want config.Cluster
+	want cluster.Cluster
 	was  Cluster
 }

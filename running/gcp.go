@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 )
@@ -22,10 +23,10 @@ const (
 var _ = register(regions.GCP, reader{
 	inSubnets: []string{gcpForwardingType},
 	template:  gcpTemplateType,
-	fixedAccess: map[config.Access]string{
+	fixedAccess: map[cluster.Access]string{
 		// Talos asks the platform for its addresses once, at boot, and puts them into its certificate:
 		// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/platform/gcp/gcp.go
-		config.Private: "the certificates of running control planes do not hold for a public " +
+		cluster.Private: "the certificates of running control planes do not hold for a public " +
 			"address that they are given later",
 	},
 	network: networkOnGoogleCloud,

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
@@ -42,7 +42,7 @@ func (c *comparison) machineConfigurations() {
 		return // the rule provider has refused it, and the rest cannot be compared
 	}
 	groups := []machines{{
-		name: c.want.Name + "-" + config.ControlPlanePool, nodes: c.was.ControlPlanes(),
+		name: c.want.Name + "-" + cluster.ControlPlanePool, nodes: c.was.ControlPlanes(),
 		want: c.want.ControlPlaneConfiguration(), patches: c.want.ControlPlanePatches(),
 	}}
 	for i, pool := range c.want.Pools {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
@@ -159,7 +159,7 @@ func (c *comparison) taints(m machines) {
 			"run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then "+
 				"%s; or make a new pool with them",
 			c.want.Stack,
-			config.LabelPool,
+			cluster.LabelPool,
 			pool,
 			strings.Join(slices.Concat(wanted, changes), " "),
 			acknowledgeWith(step),

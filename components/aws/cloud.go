@@ -9,8 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,7 +19,7 @@ import (
 // Cloud is one cluster on AWS: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	running  cloud.Running
 	parent   pulumi.Resource
 	provider *aws.Provider
@@ -41,7 +41,7 @@ type prepared struct {
 }
 
 // Connect makes an explicit provider for the cluster's region, so that no resource follows the ambient one.
-func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
+func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
 	error) {
 	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
 		Region:      pulumi.String(cluster.Location.Region),
@@ -93,7 +93,7 @@ func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 // us-west-1, and a subnet in another fails in the middle of an update. A cluster that runs has shown that it can.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
 func (c *Cloud) checkZones() error {
-	if c.running.Outputs("aws:ec2/instance:Instance", c.name(config.ControlPlanePool+"-0")) != nil {
+	if c.running.Outputs("aws:ec2/instance:Instance", c.name(cluster.ControlPlanePool+"-0")) != nil {
 		return nil
 	}
 	found, err := aws.GetAvailabilityZones(c.ctx, &aws.GetAvailabilityZonesArgs{

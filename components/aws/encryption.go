@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
@@ -57,7 +57,7 @@ func (c *Cloud) encryptNewDisks() error {
 // made by aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func (c *Cloud) grantDiskKey(id string) error {
-	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
+	if !slices.ContainsFunc(c.cluster.Pools, cluster.Pool.InScalingGroup) {
 		return nil
 	}
 	_, err := kms.NewGrant(c.ctx, c.name("autoscaling"), &kms.GrantArgs{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -88,7 +89,7 @@ const rulesPerGroup = 60
 
 // Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it
 // counts for as many rules as it has entries.
-func Check(cluster config.Cluster) (errs config.Errors) {
+func Check(cluster cluster.Cluster) (errs config.Errors) {
 	fixed := count(slices.Concat(nodeRules(cluster), openRules(cluster)))
 	operators := count(operatorRules(cluster))
 	for _, group := range []string{controlPlane, worker, loadBalancer} {
@@ -123,7 +124,7 @@ func count(rules []rule) map[string]int {
 }
 
 // nodeRules are what the machines need of each other, and what the load balancer needs of them and they of it.
-func nodeRules(cluster config.Cluster) []rule {
+func nodeRules(cluster cluster.Cluster) []rule {
 	rules := []rule{
 		tcp(
 			cloud.APIPort,
@@ -147,9 +148,9 @@ func nodeRules(cluster config.Cluster) []rule {
 
 // operatorRules let the operators in: to the Kubernetes API through the load balancer, to the Talos API on the control
 // planes.
-func operatorRules(cluster config.Cluster) []rule {
+func operatorRules(c cluster.Cluster) []rule {
 	var rules []rule
-	for _, prefix := range cluster.OperatorCIDRs {
+	for _, prefix := range c.OperatorCIDRs {
 		operators := []rule{
 			tcp(cloud.APIPort, "api", prefix.String(), loadBalancer, "Kubernetes API for operators"),
 			tcp(50000, "apid", prefix.String(), controlPlane, "Talos API for operators"),
@@ -163,7 +164,7 @@ func operatorRules(cluster config.Cluster) []rule {
 				why:      "Path MTU discovery",
 			},
 		}
-		if cluster.Access == config.Public {
+		if c.Access == cluster.Public {
 			operators = append(
 				operators,
 				tcp(
@@ -184,7 +185,7 @@ func operatorRules(cluster config.Cluster) []rule {
 }
 
 // openRules let other networks in to the ports that the stack file opens to them.
-func openRules(cluster config.Cluster) []rule {
+func openRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, open := range cluster.OpenPorts {
 		for _, prefix := range open.Ranges {

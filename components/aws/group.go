@@ -3,8 +3,8 @@ package aws
 import (
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -58,7 +58,7 @@ func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	if err := e.createTerminationHook(pool, group); err != nil {
 		return cloud.Group{}, err
 	}
-	if pool.Autoscaling == config.CPU {
+	if pool.Autoscaling == cluster.CPU {
 		if err := e.createScalingPolicy(pool, group); err != nil {
 			return cloud.Group{}, err
 		}
@@ -78,7 +78,7 @@ func instanceRefresh() *autoscaling.GroupInstanceRefreshArgs {
 		Strategy: pulumi.String("Rolling"),
 		Preferences: &autoscaling.GroupInstanceRefreshPreferencesArgs{
 			MinHealthyPercentage: pulumi.Int(100),
-			MaxHealthyPercentage: pulumi.Int(100 + config.RollPercent),
+			MaxHealthyPercentage: pulumi.Int(100 + cluster.RollPercent),
 			InstanceWarmup:       pulumi.String(strconv.Itoa(warmupSeconds)),
 		},
 	}
@@ -137,7 +137,7 @@ func (e endpoint) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplat
 // the types that the cloud has most of. Types count alike, without weights: the group's size is a number of machines.
 func mixedPolicy(
 	template *ec2.LaunchTemplate,
-	spot config.Spot,
+	spot cluster.Spot,
 	machine regions.MachineType,
 ) *autoscaling.GroupMixedInstancesPolicyArgs {
 	distribution := &autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
@@ -205,7 +205,7 @@ func templateVersion(template *ec2.LaunchTemplate) pulumi.StringOutput {
 }
 
 // places are the private subnets of the pool's zones.
-func (n network) places(pool config.Pool) ([]subnet, error) {
+func (n network) places(pool cluster.Pool) ([]subnet, error) {
 	var places []subnet
 	for _, zone := range pool.Zones {
 		place, err := inZone(n.private, zone)

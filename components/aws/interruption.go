@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -42,7 +42,7 @@ const managedTag = "aws-node-termination-handler/managed"
 // createInterruption makes the way by which a termination handler in the cluster learns which machines are about to go:
 // events into a queue that workers may read. Only groups need it: nobody but operators ends a named node.
 func (n network) createInterruption() (*sqs.Queue, error) {
-	if !slices.ContainsFunc(n.cluster.Pools, config.Pool.InScalingGroup) {
+	if !slices.ContainsFunc(n.cluster.Pools, cluster.Pool.InScalingGroup) {
 		return nil, nil
 	}
 	queue, err := sqs.NewQueue(n.ctx, n.name("interruption"), &sqs.QueueArgs{
@@ -111,10 +111,10 @@ func (c *Cloud) createRule(a interruptionEvent, queue *sqs.Queue) (*cloudwatch.E
 	return rule, err
 }
 
-func rebalances(pool config.Pool) bool { return pool.Spot != nil && pool.Spot.Rebalance }
+func rebalances(pool cluster.Pool) bool { return pool.Spot != nil && pool.Spot.Rebalance }
 
 // createTerminationHook keeps a machine that its group ends until its pods have left, or the time is over.
-func (c *Cloud) createTerminationHook(pool config.Pool, group *autoscaling.Group) error {
+func (c *Cloud) createTerminationHook(pool cluster.Pool, group *autoscaling.Group) error {
 	_, err := autoscaling.NewLifecycleHook(c.ctx, c.name(pool.Name), &autoscaling.LifecycleHookArgs{
 		AutoscalingGroupName: group.Name,
 		LifecycleTransition:  pulumi.String("autoscaling:EC2_INSTANCE_TERMINATING"),

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -31,7 +31,7 @@ func (c *Cloud) machineTags(pool, name string) map[string]string {
 
 // groupTags stand on the group itself. The template tags the machines, but for the tag that the termination handler
 // looks for.
-func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
+func (c *Cloud) groupTags(pool cluster.Pool) autoscaling.GroupTagArray {
 	tags := c.machineTags(pool.Name, c.name(pool.Name))
 	tags[managedTag] = "true"
 	maps.Copy(tags, c.discoveryTags(pool))

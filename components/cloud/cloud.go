@@ -8,7 +8,7 @@
 package cloud
 
 import (
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -68,7 +68,7 @@ type MachineMaker interface {
 
 // NodesArgs asks for named machines.
 type NodesArgs struct {
-	// Pool is the pool's name, or config.ControlPlanePool.
+	// Pool is the pool's name, or cluster.ControlPlanePool.
 	Pool string
 	// ControlPlane reports whether the machines run etcd and the Kubernetes API.
 	ControlPlane bool
@@ -101,7 +101,7 @@ type Node struct {
 
 // GroupArgs asks for a scaling group.
 type GroupArgs struct {
-	Pool config.Pool
+	Pool cluster.Pool
 	// UserData is the machine configuration, secret YAML.
 	UserData pulumi.StringOutput
 	// After must be there before the group rolls; nothing for the group of a new cluster.

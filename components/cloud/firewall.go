@@ -1,6 +1,6 @@
 package cloud
 
-import "github.com/inferadb/infra/config"
+import "github.com/inferadb/infra/cluster"
 
 // APIPort is the Kubernetes API's, on the load balancer and on the control planes.
 const APIPort = 6443
@@ -30,7 +30,7 @@ type Rule struct {
 // NodeRules are what the machines need of each other, on every cloud, and the ports that the stack file opens between
 // them. The ports: https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity (22 is not among them:
 // Talos has no SSH).
-func NodeRules(cluster config.Cluster) []Rule {
+func NodeRules(cluster cluster.Cluster) []Rule {
 	rules := []Rule{
 		{
 			Name:     "etcd-from-control-plane",
@@ -63,14 +63,14 @@ func NodeRules(cluster config.Cluster) []Rule {
 }
 
 // OpenName is the name of what opens a port to nodes or networks: "open-tcp-9100".
-func OpenName(open config.OpenPort) string { return "open-" + open.String() }
+func OpenName(open cluster.OpenPort) string { return "open-" + open.String() }
 
 // OpenReason is for people.
 const OpenReason = "Opened by openPorts of the stack file"
 
 // openRules are the ports that nodes of every role let in from nodes of every role. Talos' own firewall lets them in
 // too: its rules leave every port but the Talos API's alone.
-func openRules(ports []config.OpenPort) []Rule {
+func openRules(ports []cluster.OpenPort) []Rule {
 	var rules []Rule
 	for _, open := range ports {
 		if !open.Nodes {
@@ -104,8 +104,8 @@ func tcp(port int, name, from, to, why string) Rule {
 
 // overlay are the ports by which the network plugin's agents talk to each other.
 // https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
-func overlay(cni config.CNI) []Rule {
-	if cni == config.Flannel {
+func overlay(cni cluster.CNI) []Rule {
+	if cni == cluster.Flannel {
 		// Talos moves flannel's VXLAN from 8472 to the registered port.
 		return []Rule{{Name: "vxlan", Protocol: "udp", Low: 4789, High: 4789, Why: "flannel VXLAN"}}
 	}

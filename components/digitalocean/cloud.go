@@ -7,8 +7,8 @@ import (
 	"errors"
 	"os"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -16,7 +16,7 @@ import (
 // Cloud is one cluster on DigitalOcean: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	parent   pulumi.Resource
 	provider *digitalocean.Provider
 }
@@ -33,7 +33,7 @@ type prepared struct {
 
 // Connect makes an explicit provider, so that no resource follows the ambient one. The provider takes its token from the
 // environment.
-func Connect(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
+func Connect(ctx *pulumi.Context, cluster cluster.Cluster, parent pulumi.Resource) (*Cloud, error) {
 	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
 		// The plugin finds out at its first call only, where the API says no more than 401.
 		return nil, errors.New(

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
@@ -60,7 +61,7 @@ func (c *Cloud) createFirewall() (firewall, error) {
 const rulesPerFirewall, sourcesPerRule = 50, 1000
 
 // Check refuses a cluster whose firewall DigitalOcean would refuse halfway through an update.
-func Check(cluster config.Cluster) (errs config.Errors) {
+func Check(cluster cluster.Cluster) (errs config.Errors) {
 	// Only the number of rules counts, so that any tag will do.
 	tags := map[string]*digitalocean.Tag{cloud.ControlPlane: {}, cloud.Worker: {}}
 	for _, role := range roles {
@@ -89,7 +90,7 @@ func Check(cluster config.Cluster) (errs config.Errors) {
 
 // inbound are a role's rules, one for each port: DigitalOcean keeps the sources of a port together.
 func inbound(
-	cluster config.Cluster,
+	c cluster.Cluster,
 	role string,
 	tags map[string]*digitalocean.Tag,
 ) digitalocean.FirewallInboundRuleArray {
@@ -106,13 +107,13 @@ func inbound(
 		}
 		return inbound[key]
 	}
-	for _, rule := range cloud.NodeRules(cluster) {
+	for _, rule := range cloud.NodeRules(c) {
 		if rule.To == role {
 			into := port(rule.Protocol, rule.Low, rule.High)
 			into.SourceTags = addTo(into.SourceTags, tags[rule.From].Name)
 		}
 	}
-	for _, open := range cluster.OpenPorts {
+	for _, open := range c.OpenPorts {
 		for _, prefix := range open.Ranges {
 			into := port(open.Protocol, open.Low, open.High)
 			into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
@@ -120,12 +121,12 @@ func inbound(
 	}
 	if role == cloud.ControlPlane {
 		operated := []int{talosPort}
-		if cluster.Access == config.Public {
+		if c.Access == cluster.Public {
 			operated = append(operated, cloud.APIPort)
 		}
 		for _, number := range operated {
 			into := port("tcp", number, number)
-			for _, prefix := range cluster.OperatorCIDRs {
+			for _, prefix := range c.OperatorCIDRs {
 				into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
 			}
 		}

@@ -3,8 +3,8 @@ package digitalocean
 import (
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -44,7 +44,7 @@ func (n network) createNode(args cloud.NodesArgs, name string) (cloud.Node, erro
 		Ready:       []pulumi.Resource{droplet},
 	}
 	// Every droplet has a public address; only under public access does the firewall let anybody in there.
-	if args.ControlPlane && n.cluster.Access == config.Public {
+	if args.ControlPlane && n.cluster.Access == cluster.Public {
 		node.PublicIP = droplet.Ipv4Address
 	}
 	return node, nil

@@ -4,6 +4,7 @@
 package gcp
 
 import (
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -15,7 +16,7 @@ import (
 // Cloud is one cluster on Google Cloud: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	running  cloud.Running
 	parent   pulumi.Resource
 	project  string
@@ -35,7 +36,7 @@ type prepared struct {
 }
 
 // Connect makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
-func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
+func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
 	error) {
 	project, err := config.GoogleProject(cluster)
 	if err != nil {

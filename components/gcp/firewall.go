@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -73,7 +73,7 @@ func (c *Cloud) hasSeveralProtocols(rule string) bool {
 
 // nodeRules are what the machines need of each other. A rule takes ten service accounts at either end
 // (https://cloud.google.com/firewall/quotas), so that one does for all the roles of a purpose.
-func nodeRules(cluster config.Cluster) []rule {
+func nodeRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, need := range cloud.NodeRules(cluster) {
 		i := slices.IndexFunc(rules, func(r rule) bool { return r.name == need.Purpose })
@@ -140,7 +140,7 @@ func (n network) googleRules() []rule {
 			ports:  tcp(apiPort),
 		},
 	}
-	if slices.ContainsFunc(n.cluster.Pools, config.Pool.InScalingGroup) {
+	if slices.ContainsFunc(n.cluster.Pools, cluster.Pool.InScalingGroup) {
 		rules = append(
 			rules,
 			rule{name: "health-checks", why: "Talos API: whether a group's machine is alive", to: []string{worker},
@@ -153,9 +153,9 @@ func (n network) googleRules() []rule {
 // operatorRules let the operators in to the Talos API. The Kubernetes API is behind the load balancer, whose proxies no
 // firewall rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
 // https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
-func operatorRules(cluster config.Cluster) []rule {
+func operatorRules(c cluster.Cluster) []rule {
 	var ranges pulumi.StringArray
-	for _, prefix := range cluster.OperatorCIDRs {
+	for _, prefix := range c.OperatorCIDRs {
 		ranges = append(ranges, pulumi.String(prefix.String()))
 	}
 	rules := []rule{
@@ -167,7 +167,7 @@ func operatorRules(cluster config.Cluster) []rule {
 			ports:  tcp(talosPort),
 		},
 	}
-	if cluster.Access == config.Public {
+	if c.Access == cluster.Public {
 		rules = append(
 			rules,
 			rule{
@@ -183,7 +183,7 @@ func operatorRules(cluster config.Cluster) []rule {
 }
 
 // openRules let other networks in to the ports that the stack file opens to them.
-func openRules(cluster config.Cluster) []rule {
+func openRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, open := range cluster.OpenPorts {
 		if len(open.Ranges) == 0 {

@@ -3,8 +3,8 @@ package gcp
 import (
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -21,7 +21,7 @@ type groupSpec struct {
 func (p groupSpec) autoscaled() bool { return p.min != p.max }
 
 // parts splits a pool. The base comes first, as machines on demand; the spot market fills up from there.
-func parts(pool config.Pool) []groupSpec {
+func parts(pool cluster.Pool) []groupSpec {
 	onDemand := groupSpec{name: pool.Name + "-on-demand", min: pool.Min, max: pool.Max}
 	if pool.Spot == nil {
 		return []groupSpec{onDemand}
@@ -115,7 +115,7 @@ func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 }
 
 func (e endpoint) createManager(
-	pool config.Pool,
+	pool cluster.Pool,
 	p groupSpec,
 	template *compute.RegionInstanceTemplate,
 ) (*compute.RegionInstanceGroupManager, error) {
@@ -193,7 +193,7 @@ const (
 // none. The kubelet is not asked: it does not answer before the Kubernetes API has, and an outage of that would have
 // every new machine replaced over and over.
 func (c *Cloud) createHealthCheck(address *compute.Address) (*compute.HealthCheck, error) {
-	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
+	if !slices.ContainsFunc(c.cluster.Pools, cluster.Pool.InScalingGroup) {
 		return nil, nil
 	}
 	return compute.NewHealthCheck(c.ctx, c.name("alive"), &compute.HealthCheckArgs{

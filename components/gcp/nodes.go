@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -65,7 +65,7 @@ func (e endpoint) createNode(args cloud.NodesArgs, index int) (cloud.Node, error
 	}
 	node := cloud.Node{Name: name, PrivateIP: private.Address, PublicIP: pulumi.String("").ToStringOutput()}
 	nic := &compute.InstanceNetworkInterfaceArgs{Subnetwork: e.subnetwork, NetworkIp: private.Address}
-	if args.ControlPlane && e.cluster.Access == config.Public {
+	if args.ControlPlane && e.cluster.Access == cluster.Public {
 		public, err := compute.NewAddress(e.ctx, name+"-public", &compute.AddressArgs{
 			Region:      pulumi.String(e.cluster.Location.Region),
 			AddressType: pulumi.String("EXTERNAL"),

@@ -129,7 +129,7 @@ func programTexts(t *testing.T) []programText {
 		require.NoError(t, err)
 		add(string(text))
 	}
-	folders := []string{"backend", "cmd", "components", "config", "cost", "machineconfig", "regions", "running", "simulator/sandbox", "strict"}
+	folders := []string{"backend", "cmd", "cluster", "components", "config", "cost", "machineconfig", "regions", "running", "simulator/sandbox", "strict"}
 	for _, folder := range folders {
 		root := filepath.Join(repository, folder)
 		require.NoError(t, filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {

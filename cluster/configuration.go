@@ -1,7 +1,8 @@
-package config
+package cluster
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -106,4 +107,23 @@ func (c Cluster) capabilities() regions.Capabilities {
 		panic(err) // a resolved cluster's provider is in the table
 	}
 	return capabilities
+}
+
+// ControlPlanePatches are the paths in the stack file of the patches in ControlPlaneConfiguration.
+func (c Cluster) ControlPlanePatches() []string {
+	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.controlPlanes", c.Patches.ControlPlanes))
+}
+
+// PoolPatches are the paths in the stack file of the patches in the WorkerConfiguration of the cluster's i-th pool.
+func (c Cluster) PoolPatches(i int) []string {
+	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.workers", c.Patches.Workers),
+		paths(fmt.Sprintf("pools[%d].patches", i), c.Pools[i].Patches))
+}
+
+func paths(list string, items []string) []string {
+	var paths []string
+	for i := range items {
+		paths = append(paths, fmt.Sprintf("%s[%d]", list, i))
+	}
+	return paths
 }

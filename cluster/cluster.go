@@ -1,4 +1,6 @@
-package config
+// Package cluster is the resolved model of a cluster: what package config makes of a stack file, and what everything
+// after it works with. It has every value that the program decides on, and knows neither settings nor a cloud's SDK.
+package cluster
 
 import (
 	"net/netip"
@@ -8,7 +10,7 @@ import (
 	"github.com/inferadb/infra/regions"
 )
 
-// Cluster is one cluster, completely resolved: every default taken, every value checked. It knows no cloud's SDK.
+// Cluster is one cluster, completely resolved: every default is filled in and every value is checked.
 type Cluster struct {
 	// Name is unique over stacks and regions: "inferadb-production-nyc1".
 	Name string
@@ -77,7 +79,23 @@ type Cluster struct {
 	// Acknowledged are the steps that the stack file says were done, the same for all clusters of a stack.
 	Acknowledged []string
 	// Upgrade are the versions of an upgrade that is under way, the same for all clusters of a stack.
-	Upgrade UpgradeSettings
+	Upgrade Upgrade
+}
+
+// HasSpot reports whether a pool of the cluster buys on the spot market.
+func (c Cluster) HasSpot() bool {
+	return slices.ContainsFunc(c.Pools, func(pool Pool) bool { return pool.Spot != nil })
+}
+
+// SpotMachines is the most that the cluster can have on the spot market.
+func (c Cluster) SpotMachines() int {
+	machines := 0
+	for _, pool := range c.Pools {
+		if pool.Spot != nil {
+			machines += pool.Max - pool.Spot.Base
+		}
+	}
+	return machines
 }
 
 // Network is created with CIDR, or adopted when ID is set.
@@ -107,82 +125,6 @@ type ControlPlanes struct {
 	DiskGiB int
 }
 
-// Pool is a set of like workers.
-type Pool struct {
-	Name    string
-	Size    string
-	Machine regions.MachineType
-	// Min and Max machines; the same number for a pool with a count.
-	Min, Max int
-	// Autoscaling is who moves the pool between Min and Max; empty for a pool with a count.
-	Autoscaling Autoscaling
-	Workload    Workload
-	// Spot is the spot policy, nil for a pool that is all on demand.
-	Spot   *Spot
-	Labels map[string]string
-	Taints []Taint
-	// DiskGiB is the root disk in GiB.
-	DiskGiB int
-	// Zones that the pool spreads over.
-	Zones []string
-	// Patches for this pool's machines, after the cluster's.
-	Patches []string
-}
-
-// InScalingGroup reports whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
-// Any other pool is a list of named nodes.
-func (p Pool) InScalingGroup() bool { return p.Spot != nil || p.Autoscaled() }
-
-// Autoscaled reports whether something outside this program changes the number of machines.
-func (p Pool) Autoscaled() bool { return p.Min != p.Max }
-
-// MaxUnavailable returns how many of the pool's named nodes take a new configuration at the same time: at least one.
-func (p Pool) MaxUnavailable() int { return (p.Min*RollPercent + 99) / 100 }
-
-// Spot is a pool's spot policy.
-type Spot struct {
-	// Base is how many machines are always on demand, whatever the market does.
-	Base int
-	// OnDemandPercent of the machines above Base are on demand as well.
-	OnDemandPercent int
-	// MaxPrice in US dollars per hour and machine; empty for the on-demand price.
-	MaxPrice string
-	// Strategy is how the cloud picks among Types: "capacity-optimized" unless the stack file says otherwise.
-	Strategy string
-	// Types may serve the pool, the pool's own first.
-	Types []regions.MachineType
-	// Requirements takes every type that is like the pool's own instead of Types.
-	Requirements bool
-	// Rebalance replaces machines at risk before the cloud takes them.
-	Rebalance bool
-}
-
-// HasSpot reports whether a pool of the cluster buys on the spot market.
-func (c Cluster) HasSpot() bool {
-	return slices.ContainsFunc(c.Pools, func(pool Pool) bool { return pool.Spot != nil })
-}
-
-// SpotMachines is the most that the cluster can have on the spot market.
-func (c Cluster) SpotMachines() int {
-	machines := 0
-	for _, pool := range c.Pools {
-		if pool.Spot != nil {
-			machines += pool.Max - pool.Spot.Base
-		}
-	}
-	return machines
-}
-
-// Taint is a Kubernetes taint.
-type Taint struct {
-	// Key of the taint. Required.
-	Key string `json:"key"`
-	// Value of the taint. Default: none.
-	Value string `json:"value"`
-	// `NoSchedule`, `PreferNoSchedule` or `NoExecute`. Required.
-	Effect string `json:"effect"`
-}
-
 // Patches are the user's Talos patches by the machines that they reach.
 type Patches struct {
 	All, ControlPlanes, Workers []string
@@ -197,31 +139,10 @@ type EncryptionKey struct {
 	Kept bool
 }
 
-// Workload is what runs on a pool.
-type Workload string
-
-// The workloads. A stateful pool is always on demand and of fixed size.
-const (
-	Stateless Workload = "stateless"
-	Stateful  Workload = "stateful"
-)
-
-// Autoscaling is who moves a pool between its bounds.
-type Autoscaling string
-
-// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors, so that
-// it never begins with none.
-const (
-	ClusterAutoscaler Autoscaling = "cluster-autoscaler"
-	CPU               Autoscaling = "cpu"
-)
-
-// TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
-const TargetCPU = 60
-
-// RollPercent is the share of a pool that a change reaches at the same time, rounded up to whole machines: the named
-// nodes that take their configuration side by side, and the machines that a scaling group on AWS replaces at once.
-const RollPercent = 10
+// Upgrade is the pair of versions that the nodes are being upgraded to; the zero value for no upgrade.
+type Upgrade struct {
+	Talos, Kubernetes string
+}
 
 // Access is who can reach the nodes.
 type Access string
@@ -242,6 +163,3 @@ const (
 	None    CNI = "none"
 	Flannel CNI = "flannel"
 )
-
-// ControlPlanePool is the name that control planes carry where workers carry their pool's; no pool may take it.
-const ControlPlanePool = "control-plane"

@@ -1,4 +1,4 @@
-package config
+package cluster
 
 import (
 	"testing"

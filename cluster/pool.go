@@ -1,0 +1,114 @@
+package cluster
+
+import "github.com/inferadb/infra/regions"
+
+// Pool is a set of like workers.
+type Pool struct {
+	Name    string
+	Size    string
+	Machine regions.MachineType
+	// Min and Max machines; the same number for a pool with a count.
+	Min, Max int
+	// Autoscaling is who moves the pool between Min and Max; empty for a pool with a count.
+	Autoscaling Autoscaling
+	Workload    Workload
+	// Spot is the spot policy, nil for a pool that is all on demand.
+	Spot   *Spot
+	Labels map[string]string
+	Taints []Taint
+	// DiskGiB is the root disk in GiB.
+	DiskGiB int
+	// Zones that the pool spreads over.
+	Zones []string
+	// Patches for this pool's machines, after the cluster's.
+	Patches []string
+}
+
+// InScalingGroup reports whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
+// Any other pool is a list of named nodes.
+func (p Pool) InScalingGroup() bool { return p.Spot != nil || p.Autoscaled() }
+
+// Autoscaled reports whether something outside this program changes the number of machines.
+func (p Pool) Autoscaled() bool { return p.Min != p.Max }
+
+// MaxUnavailable returns how many of the pool's named nodes take a new configuration at the same time: at least one.
+func (p Pool) MaxUnavailable() int { return (p.Min*RollPercent + 99) / 100 }
+
+// Spot is a pool's spot policy.
+type Spot struct {
+	// Base is how many machines are always on demand, whatever the market does.
+	Base int
+	// OnDemandPercent of the machines above Base are on demand as well.
+	OnDemandPercent int
+	// MaxPrice in US dollars per hour and machine; empty for the on-demand price.
+	MaxPrice string
+	// Strategy is how the cloud picks among Types: "capacity-optimized" unless the stack file says otherwise.
+	Strategy string
+	// Types may serve the pool, the pool's own first.
+	Types []regions.MachineType
+	// Requirements takes every type that is like the pool's own instead of Types.
+	Requirements bool
+	// Rebalance replaces machines at risk before the cloud takes them.
+	Rebalance bool
+}
+
+// Taint is a Kubernetes taint.
+type Taint struct {
+	// Effect is NoSchedule, PreferNoSchedule or NoExecute.
+	Key, Value, Effect string
+}
+
+// Workload is what runs on a pool.
+type Workload string
+
+// The workloads. A stateful pool is always on demand and of fixed size.
+const (
+	Stateless Workload = "stateless"
+	Stateful  Workload = "stateful"
+)
+
+// Autoscaling is who moves a pool between its bounds.
+type Autoscaling string
+
+// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors, so that
+// it never begins with none.
+const (
+	ClusterAutoscaler Autoscaling = "cluster-autoscaler"
+	CPU               Autoscaling = "cpu"
+)
+
+// TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
+const TargetCPU = 60
+
+// RollPercent is the share of a pool that a change reaches at the same time, rounded up to whole machines: the named
+// nodes that take their configuration side by side, and the machines that a scaling group on AWS replaces at once.
+const RollPercent = 10
+
+// ControlPlanePool is the name that control planes carry where workers carry their pool's; no pool may take it.
+const ControlPlanePool = "control-plane"
+
+// Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
+const (
+	// LabelPool names the pool of a node.
+	LabelPool = "inferadb.com/pool"
+	// LabelWorkload is stateless or stateful, as the pool is.
+	LabelWorkload = "inferadb.com/workload"
+	// LabelSpot is true on the nodes of a pool that is on the spot market, and is the key of their taint.
+	LabelSpot = "inferadb.com/spot"
+)
+
+// NodeTemplate are the tags by which cluster-autoscaler knows the nodes of a pool before there is one.
+// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#auto-discovery-setup
+const NodeTemplate = "k8s.io/cluster-autoscaler/node-template/"
+
+// NodeTemplateTags are the pool's labels and taints in the words of cluster-autoscaler.
+func (p Pool) NodeTemplateTags() map[string]string {
+	tags := map[string]string{}
+	for label, value := range p.Labels {
+		tags[NodeTemplate+"label/"+label] = value
+	}
+	for _, taint := range p.Taints {
+		tags[NodeTemplate+"taint/"+taint.Key] = taint.Value + ":" + taint.Effect
+	}
+	return tags
+}
