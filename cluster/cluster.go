@@ -84,14 +84,14 @@ type Cluster struct {
 
 // HasSpot reports whether a pool of the cluster buys on the spot market.
 func (c Cluster) HasSpot() bool {
-	return slices.ContainsFunc(c.Pools, func(pool Pool) bool { return pool.Spot != nil })
+	return slices.ContainsFunc(c.Pools, Pool.OnSpot)
 }
 
 // SpotMachines is the most that the cluster can have on the spot market.
 func (c Cluster) SpotMachines() int {
 	machines := 0
 	for _, pool := range c.Pools {
-		if pool.Spot != nil {
+		if pool.OnSpot() {
 			machines += pool.Max - pool.Spot.Base
 		}
 	}

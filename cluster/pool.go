@@ -1,6 +1,10 @@
 package cluster
 
-import "github.com/inferadb/infra/regions"
+import (
+	"math"
+
+	"github.com/inferadb/infra/regions"
+)
 
 // Pool is a set of like workers.
 type Pool struct {
@@ -24,9 +28,23 @@ type Pool struct {
 	Patches []string
 }
 
-// InScalingGroup reports whether the pool stands behind the cloud's scaling group (spot, or a range of machines).
-// Any other pool is a list of named nodes.
-func (p Pool) InScalingGroup() bool { return p.Spot != nil || p.Autoscaled() }
+// OnSpot reports whether the pool buys machines on the spot market.
+func (p Pool) OnSpot() bool { return p.Spot != nil }
+
+// OnDemand returns how many of that many machines of the pool are on demand: the base, and a share of the others. In a
+// pool without spot it is all of them.
+func (p Pool) OnDemand(machines int) int {
+	if !p.OnSpot() {
+		return machines
+	}
+	base := min(p.Spot.Base, machines)
+	share := float64((machines-base)*p.Spot.OnDemandPercent) / 100
+	return base + int(math.Ceil(share))
+}
+
+// InScalingGroup reports whether the pool is in a scaling group of the cloud (spot, or a range of machines). Any other
+// pool is a list of named nodes.
+func (p Pool) InScalingGroup() bool { return p.OnSpot() || p.Autoscaled() }
 
 // Autoscaled reports whether something outside this program changes the number of machines.
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }

@@ -29,7 +29,7 @@ func (l *loader) autoscaling(path string, settings PoolSettings, pool cluster.Po
 	}
 	// Without a mixed policy the machines above the base are a group of their own, which must not be empty either.
 	least := 1
-	if pool.Spot != nil && !p.capabilities.SpotPolicy {
+	if pool.OnSpot() && !p.capabilities.SpotPolicy {
 		least += pool.Spot.Base
 	}
 	if chosen == cluster.CPU && p.capabilities.ScalingGroups && pool.Min < least {

@@ -57,7 +57,7 @@ func TestProfiles(t *testing.T) {
 				assert.Equal(t, row.workerSize, c.Pools[0].Size)
 				assert.Equal(t, []int{row.workers, row.workers}, []int{c.Pools[0].Min, c.Pools[0].Max})
 				assert.Equal(t, row.workload, c.Pools[0].Workload)
-				assert.Equal(t, row.spot && can.Spot, c.Pools[0].Spot != nil)
+				assert.Equal(t, row.spot && can.Spot, c.Pools[0].OnSpot())
 				assert.Equal(t, row.natPerZone, c.NATPerZone)
 				assert.Equal(t, row.protected, c.Protected)
 				assert.Equal(t, cluster.EncryptionKey{Managed: row.managed && can.CustomerKeys}, c.EncryptionKey)

@@ -82,7 +82,7 @@ func (l *loader) checkPools() {
 	// A pool that is parked keeps nothing running.
 	steady := func(pool PoolSettings) bool {
 		_, most, known := bounds(pool)
-		return (pool.Spot == nil || pool.Spot.Off) && (!known || most > 0)
+		return !pool.Spot.isOn() && (!known || most > 0)
 	}
 	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, steady) {
 		l.Reject(
@@ -148,7 +148,7 @@ func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 
 func (l *loader) checkSpot(path string, pool PoolSettings) {
 	spot := pool.Spot
-	if spot == nil || spot.Off {
+	if !spot.isOn() {
 		return
 	}
 	path = join(path, "spot")
@@ -272,11 +272,11 @@ func taintsOf(settings []TaintSettings) []cluster.Taint {
 // addPoolLabels lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps
 // off what does not tolerate interruption, unless there is nowhere else to go.
 func addPoolLabels(pools []cluster.Pool) {
-	elsewhere := slices.ContainsFunc(pools, func(p cluster.Pool) bool { return p.Spot == nil && p.Max > 0 })
+	elsewhere := slices.ContainsFunc(pools, func(p cluster.Pool) bool { return !p.OnSpot() && p.Max > 0 })
 	for i := range pools {
 		pool := &pools[i]
 		labels := map[string]string{cluster.LabelPool: pool.Name, cluster.LabelWorkload: string(pool.Workload)}
-		if pool.Spot != nil {
+		if pool.OnSpot() {
 			labels[cluster.LabelSpot] = "true"
 			if elsewhere {
 				pool.Taints = append(
@@ -371,7 +371,7 @@ func (l *loader) checkPoolZones() {
 // file wants is refused.
 func (l *loader) spot(path string, settings PoolSettings, pool cluster.Pool, p *target) *cluster.Spot {
 	spot := settings.Spot
-	if spot == nil || spot.Off {
+	if !spot.isOn() {
 		return nil
 	}
 	if !p.capabilities.Spot {

@@ -191,6 +191,9 @@ type SpotSettings struct {
 	Rebalance bool `json:"rebalance" default:"false"`
 }
 
+// isOn reports whether the stack file asks for the spot market.
+func (s *SpotSettings) isOn() bool { return s != nil && !s.Off }
+
 // KeySettings are the key's id, or an object that asks for a managed key, or for none.
 type KeySettings struct {
 	// ID is set where the stack file has text.

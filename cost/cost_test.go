@@ -232,10 +232,3 @@ func TestAMissingPriceIsNamed(t *testing.T) {
 	_, err = OfCluster(c)
 	assert.EqualError(t, err, "nyc1: there are no prices for mars-1 of aws; add them to cost/prices_aws.go")
 }
-
-func TestTheBaseComesFirstAndThenAShareOfTheRest(t *testing.T) {
-	assert.Equal(t, 1, onDemand(cluster.Spot{Base: 1}, 4))
-	assert.Equal(t, 3, onDemand(cluster.Spot{Base: 1, OnDemandPercent: 50}, 4))
-	assert.Equal(t, 2, onDemand(cluster.Spot{OnDemandPercent: 34}, 4), "a part of a machine is a whole one on demand")
-	assert.Equal(t, 1, onDemand(cluster.Spot{Base: 2}, 1), "a pool that is smaller than its base")
-}

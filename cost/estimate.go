@@ -151,10 +151,10 @@ func (b *Estimate) pool(pool cluster.Pool) {
 		OnDemand: MonthlyCost{float64(pool.Min) * machine, float64(pool.Max) * machine}.cents(),
 	}
 	line.Configured = line.OnDemand
-	if pool.Spot != nil {
+	if pool.OnSpot() {
 		line.What += fmt.Sprintf(
 			", %s of them on demand",
-			formatRange(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)),
+			formatRange(pool.OnDemand(pool.Min), pool.OnDemand(pool.Max)),
 		)
 		line.Configured = b.mixed(pool, machine)
 		b.noteDearest(pool, machine)
@@ -167,19 +167,12 @@ func (b *Estimate) pool(pool cluster.Pool) {
 	)
 }
 
-// onDemand is how many of a pool's machines are: the base comes first, and then a share of the rest.
-func onDemand(spot cluster.Spot, machines int) int {
-	base := min(spot.Base, machines)
-	share := float64((machines-base)*spot.OnDemandPercent) / 100
-	return base + int(math.Ceil(share))
-}
-
 // mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
 func (b *Estimate) mixed(pool cluster.Pool, spotType float64) MonthlyCost {
 	own := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	price := func(machines int) float64 {
-		base := onDemand(*pool.Spot, machines)
-		return float64(base)*own + float64(machines-base)*spotType*(1-b.prices.Spot.Discount)
+		onDemand := pool.OnDemand(machines)
+		return float64(onDemand)*own + float64(machines-onDemand)*spotType*(1-b.prices.Spot.Discount)
 	}
 	return MonthlyCost{price(pool.Min), price(pool.Max)}.cents()
 }

@@ -83,7 +83,7 @@ func pricesOf(c cluster.Cluster) (Prices, Location, error) {
 	machines := []regions.MachineType{c.ControlPlanes.Machine}
 	for _, pool := range c.Pools {
 		machines = append(machines, pool.Machine)
-		if pool.Spot != nil {
+		if pool.OnSpot() {
 			machines = append(machines, pool.Spot.Types...)
 		}
 	}

@@ -38,7 +38,7 @@ func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		InstanceRefresh:    instanceRefresh(),
 		Tags:               e.groupTags(pool),
 	}
-	if pool.Spot != nil {
+	if pool.OnSpot() {
 		settings.MixedInstancesPolicy = mixedPolicy(template, *pool.Spot, pool.Machine)
 		settings.CapacityRebalance = pulumi.Bool(pool.Spot.Rebalance)
 	} else {

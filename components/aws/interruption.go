@@ -111,7 +111,7 @@ func (c *Cloud) createRule(a interruptionEvent, queue *sqs.Queue) (*cloudwatch.E
 	return rule, err
 }
 
-func rebalances(pool cluster.Pool) bool { return pool.Spot != nil && pool.Spot.Rebalance }
+func rebalances(pool cluster.Pool) bool { return pool.OnSpot() && pool.Spot.Rebalance }
 
 // createTerminationHook keeps a machine that its group ends until its pods have left, or the time is over.
 func (c *Cloud) createTerminationHook(pool cluster.Pool, group *autoscaling.Group) error {

@@ -20,13 +20,10 @@ type groupSpec struct {
 // autoscaled reports whether Google's autoscaler changes the number of machines.
 func (p groupSpec) autoscaled() bool { return p.min != p.max }
 
-// parts splits a pool. The base comes first, as machines on demand; the spot market fills up from there.
+// parts splits a pool into a group of the machines on demand and a group of spot machines. A group that never has
+// machines is left out.
 func parts(pool cluster.Pool) []groupSpec {
-	onDemand := groupSpec{name: pool.Name + "-on-demand", min: pool.Min, max: pool.Max}
-	if pool.Spot == nil {
-		return []groupSpec{onDemand}
-	}
-	onDemand.min, onDemand.max = min(pool.Spot.Base, pool.Min), min(pool.Spot.Base, pool.Max)
+	onDemand := groupSpec{name: pool.Name + "-on-demand", min: pool.OnDemand(pool.Min), max: pool.OnDemand(pool.Max)}
 	spot := groupSpec{name: pool.Name + "-spot", spot: true, min: pool.Min - onDemand.min, max: pool.Max - onDemand.max}
 	return slices.DeleteFunc([]groupSpec{onDemand, spot}, func(p groupSpec) bool { return p.max == 0 })
 }

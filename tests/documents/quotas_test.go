@@ -60,10 +60,7 @@ func uses(c cluster.Cluster) map[string]int {
 	}
 	used["public"] = used["nat"] + planes.Count
 	for _, pool := range c.Pools {
-		onDemand := pool.Max
-		if pool.Spot != nil {
-			onDemand = pool.Spot.Base
-		}
+		onDemand := pool.OnDemand(pool.Max)
 		used["on demand"] += onDemand * pool.Machine.VCPU
 		used["spot"] += (pool.Max - onDemand) * pool.Machine.VCPU
 		used["machines"] += pool.Max
@@ -84,7 +81,7 @@ func roll(c cluster.Cluster) (vcpu int) {
 		if c.Provider == regions.GCP {
 			// A group for each way to buy machines, and a machine in each zone.
 			more = len(pool.Zones)
-			if pool.Spot != nil && pool.Spot.Base > 0 && pool.Spot.Base < pool.Max {
+			if onDemand := pool.OnDemand(pool.Max); onDemand > 0 && onDemand < pool.Max {
 				more *= 2
 			}
 		}
