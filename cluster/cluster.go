@@ -21,8 +21,10 @@ type Cluster struct {
 	// Primary marks the cluster that is current in the merged kubeconfig. Exactly one cluster of a stack is.
 	Primary  bool
 	Provider regions.Provider
-	// Project is the Google Cloud project, from gcp:project; empty for the environment's.
+	// Project is the Google Cloud project: gcp:project of the stack file, else the environment's.
 	Project string
+	// HasToken reports whether the environment has the token that the cloud's provider calls the API with.
+	HasToken bool
 	// Location is the region on the provider; its Zones are the ones that this cluster uses.
 	Location regions.Location
 	Network  Network

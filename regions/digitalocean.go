@@ -33,6 +33,8 @@ var digitalOceanCapabilities = Capabilities{
 	Image:            IDForm{"is not a custom image's id", "write its number, quoted", regexp.MustCompile(`^[0-9]+$`)},
 	Network: IDForm{"is not a VPC's id", "write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4",
 		regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)},
+	// https://registry.terraform.io/providers/digitalocean/digitalocean/latest/docs#argument-reference
+	TokenVariables:  []string{"DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"},
 	MachineResource: "digitalocean:index/droplet:Droplet",
 }
 

@@ -47,6 +47,10 @@ var gcpCapabilities = Capabilities{
 		Anywhere: "global",
 		shape:    regexp.MustCompile(`^projects/[^/]+/locations/([a-z0-9-]+)/keyRings/[^/]+/cryptoKeys/[^/]+$`),
 	},
+	// https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference#project-1
+	ProjectVariables: []string{
+		"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT",
+	},
 	MachineResource: "gcp:compute/instance:Instance",
 }
 

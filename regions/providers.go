@@ -94,6 +94,9 @@ type Capabilities struct {
 	// Image, Network, Subnet and Key are the forms of the ids that a stack file can name.
 	Image, Network, Subnet IDForm
 	Key                    KeyForm
+	// ProjectVariables and TokenVariables are the environment variables that name the project, or hold the token, of the
+	// cloud's provider. The first one that is set counts.
+	ProjectVariables, TokenVariables []string
 	// MachineResource is Pulumi's type of a named node's machine.
 	MachineResource string
 }

@@ -74,7 +74,8 @@ func (c *comparison) project() {
 		return
 	}
 	was := c.was.project()
-	if want, err := config.GoogleProject(c.want); err == nil && was != "" && want != was {
+	want := c.want.Project
+	if was != "" && want != was && config.CheckGoogleProject(want) == nil {
 		c.refuse(
 			"gcp:project",
 			fmt.Sprintf(

@@ -31,6 +31,9 @@ func stackFile(t *testing.T, changes ...string) []cluster.Cluster {
 	}
 	clusters, _, err := config.Load("staging", settings)
 	require.NoError(t, err)
+	config.FillFromEnvironment(clusters, func(name string) string {
+		return map[string]string{"GOOGLE_PROJECT": "acme-prod"}[name]
+	})
 	return clusters
 }
 

@@ -2,6 +2,8 @@
 package stack
 
 import (
+	"os"
+
 	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components"
 	"github.com/inferadb/infra/config"
@@ -26,6 +28,7 @@ func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	if err != nil {
 		return err
 	}
+	config.FillFromEnvironment(clusters, os.Getenv)
 	if err := components.Check(clusters); err != nil {
 		return err
 	}

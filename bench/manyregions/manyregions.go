@@ -3,6 +3,7 @@ package manyregions
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components"
@@ -16,6 +17,7 @@ func Program(ctx *pulumi.Context, settings map[string]string, count int) error {
 	if err != nil {
 		return err
 	}
+	config.FillFromEnvironment(clusters, os.Getenv)
 	var copies []cluster.Cluster
 	for i := range count {
 		cluster := clusters[0]

@@ -5,7 +5,6 @@ package digitalocean
 
 import (
 	"errors"
-	"os"
 
 	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
@@ -34,7 +33,7 @@ type prepared struct {
 // Connect makes an explicit provider, so that no resource follows the ambient one. The provider takes its token from the
 // environment.
 func Connect(ctx *pulumi.Context, cluster cluster.Cluster, parent pulumi.Resource) (*Cloud, error) {
-	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
+	if !cluster.HasToken {
 		// The plugin finds out at its first call only, where the API says no more than 401.
 		return nil, errors.New(
 			"DIGITALOCEAN_TOKEN: is not set; make a token at https://cloud.digitalocean.com/account/api/tokens " +

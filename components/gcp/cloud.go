@@ -19,7 +19,6 @@ type Cloud struct {
 	cluster  cluster.Cluster
 	running  cloud.Running
 	parent   pulumi.Resource
-	project  string
 	provider *gcp.Provider
 	// images keeps the answers of findImage.
 	images map[regions.Architecture]lookedUp
@@ -38,19 +37,18 @@ type prepared struct {
 // Connect makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
 func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
 	error) {
-	project, err := config.GoogleProject(cluster)
-	if err != nil {
+	if err := config.CheckGoogleProject(cluster.Project); err != nil {
 		return nil, err
 	}
 	provider, err := gcp.NewProvider(ctx, cluster.Name+"-gcp", &gcp.ProviderArgs{
-		Project: pulumi.String(project),
+		Project: pulumi.String(cluster.Project),
 		Region:  pulumi.String(cluster.Location.Region),
 	}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
 	}
 	return &Cloud{
-		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, provider: provider,
+		ctx: ctx, cluster: cluster, running: running, parent: parent, provider: provider,
 		images: map[regions.Architecture]lookedUp{},
 	}, nil
 }

@@ -91,23 +91,23 @@ func (c *Cloud) grantDiskKey(id pulumi.StringInput) (diskKey, error) {
 // which hangs where that API cannot be reached.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/resourcemanager/data_source_google_projects.go
 func (c *Cloud) projectNumber() (string, error) {
-	found, err := projects.GetProject(c.ctx, &projects.GetProjectArgs{Filter: "id:" + c.project}, c.lookup()...)
+	found, err := projects.GetProject(c.ctx, &projects.GetProjectArgs{Filter: "id:" + c.cluster.Project}, c.lookup()...)
 	if err != nil {
 		return "", fmt.Errorf(
 			"gcp:project: cannot look up %s (%w); enable cloudresourcemanager.googleapis.com in it",
-			c.project,
+			c.cluster.Project,
 			err,
 		)
 	}
 	for _, project := range found.Projects {
-		if project.ProjectId == c.project {
+		if project.ProjectId == c.cluster.Project {
 			return project.Number, nil
 		}
 	}
 	return "", fmt.Errorf(
 		"gcp:project: the list of projects does not have %s; correct the id, or ask for the permission "+
 			"resourcemanager.projects.get",
-		c.project,
+		c.cluster.Project,
 	)
 }
 

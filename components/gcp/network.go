@@ -68,7 +68,7 @@ func (c *Cloud) createNetwork() (layout, error) {
 	}
 	nat, err := c.createNat(network, nodes)
 	return layout{
-		networkProject: c.project, vpc: network.SelfLink, subnetwork: nodes.SelfLink,
+		networkProject: c.cluster.Project, vpc: network.SelfLink, subnetwork: nodes.SelfLink,
 		cidr:      pulumi.String(c.cluster.Network.CIDR.String()).ToStringOutput(),
 		proxyCIDR: proxies.IpCidrRange, proxies: []pulumi.Resource{proxies},
 		nat: []pulumi.Resource{nat},
@@ -158,7 +158,7 @@ func (c *Cloud) createNat(network *compute.Network, nodes *compute.Subnetwork) (
 // active subnetwork for proxies in a region, shared by all its load balancers, so that one must be there:
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 func (c *Cloud) adoptNetwork() (layout, error) {
-	project := c.project
+	project := c.cluster.Project
 	id, subnet := lastPart(c.cluster.Network.ID), c.cluster.Network.SubnetIDs[0]
 	if rest, isPath := strings.CutPrefix(pathOf(subnet), "projects/"); isPath {
 		project, _, _ = strings.Cut(rest, "/")
@@ -196,7 +196,7 @@ func (c *Cloud) adoptNetwork() (layout, error) {
 
 // ruleProject is the project of the firewall rules; nil for the provider's own.
 func (n network) ruleProject() pulumi.StringPtrInput {
-	if n.networkProject == n.project {
+	if n.networkProject == n.cluster.Project {
 		return nil
 	}
 	return pulumi.String(n.networkProject)
