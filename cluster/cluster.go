@@ -67,20 +67,20 @@ type Cluster struct {
 	Protected bool
 	// Hardened refuses patches that weaken the machines.
 	Hardened bool
-	// FlowLogs logs what goes over the created network.
+	// FlowLogs logs the traffic of the created network.
 	FlowLogs bool
-	// EBSEncryptionByDefault has AWS encrypt every new disk of the account in this region.
+	// EBSEncryptionByDefault makes AWS encrypt every new disk of the account in this region.
 	EBSEncryptionByDefault bool
-	// CloudController says that nodes wait for a cloud controller, and that the control planes may do what it and the
-	// disk driver do.
+	// CloudController makes nodes wait for a cloud controller, and gives the control planes the permissions of it and
+	// of the disk driver.
 	CloudController bool
-	// Tags stand on every resource: the project's own and the user's.
+	// Tags are set on every resource: those of the program and those of the stack file.
 	Tags map[string]string
-	// AlarmEmails are told when the cloud takes spot machines back.
+	// AlarmEmails are notified when many spot machines are reclaimed at once.
 	AlarmEmails []string
 	// Acknowledged are the steps that the stack file says were done, the same for all clusters of a stack.
 	Acknowledged []string
-	// Upgrade are the versions of an upgrade that is under way, the same for all clusters of a stack.
+	// Upgrade has the versions of an upgrade that is under way, the same for all clusters of a stack.
 	Upgrade Upgrade
 }
 
@@ -89,7 +89,7 @@ func (c Cluster) HasSpot() bool {
 	return slices.ContainsFunc(c.Pools, Pool.OnSpot)
 }
 
-// SpotMachines is the most that the cluster can have on the spot market.
+// SpotMachines returns the most machines that the cluster can have on the spot market.
 func (c Cluster) SpotMachines() int {
 	machines := 0
 	for _, pool := range c.Pools {
@@ -106,8 +106,8 @@ type Network struct {
 	CIDR netip.Prefix
 	// Pods and Services are the ranges inside the cluster.
 	Pods, Services netip.Prefix
-	// ID and SubnetIDs name the network to adopt; nodes stand in these subnets. PublicSubnetIDs take the control planes
-	// under public access.
+	// ID and SubnetIDs name the network to adopt and the subnets of its nodes. Under public access the control planes
+	// are in PublicSubnetIDs.
 	ID              string
 	SubnetIDs       []string
 	PublicSubnetIDs []string
@@ -158,8 +158,8 @@ const (
 // CNI is the cluster's network plugin.
 type CNI string
 
-// Cilium is installed with the cluster and takes kube-proxy's place as well; None leaves both out, for a CNI that
-// something else installs; Flannel is Talos' own.
+// Cilium is installed with the cluster and replaces kube-proxy. None leaves both out, for a CNI that something else
+// installs. Flannel is the CNI that Talos installs.
 const (
 	Cilium  CNI = "cilium"
 	None    CNI = "none"

@@ -13,7 +13,7 @@ type Pool struct {
 	Machine regions.MachineType
 	// Min and Max machines; the same number for a pool with a count.
 	Min, Max int
-	// Autoscaling is who moves the pool between Min and Max; empty for a pool with a count.
+	// Autoscaling is what scales the pool between Min and Max; empty for a pool with a count.
 	Autoscaling Autoscaling
 	Workload    Workload
 	// Spot is the spot policy, nil for a pool that is all on demand.
@@ -49,12 +49,12 @@ func (p Pool) InScalingGroup() bool { return p.OnSpot() || p.Autoscaled() }
 // Autoscaled reports whether something outside this program changes the number of machines.
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }
 
-// MaxUnavailable returns how many of the pool's named nodes take a new configuration at the same time: at least one.
+// MaxUnavailable returns how many of the pool's named nodes get a new configuration at the same time: at least one.
 func (p Pool) MaxUnavailable() int { return (p.Min*RollPercent + 99) / 100 }
 
 // Spot is a pool's spot policy.
 type Spot struct {
-	// Base is how many machines are always on demand, whatever the market does.
+	// Base is how many machines are always on demand.
 	Base int
 	// OnDemandPercent of the machines above Base are on demand as well.
 	OnDemandPercent int
@@ -62,11 +62,11 @@ type Spot struct {
 	MaxPrice string
 	// Strategy is how the cloud picks among Types: "capacity-optimized" unless the stack file says otherwise.
 	Strategy string
-	// Types may serve the pool, the pool's own first.
+	// Types are the machine types that the pool may use, its own first.
 	Types []regions.MachineType
-	// Requirements takes every type that is like the pool's own instead of Types.
+	// Requirements lets AWS choose any type with the vCPU and at least the memory of the pool's own, instead of Types.
 	Requirements bool
-	// Rebalance replaces machines at risk before the cloud takes them.
+	// Rebalance replaces machines at risk before the cloud reclaims them.
 	Rebalance bool
 }
 
@@ -85,11 +85,11 @@ const (
 	Stateful  Workload = "stateful"
 )
 
-// Autoscaling is who moves a pool between its bounds.
+// Autoscaling is what scales a pool.
 type Autoscaling string
 
-// Kubernetes' own autoscaler looks at pods that wait for a place; the cloud's follows the machines' processors, so that
-// it never begins with none.
+// cluster-autoscaler adds machines for pods that cannot be scheduled. The cloud's autoscaler follows the CPU
+// utilization of the machines, so it needs at least one.
 const (
 	ClusterAutoscaler Autoscaling = "cluster-autoscaler"
 	CPU               Autoscaling = "cpu"
@@ -99,10 +99,10 @@ const (
 const TargetCPU = 60
 
 // RollPercent is the share of a pool that a change reaches at the same time, rounded up to whole machines: the named
-// nodes that take their configuration side by side, and the machines that a scaling group on AWS replaces at once.
+// nodes that are configured in parallel, and the machines that a scaling group on AWS replaces at once.
 const RollPercent = 10
 
-// ControlPlanePool is the name that control planes carry where workers carry their pool's; no pool may take it.
+// ControlPlanePool is the pool name of control planes. No pool of workers can have it.
 const ControlPlanePool = "control-plane"
 
 // Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
@@ -115,11 +115,12 @@ const (
 	LabelSpot = "inferadb.com/spot"
 )
 
-// NodeTemplate are the tags by which cluster-autoscaler knows the nodes of a pool before there is one.
+// NodeTemplate begins the tags from which cluster-autoscaler learns the labels and taints of a pool without nodes.
 // https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#auto-discovery-setup
 const NodeTemplate = "k8s.io/cluster-autoscaler/node-template/"
 
-// NodeTemplateTags are the pool's labels and taints in the words of cluster-autoscaler.
+// NodeTemplateTags returns the tags from which cluster-autoscaler learns the labels and taints of the pool's nodes
+// while it has none.
 func (p Pool) NodeTemplateTags() map[string]string {
 	tags := map[string]string{}
 	for label, value := range p.Labels {

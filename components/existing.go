@@ -43,7 +43,7 @@ func refuseExisting(ctx *pulumi.Context, clusters []*clusterBuilder) error {
 	return nil
 }
 
-// existingErrors says what was found: the whole cluster, if its marker is there, or else each machine.
+// existingErrors returns an error for the whole cluster if its marker was found, or else one for each machine.
 func existingErrors(path string, cluster cluster.Cluster, found []cloud.Found) config.Errors {
 	var machines config.Errors
 	for _, f := range found {
@@ -73,7 +73,7 @@ func existingErrors(path string, cluster cluster.Cluster, found []cloud.Found) c
 	return machines
 }
 
-// machineNames are the names of the machines that keep their identity, as the clouds' Nodes gives them.
+// machineNames returns the names of the named nodes, as the clouds' Nodes method gives them.
 func machineNames(c cluster.Cluster) []string {
 	counts := map[string]int{cluster.ControlPlanePool: c.ControlPlanes.Count}
 	for _, pool := range c.Pools {

@@ -27,8 +27,8 @@ func (g generator) ofBoot(in machineconfig.Input) pulumi.StringOutput {
 	return g.configuration(in, pulumi.StringMap{})
 }
 
-// ofNode returns a named node's configuration, with the labels that a cloud controller would give the node. The API's
-// certificate carries the names.
+// ofNode returns a named node's configuration, with the labels that a cloud controller would set on the node. The names
+// are added to the certificate of the API.
 func (g generator) ofNode(in machineconfig.Input, node cloud.Node, names ...pulumi.StringOutput) pulumi.StringOutput {
 	return g.configuration(in, pulumi.StringMap{
 		machineconfig.RegionLabel:       pulumi.String(g.cluster.Location.Region),

@@ -19,7 +19,7 @@ import (
 type TalosCluster struct {
 	pulumi.ResourceState
 
-	// Kubeconfig and Talosconfig are secret: a file each, for this cluster alone.
+	// Kubeconfig and Talosconfig are secret: a file each, for this cluster only.
 	Kubeconfig  pulumi.StringOutput `pulumi:"kubeconfig"`
 	Talosconfig pulumi.StringOutput `pulumi:"talosconfig"`
 	// Summary is plain: what there is, by name and address.
@@ -50,8 +50,8 @@ func Check(clusters []cluster.Cluster) error {
 	return nil
 }
 
-// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names
-// already and the state does not know; then nothing of any cluster is made.
+// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for resources with their names that the
+// state does not have. If there are any, it creates nothing.
 func NewTalosClusters(
 	ctx *pulumi.Context,
 	clusters []cluster.Cluster,
@@ -78,8 +78,8 @@ func NewTalosClusters(
 	return built, nil
 }
 
-// clusterBuilder is what the steps of a bring-up have in common. What a step makes it returns, and the steps that need
-// it take it.
+// clusterBuilder has what the steps of a bring-up share. Each step takes what it needs as arguments, and returns what
+// it creates.
 type clusterBuilder struct {
 	cluster   cluster.Cluster
 	component *TalosCluster
@@ -108,7 +108,7 @@ func newClusterBuilder(ctx *pulumi.Context, cluster cluster.Cluster, running Run
 	}, nil
 }
 
-// connect is the only place that tells one provider from another.
+// connect creates the provider of the cluster's cloud. It is the only place that distinguishes the clouds.
 func connect(
 	ctx *pulumi.Context,
 	cluster cluster.Cluster,
@@ -282,7 +282,7 @@ func (b *clusterBuilder) configureControlPlanes(
 	return talos.apply(applications, 1, networkReady...)
 }
 
-// apiReady is everything by which the API answers.
+// apiReady returns the resources that must exist before the Kubernetes API answers.
 func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []pulumi.Resource) []pulumi.Resource {
 	ready := slices.Clone(endpoint.Ready)
 	for _, node := range controlPlanes {
@@ -291,10 +291,11 @@ func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []
 	return append(ready, configured...)
 }
 
-// configureWorkers does for workers with a name what configureControlPlanes does, through the first control plane, which
-// operators reach at the given address. The pools do not wait for each other, and a part of each takes its configuration
-// at the same time. A worker's Talos API can be used once a control plane has issued its certificate, which is after the
-// bootstrap. The machines of a group are replaced instead; configureWorkers returns what they wait for.
+// configureWorkers configures the named workers as configureControlPlanes does the control planes, through the first
+// control plane, which operators reach at the given address. The pools do not wait for each other, and a part of each
+// is configured at the same time. A worker's Talos API can be used once a control plane has issued its certificate,
+// which is after the bootstrap. The machines of a group are replaced instead; configureWorkers returns what they wait
+// for.
 func (b *clusterBuilder) configureWorkers(
 	talos *talosAPI,
 	configurations generator,
@@ -321,7 +322,7 @@ func (b *clusterBuilder) configureWorkers(
 	return configured, nil
 }
 
-// operatorAddress is the address at which operators reach a control plane.
+// operatorAddress returns the address at which operators reach a control plane.
 func (b *clusterBuilder) operatorAddress(node cloud.Node) pulumi.StringOutput {
 	if b.cluster.Access == cluster.Public {
 		return node.PublicIP

@@ -35,15 +35,15 @@ func (l *loader) autoscaling(path string, settings PoolSettings, pool cluster.Po
 	if chosen == cluster.CPU && p.capabilities.ScalingGroups && pool.Min < least {
 		l.Reject(
 			join(path, "min"),
-			fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
+			fmt.Sprintf("%d can leave a group empty, and autoscaling by cpu needs a machine to measure", pool.Min),
 			fmt.Sprintf("set %d or more", least),
 		)
 	}
 	return chosen
 }
 
-// checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short
-// and few.
+// checkNodeTemplates checks that the labels and taints of each autoscaled pool fit into the tags of its group on AWS,
+// which are short and few. cluster-autoscaler reads them there.
 func (l *loader) checkNodeTemplates(p *target) {
 	if !p.capabilities.ClusterAutoscaler {
 		return
@@ -73,7 +73,7 @@ func (l *loader) checkNodeTemplates(p *target) {
 			l.Reject(
 				path,
 				fmt.Sprintf(
-					"%d labels and taints and %d tags are more than the %d tags that a group takes",
+					"%d labels and taints and %d tags are more than the %d tags that a group can have",
 					len(tags),
 					own,
 					maxTags,
@@ -103,7 +103,7 @@ func (l *loader) checkAlarmEmails() {
 	if len(l.stack.AlarmEmails) > 0 && len(l.targets) == len(l.stack.Regions) && !spot {
 		l.Reject(
 			"alarmEmails",
-			"no pool of the stack is on the spot market, so there is nothing to tell",
+			"no pool of the stack is on the spot market, so there are no interruptions to report",
 			"remove it, or make a pool spot",
 		)
 	}

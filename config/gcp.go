@@ -28,8 +28,7 @@ func CheckGoogleProject(project string) error {
 	return nil
 }
 
-// sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be
-// looked for in the cluster's own.
+// sharedSubnet refuses a shared subnet without its project in the name: it would be looked up in the cluster's project.
 func (l *loader) sharedSubnet(p *target, path string, ids []string) {
 	owner := googleProjectOf(p.settings.Network.ID)
 	if !p.capabilities.Projects || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {
@@ -42,7 +41,7 @@ func (l *loader) sharedSubnet(p *target, path string, ids []string) {
 	}
 }
 
-// googleProjectOf returns the project in a resource's path or link; empty for a name alone.
+// googleProjectOf returns the project in a resource's path or link; empty for a name without one.
 func googleProjectOf(reference string) string {
 	_, rest, isPath := strings.Cut(reference, "projects/")
 	if !isPath {

@@ -134,7 +134,7 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.targets = append(l.targets, p)
 }
 
-// cluster is what a region's cluster has of the stack file and the profile before any of it is checked.
+// cluster returns the cluster of a region with the values of the stack file and the profile, before they are checked.
 func (l *loader) cluster(region regions.Region, provider regions.Provider, settings RegionSettings) cluster.Cluster {
 	c := cluster.Cluster{
 		Name:              Namespace + "-" + l.stackName + "-" + region.Name,
@@ -199,8 +199,8 @@ func (l *loader) machine(path, size string, p *target) (regions.MachineType, boo
 	return found.Types[p.cluster.Provider], true
 }
 
-// zones narrows the location to the zones that the cluster uses. With fewer zones than control planes the loss of one
-// zone may take the majority of etcd: that is refused where the location has more zones to offer.
+// zones narrows the location to the zones that the cluster uses. With fewer zones than control planes etcd may lose its
+// majority with one zone: that is refused if the location has more zones.
 func (l *loader) zones(p *target) {
 	location, path := &p.cluster.Location, join(p.path, "zones")
 	offered := len(location.Zones)
@@ -240,7 +240,8 @@ func (l *loader) zones(p *target) {
 	location.Zones = slices.Clone(p.settings.Zones)
 }
 
-// isZoneOf compares with the shape of the location's own zones: an account may have other letters than the table.
+// isZoneOf reports whether the name has the form of the location's own zones. Its letter may be another, because
+// accounts differ in the zones that they have.
 func isZoneOf(location regions.Location, zone string) bool {
 	return len(location.Zones) > 0 && len(zone) == len(location.Zones[0]) &&
 		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'f'
@@ -272,19 +273,20 @@ func (l *loader) choosePrimary() {
 	case len(l.targets) > 0:
 		l.Reject(
 			"regions",
-			"every region says primary: false",
+			"primary is false for every region",
 			"leave it out for one region, whose cluster is then the current one",
 		)
 	}
 }
 
-// cloudController: an identity that could be more than the cluster's is not given, and one that is not there cannot be.
+// cloudController refuses the setting on a cloud that cannot limit the permissions of a cloud controller to one
+// cluster.
 func (l *loader) cloudController(p *target) {
 	if p.cluster.CloudController = l.stack.CloudController; p.cluster.CloudController &&
 		!p.capabilities.CloudController {
 		l.Reject(
 			"cloudController",
-			p.capabilities.DisplayName+" has no permission for its machines that is this cluster's alone",
+			p.capabilities.DisplayName+" cannot limit the permissions of machines to this cluster",
 			"remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your "+
 				"own among bootstrapManifests "+
 				"(docs/next-steps.md#cloud-controller-managers-and-storage)",

@@ -253,7 +253,7 @@ func TestAPoolTakesTheZonesThatAreItsRegions(t *testing.T) {
 	})
 	assert.Equal(t, []string{"us-east-1a", "us-east-1c"}, clusters[0].Pools[0].Zones)
 	assert.Equal(t, []string{"us-west-1c"}, clusters[1].Pools[0].Zones)
-	assert.Contains(t, warnings, "sfo1: pool a stands in us-west-1c alone; losing that zone takes all of it")
+	assert.Contains(t, warnings, "sfo1: pool a is in us-west-1c only; the loss of that zone is the loss of the whole pool")
 }
 
 func TestALocationWithFewZonesIsAllowedWithAWarning(t *testing.T) {
@@ -368,7 +368,7 @@ func TestTheNumberOfTagsIsLimited(t *testing.T) {
 	}
 	assert.Len(t, loadOne(t, tags(40)).Tags, 40+6, "the program's six beside owner")
 	_, _, err := Load("test", tags(41).settings())
-	assert.ErrorContains(t, err, "tags: 41 tags and the program's 10 are more than the 50 that AWS takes; keep at most 40")
+	assert.ErrorContains(t, err, "tags: 41 tags and the program's 10 are more than the 50 that AWS allows; keep at most 40")
 }
 
 func TestTagLengths(t *testing.T) {

@@ -58,7 +58,8 @@ func (l *loader) checkMachineConfig(path string, in machineconfig.Input, patches
 	}
 }
 
-// checkClusterWide refuses a patch that sets for the machines of in alone what all machines of a cluster must agree on.
+// checkClusterWide refuses a patch that sets, only for the machines of one role or pool, what must be the same on all
+// machines of the cluster.
 func (l *loader) checkClusterWide(
 	in machineconfig.Input,
 	patches []string,

@@ -11,10 +11,10 @@ import (
 	"github.com/inferadb/infra/regions"
 )
 
-// fromNodes is the word for the cluster's own nodes among the sources of a port.
+// fromNodes means the cluster's nodes among the sources of a port.
 const fromNodes = "nodes"
 
-// guardedPorts have rules of the program's own, which let in what needs them and nobody else. Talos has no SSH.
+// guardedPorts are ports for which the program has rules, limited to the machines that need them. Talos has no SSH.
 // https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity
 // https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
 var guardedPorts = []struct {
@@ -27,8 +27,8 @@ var guardedPorts = []struct {
 	{"udp", 4789, 4789, "VXLAN"}, {"udp", 8472, 8472, "VXLAN"}, {"udp", 51871, 51871, "WireGuard"},
 }
 
-// insideRanges are the addresses that the internet does not route: RFC 1918, and RFC 6598, which AWS takes for networks
-// too.
+// insideRanges are the addresses that the internet does not route: RFC 1918, and RFC 6598, which AWS accepts for
+// networks too.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 var insideRanges = []netip.Prefix{
 	netip.MustParsePrefix(
@@ -37,8 +37,8 @@ var insideRanges = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"),
 }
 
-// openPorts resolves the ports of the stack file for one cluster. A firewall takes a rule once, so that no two of them
-// may ask for the same.
+// openPorts resolves the ports of the stack file for one cluster. A firewall accepts each rule once, so two settings
+// cannot open the same port.
 func (l *loader) openPorts(p *target) {
 	seen := map[string]string{}
 	for i, settings := range l.stack.OpenPorts {
@@ -145,7 +145,7 @@ func isInside(source netip.Prefix) bool {
 	})
 }
 
-// healthCheckRanges are the cloud's own sources, in words that follow the private ranges.
+// healthCheckRanges returns the cloud's sources of health checks, in words that follow the private ranges.
 func healthCheckRanges(can regions.Capabilities) string {
 	var text string
 	for _, prefix := range can.HealthChecks {

@@ -45,7 +45,7 @@ func TestWhatLoadAcceptedFitsIntoUserData(t *testing.T) {
 				require.NoError(t, err)
 				clusters, _, err := Load("abcdefghijklmnopqrstuvwxyz", test.file.with("patches", string(patch)).settings())
 				if err != nil {
-					require.Contains(t, err.Error(), fmt.Sprintf("and the cloud takes at most %d", test.limit))
+					require.Contains(t, err.Error(), fmt.Sprintf("and the cloud accepts at most %d", test.limit))
 				}
 				return clusters, err == nil
 			}

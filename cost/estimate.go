@@ -77,8 +77,8 @@ func OfCluster(cluster cluster.Cluster) (Estimate, error) {
 	return b, nil
 }
 
-// OfStack makes the estimates of the clusters that a stack file in the folder describes, on another provider than its
-// own if one is named.
+// OfStack makes the estimates of the clusters that a stack file in the folder describes, on another provider if one is
+// named.
 func OfStack(folder, stack, provider string) ([]Estimate, error) {
 	names, err := config.StackNames(folder)
 	if err != nil {
@@ -177,14 +177,14 @@ func (b *Estimate) mixed(pool cluster.Pool, spotType float64) MonthlyCost {
 	return MonthlyCost{price(pool.Min), price(pool.Max)}.cents()
 }
 
-// noteDearest adds a note about the dearest type of a pool: the strategy takes the types with the most capacity, not
-// the cheapest ones.
+// noteDearest adds a note about the most expensive type of a pool: the strategy chooses the types with the most
+// capacity, not the cheapest ones.
 func (b *Estimate) noteDearest(pool cluster.Pool, own float64) {
 	if pool.Spot.Requirements {
 		b.Notes = append(
 			b.Notes,
 			fmt.Sprintf(
-				"Pool %s is priced as %s; by its requirements the market may give it dearer types.",
+				"Pool %s is priced as %s; by its requirements AWS may choose more expensive types.",
 				pool.Name,
 				pool.Machine.Name,
 			),
@@ -206,7 +206,7 @@ func (b *Estimate) noteDearest(pool cluster.Pool, own float64) {
 	}
 }
 
-// nat prices the gateways that the cluster makes; an adopted network has its own.
+// nat adds the price of the gateways that the cluster creates; an adopted network has other ones.
 func (b *Estimate) nat() {
 	price, gateways := b.location.NAT, b.gateways()
 	if gateways == 0 {

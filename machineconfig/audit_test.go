@@ -111,10 +111,10 @@ func TestCheckAuditPolicy(t *testing.T) {
 		{rules(map[string]any{"level": "None", "resources": []any{map[string]any{"group": "", "resources": []any{"*/exec"}}}}, metadata),
 			"it does not record create of pods/exec"},
 		{map[string]any{"omitStages": []any{"ResponseComplete"}, "rules": []any{metadata}}, "it does not record get of secrets"},
-		{rules(everything), "it writes what stands in secrets to the log"},
-		{rules(secrets("RequestResponse"), tokens, metadata), "it writes what stands in secrets to the log"},
-		{rules(secrets("Metadata"), everything), "it writes what stands in serviceaccounts/token to the log"},
-		{map[string]any{"rules": "none"}, "it is no audit policy"},
+		{rules(everything), "it writes the contents of secrets to the log"},
+		{rules(secrets("RequestResponse"), tokens, metadata), "it writes the contents of secrets to the log"},
+		{rules(secrets("Metadata"), everything), "it writes the contents of serviceaccounts/token to the log"},
+		{map[string]any{"rules": "none"}, "it is not an audit policy"},
 	} {
 		if err := checkAuditPolicy(test.policy); test.want == "" {
 			assert.NoError(t, err)

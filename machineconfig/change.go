@@ -16,8 +16,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 )
 
-// liveFields are what a running Talos takes without a reboot, besides everything under cluster and the documents of
-// kinds of their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13.
+// liveFields are the fields that a running Talos applies without a reboot, besides everything under cluster and the
+// documents of kinds of their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
 var liveFields = []string{
 	"machine.ca", "machine.acceptedCAs", "machine.time", "machine.certSANs", "machine.install", "machine.network", "machine.sysfs",
@@ -29,7 +29,7 @@ var liveFields = []string{
 	"machine.type", "machine.token",
 }
 
-// RebootFields returns the fields in which the configurations differ and which Talos takes with a reboot only, sorted.
+// RebootFields returns the fields in which the configurations differ and which Talos applies only with a reboot, sorted.
 // How the disks are encrypted is not among them: Encryption has it.
 func RebootFields(was, is config.Provider) []string {
 	return differing(rebootValues(was), rebootValues(is))
@@ -53,7 +53,7 @@ func differing(before, after map[string]any) []string {
 }
 
 // RebootDigest identifies what the fields of RebootFields are in the configuration. The key is a secret of the
-// machine's, so that nobody can guess the values from the digest.
+// machine's, so that the values cannot be guessed from the digest.
 func RebootDigest(key string, c config.Provider) string {
 	text, err := json.Marshal(rebootValues(c))
 	if err != nil {
@@ -64,7 +64,7 @@ func RebootDigest(key string, c config.Provider) string {
 	return hex.EncodeToString(digest.Sum(nil))[:8]
 }
 
-// rebootValues are the values of the fields that Talos takes with a reboot only, where a configuration has them.
+// rebootValues returns the values, as far as the configuration sets them, of the fields that need a reboot to change.
 func rebootValues(c config.Provider) map[string]any {
 	values := map[string]any{}
 	machine := *c.RawV1Alpha1().MachineConfig
@@ -107,7 +107,7 @@ func Encryption(c config.Provider) map[string]string {
 	return found
 }
 
-// openers name the kinds of an encryption's keys, in the order of their slots.
+// openers returns the kinds of an encryption's keys, in the order of their slots.
 func openers(encryption document.EncryptionConfig) []string {
 	var names []string
 	for _, key := range encryption.Keys() {
@@ -161,7 +161,7 @@ func AwaitsCloudController(c config.Provider) bool {
 	return c.Cluster().ExternalCloudProvider().Enabled()
 }
 
-// NodeName says by which of its names a machine registers its node.
+// NodeName returns which of its names a machine registers its node by.
 func NodeName(c config.Provider) string {
 	if c.Machine().Kubelet().RegisterWithFQDN() {
 		return "its full name"

@@ -46,7 +46,7 @@ func TestPatchesLeaveTheKeysOfVolumesAlone(t *testing.T) {
 		volume("provider: luks2, keys: [{slot: 2, tpm: {}}]"):                                       changed,
 		volume("provider: luks2, options: [no_read_workqueue]"):                                     "",
 		"apiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\nprovisioning: {maxSize: 50GiB}": "",
-		"apiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\n$patch: delete": "a patch takes the encryption from the EPHEMERAL volume, " +
+		"apiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\n$patch: delete": "a patch removes the encryption of the EPHEMERAL volume, " +
 			"which diskEncryption: luks asks for; remove one of the two",
 	} {
 		for _, kms := range []string{"", "https://kms.example.com"} {

@@ -26,7 +26,8 @@ func Texts(manifests []Manifest) map[string]string {
 	return texts
 }
 
-// inlineManifests is how Talos spells them. The documents of version contract 1.12 have them in the main document.
+// inlineManifests returns the manifests as Talos spells them. The documents of version contract 1.12 have them in the
+// main document.
 func inlineManifests(manifests []Manifest) v1alpha1.ClusterInlineManifests {
 	var inline v1alpha1.ClusterInlineManifests
 	for _, manifest := range manifests {

@@ -13,8 +13,8 @@ import (
 )
 
 // Apply brings to running machines what an update cannot: taints and labels, which a kubelet may not change, and
-// configuration that Talos takes with a reboot only. It works on machines that have names; those of scaling groups are
-// replaced by the next update.
+// configuration that Talos applies only with a reboot. It works on named machines; those of scaling groups are replaced
+// by the next update.
 type Apply struct {
 	// Upgrade has the settings that both share: gates, drain, lock, limits. Its target is what runs.
 	Upgrade
@@ -33,7 +33,7 @@ type nodeWork struct {
 	name string
 	// pending is nil if the state has the node's configuration already.
 	pending *PendingConfig
-	// fields are the paths that change, reboot those of them that Talos takes with a reboot only.
+	// fields are the paths that change, reboot those of them that Talos applies only with a reboot.
 	fields, reboot []string
 	taints         taintChange
 	// labels are those that the node lacks.
@@ -195,7 +195,7 @@ func (a *Apply) print(o *Observation, work []*nodeWork) {
 	}
 }
 
-// isReboot reports whether a path lies in a field that Talos takes with a reboot only.
+// isReboot reports whether a path lies in a field that Talos applies only with a reboot.
 func (w *nodeWork) isReboot(path string) bool {
 	return slices.ContainsFunc(w.reboot,
 		func(field string) bool { return path == field || strings.HasPrefix(path, field+".") })

@@ -14,7 +14,7 @@ var digitalOceanCapabilities = Capabilities{
 	Platform:    "digital-ocean",
 	// https://docs.digitalocean.com/products/custom-images/how-to/upload/
 	FactoryImages: true,
-	// CloudController is false: machines have no identity, and who changes anything has a token of the account's.
+	// CloudController is false: machines have no identity, and every change needs a token of the account.
 	// https://github.com/digitalocean/digitalocean-cloud-controller-manager#token
 	// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
 	// https://docs.digitalocean.com/products/networking/vpc/

@@ -26,10 +26,10 @@ var gcpCapabilities = Capabilities{
 	EncryptsDisks: true,
 	FlowLogs:      true,
 	FactoryImages: true,
-	// CloudController is false: a role that may change disks, firewalls or load balancers is the project's, and no
-	// condition narrows it to a cluster's:
+	// CloudController is false: a role that may change disks, firewalls or load balancers applies to the project, and
+	// no condition limits it to a cluster:
 	// https://cloud.google.com/iam/docs/conditions-attribute-reference
-	// Of 30 seconds for a spot machine: https://cloud.google.com/compute/docs/instances/spot#preemption-process
+	// Google allows a spot machine 30 seconds: https://cloud.google.com/compute/docs/instances/spot#preemption-process
 	ShutdownGrace:         25 * time.Second,
 	ShutdownGraceCritical: 10 * time.Second,
 	// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations

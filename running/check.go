@@ -60,13 +60,13 @@ var rules = []func(*comparison){
 	(*comparison).ignored,
 }
 
-// check collects what there is to say about all clusters.
+// check collects the refusals and warnings of all clusters.
 type check struct {
 	errors      config.Errors
 	warnings    []string
 	acknowledge []string
 	used        []string
-	// applying says that `infra apply` runs the program: it changes taints and reboots nodes itself.
+	// applying reports whether `infra apply` runs the program: it changes taints and reboots nodes itself.
 	applying bool
 }
 
@@ -101,7 +101,7 @@ func (c *check) unusedAcknowledgments() {
 	}
 }
 
-// comparison is one cluster as it runs and as the stack file wants it.
+// comparison is one cluster as it runs and as the stack file describes it.
 type comparison struct {
 	*check
 	// path of the cluster's region in the stack file: "regions[0]".

@@ -26,13 +26,13 @@ var _ = register(regions.GCP, reader{
 	fixedAccess: map[cluster.Access]string{
 		// Talos asks the platform for its addresses once, at boot, and puts them into its certificate:
 		// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/platform/gcp/gcp.go
-		cluster.Private: "the certificates of running control planes do not hold for a public " +
+		cluster.Private: "the certificates of running control planes are not valid for a public " +
 			"address that they are given later",
 	},
 	network: networkOnGoogleCloud,
 	machine: func(r Resource) machineState {
 		key, _ := nested(r.Outputs, "bootDisk", "kmsKeySelfLink").(string)
-		// On AWS a disk grows under a running machine, and on DigitalOcean it is the size's.
+		// On AWS the disk of a running machine grows, and on DigitalOcean the machine type decides its size.
 		disk, _ := nested(r.Outputs, "bootDisk", "initializeParams", "size").(float64)
 		return machineState{size: r.Text("machineType"), zone: r.Text("zone"), diskKey: key, diskGiB: int(disk)}
 	},

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The parts of docs/operations.md that lead from what runs to what the stack file says.
+// The sections of docs/operations.md with the steps from what runs to what the stack file asks for.
 const (
 	sizeSteps = "docs/operations.md#change-the-size-of-control-planes"
 	poolSteps = "docs/operations.md#exchange-a-pool"
@@ -20,7 +20,7 @@ type expectation struct {
 	machine    string
 	diskGiB    int
 	zones      []string
-	// steps lead to another size, zone or disk size.
+	// steps is the section with the steps to another size, zone or disk size.
 	steps string
 }
 

@@ -90,7 +90,7 @@ func (c *comparison) networkPlugin(m machines) {
 }
 
 // encryption refuses to change how an existing disk is encrypted, unless its machine opens it like that already: Talos
-// would take the configuration, and find no disk that fits it when the machine boots the next time.
+// would accept the configuration, and could not open the disk when the machine boots the next time.
 // https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
 func (c *comparison) encryption(m machines) {
 	wanted := machineconfig.Encryption(m.config)
@@ -152,7 +152,7 @@ func (c *comparison) taints(m machines) {
 	c.refuse(
 		m.taints,
 		fmt.Sprintf(
-			"changes the taints of %s, and a node takes taints from its kubelet only when it registers",
+			"changes the taints of %s, and a kubelet sets the taints of its node only when it registers",
 			list(nodes),
 		),
 		fmt.Sprintf(

@@ -31,20 +31,20 @@ var refusedEdits = map[string]struct {
 	want        []string
 }{
 	"a patch that needs a reboot": {wanted: []string{"patches", udev}, want: []string{
-		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
+		"patches.all[0]: changes machine.udev, which Talos applies only with a reboot, on inferadb-staging-nyc1-control-plane-0, " +
 			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; run make apply STACK=staging REBOOT=1, which reboots " +
 			"one node after the other (docs/operations.md#change-what-needs-a-reboot); done by hand, add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
-		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
+		"patches.all[0]: changes machine.udev, which Talos applies only with a reboot, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
 			"run make apply STACK=staging REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); " +
 			"done by hand, add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
 	}},
 	"a patch that needed a reboot is removed": {was: []string{"patches", `{"workers":["machine: {env: {a: b}}"]}`}, want: []string{
-		"patches: changes machine.env, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
+		"patches: changes machine.env, which Talos applies only with a reboot, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
 			"run make apply STACK=staging REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); " +
 			"done by hand, add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
 	}},
 	"another feature": {wanted: []string{"patches", `{"controlPlanes":["machine: {time: {disabled: false}}","machine: {features: {diskQuotaSupport: false}}"]}`}, want: []string{
-		"patches.controlPlanes[1]: changes machine.features.diskQuotaSupport, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
+		"patches.controlPlanes[1]: changes machine.features.diskQuotaSupport, which Talos applies only with a reboot, on inferadb-staging-nyc1-control-plane-0, " +
 			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; run make apply STACK=staging REBOOT=1, which reboots " +
 			"one node after the other (docs/operations.md#change-what-needs-a-reboot); done by hand, add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
 	}},
@@ -77,7 +77,7 @@ var refusedEdits = map[string]struct {
 	"taints": {
 		was:    []string{"pools", pool(`,"taints":[{"key":"old","effect":"NoSchedule"},{"key":"gpu","value":"a","effect":"NoSchedule"}]`)},
 		wanted: []string{"pools", pool(`,"taints":[{"key":"gpu","value":"b","effect":"NoSchedule"}]`)}, want: []string{
-			"pools[0].taints: changes the taints of inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1, and a node takes taints from its kubelet only when " +
+			"pools[0].taints: changes the taints of inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1, and a kubelet sets the taints of its node only when " +
 				"it registers; run make apply STACK=staging; by hand: kubectl taint nodes --overwrite -l inferadb.com/pool=data gpu=b:NoSchedule old:NoSchedule-, then add " +
 				"\"tainted:inferadb-staging-nyc1-data:gpu=b:NoSchedule\" to acknowledge; or make a new pool with them",
 		}},

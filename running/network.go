@@ -113,7 +113,7 @@ func (c *comparison) network() {
 	}
 }
 
-// adoptedSubnets lets subnets be added, and none be taken away.
+// adoptedSubnets allows further subnets, and refuses to remove one.
 func (c *comparison) adoptedSubnets(was network, path string) {
 	var missing []string
 	for _, subnet := range was.subnets {

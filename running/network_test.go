@@ -187,7 +187,7 @@ func TestAccessStays(t *testing.T) {
 	}{
 		{"AWS, opened", "aws", "", onAWS(t), cluster.Public, "access: inferadb-staging-nyc1 runs under private access, and its control planes are in private subnets", ""},
 		{"AWS, closed", "aws", "203.0.113.7", onAWS(t), cluster.Private, "access: inferadb-staging-nyc1 runs under public access, and its control planes are in public subnets", ""},
-		{"Google Cloud, opened", "gcp", "", onGoogleCloud(t, true), cluster.Public, "the certificates of running control planes do not hold", ""},
+		{"Google Cloud, opened", "gcp", "", onGoogleCloud(t, true), cluster.Public, "the certificates of running control planes are not valid", ""},
 		{"Google Cloud, closed", "gcp", "203.0.113.7", onGoogleCloud(t, true), cluster.Private, "", "access: from now on the control planes of inferadb-staging-nyc1 are called at their private addresses"},
 		{"DigitalOcean, opened", "digitalocean", "", onDigitalOcean(t, true), cluster.Public, "", ""},
 		{"DigitalOcean, closed", "digitalocean", "203.0.113.7", onDigitalOcean(t, true), cluster.Private, "", "needs a route to them"},

@@ -16,7 +16,7 @@ const (
 	ownerTag     = "k8s.io/cluster-autoscaler/"
 )
 
-// discoveryTags are for the groups of pools that cluster-autoscaler moves, and for no others.
+// discoveryTags returns the tags by which cluster-autoscaler finds the group of a pool that it scales.
 func (c *Cloud) discoveryTags(pool cluster.Pool) map[string]string {
 	if pool.Autoscaling != cluster.ClusterAutoscaler {
 		return nil

@@ -32,7 +32,7 @@ type Cloud struct {
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// prepared is what stands before the network.
+// prepared is what exists before the network.
 type prepared struct {
 	*Cloud
 	identities
@@ -40,7 +40,7 @@ type prepared struct {
 	diskKey pulumi.StringPtrInput
 }
 
-// Connect makes an explicit provider for the cluster's region, so that no resource follows the ambient one.
+// Connect makes an explicit provider for the cluster's region, so that no resource uses the default one.
 func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
 	error) {
 	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
@@ -84,7 +84,7 @@ func (c *Cloud) Prepare() (cloud.NetworkMaker, error) {
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.
 func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffix }
 
-// options are the ones of every resource: below the cluster, on its own provider.
+// options returns the options of every resource: its parent is the cluster, and it uses the cluster's own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
 }

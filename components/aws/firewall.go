@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The roles that a security group stands for.
+// The roles, each with a security group.
 const (
 	controlPlane = cloud.ControlPlane
 	worker       = cloud.Worker
@@ -30,12 +30,12 @@ type rule struct {
 	why       string
 }
 
-// tcp is a rule for one port.
+// tcp returns a rule for one port.
 func tcp(port int, name, from, to, why string) rule {
 	return rule{name: name + "-from-" + from, to: to, from: from, protocol: "tcp", low: port, high: port, why: why}
 }
 
-// firewall is what stands between the machines and everybody else.
+// firewall has the security groups of the roles and their rules.
 type firewall struct {
 	// groups are the security group of each role.
 	groups map[string]*ec2.SecurityGroup
@@ -44,8 +44,8 @@ type firewall struct {
 	egress  map[string]pulumi.Resource
 }
 
-// createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches
-// it alone.
+// createFirewall makes one security group for each role. Every rule is a separate resource, so that a change of one
+// does not affect the others.
 func (c *Cloud) createFirewall(vpcID pulumi.StringInput) (firewall, error) {
 	made := firewall{groups: map[string]*ec2.SecurityGroup{}}
 	for _, role := range []string{controlPlane, worker, loadBalancer} {
@@ -74,8 +74,8 @@ func (c *Cloud) createFirewall(vpcID pulumi.StringInput) (firewall, error) {
 	return made, err
 }
 
-// groupOwner marks the workers' group as one that the cloud controller may let load balancers into. Services never lead
-// to control planes, which Talos keeps out of load balancers.
+// groupOwner marks the security group of the workers as the one to which the cloud controller may add rules for load
+// balancers. Services have no control planes as targets, because Talos excludes these from load balancers.
 func (c *Cloud) groupOwner(role string) map[string]string {
 	if !c.cluster.CloudController || role != worker {
 		return nil
@@ -83,7 +83,7 @@ func (c *Cloud) groupOwner(role string) map[string]string {
 	return map[string]string{c.clusterTag(): "owned"}
 }
 
-// rulesPerGroup is the most rules that a security group takes for each direction:
+// rulesPerGroup is the most rules that a security group can have for each direction:
 // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
 const rulesPerGroup = 60
 
@@ -95,7 +95,7 @@ func Check(cluster cluster.Cluster) (errs config.Errors) {
 	for _, group := range []string{controlPlane, worker, loadBalancer} {
 		all, ranges := fixed[group]+operators[group], len(cluster.OperatorCIDRs)
 		problem := fmt.Sprintf(
-			"makes %d rules of the security group of the %s, and AWS takes %d",
+			"makes %d rules of the security group of the %s, and AWS allows %d",
 			all,
 			group,
 			rulesPerGroup,
@@ -114,7 +114,7 @@ func Check(cluster cluster.Cluster) (errs config.Errors) {
 	return errs
 }
 
-// count returns how many rules lead to each group.
+// count returns how many rules each group has.
 func count(rules []rule) map[string]int {
 	to := map[string]int{}
 	for _, r := range rules {
@@ -123,7 +123,7 @@ func count(rules []rule) map[string]int {
 	return to
 }
 
-// nodeRules are what the machines need of each other, and what the load balancer needs of them and they of it.
+// nodeRules returns the rules between nodes, and those between the nodes and the load balancer.
 func nodeRules(cluster cluster.Cluster) []rule {
 	rules := []rule{
 		tcp(
@@ -146,8 +146,8 @@ func nodeRules(cluster cluster.Cluster) []rule {
 	return rules
 }
 
-// operatorRules let the operators in: to the Kubernetes API through the load balancer, to the Talos API on the control
-// planes.
+// operatorRules returns the rules for operators, who reach the Kubernetes API through the load balancer and the Talos
+// API on the control planes.
 func operatorRules(c cluster.Cluster) []rule {
 	var rules []rule
 	for _, prefix := range c.OperatorCIDRs {
@@ -184,7 +184,7 @@ func operatorRules(c cluster.Cluster) []rule {
 	return rules
 }
 
-// openRules let other networks in to the ports that the stack file opens to them.
+// openRules returns the rules by which other networks reach the ports that the stack file opens to them.
 func openRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, open := range cluster.OpenPorts {

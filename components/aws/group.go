@@ -69,7 +69,7 @@ func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	}, nil
 }
 
-// instanceRefresh has a changed template roll through the group, a tenth of its machines at a time and at least one.
+// instanceRefresh makes a changed template roll through the group, a tenth of its machines at a time and at least one.
 // New machines start before old ones go, so that a pool of one is never empty. The range is how many are replaced at
 // once:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
@@ -111,8 +111,8 @@ func (e endpoint) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplat
 		InstanceType:       pulumi.String(pool.Machine.Name),
 		UserData:           e.packUserData(args.UserData),
 		IamInstanceProfile: &ec2.LaunchTemplateIamInstanceProfileArgs{Arn: e.profiles[worker].Arn},
-		// The group picks the subnet; the security group stands with the interface so that no public address can be
-		// had.
+		// The group chooses the subnet. The security group is set on the interface, which also excludes a public
+		// address.
 		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{&ec2.LaunchTemplateNetworkInterfaceArgs{
 			DeviceIndex:              pulumi.Int(0),
 			AssociatePublicIpAddress: pulumi.String("false"),
@@ -150,7 +150,7 @@ func mixedPolicy(
 	}
 	var overrides autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArray
 	if spot.Requirements {
-		// Types that are picked by attributes come in no order, so that on demand cannot take them by priority.
+		// Types that are chosen by attributes have no order, so machines on demand cannot be allocated by priority.
 		distribution.OnDemandAllocationStrategy = pulumi.String("lowest-price")
 		overrides = append(overrides, requirements(machine))
 	} else {
@@ -172,8 +172,9 @@ func mixedPolicy(
 	}
 }
 
-// requirements describe a type instead of naming it: current, with the size's vCPU and no less memory, without
-// accelerators. The image decides the architecture; the manufacturer says it as well.
+// requirements returns the attributes by which AWS picks instance types: of the current generations, with the vCPU of
+// the size and no less memory, without accelerators. The image decides on the architecture, and the manufacturer
+// follows it.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/create-mixed-instances-group-attribute-based-instance-type-selection.html
 func requirements(machine regions.MachineType) *autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs {
 	manufacturers := []string{"intel", "amd"}
@@ -204,7 +205,7 @@ func templateVersion(template *ec2.LaunchTemplate) pulumi.StringOutput {
 	return template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
 }
 
-// places are the private subnets of the pool's zones.
+// places returns the private subnets of the pool's zones.
 func (n network) places(pool cluster.Pool) ([]subnet, error) {
 	var places []subnet
 	for _, zone := range pool.Zones {

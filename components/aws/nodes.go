@@ -19,7 +19,7 @@ var ignoredInputs = []string{
 	"ami", "userDataBase64", "instanceType", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
 }
 
-// Nodes creates named machines, each behind a network interface of its own: its address outlives it.
+// Nodes creates named machines, each with a network interface that keeps its address when the machine is replaced.
 func (e endpoint) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
 	for i := range args.Count {
@@ -138,7 +138,7 @@ func (e endpoint) createInstance(
 		// The interface can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
-		// A machine without a way out pulls no image.
+		// A machine without egress cannot pull images.
 		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{e.egress[role(args.ControlPlane)]})),
 	)...)
 	if err != nil {

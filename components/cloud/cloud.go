@@ -18,13 +18,13 @@ type Cloud interface {
 	// Existing asks the cloud for what it has under the cluster's names and the state does not know: the resource that
 	// every cluster has, and the named machines. It asks nothing about what the state knows.
 	Existing(known Known, machines []string) ([]Found, error)
-	// Prepare makes what stands before the network: keys, identities, alarms.
+	// Prepare creates what the network does not need to exist for: keys, identities, alarms.
 	Prepare() (NetworkMaker, error)
 }
 
 // NetworkMaker is a cloud that is prepared.
 type NetworkMaker interface {
-	// Network creates or adopts the network, and makes the firewall that every machine stands behind.
+	// Network creates or adopts the network, and creates the firewall of the machines.
 	Network() (Network, error)
 }
 
@@ -34,7 +34,7 @@ type Network struct {
 	CIDRs pulumi.StringArrayOutput
 	// Ready must exist before a packet gets through to a machine: the firewall's rules.
 	Ready []pulumi.Resource
-	// The next stage stands in this network.
+	// The next stage uses this network.
 	EndpointMaker
 }
 
@@ -44,7 +44,7 @@ type EndpointMaker interface {
 	Endpoint() (Endpoint, error)
 }
 
-// Endpoint is the way to the Kubernetes API, port 6443.
+// Endpoint is how the Kubernetes API is reached, on port 6443.
 type Endpoint struct {
 	// Host is the name that nodes and certificates use. Where the cloud has private names it is known before the
 	// load balancer.
@@ -76,7 +76,7 @@ type NodesArgs struct {
 	Machine      regions.MachineType
 	// DiskGiB is the root disk in GiB.
 	DiskGiB int
-	// Zones are filled in turn: node 0 stands in the first.
+	// Zones are used in turn: node 0 is in the first.
 	Zones []string
 	// UserData is the machine configuration, secret YAML.
 	UserData pulumi.StringOutput
@@ -113,7 +113,7 @@ type Group struct {
 	// Names of the cloud's scaling groups that make up the pool; more than one where the cloud cannot mix spot and on
 	// demand.
 	Names pulumi.StringArrayOutput
-	// InterruptionQueue is where the cloud announces machines that are about to go; empty where it tells the machine
-	// alone.
+	// InterruptionQueue gets an event for each machine that will be terminated; empty where the cloud notifies only the
+	// machine.
 	InterruptionQueue pulumi.StringInput
 }

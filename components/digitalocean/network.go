@@ -13,7 +13,7 @@ type layout struct {
 	vpcID, cidr pulumi.StringOutput
 }
 
-// network is what machines and the load balancer stand in.
+// network is the network of the machines and the load balancer.
 type network struct {
 	prepared
 	layout

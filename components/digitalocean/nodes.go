@@ -70,13 +70,13 @@ func (n network) createDroplet(name string, args cloud.NodesArgs) (*digitalocean
 		DropletAgent: pulumi.Bool(false),
 		Backups:      pulumi.Bool(false),
 		Ipv6:         pulumi.Bool(false),
-		// A worker that goes is drained by its kubelet first.
+		// The kubelet drains a worker before it is deleted.
 		GracefulShutdown: pulumi.Bool(true),
 	}, n.options(
 		pulumi.IgnoreChanges(ignoredInputs),
 		pulumi.Protect(args.Protected),
 		pulumi.DependsOn([]pulumi.Resource{n.firewall.roles[role]}),
-		// The provider gives up after a minute, and pods alone may take a minute and a half.
+		// The provider's default is a minute, and the pods may need a minute and a half.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}),
 	)...)
 	if err != nil {

@@ -26,7 +26,7 @@ type Cloud struct {
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// prepared is what stands before the network.
+// prepared is what exists before the network.
 type prepared struct {
 	*Cloud
 	// accounts are the identities of the two kinds of nodes; firewall rules know the nodes by them.
@@ -34,7 +34,7 @@ type prepared struct {
 	diskKey
 }
 
-// Connect makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
+// Connect makes an explicit provider for the cluster's project and region, so that no resource uses the default ones.
 func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
 	error) {
 	if err := config.CheckGoogleProject(cluster.Project); err != nil {
@@ -76,12 +76,12 @@ func (c *Cloud) name(suffix string) string {
 	return cloud.ShortenWithHash(c.cluster.Name+"-"+suffix, nameLimit-cloud.AutonameSuffix)
 }
 
-// options are the ones of every resource: below the cluster, on its own provider.
+// options returns the options of every resource: its parent is the cluster, and it uses the cluster's own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
 }
 
-// lookup are the options of every look-up: without a provider it would ask the ambient project.
+// lookup returns the options of every lookup. Without a provider of its own a lookup would use the default project.
 func (c *Cloud) lookup() []pulumi.InvokeOption {
 	return []pulumi.InvokeOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}
 }

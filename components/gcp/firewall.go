@@ -21,7 +21,7 @@ const (
 	worker       = cloud.Worker
 )
 
-// healthChecks are where Google's health checks come from. Talos' own firewall lets in the same ones.
+// healthChecks returns the sources of Google's health checks. Talos' own firewall allows the same ones.
 func healthChecks() (ranges pulumi.StringArray) {
 	can, _ := regions.CapabilitiesOf(regions.GCP)
 	for _, prefix := range can.HealthChecks {
@@ -71,8 +71,8 @@ func (c *Cloud) hasSeveralProtocols(rule string) bool {
 	return len(allows) > 1
 }
 
-// nodeRules are what the machines need of each other. A rule takes ten service accounts at either end
-// (https://cloud.google.com/firewall/quotas), so that one does for all the roles of a purpose.
+// nodeRules returns the rules between nodes. A rule can have ten service accounts as sources and ten as targets
+// (https://cloud.google.com/firewall/quotas), so one rule serves all roles of a purpose.
 func nodeRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, need := range cloud.NodeRules(cluster) {
@@ -129,7 +129,7 @@ func appendUnique(list []string, item string) []string {
 	return append(list, item)
 }
 
-// googleRules let the load balancer's proxies and Google's health checks in.
+// googleRules returns the rules for the load balancer's proxies and for Google's health checks.
 func (n network) googleRules() []rule {
 	rules := []rule{
 		{
@@ -150,8 +150,9 @@ func (n network) googleRules() []rule {
 	return rules
 }
 
-// operatorRules let the operators in to the Talos API. The Kubernetes API is behind the load balancer, whose proxies no
-// firewall rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
+// operatorRules returns the rules by which operators reach the Talos API. No rule limits who reaches the Kubernetes
+// API: VPC firewall rules do not apply to the proxies of the load balancer, so every client with a route into the
+// network reaches it, and needs a certificate.
 // https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
 func operatorRules(c cluster.Cluster) []rule {
 	var ranges pulumi.StringArray
@@ -182,7 +183,7 @@ func operatorRules(c cluster.Cluster) []rule {
 	return rules
 }
 
-// openRules let other networks in to the ports that the stack file opens to them.
+// openRules returns the rules by which other networks reach the ports that the stack file opens to them.
 func openRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, open := range cluster.OpenPorts {
@@ -228,10 +229,10 @@ func (n network) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi
 	}, n.options(options...)...)
 }
 
-// createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to
-// images, time, discovery and the cloud's services. A rule below it that denied the rest would match no packet of
-// theirs, and the machines of others are not ours to stop. In an adopted network whose owner lets nothing out, it is
-// what the nodes need.
+// createEgress creates a rule that lets the nodes reach every address: images, time, discovery and the cloud's
+// services. A created network allows that by its implied rule as well, and the explicit rule shows it in the graph. An
+// adopted network may deny all egress. A rule that denied the rest would never match the nodes' packets, and would
+// apply to machines that do not belong to the cluster.
 func (n network) createEgress() (pulumi.Resource, error) {
 	return compute.NewFirewall(n.ctx, n.name("egress"), &compute.FirewallArgs{
 		Project:               n.ruleProject(),
@@ -244,7 +245,7 @@ func (n network) createEgress() (pulumi.Resource, error) {
 	}, n.options()...)
 }
 
-// emails are the service accounts of roles.
+// emails returns the e-mail addresses of the service accounts of roles.
 func (p prepared) emails(roles []string) pulumi.StringArray {
 	var emails pulumi.StringArray
 	for _, role := range roles {

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// groupSpec is the share of a pool that one instance group holds: a group has one way to buy machines. Every name ends
-// in that way, so that no part of one pool is called like a part of another.
+// groupSpec is the part of a pool in one instance group, which has either machines on demand or spot machines. The name
+// ends in which, so that no part of one pool has the name of a part of another.
 type groupSpec struct {
 	name     string
 	spot     bool
@@ -92,8 +92,8 @@ func (e endpoint) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.Re
 	}, e.options(pulumi.DependsOn(args.After))...)
 }
 
-// scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a
-// stopped one again when the market has room. https://cloud.google.com/compute/docs/instances/create-use-spot
+// scheduling returns how machines are bought. A spot machine cannot restart or migrate by itself: the group starts a
+// stopped one again when there is spot capacity. https://cloud.google.com/compute/docs/instances/create-use-spot
 func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 	if !spot {
 		return &compute.RegionInstanceTemplateSchedulingArgs{
@@ -143,7 +143,7 @@ func (e endpoint) createManager(
 			MinimalAction:       pulumi.String("REPLACE"),
 			MaxSurgeFixed:       pulumi.Int(len(pool.Zones)),
 			MaxUnavailableFixed: pulumi.Int(0),
-			// A new machine needs this long to join, before an old one goes.
+			// A new machine needs this long to join, before an old one is deleted.
 			MinReadySec:                pulumi.Int(joinSeconds),
 			InstanceRedistributionType: pulumi.String(redistribution),
 		},

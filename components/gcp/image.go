@@ -20,7 +20,7 @@ type lookedUp struct {
 // a new one.
 type keptImage struct {
 	path string
-	// ignored reports whether an update leaves the machine's image alone, whatever the stack file says.
+	// ignored reports whether an update ignores the image of the machine.
 	ignored bool
 }
 
@@ -76,10 +76,10 @@ func (c *Cloud) imageNames(architecture regions.Architecture) (project, name, re
 
 // lookUpImage asks for the image by its exact name: never the newest of a family, which would change under a cluster.
 //
-// Nobody publishes Talos for Google Cloud, so `make gcp-image` puts an image of the Image Factory into the project,
-// once for each version. It is not a resource of this program: as the source of a bucket's object the download of 100
-// MB would happen on every preview, once in the engine for its hash and once in the provider, which also checks what
-// does not change.
+// There are no published images of Talos for Google Cloud, so `make gcp-image` puts an image of the Image Factory into
+// the project, once for each version. It is not a resource of this program: as the source of a bucket's object the
+// download of 100 MB would happen on every preview, once in the engine for its hash and once in the provider, which
+// also checks what does not change.
 // https://github.com/pulumi/pulumi-terraform-bridge/blob/master/pkg/tfbridge/assets.go
 func (c *Cloud) lookUpImage(project, name, remedy string) (pulumi.String, error) {
 	found, err := compute.LookupImage(c.ctx, &compute.LookupImageArgs{Name: &name, Project: &project}, c.lookup()...)
@@ -96,7 +96,8 @@ func (c *Cloud) lookUpImage(project, name, remedy string) (pulumi.String, error)
 	return pulumi.String(found.SelfLink), nil
 }
 
-// imageName is what `make gcp-image` calls the image of a version; the schematic says which extensions are in it.
+// imageName returns the name that `make gcp-image` gives to the image of a version; the schematic identifies the
+// extensions in it.
 func imageName(version, schematic string, architecture regions.Architecture) string {
 	return fmt.Sprintf("talos-%s-%s-%s", strings.ReplaceAll(version, ".", "-"), architecture, schematic[:12])
 }
