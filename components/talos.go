@@ -30,7 +30,12 @@ type talosAPI struct {
 }
 
 // newTalosAPI makes the cluster's secrets. They live as long as the cluster: a second set would be a second cluster.
-func newTalosAPI(ctx *pulumi.Context, cluster cluster.Cluster, running bool, parent pulumi.Resource) (*talosAPI, error) {
+func newTalosAPI(
+	ctx *pulumi.Context,
+	cluster cluster.Cluster,
+	running bool,
+	parent pulumi.Resource,
+) (*talosAPI, error) {
 	provider, err := talos.NewProvider(ctx, cluster.Name+"-talos", &talos.ProviderArgs{}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err

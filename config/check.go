@@ -44,7 +44,8 @@ func (l *loader) checkStack() {
 	}
 	if len(l.stack.Regions) > 1 {
 		if l.stack.Endpoint != "" {
-			l.Reject("endpoint", "one host name cannot serve several regions", "set endpoint of each region under regions")
+			l.Reject("endpoint", "one host name cannot serve several regions",
+				"set endpoint of each region under regions")
 		}
 		if l.stack.EncryptionKey.ID != "" {
 			l.Reject(

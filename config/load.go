@@ -187,7 +187,8 @@ func (l *loader) controlPlanes(p *target) {
 	if !ok {
 		return
 	}
-	p.cluster.ControlPlanes = cluster.ControlPlanes{Count: count, Size: size, Machine: machine, DiskGiB: controlPlaneDiskGiB}
+	p.cluster.ControlPlanes = cluster.ControlPlanes{Count: count, Size: size, Machine: machine,
+		DiskGiB: controlPlaneDiskGiB}
 }
 
 func (l *loader) machine(path, size string, p *target) (regions.MachineType, bool) {

@@ -231,8 +231,10 @@ func TestSpotPolicyAndAutoscaling(t *testing.T) {
 	assert.Empty(t, mixed.Autoscaling, "a pool of fixed size is moved by nobody")
 	assert.Equal(t, cluster.ClusterAutoscaler, waiting.Autoscaling)
 	assert.Equal(t, map[string]string{
-		cluster.NodeTemplate + "label/tier": "web", cluster.NodeTemplate + "label/" + cluster.LabelPool: "waiting", cluster.NodeTemplate + "label/" + cluster.LabelWorkload: "stateless",
-		cluster.NodeTemplate + "taint/web": ":NoExecute",
+		cluster.NodeTemplate + "label/tier":                     "web",
+		cluster.NodeTemplate + "label/" + cluster.LabelPool:     "waiting",
+		cluster.NodeTemplate + "label/" + cluster.LabelWorkload: "stateless",
+		cluster.NodeTemplate + "taint/web":                      ":NoExecute",
 	}, waiting.NodeTemplateTags())
 	assert.Equal(t, cluster.CPU, loaded.Autoscaling)
 	assert.Equal(t, 4, c.SpotMachines(), "the base is not on the market")
@@ -406,7 +408,8 @@ func TestLabelsThatANodeMaySetItself(t *testing.T) {
 	}
 }
 
-// The manifests are in what is applied to control planes, and never in user data: packed they are larger than AWS' limit.
+// The manifests are in what is applied to control planes, and never in user data: packed they are larger than AWS'
+// limit.
 func TestUserDataStaysSmall(t *testing.T) {
 	const half = 16384 / 2
 	for _, environment := range Environments() {

@@ -37,7 +37,8 @@ func (l *loader) checkPodEncryption() {
 	case encryption == NoEncryption && l.profile.hardened:
 		l.Reject(
 			path,
-			"the traffic of pods between machines could be read and changed on its way, which production does not allow",
+			"the traffic of pods between machines could be read and changed on its way, which production does not "+
+				"allow",
 			"remove it, or set cni: none and install Cilium yourself",
 		)
 	default:

@@ -189,7 +189,8 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 func (l *loader) checkRequirements(path string, spot SpotSettings) {
 	switch {
 	case spot.Requirements && spot.Types != nil:
-		l.Reject(path, "allows every type that is like the pool's own, and types allows only some", "remove one of them")
+		l.Reject(path, "allows every type that is like the pool's own, and types allows only some",
+			"remove one of them")
 	case spot.Requirements && spot.Strategy == prioritized:
 		l.Reject(
 			path,
@@ -339,7 +340,8 @@ func (l *loader) poolZones(path string, settings PoolSettings, pool cluster.Pool
 			"add one of "+strings.Join(cluster, ", "),
 		)
 	case len(zones) == 1 && pool.Max > 1:
-		l.warn("%s: pool %s is in %s only; the loss of that zone is the loss of the whole pool", p.region.Name, pool.Name, zones[0])
+		l.warn("%s: pool %s is in %s only; the loss of that zone is the loss of the whole pool", p.region.Name,
+			pool.Name, zones[0])
 	}
 	return zones
 }
@@ -387,7 +389,8 @@ func (l *loader) spot(path string, settings PoolSettings, pool cluster.Pool, p *
 		}
 		return nil
 	}
-	policy := &cluster.Spot{Base: min(1, pool.Max), MaxPrice: string(spot.MaxPrice), Types: []regions.MachineType{pool.Machine}}
+	policy := &cluster.Spot{Base: min(1, pool.Max), MaxPrice: string(spot.MaxPrice),
+		Types: []regions.MachineType{pool.Machine}}
 	if spot.Base != nil {
 		policy.Base = *spot.Base
 	}

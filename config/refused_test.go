@@ -674,7 +674,8 @@ var refused = []struct {
 		"bootstrapManifests[3]: has DaemonSet kube-system/cilium, which the program installs with cni: cilium; remove the object, or set cni: none and bring all of Cilium yourself",
 		"bootstrapManifests[4]: has CiliumClusterwideNetworkPolicy deny-metadata, which the program installs with cni: cilium; remove the object, or set cni: none and bring all of Cilium yourself",
 	}},
-	{"manifests that are too large", manifests(largeObject("a", 1600), largeObject("b", 1400), largeObject("c", 1400), largeObject("d", 1400)), []string{
+	{"manifests that are too large", manifests(largeObject("a", 1600), largeObject("b", 1400), largeObject("c", 1400),
+		largeObject("d", 1400)), []string{
 		"bootstrapManifests: has 4301070 bytes, more than 4194304: every control plane is given all of it, and the state keeps it; install what brings the rest, such as Flux",
 		"bootstrapManifests[0]: has ConfigMap default/a with 1638500 bytes, and etcd accepts 1572864; make it smaller",
 	}},

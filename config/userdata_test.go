@@ -20,8 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatLoadAcceptedFitsIntoUserData takes the largest patch that Load accepts, in the stack whose names and networks are the
-// longest, and packs what the machines of it boot with: with real secrets, and with what the clouds tell during an update.
+// TestWhatLoadAcceptedFitsIntoUserData takes the largest patch that Load accepts, in the stack whose names and networks
+// are the longest, and packs what the machines of it boot with: with real secrets, and with what the clouds tell during
+// an update.
 func TestWhatLoadAcceptedFitsIntoUserData(t *testing.T) {
 	real := realSecrets(t, 12)
 	for _, test := range []struct {
@@ -51,7 +52,8 @@ func TestWhatLoadAcceptedFitsIntoUserData(t *testing.T) {
 			}
 			const step = 256
 			least := test.limit / 2 / step
-			refused := least + sort.Search(test.limit/step, func(n int) bool { _, ok := accepts(step * (least + n)); return !ok })
+			refused := least + sort.Search(test.limit/step,
+				func(n int) bool { _, ok := accepts(step * (least + n)); return !ok })
 			clusters, ok := accepts(step * (refused - 1))
 			require.True(t, ok)
 			in := clusters[0].ControlPlaneConfiguration()

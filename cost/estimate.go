@@ -184,7 +184,7 @@ func (b *Estimate) noteDearest(pool cluster.Pool, own float64) {
 		b.Notes = append(
 			b.Notes,
 			fmt.Sprintf(
-				"Pool %s is priced as %s; by its requirements AWS may choose more expensive types.",
+				"Pool %s is priced as %s; its requirements allow more expensive types as well.",
 				pool.Name,
 				pool.Machine.Name,
 			),

@@ -19,7 +19,8 @@ import (
 // bootChecks refuse what Talos and Kubernetes check only on the running machine, where it would never boot, never join,
 // or join without its labels. Each compares the configuration before and after the user's patches; both are valid.
 var bootChecks = []func(in Input, before, after config.Provider) error{
-	checkFiles, checkNodeLabels, checkRegisterWithTaints, checkTalosFlags, checkKubeletConfig, checkVolumes, checkInstall,
+	checkFiles, checkNodeLabels, checkRegisterWithTaints, checkTalosFlags, checkKubeletConfig, checkVolumes,
+	checkInstall,
 }
 
 func checkBoot(in Input, before, after config.Provider) error {
@@ -34,9 +35,11 @@ func checkBoot(in Input, before, after config.Provider) error {
 // imageFiles are the files outside /var that every Talos image has. System extensions bring more.
 // https://github.com/siderolabs/talos/blob/v1.12.1/Dockerfile
 var imageFiles = []string{
-	"/etc/nfsmount.conf", "/etc/containerd/config.toml", "/etc/cri/containerd.toml", "/etc/lvm/lvm.conf", "/etc/os-release",
+	"/etc/nfsmount.conf", "/etc/containerd/config.toml", "/etc/cri/containerd.toml", "/etc/lvm/lvm.conf",
+	"/etc/os-release",
 	"/etc/extensions.yaml", "/etc/resolv.conf", "/etc/hosts", "/etc/machine-id", "/etc/ssl/certs/ca-certificates.crt",
-	"/etc/cri/conf.d/00-base.part", "/etc/cri/conf.d/01-registries.part", "/etc/cri/conf.d/cri.toml", "/etc/cri/conf.d/base-spec.json",
+	"/etc/cri/conf.d/00-base.part", "/etc/cri/conf.d/01-registries.part", "/etc/cri/conf.d/cri.toml",
+	"/etc/cri/conf.d/base-spec.json",
 	"/etc/iscsi/initiatorname.iscsi", "/etc/nvme/hostid", "/etc/nvme/hostnqn", criCustomization,
 }
 

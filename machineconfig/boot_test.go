@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// What Talos or Kubernetes would refuse only on the running machine, which then never boots, never joins or joins without
-// its labels.
+// What Talos or Kubernetes would refuse only on the running machine, which then never boots, never joins or joins
+// without its labels.
 func TestCheckRefusesWhatWouldFailOnTheMachine(t *testing.T) {
 	for _, test := range failsOnTheMachine {
 		t.Run(test.name, func(t *testing.T) {

@@ -20,17 +20,20 @@ import (
 // documents of kinds of their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
 var liveFields = []string{
-	"machine.ca", "machine.acceptedCAs", "machine.time", "machine.certSANs", "machine.install", "machine.network", "machine.sysfs",
-	"machine.sysctls", "machine.logging", "machine.controlPlane", "machine.kubelet", "machine.kernel", "machine.registries", "machine.pods",
+	"machine.ca", "machine.acceptedCAs", "machine.time", "machine.certSANs", "machine.install", "machine.network",
+	"machine.sysfs",
+	"machine.sysctls", "machine.logging", "machine.controlPlane", "machine.kubelet", "machine.kernel",
+	"machine.registries", "machine.pods",
 	"machine.seccompProfiles", "machine.nodeAnnotations", "machine.nodeLabels", "machine.nodeTaints",
-	"machine.features.kubernetesTalosAPIAccess", "machine.features.kubePrism", "machine.features.hostDNS", "machine.features.imageCache",
+	"machine.features.kubernetesTalosAPIAccess", "machine.features.kubePrism", "machine.features.hostDNS",
+	"machine.features.imageCache",
 	"machine.features.nodeAddressSortAlgorithm",
 	// A patch cannot change these, and a configuration with stand-ins for the secrets has another token.
 	"machine.type", "machine.token",
 }
 
-// RebootFields returns the fields in which the configurations differ and which Talos applies only with a reboot, sorted.
-// How the disks are encrypted is not among them: Encryption has it.
+// RebootFields returns the fields in which the configurations differ and which Talos applies only with a reboot,
+// sorted. How the disks are encrypted is not among them: Encryption has it.
 func RebootFields(was, is config.Provider) []string {
 	return differing(rebootValues(was), rebootValues(is))
 }

@@ -97,7 +97,8 @@ func (in Input) checkSize(text string) error {
 		size, packed = len(data), " packed"
 	}
 	if size += secretsSpread; size > in.UserDataLimit {
-		return problem("user data can have %d bytes%s, and the cloud accepts at most %d", size, packed, in.UserDataLimit).
+		return problem("user data can have %d bytes%s, and the cloud accepts at most %d", size, packed,
+			in.UserDataLimit).
 			remedy("shorten the patches: manifests belong into bootstrapManifests, files into the running cluster")
 	}
 	return nil
@@ -279,7 +280,8 @@ func loadError(err error) error {
 		return errors.New("a document has neither machine or cluster at its top nor apiVersion and kind")
 	case !unknown:
 		return errors.New(valueInError.ReplaceAllString(oneLine(err), ""))
-	case yaml.Unmarshal([]byte(tree), &keys) != nil || len(keys.Content) == 0 || keys.Content[0].Kind != yaml.MappingNode:
+	case yaml.Unmarshal([]byte(tree), &keys) != nil || len(keys.Content) == 0 ||
+		keys.Content[0].Kind != yaml.MappingNode:
 		return errors.New("the patch has keys that Talos does not know")
 	}
 	return errors.New(oneLine(fmt.Errorf("Talos does not know %s", strings.Join(keyPaths(keys.Content[0], ""), ", "))))

@@ -104,12 +104,16 @@ func checkFlags(after config.Provider) error {
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/kubelet_spec.go
 var talosFlags = map[string][]string{
 	"cluster.apiServer.extraArgs": {
-		"etcd-servers", "client-ca-file", "requestheader-client-ca-file", "proxy-client-cert-file", "proxy-client-key-file",
-		"encryption-provider-config", "etcd-cafile", "etcd-certfile", "etcd-keyfile", "kubelet-client-certificate", "kubelet-client-key",
-		"service-account-key-file", "service-account-signing-key-file", "tls-cert-file", "tls-private-key-file", "authorization-config",
+		"etcd-servers", "client-ca-file", "requestheader-client-ca-file", "proxy-client-cert-file",
+		"proxy-client-key-file",
+		"encryption-provider-config", "etcd-cafile", "etcd-certfile", "etcd-keyfile", "kubelet-client-certificate",
+		"kubelet-client-key",
+		"service-account-key-file", "service-account-signing-key-file", "tls-cert-file", "tls-private-key-file",
+		"authorization-config",
 	},
 	"cluster.controllerManager.extraArgs": {
-		"cluster-signing-cert-file", "cluster-signing-key-file", "authentication-kubeconfig", "authorization-kubeconfig", "root-ca-file",
+		"cluster-signing-cert-file", "cluster-signing-key-file", "authentication-kubeconfig",
+		"authorization-kubeconfig", "root-ca-file",
 		"service-account-private-key-file",
 	},
 	"cluster.scheduler.extraArgs": {"kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig", "config"},

@@ -45,7 +45,8 @@ var hardeningChecks = []struct {
 			return before.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled() &&
 				!after.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled()
 		}},
-	{"machine.kubelet.disableManifestsDirectory", "a file on the node's disk could start a pod without the Kubernetes API",
+	{"machine.kubelet.disableManifestsDirectory",
+		"a file on the node's disk could start a pod without the Kubernetes API",
 		func(before, after config.Provider) bool {
 			return before.Machine().Kubelet().DisableManifestsDirectory() &&
 				!after.Machine().Kubelet().DisableManifestsDirectory()

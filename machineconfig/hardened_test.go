@@ -40,7 +40,8 @@ func TestTheKernelIsHardenedFurther(t *testing.T) {
 
 func TestTokensOfPodsLiveForAnHour(t *testing.T) {
 	for _, contract := range contracts {
-		args := loaded(t, input(ControlPlane, func(in *Input) { in.Contract = contract })).Cluster().APIServer().ExtraArgs()
+		provider := loaded(t, input(ControlPlane, func(in *Input) { in.Contract = contract }))
+		args := provider.Cluster().APIServer().ExtraArgs()
 		assert.Equal(t, map[string][]string{"service-account-extend-token-expiration": {"false"}}, args, "Talos sets the rest")
 	}
 }

@@ -152,7 +152,8 @@ func TestEveryConfiguration(t *testing.T) {
 		for _, platform := range []string{"aws", "gcp", "digital-ocean"} {
 			for _, contract := range []string{"v1.9.0", "v1.10.4", "v1.11.2", "v1.12.1"} {
 				t.Run(fmt.Sprint(role, platform, contract), func(t *testing.T) {
-					provider := loaded(t, input(role, func(in *Input) { in.Platform, in.Contract = platform, contract }))
+					provider := loaded(t, input(role,
+						func(in *Input) { in.Platform, in.Contract = platform, contract }))
 					warnings, err := provider.Validate(cloudMode{}, validation.WithLocal(), validation.WithStrict())
 					assert.NoError(t, err)
 					assert.Empty(t, warnings)

@@ -68,7 +68,8 @@ func (c *Cloud) grantDiskKey(id string) error {
 			c.account(),
 		),
 		Operations: pulumi.ToStringArray([]string{
-			"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant",
+			"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
+			"DescribeKey", "CreateGrant",
 		}),
 	}, c.options()...)
 	return err

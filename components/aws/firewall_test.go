@@ -24,7 +24,8 @@ func TestRulesOfASecurityGroup(t *testing.T) {
 	} {
 		cluster := cluster.Cluster{Access: test.access, CNI: cluster.Cilium}
 		for i := range test.ranges {
-			cluster.OperatorCIDRs = append(cluster.OperatorCIDRs, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), 32))
+			cluster.OperatorCIDRs = append(cluster.OperatorCIDRs,
+				netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), 32))
 		}
 		var refused []string
 		for _, err := range Check(cluster) {

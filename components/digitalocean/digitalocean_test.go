@@ -72,7 +72,8 @@ func TestCheckCountsTheRulesOfAFirewall(t *testing.T) {
 
 	var many cluster.Cluster
 	for i := range 1001 {
-		many.OperatorCIDRs = append(many.OperatorCIDRs, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(i / 256), byte(i)}), 32))
+		many.OperatorCIDRs = append(many.OperatorCIDRs,
+			netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(i / 256), byte(i)}), 32))
 	}
 	assert.Equal(t, []string{"operatorCidrs: names 1001 sources of one firewall rule, and DigitalOcean allows 1000; " +
 		"name fewer ranges: one can hold several"}, refused(many))

@@ -51,7 +51,8 @@ func (c *Cloud) createPreemptionAlert() error {
 // https://cloud.google.com/compute/docs/instances/preemptible#detecting_if_an_instance_was_preempted
 func (c *Cloud) preemptions() string {
 	return fmt.Sprintf(
-		`resource.type="gce_instance" AND protoPayload.methodName="compute.instances.preempted" AND protoPayload.resourceName=~"/instances/%s-"`,
+		`resource.type="gce_instance" AND protoPayload.methodName="compute.instances.preempted"`+
+			` AND protoPayload.resourceName=~"/instances/%s-"`,
 		c.cluster.Name,
 	)
 }

@@ -1,6 +1,6 @@
 // Package gcp brings a cluster up on Google Cloud. It has a file for each concern, and the other clouds have the same
-// files. Resources are created in the stages of package cloud: Cloud, prepared, network, endpoint. Each embeds the stage
-// before it and adds what it made.
+// files. Resources are created in the stages of package cloud: Cloud, prepared, network, endpoint. Each embeds the
+// stage before it and adds what it made.
 package gcp
 
 import (

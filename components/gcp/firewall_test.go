@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestRulesOfAPurposeOpenNoMore: a rule of several ends opens each to each, so that no pair may be among them which needs it not.
+// TestRulesOfAPurposeOpenNoMore: a rule of several ends opens each to each, so that no pair may be among them which
+// needs it not.
 func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
 	for _, cni := range []cluster.CNI{cluster.Cilium, cluster.Flannel} {
 		cluster := cluster.Cluster{CNI: cni, OpenPorts: []cluster.OpenPort{

@@ -62,7 +62,8 @@ func (c *Cloud) findImage(architecture regions.Architecture, kept keptImage) (pu
 // imageNames returns which image of which project the stack file asks for, and what to do if it is not there.
 func (c *Cloud) imageNames(architecture regions.Architecture) (project, name, remedy string, err error) {
 	if c.cluster.Image == "" {
-		remedy = fmt.Sprintf("run: make gcp-image GCP_PROJECT=%s TALOS_VERSION=%s", c.cluster.Project, c.cluster.TalosVersion)
+		remedy = fmt.Sprintf("run: make gcp-image GCP_PROJECT=%s TALOS_VERSION=%s", c.cluster.Project,
+			c.cluster.TalosVersion)
 		if c.cluster.Schematic != machineconfig.Schematic {
 			remedy += " SCHEMATIC=" + c.cluster.Schematic
 		}
