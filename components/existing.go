@@ -52,22 +52,22 @@ func existingErrors(path string, cluster cluster.Cluster, found []cloud.Found) c
 				Problem: fmt.Sprintf(
 					"%s has %s %s (%s) already, which the state of this stack does not know: another state runs "+
 						"the cluster, "+
-						"or an up was cut off while it was made",
+						"or an up was interrupted while it was created",
 					cluster.Location.Region,
 					cluster.Name,
 					f.ID,
 					f.Type,
 				),
-				Remedy: "use the state that made it, or name the stack otherwise; docs/state.md#one-cluster-one-state"}}
+				Remedy: "use the state that created it, or give the stack another name; docs/state.md#one-cluster-one-state"}}
 		}
 		machines = append(machines, config.Error{Path: path,
 			Problem: fmt.Sprintf(
-				"%s runs as %s (%s), which the state of this stack does not know: an up was cut off while it was made",
+				"%s runs as %s (%s), which the state of this stack does not know: an up was interrupted while it was created",
 				f.Name,
 				f.ID,
 				f.Type,
 			),
-			Remedy: "run make pending; if nothing is pending, delete it, or a second one of its name is made; " +
+			Remedy: "run make pending; if nothing is pending, delete it, or a second one with its name is created; " +
 				"docs/operations.md#resources-that-the-state-does-not-know"})
 	}
 	return machines

@@ -128,7 +128,7 @@ func openers(encryption document.EncryptionConfig) []string {
 	return names
 }
 
-// settledFields are what a cluster keeps from its first day: services, certificates and name servers hold it.
+// settledFields cannot be changed in a running cluster: services, certificates and name servers depend on them.
 var settledFields = []string{
 	"cluster.network.podSubnets",
 	"cluster.network.serviceSubnets",

@@ -34,7 +34,7 @@ func (c *comparison) access() {
 	case was == cluster.Public:
 		c.warn(
 			"access: from now on the control planes of %s are called at their private "+
-				"addresses; the machine where you type "+
+				"addresses; your machine "+
 				"needs a route to them: %s",
 			c.was.Name,
 			routeSteps,

@@ -18,7 +18,7 @@ func (c *comparison) nodeNames(m machines) {
 				machineconfig.NodeName(m.config),
 				machineconfig.NodeName(m.nodes[0].Config),
 			),
-			"put it back; a cluster has it from its first day, so that another cluster takes the workloads",
+			"put it back; it cannot be changed in a running cluster: move the workloads to another cluster",
 		)
 	}
 }
@@ -32,8 +32,8 @@ func (c *comparison) cloudController(m machines) {
 	}
 	c.warn(
 		"%s: its running nodes do not wait for a cloud controller. Once the controller runs, taint "+
-			"them, and it takes the taint "+
-			"away: kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule",
+			"them, and it removes the taint: "+
+			"kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule",
 		m.name,
 	)
 }

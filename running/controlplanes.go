@@ -18,7 +18,7 @@ func (c *comparison) controlPlanes() {
 	nodes, staying := c.was.ControlPlanes(), controlPlaneNames(c.want)
 	for _, name := range staying {
 		if left := etcdLeft(name); c.acknowledged(left) {
-			c.refuse("acknowledge", fmt.Sprintf("%q is there, but %s: %d has the node", left, path, want),
+			c.refuse("acknowledge", fmt.Sprintf("%q is acknowledged, but %s: %d keeps the node", left, path, want),
 				"remove it: it would allow a later edit to delete a member of etcd")
 		}
 	}
@@ -72,7 +72,7 @@ func (c *comparison) provider() {
 				c.want.Provider,
 			),
 			fmt.Sprintf(
-				"put %q back; a cluster on %s is another stack, or another region of this one",
+				"put %q back; a cluster on %s needs another stack, or another region of this one",
 				was,
 				c.want.Provider,
 			),

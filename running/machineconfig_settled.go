@@ -72,9 +72,9 @@ func (c *comparison) settledFields(m machines) {
 		read := func(p talosconfig.Provider) string { return machineconfig.Settled(p)[field] }
 		if len(m.changed(read)) > 0 {
 			c.refuse(m.patch(read, "patches"),
-				fmt.Sprintf("changes %s of %s from %s to %s, which its services, certificates and nodes keep from the "+
-					"cluster's first day", field, c.want.Name, read(m.nodes[0].Config), read(m.config)),
-				"put it back; another value is another cluster")
+				fmt.Sprintf("changes %s of %s from %s to %s, which cannot be changed in a running cluster: its "+
+					"services, certificates and nodes depend on it", field, c.want.Name, read(m.nodes[0].Config), read(m.config)),
+				"put it back; another value needs another cluster")
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (c *comparison) networkPlugin(m machines) {
 		c.refuse(m.patch(machineconfig.CNI, "cni"),
 			fmt.Sprintf("changes the network of %s from %s to %s, and every pod that runs would lose its connections",
 				c.want.Name, machineconfig.CNI(m.nodes[0].Config), machineconfig.CNI(m.config)),
-			"put it back; another network is another cluster, to which the workloads move")
+			"put it back; to change it, move the workloads to another cluster")
 	}
 }
 
@@ -112,7 +112,7 @@ func (c *comparison) encryption(m machines) {
 			c.refuse(
 				m.patch(read, setting),
 				fmt.Sprintf(
-					"changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
+					"changes the encryption of the %s volume of %s, which is decided when the disk is formatted: "+
 						"the machines would not boot again",
 					volume,
 					list(nodes),
@@ -157,7 +157,7 @@ func (c *comparison) taints(m machines) {
 		),
 		fmt.Sprintf(
 			"run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then "+
-				"%s; or make a new pool with them",
+				"%s; or create a new pool with them",
 			c.want.Stack,
 			cluster.LabelPool,
 			pool,

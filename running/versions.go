@@ -44,7 +44,7 @@ func (c *comparison) versions() {
 			c.refuse(
 				version.path,
 				fmt.Sprintf(
-					"is not set, and %s runs %s: the program's own %s would upgrade it",
+					"is not set, and %s runs %s: the program's default %s would upgrade it",
 					c.want.Name,
 					version.was,
 					version.want,

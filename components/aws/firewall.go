@@ -95,7 +95,7 @@ func Check(cluster cluster.Cluster) (errs config.Errors) {
 	for _, group := range []string{controlPlane, worker, loadBalancer} {
 		all, ranges := fixed[group]+operators[group], len(cluster.OperatorCIDRs)
 		problem := fmt.Sprintf(
-			"makes %d rules of the security group of the %s, and AWS allows %d",
+			"needs %d rules in the security group of the %s, and AWS allows %d",
 			all,
 			group,
 			rulesPerGroup,
@@ -104,11 +104,11 @@ func Check(cluster cluster.Cluster) (errs config.Errors) {
 		case all <= rulesPerGroup:
 		case operators[group] == 0 || fixed[group] >= rulesPerGroup:
 			errs = append(errs, config.Error{Path: "openPorts", Problem: problem,
-				Remedy: "open fewer ports, or name one range that holds several"})
+				Remedy: "open fewer ports, or name one range that contains several"})
 		default:
 			most := (rulesPerGroup - fixed[group]) * ranges / operators[group]
 			errs = append(errs, config.Error{Path: "operatorCidrs", Problem: problem,
-				Remedy: fmt.Sprintf("name %d ranges at most, not %d: one can hold several", most, ranges)})
+				Remedy: fmt.Sprintf("name %d ranges at most, not %d: one can contain several", most, ranges)})
 		}
 	}
 	return errs

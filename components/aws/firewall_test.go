@@ -16,11 +16,11 @@ func TestRulesOfASecurityGroup(t *testing.T) {
 		refused []string
 	}{
 		{cluster.Private, 29, nil},
-		{cluster.Private, 30, []string{"operatorCidrs: makes 62 rules of the security group of the load-balancer, and AWS allows 60; " +
-			"name 29 ranges at most, not 30: one can hold several"}},
+		{cluster.Private, 30, []string{"operatorCidrs: needs 62 rules in the security group of the load-balancer, and AWS allows 60; " +
+			"name 29 ranges at most, not 30: one can contain several"}},
 		{cluster.Public, 20, nil},
-		{cluster.Public, 21, []string{"operatorCidrs: makes 61 rules of the security group of the control-plane, and AWS allows 60; " +
-			"name 20 ranges at most, not 21: one can hold several"}},
+		{cluster.Public, 21, []string{"operatorCidrs: needs 61 rules in the security group of the control-plane, and AWS allows 60; " +
+			"name 20 ranges at most, not 21: one can contain several"}},
 	} {
 		cluster := cluster.Cluster{Access: test.access, CNI: cluster.Cilium}
 		for i := range test.ranges {

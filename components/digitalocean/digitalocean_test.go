@@ -68,15 +68,15 @@ func TestCheckCountsTheRulesOfAFirewall(t *testing.T) {
 	assert.Empty(t, refused(open(20)))
 	too := refused(open(60))
 	require.Len(t, too, 2, "each role has a firewall")
-	assert.Regexp(t, `^openPorts: makes \d+ rules of the firewall of the control-plane, and DigitalOcean allows 50; open fewer ports`, too[0])
+	assert.Regexp(t, `^openPorts: needs \d+ rules in the firewall of the control-plane, and DigitalOcean allows 50; open fewer ports`, too[0])
 
 	var many cluster.Cluster
 	for i := range 1001 {
 		many.OperatorCIDRs = append(many.OperatorCIDRs,
 			netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(i / 256), byte(i)}), 32))
 	}
-	assert.Equal(t, []string{"operatorCidrs: names 1001 sources of one firewall rule, and DigitalOcean allows 1000; " +
-		"name fewer ranges: one can hold several"}, refused(many))
+	assert.Equal(t, []string{"operatorCidrs: has 1001 sources in one firewall rule, and DigitalOcean allows 1000; " +
+		"name fewer ranges: one can contain several"}, refused(many))
 }
 
 func TestAGroupIsRefused(t *testing.T) {

@@ -68,22 +68,22 @@ func Check(cluster cluster.Cluster) (errs config.Errors) {
 		if all := len(inbound(cluster, role, tags)) + len(outbound()); all > rulesPerFirewall {
 			errs = append(errs, config.Error{Path: "openPorts",
 				Problem: fmt.Sprintf(
-					"makes %d rules of the firewall of the %s, and DigitalOcean allows %d",
+					"needs %d rules in the firewall of the %s, and DigitalOcean allows %d",
 					all,
 					role,
 					rulesPerFirewall,
 				),
-				Remedy: "open fewer ports, or name one range of ports that holds several"})
+				Remedy: "open fewer ports, or name one range of ports that contains several"})
 		}
 	}
 	if ranges := len(cluster.OperatorCIDRs); ranges > sourcesPerRule {
 		errs = append(errs, config.Error{Path: "operatorCidrs",
 			Problem: fmt.Sprintf(
-				"names %d sources of one firewall rule, and DigitalOcean allows %d",
+				"has %d sources in one firewall rule, and DigitalOcean allows %d",
 				ranges,
 				sourcesPerRule,
 			),
-			Remedy: "name fewer ranges: one can hold several"})
+			Remedy: "name fewer ranges: one can contain several"})
 	}
 	return errs
 }

@@ -39,7 +39,7 @@ var composed = map[string][]string{
 	"has …, as bootstrapManifests[…] does":                  {"%shas %s, as %s does"},
 	"… register by its full name instead of its host name":  {"register by %s instead of %s", "its full name", "its host name"},
 	"… is arm64, … is amd64":                                {"%s is %s, %s is %s"},
-	"… is there, but controlPlanes: … has the node":         {"%q is there, but %s: %d has the node"},
+	"… is acknowledged, but controlPlanes: … keeps the node":         {"%q is acknowledged, but %s: %d keeps the node"},
 }
 
 // TestTheQuotedMessagesExist compares each message that docs/troubleshooting.md quotes with the texts in the program.
