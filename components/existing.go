@@ -58,11 +58,13 @@ func existingErrors(path string, cluster cluster.Cluster, found []cloud.Found) c
 					f.ID,
 					f.Type,
 				),
-				Remedy: "use the state that created it, or give the stack another name; docs/state.md#one-cluster-one-state"}}
+				Remedy: "use the state that created it, or give the stack another name; " +
+					"docs/state.md#one-cluster-one-state"}}
 		}
 		machines = append(machines, config.Error{Path: path,
 			Problem: fmt.Sprintf(
-				"%s runs as %s (%s), which the state of this stack does not know: an up was interrupted while it was created",
+				"%s runs as %s (%s), which the state of this stack does not know: an up was interrupted while it "+
+					"was created",
 				f.Name,
 				f.ID,
 				f.Type,

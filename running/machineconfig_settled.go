@@ -73,7 +73,8 @@ func (c *comparison) settledFields(m machines) {
 		if len(m.changed(read)) > 0 {
 			c.refuse(m.patch(read, "patches"),
 				fmt.Sprintf("changes %s of %s from %s to %s, which cannot be changed in a running cluster: its "+
-					"services, certificates and nodes depend on it", field, c.want.Name, read(m.nodes[0].Config), read(m.config)),
+					"services, certificates and nodes depend on it",
+					field, c.want.Name, read(m.nodes[0].Config), read(m.config)),
 				"put it back; another value needs another cluster")
 		}
 	}

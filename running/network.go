@@ -69,7 +69,8 @@ func (c *comparison) place() {
 // balancer, its address and the machines' interfaces would all be replaced at once.
 func (c *comparison) network() {
 	was, want, path := c.was.network(), c.want.Network, c.path+".network"
-	keep := fmt.Sprintf("keep network.id: %s; a cluster cannot move to another network: %s", lastPart(was.id), networkSteps)
+	keep := fmt.Sprintf("keep network.id: %s; a cluster cannot move to another network: %s", lastPart(was.id),
+		networkSteps)
 	if was.created {
 		keep = fmt.Sprintf(
 			"set network.cidr: %s of the region, which keeps it; a cluster cannot move to another network: %s",
