@@ -28,7 +28,7 @@ type Cluster struct {
 	// Location is the region on the provider; its Zones are the ones that this cluster uses.
 	Location regions.Location
 	Network  Network
-	// Endpoint is the user's own host name for the Kubernetes API; empty for the one that the cluster makes.
+	// Endpoint is the host name of the Kubernetes API in the stack file; empty for the one that the program creates.
 	Endpoint string
 	Access   Access
 	// OperatorCIDRs may reach the Talos API and the Kubernetes API. Never empty: under private access it defaults to
@@ -47,10 +47,11 @@ type Cluster struct {
 	UnsetVersions []string
 	// Schematic is the Image Factory's id of Talos' image.
 	Schematic string
-	// Image is the user's own image (AMI id, image self-link or id); empty for Talos' published one.
+	// Image is the image in the stack file (AMI id, image self-link or id); empty for the published one of Talos.
 	Image string
 	CNI   CNI
-	// Manifests are what the control planes install: Cilium, unless the CNI is another, and the stack file's own.
+	// Manifests are installed by the control planes: Cilium, unless the CNI is another one, and those of the stack
+	// file.
 	Manifests []machineconfig.Manifest
 	// EncryptionKey is the customer-managed key of every disk.
 	EncryptionKey EncryptionKey
@@ -78,7 +79,7 @@ type Cluster struct {
 	Tags map[string]string
 	// AlarmEmails are notified when many spot machines are reclaimed at once.
 	AlarmEmails []string
-	// Acknowledged are the steps that the stack file says were done, the same for all clusters of a stack.
+	// Acknowledged are the steps that were done according to the stack file, the same for all clusters of a stack.
 	Acknowledged []string
 	// Upgrade has the versions of an upgrade that is under way, the same for all clusters of a stack.
 	Upgrade Upgrade
@@ -132,7 +133,8 @@ type Patches struct {
 	All, ControlPlanes, Workers []string
 }
 
-// EncryptionKey says which key encrypts the disks: one by ID, one that the cluster creates, or (zero) the cloud's own.
+// EncryptionKey says which key encrypts the disks: one by ID, one that the cluster creates, or (zero) the default key
+// of the cloud.
 type EncryptionKey struct {
 	ID      string
 	Managed bool

@@ -24,7 +24,7 @@ type Pool struct {
 	DiskGiB int
 	// Zones that the pool spreads over.
 	Zones []string
-	// Patches for this pool's machines, after the cluster's.
+	// Patches of this pool's machines are applied after those of the cluster.
 	Patches []string
 }
 
@@ -76,7 +76,7 @@ type Taint struct {
 	Key, Value, Effect string
 }
 
-// Workload is what runs on a pool.
+// Workload is the kind of pods that a pool is for.
 type Workload string
 
 // The workloads. A stateful pool is always on demand and of fixed size.

@@ -26,11 +26,11 @@ type TalosCluster struct {
 	Summary pulumi.MapOutput `pulumi:"summary"`
 
 	region string
-	// kubernetes and talos are what the files are made of: a kubeconfigEntry and a talosconfigEntry.
+	// kubernetes and talos are the contents of the files: a kubeconfigEntry and a talosconfigEntry.
 	kubernetes, talos pulumi.Output
 }
 
-// Running is what the stack's last update left of a cluster.
+// Running is what the state has of a cluster after the stack's last update.
 type Running = cloud.Running
 
 // Check refuses what exceeds a limit of the cloud, before anything is registered. The error is of type config.Errors.

@@ -1,5 +1,5 @@
-// Package config is what a stack file may say, and its resolution into clusters. It is pure: settings in, clusters or
-// errors out, all errors at once and before the first resource is registered.
+// Package config has the settings of a stack file, checks them and resolves them into clusters. It is pure: settings
+// in, clusters or errors out, all errors at once and before the first resource is registered.
 package config
 
 import (
@@ -87,7 +87,8 @@ type target struct {
 	cluster      cluster.Cluster
 }
 
-// region resolves one item of the stack file's regions. Each step reports what is wrong and goes on.
+// region resolves one item of the stack file's regions. Each step reports its mistakes, and the next step runs
+// nevertheless.
 func (l *loader) region(i int, settings RegionSettings) {
 	path := fmt.Sprintf("regions[%d]", i)
 	region, err := regions.LookupRegion(settings.Name)
@@ -248,8 +249,8 @@ func isZoneOf(location regions.Location, zone string) bool {
 		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'f'
 }
 
-// choosePrimary marks exactly one cluster: the one that the stack file says, else the table's primary region, else the
-// first.
+// choosePrimary marks exactly one cluster: the one that the stack file chooses, else the one in the primary region of
+// the tables, else the first.
 func (l *loader) choosePrimary() {
 	chosen, rank := -1, 0
 	for i, p := range l.targets {

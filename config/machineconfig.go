@@ -30,8 +30,8 @@ func (l *loader) checkPatchList(path string, patches []string, roles ...machinec
 	}
 }
 
-// checkMachineConfigs makes every configuration of the stack once, with secrets made for the purpose: what passes here
-// is what the machines boot with.
+// checkMachineConfigs generates every configuration of the stack once, with dummy secrets, in the way in which those of
+// the machines are generated.
 func (l *loader) checkMachineConfigs() {
 	for _, p := range l.targets {
 		controlPlane := p.cluster.ControlPlaneConfiguration()

@@ -14,7 +14,7 @@ import (
 	"github.com/inferadb/infra/machineconfig"
 )
 
-// WireGuard and NoEncryption are what podEncryption can be.
+// WireGuard and NoEncryption are the values of podEncryption.
 const (
 	WireGuard    = "wireguard"
 	NoEncryption = "none"

@@ -6,7 +6,7 @@ import (
 	"github.com/inferadb/infra/cluster"
 )
 
-// profile is what an environment decides where the stack file says nothing.
+// profile has the defaults of an environment, and what it refuses.
 type profile struct {
 	name string
 	// index of the environment's /18 in a region's /16: the environments' networks never overlap.

@@ -13,8 +13,7 @@ import (
 	"github.com/inferadb/infra/config"
 )
 
-// MonthlyCost is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and
-// with the most.
+// MonthlyCost is the cost in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
 type MonthlyCost struct{ Min, Max float64 }
 
 // cents rounds, so that what is printed adds up.

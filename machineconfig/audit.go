@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// auditPolicy is what decides of an audit policy whether a request is recorded, and how much of it
+// auditPolicy has the fields of an audit policy that decide whether a request is recorded, and how much of it
 // (https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/#audit-k8s-io-v1-Policy).
 type auditPolicy struct {
 	OmitStages []string    `json:"omitStages"`

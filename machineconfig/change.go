@@ -55,8 +55,8 @@ func differing(before, after map[string]any) []string {
 	return keys
 }
 
-// RebootDigest identifies what the fields of RebootFields are in the configuration. The key is a secret of the
-// machine's, so that the values cannot be guessed from the digest.
+// RebootDigest returns a digest of the fields of RebootFields in the configuration. The key is a secret of the machine,
+// so that the values cannot be guessed from the digest.
 func RebootDigest(key string, c config.Provider) string {
 	text, err := json.Marshal(rebootValues(c))
 	if err != nil {

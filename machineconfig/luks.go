@@ -65,7 +65,7 @@ func luksBefore111(kms string) *v1alpha1.SystemDiskEncryptionConfig {
 	return &v1alpha1.SystemDiskEncryptionConfig{StatePartition: volume(), EphemeralPartition: volume()}
 }
 
-// encryptionOf returns how Talos encrypts a volume, from whichever document has it; nil if it does not.
+// encryptionOf returns how Talos encrypts a volume; nil if it does not. Several kinds of documents can have it.
 func encryptionOf(c config.Provider, volume string) document.EncryptionConfig {
 	if found, ok := c.Volumes().ByName(volume); ok && found.Encryption() != nil {
 		return found.Encryption()

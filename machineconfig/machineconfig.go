@@ -22,7 +22,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 )
 
-// Role is what a machine is in the cluster.
+// Role is the role of a machine in the cluster.
 type Role string
 
 // The roles, spelled as Talos spells machine types.

@@ -151,7 +151,7 @@ func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 // seconds formats a duration as running nodes have it: 90s, and not 1m30s.
 func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
 
-// PatchError is what is wrong with one of an Input's patches.
+// PatchError is the error of one of an Input's patches.
 type PatchError struct {
 	// Index of the patch among those of the Input, and how many there are.
 	Index, Of int

@@ -103,7 +103,7 @@ type Capabilities struct {
 
 // IDForm is the form of a cloud's ids. Without a shape every id has it.
 type IDForm struct {
-	// Problem is what to say of another text: "is not an AMI id". Remedy says how to write it.
+	// Problem follows a text of another form in an error: "is not an AMI id". Remedy says how an id is written.
 	Problem, Remedy string
 	shape           *regexp.Regexp
 }
@@ -129,7 +129,7 @@ func (f KeyForm) Region(id string) (string, bool) {
 	return match[1], true
 }
 
-// cloud is what a cloud's own file says of it.
+// cloud has the facts about a cloud, from its file.
 type cloud struct {
 	provider     Provider
 	capabilities Capabilities

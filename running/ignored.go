@@ -13,7 +13,7 @@ const (
 	poolSteps = "docs/operations.md#exchange-a-pool"
 )
 
-// expectation is what the stack file says of a named node, and where.
+// expectation has the values of the stack file for a named node, and their paths.
 type expectation struct {
 	// path of the size, and of the pool, which is empty for control planes.
 	size, pool string
@@ -92,7 +92,7 @@ func (c *comparison) expect(node Node) (expectation, bool) {
 	return expectation{}, false
 }
 
-// differences compares a machine with what the stack file says of it.
+// differences returns how a machine differs from the stack file.
 func (c *comparison) differences(machine Resource, want expectation) []difference {
 	var all []difference
 	reader, ok := c.was.reader()

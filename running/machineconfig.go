@@ -82,7 +82,7 @@ func (c *comparison) contract() string {
 	return machineconfig.VersionContract(c.want.TalosVersion)
 }
 
-// changed returns the nodes whose configuration was another one, by what the function reads of it.
+// changed returns the nodes in whose last configuration the function reads another value.
 func (m machines) changed(read func(talosconfig.Provider) string) []string {
 	var names []string
 	for _, node := range m.nodes {

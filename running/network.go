@@ -29,7 +29,7 @@ func (c Cluster) network() network {
 	return network{}
 }
 
-// madeWith returns the network as the cluster's own, if there is a range that it was made with.
+// madeWith returns the network as one that the cluster created, if the range that it was created with is known.
 func (n network) madeWith(cidr string) network {
 	if prefix, err := netip.ParsePrefix(cidr); err == nil {
 		n.created, n.cidr = true, prefix

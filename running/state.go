@@ -73,7 +73,7 @@ func Read(ctx *pulumi.Context) (State, error) {
 type Cluster struct {
 	// Name as cluster.Cluster has it: "inferadb-staging-nyc1".
 	Name string
-	// Resources are the cluster's own.
+	// Resources are those of the cluster.
 	Resources []Resource
 	// Bootstrapped reports whether etcd was started: before that, no edit can lose anything.
 	Bootstrapped bool
@@ -114,8 +114,8 @@ func (c Cluster) ControlPlanes() []Node {
 	return found
 }
 
-// HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no
-// more.
+// HasMachine reports whether a named node's machine is in the state. After a refresh it is not there if the cloud does
+// not have it any more.
 func (c Cluster) HasMachine(node string) bool {
 	_, ok := c.Machine(node)
 	return ok

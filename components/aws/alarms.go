@@ -15,7 +15,7 @@ const (
 	alarmPeriod = 900
 	// alarmShare is the part of the spot machines whose loss within that time is out of the ordinary: one in two.
 	alarmShare = 2
-	// alarmLeast: one interruption is what spot machines are cheap for.
+	// alarmLeast is the fewest reclaimed machines that cause an alarm: a single one is normal.
 	alarmLeast = 2
 )
 

@@ -39,7 +39,7 @@ func tcp(port int, name, from, to, why string) rule {
 type firewall struct {
 	// groups are the security group of each role.
 	groups map[string]*ec2.SecurityGroup
-	// ingress are the rules that let packets in; egress is what lets each role out.
+	// ingress has all ingress rules, egress the egress rule of each role.
 	ingress []pulumi.Resource
 	egress  map[string]pulumi.Resource
 }

@@ -23,7 +23,8 @@ type lookedUp struct {
 	err   error
 }
 
-// keptImage is what a machine, or the template of a group, was made from by the state; its id is empty for a new one.
+// keptImage is what a machine, or the template of a group, was created from according to the state; its id is empty for
+// a new one.
 type keptImage struct {
 	image
 	// ignored reports whether an update ignores the image of the machine.

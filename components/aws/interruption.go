@@ -36,7 +36,7 @@ var interruptionEvents = []interruptionEvent{
 // events are kept. Without a termination handler every scale-in takes this much longer.
 const drainSeconds = 300
 
-// managedTag is by what the termination handler knows the machines that it drains.
+// managedTag is the tag of the machines that the termination handler drains.
 const managedTag = "aws-node-termination-handler/managed"
 
 // createInterruption creates the queue from which a termination handler in the cluster learns which machines will be

@@ -14,7 +14,7 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 const balancerNameLimit = 32
 
-// endpoint is what machines are made in: the network, and the load balancer's target group.
+// endpoint is the stage that creates machines. It has the network and the target group of the load balancer.
 type endpoint struct {
 	network
 	targetGroup *lb.TargetGroup
@@ -91,7 +91,7 @@ func (n network) createListener(balancer *lb.LoadBalancer) (*lb.TargetGroup, *lb
 		return nil, nil, err
 	}
 	// A target group belongs to one load balancer at a time, through its listener. Where the load balancer of a cluster
-	// that does not run yet is replaced, because a zone was exchanged, the listener goes first.
+	// that does not run yet is replaced, because a zone was exchanged, the listener is deleted first.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html
 	listener, err := lb.NewListener(n.ctx, n.name("api"), &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,

@@ -33,7 +33,7 @@ type network struct {
 	prepared
 	layout
 	firewall
-	// besideGateways and besideMachines are what deleteInStep returns.
+	// besideGateways and besideMachines are the results of deleteInStep.
 	besideGateways, besideMachines []pulumi.Resource
 	// interruptions is where groups announce machines that are about to go; nil without a scaling group.
 	interruptions *sqs.Queue

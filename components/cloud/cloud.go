@@ -1,5 +1,5 @@
-// Package cloud is what a cluster asks of a cloud: the interfaces that each cloud implements and the plain structs that
-// cross them. It knows Pulumi's outputs and the resolved settings, but no cloud's SDK.
+// Package cloud has the interfaces that each cloud implements, and the structs that their methods take and return. It
+// uses Pulumi's outputs and the resolved cluster, but no cloud's SDK.
 //
 // A cluster comes up in stages. Each stage is made by the one before it and has the method that makes the next one, so
 // that a step that comes too early does not compile:
@@ -15,8 +15,8 @@ import (
 
 // Cloud is the first stage: the provider that makes one cluster's resources in one region.
 type Cloud interface {
-	// Existing asks the cloud for what it has under the cluster's names and the state does not know: the resource that
-	// every cluster has, and the named machines. It asks nothing about what the state knows.
+	// Existing asks the cloud for resources with the cluster's names that are not in the state: the resource that every
+	// cluster has, and the named machines. It does not ask about resources in the state.
 	Existing(known Known, machines []string) ([]Found, error)
 	// Prepare creates what the network does not need to exist for: keys, identities, alarms.
 	Prepare() (NetworkMaker, error)
@@ -28,7 +28,7 @@ type NetworkMaker interface {
 	Network() (Network, error)
 }
 
-// Network is what a machine's configuration must know of the network.
+// Network has the properties of the network that machine configurations need.
 type Network struct {
 	// CIDRs hold the nodes' private addresses: the created network's range, or those of the adopted subnets.
 	CIDRs pulumi.StringArrayOutput

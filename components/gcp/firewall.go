@@ -207,7 +207,7 @@ func (n network) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi
 		// Without a source the rule would let the whole internet in:
 		// https://cloud.google.com/firewall/docs/firewalls#sources
 		return nil, fmt.Errorf(
-			"firewall: the rule %s has no source, which would mean everybody; name addresses",
+			"firewall: the rule %s has no source, which would allow every address; name addresses",
 			r.name,
 		)
 	}

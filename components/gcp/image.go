@@ -16,8 +16,8 @@ type lookedUp struct {
 	err   error
 }
 
-// keptImage is what a machine, or the template of a group, was made from by the state: the path of an image, empty for
-// a new one.
+// keptImage is what a machine, or the template of a group, was created from according to the state: the path of an
+// image, empty for a new one.
 type keptImage struct {
 	path string
 	// ignored reports whether an update ignores the image of the machine.

@@ -16,7 +16,7 @@ const (
 	talosPortNumber = 50000
 )
 
-// endpoint is what machines are made in: the network, and what puts them behind the load balancer.
+// endpoint is the stage that creates machines. It has the network and the backend of the load balancer.
 type endpoint struct {
 	network
 	// address is that of the Kubernetes API.
