@@ -1,5 +1,5 @@
 // Package cluster is the resolved model of a cluster: what package config makes of a stack file, and what everything
-// after it works with. It has every value that the program decides on, and knows neither settings nor a cloud's SDK.
+// after it works with. It has every value that the program decides on, and knows no cloud's SDK.
 package cluster
 
 import (
