@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -42,8 +43,8 @@ func refuseExisting(ctx *pulumi.Context, clusters []*clusterBuilder) error {
 	return nil
 }
 
-// existingErrors says what was found: the whole cluster, if its marker is there, or else each machine.
-func existingErrors(path string, cluster config.Cluster, found []cloud.Found) config.Errors {
+// existingErrors returns an error for the whole cluster if its marker was found, or else one for each machine.
+func existingErrors(path string, cluster cluster.Cluster, found []cloud.Found) config.Errors {
 	var machines config.Errors
 	for _, f := range found {
 		if f.Marker {
@@ -51,31 +52,33 @@ func existingErrors(path string, cluster config.Cluster, found []cloud.Found) co
 				Problem: fmt.Sprintf(
 					"%s has %s %s (%s) already, which the state of this stack does not know: another state runs "+
 						"the cluster, "+
-						"or an up was cut off while it was made",
+						"or an up was interrupted while it was created",
 					cluster.Location.Region,
 					cluster.Name,
 					f.ID,
 					f.Type,
 				),
-				Remedy: "use the state that made it, or name the stack otherwise; docs/state.md#one-cluster-one-state"}}
+				Remedy: "use the state that created it, or give the stack another name; " +
+					"docs/state.md#one-cluster-one-state"}}
 		}
 		machines = append(machines, config.Error{Path: path,
 			Problem: fmt.Sprintf(
-				"%s runs as %s (%s), which the state of this stack does not know: an up was cut off while it was made",
+				"%s runs as %s (%s), which the state of this stack does not know: an up was interrupted while it "+
+					"was created",
 				f.Name,
 				f.ID,
 				f.Type,
 			),
-			Remedy: "run make pending; if nothing is pending, delete it, or a second one of its name is made; " +
+			Remedy: "run make pending; if nothing is pending, delete it, or a second one with its name is created; " +
 				"docs/operations.md#resources-that-the-state-does-not-know"})
 	}
 	return machines
 }
 
-// machineNames are the names of the machines that keep their identity, as the clouds' Nodes gives them.
-func machineNames(cluster config.Cluster) []string {
-	counts := map[string]int{config.ControlPlanePool: cluster.ControlPlanes.Count}
-	for _, pool := range cluster.Pools {
+// machineNames returns the names of the named nodes, as the clouds' Nodes method gives them.
+func machineNames(c cluster.Cluster) []string {
+	counts := map[string]int{cluster.ControlPlanePool: c.ControlPlanes.Count}
+	for _, pool := range c.Pools {
 		if !pool.InScalingGroup() {
 			counts[pool.Name] = pool.Min
 		}
@@ -83,7 +86,7 @@ func machineNames(cluster config.Cluster) []string {
 	var names []string
 	for _, pool := range slices.Sorted(maps.Keys(counts)) {
 		for i := range counts[pool] {
-			names = append(names, fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i))
+			names = append(names, fmt.Sprintf("%s-%s-%d", c.Name, pool, i))
 		}
 	}
 	return names

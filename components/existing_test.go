@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -59,7 +59,7 @@ func TestExistingClustersAreRefused(t *testing.T) {
 }
 
 func TestMachineNames(t *testing.T) {
-	cluster := config.Cluster{Name: "c", ControlPlanes: config.ControlPlanes{Count: 1},
-		Pools: []config.Pool{{Name: "elastic", Min: 1, Max: 3}, {Name: "fixed", Min: 2, Max: 2}}}
+	cluster := cluster.Cluster{Name: "c", ControlPlanes: cluster.ControlPlanes{Count: 1},
+		Pools: []cluster.Pool{{Name: "elastic", Min: 1, Max: 3}, {Name: "fixed", Min: 2, Max: 2}}}
 	assert.Equal(t, []string{"c-control-plane-0", "c-fixed-0", "c-fixed-1"}, machineNames(cluster))
 }

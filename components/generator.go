@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
@@ -15,7 +15,7 @@ import (
 
 // generator makes the machine configurations of a cluster, once its network and the name of its endpoint are there.
 type generator struct {
-	cluster config.Cluster
+	cluster cluster.Cluster
 	secrets *machine.Secrets
 	network cloud.Network
 	// host is the name of the endpoint.
@@ -27,8 +27,8 @@ func (g generator) ofBoot(in machineconfig.Input) pulumi.StringOutput {
 	return g.configuration(in, pulumi.StringMap{})
 }
 
-// ofNode returns a named node's configuration, with the labels that a cloud controller would give the node. The API's
-// certificate carries the names.
+// ofNode returns a named node's configuration, with the labels that a cloud controller would set on the node. The names
+// are added to the certificate of the API.
 func (g generator) ofNode(in machineconfig.Input, node cloud.Node, names ...pulumi.StringOutput) pulumi.StringOutput {
 	return g.configuration(in, pulumi.StringMap{
 		machineconfig.RegionLabel:       pulumi.String(g.cluster.Location.Region),

@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubeconfigEntry is an administrator's way into one cluster's Kubernetes API.
+// kubeconfigEntry is an administrator's access to the Kubernetes API of one cluster.
 type kubeconfigEntry struct {
 	// name of the cluster; primary marks the one that is current in a file of several.
 	name    string

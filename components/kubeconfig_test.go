@@ -42,7 +42,8 @@ func client(t *testing.T, text, context string) *rest.Config {
 	t.Helper()
 	kubeconfig, err := clientcmd.Load([]byte(text))
 	require.NoError(t, err)
-	config, err := clientcmd.NewNonInteractiveClientConfig(*kubeconfig, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
+	client := clientcmd.NewNonInteractiveClientConfig(*kubeconfig, context, &clientcmd.ConfigOverrides{}, nil)
+	config, err := client.ClientConfig()
 	require.NoError(t, err)
 	return config
 }
@@ -88,7 +89,8 @@ func assertAdministrator(t *testing.T, config *rest.Config, ca []byte) {
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(ca))
-	_, err = identity.Leaf.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	_, err = identity.Leaf.Verify(x509.VerifyOptions{Roots: roots,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	assert.NoError(t, err)
 	assert.Equal(t, []string{"system:masters"}, identity.Leaf.Subject.Organization)
 }

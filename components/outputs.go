@@ -1,8 +1,8 @@
 package components
 
 import (
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
@@ -22,7 +22,7 @@ func Export(ctx *pulumi.Context, clusters []*TalosCluster) {
 	ctx.Export("clusters", summaries)
 }
 
-// mergedKubeconfig is one file with a context for each cluster.
+// mergedKubeconfig returns one file with a context for each cluster.
 func mergedKubeconfig(clusters []*TalosCluster) pulumi.StringOutput {
 	var all []any
 	for _, c := range clusters {
@@ -33,7 +33,7 @@ func mergedKubeconfig(clusters []*TalosCluster) pulumi.StringOutput {
 	})).(pulumi.StringOutput)
 }
 
-// mergedTalosconfig is one file with a context for each cluster.
+// mergedTalosconfig returns one file with a context for each cluster.
 func mergedTalosconfig(clusters []*TalosCluster) pulumi.StringOutput {
 	var all []any
 	for _, c := range clusters {
@@ -73,21 +73,21 @@ func (b *clusterBuilder) setOutputs(
 	})
 }
 
-// server is the host that a kubeconfig names: one that operators can resolve and reach, which a name in a private zone
-// is not.
+// server returns the host in the kubeconfig. Operators must be able to resolve and reach it, so it is not a name in a
+// private zone.
 func (b *clusterBuilder) server(endpoint cloud.Endpoint, first cloud.Node) pulumi.StringOutput {
 	switch {
 	case b.cluster.Endpoint != "":
 		return endpoint.Host
-	case b.cluster.Access == config.Public:
+	case b.cluster.Access == cluster.Public:
 		return first.PublicIP
 	default:
 		return endpoint.LoadBalancer
 	}
 }
 
-// talosconfigEntry is the administrator's way to the Talos API: through every control plane, to every node that has a
-// name.
+// talosconfigEntry returns the administrator's access to the Talos API: through every control plane, to every named
+// node.
 func (b *clusterBuilder) talosconfigEntry(client machine.ClientConfigurationOutput, made machines) pulumi.Output {
 	var endpoints, nodes pulumi.StringArray
 	for _, node := range made.controlPlanes {
@@ -110,7 +110,7 @@ func (b *clusterBuilder) talosconfigEntry(client machine.ClientConfigurationOutp
 		})
 }
 
-// summary is what there is, by name and address. It holds no secret.
+// summary returns the names and addresses of what the cluster consists of. It holds no secret.
 func (b *clusterBuilder) summary(endpoint cloud.Endpoint, server pulumi.StringOutput, made machines) pulumi.Map {
 	pools := pulumi.Map{}
 	for _, pool := range b.cluster.Pools {

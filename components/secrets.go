@@ -9,7 +9,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
 
-// bundleOf turns the secrets that the Talos provider keeps into the form that Talos' library takes. The provider holds
+// bundleOf turns the secrets that the Talos provider keeps into the form of Talos' library. The provider holds
 // certificates and keys as base64 of their PEM
 // (https://www.pulumi.com/registry/packages/talos/api-docs/machine/secrets/).
 func bundleOf(from machine.MachineSecrets) (*secrets.Bundle, error) {

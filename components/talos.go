@@ -3,16 +3,16 @@ package components
 import (
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos"
-	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
+	taloscluster "github.com/pulumiverse/pulumi-talos/sdk/go/talos/cluster"
 	"github.com/pulumiverse/pulumi-talos/sdk/go/talos/machine"
 )
 
-// applyMode applies what a running node can take and fails on what needs a reboot: "auto" would reboot the control
+// applyMode applies what a running node accepts and fails on what needs a reboot: "auto" would reboot the control
 // planes one after the other without waiting for etcd, and the staged modes ask the nodes during a preview.
 // https://github.com/siderolabs/terraform-provider-talos/pull/286
 const applyMode = "no_reboot"
@@ -21,7 +21,7 @@ const applyMode = "no_reboot"
 // pulumi-talos 0.7 that breaks them (https://github.com/pulumiverse/pulumi-talos/issues/208).
 type talosAPI struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	parent   pulumi.Resource
 	provider *talos.Provider
 	secrets  *machine.Secrets
@@ -30,7 +30,12 @@ type talosAPI struct {
 }
 
 // newTalosAPI makes the cluster's secrets. They live as long as the cluster: a second set would be a second cluster.
-func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, running bool, parent pulumi.Resource) (*talosAPI, error) {
+func newTalosAPI(
+	ctx *pulumi.Context,
+	cluster cluster.Cluster,
+	running bool,
+	parent pulumi.Resource,
+) (*talosAPI, error) {
 	provider, err := talos.NewProvider(ctx, cluster.Name+"-talos", &talos.ProviderArgs{}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
@@ -51,16 +56,16 @@ func newTalosAPI(ctx *pulumi.Context, cluster config.Cluster, running bool, pare
 	}, nil
 }
 
-// application is a machine configuration on its way to a node.
+// application is a machine configuration that is applied to a node.
 type application struct {
 	node cloud.Node
 	// endpoint is the address of the control plane that hands it on.
 	endpoint, configuration pulumi.StringOutput
 }
 
-// apply gives nodes their configuration. In a cluster that runs they stand in lanes: a node waits for the one before it
-// in its lane, so that no more nodes change at the same time than there are lanes, and one that does not answer keeps
-// nobody waiting but the rest of its lane. In a new cluster no node serves yet, and all are configured side by side.
+// apply applies configurations to nodes. In a running cluster the nodes are divided into lanes: a node waits for the
+// one before it in its lane, so that no more nodes change at the same time than there are lanes, and a node that does
+// not answer blocks only the rest of its lane. In a new cluster no node serves yet, and all are configured in parallel.
 func (t *talosAPI) apply(nodes []application, lanes int, after ...pulumi.Resource) ([]pulumi.Resource, error) {
 	var applied []pulumi.Resource
 	for i, a := range nodes {
@@ -113,8 +118,8 @@ func (t *talosAPI) kubeconfig(
 	bootstrapped pulumi.Resource,
 ) (pulumi.StringOutput, error) {
 	client := t.secrets.ClientConfiguration
-	kubeconfig, err := cluster.NewKubeconfig(t.ctx, t.cluster.Name, &cluster.KubeconfigArgs{
-		ClientConfiguration: &cluster.KubeconfigClientConfigurationArgs{
+	kubeconfig, err := taloscluster.NewKubeconfig(t.ctx, t.cluster.Name, &taloscluster.KubeconfigArgs{
+		ClientConfiguration: &taloscluster.KubeconfigClientConfigurationArgs{
 			CaCertificate: client.CaCertificate(), ClientCertificate: client.ClientCertificate(),
 			ClientKey: client.ClientKey(),
 		},
@@ -130,7 +135,7 @@ func (t *talosAPI) kubeconfig(
 	return pulumi.ToSecret(kubeconfig.KubeconfigRaw).(pulumi.StringOutput), nil
 }
 
-// client is the administrator's identity for the Talos API.
+// client returns the administrator's client certificate for the Talos API.
 func (t *talosAPI) client() machine.ClientConfigurationArgs {
 	client := t.secrets.ClientConfiguration
 	return machine.ClientConfigurationArgs{

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -44,12 +44,12 @@ func TestNodesStandInLanes(t *testing.T) {
 	}{
 		"a new cluster":  {running: false, lanes: nodes},
 		"control planes": {running: true, lanes: 1},
-		"a pool":         {running: true, lanes: config.Pool{Min: nodes}.MaxUnavailable()},
+		"a pool":         {running: true, lanes: cluster.Pool{Min: nodes}.MaxUnavailable()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mocks := &dependencies{of: map[string][]string{}}
 			require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
-				talos, err := newTalosAPI(ctx, config.Cluster{Name: "c", TalosVersion: "v1.13.9"}, test.running, nil)
+				talos, err := newTalosAPI(ctx, cluster.Cluster{Name: "c", TalosVersion: "v1.13.9"}, test.running, nil)
 				if err != nil {
 					return err
 				}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/aws"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/components/digitalocean"
@@ -18,22 +19,22 @@ import (
 type TalosCluster struct {
 	pulumi.ResourceState
 
-	// Kubeconfig and Talosconfig are secret: a file each, for this cluster alone.
+	// Kubeconfig and Talosconfig are secret: a file each, for this cluster only.
 	Kubeconfig  pulumi.StringOutput `pulumi:"kubeconfig"`
 	Talosconfig pulumi.StringOutput `pulumi:"talosconfig"`
 	// Summary is plain: what there is, by name and address.
 	Summary pulumi.MapOutput `pulumi:"summary"`
 
 	region string
-	// kubernetes and talos are what the files are made of: a kubeconfigEntry and a talosconfigEntry.
+	// kubernetes and talos are the contents of the files: a kubeconfigEntry and a talosconfigEntry.
 	kubernetes, talos pulumi.Output
 }
 
-// Running is what the stack's last update left of a cluster.
+// Running is what the state has of a cluster after the stack's last update.
 type Running = cloud.Running
 
 // Check refuses what exceeds a limit of the cloud, before anything is registered. The error is of type config.Errors.
-func Check(clusters []config.Cluster) error {
+func Check(clusters []cluster.Cluster) error {
 	var errs config.Errors
 	for _, cluster := range clusters {
 		switch cluster.Provider {
@@ -49,12 +50,12 @@ func Check(clusters []config.Cluster) error {
 	return nil
 }
 
-// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for what stands under their names
-// already and the state does not know; then nothing of any cluster is made.
+// NewTalosClusters brings the clusters of a stack up. It first asks each cloud for resources with their names that the
+// state does not have. If there are any, it creates nothing.
 func NewTalosClusters(
 	ctx *pulumi.Context,
-	clusters []config.Cluster,
-	running func(config.Cluster) Running,
+	clusters []cluster.Cluster,
+	running func(cluster.Cluster) Running,
 ) ([]*TalosCluster, error) {
 	var builders []*clusterBuilder
 	for _, cluster := range clusters {
@@ -77,10 +78,10 @@ func NewTalosClusters(
 	return built, nil
 }
 
-// clusterBuilder is what the steps of a bring-up have in common. What a step makes it returns, and the steps that need
-// it take it.
+// clusterBuilder has what the steps of a bring-up share. Each step takes what it needs as arguments, and returns what
+// it creates.
 type clusterBuilder struct {
-	cluster   config.Cluster
+	cluster   cluster.Cluster
 	component *TalosCluster
 	cloud     cloud.Cloud
 	running   Running
@@ -89,7 +90,7 @@ type clusterBuilder struct {
 }
 
 // newClusterBuilder registers the component and its cloud's provider: enough to ask the cloud.
-func newClusterBuilder(ctx *pulumi.Context, cluster config.Cluster, running Running) (*clusterBuilder, error) {
+func newClusterBuilder(ctx *pulumi.Context, cluster cluster.Cluster, running Running) (*clusterBuilder, error) {
 	component := &TalosCluster{region: cluster.Region}
 	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
@@ -107,10 +108,10 @@ func newClusterBuilder(ctx *pulumi.Context, cluster config.Cluster, running Runn
 	}, nil
 }
 
-// connect is the only place that tells one provider from another.
+// connect creates the provider of the cluster's cloud. It is the only place that distinguishes the clouds.
 func connect(
 	ctx *pulumi.Context,
-	cluster config.Cluster,
+	cluster cluster.Cluster,
 	running Running,
 	parent pulumi.Resource,
 ) (cloud.Cloud, error) {
@@ -188,7 +189,7 @@ type machines struct {
 
 func (b *clusterBuilder) createControlPlanes(at cloud.MachineMaker, configurations generator) ([]cloud.Node, error) {
 	return at.Nodes(cloud.NodesArgs{
-		Pool:         config.ControlPlanePool,
+		Pool:         cluster.ControlPlanePool,
 		ControlPlane: true,
 		Count:        b.cluster.ControlPlanes.Count,
 		Machine:      b.cluster.ControlPlanes.Machine,
@@ -216,7 +217,7 @@ func (b *clusterBuilder) createWorkers(
 			DiskGiB:   pool.DiskGiB,
 			Zones:     pool.Zones,
 			UserData:  configurations.ofBoot(b.cluster.WorkerConfiguration(pool)),
-			Protected: b.cluster.Protected && pool.Workload == config.Stateful,
+			Protected: b.cluster.Protected && pool.Workload == cluster.Stateful,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
@@ -281,7 +282,7 @@ func (b *clusterBuilder) configureControlPlanes(
 	return talos.apply(applications, 1, networkReady...)
 }
 
-// apiReady is everything by which the API answers.
+// apiReady returns the resources that must exist before the Kubernetes API answers.
 func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []pulumi.Resource) []pulumi.Resource {
 	ready := slices.Clone(endpoint.Ready)
 	for _, node := range controlPlanes {
@@ -290,10 +291,11 @@ func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []
 	return append(ready, configured...)
 }
 
-// configureWorkers does for workers with a name what configureControlPlanes does, through the first control plane, which
-// operators reach at the given address. The pools do not wait for each other, and a part of each takes its configuration
-// at the same time. A worker's Talos API can be used once a control plane has issued its certificate, which is after the
-// bootstrap. The machines of a group are replaced instead; configureWorkers returns what they wait for.
+// configureWorkers configures the named workers as configureControlPlanes does the control planes, through the first
+// control plane, which operators reach at the given address. The pools do not wait for each other, and a part of each
+// is configured at the same time. A worker's Talos API can be used once a control plane has issued its certificate,
+// which is after the bootstrap. The machines of a group are replaced instead; configureWorkers returns what they wait
+// for.
 func (b *clusterBuilder) configureWorkers(
 	talos *talosAPI,
 	configurations generator,
@@ -320,9 +322,9 @@ func (b *clusterBuilder) configureWorkers(
 	return configured, nil
 }
 
-// operatorAddress is the address at which operators reach a control plane.
+// operatorAddress returns the address at which operators reach a control plane.
 func (b *clusterBuilder) operatorAddress(node cloud.Node) pulumi.StringOutput {
-	if b.cluster.Access == config.Public {
+	if b.cluster.Access == cluster.Public {
 		return node.PublicIP
 	}
 	return node.PrivateIP

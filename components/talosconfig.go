@@ -6,7 +6,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/client/config"
 )
 
-// talosconfigEntry is an administrator's way into one cluster's Talos API.
+// talosconfigEntry is an administrator's access to the Talos API of one cluster.
 type talosconfigEntry struct {
 	// Name of the cluster; Primary marks the one that is current in a file of several.
 	Name    string

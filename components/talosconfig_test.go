@@ -47,7 +47,8 @@ func TestMergeTalosconfigs(t *testing.T) {
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(decode(merged.Contexts["east"].CA)))
-	_, err = identity.Leaf.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	_, err = identity.Leaf.Verify(x509.VerifyOptions{Roots: roots,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	assert.NoError(t, err)
 
 	again, err := mergeTalosconfigs([]talosconfigEntry{west, east})

@@ -5,65 +5,51 @@ import (
 	"maps"
 	"net/mail"
 	"slices"
+
+	"github.com/inferadb/infra/cluster"
 )
 
-// NodeTemplate are the tags by which cluster-autoscaler knows the nodes of a pool before there is one.
-// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#auto-discovery-setup
-const NodeTemplate = "k8s.io/cluster-autoscaler/node-template/"
-
 // autoscaling resolves who moves the pool between its bounds.
-func (l *loader) autoscaling(path string, settings PoolSettings, pool Pool, p *target) Autoscaling {
+func (l *loader) autoscaling(path string, settings PoolSettings, pool cluster.Pool, p *target) cluster.Autoscaling {
 	if !pool.Autoscaled() {
 		return ""
 	}
-	chosen := Autoscaling(settings.Autoscaling)
+	chosen := cluster.Autoscaling(settings.Autoscaling)
 	switch {
 	case chosen == "" && p.capabilities.ClusterAutoscaler:
-		chosen = ClusterAutoscaler
+		chosen = cluster.ClusterAutoscaler
 	case chosen == "":
-		chosen = CPU
-	case chosen == ClusterAutoscaler && !p.capabilities.ClusterAutoscaler:
+		chosen = cluster.CPU
+	case chosen == cluster.ClusterAutoscaler && !p.capabilities.ClusterAutoscaler:
 		l.Reject(
 			join(path, "autoscaling"),
 			"cluster-autoscaler cannot move the groups of "+p.capabilities.DisplayName,
-			"choose "+string(CPU),
+			"choose "+string(cluster.CPU),
 		)
 	}
 	// Without a mixed policy the machines above the base are a group of their own, which must not be empty either.
 	least := 1
-	if pool.Spot != nil && !p.capabilities.SpotPolicy {
+	if pool.OnSpot() && !p.capabilities.SpotPolicy {
 		least += pool.Spot.Base
 	}
-	if chosen == CPU && p.capabilities.ScalingGroups && pool.Min < least {
+	if chosen == cluster.CPU && p.capabilities.ScalingGroups && pool.Min < least {
 		l.Reject(
 			join(path, "min"),
-			fmt.Sprintf("%d may leave no machine whose processor says that another is needed", pool.Min),
+			fmt.Sprintf("%d can leave a group empty, and autoscaling by cpu needs a machine to measure", pool.Min),
 			fmt.Sprintf("set %d or more", least),
 		)
 	}
 	return chosen
 }
 
-// NodeTemplateTags are the pool's labels and taints in the words of cluster-autoscaler.
-func (p Pool) NodeTemplateTags() map[string]string {
-	tags := map[string]string{}
-	for label, value := range p.Labels {
-		tags[NodeTemplate+"label/"+label] = value
-	}
-	for _, taint := range p.Taints {
-		tags[NodeTemplate+"taint/"+taint.Key] = taint.Value + ":" + taint.Effect
-	}
-	return tags
-}
-
-// checkNodeTemplates: what cluster-autoscaler has to know of a pool stands in the tags of an AWS group, which are short
-// and few.
+// checkNodeTemplates checks that the labels and taints of each autoscaled pool fit into the tags of its group on AWS,
+// which are short and few. cluster-autoscaler reads them there.
 func (l *loader) checkNodeTemplates(p *target) {
 	if !p.capabilities.ClusterAutoscaler {
 		return
 	}
 	for i, pool := range p.cluster.Pools {
-		if pool.Autoscaling != ClusterAutoscaler {
+		if pool.Autoscaling != cluster.ClusterAutoscaler {
 			continue
 		}
 		path, tags := fmt.Sprintf("pools[%d]", i), pool.NodeTemplateTags()
@@ -87,7 +73,7 @@ func (l *loader) checkNodeTemplates(p *target) {
 			l.Reject(
 				path,
 				fmt.Sprintf(
-					"%d labels and taints and %d tags are more than the %d tags that a group takes",
+					"%d labels and taints and %d tags are more than the %d tags that a group can have",
 					len(tags),
 					own,
 					maxTags,
@@ -117,7 +103,7 @@ func (l *loader) checkAlarmEmails() {
 	if len(l.stack.AlarmEmails) > 0 && len(l.targets) == len(l.stack.Regions) && !spot {
 		l.Reject(
 			"alarmEmails",
-			"no pool of the stack is on the spot market, so there is nothing to tell",
+			"no pool of the stack is on the spot market, so there are no interruptions to report",
 			"remove it, or make a pool spot",
 		)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -20,7 +21,7 @@ func (l *loader) checkStack() {
 	if l.profile, known = lookupProfile(l.stack.Environment); !known {
 		l.requireOneOf("environment", l.stack.Environment, Environments())
 	}
-	// Another profile would shrink the stack, and take its protection away.
+	// Another profile would shrink the stack and remove its protection.
 	if known && l.stackName != l.profile.name && slices.Contains(Environments(), l.stackName) {
 		l.Reject(
 			"environment",
@@ -35,15 +36,16 @@ func (l *loader) checkStack() {
 		l.Reject("regions", "is missing", "name one region or more of "+strings.Join(regionNames(), ", "))
 	}
 	l.checkControlPlanes()
-	l.oneOf("access", l.stack.Access, string(Private), string(Public))
-	l.oneOf("cni", l.stack.CNI, string(Cilium), string(None), string(Flannel))
+	l.oneOf("access", l.stack.Access, string(cluster.Private), string(cluster.Public))
+	l.oneOf("cni", l.stack.CNI, string(cluster.Cilium), string(cluster.None), string(cluster.Flannel))
 	l.checkPodEncryption()
 	if l.stack.DiskEncryption != "" {
 		l.oneOf("diskEncryption", l.stack.DiskEncryption, "cloud", "luks")
 	}
 	if len(l.stack.Regions) > 1 {
 		if l.stack.Endpoint != "" {
-			l.Reject("endpoint", "one name for several regions", "set endpoint of each region under regions")
+			l.Reject("endpoint", "one host name cannot serve several regions",
+				"set endpoint of each region under regions")
 		}
 		if l.stack.EncryptionKey.ID != "" {
 			l.Reject(
@@ -60,7 +62,7 @@ func (l *loader) checkStack() {
 	l.checkPatches()
 }
 
-// checkStackName: the stack's name is part of every resource's name.
+// checkStackName checks the name of the stack, which is part of the name of every resource.
 func (l *loader) checkStackName() {
 	const path = "stack name"
 	if len(validation.IsDNS1123Label(l.stackName)) > 0 {
@@ -83,14 +85,14 @@ func (l *loader) checkStackName() {
 	}
 }
 
-// checkEncrypted: a patch and a manifest become part of a document that is secret as a whole. Everything else stands in
-// clear in names, tags and the state, whatever the stack file does to hide it.
+// checkEncrypted refuses encrypted settings other than patches and manifests, which become part of a document that is
+// secret as a whole. Any other value is readable in names, tags and the state, although the stack file hides it.
 func (l *loader) checkEncrypted() {
 	for _, key := range l.encryptedKeys {
 		if name, own := strings.CutPrefix(key, Namespace+":"); own && !slices.Contains(secretSettings, name) {
 			l.Reject(
 				name,
-				"is encrypted in the stack file, but would stand in clear in the state and in the cloud",
+				"is encrypted in the stack file, but would be readable in the state and in the cloud",
 				"set it without --secret",
 			)
 		}
@@ -102,7 +104,7 @@ func (l *loader) encrypted(name string) bool {
 	return slices.Contains(l.encryptedKeys, Namespace+":"+name)
 }
 
-// requireOneOf asks for one of the known words where the stack file has none, or another.
+// requireOneOf reports that a value is missing or unknown, and lists the known ones.
 func (l *loader) requireOneOf(path, word string, known []string) {
 	problem := "is missing"
 	if word != "" {
@@ -111,8 +113,9 @@ func (l *loader) requireOneOf(path, word string, known []string) {
 	l.Reject(path, problem, "choose one of "+strings.Join(known, ", "))
 }
 
-// checkControlPlanes: etcd keeps its data as long as more than half of its members are there, so an even number adds a
-// machine to lose and nothing else (https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members).
+// checkControlPlanes checks the number and the size of the control planes. etcd needs more than half of its members,
+// so an even number adds a machine that can fail and no safety
+// (https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members).
 func (l *loader) checkControlPlanes() {
 	if l.stack.ControlPlaneSize != "" {
 		if _, err := regions.LookupSize(l.stack.ControlPlaneSize); err != nil {
@@ -132,7 +135,7 @@ func (l *loader) checkControlPlanes() {
 	case l.profile.highlyAvailable && count < 3:
 		l.Reject(
 			"controlPlanes",
-			fmt.Sprintf("%d control plane does not outlive a machine, and %s must", count, l.profile.name),
+			fmt.Sprintf("%d control plane does not survive the loss of a machine, and %s must", count, l.profile.name),
 			"set 3 or 5",
 		)
 	}
@@ -145,14 +148,15 @@ func (l *loader) checkLabels(path string, labels map[string]string) {
 		if !nodeMaySet(key) {
 			l.Reject(
 				at,
-				"Kubernetes lets no node give itself this label",
+				"Kubernetes does not let a node set this label on itself",
 				"use a prefix of your own, or node.kubernetes.io/",
 			)
 		}
 	}
 }
 
-// nodeMaySet follows the NodeRestriction admission plugin, without the labels that the kubelet sets itself:
+// nodeMaySet reports whether the NodeRestriction admission plugin lets a node set the label on itself. The labels that
+// the kubelet sets are not among them:
 // https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
 func nodeMaySet(label string) bool {
 	prefix, _, prefixed := strings.Cut(label, "/")
@@ -166,7 +170,7 @@ func nodeMaySet(label string) bool {
 	return !within("kubernetes.io") && !within("k8s.io")
 }
 
-func (l *loader) checkTaints(path string, taints []Taint) {
+func (l *loader) checkTaints(path string, taints []TaintSettings) {
 	seen := map[string]bool{}
 	for i, taint := range taints {
 		at := fmt.Sprintf("%s[%d]", path, i)
@@ -183,7 +187,7 @@ func (l *loader) checkTaints(path string, taints []Taint) {
 	}
 }
 
-// checkKeyAndValue of a label or a taint, which Kubernetes spells alike.
+// checkKeyAndValue checks the key and the value of a label or a taint. Kubernetes has the same rules for both.
 func (l *loader) checkKeyAndValue(keyPath, key, valuePath, value string) {
 	const letters = "use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another"
 	if len(validation.IsQualifiedName(key)) > 0 {

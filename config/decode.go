@@ -27,8 +27,8 @@ func foreignKey(namespace, key string) (problem, remedy string, ok bool) {
 		return "", "", true
 	}
 	if _, err := regions.LookupProvider(namespace); err == nil || namespace == "talos" {
-		return "the program makes a provider of its own for each region, which does not read this key",
-			"remove it: the region tables say where, the environment as whom", false
+		return "the program creates its own provider for each region, which does not read this key",
+			"remove it; the region comes from regions/, the credentials from the environment", false
 	}
 	return "", "", false
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
@@ -25,7 +26,7 @@ func (l *loader) encryption(p *target) {
 	default:
 		p.cluster.EncryptionKey.Managed = l.profile.managedKey && p.capabilities.CustomerKeys
 	}
-	if p.cluster.EncryptionKey != (EncryptionKey{}) {
+	if p.cluster.EncryptionKey != (cluster.EncryptionKey{}) {
 		l.checkKey(path, p)
 	}
 	if p.cluster.EBSEncryptionByDefault = l.stack.EBSEncryptionByDefault; p.cluster.EBSEncryptionByDefault &&
@@ -45,10 +46,10 @@ func (l *loader) encryption(p *target) {
 	}
 }
 
-// nodeID is Talos' word for a key from the machine's own id.
+// nodeID is how Talos calls a key from the machine's own id.
 const nodeID = "nodeID"
 
-// checkLUKSKey wants a KMS server's URL that machines can use, and disks that it is for.
+// checkLUKSKey refuses a KMS server that machines cannot use, and one in a stack without disks that Talos encrypts.
 func (l *loader) checkLUKSKey() {
 	if l.stack.LUKSKey == nodeID {
 		return
@@ -60,7 +61,7 @@ func (l *loader) checkLUKSKey() {
 	if len(l.targets) > 0 && !slices.ContainsFunc(l.targets, encrypted) {
 		l.Reject(
 			"luksKey",
-			"Talos encrypts no disk of the stack, so there is nothing to open",
+			"Talos encrypts no disk of the stack, so no key is needed",
 			"set diskEncryption: luks, or remove it",
 		)
 	}
@@ -93,7 +94,7 @@ func (l *loader) checkKey(path string, p *target) {
 	}
 }
 
-// checkSchematic wants the id that the Image Factory gives, not the file that it was made from.
+// checkSchematic refuses anything but the id of a schematic, such as its file.
 func (l *loader) checkSchematic() {
 	if l.stack.Schematic != "" && !schematic.MatchString(l.stack.Schematic) {
 		l.Reject(
@@ -111,7 +112,7 @@ func (l *loader) image(p *target) {
 	switch {
 	case image == "" && l.stack.Schematic != "" && l.stack.Schematic != machineconfig.Schematic &&
 		!p.capabilities.FactoryImages:
-		l.Reject(path, "nobody publishes an image of the schematic on "+p.capabilities.DisplayName,
+		l.Reject(path, "there is no published image of the schematic on "+p.capabilities.DisplayName,
 			"make an image of it there and name it here (docs/operations.md#system-extensions)")
 	case image != "":
 		l.checkID(path, image, p.capabilities.Image)

@@ -30,7 +30,7 @@ func (e Errors) Error() string {
 // Sorted returns the errors in a stable order, each once: a setting may be wrong for several regions.
 func (e Errors) Sorted() Errors { return strict.Sorted(e) }
 
-// report collects what there is to say about the settings, so that a user hears everything at once.
+// report collects what there is to say about the settings, so that a user sees everything at once.
 type report struct {
 	strict.Report
 	warnings []string

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// StackNames are the stacks that have a file in the folder of the project.
+// StackNames returns the names of the stacks that have a stack file in the folder.
 func StackNames(folder string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
 	var names []string

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 )
@@ -13,32 +12,23 @@ const projectKey = "gcp:project"
 // https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; a domain may precede it.
 var projectID = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
 
-// GoogleProject returns the project of the cluster: the stack's, else the environment's, by the variables that every
-// Google Cloud tool reads.
-func GoogleProject(cluster Cluster) (string, error) {
+// CheckGoogleProject returns why Google Cloud has no project of that id; nil if it may have one.
+func CheckGoogleProject(project string) error {
 	const remedy = "run: pulumi config set gcp:project my-project"
-	project := cluster.Project
-	for _, variable := range []string{"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT",
-		"CLOUDSDK_CORE_PROJECT"} {
-		if project == "" {
-			project = os.Getenv(variable)
-		}
-	}
 	switch {
 	case project == "":
-		return "", fmt.Errorf("gcp:project: is not set, and neither is GOOGLE_PROJECT; %s", remedy)
+		return fmt.Errorf("gcp:project: is not set, and neither is GOOGLE_PROJECT; %s", remedy)
 	case !projectID.MatchString(project):
-		return "", fmt.Errorf(
+		return fmt.Errorf(
 			"gcp:project: %q is not a project's id (its name and number are not); %s",
 			project,
 			remedy,
 		)
 	}
-	return project, nil
+	return nil
 }
 
-// sharedSubnet wants a subnet that another project shares to be named with that project: by its name alone it would be
-// looked for in the cluster's own.
+// sharedSubnet refuses a shared subnet without its project in the name: it would be looked up in the cluster's project.
 func (l *loader) sharedSubnet(p *target, path string, ids []string) {
 	owner := googleProjectOf(p.settings.Network.ID)
 	if !p.capabilities.Projects || owner == "" || len(ids) != 1 || googleProjectOf(ids[0]) == owner {
@@ -51,7 +41,7 @@ func (l *loader) sharedSubnet(p *target, path string, ids []string) {
 	}
 }
 
-// googleProjectOf returns the project in a resource's path or link; empty for a name alone.
+// googleProjectOf returns the project in a resource's path or link; empty for a name without one.
 func googleProjectOf(reference string) string {
 	_, rest, isPath := strings.Cut(reference, "projects/")
 	if !isPath {

@@ -1,5 +1,5 @@
-// Package config is what a stack file may say, and its resolution into clusters. It is pure: settings in, clusters or
-// errors out, all errors at once and before the first resource is registered.
+// Package config has the settings of a stack file, checks them and resolves them into clusters. It is pure: settings
+// in, clusters or errors out, all errors at once and before the first resource is registered.
 package config
 
 import (
@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 )
@@ -21,7 +22,7 @@ func Load(
 	stackName string,
 	settings map[string]string,
 	encrypted ...string,
-) (clusters []Cluster, warnings []string, err error) {
+) (clusters []cluster.Cluster, warnings []string, err error) {
 	return LoadFrom("", stackName, settings, encrypted...)
 }
 
@@ -30,7 +31,7 @@ func LoadFrom(
 	folder, stackName string,
 	settings map[string]string,
 	encrypted ...string,
-) (clusters []Cluster, warnings []string, err error) {
+) (clusters []cluster.Cluster, warnings []string, err error) {
 	l := loader{folder: folder, stackName: stackName, project: settings[projectKey], encryptedKeys: encrypted}
 	l.stack = decode(settings, &l.report)
 	l.defaultVersions()
@@ -83,10 +84,11 @@ type target struct {
 	settings     RegionSettings
 	region       regions.Region
 	capabilities regions.Capabilities
-	cluster      Cluster
+	cluster      cluster.Cluster
 }
 
-// region resolves one item of the stack file's regions. Each step reports what is wrong and goes on.
+// region resolves one item of the stack file's regions. Each step reports its mistakes, and the next step runs
+// nevertheless.
 func (l *loader) region(i int, settings RegionSettings) {
 	path := fmt.Sprintf("regions[%d]", i)
 	region, err := regions.LookupRegion(settings.Name)
@@ -133,9 +135,9 @@ func (l *loader) region(i int, settings RegionSettings) {
 	l.targets = append(l.targets, p)
 }
 
-// cluster is what a region's cluster has of the stack file and the profile before any of it is checked.
-func (l *loader) cluster(region regions.Region, provider regions.Provider, settings RegionSettings) Cluster {
-	c := Cluster{
+// cluster returns the cluster of a region with the values of the stack file and the profile, before they are checked.
+func (l *loader) cluster(region regions.Region, provider regions.Provider, settings RegionSettings) cluster.Cluster {
+	c := cluster.Cluster{
 		Name:              Namespace + "-" + l.stackName + "-" + region.Name,
 		Stack:             l.stackName,
 		Environment:       l.profile.name,
@@ -143,16 +145,16 @@ func (l *loader) cluster(region regions.Region, provider regions.Provider, setti
 		Provider:          provider,
 		Project:           l.project,
 		Location:          region.Locations[provider],
-		Access:            Access(l.stack.Access),
+		Access:            cluster.Access(l.stack.Access),
 		TalosVersion:      l.stack.TalosVersion,
 		KubernetesVersion: l.stack.KubernetesVersion,
 		Schematic:         cmp.Or(l.stack.Schematic, machineconfig.Schematic),
 		Image:             settings.Image,
-		CNI:               CNI(l.stack.CNI),
-		Patches:           Patches(l.stack.Patches),
+		CNI:               cluster.CNI(l.stack.CNI),
+		Patches:           cluster.Patches(l.stack.Patches),
 		AlarmEmails:       l.stack.AlarmEmails,
 		Acknowledged:      l.stack.Acknowledge,
-		Upgrade:           l.stack.Upgrade,
+		Upgrade:           cluster.Upgrade(l.stack.Upgrade),
 		UnsetVersions:     l.unset,
 		NATPerZone:        l.profile.natPerZone, Protected: l.profile.protected, Hardened: l.profile.hardened,
 	}
@@ -186,7 +188,8 @@ func (l *loader) controlPlanes(p *target) {
 	if !ok {
 		return
 	}
-	p.cluster.ControlPlanes = ControlPlanes{Count: count, Size: size, Machine: machine, DiskGiB: controlPlaneDiskGiB}
+	p.cluster.ControlPlanes = cluster.ControlPlanes{Count: count, Size: size, Machine: machine,
+		DiskGiB: controlPlaneDiskGiB}
 }
 
 func (l *loader) machine(path, size string, p *target) (regions.MachineType, bool) {
@@ -198,8 +201,8 @@ func (l *loader) machine(path, size string, p *target) (regions.MachineType, boo
 	return found.Types[p.cluster.Provider], true
 }
 
-// zones narrows the location to the zones that the cluster uses. With fewer zones than control planes the loss of one
-// zone may take the majority of etcd: that is refused where the location has more zones to offer.
+// zones narrows the location to the zones that the cluster uses. With fewer zones than control planes etcd may lose its
+// majority with one zone: that is refused if the location has more zones.
 func (l *loader) zones(p *target) {
 	location, path := &p.cluster.Location, join(p.path, "zones")
 	offered := len(location.Zones)
@@ -239,14 +242,15 @@ func (l *loader) zones(p *target) {
 	location.Zones = slices.Clone(p.settings.Zones)
 }
 
-// isZoneOf compares with the shape of the location's own zones: an account may have other letters than the table.
+// isZoneOf reports whether the name has the form of the location's own zones. Its letter may be another, because
+// accounts differ in the zones that they have.
 func isZoneOf(location regions.Location, zone string) bool {
 	return len(location.Zones) > 0 && len(zone) == len(location.Zones[0]) &&
 		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'f'
 }
 
-// choosePrimary marks exactly one cluster: the one that the stack file says, else the table's primary region, else the
-// first.
+// choosePrimary marks exactly one cluster: the one that the stack file chooses, else the one in the primary region of
+// the tables, else the first.
 func (l *loader) choosePrimary() {
 	chosen, rank := -1, 0
 	for i, p := range l.targets {
@@ -271,19 +275,20 @@ func (l *loader) choosePrimary() {
 	case len(l.targets) > 0:
 		l.Reject(
 			"regions",
-			"every region says primary: false",
+			"primary is false for every region",
 			"leave it out for one region, whose cluster is then the current one",
 		)
 	}
 }
 
-// cloudController: an identity that could be more than the cluster's is not given, and one that is not there cannot be.
+// cloudController refuses the setting on a cloud that cannot limit the permissions of a cloud controller to one
+// cluster.
 func (l *loader) cloudController(p *target) {
 	if p.cluster.CloudController = l.stack.CloudController; p.cluster.CloudController &&
 		!p.capabilities.CloudController {
 		l.Reject(
 			"cloudController",
-			p.capabilities.DisplayName+" has no permission for its machines that is this cluster's alone",
+			p.capabilities.DisplayName+" cannot limit the permissions of machines to this cluster",
 			"remove it, switch cluster.externalCloudProvider on by patches.all, and bring a token or key of your "+
 				"own among bootstrapManifests "+
 				"(docs/next-steps.md#cloud-controller-managers-and-storage)",

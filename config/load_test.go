@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
@@ -12,14 +13,14 @@ import (
 )
 
 // load is for stack files that are right.
-func load(t *testing.T, file stackFile) ([]Cluster, []string) {
+func load(t *testing.T, file stackFile) ([]cluster.Cluster, []string) {
 	t.Helper()
 	clusters, warnings, err := Load("test", file.settings())
 	require.NoError(t, err)
 	return clusters, warnings
 }
 
-func loadOne(t *testing.T, file stackFile) Cluster {
+func loadOne(t *testing.T, file stackFile) cluster.Cluster {
 	t.Helper()
 	clusters, _ := load(t, file)
 	require.Len(t, clusters, 1)
@@ -33,13 +34,13 @@ func TestProfiles(t *testing.T) {
 	for _, row := range []struct {
 		environment, controlPlaneSize, workerSize string
 		controlPlanes, workers                    int
-		workload                                  Workload
+		workload                                  cluster.Workload
 		spot, natPerZone, protected, managed      bool
 		network                                   string
 	}{
-		{"dev", "small", "small", 1, 2, Stateless, true, false, false, false, "10.101.0.0/18"},
-		{"staging", "medium", "medium", 3, 3, Stateless, true, false, false, false, "10.101.64.0/18"},
-		{"production", "medium", "large", 3, 5, Stateful, false, true, true, true, "10.101.128.0/18"},
+		{"dev", "small", "small", 1, 2, cluster.Stateless, true, false, false, false, "10.101.0.0/18"},
+		{"staging", "medium", "medium", 3, 3, cluster.Stateless, true, false, false, false, "10.101.64.0/18"},
+		{"production", "medium", "large", 3, 5, cluster.Stateful, false, true, true, true, "10.101.128.0/18"},
 	} {
 		for _, provider := range regions.Providers() {
 			t.Run(row.environment+" on "+string(provider), func(t *testing.T) {
@@ -56,10 +57,10 @@ func TestProfiles(t *testing.T) {
 				assert.Equal(t, row.workerSize, c.Pools[0].Size)
 				assert.Equal(t, []int{row.workers, row.workers}, []int{c.Pools[0].Min, c.Pools[0].Max})
 				assert.Equal(t, row.workload, c.Pools[0].Workload)
-				assert.Equal(t, row.spot && can.Spot, c.Pools[0].Spot != nil)
+				assert.Equal(t, row.spot && can.Spot, c.Pools[0].OnSpot())
 				assert.Equal(t, row.natPerZone, c.NATPerZone)
 				assert.Equal(t, row.protected, c.Protected)
-				assert.Equal(t, EncryptionKey{Managed: row.managed && can.CustomerKeys}, c.EncryptionKey)
+				assert.Equal(t, cluster.EncryptionKey{Managed: row.managed && can.CustomerKeys}, c.EncryptionKey)
 				assert.Equal(t, !can.EncryptsDisks, c.LUKS)
 				assert.Equal(t, prefix(row.network), c.Network.CIDR)
 				assert.Equal(t, []netip.Prefix{prefix(row.network)}, c.OperatorCIDRs)
@@ -86,8 +87,8 @@ func TestDefaults(t *testing.T) {
 	c := loadOne(t, nil)
 	assert.Equal(t, "v1.13.10", c.TalosVersion)
 	assert.Equal(t, "1.36.5", c.KubernetesVersion)
-	assert.Equal(t, Private, c.Access)
-	assert.Equal(t, Cilium, c.CNI)
+	assert.Equal(t, cluster.Private, c.Access)
+	assert.Equal(t, cluster.Cilium, c.CNI)
 	assert.True(t, c.Primary)
 	assert.Empty(t, c.Endpoint)
 	assert.Empty(t, c.Image)
@@ -115,35 +116,35 @@ func TestEveryKeyIsHonored(t *testing.T) {
 	patch := "machine: {sysctls: {vm.swappiness: \"1\"}}"
 	for _, row := range []struct {
 		key, value string
-		got        func(Cluster) any
+		got        func(cluster.Cluster) any
 		want       any
 	}{
-		{"controlPlanes", "5", func(c Cluster) any { return c.ControlPlanes.Count }, 5},
-		{"controlPlaneSize", "large", func(c Cluster) any { return c.ControlPlanes.Machine.Name }, "t4g.2xlarge"},
-		{"talosVersion", "v1.13.0", func(c Cluster) any { return c.TalosVersion }, "v1.13.0"},
-		{"kubernetesVersion", "1.34.2", func(c Cluster) any { return c.KubernetesVersion }, "1.34.2"},
-		{"operatorCidrs", `["203.0.113.7/32"]`, func(c Cluster) any { return c.OperatorCIDRs }, []netip.Prefix{prefix("203.0.113.7/32")}},
-		{"cni", "flannel", func(c Cluster) any { return c.CNI }, Flannel},
-		{"encryptionKey", arn, func(c Cluster) any { return c.EncryptionKey }, EncryptionKey{ID: arn}},
-		{"encryptionKey", `{"managed":true}`, func(c Cluster) any { return c.EncryptionKey }, EncryptionKey{Managed: true}},
-		{"diskEncryption", "luks", func(c Cluster) any { return c.LUKS }, true},
-		{"environment", "production", func(c Cluster) any { return c.Hardened }, true},
-		{"endpoint", "api.example.com", func(c Cluster) any { return c.Endpoint }, "api.example.com"},
-		{"patches", fmt.Sprintf(`{"all":[%q]}`, patch), func(c Cluster) any { return c.Patches.All }, []string{patch}},
-		{"patches", fmt.Sprintf(`{"controlPlanes":[%q]}`, patch), func(c Cluster) any { return c.Patches.ControlPlanes }, []string{patch}},
-		{"patches", fmt.Sprintf(`{"workers":[%q]}`, patch), func(c Cluster) any { return c.Patches.Workers }, []string{patch}},
-		{"tags", `{"team":"storage"}`, func(c Cluster) any { return c.Tags["team"] }, "storage"},
-		{"tags", `{"owner":"storage"}`, func(c Cluster) any { return c.Tags["owner"] }, "storage"},
-		{"flowLogs", "true", func(c Cluster) any { return c.FlowLogs }, true},
-		{"ebsEncryptionByDefault", "true", func(c Cluster) any { return c.EBSEncryptionByDefault }, true},
-		{"protection", "true", func(c Cluster) any { return c.Protected }, true},
-		{"gcp:project", "acme", func(c Cluster) any { return c.Project }, "acme"},
-		{"regions", `[{"name":"nyc1","image":"ami-0123456789abcdef0"}]`, func(c Cluster) any { return c.Image }, "ami-0123456789abcdef0"},
-		{"regions", `[{"name":"nyc1","endpoint":"api.example.com"}]`, func(c Cluster) any { return c.Endpoint }, "api.example.com"},
-		{"regions", `[{"name":"nyc1","provider":"gcp"}]`, func(c Cluster) any { return c.Location.Region }, "us-east4"},
-		{"regions", `[{"name":"nyc1","zones":["us-east-1f"]}]`, func(c Cluster) any { return c.Pools[0].Zones }, []string{"us-east-1f"}},
-		{"regions", `[{"name":"nyc1","encryptionKey":{"managed":true}}]`, func(c Cluster) any { return c.EncryptionKey.Managed }, true},
-		{"regions", `[{"name":"nyc1","network":{"cidr":"172.16.0.0/22"}}]`, func(c Cluster) any { return c.Network.CIDR }, prefix("172.16.0.0/22")},
+		{"controlPlanes", "5", func(c cluster.Cluster) any { return c.ControlPlanes.Count }, 5},
+		{"controlPlaneSize", "large", func(c cluster.Cluster) any { return c.ControlPlanes.Machine.Name }, "t4g.2xlarge"},
+		{"talosVersion", "v1.13.0", func(c cluster.Cluster) any { return c.TalosVersion }, "v1.13.0"},
+		{"kubernetesVersion", "1.34.2", func(c cluster.Cluster) any { return c.KubernetesVersion }, "1.34.2"},
+		{"operatorCidrs", `["203.0.113.7/32"]`, func(c cluster.Cluster) any { return c.OperatorCIDRs }, []netip.Prefix{prefix("203.0.113.7/32")}},
+		{"cni", "flannel", func(c cluster.Cluster) any { return c.CNI }, cluster.Flannel},
+		{"encryptionKey", arn, func(c cluster.Cluster) any { return c.EncryptionKey }, cluster.EncryptionKey{ID: arn}},
+		{"encryptionKey", `{"managed":true}`, func(c cluster.Cluster) any { return c.EncryptionKey }, cluster.EncryptionKey{Managed: true}},
+		{"diskEncryption", "luks", func(c cluster.Cluster) any { return c.LUKS }, true},
+		{"environment", "production", func(c cluster.Cluster) any { return c.Hardened }, true},
+		{"endpoint", "api.example.com", func(c cluster.Cluster) any { return c.Endpoint }, "api.example.com"},
+		{"patches", fmt.Sprintf(`{"all":[%q]}`, patch), func(c cluster.Cluster) any { return c.Patches.All }, []string{patch}},
+		{"patches", fmt.Sprintf(`{"controlPlanes":[%q]}`, patch), func(c cluster.Cluster) any { return c.Patches.ControlPlanes }, []string{patch}},
+		{"patches", fmt.Sprintf(`{"workers":[%q]}`, patch), func(c cluster.Cluster) any { return c.Patches.Workers }, []string{patch}},
+		{"tags", `{"team":"storage"}`, func(c cluster.Cluster) any { return c.Tags["team"] }, "storage"},
+		{"tags", `{"owner":"storage"}`, func(c cluster.Cluster) any { return c.Tags["owner"] }, "storage"},
+		{"flowLogs", "true", func(c cluster.Cluster) any { return c.FlowLogs }, true},
+		{"ebsEncryptionByDefault", "true", func(c cluster.Cluster) any { return c.EBSEncryptionByDefault }, true},
+		{"protection", "true", func(c cluster.Cluster) any { return c.Protected }, true},
+		{"gcp:project", "acme", func(c cluster.Cluster) any { return c.Project }, "acme"},
+		{"regions", `[{"name":"nyc1","image":"ami-0123456789abcdef0"}]`, func(c cluster.Cluster) any { return c.Image }, "ami-0123456789abcdef0"},
+		{"regions", `[{"name":"nyc1","endpoint":"api.example.com"}]`, func(c cluster.Cluster) any { return c.Endpoint }, "api.example.com"},
+		{"regions", `[{"name":"nyc1","provider":"gcp"}]`, func(c cluster.Cluster) any { return c.Location.Region }, "us-east4"},
+		{"regions", `[{"name":"nyc1","zones":["us-east-1f"]}]`, func(c cluster.Cluster) any { return c.Pools[0].Zones }, []string{"us-east-1f"}},
+		{"regions", `[{"name":"nyc1","encryptionKey":{"managed":true}}]`, func(c cluster.Cluster) any { return c.EncryptionKey.Managed }, true},
+		{"regions", `[{"name":"nyc1","network":{"cidr":"172.16.0.0/22"}}]`, func(c cluster.Cluster) any { return c.Network.CIDR }, prefix("172.16.0.0/22")},
 	} {
 		t.Run(row.key+" "+row.value, func(t *testing.T) {
 			assert.NotEqual(t, row.want, row.got(loadOne(t, nil)), "is not the default")
@@ -177,7 +178,7 @@ func TestWhoSpeaksToTheTalosAPI(t *testing.T) {
 func TestTheStackFileOutweighsTheProfile(t *testing.T) {
 	c := loadOne(t, stackFile{"environment": "production", "protection": "false", "encryptionKey": `{"managed":false}`})
 	assert.False(t, c.Protected)
-	assert.Equal(t, EncryptionKey{}, c.EncryptionKey)
+	assert.Equal(t, cluster.EncryptionKey{}, c.EncryptionKey)
 }
 
 func TestPools(t *testing.T) {
@@ -193,8 +194,8 @@ func TestPools(t *testing.T) {
 
 	assert.False(t, data.InScalingGroup())
 	assert.Equal(t, 500, data.DiskGiB)
-	assert.Equal(t, map[string]string{"tier": "data", LabelPool: "data", labelWorkload: "stateful"}, data.Labels)
-	assert.Equal(t, []Taint{{Key: "tier", Value: "data", Effect: "NoSchedule"}}, data.Taints)
+	assert.Equal(t, map[string]string{"tier": "data", cluster.LabelPool: "data", cluster.LabelWorkload: "stateful"}, data.Labels)
+	assert.Equal(t, []cluster.Taint{{Key: "tier", Value: "data", Effect: "NoSchedule"}}, data.Taints)
 	assert.Equal(t, []string{"us-east-1a", "us-east-1b"}, data.Zones)
 	assert.Len(t, data.Patches, 1)
 
@@ -205,8 +206,8 @@ func TestPools(t *testing.T) {
 	assert.Equal(t, "lowest-price", batch.Spot.Strategy)
 	assert.Equal(t, []string{"t4g.xlarge", "r6g.xlarge"}, typeNames(batch.Spot.Types), "the pool's own type comes first, once")
 
-	assert.Equal(t, "true", batch.Labels[labelSpot])
-	assert.Contains(t, batch.Taints, Taint{Key: labelSpot, Value: "true", Effect: "NoSchedule"})
+	assert.Equal(t, "true", batch.Labels[cluster.LabelSpot])
+	assert.Contains(t, batch.Taints, cluster.Taint{Key: cluster.LabelSpot, Value: "true", Effect: "NoSchedule"})
 
 	assert.Equal(t, 0, parked.Max)
 	assert.Nil(t, parked.Spot)
@@ -228,12 +229,14 @@ func TestSpotPolicyAndAutoscaling(t *testing.T) {
 	assert.Equal(t, 25, mixed.Spot.OnDemandPercent)
 	assert.True(t, mixed.Spot.Requirements && mixed.Spot.Rebalance)
 	assert.Empty(t, mixed.Autoscaling, "a pool of fixed size is moved by nobody")
-	assert.Equal(t, ClusterAutoscaler, waiting.Autoscaling)
+	assert.Equal(t, cluster.ClusterAutoscaler, waiting.Autoscaling)
 	assert.Equal(t, map[string]string{
-		NodeTemplate + "label/tier": "web", NodeTemplate + "label/" + LabelPool: "waiting", NodeTemplate + "label/" + labelWorkload: "stateless",
-		NodeTemplate + "taint/web": ":NoExecute",
+		cluster.NodeTemplate + "label/tier":                     "web",
+		cluster.NodeTemplate + "label/" + cluster.LabelPool:     "waiting",
+		cluster.NodeTemplate + "label/" + cluster.LabelWorkload: "stateless",
+		cluster.NodeTemplate + "taint/web":                      ":NoExecute",
 	}, waiting.NodeTemplateTags())
-	assert.Equal(t, CPU, loaded.Autoscaling)
+	assert.Equal(t, cluster.CPU, loaded.Autoscaling)
 	assert.Equal(t, 4, c.SpotMachines(), "the base is not on the market")
 	assert.Equal(t, []string{"ops@example.com"}, c.AlarmEmails)
 }
@@ -241,7 +244,7 @@ func TestSpotPolicyAndAutoscaling(t *testing.T) {
 // Invariant 22: spot machines are marked, and keep off what does not tolerate them unless there is nowhere else to go.
 func TestTheOnlyPoolCanBeSpot(t *testing.T) {
 	only := loadOne(t, stackFile{"pools": `[{"name":"cheap","size":"small","count":2,"spot":true}]`}).Pools[0]
-	assert.Equal(t, "true", only.Labels[labelSpot])
+	assert.Equal(t, "true", only.Labels[cluster.LabelSpot])
 	assert.Empty(t, only.Taints)
 }
 
@@ -252,7 +255,7 @@ func TestAPoolTakesTheZonesThatAreItsRegions(t *testing.T) {
 	})
 	assert.Equal(t, []string{"us-east-1a", "us-east-1c"}, clusters[0].Pools[0].Zones)
 	assert.Equal(t, []string{"us-west-1c"}, clusters[1].Pools[0].Zones)
-	assert.Contains(t, warnings, "sfo1: pool a stands in us-west-1c alone; losing that zone takes all of it")
+	assert.Contains(t, warnings, "sfo1: pool a is in us-west-1c only; the loss of that zone is the loss of the whole pool")
 }
 
 func TestALocationWithFewZonesIsAllowedWithAWarning(t *testing.T) {
@@ -334,7 +337,7 @@ func TestAdoptedNetworks(t *testing.T) {
 	assert.Equal(t, []string{"subnet-00000001", "subnet-00000002"}, c.Network.SubnetIDs)
 	assert.Equal(t, []string{"subnet-00000003", "subnet-00000004"}, c.Network.PublicSubnetIDs)
 	assert.Equal(t, []netip.Prefix{prefix("203.0.113.0/24")}, c.OperatorCIDRs)
-	assert.Equal(t, Public, c.Access)
+	assert.Equal(t, cluster.Public, c.Access)
 
 	c = loadOne(t, stackFile{
 		"provider": "digitalocean", "operatorCidrs": `["10.0.0.0/8"]`, "regions": `[{"name":"nyc1","network":{"id":"5a4981aa-9653-4bd1-bef5-d6bff52042e4"}}]`,
@@ -345,7 +348,7 @@ func TestAdoptedNetworks(t *testing.T) {
 // Nobody may be let in by leaving something out.
 func TestOperatorsAreNeverNobodyAndNeverEverybody(t *testing.T) {
 	for _, environment := range Environments() {
-		for _, c := range []Cluster{
+		for _, c := range []cluster.Cluster{
 			loadOne(t, stackFile{"environment": environment}),
 			loadOne(t, stackFile{"environment": environment, "access": "public", "operatorCidrs": `["203.0.113.7/32"]`}),
 		} {
@@ -367,7 +370,7 @@ func TestTheNumberOfTagsIsLimited(t *testing.T) {
 	}
 	assert.Len(t, loadOne(t, tags(40)).Tags, 40+6, "the program's six beside owner")
 	_, _, err := Load("test", tags(41).settings())
-	assert.ErrorContains(t, err, "tags: 41 tags and the program's 10 are more than the 50 that AWS takes; keep at most 40")
+	assert.ErrorContains(t, err, "tags: 41 tags and the program's 10 are more than the 50 that AWS allows; keep at most 40")
 }
 
 func TestTagLengths(t *testing.T) {
@@ -405,20 +408,21 @@ func TestLabelsThatANodeMaySetItself(t *testing.T) {
 	}
 }
 
-// The manifests are in what is applied to control planes, and never in user data: packed they are larger than AWS' limit.
+// The manifests are in what is applied to control planes, and never in user data: packed they are larger than AWS'
+// limit.
 func TestUserDataStaysSmall(t *testing.T) {
 	const half = 16384 / 2
 	for _, environment := range Environments() {
-		for _, cni := range []CNI{Cilium, None, Flannel} {
+		for _, cni := range []cluster.CNI{cluster.Cilium, cluster.None, cluster.Flannel} {
 			clusters, _ := load(t, stackFile{"environment": environment, "cni": string(cni), "diskEncryption": "luks", "regions": `["nyc1","sfo1"]`})
-			for _, cluster := range clusters {
-				boot, applied := cluster.ControlPlaneConfiguration(), cluster.AppliedConfiguration()
+			for _, c := range clusters {
+				boot, applied := c.ControlPlaneConfiguration(), c.AppliedConfiguration()
 				boot.UserDataLimit, applied.UserDataLimit = half, half
-				assert.NoError(t, machineconfig.Check(boot), "%s with %s", cluster.Name, cni)
-				assert.Equal(t, cni == Cilium, machineconfig.Check(applied) != nil)
-				assert.Equal(t, cni != Cilium, len(cluster.Manifests) == 0)
-				for _, pool := range cluster.Pools {
-					worker := cluster.WorkerConfiguration(pool)
+				assert.NoError(t, machineconfig.Check(boot), "%s with %s", c.Name, cni)
+				assert.Equal(t, cni == cluster.Cilium, machineconfig.Check(applied) != nil)
+				assert.Equal(t, cni != cluster.Cilium, len(c.Manifests) == 0)
+				for _, pool := range c.Pools {
+					worker := c.WorkerConfiguration(pool)
 					worker.UserDataLimit = half
 					assert.NoError(t, machineconfig.Check(worker))
 					assert.Empty(t, worker.Manifests)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/inferadb/infra/machineconfig"
 )
@@ -31,8 +30,8 @@ func (l *loader) checkPatchList(path string, patches []string, roles ...machinec
 	}
 }
 
-// checkMachineConfigs makes every configuration of the stack once, with secrets made for the purpose: what passes here
-// is what the machines boot with.
+// checkMachineConfigs generates every configuration of the stack once, with dummy secrets, in the way in which those of
+// the machines are generated.
 func (l *loader) checkMachineConfigs() {
 	for _, p := range l.targets {
 		controlPlane := p.cluster.ControlPlaneConfiguration()
@@ -59,7 +58,8 @@ func (l *loader) checkMachineConfig(path string, in machineconfig.Input, patches
 	}
 }
 
-// checkClusterWide refuses a patch that sets for the machines of in alone what all machines of a cluster must agree on.
+// checkClusterWide refuses a patch that sets, only for the machines of one role or pool, what must be the same on all
+// machines of the cluster.
 func (l *loader) checkClusterWide(
 	in machineconfig.Input,
 	patches []string,
@@ -79,25 +79,6 @@ func (l *loader) checkClusterWide(
 			)
 		}
 	}
-}
-
-// ControlPlanePatches are the paths in the stack file of the patches in ControlPlaneConfiguration.
-func (c Cluster) ControlPlanePatches() []string {
-	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.controlPlanes", c.Patches.ControlPlanes))
-}
-
-// PoolPatches are the paths in the stack file of the patches in the WorkerConfiguration of the cluster's i-th pool.
-func (c Cluster) PoolPatches(i int) []string {
-	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.workers", c.Patches.Workers),
-		paths(fmt.Sprintf("pools[%d].patches", i), c.Pools[i].Patches))
-}
-
-func paths(list string, items []string) []string {
-	var paths []string
-	for i := range items {
-		paths = append(paths, fmt.Sprintf("%s[%d]", list, i))
-	}
-	return paths
 }
 
 // refuseMachineConfig repeats what is wrong with a configuration, or a part of one.

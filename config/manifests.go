@@ -10,23 +10,25 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 )
 
-// WireGuard and NoEncryption are what podEncryption can be.
+// WireGuard and NoEncryption are the values of podEncryption.
 const (
 	WireGuard    = "wireguard"
 	NoEncryption = "none"
 )
 
-// checkPodEncryption: only the Cilium that the program installs is the program's to configure.
+// checkPodEncryption refuses the setting without the Cilium that the program installs, and no encryption in
+// production.
 func (l *loader) checkPodEncryption() {
 	const path = "podEncryption"
 	encryption := l.stack.PodEncryption
 	switch {
 	case encryption == "":
 		return
-	case l.stack.CNI != string(Cilium):
+	case l.stack.CNI != string(cluster.Cilium):
 		l.Reject(
 			path,
 			"belongs to the Cilium that the program installs, and cni is "+l.stack.CNI,
@@ -35,7 +37,8 @@ func (l *loader) checkPodEncryption() {
 	case encryption == NoEncryption && l.profile.hardened:
 		l.Reject(
 			path,
-			"the traffic of pods between machines could be read and changed on its way, which production does not take",
+			"the traffic of pods between machines could be read and changed on its way, which production does not "+
+				"allow",
 			"remove it, or set cni: none and install Cilium yourself",
 		)
 	default:
@@ -43,7 +46,7 @@ func (l *loader) checkPodEncryption() {
 	}
 }
 
-// manifests is what the control planes of a cluster install: Cilium, and what the stack file brings.
+// manifests adds what the control planes of a cluster install: Cilium, and the manifests of the stack file.
 func (l *loader) manifests(p *target) {
 	l.cilium(p)
 	if len(l.bootstrap) == 0 {
@@ -80,12 +83,12 @@ func (l *loader) checkBootstrapObjects(p *target) {
 				l.Reject(
 					m.path,
 					fmt.Sprintf(
-						"%shas %s, and nothing makes the namespace %s: Talos would try again for ever",
+						"%shas %s, and nothing creates the namespace %s: Talos would retry forever",
 						m.from,
 						object,
 						object.Namespace,
 					),
-					"add the object of kind Namespace, which is made first",
+					"add the object of kind Namespace, which is created first",
 				)
 			}
 		}
@@ -104,7 +107,7 @@ func namespacesOf(objects []machineconfig.Object) []string {
 
 // cilium adds the Cilium that the program installs.
 func (l *loader) cilium(p *target) {
-	if p.cluster.CNI != Cilium {
+	if p.cluster.CNI != cluster.Cilium {
 		return
 	}
 	version, err := machineconfig.CiliumVersion(p.cluster.KubernetesVersion)

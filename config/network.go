@@ -7,14 +7,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// network is the environment's part of the region's range, a range of the stack file's, or one that exists already.
+// network resolves the network: the environment's part of the region's range, a range of the stack file, or an adopted
+// network.
 func (l *loader) network(p *target) {
 	settings, path := p.settings.Network, join(p.path, "network")
-	p.cluster.Network = Network{
+	p.cluster.Network = cluster.Network{
 		CIDR:            environmentNetwork(p.region.Network, l.profile.index),
 		Pods:            p.region.Pods,
 		Services:        p.region.Services,
@@ -43,7 +45,7 @@ func (l *loader) network(p *target) {
 	l.metadata(p)
 }
 
-// flowLogs are a setting of the network, so that only the stack that creates it has them.
+// flowLogs checks the flow logs, which only the stack that creates a network can set.
 func (l *loader) flowLogs(p *target) {
 	p.cluster.FlowLogs = l.stack.FlowLogs
 	switch {
@@ -53,7 +55,7 @@ func (l *loader) flowLogs(p *target) {
 	case p.cluster.Network.Adopted():
 		l.Reject(
 			"flowLogs",
-			fmt.Sprintf("the network of %s is adopted, and what is logged there is its owner's to say", p.region.Name),
+			fmt.Sprintf("the network of %s is adopted, and its owner decides what is logged there", p.region.Name),
 			"remove it, and have the owner switch them on",
 		)
 	}
@@ -63,10 +65,10 @@ func (l *loader) flowLogs(p *target) {
 // control plane, the keys of its authorities. Where the cloud does not keep its metadata service to the machine, only
 // policies of Cilium keep pods from it.
 func (l *loader) metadata(p *target) {
-	if l.stack.CNI == string(Cilium) || p.capabilities.MetadataIsolated {
+	if l.stack.CNI == string(cluster.Cilium) || p.capabilities.MetadataIsolated {
 		return
 	}
-	if l.stack.CNI == string(None) {
+	if l.stack.CNI == string(cluster.None) {
 		l.warn(
 			"cni: on %s every pod can read its machine's user data, and in it the keys of the cluster, until a "+
 				"policy forbids it; "+
@@ -96,16 +98,16 @@ func (l *loader) metadata(p *target) {
 	)
 }
 
-// environmentNetwork is one of the four /18 in the region's /16.
+// environmentNetwork returns one of the four /18 ranges in the /16 of the region.
 func environmentNetwork(region netip.Prefix, index int) netip.Prefix {
 	address := region.Addr().As4()
 	address[2] = byte(index * 64)
 	return netip.PrefixFrom(netip.AddrFrom4(address), 18)
 }
 
-// createdNetwork: AWS makes networks no larger than /16
-// (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html), and one smaller than /22 is soon too small
-// for a public and a private subnet in each zone.
+// createdNetwork checks the range of a network to create. AWS accepts no larger network than a /16
+// (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html), and one smaller than a /22 has too little
+// room for a public and a private subnet in each zone.
 func (l *loader) createdNetwork(p *target, path string, cidr netip.Prefix) {
 	if cidr.Bits() < 16 || cidr.Bits() > 22 {
 		l.Reject(path, fmt.Sprintf("%s is a /%d", cidr, cidr.Bits()), "choose a range between /16 and /22")
@@ -121,7 +123,7 @@ func (l *loader) createdNetwork(p *target, path string, cidr netip.Prefix) {
 		if cidr.Overlaps(reserved) {
 			l.Reject(
 				path,
-				fmt.Sprintf("%s overlaps %s, which %s keeps for itself", cidr, reserved, p.capabilities.DisplayName),
+				fmt.Sprintf("%s overlaps %s, which %s reserves", cidr, reserved, p.capabilities.DisplayName),
 				"choose another range",
 			)
 		}
@@ -140,7 +142,7 @@ func (l *loader) adoptedNetwork(p *target, path string) {
 	l.checkID(join(path, "id"), settings.ID, p.capabilities.Network)
 	l.subnets(p, join(path, "subnetIds"), settings.SubnetIDs)
 	switch {
-	case l.stack.Access == string(Public) && p.capabilities.Subnets == regions.ZonalSubnets:
+	case l.stack.Access == string(cluster.Public) && p.capabilities.Subnets == regions.ZonalSubnets:
 		l.subnets(p, join(path, "publicSubnetIds"), settings.PublicSubnetIDs)
 	case settings.PublicSubnetIDs != nil && p.capabilities.Subnets != regions.ZonalSubnets:
 		l.Reject(
@@ -149,7 +151,7 @@ func (l *loader) adoptedNetwork(p *target, path string) {
 			"remove publicSubnetIds",
 		)
 	case settings.PublicSubnetIDs != nil:
-		l.Reject(join(path, "publicSubnetIds"), "nothing stands in public subnets under private access",
+		l.Reject(join(path, "publicSubnetIds"), "under private access no machine is in a public subnet",
 			"remove publicSubnetIds, or set access: public")
 	}
 	if l.stack.OperatorCIDRs == nil {
@@ -161,7 +163,8 @@ func (l *loader) adoptedNetwork(p *target, path string) {
 	}
 }
 
-// subnets wants one for each zone, in the order of the zones, so that which machine stands where is known beforehand.
+// subnets checks the subnets of an adopted network: one for each zone, in the order of the zones, so that the zone of
+// each machine is known beforehand.
 func (l *loader) subnets(p *target, path string, ids []string) {
 	zones := p.cluster.Location.Zones
 	switch p.capabilities.Subnets {
@@ -175,7 +178,7 @@ func (l *loader) subnets(p *target, path string, ids []string) {
 			l.Reject(
 				path,
 				fmt.Sprintf("names %d subnets", len(ids)),
-				"name the one subnet of the adopted network to stand in",
+				"name the one subnet of the adopted network for the machines",
 			)
 		}
 	case regions.ZonalSubnets:
@@ -193,10 +196,11 @@ func (l *loader) subnets(p *target, path string, ids []string) {
 	}
 }
 
-// operators under private access are whoever is in the cluster's own network, unless the stack file says who.
+// operators resolves the networks that operators come from. Under private access the default is the cluster's own
+// network.
 func (l *loader) operators(p *target) {
 	if l.stack.OperatorCIDRs == nil {
-		if l.stack.Access == string(Private) && !p.cluster.Network.Adopted() {
+		if l.stack.Access == string(cluster.Private) && !p.cluster.Network.Adopted() {
 			p.cluster.OperatorCIDRs = []netip.Prefix{p.cluster.Network.CIDR}
 		}
 		return
@@ -208,10 +212,11 @@ func (l *loader) operators(p *target) {
 	}
 }
 
-// checkOperators: an empty list never means everybody, and nobody may let everybody in.
+// checkOperators refuses public access without operatorCidrs, since on some clouds an empty list allows every address,
+// and ranges that cover the internet.
 func (l *loader) checkOperators() {
-	if l.stack.Access == string(Public) && len(l.stack.OperatorCIDRs) == 0 {
-		l.Reject("operatorCidrs", "public access needs to know who may reach the control planes",
+	if l.stack.Access == string(cluster.Public) && len(l.stack.OperatorCIDRs) == 0 {
+		l.Reject("operatorCidrs", "public access needs the networks that may reach the control planes",
 			"name the networks that operators come from, such as 203.0.113.7/32")
 	}
 	public := uint64(0)
@@ -307,7 +312,7 @@ func (l *loader) disjoint(a target, what string, taken netip.Prefix, by target) 
 	}
 }
 
-// hostNameProblem says why the text is no host name, in words that follow the text; empty if it is one.
+// hostNameProblem returns why the text is not a host name, in words that follow the text; empty if it is one.
 func hostNameProblem(name string) string {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return "is an address, not a name"
@@ -315,7 +320,7 @@ func hostNameProblem(name string) string {
 	if len(validation.IsDNS1123Subdomain(name)) > 0 {
 		return "is not a host name in lower case, without scheme and port"
 	}
-	// Resolvers take 127.1 and 0x7f.1 for addresses: https://url.spec.whatwg.org/#ends-in-a-number-checker
+	// Resolvers read 127.1 and 0x7f.1 as addresses: https://url.spec.whatwg.org/#ends-in-a-number-checker
 	if _, err := strconv.ParseUint(name[strings.LastIndex(name, ".")+1:], 0, 64); err == nil {
 		return "ends in a number, as an address does"
 	}

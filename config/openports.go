@@ -7,31 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 )
 
-// OpenPort is a port, or a range of ports, that the firewalls of all nodes let in from inside: never from the internet.
-type OpenPort struct {
-	// Protocol is tcp or udp.
-	Protocol  string
-	Low, High int
-	// Nodes lets the cluster's own nodes in, Ranges further networks.
-	Nodes  bool
-	Ranges []netip.Prefix
-}
-
-// String returns the protocol and the ports: "tcp-9100", "udp-30000-32767".
-func (p OpenPort) String() string {
-	if p.Low == p.High {
-		return fmt.Sprintf("%s-%d", p.Protocol, p.Low)
-	}
-	return fmt.Sprintf("%s-%d-%d", p.Protocol, p.Low, p.High)
-}
-
-// fromNodes is the word for the cluster's own nodes among the sources of a port.
+// fromNodes means the cluster's nodes among the sources of a port.
 const fromNodes = "nodes"
 
-// guardedPorts have rules of the program's own, which let in what needs them and nobody else. Talos has no SSH.
+// guardedPorts are ports for which the program has rules, limited to the machines that need them. Talos has no SSH.
 // https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity
 // https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
 var guardedPorts = []struct {
@@ -44,8 +27,8 @@ var guardedPorts = []struct {
 	{"udp", 4789, 4789, "VXLAN"}, {"udp", 8472, 8472, "VXLAN"}, {"udp", 51871, 51871, "WireGuard"},
 }
 
-// insideRanges are the addresses that the internet does not route: RFC 1918, and RFC 6598, which AWS takes for networks
-// too.
+// insideRanges are the addresses that the internet does not route: RFC 1918, and RFC 6598, which AWS accepts for
+// networks too.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 var insideRanges = []netip.Prefix{
 	netip.MustParsePrefix(
@@ -54,8 +37,8 @@ var insideRanges = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"),
 }
 
-// openPorts resolves the ports of the stack file for one cluster. A firewall takes a rule once, so that no two of them
-// may ask for the same.
+// openPorts resolves the ports of the stack file for one cluster. A firewall accepts each rule once, so two settings
+// cannot open the same port.
 func (l *loader) openPorts(p *target) {
 	seen := map[string]string{}
 	for i, settings := range l.stack.OpenPorts {
@@ -68,7 +51,7 @@ func (l *loader) openPorts(p *target) {
 		if !ok {
 			continue
 		}
-		open := OpenPort{Protocol: settings.Protocol, Low: low, High: high}
+		open := cluster.OpenPort{Protocol: settings.Protocol, Low: low, High: high}
 		l.guarded(join(path, "ports"), open)
 		l.openFrom(p, join(path, "from"), settings.From, &open)
 		if first, twice := seen[open.String()]; twice {
@@ -102,7 +85,7 @@ func (l *loader) ports(path, text string) (low, high int, ok bool) {
 	return 0, 0, false
 }
 
-func (l *loader) guarded(path string, open OpenPort) {
+func (l *loader) guarded(path string, open cluster.OpenPort) {
 	for _, g := range guardedPorts {
 		if g.protocol == open.Protocol && open.Low <= g.high && g.low <= open.High {
 			l.Reject(
@@ -116,7 +99,7 @@ func (l *loader) guarded(path string, open OpenPort) {
 
 // openFrom reads the sources: the cluster's nodes, private networks, and the addresses that the cloud's own load
 // load balancers and health checks come from.
-func (l *loader) openFrom(p *target, path string, from []string, open *OpenPort) {
+func (l *loader) openFrom(p *target, path string, from []string, open *cluster.OpenPort) {
 	if len(from) == 0 {
 		open.Nodes = true
 		return
@@ -162,7 +145,7 @@ func isInside(source netip.Prefix) bool {
 	})
 }
 
-// healthCheckRanges are the cloud's own sources, in words that follow the private ranges.
+// healthCheckRanges returns the cloud's sources of health checks, in words that follow the private ranges.
 func healthCheckRanges(can regions.Capabilities) string {
 	var text string
 	for _, prefix := range can.HealthChecks {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -11,7 +12,7 @@ func TestOpenPorts(t *testing.T) {
 	for _, provider := range []string{"aws", "gcp", "digitalocean"} {
 		c := loadOne(t, stackFile{"provider": provider, "openPorts": `[{"ports":9100},{"ports":"30000-32767","protocol":"udp",
 			"from":["10.101.0.0/18","nodes"]},{"ports":"8080","from":["100.64.0.0/10"]}]`})
-		assert.Equal(t, []OpenPort{
+		assert.Equal(t, []cluster.OpenPort{
 			{Protocol: "tcp", Low: 9100, High: 9100, Nodes: true},
 			{Protocol: "udp", Low: 30000, High: 32767, Nodes: true, Ranges: []netip.Prefix{prefix("10.101.0.0/18")}},
 			{Protocol: "tcp", Low: 8080, High: 8080, Ranges: []netip.Prefix{prefix("100.64.0.0/10")}},

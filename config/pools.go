@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -17,35 +18,28 @@ const (
 	// nodePodsBits is the size of the range that Kubernetes gives each node out of the pods' /16: --node-cidr-mask-size
 	// of https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 	nodePodsBits = 24
-	// minDiskGiB: Talos wants 10 GiB (https://docs.siderolabs.com/talos/v1.13/getting-started/system-requirements), and
-	// images and logs fill the rest of anything smaller than this within a day.
+	// minDiskGiB is the smallest root disk. Talos needs 10 GiB
+	// (https://docs.siderolabs.com/talos/v1.13/getting-started/system-requirements), and images and logs fill a smaller
+	// disk than this within a day.
 	minDiskGiB = 20
 	// maxDiskGiB is the most that a gp3 volume had when every cloud could follow: 16 TiB.
 	maxDiskGiB = 16384
 )
 
-// spotStrategies are the allocation strategies of AWS' mixed policy:
+// spotStrategies are the allocation strategies of the mixed instances policy on AWS:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
 var spotStrategies = []string{defaultSpotStrategy, prioritized, "price-capacity-optimized", "lowest-price"}
 
 const (
-	// defaultSpotStrategy takes the types with the most capacity.
+	// defaultSpotStrategy chooses the types with the most capacity.
 	defaultSpotStrategy = "capacity-optimized"
 	// prioritized prefers the types in their order.
 	prioritized = "capacity-optimized-prioritized"
 )
 
-// Labels of every node that the cluster makes, under the project's own domain: Kubernetes reserves its own.
-const (
-	// LabelPool names the pool of a node.
-	LabelPool     = "inferadb.com/pool"
-	labelWorkload = "inferadb.com/workload"
-	labelSpot     = "inferadb.com/spot"
-)
-
 var positiveDecimal = regexp.MustCompile(`^(0*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)$`)
 
-// poolSettings are the stack file's pools, or the profile's.
+// poolSettings returns the pools of the stack file, or those of the profile.
 func (l *loader) poolSettings() []PoolSettings {
 	if len(l.stack.Pools) == 0 {
 		return l.profile.pools
@@ -72,7 +66,7 @@ func (l *loader) checkPools() {
 		} else if _, err := regions.LookupSize(pool.Size); err != nil {
 			l.reportUnknown(join(path, "size"), err)
 		}
-		l.oneOf(join(path, "workload"), pool.Workload, string(Stateless), string(Stateful))
+		l.oneOf(join(path, "workload"), pool.Workload, string(cluster.Stateless), string(cluster.Stateful))
 		if pool.DiskGiB < minDiskGiB || pool.DiskGiB > maxDiskGiB {
 			l.Reject(
 				join(path, "diskGiB"),
@@ -89,12 +83,12 @@ func (l *loader) checkPools() {
 	// A pool that is parked keeps nothing running.
 	steady := func(pool PoolSettings) bool {
 		_, most, known := bounds(pool)
-		return (pool.Spot == nil || pool.Spot.Off) && (!known || most > 0)
+		return !pool.Spot.isOn() && (!known || most > 0)
 	}
 	if l.profile.highlyAvailable && len(l.stack.Pools) > 0 && !slices.ContainsFunc(l.stack.Pools, steady) {
 		l.Reject(
 			"pools",
-			"every machine of "+l.profile.name+"'s pools is on the spot market, which can take them all at once",
+			"every machine of "+l.profile.name+"'s pools is on the spot market, which can reclaim them all at once",
 			"make one pool spot: false for what must not stop",
 		)
 	}
@@ -104,14 +98,14 @@ func (l *loader) checkPoolName(path, name string) {
 	switch {
 	case name == "":
 		l.Reject(path, "is missing", "name the pool, such as workers")
-	case name == ControlPlanePool:
+	case name == cluster.ControlPlanePool:
 		l.Reject(path, name+" is the name of the control planes", "choose another name")
 	case slices.ContainsFunc(regionNames(),
 		func(region string) bool { return strings.HasPrefix(name+"-", region+"-") }):
 		// Pool nyc1-web of stack a, and pool web of stack a-nyc1.
 		l.Reject(
 			path,
-			name+" begins with a region's name, so that another stack's machines could be named alike",
+			name+" begins with a region's name, so another stack's machines could get the same names",
 			"choose another name",
 		)
 	case len(validation.IsDNS1123Label(name)) > 0:
@@ -125,7 +119,7 @@ func (l *loader) checkPoolName(path, name string) {
 	}
 }
 
-// checkPoolCount: a count of 0 is a parked pool, whose settings stay while its machines are gone.
+// checkPoolCount checks count, min and max. Count 0 is valid: the pool keeps its settings and has no machines.
 func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 	for key, number := range map[string]*int{"count": pool.Count, "min": pool.Min, "max": pool.Max} {
 		if number != nil && *number < 0 {
@@ -137,17 +131,17 @@ func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 	case pool.Count != nil && ranged:
 		l.Reject(
 			path,
-			"says both count and min or max",
+			"has both count and min or max",
 			"keep count for a fixed number of machines, or min and max for a range",
 		)
 	case pool.Count == nil && (pool.Min == nil || pool.Max == nil):
-		l.Reject(path, "does not say how many machines", "set count, or both min and max")
+		l.Reject(path, "has no number of machines", "set count, or both min and max")
 	case pool.Count == nil && *pool.Min > *pool.Max:
 		l.Reject(join(path, "min"), fmt.Sprintf("%d is more than max, %d", *pool.Min, *pool.Max), "swap them")
-	case pool.Count == nil && *pool.Min < *pool.Max && pool.Workload == string(Stateful):
+	case pool.Count == nil && *pool.Min < *pool.Max && pool.Workload == string(cluster.Stateful):
 		l.Reject(
 			path,
-			"is stateful, and a stateful pool is of fixed size: what scales in takes its data along",
+			"is stateful, and a stateful pool has a fixed size: scaling in would delete its data",
 			"set count instead of min and max",
 		)
 	}
@@ -155,14 +149,14 @@ func (l *loader) checkPoolCount(path string, pool PoolSettings) {
 
 func (l *loader) checkSpot(path string, pool PoolSettings) {
 	spot := pool.Spot
-	if spot == nil || spot.Off {
+	if !spot.isOn() {
 		return
 	}
 	path = join(path, "spot")
-	if pool.Workload == string(Stateful) {
+	if pool.Workload == string(cluster.Stateful) {
 		l.Reject(
 			path,
-			"the pool is stateful, and a spot machine goes with two minutes' notice",
+			"the pool is stateful, and a spot machine can be reclaimed at two minutes' notice",
 			"set spot: false or workload: stateless",
 		)
 	}
@@ -189,16 +183,18 @@ func (l *loader) checkSpot(path string, pool PoolSettings) {
 	l.checkRequirements(join(path, "requirements"), *spot)
 }
 
-// checkRequirements: types that are picked by their attributes come in no order.
+// checkRequirements refuses requirements together with a list of types, or with a strategy that needs their order:
+// types that AWS picks by their attributes have none.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/create-mixed-instances-group-attribute-based-instance-type-selection.html
 func (l *loader) checkRequirements(path string, spot SpotSettings) {
 	switch {
 	case spot.Requirements && spot.Types != nil:
-		l.Reject(path, "takes every type that is like the pool's own, and types names some", "remove one of them")
+		l.Reject(path, "allows every type that is like the pool's own, and types allows only some",
+			"remove one of them")
 	case spot.Requirements && spot.Strategy == prioritized:
 		l.Reject(
 			path,
-			"gives the types in no order, and the strategy "+prioritized+" wants one",
+			"lists the types in no order, and the strategy "+prioritized+" wants one",
 			"choose another strategy, or remove requirements",
 		)
 	}
@@ -208,13 +204,13 @@ func (l *loader) checkAutoscaling(path string, pool PoolSettings) {
 	if pool.Autoscaling == "" {
 		return
 	}
-	l.oneOf(path, pool.Autoscaling, string(ClusterAutoscaler), string(CPU))
+	l.oneOf(path, pool.Autoscaling, string(cluster.ClusterAutoscaler), string(cluster.CPU))
 	if least, most, known := bounds(pool); known && least == most {
-		l.Reject(path, "the pool is of fixed size", "remove it, or set min and max")
+		l.Reject(path, "the pool has a fixed size", "remove it, or set min and max")
 	}
 }
 
-// bounds are the least and the most machines of a pool, if the stack file says them.
+// bounds returns the fewest and the most machines of a pool; known is false if the stack file does not have both.
 func bounds(pool PoolSettings) (least, most int, known bool) {
 	if pool.Count != nil {
 		return *pool.Count, *pool.Count, true
@@ -233,13 +229,13 @@ func (l *loader) pools(p *target) {
 		if err != nil {
 			continue // checkPools has said so
 		}
-		pool := Pool{
+		pool := cluster.Pool{
 			Name:     settings.Name,
 			Size:     settings.Size,
 			Machine:  size.Types[p.cluster.Provider],
-			Workload: Workload(settings.Workload),
+			Workload: cluster.Workload(settings.Workload),
 			Labels:   settings.Labels,
-			Taints:   settings.Taints,
+			Taints:   taintsOf(settings.Taints),
 			DiskGiB:  settings.DiskGiB,
 			Patches:  settings.Patches,
 		}
@@ -254,7 +250,7 @@ func (l *loader) pools(p *target) {
 		if settings.DiskGiB != defaultDiskGiB && !p.capabilities.DiskSizes {
 			l.Reject(
 				join(path, "diskGiB"),
-				fmt.Sprintf("%s gives each size its own disk", p.capabilities.DisplayName),
+				fmt.Sprintf("%s has one disk size for each machine size", p.capabilities.DisplayName),
 				"remove it, or choose a larger size",
 			)
 		}
@@ -268,19 +264,27 @@ func (l *loader) pools(p *target) {
 	l.checkPodCapacity(p)
 }
 
+func taintsOf(settings []TaintSettings) []cluster.Taint {
+	var taints []cluster.Taint
+	for _, taint := range settings {
+		taints = append(taints, cluster.Taint(taint))
+	}
+	return taints
+}
+
 // addPoolLabels lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps
 // off what does not tolerate interruption, unless there is nowhere else to go.
-func addPoolLabels(pools []Pool) {
-	elsewhere := slices.ContainsFunc(pools, func(p Pool) bool { return p.Spot == nil && p.Max > 0 })
+func addPoolLabels(pools []cluster.Pool) {
+	elsewhere := slices.ContainsFunc(pools, func(p cluster.Pool) bool { return !p.OnSpot() && p.Max > 0 })
 	for i := range pools {
 		pool := &pools[i]
-		labels := map[string]string{LabelPool: pool.Name, labelWorkload: string(pool.Workload)}
-		if pool.Spot != nil {
-			labels[labelSpot] = "true"
+		labels := map[string]string{cluster.LabelPool: pool.Name, cluster.LabelWorkload: string(pool.Workload)}
+		if pool.OnSpot() {
+			labels[cluster.LabelSpot] = "true"
 			if elsewhere {
 				pool.Taints = append(
 					slices.Clone(pool.Taints),
-					Taint{Key: labelSpot, Value: "true", Effect: "NoSchedule"},
+					cluster.Taint{Key: cluster.LabelSpot, Value: "true", Effect: "NoSchedule"},
 				)
 			}
 		}
@@ -289,7 +293,8 @@ func addPoolLabels(pools []Pool) {
 	}
 }
 
-// checkPodCapacity: a node without a range for its pods never becomes ready.
+// checkPodCapacity refuses more nodes than the pods' range has room for. A node without a part of it never becomes
+// Ready.
 func (l *loader) checkPodCapacity(p *target) {
 	room := 1 << (nodePodsBits - p.cluster.Network.Pods.Bits())
 	machines := p.cluster.ControlPlanes.Count
@@ -309,8 +314,9 @@ func (l *loader) checkPodCapacity(p *target) {
 	}
 }
 
-// poolZones are those of the pool's zones that are this cluster's: the stack file names zones of all its regions.
-func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *target) []string {
+// poolZones returns those of the pool's zones that are zones of this cluster. The stack file names zones of all its
+// regions.
+func (l *loader) poolZones(path string, settings PoolSettings, pool cluster.Pool, p *target) []string {
 	path = join(path, "zones")
 	cluster := p.cluster.Location.Zones
 	if settings.Zones == nil {
@@ -334,12 +340,13 @@ func (l *loader) poolZones(path string, settings PoolSettings, pool Pool, p *tar
 			"add one of "+strings.Join(cluster, ", "),
 		)
 	case len(zones) == 1 && pool.Max > 1:
-		l.warn("%s: pool %s stands in %s alone; losing that zone takes all of it", p.region.Name, pool.Name, zones[0])
+		l.warn("%s: pool %s is in %s only; the loss of that zone is the loss of the whole pool", p.region.Name,
+			pool.Name, zones[0])
 	}
 	return zones
 }
 
-// checkPoolZones: a zone that no cluster has is a slip.
+// checkPoolZones refuses a zone of a pool that is not a zone of any cluster.
 func (l *loader) checkPoolZones() {
 	zoned := slices.ContainsFunc(l.targets, func(p target) bool { return p.capabilities.MultiZone })
 	if !zoned || len(l.targets) < len(l.stack.Regions) {
@@ -366,11 +373,11 @@ func (l *loader) checkPoolZones() {
 	}
 }
 
-// spot resolves the spot policy. What the profile wants and the cloud does not sell becomes on demand; what the stack
-// file wants is refused.
-func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) *Spot {
+// spot resolves the spot policy. On a cloud without spot machines a pool of the profile becomes on demand, and a pool
+// of the stack file is refused.
+func (l *loader) spot(path string, settings PoolSettings, pool cluster.Pool, p *target) *cluster.Spot {
 	spot := settings.Spot
-	if spot == nil || spot.Off {
+	if !spot.isOn() {
 		return nil
 	}
 	if !p.capabilities.Spot {
@@ -382,7 +389,8 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 		}
 		return nil
 	}
-	policy := &Spot{Base: min(1, pool.Max), MaxPrice: string(spot.MaxPrice), Types: []regions.MachineType{pool.Machine}}
+	policy := &cluster.Spot{Base: min(1, pool.Max), MaxPrice: string(spot.MaxPrice),
+		Types: []regions.MachineType{pool.Machine}}
 	if spot.Base != nil {
 		policy.Base = *spot.Base
 	}
@@ -395,7 +403,7 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 			if said {
 				l.Reject(
 					join(path, key),
-					fmt.Sprintf("%s gives no choice of it", p.capabilities.DisplayName),
+					fmt.Sprintf("%s does not support this setting", p.capabilities.DisplayName),
 					"remove it",
 				)
 			}
@@ -419,7 +427,8 @@ func (l *loader) spot(path string, settings PoolSettings, pool Pool, p *target) 
 	return policy
 }
 
-// spotTypes are the user's choice of types beside the pool's own. One market can dry up, so there must be another.
+// spotTypes returns the types of the stack file that the pool may use besides its own. At least one is required, so
+// that the pool does not depend on the spot capacity of one type.
 func (l *loader) spotTypes(
 	path string,
 	names []string,
@@ -457,13 +466,13 @@ func (l *loader) spotTypes(
 		}
 	}
 	if len(names) == 0 || len(names) == 1 && names[0] == own.Name {
-		l.Reject(path, "names no type beside the pool's own "+own.Name, standIns+", or remove types to have them all")
+		l.Reject(path, "names no type besides the pool's own "+own.Name, standIns+", or remove types to have them all")
 	}
 	return chosen
 }
 
-// incompatibility says why a type cannot stand in for the pool's own: one image boots them all, and what Kubernetes
-// schedules onto one must fit the others.
+// incompatibility returns why a pool cannot use a type besides its own; empty if it can. All types boot from one
+// image, and pods that fit one must fit the others.
 func incompatibility(own, other regions.MachineType) string {
 	switch {
 	case other.Architecture != own.Architecture:

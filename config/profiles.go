@@ -1,8 +1,12 @@
 package config
 
-import "slices"
+import (
+	"slices"
 
-// profile is what an environment decides where the stack file says nothing.
+	"github.com/inferadb/infra/cluster"
+)
+
+// profile has the defaults of an environment, and what it refuses.
 type profile struct {
 	name string
 	// index of the environment's /18 in a region's /16: the environments' networks never overlap.
@@ -26,21 +30,21 @@ var profiles = []profile{
 		index:            0,
 		controlPlanes:    1,
 		controlPlaneSize: "small",
-		pools:            []PoolSettings{workers("small", 2, Stateless, &SpotSettings{})},
+		pools:            []PoolSettings{workers("small", 2, cluster.Stateless, &SpotSettings{})},
 	},
 	{
 		name:             "staging",
 		index:            1,
 		controlPlanes:    3,
 		controlPlaneSize: "medium",
-		pools:            []PoolSettings{workers("medium", 3, Stateless, &SpotSettings{})},
+		pools:            []PoolSettings{workers("medium", 3, cluster.Stateless, &SpotSettings{})},
 	},
 	{
 		name:             "production",
 		index:            2,
 		controlPlanes:    3,
 		controlPlaneSize: "medium",
-		pools:            []PoolSettings{workers("large", 5, Stateful, nil)},
+		pools:            []PoolSettings{workers("large", 5, cluster.Stateful, nil)},
 		natPerZone:       true,
 		protected:        true,
 		managedKey:       true,
@@ -56,7 +60,7 @@ const controlPlaneDiskGiB = 50
 // defaultDiskGiB of a worker: images, logs and ephemeral volumes of its pods.
 const defaultDiskGiB = 100
 
-func workers(size string, count int, workload Workload, spot *SpotSettings) PoolSettings {
+func workers(size string, count int, workload cluster.Workload, spot *SpotSettings) PoolSettings {
 	return PoolSettings{
 		Name: "workers", Size: size, Count: &count, Workload: string(workload), Spot: spot, DiskGiB: defaultDiskGiB,
 	}

@@ -64,7 +64,7 @@ var refused = []struct {
 		"pools[0].taints[0].effects: there is no such key; did you mean effect?",
 	}},
 	{"a cloud's own namespace", stackFile{"aws:region": "us-east-1"}, []string{
-		"aws:region: the program makes a provider of its own for each region, which does not read this key; remove it: the region tables say where, the environment as whom",
+		"aws:region: the program creates its own provider for each region, which does not read this key; remove it; the region comes from regions/, the credentials from the environment",
 	}},
 	{"another namespace", stackFile{"infra:environment": "dev"}, []string{
 		`infra:environment: nothing reads keys of the namespace "infra"; begin the key with inferadb:`,
@@ -118,7 +118,7 @@ var refused = []struct {
 		`controlPlanes: is the text "three"; write a whole number`,
 	}},
 	{"production with one control plane", stackFile{"controlPlanes": "1", "environment": "production"}, []string{
-		"controlPlanes: 1 control plane does not outlive a machine, and production must; set 3 or 5",
+		"controlPlanes: 1 control plane does not survive the loss of a machine, and production must; set 3 or 5",
 	}},
 	{"an unknown size of control planes", stackFile{"controlPlaneSize": "huge"}, []string{
 		`controlPlaneSize: there is no machine size "huge"; choose one of small, medium, large`,
@@ -127,7 +127,7 @@ var refused = []struct {
 		`pools[0].size: there is no machine size "huge"; choose one of small, medium, large`,
 	}},
 	{"an empty pool", stackFile{"pools": "[{}]"}, []string{
-		"pools[0]: does not say how many machines; set count, or both min and max",
+		"pools[0]: has no number of machines; set count, or both min and max",
 		"pools[0].name: is missing; name the pool, such as workers",
 		"pools[0].size: is missing; choose one of small, medium, large",
 	}},
@@ -138,7 +138,7 @@ var refused = []struct {
 		"pools[0].name: control-plane is the name of the control planes; choose another name",
 	}},
 	{"a pool with a region's name", stackFile{"pools": `[{"name":"nyc1-web","size":"small","count":1}]`}, []string{
-		"pools[0].name: nyc1-web begins with a region's name, so that another stack's machines could be named alike; choose another name",
+		"pools[0].name: nyc1-web begins with a region's name, so another stack's machines could get the same names; choose another name",
 	}},
 	{"a pool name that is no label", stackFile{"pools": `[{"name":"Workers","size":"small","count":1}]`}, []string{
 		`pools[0].name: "Workers" is not a DNS label; use lower-case letters, digits and dashes, such as workers`,
@@ -156,16 +156,16 @@ var refused = []struct {
 		"pools[0].min: 3 is more than max, 2; swap them",
 	}},
 	{"count beside max", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"max":3}]`}, []string{
-		"pools[0]: says both count and min or max; keep count for a fixed number of machines, or min and max for a range",
+		"pools[0]: has both count and min or max; keep count for a fixed number of machines, or min and max for a range",
 	}},
 	{"min without max", stackFile{"pools": `[{"name":"a","size":"small","min":3}]`}, []string{
-		"pools[0]: does not say how many machines; set count, or both min and max",
+		"pools[0]: has no number of machines; set count, or both min and max",
 	}},
 	{"a stateful pool that scales", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":3,"workload":"stateful"}]`}, []string{
-		"pools[0]: is stateful, and a stateful pool is of fixed size: what scales in takes its data along; set count instead of min and max",
+		"pools[0]: is stateful, and a stateful pool has a fixed size: scaling in would delete its data; set count instead of min and max",
 	}},
 	{"a stateful pool on spot", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"workload":"stateful","spot":true}]`}, []string{
-		"pools[0].spot: the pool is stateful, and a spot machine goes with two minutes' notice; set spot: false or workload: stateless",
+		"pools[0].spot: the pool is stateful, and a spot machine can be reclaimed at two minutes' notice; set spot: false or workload: stateless",
 	}},
 	{"an unknown workload", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"workload":"statefull"}]`}, []string{
 		`pools[0].workload: there is no workload "statefull"; choose one of stateless, stateful`,
@@ -201,42 +201,42 @@ var refused = []struct {
 		"pools[0].spot.types[1]: m6g.xlarge is named twice; name each type once",
 	}},
 	{"no spot type but the pool's own", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":["t4g.xlarge"]}}]`}, []string{
-		"pools[0].spot.types: names no type beside the pool's own t4g.xlarge; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge, or remove types to have them all",
+		"pools[0].spot.types: names no type besides the pool's own t4g.xlarge; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge, or remove types to have them all",
 	}},
 	{"no spot type", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"spot":{"types":[]}}]`}, []string{
-		"pools[0].spot.types: names no type beside the pool's own t4g.xlarge; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge, or remove types to have them all",
+		"pools[0].spot.types: names no type besides the pool's own t4g.xlarge; choose from m6g.xlarge, m6gd.xlarge, m8g.xlarge, r6g.xlarge, r6gd.xlarge, or remove types to have them all",
 	}},
 	{"a percentage that is none", stackFile{"pools": `[{"name":"a","size":"small","count":2,"spot":{"onDemandPercent":101}}]`}, []string{
 		"pools[0].spot.onDemandPercent: 101 is not a percentage; choose 0 to 100",
 	}},
 	{"requirements and types", stackFile{"pools": `[{"name":"a","size":"small","count":2,"spot":{"requirements":true,"types":["m6g.large"]}}]`}, []string{
-		"pools[0].spot.requirements: takes every type that is like the pool's own, and types names some; remove one of them",
+		"pools[0].spot.requirements: allows every type that is like the pool's own, and types allows only some; remove one of them",
 	}},
 	{"requirements in order", stackFile{"pools": `[{"name":"a","size":"small","count":2,"spot":{"requirements":true,"strategy":"capacity-optimized-prioritized"}}]`}, []string{
-		"pools[0].spot.requirements: gives the types in no order, and the strategy capacity-optimized-prioritized wants one; choose another strategy, or remove requirements",
+		"pools[0].spot.requirements: lists the types in no order, and the strategy capacity-optimized-prioritized wants one; choose another strategy, or remove requirements",
 	}},
 	{"autoscaling of a fixed pool", stackFile{"pools": `[{"name":"a","size":"small","count":2,"autoscaling":"cpu"}]`}, []string{
-		"pools[0].autoscaling: the pool is of fixed size; remove it, or set min and max",
+		"pools[0].autoscaling: the pool has a fixed size; remove it, or set min and max",
 	}},
 	{"an unknown autoscaling", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"autoscaling":"karpenter"}]`}, []string{
 		`pools[0].autoscaling: there is no autoscaling "karpenter"; choose one of cluster-autoscaler, cpu`,
 	}},
 	{"autoscaling by the load of nothing", stackFile{"pools": `[{"name":"a","size":"small","min":0,"max":2,"autoscaling":"cpu"}]`}, []string{
-		"pools[0].min: 0 may leave no machine whose processor says that another is needed; set 1 or more",
+		"pools[0].min: 0 can leave a group empty, and autoscaling by cpu needs a machine to measure; set 1 or more",
 	}},
 	{"autoscaling of a stateful pool", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"workload":"stateful","autoscaling":"cpu"}]`}, []string{
-		"pools[0]: is stateful, and a stateful pool is of fixed size: what scales in takes its data along; set count instead of min and max",
+		"pools[0]: is stateful, and a stateful pool has a fixed size: scaling in would delete its data; set count instead of min and max",
 	}},
 	{"an empty spot group under load on Google Cloud", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","min":1,"max":3,"spot":true,"autoscaling":"cpu"}]`}, []string{
-		"pools[0].min: 1 may leave no machine whose processor says that another is needed; set 2 or more",
+		"pools[0].min: 1 can leave a group empty, and autoscaling by cpu needs a machine to measure; set 2 or more",
 	}},
 	{"cluster-autoscaler on Google Cloud", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","min":1,"max":3,"autoscaling":"cluster-autoscaler"}]`}, []string{
 		"pools[0].autoscaling: cluster-autoscaler cannot move the groups of Google Cloud; choose cpu",
 	}},
 	{"what only AWS offers on spot", stackFile{"provider": "gcp", "pools": `[{"name":"a","size":"small","count":2,"spot":{"onDemandPercent":50,"requirements":true,"rebalance":true}}]`}, []string{
-		"pools[0].spot.onDemandPercent: Google Cloud gives no choice of it; remove it",
-		"pools[0].spot.rebalance: Google Cloud gives no choice of it; remove it",
-		"pools[0].spot.requirements: Google Cloud gives no choice of it; remove it",
+		"pools[0].spot.onDemandPercent: Google Cloud does not support this setting; remove it",
+		"pools[0].spot.rebalance: Google Cloud does not support this setting; remove it",
+		"pools[0].spot.requirements: Google Cloud does not support this setting; remove it",
 	}},
 	{"an autoscaled pool's long label", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"labels":{"` + strings.Repeat("a", 30) + ".example.com/" + strings.Repeat("b", 60) + `":"x"}}]`}, []string{
 		"pools[0]: cluster-autoscaler's tag k8s.io/cluster-autoscaler/node-template/label/" + strings.Repeat("a", 30) + ".example.com/" + strings.Repeat("b", 60) + " has 149 characters; shorten the key by 21",
@@ -245,23 +245,23 @@ var refused = []struct {
 		"pools[0].taints: cluster-autoscaler knows one taint of each key; keep one effect for each key, or set count",
 	}},
 	{"an autoscaled pool's many labels", stackFile{"pools": `[{"name":"a","size":"small","min":1,"max":2,"labels":{` + manyLabels(40) + `}}]`}, []string{
-		"pools[0]: 42 labels and taints and 13 tags are more than the 50 tags that a group takes; keep at most 44 together",
+		"pools[0]: 42 labels and taints and 13 tags are more than the 50 tags that a group can have; keep at most 44 together",
 	}},
 	{"an alarm without an address", stackFile{"alarmEmails": `["ops@example.com","ops","ops@example.com"]`}, []string{
 		`alarmEmails[1]: "ops" is not an e-mail address; write it like ops@example.com`,
 		"alarmEmails[2]: ops@example.com is named twice; name each address once",
 	}},
 	{"an alarm without spot", stackFile{"alarmEmails": `["ops@example.com"]`, "environment": "production"}, []string{
-		"alarmEmails: no pool of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
+		"alarmEmails: no pool of the stack is on the spot market, so there are no interruptions to report; remove it, or make a pool spot",
 	}},
 	{"an alarm on DigitalOcean", stackFile{"alarmEmails": `["ops@example.com"]`, "provider": "digitalocean"}, []string{
-		"alarmEmails: no pool of the stack is on the spot market, so there is nothing to tell; remove it, or make a pool spot",
+		"alarmEmails: no pool of the stack is on the spot market, so there are no interruptions to report; remove it, or make a pool spot",
 	}},
 	{"production on spot alone", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true}]`}, []string{
-		"pools: every machine of production's pools is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
+		"pools: every machine of production's pools is on the spot market, which can reclaim them all at once; make one pool spot: false for what must not stop",
 	}},
 	{"production on spot beside an empty pool", stackFile{"environment": "production", "pools": `[{"name":"a","size":"small","count":3,"spot":true},{"name":"b","size":"small","count":0}]`}, []string{
-		"pools: every machine of production's pools is on the spot market, which can take them all at once; make one pool spot: false for what must not stop",
+		"pools: every machine of production's pools is on the spot market, which can reclaim them all at once; make one pool spot: false for what must not stop",
 	}},
 	{"spot on DigitalOcean", stackFile{"pools": `[{"name":"a","size":"small","count":3,"spot":true}]`, "provider": "digitalocean"}, []string{
 		"pools[0].spot: digitalocean has no spot market; set spot: false or choose aws or gcp",
@@ -287,19 +287,19 @@ var refused = []struct {
 		`regions[0].image: "talos" is not a custom image's id; write its number, quoted`,
 	}},
 	{"a spot policy on Google Cloud", stackFile{"pools": `[{"name":"a","size":"small","count":3,"spot":{"types":["e2-medium"],"strategy":"lowest-price","maxPrice":1}}]`, "provider": "gcp"}, []string{
-		"pools[0].spot.maxPrice: Google Cloud gives no choice of it; remove it",
-		"pools[0].spot.strategy: Google Cloud gives no choice of it; remove it",
-		"pools[0].spot.types: Google Cloud gives no choice of it; remove it",
+		"pools[0].spot.maxPrice: Google Cloud does not support this setting; remove it",
+		"pools[0].spot.strategy: Google Cloud does not support this setting; remove it",
+		"pools[0].spot.types: Google Cloud does not support this setting; remove it",
 	}},
 	{"what DigitalOcean has no choice of", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "digitalocean",
 		"regions": `[{"name":"nyc1","network":{"id":"default"}},{"name":"sfo1","network":{"cidr":"10.244.0.0/20"}}]`,
 		"pools":   `[{"name":"workers","size":"small","count":1,"diskGiB":50}]`}, []string{
-		`pools[0].diskGiB: DigitalOcean gives each size its own disk; remove it, or choose a larger size`,
+		`pools[0].diskGiB: DigitalOcean has one disk size for each machine size; remove it, or choose a larger size`,
 		`regions[0].network.id: "default" is not a VPC's id; write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4`,
-		`regions[1].network.cidr: 10.244.0.0/20 overlaps 10.244.0.0/16, which DigitalOcean keeps for itself; choose another range`,
+		`regions[1].network.cidr: 10.244.0.0/20 overlaps 10.244.0.0/16, which DigitalOcean reserves; choose another range`,
 	}},
 	{"two subnets on Google Cloud", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp", "regions": `[{"name":"nyc1","network":{"id":"x","subnetIds":["y","z"]}}]`}, []string{
-		"regions[0].network.subnetIds: names 2 subnets; name the one subnet of the adopted network to stand in",
+		"regions[0].network.subnetIds: names 2 subnets; name the one subnet of the adopted network for the machines",
 	}},
 	{"a key and an image that are none of Google Cloud", stackFile{"encryptionKey": "k", "provider": "gcp", "regions": `[{"name":"nyc1","image":"talos"}]`}, []string{
 		`encryptionKey: "k" is not a key of Google Cloud; write it like projects/acme/locations/us-east4/keyRings/clusters/cryptoKeys/disks`,
@@ -374,7 +374,7 @@ var refused = []struct {
 		"operatorCidrs: they hold 33554432 public addresses together, more than a /8; name the networks that operators come from",
 	}},
 	{"public access for nobody in particular", stackFile{"access": "public"}, []string{
-		"operatorCidrs: public access needs to know who may reach the control planes; name the networks that operators come from, such as 203.0.113.7/32",
+		"operatorCidrs: public access needs the networks that may reach the control planes; name the networks that operators come from, such as 203.0.113.7/32",
 	}},
 	{"unknown access", stackFile{"access": "open"}, []string{
 		`access: there is no access "open"; choose one of private, public`,
@@ -389,7 +389,7 @@ var refused = []struct {
 		"podEncryption: belongs to the Cilium that the program installs, and cni is none; remove it, or set cni: cilium",
 	}},
 	{"production in clear", stackFile{"environment": "production", "podEncryption": "none", "regions": `["nyc1","sfo1"]`}, []string{
-		"podEncryption: the traffic of pods between machines could be read and changed on its way, which production does not take; " +
+		"podEncryption: the traffic of pods between machines could be read and changed on its way, which production does not allow; " +
 			"remove it, or set cni: none and install Cilium yourself",
 	}},
 	{"a Kubernetes version that no Cilium is tested with", stackFile{"talosVersion": "v1.12.1", "kubernetesVersion": "1.31.4", "regions": `["nyc1","sfo1"]`}, []string{
@@ -415,7 +415,7 @@ var refused = []struct {
 		"regions[0].network.subnetIds[2]: subnet-01234567 is named twice; name each subnet once",
 	}},
 	{"public subnets under private access", stackFile{"operatorCidrs": `["10.0.0.0/8"]`, "regions": `[{"name":"nyc1","network":{"id":"vpc-01234567","subnetIds":["subnet-01234560","subnet-01234561","subnet-01234562"],"publicSubnetIds":["subnet-01234563"]}}]`}, []string{
-		"regions[0].network.publicSubnetIds: nothing stands in public subnets under private access; remove publicSubnetIds, or set access: public",
+		"regions[0].network.publicSubnetIds: under private access no machine is in a public subnet; remove publicSubnetIds, or set access: public",
 	}},
 	{"subnets without a network", stackFile{"regions": `[{"name":"nyc1","network":{"subnetIds":["a"]}}]`}, []string{
 		"regions[0].network: names subnets but not the network that they belong to; set id, or remove subnetIds and publicSubnetIds",
@@ -433,7 +433,7 @@ var refused = []struct {
 		`endpoint: "api" has no domain; give a DNS name that you point at the load balancer, such as api.example.com`,
 	}},
 	{"one endpoint for two regions", stackFile{"endpoint": "api.example.com", "regions": `["nyc1","sfo1"]`}, []string{
-		"endpoint: one name for several regions; set endpoint of each region under regions",
+		"endpoint: one host name cannot serve several regions; set endpoint of each region under regions",
 	}},
 	{"the same endpoint twice", stackFile{"regions": `[{"name":"nyc1","endpoint":"api.example.com"},{"name":"sfo1","endpoint":"api.example.com"}]`}, []string{
 		"regions[1].endpoint: api.example.com is another region's already; give each region a name of its own",
@@ -457,12 +457,12 @@ var refused = []struct {
 		"regions[1].primary: regions[0] is primary already; set primary: true on one region only",
 	}},
 	{"no primary region", stackFile{"regions": `[{"name":"nyc1","primary":false},{"name":"sfo1","primary":false}]`}, []string{
-		"regions: every region says primary: false; leave it out for one region, whose cluster is then the current one",
+		"regions: primary is false for every region; leave it out for one region, whose cluster is then the current one",
 	}},
 	{"labels that Kubernetes refuses", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"labels":{"node-role.kubernetes.io/worker":"","a b":"c d","x":1}}]`}, []string{
 		`pools[0].labels.a b: Kubernetes does not accept the key "a b"; use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another; a prefix is a domain, such as example.com/name`,
 		`pools[0].labels.a b: Kubernetes does not accept the value "c d"; use up to 63 letters, digits, dashes, dots and underscores between a letter or digit and another`,
-		"pools[0].labels.node-role.kubernetes.io/worker: Kubernetes lets no node give itself this label; use a prefix of your own, or node.kubernetes.io/",
+		"pools[0].labels.node-role.kubernetes.io/worker: Kubernetes does not let a node set this label on itself; use a prefix of your own, or node.kubernetes.io/",
 		"pools[0].labels.x: is the number 1; write text, in quotes",
 	}},
 	{"taints that Kubernetes refuses", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"taints":[{"key":"","effect":"Never","value":"-"},{"key":"a","effect":"NoSchedule"},{"key":"a","effect":"NoSchedule"}]}]`}, []string{
@@ -481,7 +481,7 @@ var refused = []struct {
 		"tags: a tag has no key; name it",
 		"tags.Cluster: the program sets this tag; choose another key",
 		"tags.a,b: the key has characters that AWS does not accept; use letters, digits, spaces and _.:/=+-@",
-		"tags.aws:x: AWS keeps keys that begin with aws: to itself; choose another key",
+		"tags.aws:x: AWS reserves keys that begin with aws:; choose another key",
 		`tags.c: the value "<>" has characters that AWS does not accept; use letters, digits, spaces and _.:/=+-@`,
 		"tags.kubernetes.io/cluster/x: Kubernetes' controllers act on this tag; choose another key",
 		"tags.n: is the number 5; write text, in quotes",
@@ -518,7 +518,7 @@ var refused = []struct {
 		`schematic: "iscsi-tools" is not the id of a schematic; write the 64 characters that https://factory.talos.dev gives for it (docs/operations.md#system-extensions)`,
 	}},
 	{"a schematic without an image on AWS", stackFile{"schematic": strings.Repeat("0123456789abcdef", 4), "regions": `["nyc1",{"name":"sfo1","image":"ami-0123456789abcdef0"}]`}, []string{
-		"regions[0].image: nobody publishes an image of the schematic on AWS; make an image of it there and name it here (docs/operations.md#system-extensions)",
+		"regions[0].image: there is no published image of the schematic on AWS; make an image of it there and name it here (docs/operations.md#system-extensions)",
 	}},
 	{"a pool's patch that is a map", stackFile{"pools": `[{"name":"a","size":"medium","count":2,"patches":[{"machine":{"token":"secret"}}]}]`}, []string{
 		"pools[0].patches[0]: is an object; write it as text: put | behind the dash, and the patch below it, indented",
@@ -546,7 +546,7 @@ var refused = []struct {
 		"pools[0].patches[0]: decode error: yaml: while parsing a flow node at line 1: did not find expected node content; correct the patch",
 	}},
 	{"a key for disks that are not encrypted", stackFile{"luksKey": "https://kms.example.com:4050"}, []string{
-		"luksKey: Talos encrypts no disk of the stack, so there is nothing to open; set diskEncryption: luks, or remove it",
+		"luksKey: Talos encrypts no disk of the stack, so no key is needed; set diskEncryption: luks, or remove it",
 	}},
 	{"a kind of key that there is not", stackFile{"luksKey": "tpm", "diskEncryption": "luks"}, []string{
 		"luksKey: is neither nodeID nor the https URL of a KMS server; write it like https://kms.example.com:4050",
@@ -558,7 +558,7 @@ var refused = []struct {
 		"luksKey: the URL has a user or a password, which Talos does not send; write it like https://kms.example.com:4050",
 	}},
 	{"a KMS server with a path, for nothing", stackFile{"luksKey": "https://kms.example.com/v1"}, []string{
-		"luksKey: Talos encrypts no disk of the stack, so there is nothing to open; set diskEncryption: luks, or remove it",
+		"luksKey: Talos encrypts no disk of the stack, so no key is needed; set diskEncryption: luks, or remove it",
 		"luksKey: the URL has more than a host and a port, which is all that Talos reads; write it like https://kms.example.com:4050",
 	}},
 	{"a KMS server in the cluster", stackFile{"luksKey": "https://kms.vault.svc.cluster.local", "diskEncryption": "luks"}, []string{
@@ -568,10 +568,10 @@ var refused = []struct {
 		"patches.controlPlanes[0]: a patch changes the keys of the STATE volume, which luksKey decides; remove it from the patch",
 	}},
 	{"a patch without KubePrism", ofProduction("machine: {features: {kubePrism: {enabled: false}}}"), []string{
-		"patches.controlPlanes[0]: a patch changes machine.features.kubePrism, which the program sets and the cluster stands on; remove it from the patch",
+		"patches.controlPlanes[0]: a patch changes machine.features.kubePrism, which the program sets and the cluster depends on; remove it from the patch",
 	}},
 	{"a patch with another key for etcd's secrets", ofProduction("cluster: {secretboxEncryptionSecret: hush}"), []string{
-		"patches.controlPlanes[0]: a patch changes cluster.secretboxEncryptionSecret, which the program sets and the cluster stands on; remove it from the patch",
+		"patches.controlPlanes[0]: a patch changes cluster.secretboxEncryptionSecret, which the program sets and the cluster depends on; remove it from the patch",
 	}},
 	{"ports that are none", stackFile{"openPorts": `[{"ports":"http"},{"ports":"9200-9100"},{"ports":0},{"ports":"65536"},{},{"ports":true}]`}, []string{
 		`openPorts[0].ports: "http" is neither a port nor a range of ports; write a port like "9100", or a range like "30000-32767"`,
@@ -612,7 +612,7 @@ var refused = []struct {
 	}},
 	{"flow logs of an adopted network", stackFile{"flowLogs": "true", "operatorCidrs": `["10.0.0.0/8"]`, "provider": "gcp",
 		"regions": `["sfo1",{"name":"nyc1","network":{"id":"shared","subnetIds":["machines"]}}]`}, []string{
-		"flowLogs: the network of nyc1 is adopted, and what is logged there is its owner's to say; remove it, and have the owner switch them on",
+		"flowLogs: the network of nyc1 is adopted, and its owner decides what is logged there; remove it, and have the owner switch them on",
 	}},
 	{"flow logs that are neither", stackFile{"flowLogs": "all"}, []string{
 		`flowLogs: is the text "all"; write true or false`,
@@ -628,8 +628,8 @@ var refused = []struct {
 		"cni: on Google Cloud every pod under flannel can read its machine's user data, and in it the keys of the cluster; choose cilium, whose policy keeps pods from it (docs/next-steps.md#keep-pods-from-the-metadata-service), or the provider aws",
 	}},
 	{"a cloud controller whose permissions reach further", stackFile{"cloudController": "true", "provider": "gcp", "regions": `["nyc1",{"name":"sfo1","provider":"digitalocean"}]`}, []string{
-		"cloudController: DigitalOcean has no permission for its machines that is this cluster's alone; " + tokenOfYourOwn,
-		"cloudController: Google Cloud has no permission for its machines that is this cluster's alone; " + tokenOfYourOwn,
+		"cloudController: DigitalOcean cannot limit the permissions of machines to this cluster; " + tokenOfYourOwn,
+		"cloudController: Google Cloud cannot limit the permissions of machines to this cluster; " + tokenOfYourOwn,
 	}},
 	{"manifests that are no files", stackFile{"bootstrapManifests": `["missing.yaml","../go.mod","/etc/passwd"]`}, []string{
 		"bootstrapManifests[0]: there is no file missing.yaml; " + nameAFile,
@@ -644,7 +644,7 @@ var refused = []struct {
 		"bootstrapManifests[3]: has an object without apiVersion, kind or metadata.name (Namespace); write all three",
 		"bootstrapManifests[4]: holds no object; remove it",
 		"bootstrapManifests[5]: holds no object; remove it",
-		"bootstrapManifests[6]: has a list (List), which not every Talos takes apart; write each object as a document, between lines of ---",
+		"bootstrapManifests[6]: has a list (List), which not every version of Talos can read; write each object as a document, between lines of ---",
 		"bootstrapManifests[7]: has a document 1 in braces that is not JSON; write a key to each line, without braces around all of them",
 	}},
 	{"manifests of a wrong type", stackFile{"bootstrapManifests": `[{"kind":"Secret","stringData":{"a":"hunter2"}}]`}, []string{
@@ -661,8 +661,8 @@ var refused = []struct {
 		"bootstrapManifests[0]: has Job default/once, and a job cannot be changed: the next make upgrade would fail at it; " +
 			"write a Deployment or a CronJob, or have Flux run it",
 		"bootstrapManifests[1]: has ServiceAccount flux without metadata.namespace, which Talos does not fill in; write it",
-		"bootstrapManifests[2]: has ServiceAccount flux-system/flux, and nothing makes the namespace flux-system: Talos would try again for ever; " +
-			"add the object of kind Namespace, which is made first",
+		"bootstrapManifests[2]: has ServiceAccount flux-system/flux, and nothing creates the namespace flux-system: Talos would retry forever; " +
+			"add the object of kind Namespace, which is created first",
 	}},
 	{"an object that is there already", manifests(
 		"apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}",
@@ -674,9 +674,10 @@ var refused = []struct {
 		"bootstrapManifests[3]: has DaemonSet kube-system/cilium, which the program installs with cni: cilium; remove the object, or set cni: none and bring all of Cilium yourself",
 		"bootstrapManifests[4]: has CiliumClusterwideNetworkPolicy deny-metadata, which the program installs with cni: cilium; remove the object, or set cni: none and bring all of Cilium yourself",
 	}},
-	{"manifests that are too large", manifests(largeObject("a", 1600), largeObject("b", 1400), largeObject("c", 1400), largeObject("d", 1400)), []string{
+	{"manifests that are too large", manifests(largeObject("a", 1600), largeObject("b", 1400), largeObject("c", 1400),
+		largeObject("d", 1400)), []string{
 		"bootstrapManifests: has 4301070 bytes, more than 4194304: every control plane is given all of it, and the state keeps it; install what brings the rest, such as Flux",
-		"bootstrapManifests[0]: has ConfigMap default/a with 1638500 bytes, and etcd takes 1572864; make it smaller",
+		"bootstrapManifests[0]: has ConfigMap default/a with 1638500 bytes, and etcd accepts 1572864; make it smaller",
 	}},
 	{"protection that is neither", stackFile{"protection": "maybe"}, []string{
 		`protection: is the text "maybe"; write true or false`,

@@ -149,13 +149,23 @@ type PoolSettings struct {
 	// Labels of the Kubernetes nodes. Default: none.
 	Labels map[string]string `json:"labels"`
 	// Taints of the Kubernetes nodes. Default: none.
-	Taints []Taint `json:"taints"`
+	Taints []TaintSettings `json:"taints"`
 	// Size of the root disk.
 	DiskGiB int `json:"diskGiB" default:"100"`
 	// Zones of this pool; a stack of several regions names zones of each. Default: the cluster's.
 	Zones []string `json:"zones"`
 	// Talos patches of this pool, as YAML text. Default: none.
 	Patches []string `json:"patches"`
+}
+
+// TaintSettings are a Kubernetes taint.
+type TaintSettings struct {
+	// Key of the taint. Required.
+	Key string `json:"key"`
+	// Value of the taint. Default: none.
+	Value string `json:"value"`
+	// `NoSchedule`, `PreferNoSchedule` or `NoExecute`. Required.
+	Effect string `json:"effect"`
 }
 
 // SpotSettings are true, false, or an object.
@@ -180,6 +190,9 @@ type SpotSettings struct {
 	// (docs/interruption.md#the-drain-path-on-aws).
 	Rebalance bool `json:"rebalance" default:"false"`
 }
+
+// isOn reports whether the stack file asks for the spot market.
+func (s *SpotSettings) isOn() bool { return s != nil && !s.Off }
 
 // KeySettings are the key's id, or an object that asks for a managed key, or for none.
 type KeySettings struct {

@@ -20,5 +20,5 @@ func TestOnlyPatchesMayBeEncrypted(t *testing.T) {
 	settings := stackFile{"patches": `{"all":["machine: {env: {PASSWORD: hunter2}}"]}`, "tags": `{"token":"hunter2"}`}.settings()
 	_, _, err := Load("test", settings, "inferadb:patches", "inferadb:tags")
 	assert.EqualError(t, err, "1 of the stack's settings cannot be used:\n"+
-		"  tags: is encrypted in the stack file, but would stand in clear in the state and in the cloud; set it without --secret\n"+help)
+		"  tags: is encrypted in the stack file, but would be readable in the state and in the cloud; set it without --secret\n"+help)
 }

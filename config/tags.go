@@ -6,9 +6,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/inferadb/infra/cluster"
 )
 
-// AWS' limits, which are the narrowest for what people write:
+// The limits of AWS, which are the strictest for the tags of a stack file:
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 const (
 	maxTagKey   = 128
@@ -38,7 +40,7 @@ func (l *loader) checkTags() {
 		case slices.Contains(ownTags, lower):
 			l.Reject(path, "the program sets this tag", "choose another key")
 		case strings.HasPrefix(lower, "aws:"):
-			l.Reject(path, "AWS keeps keys that begin with aws: to itself", "choose another key")
+			l.Reject(path, "AWS reserves keys that begin with aws:", "choose another key")
 		case strings.Contains(lower, "kubernetes.io/"), strings.Contains(lower, "k8s.io/"):
 			l.Reject(path, "Kubernetes' controllers act on this tag", "choose another key")
 		case len([]rune(key)) > maxTagKey:
@@ -69,7 +71,7 @@ func (l *loader) checkTags() {
 		l.Reject(
 			"tags",
 			fmt.Sprintf(
-				"%d tags and the program's %d are more than the %d that AWS takes",
+				"%d tags and the program's %d are more than the %d that AWS allows",
 				len(l.stack.Tags),
 				own,
 				maxTags,
@@ -96,8 +98,8 @@ func (l *loader) checkTagValue(path, value string) {
 	}
 }
 
-// tagsOf are the user's tags and the program's.
-func tagsOf(c Cluster, user map[string]string) map[string]string {
+// tagsOf returns the tags of the cluster: those of the stack file and those that the program sets.
+func tagsOf(c cluster.Cluster, user map[string]string) map[string]string {
 	tags := map[string]string{"owner": Namespace, "cost-centre": c.Environment}
 	maps.Copy(tags, user)
 	maps.Copy(tags, map[string]string{

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	talos "github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
@@ -19,8 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatLoadAcceptedFitsIntoUserData takes the largest patch that Load accepts, in the stack whose names and networks are the
-// longest, and packs what the machines of it boot with: with real secrets, and with what the clouds tell during an update.
+// TestWhatLoadAcceptedFitsIntoUserData takes the largest patch that Load accepts, in the stack whose names and networks
+// are the longest, and packs what the machines of it boot with: with real secrets, and with what the clouds tell during
+// an update.
 func TestWhatLoadAcceptedFitsIntoUserData(t *testing.T) {
 	real := realSecrets(t, 12)
 	for _, test := range []struct {
@@ -39,18 +41,19 @@ func TestWhatLoadAcceptedFitsIntoUserData(t *testing.T) {
 		{"digitalocean", "10.101.255.250", 65536, stackFile{"provider": "digitalocean"}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			accepts := func(size int) ([]Cluster, bool) {
+			accepts := func(size int) ([]cluster.Cluster, bool) {
 				patch, err := json.Marshal(map[string][]string{"all": {randomPatch(size)}})
 				require.NoError(t, err)
 				clusters, _, err := Load("abcdefghijklmnopqrstuvwxyz", test.file.with("patches", string(patch)).settings())
 				if err != nil {
-					require.Contains(t, err.Error(), fmt.Sprintf("and the cloud takes at most %d", test.limit))
+					require.Contains(t, err.Error(), fmt.Sprintf("and the cloud accepts at most %d", test.limit))
 				}
 				return clusters, err == nil
 			}
 			const step = 256
 			least := test.limit / 2 / step
-			refused := least + sort.Search(test.limit/step, func(n int) bool { _, ok := accepts(step * (least + n)); return !ok })
+			refused := least + sort.Search(test.limit/step,
+				func(n int) bool { _, ok := accepts(step * (least + n)); return !ok })
 			clusters, ok := accepts(step * (refused - 1))
 			require.True(t, ok)
 			in := clusters[0].ControlPlaneConfiguration()

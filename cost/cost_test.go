@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
@@ -218,23 +219,16 @@ func TestAMissingPriceIsNamed(t *testing.T) {
 	require.NoError(t, err)
 	size, err := regions.LookupSize("small")
 	require.NoError(t, err)
-	cluster := config.Cluster{
+	c := cluster.Cluster{
 		Region: "nyc1", Provider: regions.AWS, Location: region.Locations[regions.AWS],
-		ControlPlanes: config.ControlPlanes{Count: 1, Machine: size.Types[regions.AWS]},
+		ControlPlanes: cluster.ControlPlanes{Count: 1, Machine: size.Types[regions.AWS]},
 	}
 	unknown := regions.MachineType{Name: "x1.huge"}
-	cluster.Pools = []config.Pool{{Name: "web", Machine: size.Types[regions.AWS],
-		Spot: &config.Spot{Types: []regions.MachineType{unknown}}}}
-	_, err = OfCluster(cluster)
+	c.Pools = []cluster.Pool{{Name: "web", Machine: size.Types[regions.AWS],
+		Spot: &cluster.Spot{Types: []regions.MachineType{unknown}}}}
+	_, err = OfCluster(c)
 	assert.EqualError(t, err, "nyc1: there is no price for x1.huge in us-east-1; add it to cost/prices_aws.go")
-	cluster.Location.Region = "mars-1"
-	_, err = OfCluster(cluster)
+	c.Location.Region = "mars-1"
+	_, err = OfCluster(c)
 	assert.EqualError(t, err, "nyc1: there are no prices for mars-1 of aws; add them to cost/prices_aws.go")
-}
-
-func TestTheBaseComesFirstAndThenAShareOfTheRest(t *testing.T) {
-	assert.Equal(t, 1, onDemand(config.Spot{Base: 1}, 4))
-	assert.Equal(t, 3, onDemand(config.Spot{Base: 1, OnDemandPercent: 50}, 4))
-	assert.Equal(t, 2, onDemand(config.Spot{OnDemandPercent: 34}, 4), "a part of a machine is a whole one on demand")
-	assert.Equal(t, 1, onDemand(config.Spot{Base: 2}, 1), "a pool that is smaller than its base")
 }

@@ -9,11 +9,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 )
 
-// MonthlyCost is what something costs in a month, in US dollars: with the fewest machines that a pool may have, and
-// with the most.
+// MonthlyCost is the cost in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
 type MonthlyCost struct{ Min, Max float64 }
 
 // cents rounds, so that what is printed adds up.
@@ -41,7 +41,7 @@ func (l Line) spot() bool { return l.OnDemand != l.Configured }
 
 // Estimate is what a cluster costs.
 type Estimate struct {
-	Cluster config.Cluster
+	Cluster cluster.Cluster
 	Lines   []Line
 	// Notes say what the prices of the spot pools rest on.
 	Notes []string
@@ -51,7 +51,7 @@ type Estimate struct {
 }
 
 // OfCluster estimates what a cluster costs. The error says which price is missing.
-func OfCluster(cluster config.Cluster) (Estimate, error) {
+func OfCluster(cluster cluster.Cluster) (Estimate, error) {
 	prices, location, err := pricesOf(cluster)
 	if err != nil {
 		return Estimate{}, err
@@ -76,8 +76,8 @@ func OfCluster(cluster config.Cluster) (Estimate, error) {
 	return b, nil
 }
 
-// OfStack makes the estimates of the clusters that a stack file in the folder describes, on another provider than its
-// own if one is named.
+// OfStack makes the estimates of the clusters that a stack file in the folder describes, on another provider if one is
+// named.
 func OfStack(folder, stack, provider string) ([]Estimate, error) {
 	names, err := config.StackNames(folder)
 	if err != nil {
@@ -143,17 +143,17 @@ func (b *Estimate) controlPlanes() {
 	)
 }
 
-func (b *Estimate) pool(pool config.Pool) {
+func (b *Estimate) pool(pool cluster.Pool) {
 	machine := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	line := Line{
 		What:     fmt.Sprintf("pool %s: %s × %s", pool.Name, formatRange(pool.Min, pool.Max), pool.Machine.Name),
 		OnDemand: MonthlyCost{float64(pool.Min) * machine, float64(pool.Max) * machine}.cents(),
 	}
 	line.Configured = line.OnDemand
-	if pool.Spot != nil {
+	if pool.OnSpot() {
 		line.What += fmt.Sprintf(
 			", %s of them on demand",
-			formatRange(onDemand(*pool.Spot, pool.Min), onDemand(*pool.Spot, pool.Max)),
+			formatRange(pool.OnDemand(pool.Min), pool.OnDemand(pool.Max)),
 		)
 		line.Configured = b.mixed(pool, machine)
 		b.noteDearest(pool, machine)
@@ -166,31 +166,24 @@ func (b *Estimate) pool(pool config.Pool) {
 	)
 }
 
-// onDemand is how many of a pool's machines are: the base comes first, and then a share of the rest.
-func onDemand(spot config.Spot, machines int) int {
-	base := min(spot.Base, machines)
-	share := float64((machines-base)*spot.OnDemandPercent) / 100
-	return base + int(math.Ceil(share))
-}
-
 // mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
-func (b *Estimate) mixed(pool config.Pool, spotType float64) MonthlyCost {
+func (b *Estimate) mixed(pool cluster.Pool, spotType float64) MonthlyCost {
 	own := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	price := func(machines int) float64 {
-		base := onDemand(*pool.Spot, machines)
-		return float64(base)*own + float64(machines-base)*spotType*(1-b.prices.Spot.Discount)
+		onDemand := pool.OnDemand(machines)
+		return float64(onDemand)*own + float64(machines-onDemand)*spotType*(1-b.prices.Spot.Discount)
 	}
 	return MonthlyCost{price(pool.Min), price(pool.Max)}.cents()
 }
 
-// noteDearest adds a note about the dearest type of a pool: the strategy takes the types with the most capacity, not
-// the cheapest ones.
-func (b *Estimate) noteDearest(pool config.Pool, own float64) {
+// noteDearest adds a note about the most expensive type of a pool: the strategy chooses the types with the most
+// capacity, not the cheapest ones.
+func (b *Estimate) noteDearest(pool cluster.Pool, own float64) {
 	if pool.Spot.Requirements {
 		b.Notes = append(
 			b.Notes,
 			fmt.Sprintf(
-				"Pool %s is priced as %s; by its requirements the market may give it dearer types.",
+				"Pool %s is priced as %s; its requirements allow more expensive types as well.",
 				pool.Name,
 				pool.Machine.Name,
 			),
@@ -212,14 +205,14 @@ func (b *Estimate) noteDearest(pool config.Pool, own float64) {
 	}
 }
 
-// nat prices the gateways that the cluster makes; an adopted network has its own.
+// nat adds the price of the gateways that the cluster creates; an adopted network has other ones.
 func (b *Estimate) nat() {
 	price, gateways := b.location.NAT, b.gateways()
 	if gateways == 0 {
 		return
 	}
 	machines := MonthlyCost{}
-	if b.Cluster.Access == config.Private {
+	if b.Cluster.Access == cluster.Private {
 		machines = MonthlyCost{float64(b.Cluster.ControlPlanes.Count), float64(b.Cluster.ControlPlanes.Count)}
 	}
 	for _, pool := range b.Cluster.Pools {
@@ -247,7 +240,7 @@ func (b *Estimate) gateways() int {
 // addresses prices the public ones: of the gateways, and of the control planes under public access.
 func (b *Estimate) addresses() {
 	addresses := b.gateways()
-	if b.Cluster.Access == config.Public {
+	if b.Cluster.Access == cluster.Public {
 		addresses += b.Cluster.ControlPlanes.Count
 	}
 	b.hourly("public IPv4: "+plural(addresses, "address"), float64(addresses)*b.location.Address)

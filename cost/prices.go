@@ -3,7 +3,7 @@ package cost
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -68,7 +68,7 @@ func register(provider regions.Provider, prices Prices) Prices {
 func file(provider regions.Provider) string { return "cost/prices_" + string(provider) + ".go" }
 
 // pricesOf finds the prices of everything that a cluster is made of.
-func pricesOf(c config.Cluster) (Prices, Location, error) {
+func pricesOf(c cluster.Cluster) (Prices, Location, error) {
 	prices := clouds[c.Provider]
 	location, ok := prices.Locations[c.Location.Region]
 	if !ok {
@@ -83,7 +83,7 @@ func pricesOf(c config.Cluster) (Prices, Location, error) {
 	machines := []regions.MachineType{c.ControlPlanes.Machine}
 	for _, pool := range c.Pools {
 		machines = append(machines, pool.Machine)
-		if pool.Spot != nil {
+		if pool.OnSpot() {
 			machines = append(machines, pool.Spot.Types...)
 		}
 	}

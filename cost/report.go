@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// exclusions is what no stack file says.
+// exclusions names the costs that do not follow from a stack file.
 const exclusions = "Not included: traffic, and what NAT gateways, load balancers and flow logs charge by the byte; " +
 	"snapshots, logs, alarms and queues; volumes " +
 	"and load balancers that Kubernetes makes; the state's bucket and key; discounts, free tiers, support and taxes."
@@ -29,7 +29,7 @@ func saved(total Line) string {
 	return fmt.Sprintf("Spot saves %s of %s: %s %%.", saving, total.OnDemand, percent.print("%.0f"))
 }
 
-// Sum is what all clusters of a stack cost.
+// Sum returns the cost of all clusters of a stack.
 func Sum(estimates []Estimate) Line {
 	sum := Line{What: "total of the stack"}
 	for _, b := range estimates {
@@ -68,8 +68,8 @@ func cells(line Line) []string {
 	return []string{line.What, line.OnDemand.String(), line.Configured.String()}
 }
 
-// remarks are what must be read with the numbers, each once: what spot does to them, what they rest on, what they leave
-// out.
+// remarks returns the notes on the numbers, each once: the effect of spot, the sources of the prices, and what is
+// excluded.
 func remarks(estimates []Estimate) []string {
 	var spot, prices, sources []string
 	total := Sum(estimates)

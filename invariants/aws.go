@@ -85,7 +85,7 @@ var awsRefused = map[int][]Setting{
 			"the key is in us-west-1, the disks are in us-east-1"),
 	},
 	35: {everywhere(refuse("AWS credentials in the stack file", stack("aws:accessKey", "AKIAIOSFODNN7EXAMPLE"),
-		"aws:accessKey: the program makes a provider of its own"))},
+		"aws:accessKey: the program creates its own provider"))},
 }
 
 var awsAllowed = map[int][]Setting{

@@ -66,7 +66,7 @@ var digitalOceanRefused = map[int][]Setting{
 				"encryption: {provider: luks2, keys: [{slot: 0, static: {passphrase: x}}]}"), "duplicate key slot 0"),
 	},
 	35: {everywhere(refuse("a DigitalOcean token in the stack file", stack("digitalocean:token", "x"),
-		"digitalocean:token: the program makes a provider of its own"))},
+		"digitalocean:token: the program creates its own provider"))},
 	43: {refuse("flannel where pods can read user data", stack("cni", "flannel"), "cni: on ")},
 }
 

@@ -85,7 +85,7 @@ var gcpRefused = map[int][]Setting{
 		oneRegion(`,"encryptionKey":"projects/acme/locations/us-west1/keyRings/clusters/cryptoKeys/disks"`),
 		"the key is in us-west1, the disks are in us-east4")},
 	35: {everywhere(refuse("Google credentials in the stack file", stack("gcp:credentials", "{}"),
-		"gcp:credentials: the program makes a provider of its own"))},
+		"gcp:credentials: the program creates its own provider"))},
 	43: {refuse("flannel where pods can read user data", stack("cni", "flannel"), "cni: on ")},
 }
 

@@ -96,7 +96,7 @@ var identities = []Setting{
 		"patches.workers[0]: "),
 	refuse("a control plane's label on workers",
 		onePool(`,"count":3,"labels":{"node-role.kubernetes.io/control-plane":""}`),
-		"Kubernetes lets no node give itself this label"),
+		"Kubernetes does not let a node set this label on itself"),
 	refuse("an API server that authorizes everything",
 		inControlPlanes("cluster: {apiServer: {authorizationConfig: [{type: AlwaysAllow, name: x}]}}"),
 		"authorizer type AlwaysAllow is not allowed"),

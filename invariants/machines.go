@@ -15,7 +15,7 @@ var machineRows = []Invariant{
 		Unseen:   "It concerns the settings.",
 		Refused: []Setting{
 			refuse("one control plane", stack("controlPlanes", "1"),
-				"controlPlanes: 1 control plane does not outlive a machine"),
+				"controlPlanes: 1 control plane does not survive the loss of a machine"),
 			refuse("an even number of control planes", stack("controlPlanes", "4"),
 				"controlPlanes: 4 is not 1, 3 or 5"),
 			refuse("a pool named control-plane",

@@ -18,7 +18,7 @@ var nameRows = []Invariant{
 			refuse("Kubernetes' ownership tag", stack("tags", `{"kubernetes.io/cluster/other":"owned"}`),
 				"Kubernetes' controllers act on this tag"),
 			refuse("a tag that a cloud reserves", stack("tags", `{"aws:autoscaling:groupName":"other"}`),
-				"keeps keys that begin with aws: to itself"),
+				"reserves keys that begin with aws:"),
 			refuse("a tag with characters that no cloud accepts", stack("tags", `{"*":"*"}`),
 				"tags.*: the key has characters"),
 		},

@@ -42,7 +42,7 @@ var spotRows = []Invariant{
 			"autoscaler changes it; only such groups have the autoscaler's tags.",
 		Unseen: "The policy pack does not see which changes are ignored.",
 		Refused: []Setting{refuse("an autoscaled stateful pool", onePool(`,"min":0,"max":3,"workload":"stateful"`),
-			"pools[0]: is stateful, and a stateful pool is of fixed size")},
+			"pools[0]: is stateful, and a stateful pool has a fixed size")},
 		Elsewhere: []string{"TestScalingGroups", "TestEachOfTheseIsRefused"},
 	},
 }

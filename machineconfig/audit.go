@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// auditPolicy is what decides of an audit policy whether a request is recorded, and how much of it
+// auditPolicy has the fields of an audit policy that decide whether a request is recorded, and how much of it
 // (https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/#audit-k8s-io-v1-Policy).
 type auditPolicy struct {
 	OmitStages []string    `json:"omitStages"`
@@ -55,8 +55,8 @@ func readAuditPolicy(content map[string]any) (auditPolicy, error) {
 	return policy, json.Unmarshal(text, &policy)
 }
 
-// levelOf is how much of the request is recorded once it is answered: what the first rule that fits says, None without
-// one.
+// levelOf returns how much of the request is recorded when it is answered: the level of the first rule that matches,
+// or None if no rule does.
 func (p auditPolicy) levelOf(r apiRequest) string {
 	for _, rule := range p.Rules {
 		if !rule.fits(r) {
@@ -70,7 +70,7 @@ func (p auditPolicy) levelOf(r apiRequest) string {
 	return auditNone
 }
 
-// fits follows the API server:
+// fits reports whether the rule matches the request, by the code of the API server:
 // https://github.com/kubernetes/kubernetes/blob/v1.35.0/staging/src/k8s.io/apiserver/pkg/audit/policy/checker.go
 func (rule auditRule) fits(r apiRequest) bool {
 	named := func(list []string, names ...string) bool {
@@ -96,7 +96,7 @@ func (of auditResource) holds(resource string) bool {
 	})
 }
 
-// somebody's requests that a policy of production records.
+// mustBeRecorded are requests that an audit policy of production has to record.
 var mustBeRecorded = []apiRequest{
 	{verb: "get", resource: "secrets"}, {verb: "list", resource: "secrets"}, {verb: "update", resource: "secrets"},
 	{verb: "create", resource: "pods"}, {verb: "create", resource: "pods/exec"}, {verb: "get", resource: "pods/exec"},
@@ -107,7 +107,7 @@ var mustBeRecorded = []apiRequest{
 	}, {verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings"},
 }
 
-// somebody's requests whose bodies hold secrets, which a policy of production does not record.
+// mustBeShut are requests whose bodies hold secrets, so that an audit policy of production must not record these.
 var mustBeShut = []apiRequest{
 	{verb: "get", resource: "secrets"}, {verb: "create", resource: "secrets"}, {verb: "patch", resource: "secrets"},
 	{verb: "get", resource: "configmaps"}, {verb: "update", resource: "configmaps"},
@@ -117,11 +117,11 @@ var mustBeShut = []apiRequest{
 	}, {verb: "create", group: "authentication.k8s.io", resource: "tokenreviews"},
 }
 
-// checkAuditPolicy says what a policy leaves out, or tells too much of.
+// checkAuditPolicy returns what a policy must record and does not, or must not record and does.
 func checkAuditPolicy(content map[string]any) error {
 	policy, err := readAuditPolicy(content)
 	if err != nil {
-		return errors.New("it is no audit policy")
+		return errors.New("it is not an audit policy")
 	}
 	for _, request := range mustBeRecorded {
 		if policy.levelOf(request.by("somebody")) == auditNone {
@@ -130,13 +130,13 @@ func checkAuditPolicy(content map[string]any) error {
 	}
 	for _, request := range mustBeShut {
 		if level := policy.levelOf(request.by("somebody")); level != auditNone && level != auditMetadata {
-			return fmt.Errorf("it writes what stands in %s to the log", request.resource)
+			return fmt.Errorf("it writes the contents of %s to the log", request.resource)
 		}
 	}
 	return nil
 }
 
-// by is the request by a user who is nobody in particular.
+// by returns the request as an ordinary user makes it, for an object without a special name.
 func (r apiRequest) by(user string, groups ...string) apiRequest {
 	r.user, r.groups = user, append(groups, "system:authenticated")
 	r.name, r.nspc = "something", "somewhere"

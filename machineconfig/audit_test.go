@@ -9,7 +9,8 @@ import (
 
 func ownAuditPolicy(t *testing.T, contract string) auditPolicy {
 	t.Helper()
-	policy, err := readAuditPolicy(loaded(t, input(ControlPlane, func(in *Input) { in.Contract = contract })).Cluster().APIServer().AuditPolicy())
+	provider := loaded(t, input(ControlPlane, func(in *Input) { in.Contract = contract }))
+	policy, err := readAuditPolicy(provider.Cluster().APIServer().AuditPolicy())
 	require.NoError(t, err)
 	require.NotEmpty(t, policy.Rules)
 	return policy
@@ -54,7 +55,8 @@ func TestWhatTheAuditPolicyRecords(t *testing.T) {
 			{"system:kube-scheduler", anyone, "create", "", "pods/binding", "Metadata"},
 		} {
 			request := apiRequest{verb: row.verb, group: row.group, resource: row.resource}
-			assert.Equal(t, row.want, policy.levelOf(request.by(row.user, row.groups...)), "%s %s %s", row.user, row.verb, row.resource)
+			assert.Equal(t, row.want, policy.levelOf(request.by(row.user, row.groups...)), "%s %s %s", row.user,
+				row.verb, row.resource)
 		}
 	}
 }
@@ -67,7 +69,8 @@ func TestTheAuditPolicyNeverRecordsWhatHoldsSecrets(t *testing.T) {
 		{group: "authentication.k8s.io", resource: "tokenreviews"}, {group: "apps", resource: "statefulsets"}, {resource: "pods"}} {
 		for _, held.verb = range []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"} {
 			for user, groups := range users {
-				assert.Contains(t, []string{auditNone, auditMetadata}, policy.levelOf(held.by(user, groups...)), "%s %s %s", user, held.verb, held.resource)
+				assert.Contains(t, []string{auditNone, auditMetadata}, policy.levelOf(held.by(user, groups...)),
+					"%s %s %s", user, held.verb, held.resource)
 			}
 		}
 	}
@@ -111,10 +114,10 @@ func TestCheckAuditPolicy(t *testing.T) {
 		{rules(map[string]any{"level": "None", "resources": []any{map[string]any{"group": "", "resources": []any{"*/exec"}}}}, metadata),
 			"it does not record create of pods/exec"},
 		{map[string]any{"omitStages": []any{"ResponseComplete"}, "rules": []any{metadata}}, "it does not record get of secrets"},
-		{rules(everything), "it writes what stands in secrets to the log"},
-		{rules(secrets("RequestResponse"), tokens, metadata), "it writes what stands in secrets to the log"},
-		{rules(secrets("Metadata"), everything), "it writes what stands in serviceaccounts/token to the log"},
-		{map[string]any{"rules": "none"}, "it is no audit policy"},
+		{rules(everything), "it writes the contents of secrets to the log"},
+		{rules(secrets("RequestResponse"), tokens, metadata), "it writes the contents of secrets to the log"},
+		{rules(secrets("Metadata"), everything), "it writes the contents of serviceaccounts/token to the log"},
+		{map[string]any{"rules": "none"}, "it is not an audit policy"},
 	} {
 		if err := checkAuditPolicy(test.policy); test.want == "" {
 			assert.NoError(t, err)

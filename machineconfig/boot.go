@@ -19,7 +19,8 @@ import (
 // bootChecks refuse what Talos and Kubernetes check only on the running machine, where it would never boot, never join,
 // or join without its labels. Each compares the configuration before and after the user's patches; both are valid.
 var bootChecks = []func(in Input, before, after config.Provider) error{
-	checkFiles, checkNodeLabels, checkRegisterWithTaints, checkTalosFlags, checkKubeletConfig, checkVolumes, checkInstall,
+	checkFiles, checkNodeLabels, checkRegisterWithTaints, checkTalosFlags, checkKubeletConfig, checkVolumes,
+	checkInstall,
 }
 
 func checkBoot(in Input, before, after config.Provider) error {
@@ -34,9 +35,11 @@ func checkBoot(in Input, before, after config.Provider) error {
 // imageFiles are the files outside /var that every Talos image has. System extensions bring more.
 // https://github.com/siderolabs/talos/blob/v1.12.1/Dockerfile
 var imageFiles = []string{
-	"/etc/nfsmount.conf", "/etc/containerd/config.toml", "/etc/cri/containerd.toml", "/etc/lvm/lvm.conf", "/etc/os-release",
+	"/etc/nfsmount.conf", "/etc/containerd/config.toml", "/etc/cri/containerd.toml", "/etc/lvm/lvm.conf",
+	"/etc/os-release",
 	"/etc/extensions.yaml", "/etc/resolv.conf", "/etc/hosts", "/etc/machine-id", "/etc/ssl/certs/ca-certificates.crt",
-	"/etc/cri/conf.d/00-base.part", "/etc/cri/conf.d/01-registries.part", "/etc/cri/conf.d/cri.toml", "/etc/cri/conf.d/base-spec.json",
+	"/etc/cri/conf.d/00-base.part", "/etc/cri/conf.d/01-registries.part", "/etc/cri/conf.d/cri.toml",
+	"/etc/cri/conf.d/base-spec.json",
 	"/etc/iscsi/initiatorname.iscsi", "/etc/nvme/hostid", "/etc/nvme/hostnqn", criCustomization,
 }
 
@@ -60,19 +63,19 @@ func checkFiles(in Input, _, after config.Provider) error {
 	return nil
 }
 
-// fileProblem says why Talos would not write the file, and what to do about it; empty if it would.
+// fileProblem returns why Talos would not write the file, and what to do about it; empty if it would.
 func fileProblem(file document.File, created, extended bool) string {
 	inVar := strings.HasPrefix(file.Path(), "/var/")
 	change := slices.Contains([]string{"overwrite", "append"}, file.Op())
 	switch {
 	case !change && file.Op() != "create":
-		return fmt.Sprintf("Talos knows no operation %q; use create, overwrite or append", file.Op())
+		return fmt.Sprintf("Talos has no operation %q; use create, overwrite or append", file.Op())
 	case !path.IsAbs(file.Path()) || path.Clean(file.Path()) != file.Path():
-		return "this is not the clean absolute path of a file; write it like /var/lib/example/file"
+		return "this is not a clean absolute path; write it like /var/lib/example/file"
 	case file.Path() == criCustomization:
 		return ""
 	case !change && !inVar && path.Dir(file.Path()) != constants.ManifestsDirectory:
-		return "Talos creates files below /var alone; choose a path there"
+		return "Talos creates files only below /var; choose a path there"
 	case change && inVar && !created:
 		return "a new machine has no file there to change; use create"
 	case change && !inVar && !slices.Contains(imageFiles, file.Path()) && !extended:
@@ -96,7 +99,7 @@ func checkNodeLabels(in Input, _, after config.Provider) error {
 	}
 	if len(after.Machine().NodeTaints()) > 0 {
 		return problem(
-			"machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its " +
+			"machine.nodeTaints: Kubernetes does not let a registered worker taint itself, and refuses its " +
 				"labels in the same update",
 		).
 			remedy("set taints of the pool")

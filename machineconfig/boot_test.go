@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// What Talos or Kubernetes would refuse only on the running machine, which then never boots, never joins or joins without
-// its labels.
+// What Talos or Kubernetes would refuse only on the running machine, which then never boots, never joins or joins
+// without its labels.
 func TestCheckRefusesWhatWouldFailOnTheMachine(t *testing.T) {
 	for _, test := range failsOnTheMachine {
 		t.Run(test.name, func(t *testing.T) {
@@ -33,23 +33,23 @@ var failsOnTheMachine = []struct {
 	edits             []func(*Input)
 }{
 	{name: "a file outside /var", patch: `machine: {files: [{op: create, path: /etc/motd, content: a, permissions: 0o644}]}`,
-		want: `machine.files: "/etc/motd": Talos creates files below /var alone; choose a path there`},
+		want: `machine.files: "/etc/motd": Talos creates files only below /var; choose a path there`},
 	{name: "an operation that Talos does not know", patch: `machine: {files: [{op: replace, path: /var/a, content: a}]}`,
-		want: `machine.files: "/var/a": Talos knows no operation "replace"; use create, overwrite or append`},
+		want: `machine.files: "/var/a": Talos has no operation "replace"; use create, overwrite or append`},
 	{name: "no operation", patch: `machine: {files: [{path: /var/a, content: a}]}`,
-		want: `machine.files: "/var/a": Talos knows no operation ""; use create, overwrite or append`},
+		want: `machine.files: "/var/a": Talos has no operation ""; use create, overwrite or append`},
 	{name: "append to nothing", patch: `machine: {files: [{op: append, path: /var/a, content: a}]}`,
 		want: `machine.files: "/var/a": a new machine has no file there to change; use create`},
 	{name: "overwrite of nothing", patch: `machine: {files: [{op: overwrite, path: /etc/iscsi/iscsid.conf, content: a}]}`,
 		want: `machine.files: "/etc/iscsi/iscsid.conf": Talos' image has no such file to change; choose a path below /var with create`},
 	{name: "a way round /var", patch: `machine: {files: [{op: create, path: /var/../etc/motd, content: a}]}`,
-		want: `machine.files: "/var/../etc/motd": this is not the clean absolute path of a file; write it like /var/lib/example/file`},
+		want: `machine.files: "/var/../etc/motd": this is not a clean absolute path; write it like /var/lib/example/file`},
 	{name: "a label of Kubernetes", role: Worker, patch: `machine: {nodeLabels: {node-role.kubernetes.io/worker: ""}}`,
-		want: `machine.nodeLabels: Kubernetes does not let a worker give itself "node-role.kubernetes.io/worker"; use a domain of your own, or "node.kubernetes.io/worker"`},
+		want: `machine.nodeLabels: Kubernetes does not let a worker set on itself "node-role.kubernetes.io/worker"; use a domain of your own, or "node.kubernetes.io/worker"`},
 	{name: "a label that restricts nodes", role: Worker, patch: `machine: {nodeLabels: {node-restriction.kubernetes.io/team: a}}`,
-		want: `machine.nodeLabels: Kubernetes does not let a worker give itself "node-restriction.kubernetes.io/team"; use a domain of your own, or "node.kubernetes.io/team"`},
+		want: `machine.nodeLabels: Kubernetes does not let a worker set on itself "node-restriction.kubernetes.io/team"; use a domain of your own, or "node.kubernetes.io/team"`},
 	{name: "taints of a worker", role: Worker, patch: `machine: {nodeTaints: {gpu: "true:NoSchedule"}}`,
-		want: "machine.nodeTaints: Kubernetes lets no worker taint itself once it is registered, and refuses its labels in the same update; set taints of the pool"},
+		want: "machine.nodeTaints: Kubernetes does not let a registered worker taint itself, and refuses its labels in the same update; set taints of the pool"},
 	{name: "taints instead of the pool's", role: Worker, patch: `machine: {kubelet: {extraConfig: {registerWithTaints: [{key: a, effect: NoSchedule}]}}}`,
 		want: "machine.kubelet.extraConfig.registerWithTaints: the list replaces the taints of the pool; set taints of the pool"},
 	{name: "the kubelet's flag for taints", role: Worker, patch: `machine: {kubelet: {extraArgs: {register-with-taints: "a=b:NoSchedule"}}}`,

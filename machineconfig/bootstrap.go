@@ -18,7 +18,7 @@ import (
 
 // The sizes that the stack's manifests may have.
 const (
-	// maxObject is the largest request that etcd takes unless told otherwise:
+	// maxObject is the largest request that etcd accepts by default:
 	// https://etcd.io/docs/v3.6/dev-guide/limits/
 	maxObject = 1536 << 10
 	// maxBootstrapManifests keeps the configuration far below the 32 MiB of a message to the Talos API
@@ -137,11 +137,11 @@ func eachObject(text string, do func(content *unstructured.Unstructured, size in
 			encoded, err = yaml.ToJSON(document)
 		}
 		if err != nil {
-			// The parser's own words may hold what the document says.
+			// The parser's error may quote the document.
 			return problem("is not YAML in its document %d", number).remedy("correct it")
 		}
 		if bytes.HasPrefix(bytes.TrimSpace(document), []byte("{")) && !json.Valid(encoded) {
-			// The library takes it for JSON, and so does Talos.
+			// The library reads it as JSON, and so does Talos.
 			return problem("has a document %d in braces that is not JSON", number).
 				remedy("write a key to each line, without braces around all of them")
 		}
@@ -165,8 +165,7 @@ func identify(content *unstructured.Unstructured) Object {
 	return Object{Group: kind.Group, Kind: kind.Kind, Namespace: content.GetNamespace(), Name: content.GetName()}
 }
 
-// needNamespace are Kubernetes' own kinds that stand in a namespace and that a manifest is likely to have, by their
-// group.
+// needNamespace are namespaced kinds of Kubernetes that a manifest is likely to have, by their group.
 var needNamespace = map[string][]string{
 	"": {
 		"ConfigMap",
@@ -200,10 +199,10 @@ func checkObject(content *unstructured.Unstructured, object Object, size int, en
 		).
 			remedy("write all three")
 	case content.IsList():
-		return problem("has a list (%s), which not every Talos takes apart", object.Kind).
+		return problem("has a list (%s), which not every version of Talos can read", object.Kind).
 			remedy("write each object as a document, between lines of ---")
 	case size > maxObject:
-		return problem("has %s with %d bytes, and etcd takes %d", object, size, maxObject).remedy("make it smaller")
+		return problem("has %s with %d bytes, and etcd accepts %d", object, size, maxObject).remedy("make it smaller")
 	case object.Group == "" && object.Kind == "Secret" && !encrypted:
 		return problem("has %s in clear", object).
 			remedy("set the text with --secret (docs/security.md#a-secret-among-the-manifests), or have it made in " +

@@ -16,21 +16,24 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 )
 
-// liveFields are what a running Talos takes without a reboot, besides everything under cluster and the documents of
-// kinds of their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13.
+// liveFields are the fields that a running Talos applies without a reboot, besides everything under cluster and the
+// documents of kinds of their own. It is the list of CanApplyImmediate, which is the same from 1.12 to 1.13.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/runtime/v1alpha1/v1alpha1_runtime.go
 var liveFields = []string{
-	"machine.ca", "machine.acceptedCAs", "machine.time", "machine.certSANs", "machine.install", "machine.network", "machine.sysfs",
-	"machine.sysctls", "machine.logging", "machine.controlPlane", "machine.kubelet", "machine.kernel", "machine.registries", "machine.pods",
+	"machine.ca", "machine.acceptedCAs", "machine.time", "machine.certSANs", "machine.install", "machine.network",
+	"machine.sysfs",
+	"machine.sysctls", "machine.logging", "machine.controlPlane", "machine.kubelet", "machine.kernel",
+	"machine.registries", "machine.pods",
 	"machine.seccompProfiles", "machine.nodeAnnotations", "machine.nodeLabels", "machine.nodeTaints",
-	"machine.features.kubernetesTalosAPIAccess", "machine.features.kubePrism", "machine.features.hostDNS", "machine.features.imageCache",
+	"machine.features.kubernetesTalosAPIAccess", "machine.features.kubePrism", "machine.features.hostDNS",
+	"machine.features.imageCache",
 	"machine.features.nodeAddressSortAlgorithm",
 	// A patch cannot change these, and a configuration with stand-ins for the secrets has another token.
 	"machine.type", "machine.token",
 }
 
-// RebootFields returns the fields in which the configurations differ and which Talos takes with a reboot only, sorted.
-// How the disks are encrypted is not among them: Encryption has it.
+// RebootFields returns the fields in which the configurations differ and which Talos applies only with a reboot,
+// sorted. How the disks are encrypted is not among them: Encryption has it.
 func RebootFields(was, is config.Provider) []string {
 	return differing(rebootValues(was), rebootValues(is))
 }
@@ -52,8 +55,8 @@ func differing(before, after map[string]any) []string {
 	return keys
 }
 
-// RebootDigest identifies what the fields of RebootFields are in the configuration. The key is a secret of the
-// machine's, so that nobody can guess the values from the digest.
+// RebootDigest returns a digest of the fields of RebootFields in the configuration. The key is a secret of the machine,
+// so that the values cannot be guessed from the digest.
 func RebootDigest(key string, c config.Provider) string {
 	text, err := json.Marshal(rebootValues(c))
 	if err != nil {
@@ -64,7 +67,7 @@ func RebootDigest(key string, c config.Provider) string {
 	return hex.EncodeToString(digest.Sum(nil))[:8]
 }
 
-// rebootValues are the values of the fields that Talos takes with a reboot only, where a configuration has them.
+// rebootValues returns the values, as far as the configuration sets them, of the fields that need a reboot to change.
 func rebootValues(c config.Provider) map[string]any {
 	values := map[string]any{}
 	machine := *c.RawV1Alpha1().MachineConfig
@@ -107,7 +110,7 @@ func Encryption(c config.Provider) map[string]string {
 	return found
 }
 
-// openers name the kinds of an encryption's keys, in the order of their slots.
+// openers returns the kinds of an encryption's keys, in the order of their slots.
 func openers(encryption document.EncryptionConfig) []string {
 	var names []string
 	for _, key := range encryption.Keys() {
@@ -125,7 +128,7 @@ func openers(encryption document.EncryptionConfig) []string {
 	return names
 }
 
-// settledFields are what a cluster keeps from its first day: services, certificates and name servers hold it.
+// settledFields cannot be changed in a running cluster: services, certificates and name servers depend on them.
 var settledFields = []string{
 	"cluster.network.podSubnets",
 	"cluster.network.serviceSubnets",
@@ -161,7 +164,7 @@ func AwaitsCloudController(c config.Provider) bool {
 	return c.Cluster().ExternalCloudProvider().Enabled()
 }
 
-// NodeName says by which of its names a machine registers its node.
+// NodeName returns which of its names a machine registers its node by.
 func NodeName(c config.Provider) string {
 	if c.Machine().Kubelet().RegisterWithFQDN() {
 		return "its full name"

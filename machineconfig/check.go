@@ -25,8 +25,8 @@ import (
 )
 
 // Check generates and packs the configuration with secrets made for the purpose, so that a setting which Talos refuses
-// is found before anything is created. What only the cloud will tell, the endpoint and the range of an adopted network,
-// may be missing. The error is of type *PatchError where it goes away without the last of some patches.
+// is found before anything is created. What is known only from the cloud, the endpoint and the range of an adopted
+// network, may be missing. The error is of type *PatchError if a patch causes it.
 func Check(in Input) error {
 	err := check(in)
 	if err == nil || errors.As(err, new(*PatchError)) {
@@ -97,14 +97,15 @@ func (in Input) checkSize(text string) error {
 		size, packed = len(data), " packed"
 	}
 	if size += secretsSpread; size > in.UserDataLimit {
-		return problem("user data can have %d bytes%s, and the cloud takes at most %d", size, packed, in.UserDataLimit).
+		return problem("user data can have %d bytes%s, and the cloud accepts at most %d", size, packed,
+			in.UserDataLimit).
 			remedy("shorten the patches: manifests belong into bootstrapManifests, files into the running cluster")
 	}
 	return nil
 }
 
-// CheckPatch says why Talos, or the cluster, would refuse the patch for machines of the role; nil if they would not. A
-// hardened machine takes no patch that weakens it.
+// CheckPatch returns why Talos or the cluster would refuse the patch for machines of the role; nil if they would not.
+// A patch that weakens a hardened machine is refused.
 func CheckPatch(role Role, hardened bool, patch string) error {
 	if _, err := loadUserPatch(patch); err != nil {
 		return err
@@ -133,8 +134,8 @@ func CheckPatch(role Role, hardened bool, patch string) error {
 	return err
 }
 
-// dummySecrets makes secrets that no cluster uses, once in a process. Making a service account key takes a second, so
-// it is only something of the same size: nothing here reads it, but it counts as user data.
+// dummySecrets makes secrets that no cluster uses, once in a process. The service account key is random data of the
+// same size, because generating a key takes a second: nothing here reads it, but it counts as user data.
 var dummySecrets = sync.OnceValues(func() (*secrets.Bundle, error) {
 	withoutRSA := config.TalosVersion1_6
 	bundle, err := secrets.NewBundle(secrets.NewFixedClock(time.Now()), withoutRSA)
@@ -158,7 +159,7 @@ func checkInput(in Input) error {
 		return fmt.Errorf("role: %q is neither %s nor %s", in.Role, ControlPlane, Worker)
 	}
 	if in.Platform == "" {
-		return errors.New("platform: is missing; give Talos' name of the cloud")
+		return errors.New("platform: is missing; set Talos' name of the cloud")
 	}
 	if in.ShutdownGraceCritical <= 0 || in.ShutdownGraceCritical >= in.ShutdownGrace {
 		return fmt.Errorf(
@@ -175,7 +176,7 @@ func checkInput(in Input) error {
 	}
 	if in.Role == ControlPlane {
 		if len(in.Taints) > 0 {
-			return problem("taints: control planes have Talos' own").remedy("put taints on worker pools")
+			return problem("taints: control planes have the taint that Talos sets").remedy("put taints on worker pools")
 		}
 		return nil
 	}
@@ -204,15 +205,15 @@ func checkWorkerLabel(label string) error {
 	case within("node.kubernetes.io"), within("kubelet.kubernetes.io"):
 		return nil
 	case label == ZoneLabel, label == RegionLabel:
-		return nil // Where a node stands, it may say itself.
+		return nil // A node may set the labels of its zone and region itself.
 	case within("kubernetes.io"), within("k8s.io"):
-		return problem("labels: Kubernetes does not let a worker give itself %q", label).
+		return problem("labels: Kubernetes does not let a worker set on itself %q", label).
 			remedy("use a domain of your own, or %q", "node.kubernetes.io/"+label[len(domain)+1:])
 	}
 	return nil
 }
 
-// protectedFields is what the cluster stands on: a patch that changes it takes the machine out of the cluster.
+// protectedFields are the fields that the cluster depends on: with other values the machine is not part of the cluster.
 var protectedFields = []struct {
 	field string
 	read  func(config.Provider) any
@@ -245,7 +246,7 @@ var protectedFields = []struct {
 func checkReliedOn(before, after config.Provider, luks bool) error {
 	for _, item := range protectedFields {
 		if !reflect.DeepEqual(item.read(before), item.read(after)) {
-			return problem("a patch changes %s, which the program sets and the cluster stands on", item.field).
+			return problem("a patch changes %s, which the program sets and the cluster depends on", item.field).
 				remedy("remove it from the patch")
 		}
 	}
@@ -279,7 +280,8 @@ func loadError(err error) error {
 		return errors.New("a document has neither machine or cluster at its top nor apiVersion and kind")
 	case !unknown:
 		return errors.New(valueInError.ReplaceAllString(oneLine(err), ""))
-	case yaml.Unmarshal([]byte(tree), &keys) != nil || len(keys.Content) == 0 || keys.Content[0].Kind != yaml.MappingNode:
+	case yaml.Unmarshal([]byte(tree), &keys) != nil || len(keys.Content) == 0 ||
+		keys.Content[0].Kind != yaml.MappingNode:
 		return errors.New("the patch has keys that Talos does not know")
 	}
 	return errors.New(oneLine(fmt.Errorf("Talos does not know %s", strings.Join(keyPaths(keys.Content[0], ""), ", "))))

@@ -30,14 +30,14 @@ func TestCheck(t *testing.T) {
 	assert.NoError(t, Check(input(ControlPlane, limited)))
 	assert.NoError(t, Check(input(Worker, limited)))
 	assert.NoError(t, Check(input(Worker, large)), "a cloud without a limit")
-	assert.ErrorContains(t, Check(input(Worker, large, limited)), "bytes packed, and the cloud takes at most 16384; shorten the patches")
+	assert.ErrorContains(t, Check(input(Worker, large, limited)), "bytes packed, and the cloud accepts at most 16384; shorten the patches")
 	plain := func(in *Input) { in.TextUserDataOnly, in.UserDataLimit = true, awsLimit }
 	assert.NoError(t, Check(input(ControlPlane, plain)))
 	even := func(in *Input) {
 		in.Patches = []string{"machine: {files: [{op: create, path: /var/a, content: " + strings.Repeat("a", awsLimit) + "}]}"}
 	}
 	assert.NoError(t, Check(input(Worker, even, limited)), "packed it is small")
-	assert.ErrorContains(t, Check(input(Worker, even, plain)), "bytes, and the cloud takes at most 16384; shorten the patches")
+	assert.ErrorContains(t, Check(input(Worker, even, plain)), "bytes, and the cloud accepts at most 16384; shorten the patches")
 	assert.NoError(t, Check(input(ControlPlane, func(in *Input) { in.Endpoint, in.Network = "", netip.Prefix{} })),
 		"an adopted network's range is known later")
 }
@@ -154,7 +154,7 @@ func TestCheckPatchRefusesWhatTheClusterStandsOn(t *testing.T) {
 	} {
 		t.Run(field, func(t *testing.T) {
 			err := CheckPatch(ControlPlane, false, patch)
-			assert.EqualError(t, err, "a patch changes "+field+", which the program sets and the cluster stands on; remove it from the patch")
+			assert.EqualError(t, err, "a patch changes "+field+", which the program sets and the cluster depends on; remove it from the patch")
 		})
 	}
 }

@@ -82,8 +82,9 @@ var withoutWireGuard = strings.NewReplacer(
 // anew.
 var settingsChecksum = regexp.MustCompile(`(cilium-configmap-checksum: [0-9a-f]{64})`)
 
-// Cilium returns what installs a version of Cilium: its objects, and the policies that keep pods from the metadata
-// service and from the Talos API. Encrypted says that the traffic of pods between machines goes through WireGuard.
+// Cilium returns the manifests that install a version of Cilium: its objects, and the policies that keep pods from the
+// metadata service and from the Talos API. Encrypted says that the traffic of pods between machines goes through
+// WireGuard.
 func Cilium(version string, encrypted bool) ([]Manifest, error) {
 	file, err := ciliumFiles.ReadFile("cilium/" + version + ".yaml")
 	if err != nil {

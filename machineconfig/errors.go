@@ -2,8 +2,7 @@ package machineconfig
 
 import "fmt"
 
-// Error is why a configuration, or a part of one, is refused. Its Remedy is empty where Talos' own words are all there
-// is.
+// Error is why a configuration, or a part of one, is refused. Its Remedy is empty for an error of Talos' library.
 type Error struct {
 	Problem, Remedy string
 }

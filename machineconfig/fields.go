@@ -26,7 +26,7 @@ func ChangedFields(was, is config.Provider) []string {
 	return differing(fieldsOf(was), fieldsOf(is))
 }
 
-// fieldsOf are the values of a configuration by path.
+// fieldsOf returns the values of a configuration by path.
 func fieldsOf(c config.Provider) map[string]any {
 	fields := map[string]any{}
 	for _, document := range c.Documents() {

@@ -12,16 +12,16 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
 )
 
-// talosAPIRule closes the Talos API to pods. Under the firewall's default action, accept, a rule drops whatever comes
-// to its port from elsewhere and leaves every other port alone; loopback is always let in. "block" would need a rule
-// for each port of the kubelet, the network plugin and every NodePort
+// talosAPIRule closes the Talos API to pods. Under the firewall's default action, accept, a rule drops packets to its
+// port from other sources and does not affect other ports; loopback is always allowed. "block" would need a rule for
+// each port of the kubelet, the network plugin and every NodePort
 // (https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/network/nftables_chain_config.go).
 //
-// It stops a pod on the pod's own node, where the packet has the pod's address. On its way to another node the network
-// plugin may put the node's address in that place: there the cloud's firewall stands, which lets no worker at the port
-// of another machine unless operatorCidrs holds the nodes' network, and under Cilium docs/policies/deny-talos-api.yaml.
-// A pod on the host's network is a node to all of them, and PodSecurity allows none. Behind it the API wants a
-// certificate of the cluster's own authority.
+// It stops a pod on the pod's own node, where the packet has the pod's address. On the way to another node the network
+// plugin may replace it by the node's address. Those packets are dropped by the cloud's firewall, which lets workers
+// reach the port of another machine only if operatorCidrs has the nodes' network, and under Cilium by
+// docs/policies/deny-talos-api.yaml. A pod on the host's network cannot be told from its node, and PodSecurity allows
+// no such pod. A client that gets through still needs a certificate of the cluster's certificate authority.
 func talosAPIRule(in Input) document.Document {
 	rule := network.NewRuleConfigV1Alpha1()
 	rule.MetaName = "talos-api"
@@ -49,7 +49,7 @@ func contains(wide, narrow netip.Prefix) bool {
 	return wide.Bits() <= narrow.Bits() && wide.Contains(narrow.Addr())
 }
 
-// sameTalosAPIRules compares everything that decides who reaches the Talos API.
+// sameTalosAPIRules reports whether two configurations are equal in everything that decides who reaches the Talos API.
 func sameTalosAPIRules(before, after config.Provider) bool {
 	return reflect.DeepEqual(talosAPIRules(before), talosAPIRules(after))
 }
@@ -73,7 +73,8 @@ func podsReachTalosAPI(c config.Provider) bool {
 	return false
 }
 
-// talosAPIRules are the rules that hold for the Talos API's port: the subnets of each, and those that it excepts.
+// talosAPIRules returns the rules that apply to the port of the Talos API: the subnets of each, and those that it
+// excludes.
 func talosAPIRules(c config.Provider) [][]netip.Prefix {
 	var rules [][]netip.Prefix
 	for _, rule := range c.NetworkRules().Rules() {

@@ -14,7 +14,9 @@ import (
 // elsewhere than its subnets.
 func reachesTalosAPI(c config.Provider, address string) bool {
 	within := func(ranges []netip.Prefix) bool {
-		return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Contains(netip.MustParseAddr(address)) })
+		return slices.ContainsFunc(ranges, func(r netip.Prefix) bool {
+			return r.Contains(netip.MustParseAddr(address))
+		})
 	}
 	rules := talosAPIRules(c)
 	for i := 0; i < len(rules); i += 2 {
@@ -45,7 +47,8 @@ func TestTheTalosAPIIsClosedToPods(t *testing.T) {
 	} {
 		for _, role := range []Role{ControlPlane, Worker} {
 			for _, contract := range []string{"v1.10.4", "v1.11.2", "v1.12.1"} {
-				provider := loaded(t, input(role, func(in *Input) { in.TalosClients, in.Contract = test.clients, contract }))
+				provider := loaded(t, input(role,
+					func(in *Input) { in.TalosClients, in.Contract = test.clients, contract }))
 				assert.Equal(t, nethelpers.DefaultActionAccept, provider.NetworkRules().DefaultAction(), "the kubelet, the network plugin and NodePorts stay open")
 				assert.Len(t, provider.NetworkRules().Rules(), 1, name)
 				for _, address := range test.open {
@@ -63,7 +66,8 @@ func TestTheTalosAPIIsClosedToPods(t *testing.T) {
 func TestPodsHaveNoRoleInTheTalosAPI(t *testing.T) {
 	for _, role := range []Role{ControlPlane, Worker} {
 		for _, contract := range []string{"v1.10.4", "v1.11.2", "v1.12.1"} {
-			access := loaded(t, input(role, func(in *Input) { in.Contract = contract })).Machine().Features().KubernetesTalosAPIAccess()
+			provider := loaded(t, input(role, func(in *Input) { in.Contract = contract }))
+			access := provider.Machine().Features().KubernetesTalosAPIAccess()
 			assert.False(t, access.Enabled())
 			assert.Empty(t, access.AllowedRoles())
 			assert.Empty(t, access.AllowedKubernetesNamespaces())

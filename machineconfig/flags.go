@@ -8,8 +8,8 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 )
 
-// allowedValues is what a patch may set a flag to, and what another value would mean. No value at all is allowed where
-// there is none to allow.
+// allowedValues are the values that a patch may set a flag to, and the consequence of another value. With an empty list
+// the flag must not be set.
 type allowedValues struct {
 	reason  string
 	allowed []string
@@ -17,12 +17,12 @@ type allowedValues struct {
 
 const (
 	whileProfiling  = "the memory of the process could be read while it runs"
-	oldTLS          = "connections by old versions of TLS could be read"
+	oldTLS          = "connections could use TLS below 1.2"
 	withoutIdentity = "requests without an identity would be served"
-	othersAudit     = "the audit log would be another, or none"
+	othersAudit     = "the audit log would be replaced or missing"
 )
 
-// flags are the ones by which a patch would open what Talos closes.
+// flags are the flags by which a patch would weaken what Talos hardens.
 var flags = []struct {
 	field string
 	of    func(config.Provider) map[string][]string
@@ -33,18 +33,18 @@ var flags = []struct {
 		func(c config.Provider) map[string][]string { return c.Cluster().APIServer().ExtraArgs() },
 		map[string]allowedValues{
 			"anonymous-auth":                {withoutIdentity, []string{"false"}},
-			"authorization-mode":            {"everybody could be allowed everything", []string{"Node,RBAC"}},
-			"disable-admission-plugins":     {"what the plugin checks would pass", nil},
-			"admission-control-config-file": {"PodSecurity would be told something else", nil},
-			"token-auth-file":               {"tokens that never expire would open the API", nil},
+			"authorization-mode":            {"every user could be allowed everything", []string{"Node,RBAC"}},
+			"disable-admission-plugins":     {"requests that the plugin rejects would be admitted", nil},
+			"admission-control-config-file": {"PodSecurity would have another configuration", nil},
+			"token-auth-file":               {"tokens that never expire would be accepted", nil},
 			"audit-policy-file":             {othersAudit, nil},
 			"audit-log-path":                {othersAudit, nil},
 			"profiling":                     {whileProfiling, []string{"false"}},
 			"service-account-lookup": {
-				"the tokens of deleted accounts would stay good",
+				"the tokens of deleted accounts would stay valid",
 				[]string{"true"},
 			},
-			"service-account-extend-token-expiration": {"a stolen token would be good for a year", []string{"false"}},
+			"service-account-extend-token-expiration": {"a stolen token would be valid for a year", []string{"false"}},
 			"tls-min-version":                         {oldTLS, []string{"VersionTLS12", "VersionTLS13"}},
 		},
 	},
@@ -53,7 +53,7 @@ var flags = []struct {
 		func(c config.Provider) map[string][]string { return c.Cluster().ControllerManager().ExtraArgs() },
 		map[string]allowedValues{
 			"profiling":                       {whileProfiling, []string{"false"}},
-			"use-service-account-credentials": {"each controller could do what all may", []string{"true"}},
+			"use-service-account-credentials": {"each controller would have the permissions of all", []string{"true"}},
 		},
 	},
 	{
@@ -72,12 +72,12 @@ var flags = []struct {
 		map[string]allowedValues{
 			"anonymous-auth": {withoutIdentity, []string{"false"}},
 			"authorization-mode": {
-				"whoever has an identity could run commands in every pod of the node",
+				"every client with an identity could run commands in every pod of the node",
 				[]string{"Webhook"},
 			},
-			"read-only-port":    {"whoever reaches the node could list its pods", []string{"0"}},
+			"read-only-port":    {"every client that reaches the node could list its pods", []string{"0"}},
 			"seccomp-default":   {"containers could make every system call", []string{"true"}},
-			"pod-manifest-path": {"a file on the node's disk could start a pod past the Kubernetes API", nil},
+			"pod-manifest-path": {"a file on the node's disk could start a pod without the Kubernetes API", nil},
 			"tls-min-version":   {oldTLS, []string{"VersionTLS12", "VersionTLS13"}},
 		},
 	},
@@ -104,12 +104,16 @@ func checkFlags(after config.Provider) error {
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/kubelet_spec.go
 var talosFlags = map[string][]string{
 	"cluster.apiServer.extraArgs": {
-		"etcd-servers", "client-ca-file", "requestheader-client-ca-file", "proxy-client-cert-file", "proxy-client-key-file",
-		"encryption-provider-config", "etcd-cafile", "etcd-certfile", "etcd-keyfile", "kubelet-client-certificate", "kubelet-client-key",
-		"service-account-key-file", "service-account-signing-key-file", "tls-cert-file", "tls-private-key-file", "authorization-config",
+		"etcd-servers", "client-ca-file", "requestheader-client-ca-file", "proxy-client-cert-file",
+		"proxy-client-key-file",
+		"encryption-provider-config", "etcd-cafile", "etcd-certfile", "etcd-keyfile", "kubelet-client-certificate",
+		"kubelet-client-key",
+		"service-account-key-file", "service-account-signing-key-file", "tls-cert-file", "tls-private-key-file",
+		"authorization-config",
 	},
 	"cluster.controllerManager.extraArgs": {
-		"cluster-signing-cert-file", "cluster-signing-key-file", "authentication-kubeconfig", "authorization-kubeconfig", "root-ca-file",
+		"cluster-signing-cert-file", "cluster-signing-key-file", "authentication-kubeconfig",
+		"authorization-kubeconfig", "root-ca-file",
 		"service-account-private-key-file",
 	},
 	"cluster.scheduler.extraArgs": {"kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig", "config"},
@@ -118,8 +122,7 @@ var talosFlags = map[string][]string{
 	},
 }
 
-// kubeletFlags win over the kubelet's configuration file, in which the program has set the same thing. The value is the
-// remedy.
+// kubeletFlags override fields that the program sets in the kubelet's configuration file. The value is the remedy.
 var kubeletFlags = map[string]string{
 	"register-with-taints":    "set taints of the pool",
 	"node-labels":             "set labels of the pool, or machine.nodeLabels",

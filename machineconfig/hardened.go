@@ -15,29 +15,28 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/kernel"
 )
 
-// hardeningChecks are what a patch may do elsewhere, but not to a machine of production. Each says by what, and to what
-// end.
+// hardeningChecks find what a patch must not do to a machine of production. Each names the field and the consequence.
 var hardeningChecks = []struct {
 	field, reason string
 	found         func(before, after config.Provider) bool
 }{
-	{"machine.features.kubernetesTalosAPIAccess", "pods could have a way to the Talos API",
+	{"machine.features.kubernetesTalosAPIAccess", "pods could reach the Talos API",
 		func(_, after config.Provider) bool {
 			return after.Machine().Features().KubernetesTalosAPIAccess().Enabled()
 		}},
 	// Talos 1.12 has no such switches any more, machines of earlier versions obey them.
 	{"machine.features.rbac", "every client of the Talos API would be its administrator",
 		func(_, after config.Provider) bool { return isFalse(featuresOf(after).RBAC) }},
-	{"machine.features.apidCheckExtKeyUsage", "a server's certificate would do for a client of the Talos API",
+	{"machine.features.apidCheckExtKeyUsage", "a server certificate would be accepted from a client of the Talos API",
 		func(_, after config.Provider) bool { return isFalse(featuresOf(after).ApidCheckExtKeyUsage) }},
-	{"machine.acceptedCAs", "another authority could name administrators of the machine",
+	{"machine.acceptedCAs", "another certificate authority could issue certificates for administrators of the machine",
 		func(before, after config.Provider) bool {
 			return !reflect.DeepEqual(
 				before.Machine().Security().AcceptedCAs(),
 				after.Machine().Security().AcceptedCAs(),
 			)
 		}},
-	{"cluster.acceptedCAs", "another authority could name administrators of the cluster",
+	{"cluster.acceptedCAs", "another certificate authority could issue certificates for administrators of the cluster",
 		func(before, after config.Provider) bool {
 			return !reflect.DeepEqual(before.Cluster().AcceptedCAs(), after.Cluster().AcceptedCAs())
 		}},
@@ -46,19 +45,20 @@ var hardeningChecks = []struct {
 			return before.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled() &&
 				!after.Machine().Kubelet().DefaultRuntimeSeccompProfileEnabled()
 		}},
-	{"machine.kubelet.disableManifestsDirectory", "a file on the node's disk could start a pod past the Kubernetes API",
+	{"machine.kubelet.disableManifestsDirectory",
+		"a file on the node's disk could start a pod without the Kubernetes API",
 		func(before, after config.Provider) bool {
 			return before.Machine().Kubelet().DisableManifestsDirectory() &&
 				!after.Machine().Kubelet().DisableManifestsDirectory()
 		}},
-	{"machine.kubelet.extraConfig.readOnlyPort", "whoever reaches the node could list its pods",
+	{"machine.kubelet.extraConfig.readOnlyPort", "every client that reaches the node could list its pods",
 		func(_, after config.Provider) bool {
 			port, given := after.Machine().Kubelet().ExtraConfig()["readOnlyPort"]
 			return given && fmt.Sprint(port) != "0"
 		}},
-	{"NetworkRuleConfig talos-api", "it says who reaches that port, and operatorCidrs says so already",
+	{"NetworkRuleConfig talos-api", "operatorCidrs already decides who reaches that port",
 		func(before, after config.Provider) bool { return !sameTalosAPIRules(before, after) }},
-	{"cluster.network.podSubnets", "pods would have addresses that operatorCidrs, or the nodes' network, holds",
+	{"cluster.network.podSubnets", "pods would have addresses in operatorCidrs or in the nodes' network",
 		func(_, after config.Provider) bool { return podsReachTalosAPI(after) }},
 	{
 		"cluster.apiServer.admissionControl",
@@ -67,14 +67,14 @@ var hardeningChecks = []struct {
 			return isControlPlane(after) && !podSecurityHolds(podSecurity(before), podSecurity(after))
 		},
 	},
-	{"tls.insecureSkipVerify of a registry", "whoever stands between could hand the machine another image",
+	{"tls.insecureSkipVerify of a registry", "a man in the middle could replace images",
 		func(_, after config.Provider) bool {
 			return slices.ContainsFunc(
 				slices.Collect(maps.Values(after.RegistryTLSConfigs())),
 				document.RegistryTLSConfig.InsecureSkipVerify,
 			)
 		}},
-	{"endpoints of a registry's mirror", "whoever stands between could hand the machine another image: it is not https",
+	{"endpoints of a registry's mirror", "a man in the middle could replace images: it is not https",
 		func(_, after config.Provider) bool { return hasPlainMirror(after) }},
 }
 
@@ -98,7 +98,7 @@ func checkHardened(before, after config.Provider) error {
 }
 
 func weakened(field, reason string) error {
-	return problem("a patch weakens %s, which production does not take: %s", field, reason).
+	return problem("a patch weakens %s, which production does not allow: %s", field, reason).
 		remedy("remove it from the patch")
 }
 
@@ -114,7 +114,7 @@ func featuresOf(c config.Provider) v1alpha1.FeaturesConfig {
 	return v1alpha1.FeaturesConfig{}
 }
 
-// podSecurity is what the admission plugin is told; nil if it is told nothing.
+// podSecurity returns the configuration of the admission plugin PodSecurity; nil if there is none.
 func podSecurity(c config.Provider) map[string]any {
 	for _, plugin := range c.Cluster().APIServer().AdmissionControl() {
 		if plugin.Name() == "PodSecurity" {
@@ -144,7 +144,7 @@ func podSecurityHolds(before, after map[string]any) bool {
 	return true
 }
 
-// hasPlainMirror leaves a mirror on the machine itself alone.
+// hasPlainMirror reports whether a registry mirror uses plain HTTP. A mirror on the machine itself may.
 func hasPlainMirror(c config.Provider) bool {
 	for _, mirror := range c.RegistryMirrorConfigs() {
 		for _, endpoint := range mirror.Endpoints() {
@@ -173,7 +173,7 @@ var kernelOfTalos = map[string]string{
 	"net.core.bpf_jit_harden": "2", "vm.unprivileged_userfaultfd": "0",
 }
 
-// checkSysctls compares the paths below /proc/sys, because Talos takes more than one spelling of them.
+// checkSysctls compares the paths below /proc/sys, because Talos accepts more than one spelling of them.
 func checkSysctls(after config.Provider) error {
 	path := func(name string) string { return (&kernel.Param{Key: kernel.Sysctl + "." + name}).Path() }
 	patch, err := loadOwnPatch("kernel")
@@ -191,7 +191,7 @@ func checkSysctls(after config.Provider) error {
 		if value, found := given[path(name)]; value != hardened[name] && (found || !ours) {
 			return weakened(
 				"machine.sysctls."+name,
-				"a container could try more of the kernel than with "+hardened[name],
+				"a container could use more of the kernel than with "+hardened[name],
 			)
 		}
 	}

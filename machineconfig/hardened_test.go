@@ -40,7 +40,8 @@ func TestTheKernelIsHardenedFurther(t *testing.T) {
 
 func TestTokensOfPodsLiveForAnHour(t *testing.T) {
 	for _, contract := range contracts {
-		args := loaded(t, input(ControlPlane, func(in *Input) { in.Contract = contract })).Cluster().APIServer().ExtraArgs()
+		provider := loaded(t, input(ControlPlane, func(in *Input) { in.Contract = contract }))
+		args := provider.Cluster().APIServer().ExtraArgs()
 		assert.Equal(t, map[string][]string{"service-account-extend-token-expiration": {"false"}}, args, "Talos sets the rest")
 	}
 }
@@ -101,8 +102,8 @@ func TestPodsStayWhereTheTalosAPIIsClosed(t *testing.T) {
 	}
 	assert.NoError(t, generate("10.244.0.0/16"))
 	assert.NoError(t, generate("10.20.0.0/16"))
-	const want = "a patch weakens cluster.network.podSubnets, which production does not take: " +
-		"pods would have addresses that operatorCidrs, or the nodes' network, holds; remove it from the patch"
+	const want = "a patch weakens cluster.network.podSubnets, which production does not allow: " +
+		"pods would have addresses in operatorCidrs or in the nodes' network; remove it from the patch"
 	assert.EqualError(t, generate("10.200.0.0/16"), want)
 	assert.EqualError(t, generate("10.0.128.0/17"), want)
 }

@@ -17,7 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Each kind of key has a slot of its own, so that a volume can hold both while it goes from one to the other: Talos
+// Each kind of key has a slot of its own, so that a volume can have both while it changes from one to the other: Talos
 // opens it with the one, and adds the other, when it boots
 // (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
 const (
@@ -28,8 +28,9 @@ const (
 // encryptedVolumes are the ones that Talos writes to.
 var encryptedVolumes = []string{constants.StatePartitionLabel, constants.EphemeralPartitionLabel}
 
-// luksDocuments encrypt the volumes from the first boot, when they are formatted. A key from the machine's own id makes
-// a disk unreadable that is away from its machine; one that a KMS server seals makes it unreadable without that server.
+// luksDocuments returns the documents that encrypt the volumes from the first boot, which formats them. With a key
+// from the machine's own id a disk cannot be read in another machine; with one that a KMS server seals it cannot be
+// read without that server.
 func luksDocuments(kms string) []document.Document {
 	key := block.EncryptionKey{KeySlot: nodeIDSlot, KeyNodeID: &block.EncryptionKeyNodeID{}}
 	if kms != "" {
@@ -47,7 +48,7 @@ func luksDocuments(kms string) []document.Document {
 	return documents
 }
 
-// luksBefore111 is the same for a cluster that was created before Talos 1.11, which does not know encryption in a
+// luksBefore111 returns the same for a cluster that was created before Talos 1.11, which does not know encryption in a
 // VolumeConfig
 // (https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption).
 func luksBefore111(kms string) *v1alpha1.SystemDiskEncryptionConfig {
@@ -64,7 +65,7 @@ func luksBefore111(kms string) *v1alpha1.SystemDiskEncryptionConfig {
 	return &v1alpha1.SystemDiskEncryptionConfig{StatePartition: volume(), EphemeralPartition: volume()}
 }
 
-// encryptionOf is how Talos encrypts a volume, whichever document says it; nil if it does not.
+// encryptionOf returns how Talos encrypts a volume; nil if it does not. Several kinds of documents can have it.
 func encryptionOf(c config.Provider, volume string) document.EncryptionConfig {
 	if found, ok := c.Volumes().ByName(volume); ok && found.Encryption() != nil {
 		return found.Encryption()
@@ -72,14 +73,14 @@ func encryptionOf(c config.Provider, volume string) document.EncryptionConfig {
 	return c.Machine().SystemDiskEncryption().Get(volume)
 }
 
-// checkLUKS refuses a patch that opens a volume, or changes what opens it: a running machine takes another key without
-// a word, and does not find its disk when it boots the next time.
+// checkLUKS refuses a patch that removes or changes the encryption of a volume: a running machine accepts another key
+// silently, and cannot open its disk when it boots the next time.
 func checkLUKS(before, after config.Provider) error {
 	for _, volume := range encryptedVolumes {
 		encryption := encryptionOf(after, volume)
 		if encryption == nil {
 			return problem(
-				"a patch takes the encryption from the %s volume, which diskEncryption: luks asks for",
+				"a patch removes the encryption of the %s volume, which diskEncryption: luks asks for",
 				volume,
 			).
 				remedy("remove one of the two")
@@ -111,8 +112,8 @@ func keysOf(encryption document.EncryptionConfig) []string {
 	return keys
 }
 
-// CheckKMS says why machines cannot have their disks' keys sealed by the KMS server at the URL; nil if they can. The
-// URL is not repeated, because it may hold a password.
+// CheckKMS returns why machines cannot have their disks' keys sealed by the KMS server at the URL; nil if they can.
+// The error does not repeat the URL, which may hold a password.
 func CheckKMS(text string) error {
 	const remedy = "write it like https://kms.example.com:4050"
 	server, err := url.Parse(text)

@@ -14,7 +14,8 @@ func TestTheKeyOfEncryptedVolumes(t *testing.T) {
 	for _, contract := range []string{"v1.10.4", "v1.11.2", "v1.12.1"} {
 		for kms, slot := range map[string]int{"": nodeIDSlot, server: kmsSlot} {
 			for _, role := range []Role{ControlPlane, Worker} {
-				provider := loaded(t, input(role, func(in *Input) { in.Contract, in.LUKS, in.KMS = contract, true, kms }))
+				provider := loaded(t, input(role,
+					func(in *Input) { in.Contract, in.LUKS, in.KMS = contract, true, kms }))
 				warnings, err := provider.Validate(cloudMode{}, validation.WithLocal(), validation.WithStrict())
 				require.NoError(t, err)
 				assert.Empty(t, warnings)
@@ -46,11 +47,12 @@ func TestPatchesLeaveTheKeysOfVolumesAlone(t *testing.T) {
 		volume("provider: luks2, keys: [{slot: 2, tpm: {}}]"):                                       changed,
 		volume("provider: luks2, options: [no_read_workqueue]"):                                     "",
 		"apiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\nprovisioning: {maxSize: 50GiB}": "",
-		"apiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\n$patch: delete": "a patch takes the encryption from the EPHEMERAL volume, " +
+		"apiVersion: v1alpha1\nkind: VolumeConfig\nname: EPHEMERAL\n$patch: delete": "a patch removes the encryption of the EPHEMERAL volume, " +
 			"which diskEncryption: luks asks for; remove one of the two",
 	} {
 		for _, kms := range []string{"", "https://kms.example.com"} {
-			_, err := Generate(input(Worker, func(in *Input) { in.LUKS, in.KMS, in.Patches = true, kms, []string{patch} }), bundleOfWords())
+			patched := input(Worker, func(in *Input) { in.LUKS, in.KMS, in.Patches = true, kms, []string{patch} })
+			_, err := Generate(patched, bundleOfWords())
 			if want == "" {
 				assert.NoError(t, err)
 				continue

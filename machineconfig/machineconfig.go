@@ -22,7 +22,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 )
 
-// Role is what a machine is in the cluster.
+// Role is the role of a machine in the cluster.
 type Role string
 
 // The roles, spelled as Talos spells machine types.
@@ -47,8 +47,8 @@ type Input struct {
 	// RegisterWithFQDN reports whether the node's name is its full domain name, as the cloud's controller manager looks
 	// for it.
 	RegisterWithFQDN bool
-	// ShutdownGrace is the time that pods get to end when a machine is told to stop, ShutdownGraceCritical the part of
-	// it that is for critical pods. Both are whole seconds.
+	// ShutdownGrace is the time that pods get to end when a machine is shut down, ShutdownGraceCritical the part of it
+	// that is for critical pods. Both are whole seconds.
 	ShutdownGrace, ShutdownGraceCritical time.Duration
 	// Schematic is the Image Factory's id of the machine's image; empty for the one without any extension.
 	Schematic string
@@ -58,9 +58,10 @@ type Input struct {
 	Network, Pods, Services netip.Prefix
 	// OtherNetworks hold nodes' addresses as well, where an adopted network has several subnets.
 	OtherNetworks []netip.Prefix
-	// NoCNI leaves Talos' own CNI and kube-proxy out: Cilium takes the place of both.
+	// NoCNI leaves out Talos' CNI and kube-proxy, both of which Cilium replaces.
 	NoCNI bool
-	// CloudController leaves it to a cloud controller to say where a node stands and that it is ready for pods.
+	// CloudController makes nodes wait for a cloud controller, which sets their zone and says that they are ready for
+	// pods.
 	CloudController bool
 	// Manifests are created by the control planes once the cluster's API answers.
 	Manifests []Manifest
@@ -73,13 +74,14 @@ type Input struct {
 	// Hardened refuses patches that weaken the machine.
 	Hardened bool
 	Labels   map[string]string
-	// Topology are labels that say where a named node stands, which only the configuration applied to it can know.
+	// Topology has the labels with the zone and region of a named node. They are known only in the configuration that
+	// is applied to it.
 	Topology map[string]string
 	// Taints are for workers only: Talos gives the control planes theirs.
 	Taints []Taint
-	// Patches are the user's, applied last, in order.
+	// Patches are those of the stack file. They are applied last, in order.
 	Patches []string
-	// UserDataLimit is the most bytes that the cloud takes as user data, after packing where it is packed; 0 for no
+	// UserDataLimit is the most bytes of user data that the cloud accepts, after packing where it is packed; 0 for no
 	// limit.
 	UserDataLimit int
 	// TextUserDataOnly reports whether user data is not packed.
@@ -112,7 +114,7 @@ func (in Input) networkTexts() []string {
 
 // Generate returns the machine configuration, a multi-document YAML, and an error if Talos would not accept it.
 func Generate(in Input, bundle *secrets.Bundle) (text string, err error) {
-	// Talos' library falls over some lists with an empty entry, where a stack trace would help nobody.
+	// Talos' library panics at some lists with an empty entry. An error is more useful than a stack trace.
 	defer func() {
 		if recover() != nil {
 			text, err = "", problem("Talos cannot read this configuration").
@@ -216,7 +218,7 @@ func generateBase(in Input, contract *config.VersionContract, bundle *secrets.Bu
 // schematic returns the schematic of the machine's image.
 func (in Input) schematic() string { return cmp.Or(in.Schematic, Schematic) }
 
-// InstallerImage returns the image that `talosctl upgrade` installs unless told otherwise
+// InstallerImage returns the image that `talosctl upgrade` installs by default
 // (https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/boot-assets).
 func InstallerImage(platform, schematic, version string) string {
 	return fmt.Sprintf("factory.talos.dev/%s-installer/%s:%s", platform, schematic, version)

@@ -152,7 +152,8 @@ func TestEveryConfiguration(t *testing.T) {
 		for _, platform := range []string{"aws", "gcp", "digital-ocean"} {
 			for _, contract := range []string{"v1.9.0", "v1.10.4", "v1.11.2", "v1.12.1"} {
 				t.Run(fmt.Sprint(role, platform, contract), func(t *testing.T) {
-					provider := loaded(t, input(role, func(in *Input) { in.Platform, in.Contract = platform, contract }))
+					provider := loaded(t, input(role,
+						func(in *Input) { in.Platform, in.Contract = platform, contract }))
 					warnings, err := provider.Validate(cloudMode{}, validation.WithLocal(), validation.WithStrict())
 					assert.NoError(t, err)
 					assert.Empty(t, warnings)
@@ -245,16 +246,16 @@ func TestGenerateRefuses(t *testing.T) {
 		{`endpoint: the Kubernetes API has no host`, func(in *Input) { in.Endpoint = "" }},
 		{`network: the address range of the nodes, the pods or the services is missing`,
 			func(in *Input) { in.Pods = netip.Prefix{} }},
-		{`labels: Kubernetes does not let a worker give itself "node-role.kubernetes.io/db"; use a domain of your own, or "node.kubernetes.io/db"`,
+		{`labels: Kubernetes does not let a worker set on itself "node-role.kubernetes.io/db"; use a domain of your own, or "node.kubernetes.io/db"`,
 			func(in *Input) { in.Labels = map[string]string{"node-role.kubernetes.io/db": ""} }},
 		{`invalid machine node labels: name is too long`,
 			func(in *Input) { in.Labels = map[string]string{strings.Repeat("x", 64): ""} }},
 		{`taints: `, func(in *Input) { in.Taints = []Taint{{Key: "a", Effect: "Sometimes"}} }},
-		{`taints: control planes have Talos' own; put taints on worker pools`,
+		{`taints: control planes have the taint that Talos sets; put taints on worker pools`,
 			func(in *Input) { in.Role, in.Taints = ControlPlane, []Taint{{Key: "a", Effect: "NoSchedule"}} }},
 		{`patch 2 of 2: Talos does not know machine.kubelett`,
 			func(in *Input) { in.Patches = []string{"machine: {time: {disabled: true}}", "machine: {kubelett: 1}"} }},
-		{`a patch takes the encryption from the STATE volume, which diskEncryption: luks asks for; remove one of the two`,
+		{`a patch removes the encryption of the STATE volume, which diskEncryption: luks asks for; remove one of the two`,
 			func(in *Input) {
 				in.LUKS = true
 				in.Patches = []string{"apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\n$patch: delete"}

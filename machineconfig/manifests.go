@@ -9,8 +9,8 @@ import (
 // large for user data: only the configuration that is applied to a control plane after it booted has it.
 //
 // Talos creates what is missing, and changes nothing that is there. An upgrade (package operate) updates what is there.
-// The manifest sync of `talosctl upgrade-k8s` does so too and, from Talos 1.13 on, deletes what the configuration has
-// no longer.
+// The manifest sync of `talosctl upgrade-k8s` does so too and, from Talos 1.13 on, deletes objects that are no longer
+// in the configuration.
 type Manifest struct {
 	Name, Contents string
 	// Secret says that the stack file keeps the text from readers.
@@ -26,7 +26,8 @@ func Texts(manifests []Manifest) map[string]string {
 	return texts
 }
 
-// inlineManifests is how Talos spells them. The documents of version contract 1.12 have them in the main document.
+// inlineManifests returns the manifests as Talos spells them. The documents of version contract 1.12 have them in the
+// main document.
 func inlineManifests(manifests []Manifest) v1alpha1.ClusterInlineManifests {
 	var inline v1alpha1.ClusterInlineManifests
 	for _, manifest := range manifests {

@@ -15,7 +15,7 @@ func GzipUserData(config string, limit int) (string, error) {
 		return "", err
 	}
 	if limit > 0 && len(packed) > limit {
-		return "", problem("user data has %d bytes packed, and the cloud takes at most %d", len(packed), limit).
+		return "", problem("user data has %d bytes packed, and the cloud accepts at most %d", len(packed), limit).
 			remedy("shorten the patches")
 	}
 	return base64.StdEncoding.EncodeToString(packed), nil

@@ -20,8 +20,8 @@ import (
 //go:embed patches/*.yaml
 var files embed.FS
 
-// ownPatches are the project's, in the order of application: the files that this machine needs, then what follows from
-// the settings.
+// ownPatches returns the project's patches in the order in which they are applied: the files that this machine needs,
+// then those that follow from the settings.
 func ownPatches(in Input, contract *config.VersionContract) ([]configpatcher.Patch, error) {
 	controlPlane := in.Role == ControlPlane
 	var patches []configpatcher.Patch
@@ -65,7 +65,7 @@ func loadOwnPatch(name string) (configpatcher.Patch, error) {
 	return patch, nil
 }
 
-// computedPatch is what follows from the settings.
+// computedPatch returns the patch that follows from the settings.
 func computedPatch(in Input, contract *config.VersionContract) (configpatcher.Patch, error) {
 	main := &v1alpha1.Config{MachineConfig: machinePatch(in)}
 	if in.Role == ControlPlane {
@@ -89,8 +89,8 @@ func computedPatch(in Input, contract *config.VersionContract) (configpatcher.Pa
 	return configpatcher.NewStrategicMergePatch(computed), nil
 }
 
-// awaitCloudController has the kubelet register a node with the taint that a cloud controller takes away. Where the
-// controller finds a node's machine by its full name, the node has that name.
+// awaitCloudController makes the kubelet register a node with the taint that a cloud controller removes. On a cloud
+// whose controller finds the machine by its full domain name, the node has that name.
 // https://docs.siderolabs.com/talos/v1.13/reference/configuration/v1alpha1/config#cluster-externalcloudprovider
 // https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#node-name-conventions
 func awaitCloudController(in Input, main *v1alpha1.Config) {
@@ -104,7 +104,7 @@ func awaitCloudController(in Input, main *v1alpha1.Config) {
 	}
 }
 
-// machinePatch is what a machine of either role takes from the settings.
+// machinePatch returns the part of the settings that machines of both roles have.
 func machinePatch(in Input) *v1alpha1.MachineConfig {
 	kubelet := map[string]any{
 		"shutdownGracePeriod":             seconds(in.ShutdownGrace),
@@ -129,7 +129,7 @@ func machinePatch(in Input) *v1alpha1.MachineConfig {
 	}
 }
 
-// clusterPatch is what a control plane takes from the settings.
+// clusterPatch returns the part of the settings that only control planes have.
 func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 	patch := &v1alpha1.ClusterConfig{
 		// etcd's peers talk over the private network, whatever other addresses a node has.
@@ -137,7 +137,7 @@ func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 		ClusterInlineManifests: inlineManifests(in.Manifests),
 	}
 	if !in.NoCNI {
-		// Flannel would take the interface of the default route (https://github.com/siderolabs/talos/issues/7754).
+		// Flannel would use the interface of the default route (https://github.com/siderolabs/talos/issues/7754).
 		patch.ClusterNetwork = &v1alpha1.ClusterNetworkConfig{CNI: &v1alpha1.CNIConfig{
 			CNIName: "flannel",
 			CNIFlannel: &v1alpha1.FlannelCNIConfig{
@@ -151,7 +151,7 @@ func clusterPatch(in Input) *v1alpha1.ClusterConfig {
 // seconds formats a duration as running nodes have it: 90s, and not 1m30s.
 func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
 
-// PatchError is what is wrong with one of an Input's patches.
+// PatchError is the error of one of an Input's patches.
 type PatchError struct {
 	// Index of the patch among those of the Input, and how many there are.
 	Index, Of int
@@ -163,7 +163,7 @@ func (e *PatchError) Error() string { return fmt.Sprintf("patch %d of %d: %v", e
 // Unwrap returns what is wrong, without the patch's number.
 func (e *PatchError) Unwrap() error { return e.Err }
 
-// applyUserPatches applies the patches of the stack file, and says which one fails.
+// applyUserPatches applies the patches of the stack file. The error names the one that fails.
 func applyUserPatches(base config.Provider, patches []string) (config.Provider, error) {
 	for i, text := range patches {
 		var err error
@@ -192,7 +192,7 @@ func applyUserPatch(base config.Provider, text string) (config.Provider, error) 
 	return base, nil
 }
 
-// loadUserPatch takes strategic merge patches only: a JSON patch fails on a configuration of several documents, which
+// loadUserPatch accepts only strategic merge patches: a JSON patch fails on a configuration of several documents, which
 // every configuration since Talos 1.12 is.
 func loadUserPatch(text string) (configpatcher.Patch, error) {
 	var content any

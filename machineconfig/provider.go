@@ -10,8 +10,8 @@ import (
 )
 
 // The provider pulumi-talos parses every configuration that it applies, with a library of Talos that is older than the
-// program's. What that one does not know would fail at the first control plane, with all of the infrastructure made. A
-// test holds these lists to the older library: tests/machinery.
+// program's. A field that the older one does not know would fail at the first control plane, after all of the
+// infrastructure was created. tests/machinery compares these lists with the older library.
 
 // newDocuments are the kinds that came with Talos 1.13.
 var newDocuments = []string{
@@ -35,7 +35,7 @@ func checkProviderKnows(patch string) error {
 		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
-			return nil // Talos' library says it better.
+			return nil // The error of Talos' library is clearer.
 		}
 		kind, _ := document["kind"].(string)
 		if slices.Contains(newDocuments, kind) {
@@ -70,7 +70,7 @@ func hasField(value any, path []string) bool {
 	return found && (len(path) == 1 || hasField(inner, path[1:]))
 }
 
-// hasListOfArguments looks for extraArgs, of whatever program, with more than one value for an argument.
+// hasListOfArguments reports whether an argument in the extraArgs of any program has more than one value.
 func hasListOfArguments(value any) bool {
 	object, _ := value.(map[string]any)
 	for key, inner := range object {

@@ -2,7 +2,7 @@ package machineconfig
 
 import "maps"
 
-// The labels that say where a node stands. A node may set them itself, unlike others of kubernetes.io:
+// The labels with the region and zone of a node. A node may set them itself, unlike others of kubernetes.io:
 // https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
 const (
 	ZoneLabel         = "topology.kubernetes.io/zone"

@@ -35,7 +35,7 @@ func VersionContract(talos string) string {
 // quoted.
 var number = regexp.MustCompile(`^\d+(\.\d+)?$`)
 
-// CheckTalosVersion says why the text is not the version of a Talos that this program knows; nil if it is.
+// CheckTalosVersion returns why the text is not the version of a Talos that this program supports; nil if it is.
 func CheckTalosVersion(text string) error {
 	const remedy = "write it like v1.13.10"
 	var major, minor uint64
@@ -52,8 +52,8 @@ func CheckTalosVersion(text string) error {
 	return nil
 }
 
-// CheckKubernetesVersion says why the text is not the version of a Kubernetes that some Talos of this program runs; nil
-// if it is.
+// CheckKubernetesVersion returns why the text is not the version of a Kubernetes that one of the supported versions of
+// Talos runs; nil if it is.
 func CheckKubernetesVersion(text string) error {
 	const remedy = "write it like 1.36.5"
 	switch {
@@ -76,8 +76,8 @@ func CheckKubernetesVersion(text string) error {
 		remedy("choose one of 1.%d to 1.%d", lowest, highest)
 }
 
-// CheckVersions says why this Kubernetes version cannot run on this Talos version; nil if it can. What runs on what is
-// Talos' own table. For a Talos version that the library does not know yet it is the newest table.
+// CheckVersions returns why this Kubernetes version cannot run on this Talos version; nil if it can. The table is
+// Talos' own; for a Talos version that the library does not know yet it is the newest table.
 func CheckVersions(talos, kubernetes string) error {
 	if err := CheckTalosVersion(talos); err != nil {
 		return err
@@ -98,14 +98,14 @@ func CheckVersions(talos, kubernetes string) error {
 	return nil
 }
 
-// Newer says what is not checked of a Talos version that is newer than the library; empty if it is not newer.
+// Newer returns what is not checked of a Talos version that is newer than the library; empty if it is not newer.
 func Newer(talos string) string {
 	if minor, ok := minorOf(talos); !ok || minor <= newest {
 		return ""
 	}
 	return fmt.Sprintf(
 		"Talos %s is newer than v1.%d, the newest that this program knows: whether it runs the Kubernetes version "+
-			"and still takes every document is not checked",
+			"and still accepts every document is not checked",
 		talos,
 		newest,
 	)

@@ -8,7 +8,8 @@ import (
 	"github.com/inferadb/infra/tests/pages"
 )
 
-// TestTheVersionsPageIsFresh compares docs/versions.md with the tables that stack files are checked against. `make graph` writes it.
+// TestTheVersionsPageIsFresh compares docs/versions.md with the tables that stack files are checked against. `make
+// graph` writes it.
 func TestTheVersionsPageIsFresh(t *testing.T) {
 	pages.Fresh(t, *update, "../docs/versions.md", "versions", versionsTable())
 }

@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 )
 
 // Apply brings to running machines what an update cannot: taints and labels, which a kubelet may not change, and
-// configuration that Talos takes with a reboot only. It works on machines that have names; those of scaling groups are
-// replaced by the next update.
+// configuration that Talos applies only with a reboot. It works on named machines; those of scaling groups are replaced
+// by the next update.
 type Apply struct {
 	// Upgrade has the settings that both share: gates, drain, lock, limits. Its target is what runs.
 	Upgrade
@@ -33,7 +33,7 @@ type nodeWork struct {
 	name string
 	// pending is nil if the state has the node's configuration already.
 	pending *PendingConfig
-	// fields are the paths that change, reboot those of them that Talos takes with a reboot only.
+	// fields are the paths that change, reboot those of them that Talos applies only with a reboot.
 	fields, reboot []string
 	taints         taintChange
 	// labels are those that the node lacks.
@@ -93,7 +93,7 @@ func (a *Apply) check() error {
 	if err := s.checkUp(); err != nil {
 		return err
 	}
-	if s.Marked != (config.UpgradeSettings{}) {
+	if s.Marked != (cluster.Upgrade{}) {
 		return refused("an upgrade is under way; finish it first: make upgrade STACK=%s", s.Name)
 	}
 	if a.Cluster != "" {
@@ -105,7 +105,7 @@ func (a *Apply) check() error {
 		stack.Clusters, a.Stack = chosen, &stack
 	}
 	want := a.Stack.Clusters[0].Want
-	a.Target = config.UpgradeSettings{Talos: want.TalosVersion, Kubernetes: want.KubernetesVersion}
+	a.Target = cluster.Upgrade{Talos: want.TalosVersion, Kubernetes: want.KubernetesVersion}
 	return a.checkAccept()
 }
 
@@ -195,7 +195,7 @@ func (a *Apply) print(o *Observation, work []*nodeWork) {
 	}
 }
 
-// isReboot reports whether a path lies in a field that Talos takes with a reboot only.
+// isReboot reports whether a path lies in a field that Talos applies only with a reboot.
 func (w *nodeWork) isReboot(path string) bool {
 	return slices.ContainsFunc(w.reboot,
 		func(field string) bool { return path == field || strings.HasPrefix(path, field+".") })

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/blang/semver"
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -74,10 +74,10 @@ func compare(a, b string) int {
 }
 
 // pool returns the pool of a node as the stack file has it.
-func (o *Observation) pool(name string) (config.Pool, bool) {
-	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p config.Pool) bool { return p.Name == name })
+func (o *Observation) pool(name string) (cluster.Pool, bool) {
+	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p cluster.Pool) bool { return p.Name == name })
 	if i < 0 {
-		return config.Pool{}, false
+		return cluster.Pool{}, false
 	}
 	return o.Cluster.Want.Pools[i], true
 }
@@ -92,8 +92,8 @@ func isOwnTaint(t corev1.Taint) bool {
 }
 
 // poolHas reports whether the pool has the taint, with its value.
-func poolHas(pool config.Pool, t corev1.Taint) bool {
-	return slices.ContainsFunc(pool.Taints, func(p config.Taint) bool {
+func poolHas(pool cluster.Pool, t corev1.Taint) bool {
+	return slices.ContainsFunc(pool.Taints, func(p cluster.Taint) bool {
 		return p.Key == t.Key && p.Value == t.Value && p.Effect == string(t.Effect)
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -200,7 +200,7 @@ var talosName = regexp.MustCompile(`v\d+\.\d+\.\d+[^)\s]*`)
 
 func kubernetesNode(node corev1.Node) *KubernetesNode {
 	k := &KubernetesNode{
-		Name: node.Name, Pool: node.Labels[config.LabelPool], Labels: node.Labels, Taints: node.Spec.Taints,
+		Name: node.Name, Pool: node.Labels[cluster.LabelPool], Labels: node.Labels, Taints: node.Spec.Taints,
 		Kubelet:   strings.TrimPrefix(node.Status.NodeInfo.KubeletVersion, "v"),
 		Talos:     talosName.FindString(node.Status.NodeInfo.OSImage),
 		Schematic: node.Annotations[constants.K8sExtensionPrefix+"schematic"],

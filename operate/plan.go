@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/blang/semver"
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
@@ -38,7 +38,7 @@ type step struct {
 
 // plan returns what is left to do until the cluster runs the versions. It knows nothing but the observation, so that a
 // run which was interrupted at any point goes on.
-func (o *Observation) plan(target config.UpgradeSettings) []step {
+func (o *Observation) plan(target cluster.Upgrade) []step {
 	var steps []step
 	for _, n := range o.order() {
 		switch {
@@ -65,7 +65,7 @@ func (o *Observation) plan(target config.UpgradeSettings) []step {
 }
 
 // planKubernetes are the steps of an upgrade of Kubernetes: no kubelet is ever newer than an API server.
-func (o *Observation) planKubernetes(target config.UpgradeSettings) []step {
+func (o *Observation) planKubernetes(target cluster.Upgrade) []step {
 	var steps []step
 	for _, component := range components {
 		for _, n := range o.ControlPlanes() {
@@ -106,7 +106,7 @@ func rank(n, leader *Node) int {
 }
 
 // checkPath returns why the cluster cannot be upgraded to the versions; nil if it can.
-func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
+func (o *Observation) checkPath(target cluster.Upgrade) []Finding {
 	var all []Finding
 	refuse := func(node, problem, remedy string) {
 		all = append(all, Finding{Gate: "path", Level: Degraded, Node: node, Problem: problem, Remedy: remedy})
@@ -142,7 +142,7 @@ func (o *Observation) checkPath(target config.UpgradeSettings) []Finding {
 			}
 		}
 	}
-	if want.CNI == config.Cilium {
+	if want.CNI == cluster.Cilium {
 		if _, err := machineconfig.CiliumVersion(target.Kubernetes); err != nil {
 			refuse("", err.Error(), "choose another version of Kubernetes")
 		}
@@ -204,7 +204,7 @@ func kubernetesPath(component, runs, target string) (problem, remedy string) {
 }
 
 // describe writes the steps for people: one line for each kind.
-func describe(steps []step, target config.UpgradeSettings) []string {
+func describe(steps []step, target cluster.Upgrade) []string {
 	var lines []string
 	add := func(format string, kind stepKind, component string, version string) {
 		var names []string
@@ -228,7 +228,7 @@ func describe(steps []step, target config.UpgradeSettings) []string {
 }
 
 // describeImages names the nodes that have the version already, in an image of another schematic.
-func (o *Observation) describeImages(target config.UpgradeSettings) []string {
+func (o *Observation) describeImages(target cluster.Upgrade) []string {
 	var names []string
 	for _, n := range o.order() {
 		if o.isOther(n.Schematic) && compare(n.Talos, target.Talos) == 0 {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 )
 
 // Repair does what a person would do by hand to a cluster that is not healthy: it removes the member of a control plane
@@ -183,7 +183,7 @@ func (o *Observation) following() []*Node {
 
 // findCordoned looks for cordoned nodes that no command works on any more.
 func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repairs) {
-	upgrading := r.Stack.Marked != (config.UpgradeSettings{})
+	upgrading := r.Stack.Marked != (cluster.Upgrade{})
 	for _, k := range o.kubernetesNodes() {
 		switch {
 		case k.Cordoned == byUpgrade:
@@ -245,7 +245,7 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 // behind returns the nodes that wait for a worker in an update: those behind it in its lane. The lanes of a pool are as
 // many as its nodes that may change at the same time, and its nodes stand in them in turn.
 func (o *Observation) behind(worker *Node) []*Node {
-	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p config.Pool) bool { return p.Name == worker.Pool })
+	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p cluster.Pool) bool { return p.Name == worker.Pool })
 	if i < 0 {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/stretchr/testify/assert"
@@ -165,7 +165,7 @@ func TestCordonedNodes(t *testing.T) {
 	f.Do(func() {
 		f.Node("workers-0").Unschedulable, f.Node("workers-0").Annotations = true, map[string]string{cordonedByTalos: "true"}
 	})
-	require.NoError(t, f.stack().mark(config.UpgradeSettings{Talos: "v1.13.10", Kubernetes: "1.36.5"}))
+	require.NoError(t, f.stack().mark(cluster.Upgrade{Talos: "v1.13.10", Kubernetes: "1.36.5"}))
 	assert.Contains(t, f.repair(Stopped, "", nil), "workers-0 is cordoned, and an upgrade is under way")
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/stackfile"
 )
@@ -158,7 +159,7 @@ func numberOf(m Machine) int {
 // check refuses what the update at the end could not do, before anything is changed.
 func (s *Scale) check(ctx context.Context, runs []*scaleRun) error {
 	stack := s.now.Stack
-	if stack.Marked != (config.UpgradeSettings{}) {
+	if stack.Marked != (cluster.Upgrade{}) {
 		return refused("an upgrade is under way; finish it: make upgrade STACK=%s", stack.Name)
 	}
 	if err := s.Check(ctx, controlPlanesKey, strconv.Itoa(s.To)); err != nil {
@@ -344,7 +345,7 @@ func (s *Scale) tidy() error {
 // configured reports whether the state has a control plane of a cluster of the stack. Steps of other clusters are kept.
 func (s *Scale) configured(name string) bool {
 	for _, c := range s.now.Stack.Clusters {
-		if number, is := strings.CutPrefix(name, c.Name+"-"+config.ControlPlanePool+"-"); is {
+		if number, is := strings.CutPrefix(name, c.Name+"-"+cluster.ControlPlanePool+"-"); is {
 			if _, err := strconv.Atoi(number); err == nil {
 				all := append(slices.Clone(s.now.Configured[c.Name]), c.ControlPlanes...)
 				return slices.ContainsFunc(all, func(m Machine) bool { return m.Name == name })

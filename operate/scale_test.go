@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/inferadb/infra/stackfile"
@@ -147,7 +148,7 @@ func TestAChangeOfControlPlanesIsRefused(t *testing.T) {
 			}
 		}},
 		"during an upgrade": {to: 5, message: "an upgrade is under way", change: func(f *fixture, _ *Scale) {
-			require.NoError(f.t, f.stack().mark(config.UpgradeSettings{Talos: "v1.13.10", Kubernetes: "1.36.5"}))
+			require.NoError(f.t, f.stack().mark(cluster.Upgrade{Talos: "v1.13.10", Kubernetes: "1.36.5"}))
 		}},
 		"a stack file that no update takes": {to: 1, message: "regions[0]", change: func(f *fixture, s *Scale) {
 			stack := f.stack()

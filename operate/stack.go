@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	"k8s.io/client-go/tools/clientcmd"
@@ -29,7 +30,7 @@ type Stack struct {
 	// Missing names the clusters of the stack file that the outputs do not have.
 	Missing []string
 	// Marked are the target versions of an unfinished upgrade (inferadb:upgrade); empty if there is none.
-	Marked config.UpgradeSettings
+	Marked cluster.Upgrade
 }
 
 // Cluster is how a cluster is reached, and what the stack file wants of it.
@@ -41,7 +42,7 @@ type Cluster struct {
 	// ControlPlanes and Workers are the machines that have names.
 	ControlPlanes, Workers []Machine
 	// Want is the cluster as the stack file has it.
-	Want config.Cluster
+	Want cluster.Cluster
 
 	talos      *clientconfig.Context
 	kubernetes *api.Config
@@ -50,7 +51,7 @@ type Cluster struct {
 // Machine is a named node: a control plane, or a worker of a pool with a count. Machines of scaling groups are none.
 type Machine struct {
 	Name string
-	// Pool is the name of its pool; config.ControlPlanePool for control planes.
+	// Pool is the name of its pool; cluster.ControlPlanePool for control planes.
 	Pool string
 	// Address is where the control planes reach the machine, Endpoint where an operator reaches a control plane.
 	Address, Endpoint string
@@ -149,7 +150,7 @@ func readSettings(ctx context.Context, name string) (settings map[string]string,
 }
 
 // parseStack puts the outputs and the stack file together. Its errors quote nothing of the outputs, which are secret.
-func parseStack(folder, name string, text []byte, wanted []config.Cluster) (*Stack, error) {
+func parseStack(folder, name string, text []byte, wanted []cluster.Cluster) (*Stack, error) {
 	var out outputs
 	if err := json.Unmarshal(text, &out); err != nil {
 		return nil, fmt.Errorf("the outputs of stack %s are not what this program makes; run: make up STACK=%s", name,
@@ -180,11 +181,11 @@ func parseStack(folder, name string, text []byte, wanted []config.Cluster) (*Sta
 	return stack, nil
 }
 
-func newCluster(want config.Cluster, about summary, talos *clientconfig.Context, kubernetes *api.Config) *Cluster {
+func newCluster(want cluster.Cluster, about summary, talos *clientconfig.Context, kubernetes *api.Config) *Cluster {
 	c := &Cluster{Name: want.Name, Server: about.Server, Want: want, talos: talos, kubernetes: kubernetes.DeepCopy()}
 	c.kubernetes.CurrentContext = want.Name
 	for i, node := range about.ControlPlanes {
-		machine := Machine{Name: node.Name, Pool: config.ControlPlanePool, Address: node.PrivateIP,
+		machine := Machine{Name: node.Name, Pool: cluster.ControlPlanePool, Address: node.PrivateIP,
 			Endpoint: node.PrivateIP}
 		// The endpoints are in the order of the control planes.
 		if i < len(talos.Endpoints) {

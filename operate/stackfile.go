@@ -3,6 +3,7 @@ package operate
 import (
 	"fmt"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/stackfile"
 )
@@ -14,7 +15,7 @@ func (s *Stack) stackFile() string { return stackfile.Path(s.Folder, s.Name) }
 
 // mark writes the versions of an upgrade into the stack file, so that no update runs until it is through: with the old
 // versions in the file, an update would downgrade the nodes that are done.
-func (s *Stack) mark(versions config.UpgradeSettings) error {
+func (s *Stack) mark(versions cluster.Upgrade) error {
 	return stackfile.Edit(s.stackFile(), func(text []byte) ([]byte, error) {
 		return stackfile.Set(text, upgradeKey,
 			fmt.Sprintf("{talos: %s, kubernetes: %s}", versions.Talos, versions.Kubernetes))
@@ -28,7 +29,7 @@ func (s *Stack) unmark() error {
 }
 
 // record removes the mark and writes the running versions, in one step.
-func (s *Stack) record(versions config.UpgradeSettings) error {
+func (s *Stack) record(versions cluster.Upgrade) error {
 	return stackfile.Edit(s.stackFile(), func(text []byte) ([]byte, error) {
 		for _, setting := range []struct{ key, value string }{
 			{config.Namespace + ":talosVersion", versions.Talos},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
@@ -288,7 +289,7 @@ func TestAStackThatNeverCameUp(t *testing.T) {
 	stack := f.stack()
 	_, err := parseStack(f.folder, "staging", []byte("{}"), nil)
 	require.ErrorContains(t, err, "run: make up STACK=staging")
-	other, err := parseStack(f.folder, "staging", f.Outputs("elsewhere"), []config.Cluster{stack.Clusters[0].Want})
+	other, err := parseStack(f.folder, "staging", f.Outputs("elsewhere"), []cluster.Cluster{stack.Clusters[0].Want})
 	require.NoError(t, err)
 	report := NewReport(other, nil)
 	assert.Equal(t, []string{clusterName}, report.Missing)

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 )
 
@@ -19,7 +19,7 @@ import (
 type Upgrade struct {
 	Stack *Stack
 	// Target are the versions; an empty one is that of the mark, or of the stack file.
-	Target config.UpgradeSettings
+	Target cluster.Upgrade
 	// DryRun prints the plan and asks the gates, and writes nothing anywhere.
 	DryRun bool
 	// Accept names gates that may be violated.
@@ -228,7 +228,7 @@ func (u *Upgrade) preflight(ctx context.Context, runs []*upgradeRun) (int, error
 // observeFirst looks at a cluster, and returns what is in the way. After an interruption a node may still be on its way
 // back.
 func (r *upgradeRun) observeFirst(ctx context.Context) (*Observation, []Finding) {
-	if r.Stack.Marked != (config.UpgradeSettings{}) && !r.DryRun {
+	if r.Stack.Marked != (cluster.Upgrade{}) && !r.DryRun {
 		if o, err := r.green(ctx, 1); err == nil {
 			return o, nil
 		}
@@ -313,7 +313,7 @@ func (r *upgradeRun) together(o *Observation, steps []step) []step {
 	if steps[0].kind != upgradeTalos || first.ControlPlane {
 		return steps[:1]
 	}
-	if pool, known := o.pool(first.Pool); !known || pool.Workload == config.Stateful {
+	if pool, known := o.pool(first.Pool); !known || pool.Workload == cluster.Stateful {
 		return steps[:1]
 	}
 	n := 1

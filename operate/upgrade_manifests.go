@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -63,7 +63,7 @@ func (o *Observation) syncable(talos bool) []*manifestChange {
 // manifestsFirst reports whether the manifests come before Kubernetes: they do if their Cilium is tested with the
 // version that runs.
 func (o *Observation) manifestsFirst(kubernetes string) bool {
-	if o.Cluster.Want.CNI != config.Cilium {
+	if o.Cluster.Want.CNI != cluster.Cilium {
 		return false
 	}
 	version, err := machineconfig.CiliumVersion(kubernetes)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/operate/operatetest"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/stretchr/testify/assert"
@@ -21,7 +21,7 @@ import (
 )
 
 // The fixture runs v1.13.8 and 1.35.4.
-var target = config.UpgradeSettings{Talos: "v1.13.10", Kubernetes: "1.36.5"}
+var target = cluster.Upgrade{Talos: "v1.13.10", Kubernetes: "1.36.5"}
 
 func (f *fixture) upgrade(out *bytes.Buffer) *Upgrade {
 	f.t.Helper()
@@ -117,7 +117,7 @@ func TestUpgradeOfTalos112HasTheOlderService(t *testing.T) {
 			n.Talos = "v1.12.4"
 		}
 	})
-	f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+	f.run(func(u *Upgrade) { u.Target = cluster.Upgrade{Talos: "v1.13.10"} }, 0, "")
 	assert.Equal(t, []string{"cordon control-plane-1", "install control-plane-1 v1.13.10", "reboot control-plane-1", "uncordon control-plane-1"},
 		short(f.Log())[1:5])
 	assert.Equal(t, "1.35.4", f.Nodes[0].Kubelet)
@@ -137,7 +137,7 @@ func TestADryRunChangesNothing(t *testing.T) {
 // TestUpgradeIsRefused expects a refusal before anything is changed.
 func TestUpgradeIsRefused(t *testing.T) {
 	to := func(talos, kubernetes string) func(*Upgrade) {
-		return func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: talos, Kubernetes: kubernetes} }
+		return func(u *Upgrade) { u.Target = cluster.Upgrade{Talos: talos, Kubernetes: kubernetes} }
 	}
 	budget := func(f *fixture) {
 		f.Pods = append(f.Pods, operatetest.Pod("db", "ledger-0", clusterName+"-workers-1", map[string]string{"app": "ledger"}))
@@ -223,7 +223,7 @@ func TestUpgradeStops(t *testing.T) {
 			}
 			assert.Contains(t, f.file(), "inferadb:upgrade: {talos: v1.13.10, kubernetes: 1.36.5}", "no update runs")
 			f.Do(func() { test.mend(f); f.Node(first).OnReboot = nil })
-			f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{} }, 0, "")
+			f.run(func(u *Upgrade) { u.Target = cluster.Upgrade{} }, 0, "")
 			f.isUpgraded()
 		})
 	}
@@ -259,7 +259,7 @@ func TestANodeThatKubernetesDoesNotHave(t *testing.T) {
 	f := newFixture(t)
 	f.Do(func() { f.Node("workers-1").Absent = true })
 	f.run(nil, Refused, "refused by nodes: inferadb-staging-nyc1-workers-1: Kubernetes has no such node")
-	out := f.run(func(u *Upgrade) { u.Accept, u.Target = []string{"nodes"}, config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+	out := f.run(func(u *Upgrade) { u.Accept, u.Target = []string{"nodes"}, cluster.Upgrade{Talos: "v1.13.10"} }, 0, "")
 	assert.Contains(t, out, "nothing is drained")
 	assert.Equal(t, "v1.13.10", f.Node("workers-1").Talos)
 }
@@ -351,7 +351,7 @@ func TestTwoUpgradesAreKeptApart(t *testing.T) {
 func TestOtherVersionsWhileAnUpgradeIsUnderWay(t *testing.T) {
 	f := newFixture(t)
 	require.NoError(t, f.stack().mark(target))
-	f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: "v1.13.9"} }, Refused, "an upgrade to Talos v1.13.10 is under way")
+	f.run(func(u *Upgrade) { u.Target = cluster.Upgrade{Talos: "v1.13.9"} }, Refused, "an upgrade to Talos v1.13.10 is under way")
 }
 
 func TestAbandon(t *testing.T) {
@@ -371,7 +371,7 @@ func TestAbandon(t *testing.T) {
 func TestWorkersOfAPoolAtOnce(t *testing.T) {
 	f := newFixture(t)
 	f.Do(func() { f.RebootTakes = 300 * time.Millisecond })
-	f.run(func(u *Upgrade) { u.MaxUnavailable = 2; u.Target = config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+	f.run(func(u *Upgrade) { u.MaxUnavailable = 2; u.Target = cluster.Upgrade{Talos: "v1.13.10"} }, 0, "")
 	var away, most, mostControlPlanes int
 	for _, line := range short(f.Log()) {
 		switch {
@@ -395,7 +395,7 @@ func TestWorkersOfAPoolAtOnce(t *testing.T) {
 	steps := []step{{kind: upgradeTalos, node: "a"}, {kind: upgradeTalos, node: "b"}}
 	r := &upgradeRun{Upgrade: &Upgrade{MaxUnavailable: 5}}
 	assert.Len(t, r.together(o, steps), 2)
-	o.Cluster.Want.Pools[0].Workload = config.Stateful
+	o.Cluster.Want.Pools[0].Workload = cluster.Stateful
 	assert.Len(t, r.together(o, steps), 1)
 }
 
@@ -416,7 +416,7 @@ func TestAFaultAmongWorkersAtOnce(t *testing.T) {
 func TestNoAnswerIsNoUpgrade(t *testing.T) {
 	t.Run("the API", func(t *testing.T) {
 		f := newFixture(t)
-		f.run(func(u *Upgrade) { u.Target = config.UpgradeSettings{Talos: "v1.13.10"} }, 0, "")
+		f.run(func(u *Upgrade) { u.Target = cluster.Upgrade{Talos: "v1.13.10"} }, 0, "")
 		before := f.file()
 		f.Do(func() { f.APIDown = true })
 		f.run(nil, Refused, "refused by api")
@@ -454,7 +454,7 @@ func TestADrainEndsWherePodsTolerateTheCordon(t *testing.T) {
 			})
 		}
 	})
-	f.run(func(u *Upgrade) { u.Target, u.Drain = config.UpgradeSettings{Talos: "v1.13.10"}, 5*time.Second }, 0, "")
+	f.run(func(u *Upgrade) { u.Target, u.Drain = cluster.Upgrade{Talos: "v1.13.10"}, 5*time.Second }, 0, "")
 	stop()
 	owner.Wait()
 	assert.NotContains(t, f.Log(), "evict agent-1")
@@ -476,7 +476,7 @@ func TestAClusterMayBeTooSmallForItsDeployments(t *testing.T) {
 func TestAnotherUpgradeWentFurther(t *testing.T) {
 	f := newFixture(t)
 	f.run(func(u *Upgrade) {
-		u.Target = config.UpgradeSettings{Talos: "v1.13.9"}
+		u.Target = cluster.Upgrade{Talos: "v1.13.9"}
 		u.Confirm = func() error {
 			f.Do(func() { f.Node("control-plane-1").Talos = "v1.13.10" })
 			return nil

@@ -51,7 +51,7 @@ func TestTheRecipeForAddingARegion(t *testing.T) {
 	require.NotNil(t, stack, "the recipe has a stack file to write")
 
 	module := t.TempDir()
-	for _, folder := range []string{"regions", "config", "strict", "machineconfig", "docs/policies",
+	for _, folder := range []string{"regions", "cluster", "config", "strict", "machineconfig", "docs/policies",
 		"invariants", "policy/rules", "iampolicy"} { // the tests of config need the last three
 		require.NoError(t, os.CopyFS(filepath.Join(module, folder), os.DirFS(filepath.Join("..", folder))))
 	}

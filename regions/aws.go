@@ -30,7 +30,8 @@ var awsCapabilities = Capabilities{
 	// Of two minutes: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 	ShutdownGrace:         90 * time.Second,
 	ShutdownGraceCritical: 20 * time.Second,
-	// An answer that goes one hop: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+	// Responses have a hop limit of 1:
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 	MetadataIsolated: true,
 	// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 	UserDataLimit: 16384,

@@ -14,7 +14,7 @@ var digitalOceanCapabilities = Capabilities{
 	Platform:    "digital-ocean",
 	// https://docs.digitalocean.com/products/custom-images/how-to/upload/
 	FactoryImages: true,
-	// CloudController is false: machines have no identity, and who changes anything has a token of the account's.
+	// CloudController is false: machines have no identity, and every change needs a token of the account.
 	// https://github.com/digitalocean/digitalocean-cloud-controller-manager#token
 	// A region is one data center, a VPC has no subnets, and there are neither spot machines nor customer keys:
 	// https://docs.digitalocean.com/products/networking/vpc/
@@ -33,6 +33,8 @@ var digitalOceanCapabilities = Capabilities{
 	Image:            IDForm{"is not a custom image's id", "write its number, quoted", regexp.MustCompile(`^[0-9]+$`)},
 	Network: IDForm{"is not a VPC's id", "write it like 5a4981aa-9653-4bd1-bef5-d6bff52042e4",
 		regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)},
+	// https://registry.terraform.io/providers/digitalocean/digitalocean/latest/docs#argument-reference
+	TokenVariables:  []string{"DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"},
 	MachineResource: "digitalocean:index/droplet:Droplet",
 }
 

@@ -26,10 +26,10 @@ var gcpCapabilities = Capabilities{
 	EncryptsDisks: true,
 	FlowLogs:      true,
 	FactoryImages: true,
-	// CloudController is false: a role that may change disks, firewalls or load balancers is the project's, and no
-	// condition narrows it to a cluster's:
+	// CloudController is false: a role that may change disks, firewalls or load balancers applies to the project, and
+	// no condition limits it to a cluster:
 	// https://cloud.google.com/iam/docs/conditions-attribute-reference
-	// Of 30 seconds for a spot machine: https://cloud.google.com/compute/docs/instances/spot#preemption-process
+	// Google allows a spot machine 30 seconds: https://cloud.google.com/compute/docs/instances/spot#preemption-process
 	ShutdownGrace:         25 * time.Second,
 	ShutdownGraceCritical: 10 * time.Second,
 	// Of one value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
@@ -46,6 +46,10 @@ var gcpCapabilities = Capabilities{
 		Example:  "projects/acme/locations/%s/keyRings/clusters/cryptoKeys/disks",
 		Anywhere: "global",
 		shape:    regexp.MustCompile(`^projects/[^/]+/locations/([a-z0-9-]+)/keyRings/[^/]+/cryptoKeys/[^/]+$`),
+	},
+	// https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference#project-1
+	ProjectVariables: []string{
+		"GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT",
 	},
 	MachineResource: "gcp:compute/instance:Instance",
 }

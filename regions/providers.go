@@ -72,35 +72,38 @@ type Capabilities struct {
 	// RegisterWithFQDN reports whether the cloud's controller manager finds the machine of a node by its full domain
 	// name.
 	RegisterWithFQDN bool
-	// ShutdownGrace is the time that pods get to end when a machine is told to stop: less than the cloud waits before
-	// it cuts the power. ShutdownGraceCritical is the part of it that is for critical pods. Both are whole seconds.
+	// ShutdownGrace is the time that pods get to end when a machine is shut down: less than the cloud waits before it
+	// cuts the power. ShutdownGraceCritical is the part of it that is for critical pods. Both are whole seconds.
 	ShutdownGrace, ShutdownGraceCritical time.Duration
 	// FactoryImages reports whether the program finds an image of any schematic of Talos' Image Factory.
 	FactoryImages bool
-	// FlowLogs reports whether what goes over a network can be logged.
+	// FlowLogs reports whether the traffic of a network can be logged.
 	FlowLogs bool
 	// MetadataIsolated reports whether the metadata service can be kept to the machine itself, so that no pod reads the
 	// user data.
 	MetadataIsolated bool
-	// UserDataLimit is the most bytes of user data that the cloud takes.
+	// UserDataLimit is the most bytes of user data that the cloud accepts.
 	UserDataLimit int
-	// TextUserDataOnly reports whether user data is not packed: the cloud takes text only, or has a limit that needs no
-	// packing.
+	// TextUserDataOnly reports whether user data is not packed: the cloud accepts only text, or has a limit that needs
+	// no packing.
 	TextUserDataOnly bool
 	// Architectures are the ones that the cloud boots Talos on.
 	Architectures []Architecture
-	// Projects reports whether resources belong to projects, and a network may be another project's.
+	// Projects reports whether resources belong to projects, and a network may belong to another project.
 	Projects bool
 	// Image, Network, Subnet and Key are the forms of the ids that a stack file can name.
 	Image, Network, Subnet IDForm
 	Key                    KeyForm
+	// ProjectVariables and TokenVariables are the environment variables with the project, or with the token, of the
+	// cloud's provider. The first one that is set counts.
+	ProjectVariables, TokenVariables []string
 	// MachineResource is Pulumi's type of a named node's machine.
 	MachineResource string
 }
 
 // IDForm is the form of a cloud's ids. Without a shape every id has it.
 type IDForm struct {
-	// Problem is what to say of another text: "is not an AMI id". Remedy says how to write it.
+	// Problem follows a text of another form in an error: "is not an AMI id". Remedy says how an id is written.
 	Problem, Remedy string
 	shape           *regexp.Regexp
 }
@@ -126,7 +129,7 @@ func (f KeyForm) Region(id string) (string, bool) {
 	return match[1], true
 }
 
-// cloud is what a cloud's own file says of it.
+// cloud has the facts about a cloud, from its file.
 type cloud struct {
 	provider     Provider
 	capabilities Capabilities

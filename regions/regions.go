@@ -18,7 +18,7 @@ type Region struct {
 	DisplayName string
 	// Primary marks the region whose cluster is current in the merged kubeconfig.
 	Primary bool
-	// Network is the /16 that the region's clusters take their networks from, one /18 per environment.
+	// Network is the /16 that the networks of the region's clusters are in, one /18 per environment.
 	Network netip.Prefix
 	// Pods and Services are the ranges inside the cluster; disjoint over all regions, so that clusters can be meshed.
 	Pods, Services netip.Prefix

@@ -8,7 +8,7 @@ type MachineSize struct {
 
 // MachineType is a cloud's machine type.
 type MachineType struct {
-	// Name is the cloud's own: "t4g.xlarge".
+	// Name is that of the cloud: "t4g.xlarge".
 	Name         string
 	Architecture Architecture
 	VCPU         int

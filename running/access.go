@@ -3,7 +3,7 @@ package running
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 )
 
 const routeSteps = "docs/getting-started.md#a-route-to-the-nodes"
@@ -15,9 +15,9 @@ func (c *comparison) access() {
 	if len(planes) == 0 || planes[0].Endpoint == "" || c.was.Provider() != c.want.Provider {
 		return
 	}
-	was := config.Private
+	was := cluster.Private
 	if planes[0].Endpoint != planes[0].Address {
-		was = config.Public
+		was = cluster.Public
 	}
 	if was == c.want.Access {
 		return
@@ -26,15 +26,15 @@ func (c *comparison) access() {
 	switch {
 	case reason != "":
 		remedy := "keep access: " + string(was)
-		if was == config.Private {
+		if was == cluster.Private {
 			remedy += ", and set up a route to the nodes: " + routeSteps
 		}
 		c.refuse("access", fmt.Sprintf("%s runs under %s access, and %s", c.was.Name, was, reason),
 			remedy+"; a cluster with the other access belongs to another stack")
-	case was == config.Public:
+	case was == cluster.Public:
 		c.warn(
 			"access: from now on the control planes of %s are called at their private "+
-				"addresses; the machine where you type "+
+				"addresses; your machine "+
 				"needs a route to them: %s",
 			c.was.Name,
 			routeSteps,

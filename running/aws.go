@@ -1,7 +1,7 @@
 package running
 
 import (
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -19,9 +19,9 @@ const (
 var _ = register(regions.AWS, reader{
 	inSubnets: []string{awsBalancerType, awsInterfaceType},
 	template:  awsTemplateType,
-	fixedAccess: map[config.Access]string{
-		config.Private: "its control planes are in private subnets, where a public address leads nowhere",
-		config.Public: "its control planes are in public subnets, and without a public address " +
+	fixedAccess: map[cluster.Access]string{
+		cluster.Private: "its control planes are in private subnets, where a public address is not reachable",
+		cluster.Public: "its control planes are in public subnets, and without a public address " +
 			"they would reach nothing outside",
 	},
 	namesOwnKey: true,
@@ -47,8 +47,8 @@ var _ = register(regions.AWS, reader{
 	zones: zonesOnAWS,
 })
 
-// zonesOnAWS returns every zone: the load balancer has an address in each, and AWS' provider replaces a network load
-// balancer that loses one. https://github.com/hashicorp/terraform-provider-aws/issues/41418
+// zonesOnAWS returns every zone: the load balancer has an address in each, and the provider for AWS replaces a network
+// load balancer that loses one. https://github.com/hashicorp/terraform-provider-aws/issues/41418
 func zonesOnAWS(c Cluster) map[string][]string {
 	inZones := map[string][]string{}
 	for _, subnet := range c.OfType(awsSubnetType) {

@@ -5,13 +5,14 @@ import (
 	"os"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 )
 
 // Check compares the clusters that a stack file asks for, in its order, with those that run. The error is of type
 // config.Errors and holds every edit that a running cluster would not survive. The warnings are for people. Check also
 // fills in what only the state knows: EncryptionKey.Kept.
-func Check(wanted []config.Cluster, state State) (warnings []string, err error) {
+func Check(wanted []cluster.Cluster, state State) (warnings []string, err error) {
 	running, err := state.Clusters()
 	if err != nil {
 		return nil, err
@@ -59,13 +60,13 @@ var rules = []func(*comparison){
 	(*comparison).ignored,
 }
 
-// check collects what there is to say about all clusters.
+// check collects the refusals and warnings of all clusters.
 type check struct {
 	errors      config.Errors
 	warnings    []string
 	acknowledge []string
 	used        []string
-	// applying says that `infra apply` runs the program: it changes taints and reboots nodes itself.
+	// applying reports whether `infra apply` runs the program: it changes taints and reboots nodes itself.
 	applying bool
 }
 
@@ -100,11 +101,11 @@ func (c *check) unusedAcknowledgments() {
 	}
 }
 
-// comparison is one cluster as it runs and as the stack file wants it.
+// comparison is one cluster as it runs and as the stack file describes it.
 type comparison struct {
 	*check
 	// path of the cluster's region in the stack file: "regions[0]".
 	path string
-	want config.Cluster
+	want cluster.Cluster
 	was  Cluster
 }

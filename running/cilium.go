@@ -3,7 +3,7 @@ package running
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 )
 
@@ -14,7 +14,7 @@ const ciliumSteps = "docs/next-steps.md#hand-cilium-over has the steps"
 // `talosctl upgrade-k8s` does so too, and from Talos 1.13 on deletes what the configuration has no longer.
 func (c *comparison) cilium() {
 	nodes := c.was.ControlPlanes()
-	if len(nodes) == 0 || !runsWithoutTalosCNI(nodes[0]) || c.want.CNI == config.Flannel {
+	if len(nodes) == 0 || !runsWithoutTalosCNI(nodes[0]) || c.want.CNI == cluster.Flannel {
 		return
 	}
 	was, encrypted := machineconfig.InstalledCilium(machineconfig.InlineManifests(nodes[0].Config))

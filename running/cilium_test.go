@@ -44,7 +44,7 @@ func TestNodesKeepTheirNames(t *testing.T) {
 	by := `{"all":["cluster: {externalCloudProvider: {enabled: true}}"]}`
 	warnings, err := Check(stackFile(t, "patches", by), before)
 	require.NoError(t, err)
-	assert.Contains(t, strings.Join(warnings, "\n"), clusterName+"-control-plane: its running nodes are not told to wait for a cloud controller")
+	assert.Contains(t, strings.Join(warnings, "\n"), clusterName+"-control-plane: its running nodes do not wait for a cloud controller")
 }
 
 func TestAnotherCiliumIsAnnounced(t *testing.T) {

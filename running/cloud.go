@@ -3,7 +3,7 @@ package running
 import (
 	"slices"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 )
 
@@ -14,8 +14,8 @@ type reader struct {
 	inSubnets []string
 	// template is the type of what scaling groups make their machines from; empty where there are no groups.
 	template string
-	// fixedAccess is why a running cluster cannot be given the other access, by the one that it has.
-	fixedAccess map[config.Access]string
+	// fixedAccess is the reason why a running cluster keeps its access, by that access; empty where it can change.
+	fixedAccess map[cluster.Access]string
 	// namesOwnKey reports whether the cloud names its own key of a disk like one of the customer's.
 	namesOwnKey bool
 	// network returns the network of the cluster.

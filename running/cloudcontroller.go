@@ -6,8 +6,8 @@ import (
 	"github.com/inferadb/infra/machineconfig"
 )
 
-// nodeNames refuses to rename nodes that run. A kubelet takes the new name at once and registers another node, to
-// which neither the pods nor the disks of the old one belong.
+// nodeNames refuses to rename running nodes. A kubelet uses the new name at once and registers another node, to which
+// neither the pods nor the disks of the old one belong.
 func (c *comparison) nodeNames(m machines) {
 	if nodes := m.changed(machineconfig.NodeName); len(nodes) > 0 {
 		c.refuse(
@@ -18,7 +18,7 @@ func (c *comparison) nodeNames(m machines) {
 				machineconfig.NodeName(m.config),
 				machineconfig.NodeName(m.nodes[0].Config),
 			),
-			"put it back; a cluster has it from its first day, so that another cluster takes the workloads",
+			"put it back; it cannot be changed in a running cluster: move the workloads to another cluster",
 		)
 	}
 }
@@ -31,9 +31,9 @@ func (c *comparison) cloudController(m machines) {
 		return
 	}
 	c.warn(
-		"%s: its running nodes are not told to wait for a cloud controller. Once the controller runs, taint "+
-			"them, and it takes the taint "+
-			"away: kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule",
+		"%s: its running nodes do not wait for a cloud controller. Once the controller runs, taint "+
+			"them, and it removes the taint: "+
+			"kubectl taint nodes --all node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule",
 		m.name,
 	)
 }

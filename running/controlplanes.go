@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 )
 
 const etcdSteps = "docs/operations.md#change-the-number-of-control-planes has the steps"
@@ -18,7 +18,7 @@ func (c *comparison) controlPlanes() {
 	nodes, staying := c.was.ControlPlanes(), controlPlaneNames(c.want)
 	for _, name := range staying {
 		if left := etcdLeft(name); c.acknowledged(left) {
-			c.refuse("acknowledge", fmt.Sprintf("%q is there, but %s: %d has the node", left, path, want),
+			c.refuse("acknowledge", fmt.Sprintf("%q is acknowledged, but %s: %d keeps the node", left, path, want),
 				"remove it: it would allow a later edit to delete a member of etcd")
 		}
 	}
@@ -51,10 +51,10 @@ func (c *comparison) controlPlanes() {
 // etcdLeft is the acknowledgment that a node's member has left etcd.
 func etcdLeft(node string) string { return "etcd-left:" + node }
 
-func controlPlaneNames(cluster config.Cluster) []string {
+func controlPlaneNames(c cluster.Cluster) []string {
 	var names []string
-	for i := range cluster.ControlPlanes.Count {
-		names = append(names, fmt.Sprintf("%s-%s-%d", cluster.Name, config.ControlPlanePool, i))
+	for i := range c.ControlPlanes.Count {
+		names = append(names, fmt.Sprintf("%s-%s-%d", c.Name, cluster.ControlPlanePool, i))
 	}
 	return names
 }
@@ -72,7 +72,7 @@ func (c *comparison) provider() {
 				c.want.Provider,
 			),
 			fmt.Sprintf(
-				"put %q back; a cluster on %s is another stack, or another region of this one",
+				"put %q back; a cluster on %s needs another stack, or another region of this one",
 				was,
 				c.want.Provider,
 			),
@@ -82,9 +82,9 @@ func (c *comparison) provider() {
 
 // removedClusters refuses to delete a whole cluster because its region is no longer in the stack file: a renamed
 // region, a renamed stack or a line that was lost looks the same.
-func (c *check) removedClusters(wanted []config.Cluster, running []Cluster) {
+func (c *check) removedClusters(wanted []cluster.Cluster, running []Cluster) {
 	for _, was := range running {
-		kept := slices.ContainsFunc(wanted, func(w config.Cluster) bool { return w.Name == was.Name })
+		kept := slices.ContainsFunc(wanted, func(w cluster.Cluster) bool { return w.Name == was.Name })
 		if step := "cluster-removed:" + was.Name; was.Bootstrapped && !kept && !c.acknowledged(step) {
 			c.refuse(
 				"regions",

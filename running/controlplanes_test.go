@@ -28,8 +28,8 @@ func TestEtcdKeepsItsQuorum(t *testing.T) {
 		"two of five":                  {state: five, count: "3", refused: "make control-planes STACK=<stack> TO=3"},
 		"four of five":                 {state: five, count: "1", acknowledged: left3 + `","` + left4, refused: left1},
 		"two of five have left":        {state: five, count: "3", acknowledged: left3 + `","` + left4},
-		"one has left and is to stay":  {state: three, count: "3", acknowledged: left2, refused: "acknowledge: \"" + left2 + "\" is there, but controlPlanes: 3 has the node"},
-		"growing with an acknowledged": {state: three, count: "5", acknowledged: left4, refused: "acknowledge: \"" + left4 + "\" is there, but controlPlanes: 5 has the node"},
+		"one has left and is to stay":  {state: three, count: "3", acknowledged: left2, refused: "acknowledge: \"" + left2 + "\" is acknowledged, but controlPlanes: 3 keeps the node"},
+		"growing with an acknowledged": {state: three, count: "5", acknowledged: left4, refused: "acknowledge: \"" + left4 + "\" is acknowledged, but controlPlanes: 5 keeps the node"},
 		"growing":                      {state: three, count: "5"},
 		"another cluster's node":       {state: three, count: "1", acknowledged: "etcd-left:inferadb-staging-sfo1-control-plane-2", refused: left2},
 	} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 )
@@ -22,16 +23,16 @@ const (
 var _ = register(regions.GCP, reader{
 	inSubnets: []string{gcpForwardingType},
 	template:  gcpTemplateType,
-	fixedAccess: map[config.Access]string{
+	fixedAccess: map[cluster.Access]string{
 		// Talos asks the platform for its addresses once, at boot, and puts them into its certificate:
 		// https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/runtime/v1alpha1/platform/gcp/gcp.go
-		config.Private: "the certificates of running control planes do not hold for a public " +
+		cluster.Private: "the certificates of running control planes are not valid for a public " +
 			"address that they are given later",
 	},
 	network: networkOnGoogleCloud,
 	machine: func(r Resource) machineState {
 		key, _ := nested(r.Outputs, "bootDisk", "kmsKeySelfLink").(string)
-		// On AWS a disk grows under a running machine, and on DigitalOcean it is the size's.
+		// On AWS the disk of a running machine grows, and on DigitalOcean the machine type decides its size.
 		disk, _ := nested(r.Outputs, "bootDisk", "initializeParams", "size").(float64)
 		return machineState{size: r.Text("machineType"), zone: r.Text("zone"), diskKey: key, diskGiB: int(disk)}
 	},
@@ -73,7 +74,8 @@ func (c *comparison) project() {
 		return
 	}
 	was := c.was.project()
-	if want, err := config.GoogleProject(c.want); err == nil && was != "" && want != was {
+	want := c.want.Project
+	if was != "" && want != was && config.CheckGoogleProject(want) == nil {
 		c.refuse(
 			"gcp:project",
 			fmt.Sprintf(

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// The parts of docs/operations.md that lead from what runs to what the stack file says.
+// The sections of docs/operations.md with the steps from what runs to what the stack file asks for.
 const (
 	sizeSteps = "docs/operations.md#change-the-size-of-control-planes"
 	poolSteps = "docs/operations.md#exchange-a-pool"
 )
 
-// expectation is what the stack file says of a named node, and where.
+// expectation has the values of the stack file for a named node, and their paths.
 type expectation struct {
 	// path of the size, and of the pool, which is empty for control planes.
 	size, pool string
 	machine    string
 	diskGiB    int
 	zones      []string
-	// steps lead to another size, zone or disk size.
+	// steps is the section with the steps to another size, zone or disk size.
 	steps string
 }
 
@@ -92,7 +92,7 @@ func (c *comparison) expect(node Node) (expectation, bool) {
 	return expectation{}, false
 }
 
-// differences compares a machine with what the stack file says of it.
+// differences returns how a machine differs from the stack file.
 func (c *comparison) differences(machine Resource, want expectation) []difference {
 	var all []difference
 	reader, ok := c.was.reader()

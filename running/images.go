@@ -3,7 +3,7 @@ package running
 import (
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 )
 
 // Outputs returns the outputs of a resource by its type and name; nil if the state does not have it.
@@ -18,7 +18,7 @@ func (s State) Outputs(token, name string) map[string]any {
 
 // TalosVersion returns the version that every node of the cluster was configured with last; empty if there is none or
 // they differ. It is the version of the installer's image, which `talosctl upgrade` installs.
-func (s State) TalosVersion(cluster config.Cluster) string {
+func (s State) TalosVersion(cluster cluster.Cluster) string {
 	clusters, err := s.Clusters()
 	if err != nil {
 		return ""

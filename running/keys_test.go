@@ -36,7 +36,6 @@ func (s State) diskOn(machine, key string) State {
 
 // TestAKeyStaysWhileADiskUsesIt no longer asks for the key that the cluster made.
 func TestAKeyStaysWhileADiskUsesIt(t *testing.T) {
-	t.Setenv("GOOGLE_PROJECT", "acme-prod")
 	aws := func() State {
 		return onAWS(t).with(awsKeyType, "-disks", outputs{"arn": managedARN}, awsKeyType, "-alarms", outputs{"arn": "arn:alarms"})
 	}
@@ -98,7 +97,6 @@ func TestAnUnusedKeyGoesWhenThatIsAcknowledged(t *testing.T) {
 
 // TestWhatMachinesKeepIsTold changes what an update leaves as it is, on each cloud: both values are in the warning.
 func TestWhatMachinesKeepIsTold(t *testing.T) {
-	t.Setenv("GOOGLE_PROJECT", "acme-prod")
 	pool := func(more string) string {
 		return `[{"name":"data","size":"small","count":1,"workload":"stateful"` + more + `}]`
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
@@ -42,7 +42,7 @@ func (c *comparison) machineConfigurations() {
 		return // the rule provider has refused it, and the rest cannot be compared
 	}
 	groups := []machines{{
-		name: c.want.Name + "-" + config.ControlPlanePool, nodes: c.was.ControlPlanes(),
+		name: c.want.Name + "-" + cluster.ControlPlanePool, nodes: c.was.ControlPlanes(),
 		want: c.want.ControlPlaneConfiguration(), patches: c.want.ControlPlanePatches(),
 	}}
 	for i, pool := range c.want.Pools {
@@ -82,7 +82,7 @@ func (c *comparison) contract() string {
 	return machineconfig.VersionContract(c.want.TalosVersion)
 }
 
-// changed returns the nodes whose configuration was another one, by what the function reads of it.
+// changed returns the nodes in whose last configuration the function reads another value.
 func (m machines) changed(read func(talosconfig.Provider) string) []string {
 	var names []string
 	for _, node := range m.nodes {
@@ -112,7 +112,7 @@ func (m machines) patch(read func(talosconfig.Provider) string, otherwise string
 	return otherwise
 }
 
-// list writes names as a sentence takes them, and of many the first ones.
+// list joins names for a sentence, and of many only the first ones.
 func list(names []string) string {
 	const most = 5
 	if len(names) > most {
@@ -121,7 +121,7 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// reboots refuses what a running Talos does not take without a reboot: the update would fail at the first node, after
+// reboots refuses what a running Talos does not apply without a reboot: the update would fail at the first node, after
 // the scaling groups have begun to roll. Rebooting is left to the operator, who waits for etcd in between.
 func (c *comparison) reboots(m machines) {
 	var nodes, fields []string
@@ -147,7 +147,8 @@ func (c *comparison) reboots(m machines) {
 	path := m.patch(func(p talosconfig.Provider) string { return machineconfig.RebootDigest(key, p) }, "patches")
 	c.refuse(
 		path,
-		fmt.Sprintf("changes %s, which Talos takes with a reboot only, on %s", strings.Join(fields, ", "), list(nodes)),
+		fmt.Sprintf("changes %s, which Talos applies only with a reboot, on %s", strings.Join(fields, ", "),
+			list(nodes)),
 		fmt.Sprintf(
 			"run make apply STACK=%s REBOOT=1, which reboots one node after the other "+
 				"(docs/operations.md#change-what-needs-a-reboot); "+

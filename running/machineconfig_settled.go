@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	talosconfig "github.com/siderolabs/talos/pkg/machinery/config"
 )
@@ -72,9 +72,10 @@ func (c *comparison) settledFields(m machines) {
 		read := func(p talosconfig.Provider) string { return machineconfig.Settled(p)[field] }
 		if len(m.changed(read)) > 0 {
 			c.refuse(m.patch(read, "patches"),
-				fmt.Sprintf("changes %s of %s from %s to %s, which its services, certificates and nodes keep from the "+
-					"cluster's first day", field, c.want.Name, read(m.nodes[0].Config), read(m.config)),
-				"put it back; another value is another cluster")
+				fmt.Sprintf("changes %s of %s from %s to %s, which cannot be changed in a running cluster: its "+
+					"services, certificates and nodes depend on it",
+					field, c.want.Name, read(m.nodes[0].Config), read(m.config)),
+				"put it back; another value needs another cluster")
 		}
 	}
 }
@@ -85,12 +86,12 @@ func (c *comparison) networkPlugin(m machines) {
 		c.refuse(m.patch(machineconfig.CNI, "cni"),
 			fmt.Sprintf("changes the network of %s from %s to %s, and every pod that runs would lose its connections",
 				c.want.Name, machineconfig.CNI(m.nodes[0].Config), machineconfig.CNI(m.config)),
-			"put it back; another network is another cluster, to which the workloads move")
+			"put it back; to change it, move the workloads to another cluster")
 	}
 }
 
 // encryption refuses to change how an existing disk is encrypted, unless its machine opens it like that already: Talos
-// would take the configuration, and find no disk that fits it when the machine boots the next time.
+// would accept the configuration, and could not open the disk when the machine boots the next time.
 // https://docs.siderolabs.com/talos/v1.13/configure-your-talos-cluster/storage-and-disk-management/disk-encryption
 func (c *comparison) encryption(m machines) {
 	wanted := machineconfig.Encryption(m.config)
@@ -112,7 +113,7 @@ func (c *comparison) encryption(m machines) {
 			c.refuse(
 				m.patch(read, setting),
 				fmt.Sprintf(
-					"changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
+					"changes the encryption of the %s volume of %s, which is decided when the disk is formatted: "+
 						"the machines would not boot again",
 					volume,
 					list(nodes),
@@ -152,14 +153,14 @@ func (c *comparison) taints(m machines) {
 	c.refuse(
 		m.taints,
 		fmt.Sprintf(
-			"changes the taints of %s, and a node takes taints from its kubelet only when it registers",
+			"changes the taints of %s, and a kubelet sets the taints of its node only when it registers",
 			list(nodes),
 		),
 		fmt.Sprintf(
 			"run make apply STACK=%s; by hand: kubectl taint nodes --overwrite -l %s=%s %s, then "+
-				"%s; or make a new pool with them",
+				"%s; or create a new pool with them",
 			c.want.Stack,
-			config.LabelPool,
+			cluster.LabelPool,
 			pool,
 			strings.Join(slices.Concat(wanted, changes), " "),
 			acknowledgeWith(step),

@@ -31,34 +31,34 @@ var refusedEdits = map[string]struct {
 	want        []string
 }{
 	"a patch that needs a reboot": {wanted: []string{"patches", udev}, want: []string{
-		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
+		"patches.all[0]: changes machine.udev, which Talos applies only with a reboot, on inferadb-staging-nyc1-control-plane-0, " +
 			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; run make apply STACK=staging REBOOT=1, which reboots " +
 			"one node after the other (docs/operations.md#change-what-needs-a-reboot); done by hand, add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
-		"patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
+		"patches.all[0]: changes machine.udev, which Talos applies only with a reboot, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
 			"run make apply STACK=staging REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); " +
 			"done by hand, add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
 	}},
 	"a patch that needed a reboot is removed": {was: []string{"patches", `{"workers":["machine: {env: {a: b}}"]}`}, want: []string{
-		"patches: changes machine.env, which Talos takes with a reboot only, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
+		"patches: changes machine.env, which Talos applies only with a reboot, on inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1; " +
 			"run make apply STACK=staging REBOOT=1, which reboots one node after the other (docs/operations.md#change-what-needs-a-reboot); " +
 			"done by hand, add \"rebooted:inferadb-staging-nyc1-data:DIGEST\" to acknowledge",
 	}},
 	"another feature": {wanted: []string{"patches", `{"controlPlanes":["machine: {time: {disabled: false}}","machine: {features: {diskQuotaSupport: false}}"]}`}, want: []string{
-		"patches.controlPlanes[1]: changes machine.features.diskQuotaSupport, which Talos takes with a reboot only, on inferadb-staging-nyc1-control-plane-0, " +
+		"patches.controlPlanes[1]: changes machine.features.diskQuotaSupport, which Talos applies only with a reboot, on inferadb-staging-nyc1-control-plane-0, " +
 			"inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2; run make apply STACK=staging REBOOT=1, which reboots " +
 			"one node after the other (docs/operations.md#change-what-needs-a-reboot); done by hand, add \"rebooted:inferadb-staging-nyc1-control-plane:DIGEST\" to acknowledge",
 	}},
 	"the network plugin": {wanted: []string{"cni", "flannel"}, want: []string{
 		"cni: changes the network of inferadb-staging-nyc1 from none without kube-proxy to flannel with kube-proxy, and every pod that runs would lose its " +
-			"connections; put it back; another network is another cluster, to which the workloads move",
+			"connections; put it back; to change it, move the workloads to another cluster",
 	}},
 	"encryption":    {wanted: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "nodeID")},
 	"no encryption": {was: []string{"diskEncryption", "luks"}, want: encryptionRefused("diskEncryption", "none")},
 	"another key": {was: []string{"diskEncryption", "luks"},
 		wanted: []string{"diskEncryption", "luks", "luksKey", "https://kms.example.com:4050"}, want: encryptionRefused("luksKey", "https://kms.example.com:4050")},
 	"the pods' range": {wanted: []string{"patches", `{"all":["cluster: {network: {podSubnets: [10.99.0.0/16]}}"]}`}, want: []string{
-		"patches.all[0]: changes cluster.network.podSubnets of inferadb-staging-nyc1 from [10.151.0.0/16] to [10.99.0.0/16], which its services, " +
-			"certificates and nodes keep from the cluster's first day; put it back; another value is another cluster",
+		"patches.all[0]: changes cluster.network.podSubnets of inferadb-staging-nyc1 from [10.151.0.0/16] to [10.99.0.0/16], which cannot be changed in a running " +
+			"cluster: its services, certificates and nodes depend on it; put it back; another value needs another cluster",
 	}},
 	"an older Kubernetes": {wanted: []string{"kubernetesVersion", "1.34.2"}, want: []string{
 		"kubernetesVersion: 1.34.2 is older than the 1.35.0 that inferadb-staging-nyc1 runs, and Kubernetes cannot go back; set 1.35.0 or a later version",
@@ -77,9 +77,9 @@ var refusedEdits = map[string]struct {
 	"taints": {
 		was:    []string{"pools", pool(`,"taints":[{"key":"old","effect":"NoSchedule"},{"key":"gpu","value":"a","effect":"NoSchedule"}]`)},
 		wanted: []string{"pools", pool(`,"taints":[{"key":"gpu","value":"b","effect":"NoSchedule"}]`)}, want: []string{
-			"pools[0].taints: changes the taints of inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1, and a node takes taints from its kubelet only when " +
+			"pools[0].taints: changes the taints of inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1, and a kubelet sets the taints of its node only when " +
 				"it registers; run make apply STACK=staging; by hand: kubectl taint nodes --overwrite -l inferadb.com/pool=data gpu=b:NoSchedule old:NoSchedule-, then add " +
-				"\"tainted:inferadb-staging-nyc1-data:gpu=b:NoSchedule\" to acknowledge; or make a new pool with them",
+				"\"tainted:inferadb-staging-nyc1-data:gpu=b:NoSchedule\" to acknowledge; or create a new pool with them",
 		}},
 }
 
@@ -97,7 +97,7 @@ func encryptionRefused(setting, opener string) []string {
 			{"control-plane", "inferadb-staging-nyc1-control-plane-0, inferadb-staging-nyc1-control-plane-1, inferadb-staging-nyc1-control-plane-2"},
 			{"data", "inferadb-staging-nyc1-data-0, inferadb-staging-nyc1-data-1"},
 		} {
-			lines = append(lines, fmt.Sprintf("%s: changes the encryption of the %s volume of %s, which is settled when the disk is formatted: "+
+			lines = append(lines, fmt.Sprintf("%s: changes the encryption of the %s volume of %s, which is decided when the disk is formatted: "+
 				"the machines would not boot again; put it back; if each of these disks opens like this already "+
 				"(docs/security.md#what-opens-the-disks-lukskey), add \"encrypted:inferadb-staging-nyc1-%s:%s:%s\" to acknowledge",
 				setting, volume, machines[1], machines[0], volume, opener))

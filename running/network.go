@@ -29,7 +29,7 @@ func (c Cluster) network() network {
 	return network{}
 }
 
-// madeWith returns the network as the cluster's own, if there is a range that it was made with.
+// madeWith returns the network as one that the cluster created, if the range that it was created with is known.
 func (n network) madeWith(cidr string) network {
 	if prefix, err := netip.ParsePrefix(cidr); err == nil {
 		n.created, n.cidr = true, prefix
@@ -69,10 +69,11 @@ func (c *comparison) place() {
 // balancer, its address and the machines' interfaces would all be replaced at once.
 func (c *comparison) network() {
 	was, want, path := c.was.network(), c.want.Network, c.path+".network"
-	keep := fmt.Sprintf("keep network.id: %s; another network is another cluster: %s", lastPart(was.id), networkSteps)
+	keep := fmt.Sprintf("keep network.id: %s; a cluster cannot move to another network: %s", lastPart(was.id),
+		networkSteps)
 	if was.created {
 		keep = fmt.Sprintf(
-			"set network.cidr: %s of the region, which keeps it; another network is another cluster: %s",
+			"set network.cidr: %s of the region, which keeps it; a cluster cannot move to another network: %s",
 			was.cidr,
 			networkSteps,
 		)
@@ -113,7 +114,7 @@ func (c *comparison) network() {
 	}
 }
 
-// adoptedSubnets lets subnets be added, and none be taken away.
+// adoptedSubnets allows further subnets, and refuses to remove one.
 func (c *comparison) adoptedSubnets(was network, path string) {
 	var missing []string
 	for _, subnet := range was.subnets {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -13,12 +13,10 @@ import (
 // outputs of a resource.
 type outputs = map[string]any
 
-const cluster = "inferadb-staging-nyc1"
-
 // with adds resources of the cluster to a state: a type, the name behind the cluster's, and the outputs of each.
 func (s State) with(resources ...any) State {
 	for i := 0; i < len(resources); i += 3 {
-		added := Resource{Type: resources[i].(string), Name: cluster + resources[i+1].(string),
+		added := Resource{Type: resources[i].(string), Name: clusterName + resources[i+1].(string),
 			Outputs: resources[i+2].(outputs)}
 		same := func(r Resource) bool { return r.Type == added.Type && r.Name == added.Name }
 		if at := slices.IndexFunc(s.Resources, same); at >= 0 {
@@ -140,11 +138,12 @@ var placeEdits = []struct {
 }
 
 func TestNetworkStays(t *testing.T) {
-	t.Setenv("GOOGLE_PROJECT", "acme-prod")
 	for _, test := range placeEdits {
 		t.Run(test.name, func(t *testing.T) {
 			wanted := stackFile(t, test.changes...)
-			wanted[0].Project = test.project
+			if test.project != "" {
+				wanted[0].Project = test.project
+			}
 			lines := refusals(t, wanted, test.state(t))
 			if test.refused == "" {
 				assert.Empty(t, lines)
@@ -180,20 +179,19 @@ func (s State) reachedAt(address string) State {
 
 // TestAccessStays changes how operators reach a running cluster.
 func TestAccessStays(t *testing.T) {
-	t.Setenv("GOOGLE_PROJECT", "acme-prod")
 	for _, test := range []struct {
 		name, provider, address string
 		state                   State
-		wanted                  config.Access
+		wanted                  cluster.Access
 		refused, warned         string
 	}{
-		{"AWS, opened", "aws", "", onAWS(t), config.Public, "access: inferadb-staging-nyc1 runs under private access, and its control planes are in private subnets", ""},
-		{"AWS, closed", "aws", "203.0.113.7", onAWS(t), config.Private, "access: inferadb-staging-nyc1 runs under public access, and its control planes are in public subnets", ""},
-		{"Google Cloud, opened", "gcp", "", onGoogleCloud(t, true), config.Public, "the certificates of running control planes do not hold", ""},
-		{"Google Cloud, closed", "gcp", "203.0.113.7", onGoogleCloud(t, true), config.Private, "", "access: from now on the control planes of inferadb-staging-nyc1 are called at their private addresses"},
-		{"DigitalOcean, opened", "digitalocean", "", onDigitalOcean(t, true), config.Public, "", ""},
-		{"DigitalOcean, closed", "digitalocean", "203.0.113.7", onDigitalOcean(t, true), config.Private, "", "needs a route to them"},
-		{"AWS, as it was", "aws", "203.0.113.7", onAWS(t), config.Public, "", ""},
+		{"AWS, opened", "aws", "", onAWS(t), cluster.Public, "access: inferadb-staging-nyc1 runs under private access, and its control planes are in private subnets", ""},
+		{"AWS, closed", "aws", "203.0.113.7", onAWS(t), cluster.Private, "access: inferadb-staging-nyc1 runs under public access, and its control planes are in public subnets", ""},
+		{"Google Cloud, opened", "gcp", "", onGoogleCloud(t, true), cluster.Public, "the certificates of running control planes are not valid", ""},
+		{"Google Cloud, closed", "gcp", "203.0.113.7", onGoogleCloud(t, true), cluster.Private, "", "access: from now on the control planes of inferadb-staging-nyc1 are called at their private addresses"},
+		{"DigitalOcean, opened", "digitalocean", "", onDigitalOcean(t, true), cluster.Public, "", ""},
+		{"DigitalOcean, closed", "digitalocean", "203.0.113.7", onDigitalOcean(t, true), cluster.Private, "", "needs a route to them"},
+		{"AWS, as it was", "aws", "203.0.113.7", onAWS(t), cluster.Public, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			wanted := stackFile(t, "provider", test.provider, "access", string(test.wanted), "operatorCidrs", `["203.0.113.0/24"]`)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
@@ -71,9 +71,9 @@ func Read(ctx *pulumi.Context) (State, error) {
 
 // Cluster is a cluster of the state.
 type Cluster struct {
-	// Name as config.Cluster has it: "inferadb-staging-nyc1".
+	// Name as cluster.Cluster has it: "inferadb-staging-nyc1".
 	Name string
-	// Resources are the cluster's own.
+	// Resources are those of the cluster.
 	Resources []Resource
 	// Bootstrapped reports whether etcd was started: before that, no edit can lose anything.
 	Bootstrapped bool
@@ -114,8 +114,8 @@ func (c Cluster) ControlPlanes() []Node {
 	return found
 }
 
-// HasMachine reports whether a named node's machine is in the state. After a refresh it is not, if the cloud has it no
-// more.
+// HasMachine reports whether a named node's machine is in the state. After a refresh it is not there if the cloud does
+// not have it any more.
 func (c Cluster) HasMachine(node string) bool {
 	_, ok := c.Machine(node)
 	return ok
@@ -204,7 +204,7 @@ func nodeOf(applied Resource) (Node, error) {
 }
 
 // Find returns the cluster of the state that a stack file's cluster is; false if it does not run yet.
-func Find(clusters []Cluster, cluster config.Cluster) (Cluster, bool) {
+func Find(clusters []Cluster, cluster cluster.Cluster) (Cluster, bool) {
 	i := slices.IndexFunc(clusters, func(c Cluster) bool { return c.Name == cluster.Name })
 	if i < 0 {
 		return Cluster{}, false

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
@@ -18,7 +19,7 @@ import (
 )
 
 // stackFile resolves a staging stack on AWS with changes made to it.
-func stackFile(t *testing.T, changes ...string) []config.Cluster {
+func stackFile(t *testing.T, changes ...string) []cluster.Cluster {
 	t.Helper()
 	settings := map[string]string{
 		"inferadb:environment": "staging", "inferadb:provider": "aws", "inferadb:regions": `["nyc1"]`,
@@ -30,6 +31,9 @@ func stackFile(t *testing.T, changes ...string) []config.Cluster {
 	}
 	clusters, _, err := config.Load("staging", settings)
 	require.NoError(t, err)
+	config.FillFromEnvironment(clusters, func(name string) string {
+		return map[string]string{"GOOGLE_PROJECT": "acme-prod"}[name]
+	})
 	return clusters
 }
 
@@ -40,7 +44,7 @@ var secretsOnce = sync.OnceValues(func() (*secrets.Bundle, error) {
 
 // stateOf returns the state that an update of the clusters leaves, as far as the rules read it: the component, the
 // bootstrap and each named node's configuration.
-func stateOf(t *testing.T, clusters []config.Cluster) State {
+func stateOf(t *testing.T, clusters []cluster.Cluster) State {
 	t.Helper()
 	bundle, err := secretsOnce()
 	require.NoError(t, err)
@@ -50,25 +54,25 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 			URN: "urn:pulumi:staging::inferadb::" + token + "::" + name, Type: token, Name: name, Outputs: outputs,
 		})
 	}
-	for _, cluster := range clusters {
-		add(clusterType, cluster.Name, nil)
-		add(bootstrapType, cluster.Name, nil)
-		add(secretsType, cluster.Name, map[string]any{"talosVersion": cluster.TalosVersion})
+	for _, c := range clusters {
+		add(clusterType, c.Name, nil)
+		add(bootstrapType, c.Name, nil)
+		add(secretsType, c.Name, map[string]any{"talosVersion": c.TalosVersion})
 		apply := func(pool string, count int, in machineconfig.Input) {
 			in.Network = netip.MustParsePrefix("10.0.0.0/16")
 			text, err := machineconfig.Generate(in, bundle)
 			require.NoError(t, err)
 			for i := range count {
-				add(machineType(t, cluster.Provider), fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i), nil)
-				add(applyType, fmt.Sprintf("%s-%s-%d", cluster.Name, pool, i), map[string]any{
+				add(machineType(t, c.Provider), fmt.Sprintf("%s-%s-%d", c.Name, pool, i), nil)
+				add(applyType, fmt.Sprintf("%s-%s-%d", c.Name, pool, i), map[string]any{
 					"node": fmt.Sprintf("10.0.0.%d", i+1), "machineConfigurationInput": text,
 				})
 			}
 		}
-		apply(config.ControlPlanePool, cluster.ControlPlanes.Count, cluster.AppliedConfiguration())
-		for _, pool := range cluster.Pools {
+		apply(cluster.ControlPlanePool, c.ControlPlanes.Count, c.AppliedConfiguration())
+		for _, pool := range c.Pools {
 			if !pool.InScalingGroup() {
-				apply(pool.Name, pool.Min, cluster.WorkerConfiguration(pool))
+				apply(pool.Name, pool.Min, c.WorkerConfiguration(pool))
 			}
 		}
 	}
@@ -76,7 +80,7 @@ func stateOf(t *testing.T, clusters []config.Cluster) State {
 }
 
 // refusals returns what Check refuses, a line each.
-func refusals(t *testing.T, wanted []config.Cluster, state State) []string {
+func refusals(t *testing.T, wanted []cluster.Cluster, state State) []string {
 	t.Helper()
 	_, err := Check(wanted, state)
 	var all config.Errors
@@ -99,7 +103,7 @@ func TestClustersOfAState(t *testing.T) {
 		assert.Len(t, c.ControlPlanes(), 3)
 		assert.Len(t, c.Pool("data"), 2)
 		assert.Empty(t, c.Pool("dat"))
-		assert.Empty(t, c.Pool(config.ControlPlanePool), "control planes are no pool")
+		assert.Empty(t, c.Pool(cluster.ControlPlanePool), "control planes are no pool")
 	}
 	assert.Equal(t, "10.0.0.2", clusters[1].Pool("data")[1].Address)
 }

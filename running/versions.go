@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 )
 
 // upgradeUnderWay refuses every update while nodes are being upgraded: the stack file has the versions of before, and
 // the configurations of an update would take the nodes back to them.
-func (c *check) upgradeUnderWay(wanted []config.Cluster, running []Cluster) {
-	if len(wanted) == 0 || wanted[0].Upgrade == (config.UpgradeSettings{}) {
+func (c *check) upgradeUnderWay(wanted []cluster.Cluster, running []Cluster) {
+	if len(wanted) == 0 || wanted[0].Upgrade == (cluster.Upgrade{}) {
 		return
 	}
 	if slices.ContainsFunc(running, func(was Cluster) bool { return was.Bootstrapped }) {
@@ -44,7 +44,7 @@ func (c *comparison) versions() {
 			c.refuse(
 				version.path,
 				fmt.Sprintf(
-					"is not set, and %s runs %s: the program's own %s would upgrade it",
+					"is not set, and %s runs %s: the program's default %s would upgrade it",
 					c.want.Name,
 					version.was,
 					version.want,

@@ -9,9 +9,9 @@ import (
 func TestTheProgramsOwnVersionsUpgradeNoCluster(t *testing.T) {
 	before := stateOf(t, stackFile(t))
 	assert.Equal(t, []string{
-		"kubernetesVersion: is not set, and inferadb-staging-nyc1 runs 1.35.0: the program's own 1.36.5 would upgrade it; " +
+		"kubernetesVersion: is not set, and inferadb-staging-nyc1 runs 1.35.0: the program's default 1.36.5 would upgrade it; " +
 			"write kubernetesVersion: 1.35.0 into the stack file",
-		"talosVersion: is not set, and inferadb-staging-nyc1 runs v1.12.1: the program's own v1.13.10 would upgrade it; " +
+		"talosVersion: is not set, and inferadb-staging-nyc1 runs v1.12.1: the program's default v1.13.10 would upgrade it; " +
 			"write talosVersion: v1.12.1 into the stack file",
 	}, refusals(t, stackFile(t, "talosVersion", "", "kubernetesVersion", ""), before))
 	assert.Empty(t, refusals(t, stackFile(t, "talosVersion", "v1.12.2", "kubernetesVersion", "1.35.1"), before), "a version that is said is meant")

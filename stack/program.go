@@ -2,6 +2,9 @@
 package stack
 
 import (
+	"os"
+
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/running"
@@ -25,6 +28,7 @@ func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	if err != nil {
 		return err
 	}
+	config.FillFromEnvironment(clusters, os.Getenv)
 	if err := components.Check(clusters); err != nil {
 		return err
 	}
@@ -41,7 +45,7 @@ func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 			return err
 		}
 	}
-	built, err := components.NewTalosClusters(ctx, clusters, func(cluster config.Cluster) components.Running {
+	built, err := components.NewTalosClusters(ctx, clusters, func(cluster cluster.Cluster) components.Running {
 		return components.Running{TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs}
 	})
 	if err != nil {

@@ -3,7 +3,9 @@ package manyregions
 
 import (
 	"fmt"
+	"os"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -15,7 +17,8 @@ func Program(ctx *pulumi.Context, settings map[string]string, count int) error {
 	if err != nil {
 		return err
 	}
-	var copies []config.Cluster
+	config.FillFromEnvironment(clusters, os.Getenv)
+	var copies []cluster.Cluster
 	for i := range count {
 		cluster := clusters[0]
 		cluster.Region = fmt.Sprintf("r%02d", i)
@@ -23,7 +26,7 @@ func Program(ctx *pulumi.Context, settings map[string]string, count int) error {
 		cluster.Primary = i == 0
 		copies = append(copies, cluster)
 	}
-	fresh := func(config.Cluster) components.Running { return components.Running{} }
+	fresh := func(cluster.Cluster) components.Running { return components.Running{} }
 	built, err := components.NewTalosClusters(ctx, copies, fresh)
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func newBootstrap() *cobra.Command {
 // changeBootstraps lets a change look at each cluster and edit the state, and imports the state if anything was
 // changed.
 func changeBootstraps(command *cobra.Command, stack, name, done string,
-	change func(context.Context, *cobra.Command, *deployment, cluster) (bool, error)) error {
+	change func(context.Context, *cobra.Command, *deployment, deployedCluster) (bool, error)) error {
 	ctx := command.Context()
 	clusters, err := clustersOf(ctx, stack, name)
 	if err != nil {
@@ -71,7 +71,7 @@ func changeBootstraps(command *cobra.Command, stack, name, done string,
 }
 
 // clustersOf reads the clusters of a stack, or the one of that name.
-func clustersOf(ctx context.Context, stack, name string) ([]cluster, error) {
+func clustersOf(ctx context.Context, stack, name string) ([]deployedCluster, error) {
 	if stack == "" {
 		return nil, fmt.Errorf("--stack: is not set; write: --stack staging")
 	}
@@ -84,7 +84,7 @@ func clustersOf(ctx context.Context, stack, name string) ([]cluster, error) {
 		names = append(names, c.name)
 	}
 	if name != "" {
-		clusters = slices.DeleteFunc(clusters, func(c cluster) bool { return c.name != name })
+		clusters = slices.DeleteFunc(clusters, func(c deployedCluster) bool { return c.name != name })
 	}
 	if len(clusters) == 0 {
 		return nil, fmt.Errorf("stack %s: its state has no cluster %q; it has [%s]", stack, name,
@@ -94,7 +94,7 @@ func clustersOf(ctx context.Context, stack, name string) ([]cluster, error) {
 }
 
 // recordIfRunning records a cluster's bootstrap if the first control plane runs as a member of an etcd that answers.
-func recordIfRunning(ctx context.Context, command *cobra.Command, state *deployment, c cluster) (bool, error) {
+func recordIfRunning(ctx context.Context, command *cobra.Command, state *deployment, c deployedCluster) (bool, error) {
 	if c.bootstrapped {
 		command.Printf("%s: its bootstrap is in the state already\n", c.name)
 		return false, nil
@@ -135,7 +135,7 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 }
 
 // forgetIfLost forgets a cluster's bootstrap if each of its control planes answers and none runs etcd.
-func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment, c cluster) (bool, error) {
+func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment, c deployedCluster) (bool, error) {
 	if !c.bootstrapped {
 		command.Printf("%s: its bootstrap is not in the state\n", c.name)
 		return false, nil

@@ -90,8 +90,8 @@ func (d *deployment) find(token, name string) map[string]any {
 	return nil
 }
 
-// cluster is what the commands need to know of a cluster.
-type cluster struct {
+// deployedCluster is what the commands need to know of a cluster.
+type deployedCluster struct {
 	name string
 	// controlPlanes are sorted by number. Those that were given no configuration yet are not among them.
 	controlPlanes []controlPlane
@@ -111,13 +111,13 @@ type controlPlane struct {
 }
 
 // clusters reads a state that was exported in clear.
-func (d *deployment) clusters() []cluster {
-	var all []cluster
+func (d *deployment) clusters() []deployedCluster {
+	var all []deployedCluster
 	for _, r := range d.resources() {
 		if typeOf(r) != clusterType {
 			continue
 		}
-		c := cluster{name: nameOf(r), bootstrapped: d.find(bootstrapType, nameOf(r)) != nil}
+		c := deployedCluster{name: nameOf(r), bootstrapped: d.find(bootstrapType, nameOf(r)) != nil}
 		identity := object(operate.PlainValue(object(object(d.find(secretsType,
 			c.name))["outputs"])["clientConfiguration"]))
 		c.ca, _ = identity["caCertificate"].(string)
@@ -150,7 +150,7 @@ func (d *deployment) controlPlane(applied map[string]any, number int) controlPla
 
 // ask asks the Talos APIs of the control planes. The identity is the state's, so that it is there as well when an
 // update was cut off before its outputs.
-func (c cluster) ask(ctx context.Context) ([]*operate.Node, error) {
+func (c deployedCluster) ask(ctx context.Context) ([]*operate.Node, error) {
 	if c.ca == "" || c.certificate == "" || c.key == "" {
 		return nil, fmt.Errorf("%s: the state has no identity for its Talos API; run: make up", c.name)
 	}
@@ -164,7 +164,7 @@ func (c cluster) ask(ctx context.Context) ([]*operate.Node, error) {
 
 // recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It is made like the
 // ConfigurationApply of the first control plane, which has the same target and the same credentials.
-func (d *deployment) recordBootstrap(c cluster) error {
+func (d *deployment) recordBootstrap(c deployedCluster) error {
 	var applies []any
 	at := -1
 	list := object(d.whole["deployment"])["resources"].([]any)
@@ -231,7 +231,7 @@ func (d *deployment) dropPending(urn string) {
 
 // forgetBootstrap takes a cluster's Bootstrap out of a state. What depended on it stays: the next update names it
 // again.
-func (d *deployment) forgetBootstrap(c cluster) {
+func (d *deployment) forgetBootstrap(c deployedCluster) {
 	urn := urnOf(d.find(bootstrapType, c.name))
 	is := func(item any) bool { return item == urn }
 	state := object(d.whole["deployment"])

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/operate"
 	"github.com/spf13/cobra"
 )
@@ -77,7 +77,7 @@ func readScaled(ctx context.Context, name string) (operate.Scaled, error) {
 
 // asMachine is a control plane as package operate has it.
 func (n controlPlane) asMachine() operate.Machine {
-	return operate.Machine{Name: n.name, Pool: config.ControlPlanePool, Address: n.address, Endpoint: n.endpoint}
+	return operate.Machine{Name: n.name, Pool: cluster.ControlPlanePool, Address: n.address, Endpoint: n.endpoint}
 }
 
 // bringUp runs an update as `make up` does: not while a creation that was cut off is pending, and with the engine's own

@@ -35,7 +35,7 @@ func (c *Cloud) lookupSubnet(id string) ec2.LookupSubnetResultOutput {
 	}).(ec2.LookupSubnetResultOutput)
 }
 
-// notFound is a failed lookup of what a setting of the region's network names.
+// notFound returns the error of a failed lookup of an id that a setting of the region's network names.
 func (c *Cloud) notFound(setting, id string, err error) error {
 	return fmt.Errorf("regions[%s].network.%s: cannot find %s in %s (%w); correct the id, or sign in to its account",
 		c.cluster.Region, setting, id, c.cluster.Location.Region, err)

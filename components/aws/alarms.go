@@ -15,12 +15,12 @@ const (
 	alarmPeriod = 900
 	// alarmShare is the part of the spot machines whose loss within that time is out of the ordinary: one in two.
 	alarmShare = 2
-	// alarmLeast: one interruption is what spot machines are cheap for.
+	// alarmLeast is the fewest reclaimed machines that cause an alarm: a single one is normal.
 	alarmLeast = 2
 )
 
-// createInterruptionAlarm tells people when the market takes many machines at once. EventBridge counts how often a rule
-// sends an event to its one target: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+// createInterruptionAlarm notifies people when many spot machines are reclaimed at once. EventBridge counts how often a
+// rule sends an event to its one target: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 func (c *Cloud) createInterruptionAlarm(rule *cloudwatch.EventRule) error {
 	topic, err := c.createAlarmTopic()
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 	key, err := kms.NewKey(c.ctx, c.name("alarms"), &kms.KeyArgs{
 		Description:       pulumi.Sprintf("Alarms of %s", c.cluster.Name),
 		EnableKeyRotation: pulumi.Bool(true),
-		// The shortest window that AWS offers: what was said is said.
+		// The shortest window that AWS offers: delivered messages do not need the key any more.
 		DeletionWindowInDays: pulumi.Int(7),
 		Policy:               account.ApplyT(alarmKeyPolicy).(pulumi.StringOutput),
 		Tags:                 c.nameTags("alarms"),
@@ -85,7 +85,7 @@ func (c *Cloud) createAlarmTopic() (*sns.Topic, error) {
 	return topic, nil
 }
 
-// alarmKeyPolicy lets CloudWatch use the key of the topic, which it may not with AWS' own key:
+// alarmKeyPolicy lets CloudWatch use the key of the topic, which the policy of the key that AWS manages does not allow:
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 func alarmKeyPolicy(account string) (string, error) {
 	return iampolicy.JSON(

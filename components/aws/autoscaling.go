@@ -3,7 +3,7 @@ package aws
 import (
 	"slices"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -16,9 +16,9 @@ const (
 	ownerTag     = "k8s.io/cluster-autoscaler/"
 )
 
-// discoveryTags are for the groups of pools that cluster-autoscaler moves, and for no others.
-func (c *Cloud) discoveryTags(pool config.Pool) map[string]string {
-	if pool.Autoscaling != config.ClusterAutoscaler {
+// discoveryTags returns the tags by which cluster-autoscaler finds the group of a pool that it scales.
+func (c *Cloud) discoveryTags(pool cluster.Pool) map[string]string {
+	if pool.Autoscaling != cluster.ClusterAutoscaler {
 		return nil
 	}
 	tags := pool.NodeTemplateTags()
@@ -28,7 +28,7 @@ func (c *Cloud) discoveryTags(pool config.Pool) map[string]string {
 
 // permitAutoscaling lets cluster-autoscaler look at every group and move those of this cluster that it may discover.
 func (p prepared) permitAutoscaling() error {
-	moved := func(pool config.Pool) bool { return pool.Autoscaling == config.ClusterAutoscaler }
+	moved := func(pool cluster.Pool) bool { return pool.Autoscaling == cluster.ClusterAutoscaler }
 	if !slices.ContainsFunc(p.cluster.Pools, moved) {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (p prepared) permitAutoscaling() error {
 }
 
 // createScalingPolicy has AWS itself keep the group's processors as busy as they should be.
-func (c *Cloud) createScalingPolicy(pool config.Pool, group *autoscaling.Group) error {
+func (c *Cloud) createScalingPolicy(pool cluster.Pool, group *autoscaling.Group) error {
 	_, err := autoscaling.NewPolicy(c.ctx, c.name(pool.Name), &autoscaling.PolicyArgs{
 		AutoscalingGroupName: group.Name,
 		PolicyType:           pulumi.String("TargetTrackingScaling"),
@@ -65,7 +65,7 @@ func (c *Cloud) createScalingPolicy(pool config.Pool, group *autoscaling.Group) 
 			PredefinedMetricSpecification: &autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs{
 				PredefinedMetricType: pulumi.String("ASGAverageCPUUtilization"),
 			},
-			TargetValue: pulumi.Float64(config.TargetCPU),
+			TargetValue: pulumi.Float64(cluster.TargetCPU),
 		},
 		// What a machine does while it boots says nothing about the pool's load.
 		EstimatedInstanceWarmup: pulumi.Int(warmupSeconds),

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,7 +19,7 @@ import (
 // Cloud is one cluster on AWS: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	running  cloud.Running
 	parent   pulumi.Resource
 	provider *aws.Provider
@@ -32,7 +32,7 @@ type Cloud struct {
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// prepared is what stands before the network.
+// prepared is what exists before the network.
 type prepared struct {
 	*Cloud
 	identities
@@ -40,8 +40,8 @@ type prepared struct {
 	diskKey pulumi.StringPtrInput
 }
 
-// Connect makes an explicit provider for the cluster's region, so that no resource follows the ambient one.
-func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
+// Connect makes an explicit provider for the cluster's region, so that no resource uses the default one.
+func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
 	error) {
 	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
 		Region:      pulumi.String(cluster.Location.Region),
@@ -84,7 +84,7 @@ func (c *Cloud) Prepare() (cloud.NetworkMaker, error) {
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.
 func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffix }
 
-// options are the ones of every resource: below the cluster, on its own provider.
+// options returns the options of every resource: its parent is the cluster, and it uses the cluster's own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
 }
@@ -93,7 +93,7 @@ func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 // us-west-1, and a subnet in another fails in the middle of an update. A cluster that runs has shown that it can.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
 func (c *Cloud) checkZones() error {
-	if c.running.Outputs("aws:ec2/instance:Instance", c.name(config.ControlPlanePool+"-0")) != nil {
+	if c.running.Outputs("aws:ec2/instance:Instance", c.name(cluster.ControlPlanePool+"-0")) != nil {
 		return nil
 	}
 	found, err := aws.GetAvailabilityZones(c.ctx, &aws.GetAvailabilityZonesArgs{

@@ -17,9 +17,9 @@ func (c *Cloud) clusterTag() string { return "kubernetes.io/cluster/" + c.cluste
 // https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/v1.64.0/docs/tagging.md
 const driverTag = "ebs.csi.aws.com/cluster"
 
-// permitCloudController lets the control planes do what AWS' cloud controller manager and EBS driver need, on what
-// carries the cluster's tag. Workers may do none of it: both controllers run on the control planes, on the machines'
-// own network, for the metadata service answers no pod.
+// permitCloudController gives the control planes the permissions of the cloud controller manager and the EBS driver,
+// limited to resources with the cluster's tag. Workers do not get them. Both controllers run on the control planes in
+// the host network, because pods cannot reach the metadata service.
 func (p prepared) permitCloudController() error {
 	if !p.cluster.CloudController {
 		return nil
@@ -44,7 +44,7 @@ func (p prepared) permitCloudController() error {
 	return nil
 }
 
-// arns are resources of the account in the cluster's region.
+// arns returns the ARNs of resources of the account in the cluster's region.
 func (c *Cloud) arns(service, account string, resources ...string) []string {
 	var arns []string
 	for _, resource := range resources {
@@ -76,7 +76,7 @@ var controllerReads = []string{
 	"elasticloadbalancing:DescribeTargetHealth",
 }
 
-// controllerChanges are the actions by which it changes a load balancer that is the cluster's.
+// controllerChanges are the actions by which the controller changes a load balancer of the cluster.
 var controllerChanges = []string{
 	"elasticloadbalancing:ApplySecurityGroupsToLoadBalancer",
 	"elasticloadbalancing:AttachLoadBalancerToSubnets",
@@ -99,8 +99,9 @@ var controllerChanges = []string{
 	"elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
 }
 
-// controllerStatements follow the controller's own list, narrowed to the cluster's tag. Left out is what it does only
-// if told to: routes, volumes, and tags of instances.
+// controllerStatements returns the permissions of the cloud controller manager, as its documentation lists them,
+// limited to resources with the cluster's tag. Routes, volumes and tags of instances are left out, which it changes
+// only if it is configured to.
 // https://github.com/kubernetes/cloud-provider-aws/blob/v1.35.0/docs/prerequisites.md#iam-policies
 func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 	balancers := c.arns(
@@ -144,8 +145,8 @@ func (c *Cloud) controllerStatements(account string) []iampolicy.Statement {
 	}
 }
 
-// driverStatements follow the driver's own strict policy: volumes and snapshots that carry the driver's tag and the
-// cluster's, which it sets with k8sTagClusterId.
+// driverStatements returns the permissions of the EBS driver, as in its own strict policy: volumes and snapshots that
+// carry the driver's tag and the cluster's, which the driver sets with k8sTagClusterId.
 // https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/d86545da29321bfc6f0244baaab13568c05e6966/docs/example-iam-policy-strict.json
 func (c *Cloud) driverStatements(account string) []iampolicy.Statement {
 	volumes, snapshots := c.arns(

@@ -4,21 +4,21 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// diskOperations are what EC2 does with the key of an encrypted disk:
+// diskOperations are the operations of EC2 with the key of an encrypted disk:
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html#ebs-encryption-permissions
 var diskOperations = []string{
 	"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey",
 }
 
-// createDiskKey returns the key that encrypts the disks: the user's, one made for the cluster, or nil for the account's
-// own.
+// createDiskKey returns the key that encrypts the disks: the one of the stack file, one created for the cluster, or nil
+// for the key of the account.
 func (c *Cloud) createDiskKey() (pulumi.StringPtrInput, error) {
 	var diskKey pulumi.StringPtrInput
 	key := c.cluster.EncryptionKey
@@ -37,8 +37,9 @@ func (c *Cloud) createDiskKey() (pulumi.StringPtrInput, error) {
 	return pulumi.String(key.ID), c.grantDiskKey(key.ID)
 }
 
-// encryptNewDisks has AWS encrypt whatever disk anybody in the account makes in the region; the machines' own ask for
-// it themselves. The account's default key stays AWS' own: the cluster's would go with the cluster.
+// encryptNewDisks makes AWS encrypt every disk that is created in the account and region; the disks of the machines ask
+// for it themselves. The default key of the account stays the one that AWS manages, because the cluster's key is
+// deleted with the cluster.
 func (c *Cloud) encryptNewDisks() error {
 	if !c.cluster.EBSEncryptionByDefault {
 		return nil
@@ -57,7 +58,7 @@ func (c *Cloud) encryptNewDisks() error {
 // made by aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func (c *Cloud) grantDiskKey(id string) error {
-	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
+	if !slices.ContainsFunc(c.cluster.Pools, cluster.Pool.InScalingGroup) {
 		return nil
 	}
 	_, err := kms.NewGrant(c.ctx, c.name("autoscaling"), &kms.GrantArgs{
@@ -67,7 +68,8 @@ func (c *Cloud) grantDiskKey(id string) error {
 			c.account(),
 		),
 		Operations: pulumi.ToStringArray([]string{
-			"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant",
+			"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
+			"DescribeKey", "CreateGrant",
 		}),
 	}, c.options()...)
 	return err
@@ -77,7 +79,7 @@ func (c *Cloud) createManagedKey() (*kms.Key, error) {
 	key, err := kms.NewKey(c.ctx, c.name("disks"), &kms.KeyArgs{
 		Description:       pulumi.Sprintf("Disks of %s", c.cluster.Name),
 		EnableKeyRotation: pulumi.Bool(true),
-		// The longest window that AWS offers: a deleted key takes every disk and snapshot with it.
+		// The longest window that AWS offers: without the key every disk and snapshot is lost.
 		DeletionWindowInDays: pulumi.Int(30),
 		Policy:               c.account().ApplyT(c.diskKeyPolicy).(pulumi.StringOutput),
 		Tags:                 c.nameTags("disks"),
@@ -92,9 +94,9 @@ func (c *Cloud) createManagedKey() (*kms.Key, error) {
 	return key, err
 }
 
-// diskKeyPolicy leaves the key's use to whoever in the account starts machines (the Auto Scaling service among them),
-// through EC2 only. This is how AWS guards its own key for EBS; naming the service's role instead would fail in an
-// account where no group has been made yet.
+// diskKeyPolicy allows the use of the key, only through EC2, to every principal of the account that starts machines,
+// such as the Auto Scaling service. The key that AWS manages for EBS has the same policy. The role of the service
+// cannot be named instead: it does not exist in an account without a scaling group.
 func (c *Cloud) diskKeyPolicy(account string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.AccountAdmin(account),

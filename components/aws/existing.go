@@ -12,8 +12,8 @@ const (
 )
 
 // Existing looks for the control planes' security group, which every cluster has, and for named machines, by their tag
-// Name. What Pulumi names has random digits, so that a second cluster of the same name would stand beside the first
-// without a word.
+// Name. Names by Pulumi have random digits, so that a second cluster of the same name would be created without an
+// error.
 func (c *Cloud) Existing(known cloud.Known, machines []string) ([]cloud.Found, error) {
 	var found []cloud.Found
 	if group := c.name(controlPlane); !known(securityGroupToken, group) {

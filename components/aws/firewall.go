@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -11,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The roles that a security group stands for.
+// The roles, each with a security group.
 const (
 	controlPlane = cloud.ControlPlane
 	worker       = cloud.Worker
@@ -29,22 +30,22 @@ type rule struct {
 	why       string
 }
 
-// tcp is a rule for one port.
+// tcp returns a rule for one port.
 func tcp(port int, name, from, to, why string) rule {
 	return rule{name: name + "-from-" + from, to: to, from: from, protocol: "tcp", low: port, high: port, why: why}
 }
 
-// firewall is what stands between the machines and everybody else.
+// firewall has the security groups of the roles and their rules.
 type firewall struct {
 	// groups are the security group of each role.
 	groups map[string]*ec2.SecurityGroup
-	// ingress are the rules that let packets in; egress is what lets each role out.
+	// ingress has all ingress rules, egress the egress rule of each role.
 	ingress []pulumi.Resource
 	egress  map[string]pulumi.Resource
 }
 
-// createFirewall makes one security group for each role. Every rule is a resource of its own, so that a change touches
-// it alone.
+// createFirewall makes one security group for each role. Every rule is a separate resource, so that a change of one
+// does not affect the others.
 func (c *Cloud) createFirewall(vpcID pulumi.StringInput) (firewall, error) {
 	made := firewall{groups: map[string]*ec2.SecurityGroup{}}
 	for _, role := range []string{controlPlane, worker, loadBalancer} {
@@ -73,8 +74,8 @@ func (c *Cloud) createFirewall(vpcID pulumi.StringInput) (firewall, error) {
 	return made, err
 }
 
-// groupOwner marks the workers' group as one that the cloud controller may let load balancers into. Services never lead
-// to control planes, which Talos keeps out of load balancers.
+// groupOwner marks the security group of the workers as the one to which the cloud controller may add rules for load
+// balancers. Services have no control planes as targets, because Talos excludes these from load balancers.
 func (c *Cloud) groupOwner(role string) map[string]string {
 	if !c.cluster.CloudController || role != worker {
 		return nil
@@ -82,19 +83,19 @@ func (c *Cloud) groupOwner(role string) map[string]string {
 	return map[string]string{c.clusterTag(): "owned"}
 }
 
-// rulesPerGroup is the most rules that a security group takes for each direction:
+// rulesPerGroup is the most rules that a security group can have for each direction:
 // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
 const rulesPerGroup = 60
 
 // Check refuses a cluster whose firewall AWS would refuse halfway through an update. A prefix list would not help: it
 // counts for as many rules as it has entries.
-func Check(cluster config.Cluster) (errs config.Errors) {
+func Check(cluster cluster.Cluster) (errs config.Errors) {
 	fixed := count(slices.Concat(nodeRules(cluster), openRules(cluster)))
 	operators := count(operatorRules(cluster))
 	for _, group := range []string{controlPlane, worker, loadBalancer} {
 		all, ranges := fixed[group]+operators[group], len(cluster.OperatorCIDRs)
 		problem := fmt.Sprintf(
-			"makes %d rules of the security group of the %s, and AWS takes %d",
+			"needs %d rules in the security group of the %s, and AWS allows %d",
 			all,
 			group,
 			rulesPerGroup,
@@ -103,17 +104,17 @@ func Check(cluster config.Cluster) (errs config.Errors) {
 		case all <= rulesPerGroup:
 		case operators[group] == 0 || fixed[group] >= rulesPerGroup:
 			errs = append(errs, config.Error{Path: "openPorts", Problem: problem,
-				Remedy: "open fewer ports, or name one range that holds several"})
+				Remedy: "open fewer ports, or name one range that contains several"})
 		default:
 			most := (rulesPerGroup - fixed[group]) * ranges / operators[group]
 			errs = append(errs, config.Error{Path: "operatorCidrs", Problem: problem,
-				Remedy: fmt.Sprintf("name %d ranges at most, not %d: one can hold several", most, ranges)})
+				Remedy: fmt.Sprintf("name %d ranges at most, not %d: one can contain several", most, ranges)})
 		}
 	}
 	return errs
 }
 
-// count returns how many rules lead to each group.
+// count returns how many rules each group has.
 func count(rules []rule) map[string]int {
 	to := map[string]int{}
 	for _, r := range rules {
@@ -122,8 +123,8 @@ func count(rules []rule) map[string]int {
 	return to
 }
 
-// nodeRules are what the machines need of each other, and what the load balancer needs of them and they of it.
-func nodeRules(cluster config.Cluster) []rule {
+// nodeRules returns the rules between nodes, and those between the nodes and the load balancer.
+func nodeRules(cluster cluster.Cluster) []rule {
 	rules := []rule{
 		tcp(
 			cloud.APIPort,
@@ -145,11 +146,11 @@ func nodeRules(cluster config.Cluster) []rule {
 	return rules
 }
 
-// operatorRules let the operators in: to the Kubernetes API through the load balancer, to the Talos API on the control
-// planes.
-func operatorRules(cluster config.Cluster) []rule {
+// operatorRules returns the rules for operators, who reach the Kubernetes API through the load balancer and the Talos
+// API on the control planes.
+func operatorRules(c cluster.Cluster) []rule {
 	var rules []rule
-	for _, prefix := range cluster.OperatorCIDRs {
+	for _, prefix := range c.OperatorCIDRs {
 		operators := []rule{
 			tcp(cloud.APIPort, "api", prefix.String(), loadBalancer, "Kubernetes API for operators"),
 			tcp(50000, "apid", prefix.String(), controlPlane, "Talos API for operators"),
@@ -163,7 +164,7 @@ func operatorRules(cluster config.Cluster) []rule {
 				why:      "Path MTU discovery",
 			},
 		}
-		if cluster.Access == config.Public {
+		if c.Access == cluster.Public {
 			operators = append(
 				operators,
 				tcp(
@@ -183,8 +184,8 @@ func operatorRules(cluster config.Cluster) []rule {
 	return rules
 }
 
-// openRules let other networks in to the ports that the stack file opens to them.
-func openRules(cluster config.Cluster) []rule {
+// openRules returns the rules by which other networks reach the ports that the stack file opens to them.
+func openRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, open := range cluster.OpenPorts {
 		for _, prefix := range open.Ranges {

@@ -4,27 +4,28 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/stretchr/testify/assert"
 )
 
 // TestRulesOfASecurityGroup counts the rules that operators cost.
 func TestRulesOfASecurityGroup(t *testing.T) {
 	for _, test := range []struct {
-		access  config.Access
+		access  cluster.Access
 		ranges  int
 		refused []string
 	}{
-		{config.Private, 29, nil},
-		{config.Private, 30, []string{"operatorCidrs: makes 62 rules of the security group of the load-balancer, and AWS takes 60; " +
-			"name 29 ranges at most, not 30: one can hold several"}},
-		{config.Public, 20, nil},
-		{config.Public, 21, []string{"operatorCidrs: makes 61 rules of the security group of the control-plane, and AWS takes 60; " +
-			"name 20 ranges at most, not 21: one can hold several"}},
+		{cluster.Private, 29, nil},
+		{cluster.Private, 30, []string{"operatorCidrs: needs 62 rules in the security group of the load-balancer, and AWS allows 60; " +
+			"name 29 ranges at most, not 30: one can contain several"}},
+		{cluster.Public, 20, nil},
+		{cluster.Public, 21, []string{"operatorCidrs: needs 61 rules in the security group of the control-plane, and AWS allows 60; " +
+			"name 20 ranges at most, not 21: one can contain several"}},
 	} {
-		cluster := config.Cluster{Access: test.access, CNI: config.Cilium}
+		cluster := cluster.Cluster{Access: test.access, CNI: cluster.Cilium}
 		for i := range test.ranges {
-			cluster.OperatorCIDRs = append(cluster.OperatorCIDRs, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), 32))
+			cluster.OperatorCIDRs = append(cluster.OperatorCIDRs,
+				netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), 32))
 		}
 		var refused []string
 		for _, err := range Check(cluster) {

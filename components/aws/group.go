@@ -3,8 +3,8 @@ package aws
 import (
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -38,7 +38,7 @@ func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
 		InstanceRefresh:    instanceRefresh(),
 		Tags:               e.groupTags(pool),
 	}
-	if pool.Spot != nil {
+	if pool.OnSpot() {
 		settings.MixedInstancesPolicy = mixedPolicy(template, *pool.Spot, pool.Machine)
 		settings.CapacityRebalance = pulumi.Bool(pool.Spot.Rebalance)
 	} else {
@@ -58,7 +58,7 @@ func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	if err := e.createTerminationHook(pool, group); err != nil {
 		return cloud.Group{}, err
 	}
-	if pool.Autoscaling == config.CPU {
+	if pool.Autoscaling == cluster.CPU {
 		if err := e.createScalingPolicy(pool, group); err != nil {
 			return cloud.Group{}, err
 		}
@@ -69,7 +69,7 @@ func (e endpoint) Group(args cloud.GroupArgs) (cloud.Group, error) {
 	}, nil
 }
 
-// instanceRefresh has a changed template roll through the group, a tenth of its machines at a time and at least one.
+// instanceRefresh makes a changed template roll through the group, a tenth of its machines at a time and at least one.
 // New machines start before old ones go, so that a pool of one is never empty. The range is how many are replaced at
 // once:
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
@@ -78,7 +78,7 @@ func instanceRefresh() *autoscaling.GroupInstanceRefreshArgs {
 		Strategy: pulumi.String("Rolling"),
 		Preferences: &autoscaling.GroupInstanceRefreshPreferencesArgs{
 			MinHealthyPercentage: pulumi.Int(100),
-			MaxHealthyPercentage: pulumi.Int(100 + config.RollPercent),
+			MaxHealthyPercentage: pulumi.Int(100 + cluster.RollPercent),
 			InstanceWarmup:       pulumi.String(strconv.Itoa(warmupSeconds)),
 		},
 	}
@@ -111,8 +111,8 @@ func (e endpoint) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplat
 		InstanceType:       pulumi.String(pool.Machine.Name),
 		UserData:           e.packUserData(args.UserData),
 		IamInstanceProfile: &ec2.LaunchTemplateIamInstanceProfileArgs{Arn: e.profiles[worker].Arn},
-		// The group picks the subnet; the security group stands with the interface so that no public address can be
-		// had.
+		// The group chooses the subnet. The security group is set on the interface, which also excludes a public
+		// address.
 		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{&ec2.LaunchTemplateNetworkInterfaceArgs{
 			DeviceIndex:              pulumi.Int(0),
 			AssociatePublicIpAddress: pulumi.String("false"),
@@ -137,7 +137,7 @@ func (e endpoint) createLaunchTemplate(args cloud.GroupArgs) (*ec2.LaunchTemplat
 // the types that the cloud has most of. Types count alike, without weights: the group's size is a number of machines.
 func mixedPolicy(
 	template *ec2.LaunchTemplate,
-	spot config.Spot,
+	spot cluster.Spot,
 	machine regions.MachineType,
 ) *autoscaling.GroupMixedInstancesPolicyArgs {
 	distribution := &autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
@@ -150,7 +150,7 @@ func mixedPolicy(
 	}
 	var overrides autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArray
 	if spot.Requirements {
-		// Types that are picked by attributes come in no order, so that on demand cannot take them by priority.
+		// Types that are chosen by attributes have no order, so machines on demand cannot be allocated by priority.
 		distribution.OnDemandAllocationStrategy = pulumi.String("lowest-price")
 		overrides = append(overrides, requirements(machine))
 	} else {
@@ -172,8 +172,9 @@ func mixedPolicy(
 	}
 }
 
-// requirements describe a type instead of naming it: current, with the size's vCPU and no less memory, without
-// accelerators. The image decides the architecture; the manufacturer says it as well.
+// requirements returns the attributes by which AWS picks instance types: of the current generations, with the vCPU of
+// the size and no less memory, without accelerators. The image decides on the architecture, and the manufacturer
+// follows it.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/create-mixed-instances-group-attribute-based-instance-type-selection.html
 func requirements(machine regions.MachineType) *autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs {
 	manufacturers := []string{"intel", "amd"}
@@ -204,8 +205,8 @@ func templateVersion(template *ec2.LaunchTemplate) pulumi.StringOutput {
 	return template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
 }
 
-// places are the private subnets of the pool's zones.
-func (n network) places(pool config.Pool) ([]subnet, error) {
+// places returns the private subnets of the pool's zones.
+func (n network) places(pool cluster.Pool) ([]subnet, error) {
 	var places []subnet
 	for _, zone := range pool.Zones {
 		place, err := inZone(n.private, zone)

@@ -16,10 +16,10 @@ type identities struct {
 	profiles map[string]*iam.InstanceProfile
 }
 
-// createIdentities makes a role for control planes and one for workers. Talos needs no permission, and what a workload
-// needs is attached for that workload alone; workers of scaling groups hold what draining and scaling need.
+// createIdentities makes a role for control planes and one for workers. Talos needs no permission, and each workload
+// gets its permissions in a policy of its own. Workers of scaling groups have the permissions for draining and scaling.
 func (c *Cloud) createIdentities() (identities, error) {
-	// EC2 alone hands these roles out, to the machines that carry their profile.
+	// Only EC2 can assume these roles, for machines with their profile.
 	assumed, err := iampolicy.JSON(
 		iampolicy.Allow("sts:AssumeRole").WithPrincipal(iampolicy.Principal{Service: []string{"ec2.amazonaws.com"}}),
 	)

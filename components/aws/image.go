@@ -23,10 +23,11 @@ type lookedUp struct {
 	err   error
 }
 
-// keptImage is what a machine, or the template of a group, was made from by the state; its id is empty for a new one.
+// keptImage is what a machine, or the template of a group, was created from according to the state; its id is empty for
+// a new one.
 type keptImage struct {
 	image
-	// ignored reports whether an update leaves the machine's image alone, whatever the stack file says.
+	// ignored reports whether an update ignores the image of the machine.
 	ignored bool
 }
 
@@ -106,7 +107,7 @@ func filter(name, value string) ec2.GetAmiFilter {
 	return ec2.GetAmiFilter{Name: name, Values: []string{value}}
 }
 
-// awsArchitecture is the architecture as the EC2 API spells it.
+// awsArchitecture returns the architecture as the EC2 API spells it.
 func awsArchitecture(a regions.Architecture) string {
 	if a == regions.AMD64 {
 		return "x86_64"

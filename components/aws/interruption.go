@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/iampolicy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -32,22 +32,23 @@ var interruptionEvents = []interruptionEvent{
 	{"termination", "aws.autoscaling", "EC2 Instance-terminate Lifecycle Action"},
 }
 
-// drainSeconds is how long a machine waits for its pods to leave when its group ends it, and how long an event is
-// worth reading. Without a termination handler it is what every scale-in takes longer.
+// drainSeconds is how long the termination of a machine by its group waits for the eviction of its pods, and how long
+// events are kept. Without a termination handler every scale-in takes this much longer.
 const drainSeconds = 300
 
-// managedTag is by what the termination handler knows the machines that it drains.
+// managedTag is the tag of the machines that the termination handler drains.
 const managedTag = "aws-node-termination-handler/managed"
 
-// createInterruption makes the way by which a termination handler in the cluster learns which machines are about to go:
-// events into a queue that workers may read. Only groups need it: nobody but operators ends a named node.
+// createInterruption creates the queue from which a termination handler in the cluster learns which machines will be
+// terminated, and the rules that send events to it. Workers may read the queue. Only groups need it: named nodes are
+// only terminated by operators.
 func (n network) createInterruption() (*sqs.Queue, error) {
-	if !slices.ContainsFunc(n.cluster.Pools, config.Pool.InScalingGroup) {
+	if !slices.ContainsFunc(n.cluster.Pools, cluster.Pool.InScalingGroup) {
 		return nil, nil
 	}
 	queue, err := sqs.NewQueue(n.ctx, n.name("interruption"), &sqs.QueueArgs{
 		MessageRetentionSeconds: pulumi.Int(drainSeconds),
-		// SQS' own key: EventBridge cannot use AWS' managed one for KMS.
+		// The key of SQS: EventBridge cannot use the KMS key that AWS manages.
 		SqsManagedSseEnabled: pulumi.Bool(true),
 		Tags:                 n.nameTags("interruption"),
 	}, n.options(pulumi.DependsOn(n.besideGateways))...)
@@ -80,8 +81,8 @@ func (n network) createInterruption() (*sqs.Queue, error) {
 	)
 }
 
-// createRule sends a kind of event to the queue. EC2's events name no group, so they come for the whole region, and the
-// handler leaves machines of other clusters alone.
+// createRule sends a kind of event to the queue. Events of EC2 name no group, so the queue gets those of the whole
+// region. The handler ignores machines of other clusters.
 func (c *Cloud) createRule(a interruptionEvent, queue *sqs.Queue) (*cloudwatch.EventRule, error) {
 	pattern := map[string]any{"source": []string{a.source}, "detail-type": []string{a.detailType}}
 	if a.source == "aws.autoscaling" {
@@ -91,7 +92,7 @@ func (c *Cloud) createRule(a interruptionEvent, queue *sqs.Queue) (*cloudwatch.E
 	if err != nil {
 		return nil, err
 	}
-	// The handler drains a machine at risk; unless its group replaces it, the machine would then stand idle.
+	// The handler drains a machine at risk; unless its group replaces it, the drained machine would stay idle.
 	state := "ENABLED"
 	if a.rule == rebalance && !slices.ContainsFunc(c.cluster.Pools, rebalances) {
 		state = "DISABLED"
@@ -111,10 +112,10 @@ func (c *Cloud) createRule(a interruptionEvent, queue *sqs.Queue) (*cloudwatch.E
 	return rule, err
 }
 
-func rebalances(pool config.Pool) bool { return pool.Spot != nil && pool.Spot.Rebalance }
+func rebalances(pool cluster.Pool) bool { return pool.OnSpot() && pool.Spot.Rebalance }
 
 // createTerminationHook keeps a machine that its group ends until its pods have left, or the time is over.
-func (c *Cloud) createTerminationHook(pool config.Pool, group *autoscaling.Group) error {
+func (c *Cloud) createTerminationHook(pool cluster.Pool, group *autoscaling.Group) error {
 	_, err := autoscaling.NewLifecycleHook(c.ctx, c.name(pool.Name), &autoscaling.LifecycleHookArgs{
 		AutoscalingGroupName: group.Name,
 		LifecycleTransition:  pulumi.String("autoscaling:EC2_INSTANCE_TERMINATING"),
@@ -136,8 +137,9 @@ func queuePolicy(queue string, rules []string) (string, error) {
 	)
 }
 
-// handlerPolicy is what the termination handler may do: read the queue, look at machines, and let those of this
-// cluster's groups go. https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
+// handlerPolicy returns the policy of the termination handler: it reads the queue, describes instances, and completes
+// the lifecycle actions of this cluster's groups.
+// https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
 func (c *Cloud) handlerPolicy(queue string) (string, error) {
 	return iampolicy.JSON(
 		iampolicy.Allow("sqs:ReceiveMessage", "sqs:DeleteMessage").OnResources(queue),

@@ -14,7 +14,7 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 const balancerNameLimit = 32
 
-// endpoint is what machines are made in: the network, and the load balancer's target group.
+// endpoint is the stage that creates machines. It has the network and the target group of the load balancer.
 type endpoint struct {
 	network
 	targetGroup *lb.TargetGroup
@@ -64,7 +64,7 @@ func (n network) createLoadBalancer() (*lb.LoadBalancer, error) {
 	}, n.options(pulumi.Protect(n.cluster.Protected), pulumi.DependsOn(n.besideGateways))...)
 }
 
-// createListener makes the group of the control planes, and the listener that leads to it.
+// createListener makes the group of the control planes, and the listener that forwards to it.
 func (n network) createListener(balancer *lb.LoadBalancer) (*lb.TargetGroup, *lb.Listener, error) {
 	name := cloud.ShortenWithHash(n.name("api"), balancerNameLimit-cloud.AutonameSuffix)
 	group, err := lb.NewTargetGroup(n.ctx, name, &lb.TargetGroupArgs{
@@ -91,7 +91,7 @@ func (n network) createListener(balancer *lb.LoadBalancer) (*lb.TargetGroup, *lb
 		return nil, nil, err
 	}
 	// A target group belongs to one load balancer at a time, through its listener. Where the load balancer of a cluster
-	// that does not run yet is replaced, because a zone was exchanged, the listener goes first.
+	// that does not run yet is replaced, because a zone was exchanged, the listener is deleted first.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html
 	listener, err := lb.NewListener(n.ctx, n.name("api"), &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,
@@ -105,8 +105,8 @@ func (n network) createListener(balancer *lb.LoadBalancer) (*lb.TargetGroup, *lb
 	return group, listener, err
 }
 
-// createPrivateName returns a host name that only the network can resolve, and the record that leads to the load
-// balancer.
+// createPrivateName returns a host name that only the network can resolve, and its record with the load balancer as
+// alias.
 func (n network) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.Record, error) {
 	host := n.cluster.PrivateName()
 	_, domain, _ := strings.Cut(host, ".")
@@ -127,7 +127,7 @@ func (n network) createPrivateName(balancer *lb.LoadBalancer) (string, *route53.
 		Type:   pulumi.String("A"),
 		Aliases: route53.RecordAliasArray{&route53.RecordAliasArgs{
 			Name: balancer.DnsName, ZoneId: balancer.ZoneId,
-			// While no target is healthy the name must still resolve: nodes wait at the door, not at the resolver.
+			// The name must resolve while no target is healthy, so that nodes retry the connection and not the lookup.
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
 	}, n.options(pulumi.DependsOn(n.besideMachines))...)

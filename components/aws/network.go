@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// subnet is a subnet of the cluster's network, with what gives its machines a way out.
+// subnet is a subnet of the cluster's network, with the resources that give its machines egress.
 type subnet struct {
 	id   pulumi.StringOutput
 	zone string
@@ -28,12 +28,12 @@ type layout struct {
 	private, public []subnet
 }
 
-// network is what machines and the load balancer stand in.
+// network is the network of the machines and the load balancer.
 type network struct {
 	prepared
 	layout
 	firewall
-	// besideGateways and besideMachines are what deleteInStep returns.
+	// besideGateways and besideMachines are the results of deleteInStep.
 	besideGateways, besideMachines []pulumi.Resource
 	// interruptions is where groups announce machines that are about to go; nil without a scaling group.
 	interruptions *sqs.Queue
@@ -114,7 +114,7 @@ func (c *Cloud) createNetwork() (layout, error) {
 	return made, c.createS3Endpoint(vpc, tables)
 }
 
-// createInternetRoute returns the route table of the public subnets, and the route that leads out of them.
+// createInternetRoute returns the route table of the public subnets, and its route to the internet.
 func (c *Cloud) createInternetRoute(vpc *ec2.Vpc) (*ec2.Route, error) {
 	gateway, err := ec2.NewInternetGateway(c.ctx, c.name("internet"), &ec2.InternetGatewayArgs{
 		VpcId: vpc.ID(), Tags: c.nameTags("internet"),
@@ -169,7 +169,8 @@ func (c *Cloud) createPublicSubnets(vpc *ec2.Vpc, internet *ec2.Route) ([]subnet
 	return subnets, nil
 }
 
-// createNatGateways makes one gateway in each zone, or a single one: cheaper, but its zone takes all egress with it.
+// createNatGateways makes one gateway in each zone, or a single one, which is cheaper, and whose zone all egress
+// depends on.
 func (c *Cloud) createNatGateways(public []subnet) ([]*ec2.NatGateway, error) {
 	places := public[:1]
 	if c.cluster.NATPerZone {
@@ -195,7 +196,7 @@ func (c *Cloud) createNatGateways(public []subnet) ([]*ec2.NatGateway, error) {
 	return gateways, nil
 }
 
-// createPrivateSubnets gives each zone a route table of its own, so that it can have a gateway of its own.
+// createPrivateSubnets creates a subnet and a route table for each zone, so that each zone can have its own gateway.
 func (c *Cloud) createPrivateSubnets(
 	vpc *ec2.Vpc,
 	gateways []*ec2.NatGateway,
@@ -246,7 +247,7 @@ func (c *Cloud) createSubnet(vpc *ec2.Vpc, name, zone, block, balancerRole strin
 		VpcId:            vpc.ID(),
 		AvailabilityZone: pulumi.String(zone),
 		CidrBlock:        pulumi.String(block),
-		// Only what asks for a public address gets one.
+		// A machine gets a public address only if it asks for one.
 		MapPublicIpOnLaunch: pulumi.Bool(false),
 		Tags: c.nameTags(name, map[string]string{
 			c.clusterTag(): "owned",
@@ -270,8 +271,7 @@ func (c *Cloud) createS3Endpoint(vpc *ec2.Vpc, tables pulumi.StringArray) error 
 // flowLogDays is how long a record of the network's flows is kept; Google Cloud keeps its logs as long.
 const flowLogDays = 30
 
-// createFlowLogs writes down what goes over the network, refused packets as well: who was dialed is asked after the
-// fact.
+// createFlowLogs logs the traffic of the network, including rejected packets, for later investigations.
 func (c *Cloud) createFlowLogs(vpc *ec2.Vpc) error {
 	if !c.cluster.FlowLogs {
 		return nil
@@ -310,8 +310,8 @@ func (c *Cloud) adoptNetwork() (layout, error) {
 	}, nil
 }
 
-// adoptSubnets takes one subnet for each zone, and compares what it was told with what is there: a subnet of another
-// network or zone would fail only at the first machine.
+// adoptSubnets looks up one subnet for each zone and checks its network and zone: a wrong one would fail only at the
+// first machine.
 func (c *Cloud) adoptSubnets(ids []string) []subnet {
 	var subnets []subnet
 	for i, id := range ids {
@@ -330,12 +330,12 @@ func (c *Cloud) adoptSubnets(ids []string) []subnet {
 	return subnets
 }
 
-// lookup are the options of every look-up: without a provider it would ask the ambient account.
+// lookup returns the options of every lookup. Without a provider of its own a lookup would use the default account.
 func (c *Cloud) lookup() []pulumi.InvokeOption {
 	return []pulumi.InvokeOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}
 }
 
-// subnetIDs lists the ids, as load balancers and scaling groups take them.
+// subnetIDs returns the ids in the form of the inputs of load balancers and scaling groups.
 func subnetIDs(subnets []subnet) pulumi.StringArray {
 	var ids pulumi.StringArray
 	for _, s := range subnets {

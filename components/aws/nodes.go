@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -19,7 +19,7 @@ var ignoredInputs = []string{
 	"ami", "userDataBase64", "instanceType", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId",
 }
 
-// Nodes creates named machines, each behind a network interface of its own: its address outlives it.
+// Nodes creates named machines, each with a network interface that keeps its address when the machine is replaced.
 func (e endpoint) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
 	for i := range args.Count {
@@ -48,7 +48,7 @@ func (e endpoint) createNode(args cloud.NodesArgs, index int) (cloud.Node, error
 		return cloud.Node{}, err
 	}
 	node := cloud.Node{Name: name, PrivateIP: nic.PrivateIp, PublicIP: pulumi.String("").ToStringOutput()}
-	if args.ControlPlane && e.cluster.Access == config.Public {
+	if args.ControlPlane && e.cluster.Access == cluster.Public {
 		address, err := ec2.NewEip(e.ctx, name, &ec2.EipArgs{
 			Domain: pulumi.String("vpc"), NetworkInterface: nic.ID(),
 			Tags: pulumi.ToStringMap(e.machineTags(args.Pool, name)),
@@ -83,7 +83,7 @@ func (e endpoint) createNode(args cloud.NodesArgs, index int) (cloud.Node, error
 // from outside.
 func (e endpoint) pickSubnet(args cloud.NodesArgs, index int) (subnet, error) {
 	subnets := e.private
-	if args.ControlPlane && e.cluster.Access == config.Public {
+	if args.ControlPlane && e.cluster.Access == cluster.Public {
 		subnets = e.public
 	}
 	return inZone(subnets, args.Zones[index%len(args.Zones)])
@@ -138,7 +138,7 @@ func (e endpoint) createInstance(
 		// The interface can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
-		// A machine without a way out pulls no image.
+		// A machine without egress cannot pull images.
 		pulumi.DependsOn(slices.Concat(place.egress, []pulumi.Resource{e.egress[role(args.ControlPlane)]})),
 	)...)
 	if err != nil {

@@ -4,12 +4,12 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// nameTags are the tags that tell one resource from another; the provider adds the cluster's.
+// nameTags returns the tag that tells a resource from others; the provider adds those of the cluster.
 func (c *Cloud) nameTags(suffix string, more ...map[string]string) pulumi.StringMap {
 	tags := map[string]string{"Name": c.name(suffix)}
 	for _, m := range more {
@@ -18,8 +18,8 @@ func (c *Cloud) nameTags(suffix string, more ...map[string]string) pulumi.String
 	return pulumi.ToStringMap(tags)
 }
 
-// machineTags are all the tags of a pool's machines, disks and network interfaces. They are spelled out because the
-// provider's default tags do not reach what a launch template makes:
+// machineTags returns all tags of a pool's machines, disks and network interfaces. They repeat the provider's default
+// tags, which do not apply to what a launch template creates:
 // https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#default_tags-configuration-block
 func (c *Cloud) machineTags(pool, name string) map[string]string {
 	tags := maps.Clone(c.cluster.Tags)
@@ -29,9 +29,9 @@ func (c *Cloud) machineTags(pool, name string) map[string]string {
 	return tags
 }
 
-// groupTags stand on the group itself. The template tags the machines, but for the tag that the termination handler
-// looks for.
-func (c *Cloud) groupTags(pool config.Pool) autoscaling.GroupTagArray {
+// groupTags returns the tags of the group itself. The launch template tags the machines, except for the tag that the
+// termination handler looks for.
+func (c *Cloud) groupTags(pool cluster.Pool) autoscaling.GroupTagArray {
 	tags := c.machineTags(pool.Name, c.name(pool.Name))
 	tags[managedTag] = "true"
 	maps.Copy(tags, c.discoveryTags(pool))

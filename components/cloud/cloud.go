@@ -1,5 +1,5 @@
-// Package cloud is what a cluster asks of a cloud: the interfaces that each cloud implements and the plain structs that
-// cross them. It knows Pulumi's outputs and the resolved settings, but no cloud's SDK.
+// Package cloud has the interfaces that each cloud implements, and the structs that their methods take and return. It
+// uses Pulumi's outputs and the resolved cluster, but no cloud's SDK.
 //
 // A cluster comes up in stages. Each stage is made by the one before it and has the method that makes the next one, so
 // that a step that comes too early does not compile:
@@ -8,33 +8,33 @@
 package cloud
 
 import (
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Cloud is the first stage: the provider that makes one cluster's resources in one region.
 type Cloud interface {
-	// Existing asks the cloud for what it has under the cluster's names and the state does not know: the resource that
-	// every cluster has, and the named machines. It asks nothing about what the state knows.
+	// Existing asks the cloud for resources with the cluster's names that are not in the state: the resource that every
+	// cluster has, and the named machines. It does not ask about resources in the state.
 	Existing(known Known, machines []string) ([]Found, error)
-	// Prepare makes what stands before the network: keys, identities, alarms.
+	// Prepare creates what the network does not need to exist for: keys, identities, alarms.
 	Prepare() (NetworkMaker, error)
 }
 
 // NetworkMaker is a cloud that is prepared.
 type NetworkMaker interface {
-	// Network creates or adopts the network, and makes the firewall that every machine stands behind.
+	// Network creates or adopts the network, and creates the firewall of the machines.
 	Network() (Network, error)
 }
 
-// Network is what a machine's configuration must know of the network.
+// Network has the properties of the network that machine configurations need.
 type Network struct {
 	// CIDRs hold the nodes' private addresses: the created network's range, or those of the adopted subnets.
 	CIDRs pulumi.StringArrayOutput
 	// Ready must exist before a packet gets through to a machine: the firewall's rules.
 	Ready []pulumi.Resource
-	// The next stage stands in this network.
+	// The next stage uses this network.
 	EndpointMaker
 }
 
@@ -44,7 +44,7 @@ type EndpointMaker interface {
 	Endpoint() (Endpoint, error)
 }
 
-// Endpoint is the way to the Kubernetes API, port 6443.
+// Endpoint is how the Kubernetes API is reached, on port 6443.
 type Endpoint struct {
 	// Host is the name that nodes and certificates use. Where the cloud has private names it is known before the
 	// load balancer.
@@ -68,7 +68,7 @@ type MachineMaker interface {
 
 // NodesArgs asks for named machines.
 type NodesArgs struct {
-	// Pool is the pool's name, or config.ControlPlanePool.
+	// Pool is the pool's name, or cluster.ControlPlanePool.
 	Pool string
 	// ControlPlane reports whether the machines run etcd and the Kubernetes API.
 	ControlPlane bool
@@ -76,7 +76,7 @@ type NodesArgs struct {
 	Machine      regions.MachineType
 	// DiskGiB is the root disk in GiB.
 	DiskGiB int
-	// Zones are filled in turn: node 0 stands in the first.
+	// Zones are used in turn: node 0 is in the first.
 	Zones []string
 	// UserData is the machine configuration, secret YAML.
 	UserData pulumi.StringOutput
@@ -101,7 +101,7 @@ type Node struct {
 
 // GroupArgs asks for a scaling group.
 type GroupArgs struct {
-	Pool config.Pool
+	Pool cluster.Pool
 	// UserData is the machine configuration, secret YAML.
 	UserData pulumi.StringOutput
 	// After must be there before the group rolls; nothing for the group of a new cluster.
@@ -113,7 +113,7 @@ type Group struct {
 	// Names of the cloud's scaling groups that make up the pool; more than one where the cloud cannot mix spot and on
 	// demand.
 	Names pulumi.StringArrayOutput
-	// InterruptionQueue is where the cloud announces machines that are about to go; empty where it tells the machine
-	// alone.
+	// InterruptionQueue gets an event for each machine that will be terminated; empty where the cloud notifies only the
+	// machine.
 	InterruptionQueue pulumi.StringInput
 }

@@ -1,8 +1,8 @@
 package cloud
 
-import "github.com/inferadb/infra/config"
+import "github.com/inferadb/infra/cluster"
 
-// APIPort is the Kubernetes API's, on the load balancer and on the control planes.
+// APIPort is the port of the Kubernetes API, on the load balancer and on the control planes.
 const APIPort = 6443
 
 // The roles that a firewall tells apart.
@@ -13,11 +13,10 @@ const (
 
 // Rule lets one protocol from the machines of one role to those of another.
 type Rule struct {
-	// Name is unique among the rules that lead to a role.
+	// Name is unique among the rules to a role.
 	Name string
-	// Purpose is what the rules between several roles are for, in one word: etcd, kubelet, overlay. Those of one
-	// purpose go from each of some roles to each of some, so that a cloud whose rules have several ends can make one of
-	// them.
+	// Purpose groups rules: etcd, kubelet, overlay. Rules of one purpose connect each of some roles with each of some
+	// roles, so that a cloud whose rules can have several sources and targets needs only one for them.
 	Purpose  string
 	To, From string
 	// Protocol is tcp, udp or icmp. For icmp Low is the type and High the code.
@@ -27,10 +26,11 @@ type Rule struct {
 	Why string
 }
 
-// NodeRules are what the machines need of each other, on every cloud, and the ports that the stack file opens between
-// them. The ports: https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity (22 is not among them:
-// Talos has no SSH).
-func NodeRules(cluster config.Cluster) []Rule {
+// NodeRules returns the rules between the nodes of a cluster, which are the same on every cloud, and those of the
+// ports that the stack file opens between nodes. The ports:
+// https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity (22 is not among them: Talos has no
+// SSH).
+func NodeRules(cluster cluster.Cluster) []Rule {
 	rules := []Rule{
 		{
 			Name:     "etcd-from-control-plane",
@@ -62,15 +62,15 @@ func NodeRules(cluster config.Cluster) []Rule {
 	return append(rules, openRules(cluster.OpenPorts)...)
 }
 
-// OpenName is the name of what opens a port to nodes or networks: "open-tcp-9100".
-func OpenName(open config.OpenPort) string { return "open-" + open.String() }
+// OpenName returns the name of the rule that opens a port to nodes or networks: "open-tcp-9100".
+func OpenName(open cluster.OpenPort) string { return "open-" + open.String() }
 
 // OpenReason is for people.
 const OpenReason = "Opened by openPorts of the stack file"
 
-// openRules are the ports that nodes of every role let in from nodes of every role. Talos' own firewall lets them in
-// too: its rules leave every port but the Talos API's alone.
-func openRules(ports []config.OpenPort) []Rule {
+// openRules returns the rules by which nodes of every role reach the opened ports of nodes of every role. Talos' own
+// firewall does not block them: it has rules only for the port of the Talos API.
+func openRules(ports []cluster.OpenPort) []Rule {
 	var rules []Rule
 	for _, open := range ports {
 		if !open.Nodes {
@@ -102,10 +102,10 @@ func tcp(port int, name, from, to, why string) Rule {
 	}
 }
 
-// overlay are the ports by which the network plugin's agents talk to each other.
+// overlay returns the rules for the ports by which the agents of the network plugin talk to each other.
 // https://docs.cilium.io/en/stable/operations/system_requirements/#firewall-rules
-func overlay(cni config.CNI) []Rule {
-	if cni == config.Flannel {
+func overlay(cni cluster.CNI) []Rule {
+	if cni == cluster.Flannel {
 		// Talos moves flannel's VXLAN from 8472 to the registered port.
 		return []Rule{{Name: "vxlan", Protocol: "udp", Low: 4789, High: 4789, Why: "flannel VXLAN"}}
 	}

@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/stretchr/testify/assert"
 )
 
 // TestNoSettingOpensWhatHasARule: openPorts refuses every port for which the program has a rule of its own.
 func TestNoSettingOpensWhatHasARule(t *testing.T) {
-	for _, cni := range []config.CNI{config.Cilium, config.Flannel} {
-		for _, rule := range NodeRules(config.Cluster{CNI: cni}) {
+	for _, cni := range []cluster.CNI{cluster.Cilium, cluster.Flannel} {
+		for _, rule := range NodeRules(cluster.Cluster{CNI: cni}) {
 			if rule.Protocol == "icmp" {
 				continue
 			}

@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// LogImageMismatch says from which image a machine booted when new ones boot from another. That is no warning: a
-// machine that was upgraded in place looks like this for the rest of its life.
+// LogImageMismatch logs from which image a machine booted if new ones boot from another. It is not a warning, because
+// every machine that was upgraded in place differs from then on.
 func LogImageMismatch(ctx *pulumi.Context, name string, actual pulumi.StringOutput, wanted pulumi.StringInput) {
 	pulumi.All(actual, wanted).ApplyT(func(values []any) error {
 		if values[0] == values[1] {

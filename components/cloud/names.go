@@ -5,8 +5,8 @@ import (
 	"encoding/hex"
 )
 
-// AutonameSuffix is what Pulumi appends to a logical name to make a physical one: a dash and seven characters.
-// A resource that names itself so can be replaced: the new one exists before the old one goes.
+// AutonameSuffix is what Pulumi appends to a logical name to make a physical one: a dash and seven characters. A
+// resource with such a name can be replaced by a new one before the old one is deleted.
 const AutonameSuffix = 8
 
 // ShortenWithHash shortens a name to at most limit characters. A cut name ends in a hash of the whole, so that two long

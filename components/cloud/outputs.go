@@ -5,8 +5,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumix"
 )
 
-// Text returns a typed output as the inputs of resources take it. The program does not wait for typed outputs when it
-// ends, as it does for others: they are for what a resource takes, and not for stack outputs or for what is only
+// Text returns a typed output in the form of the inputs of resources. The program does not wait for typed outputs when
+// it ends, as it does for others: they are for inputs of resources, and not for stack outputs or for what is only
 // logged.
 // https://github.com/pulumi/pulumi/blob/sdk/v3.258.0/sdk/go/pulumix/applyn.go
 func Text(output pulumix.Output[string]) pulumi.StringOutput {

@@ -1,6 +1,7 @@
 package cloud
 
-// Running is what the stack's last update left of a cluster. The zero value is a cluster that does not run yet.
+// Running is what the state has of a cluster after the stack's last update. The zero value is a cluster that does not
+// run yet.
 type Running struct {
 	// TalosVersion is the one that the control planes were configured with last; empty before the first of them was.
 	TalosVersion string

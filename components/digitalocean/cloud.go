@@ -5,10 +5,9 @@ package digitalocean
 
 import (
 	"errors"
-	"os"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -16,14 +15,14 @@ import (
 // Cloud is one cluster on DigitalOcean: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	parent   pulumi.Resource
 	provider *digitalocean.Provider
 }
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// prepared is what stands before the network.
+// prepared is what exists before the network.
 type prepared struct {
 	*Cloud
 	sshKey *digitalocean.SshKey
@@ -31,10 +30,10 @@ type prepared struct {
 	image pulumi.StringOutput
 }
 
-// Connect makes an explicit provider, so that no resource follows the ambient one. The provider takes its token from the
+// Connect makes an explicit provider, so that no resource uses the default one. The provider reads its token from the
 // environment.
-func Connect(ctx *pulumi.Context, cluster config.Cluster, parent pulumi.Resource) (*Cloud, error) {
-	if os.Getenv("DIGITALOCEAN_TOKEN") == "" && os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
+func Connect(ctx *pulumi.Context, cluster cluster.Cluster, parent pulumi.Resource) (*Cloud, error) {
+	if !cluster.HasToken {
 		// The plugin finds out at its first call only, where the API says no more than 401.
 		return nil, errors.New(
 			"DIGITALOCEAN_TOKEN: is not set; make a token at https://cloud.digitalocean.com/account/api/tokens " +
@@ -66,7 +65,7 @@ func (c *Cloud) Prepare() (cloud.NetworkMaker, error) {
 // name prefixes a resource's name with the cluster's: the type of a parent is part of a URN, its name is not.
 func (c *Cloud) name(suffix string) string { return c.cluster.Name + "-" + suffix }
 
-// options are the ones of every resource: below the cluster, on its own provider.
+// options returns the options of every resource: its parent is the cluster, and it uses the cluster's own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"filippo.io/edwards25519"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -50,32 +50,33 @@ func TestTagsAreWordsThatDigitalOceanTakes(t *testing.T) {
 }
 
 func TestCheckCountsTheRulesOfAFirewall(t *testing.T) {
-	refused := func(cluster config.Cluster) (texts []string) {
-		for _, err := range Check(cluster) {
+	refused := func(c cluster.Cluster) (texts []string) {
+		for _, err := range Check(c) {
 			texts = append(texts, err.Error())
 		}
 		return texts
 	}
-	open := func(ports int) config.Cluster {
-		cluster := config.Cluster{Access: config.Private, CNI: config.Cilium}
+	open := func(ports int) cluster.Cluster {
+		c := cluster.Cluster{Access: cluster.Private, CNI: cluster.Cilium}
 		for i := range ports {
-			cluster.OpenPorts = append(cluster.OpenPorts, config.OpenPort{
+			c.OpenPorts = append(c.OpenPorts, cluster.OpenPort{
 				Protocol: "tcp", Low: 9100 + i, High: 9100 + i, Ranges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 			})
 		}
-		return cluster
+		return c
 	}
 	assert.Empty(t, refused(open(20)))
 	too := refused(open(60))
 	require.Len(t, too, 2, "each role has a firewall")
-	assert.Regexp(t, `^openPorts: makes \d+ rules of the firewall of the control-plane, and DigitalOcean takes 50; open fewer ports`, too[0])
+	assert.Regexp(t, `^openPorts: needs \d+ rules in the firewall of the control-plane, and DigitalOcean allows 50; open fewer ports`, too[0])
 
-	var many config.Cluster
+	var many cluster.Cluster
 	for i := range 1001 {
-		many.OperatorCIDRs = append(many.OperatorCIDRs, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(i / 256), byte(i)}), 32))
+		many.OperatorCIDRs = append(many.OperatorCIDRs,
+			netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, byte(i / 256), byte(i)}), 32))
 	}
-	assert.Equal(t, []string{"operatorCidrs: names 1001 sources of one firewall rule, and DigitalOcean takes 1000; " +
-		"name fewer ranges: one can hold several"}, refused(many))
+	assert.Equal(t, []string{"operatorCidrs: has 1001 sources in one firewall rule, and DigitalOcean allows 1000; " +
+		"name fewer ranges: one can contain several"}, refused(many))
 }
 
 func TestAGroupIsRefused(t *testing.T) {

@@ -1,4 +1,4 @@
-// DigitalOcean encrypts no droplet's disk and takes no customer's key: Talos does it with LUKS, from the first boot
-// (config sets LUKS wherever the cloud itself does not encrypt; machineconfig writes it).
+// DigitalOcean does not encrypt the disks of droplets and accepts no customer's key: Talos encrypts them with LUKS,
+// from the first boot (config sets LUKS wherever the cloud itself does not encrypt; machineconfig writes it).
 
 package digitalocean

@@ -16,8 +16,8 @@ const (
 	dropletToken = "digitalocean:index/droplet:Droplet"
 )
 
-// Existing looks for the cluster's SSH key, which an account takes once, and for droplets by name: DigitalOcean starts
-// any number of the same name.
+// Existing looks for the cluster's SSH key, which an account accepts once, and for droplets by name: DigitalOcean
+// starts any number of the same name.
 func (c *Cloud) Existing(known cloud.Known, machines []string) ([]cloud.Found, error) {
 	var found []cloud.Found
 	if name := c.name(keyName); !known(sshKeyToken, name) {
@@ -56,7 +56,7 @@ func (c *Cloud) Existing(known cloud.Known, machines []string) ([]cloud.Found, e
 	return found, nil
 }
 
-// lookup are the options of every lookup: without a provider it would ask with the ambient token.
+// lookup returns the options of every lookup. Without a provider of its own a lookup would use the default token.
 func (c *Cloud) lookup() []pulumi.InvokeOption {
 	return []pulumi.InvokeOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}
 }

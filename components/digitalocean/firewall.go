@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
@@ -12,7 +13,7 @@ import (
 
 var roles = []string{cloud.ControlPlane, cloud.Worker}
 
-// firewall is what stands before the droplets.
+// firewall has the firewalls of the droplets.
 type firewall struct {
 	// tags mark the droplets of each role; firewalls and load balancer find them by it.
 	tags map[string]*digitalocean.Tag
@@ -20,12 +21,12 @@ type firewall struct {
 	roles map[string]pulumi.Resource
 }
 
-// createFirewall makes one firewall for each role. It covers whatever carries the role's tag, so it stands before the
-// first droplet. It holds for the public interface too, which nothing but a named source can reach.
+// createFirewall makes one firewall for each role. It applies to every droplet with the role's tag, so it can exist
+// before the first droplet. It applies to the public interface too, which only the named sources can reach.
 //
-// A tag's name is made up and belongs to this state alone. The API hands out a tag that exists, and whoever deletes it
-// takes it from everybody's droplets: with a name that two states share, the destroy of one takes the firewall from the
-// other's.
+// The name of a tag is random and used only by this state. Creating a tag that exists returns the existing one, and
+// deleting it removes it from all droplets: if two states shared a name, the destroy of one would remove the firewall
+// of the other's droplets.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
 // A running cluster keeps the name that it has, because another tag would leave its droplets uncovered for a while.
 func (c *Cloud) createFirewall() (firewall, error) {
@@ -55,41 +56,41 @@ func (c *Cloud) createFirewall() (firewall, error) {
 	return made, nil
 }
 
-// What a firewall takes: rules in and out together, and sources of one rule.
+// The limits of a firewall: inbound and outbound rules together, and sources of one rule.
 // https://docs.digitalocean.com/products/networking/firewalls/details/limits/
 const rulesPerFirewall, sourcesPerRule = 50, 1000
 
 // Check refuses a cluster whose firewall DigitalOcean would refuse halfway through an update.
-func Check(cluster config.Cluster) (errs config.Errors) {
+func Check(cluster cluster.Cluster) (errs config.Errors) {
 	// Only the number of rules counts, so that any tag will do.
 	tags := map[string]*digitalocean.Tag{cloud.ControlPlane: {}, cloud.Worker: {}}
 	for _, role := range roles {
 		if all := len(inbound(cluster, role, tags)) + len(outbound()); all > rulesPerFirewall {
 			errs = append(errs, config.Error{Path: "openPorts",
 				Problem: fmt.Sprintf(
-					"makes %d rules of the firewall of the %s, and DigitalOcean takes %d",
+					"needs %d rules in the firewall of the %s, and DigitalOcean allows %d",
 					all,
 					role,
 					rulesPerFirewall,
 				),
-				Remedy: "open fewer ports, or name one range of ports that holds several"})
+				Remedy: "open fewer ports, or name one range of ports that contains several"})
 		}
 	}
 	if ranges := len(cluster.OperatorCIDRs); ranges > sourcesPerRule {
 		errs = append(errs, config.Error{Path: "operatorCidrs",
 			Problem: fmt.Sprintf(
-				"names %d sources of one firewall rule, and DigitalOcean takes %d",
+				"has %d sources in one firewall rule, and DigitalOcean allows %d",
 				ranges,
 				sourcesPerRule,
 			),
-			Remedy: "name fewer ranges: one can hold several"})
+			Remedy: "name fewer ranges: one can contain several"})
 	}
 	return errs
 }
 
-// inbound are a role's rules, one for each port: DigitalOcean keeps the sources of a port together.
+// inbound returns the inbound rules of a role, one for each port: DigitalOcean keeps the sources of a port together.
 func inbound(
-	cluster config.Cluster,
+	c cluster.Cluster,
 	role string,
 	tags map[string]*digitalocean.Tag,
 ) digitalocean.FirewallInboundRuleArray {
@@ -106,13 +107,13 @@ func inbound(
 		}
 		return inbound[key]
 	}
-	for _, rule := range cloud.NodeRules(cluster) {
+	for _, rule := range cloud.NodeRules(c) {
 		if rule.To == role {
 			into := port(rule.Protocol, rule.Low, rule.High)
 			into.SourceTags = addTo(into.SourceTags, tags[rule.From].Name)
 		}
 	}
-	for _, open := range cluster.OpenPorts {
+	for _, open := range c.OpenPorts {
 		for _, prefix := range open.Ranges {
 			into := port(open.Protocol, open.Low, open.High)
 			into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
@@ -120,12 +121,12 @@ func inbound(
 	}
 	if role == cloud.ControlPlane {
 		operated := []int{talosPort}
-		if cluster.Access == config.Public {
+		if c.Access == cluster.Public {
 			operated = append(operated, cloud.APIPort)
 		}
 		for _, number := range operated {
 			into := port("tcp", number, number)
-			for _, prefix := range cluster.OperatorCIDRs {
+			for _, prefix := range c.OperatorCIDRs {
 				into.SourceAddresses = addTo(into.SourceAddresses, pulumi.String(prefix.String()))
 			}
 		}
@@ -168,8 +169,8 @@ func outbound() digitalocean.FirewallOutboundRuleArray {
 	}
 }
 
-// allowLoadBalancer lets the load balancer through to the control planes. It is a firewall of its own, because the load
-// balancer is not there yet when the droplets must be covered already.
+// allowLoadBalancer lets the load balancer reach the control planes. It is a separate firewall, because the droplets
+// need one before the load balancer exists.
 func (n network) allowLoadBalancer(balancer *digitalocean.LoadBalancer) (*digitalocean.Firewall, error) {
 	return digitalocean.NewFirewall(n.ctx, n.name("api"), &digitalocean.FirewallArgs{
 		Tags: pulumi.StringArray{n.firewall.tags[cloud.ControlPlane].Name},

@@ -27,8 +27,8 @@ func (c *Cloud) createKey() (*digitalocean.SshKey, error) {
 	}, c.options()...)
 }
 
-// placeholderSSHKey is a public key whose private half nobody ever had: a point of the curve that a hash of the name
-// falls on. It is the same in every run, and another for every cluster, because an account takes a key only once.
+// placeholderSSHKey returns a public key that has no known private key: the point of the curve to which a hash of the
+// name leads. It is the same in every run and different for every cluster, because an account accepts a key only once.
 func placeholderSSHKey(name string) (string, error) {
 	for try := 0; ; try++ {
 		hash := sha256.Sum256(fmt.Appendf(nil, "no private key: %s %d", name, try))

@@ -6,9 +6,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// findImage lets DigitalOcean fetch Talos from the Image Factory, by its exact version, or takes the user's own image.
-// Version and schematic are part of the name: a new version is a new image beside the old one, which goes once nothing
-// names it.
+// findImage makes DigitalOcean import Talos from the Image Factory, by its exact version, or uses the image of the
+// stack file. Version and schematic are part of the name: a new version is a new image beside the old one, which is
+// deleted when it is not used any more.
 func (c *Cloud) findImage() (pulumi.StringOutput, error) {
 	if c.cluster.Image != "" {
 		return pulumi.String(c.cluster.Image).ToStringOutput(), nil

@@ -6,7 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// talosPort is the Talos API's.
+// talosPort is the port of the Talos API.
 const talosPort = 50000
 
 // Endpoint makes the internal load balancer. DigitalOcean has no private names and reserves no private address, so the
@@ -57,7 +57,8 @@ func (n network) createLoadBalancer() (*digitalocean.LoadBalancer, error) {
 	}, n.options(pulumi.Protect(n.cluster.Protected))...)
 }
 
-// balancerClients are the machines and the operators; a firewall with tags does not cover a load balancer.
+// balancerClients returns the sources that the load balancer accepts: the machines and the operators. A firewall that
+// selects by tags does not apply to a load balancer.
 func (n network) balancerClients() pulumi.StringArray {
 	clients := pulumi.StringArray{pulumi.Sprintf("cidr:%s", n.cidr)}
 	for _, prefix := range n.cluster.OperatorCIDRs {

@@ -13,7 +13,7 @@ type layout struct {
 	vpcID, cidr pulumi.StringOutput
 }
 
-// network is what machines and the load balancer stand in.
+// network is the network of the machines and the load balancer.
 type network struct {
 	prepared
 	layout
@@ -21,7 +21,7 @@ type network struct {
 }
 
 // Network creates a VPC, or adopts the one that the stack file names. A VPC has neither subnets nor gateways: every
-// droplet has a public interface as well, by which it gets out and which the firewall closes.
+// droplet has a public interface as well, which it uses for egress. The firewall lets nothing in there.
 func (p prepared) Network() (cloud.Network, error) {
 	makeLayout := p.createNetwork
 	if p.cluster.Network.Adopted() {

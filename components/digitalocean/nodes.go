@@ -3,8 +3,8 @@ package digitalocean
 import (
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-digitalocean/sdk/v4/go/digitalocean"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -44,7 +44,7 @@ func (n network) createNode(args cloud.NodesArgs, name string) (cloud.Node, erro
 		Ready:       []pulumi.Resource{droplet},
 	}
 	// Every droplet has a public address; only under public access does the firewall let anybody in there.
-	if args.ControlPlane && n.cluster.Access == config.Public {
+	if args.ControlPlane && n.cluster.Access == cluster.Public {
 		node.PublicIP = droplet.Ipv4Address
 	}
 	return node, nil
@@ -70,13 +70,13 @@ func (n network) createDroplet(name string, args cloud.NodesArgs) (*digitalocean
 		DropletAgent: pulumi.Bool(false),
 		Backups:      pulumi.Bool(false),
 		Ipv6:         pulumi.Bool(false),
-		// A worker that goes is drained by its kubelet first.
+		// The kubelet drains a worker before it is deleted.
 		GracefulShutdown: pulumi.Bool(true),
 	}, n.options(
 		pulumi.IgnoreChanges(ignoredInputs),
 		pulumi.Protect(args.Protected),
 		pulumi.DependsOn([]pulumi.Resource{n.firewall.roles[role]}),
-		// The provider gives up after a minute, and pods alone may take a minute and a half.
+		// The provider's default is a minute, and the pods may need a minute and a half.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}),
 	)...)
 	if err != nil {

@@ -14,8 +14,8 @@ const tagLimit = 255
 
 var notInTag = regexp.MustCompile(`[^a-zA-Z0-9:_-]`)
 
-// tags are the cluster's and some more as words, key:value. Two that become the same word were meant the same; what
-// does not fit is cut, with a hash of the whole.
+// tags returns the tags of the cluster and some more, as DigitalOcean writes them: key:value. Tags that become equal
+// are one tag. A tag that is too long is cut and ends in a hash of the whole.
 func (c *Cloud) tags(more map[string]string) pulumi.StringArray {
 	all := maps.Clone(c.cluster.Tags)
 	maps.Copy(all, more)

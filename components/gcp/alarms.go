@@ -8,9 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// createPreemptionAlert counts the machines of the cluster that Google takes back, and tells people, once an hour at
-// most. The alert reads the log and not the metric: an alert on a metric that was made a moment ago is refused for up
-// to ten minutes (https://github.com/hashicorp/terraform-provider-google/issues/11102).
+// createPreemptionAlert notifies people when machines of the cluster are preempted, once an hour at most. The alert
+// reads the log and not a metric: an alert on a new metric is refused for up to ten minutes
+// (https://github.com/hashicorp/terraform-provider-google/issues/11102).
 func (c *Cloud) createPreemptionAlert() error {
 	if !c.cluster.HasSpot() {
 		return nil
@@ -47,16 +47,17 @@ func (c *Cloud) createPreemptionAlert() error {
 	return err
 }
 
-// preemptions is the log entry of each machine of the cluster that is taken back:
+// preemptions returns the filter for the log entries of preempted machines of the cluster:
 // https://cloud.google.com/compute/docs/instances/preemptible#detecting_if_an_instance_was_preempted
 func (c *Cloud) preemptions() string {
 	return fmt.Sprintf(
-		`resource.type="gce_instance" AND protoPayload.methodName="compute.instances.preempted" AND protoPayload.resourceName=~"/instances/%s-"`,
+		`resource.type="gce_instance" AND protoPayload.methodName="compute.instances.preempted"`+
+			` AND protoPayload.resourceName=~"/instances/%s-"`,
 		c.cluster.Name,
 	)
 }
 
-// createAlarmChannels are the addresses that the alert goes to.
+// createAlarmChannels creates a notification channel for each address that the alert is sent to.
 func (c *Cloud) createAlarmChannels() (pulumi.StringArray, error) {
 	var channels pulumi.StringArray
 	for _, address := range c.cluster.AlarmEmails {

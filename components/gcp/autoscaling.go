@@ -1,7 +1,7 @@
 package gcp
 
 import (
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -15,7 +15,7 @@ func (c *Cloud) createAutoscaler(p groupSpec, manager *compute.RegionInstanceGro
 			MinReplicas: pulumi.Int(p.min),
 			MaxReplicas: pulumi.Int(p.max),
 			CpuUtilization: &compute.RegionAutoscalerAutoscalingPolicyCpuUtilizationArgs{
-				Target: pulumi.Float64(config.TargetCPU / 100.0),
+				Target: pulumi.Float64(cluster.TargetCPU / 100.0),
 			},
 			// What a machine does while it boots says nothing about the pool's load.
 			CooldownPeriod: pulumi.Int(120),

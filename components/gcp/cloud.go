@@ -1,9 +1,10 @@
 // Package gcp brings a cluster up on Google Cloud. It has a file for each concern, and the other clouds have the same
-// files. Resources are created in the stages of package cloud: Cloud, prepared, network, endpoint. Each embeds the stage
-// before it and adds what it made.
+// files. Resources are created in the stages of package cloud: Cloud, prepared, network, endpoint. Each embeds the
+// stage before it and adds what it made.
 package gcp
 
 import (
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
@@ -15,10 +16,9 @@ import (
 // Cloud is one cluster on Google Cloud: what it was asked for, and the provider that makes it.
 type Cloud struct {
 	ctx      *pulumi.Context
-	cluster  config.Cluster
+	cluster  cluster.Cluster
 	running  cloud.Running
 	parent   pulumi.Resource
-	project  string
 	provider *gcp.Provider
 	// images keeps the answers of findImage.
 	images map[regions.Architecture]lookedUp
@@ -26,7 +26,7 @@ type Cloud struct {
 
 var _ cloud.Cloud = (*Cloud)(nil)
 
-// prepared is what stands before the network.
+// prepared is what exists before the network.
 type prepared struct {
 	*Cloud
 	// accounts are the identities of the two kinds of nodes; firewall rules know the nodes by them.
@@ -34,22 +34,21 @@ type prepared struct {
 	diskKey
 }
 
-// Connect makes an explicit provider for the cluster's project and region, so that no resource follows the ambient ones.
-func Connect(ctx *pulumi.Context, cluster config.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
+// Connect makes an explicit provider for the cluster's project and region, so that no resource uses the default ones.
+func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
 	error) {
-	project, err := config.GoogleProject(cluster)
-	if err != nil {
+	if err := config.CheckGoogleProject(cluster.Project); err != nil {
 		return nil, err
 	}
 	provider, err := gcp.NewProvider(ctx, cluster.Name+"-gcp", &gcp.ProviderArgs{
-		Project: pulumi.String(project),
+		Project: pulumi.String(cluster.Project),
 		Region:  pulumi.String(cluster.Location.Region),
 	}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, err
 	}
 	return &Cloud{
-		ctx: ctx, cluster: cluster, running: running, parent: parent, project: project, provider: provider,
+		ctx: ctx, cluster: cluster, running: running, parent: parent, provider: provider,
 		images: map[regions.Architecture]lookedUp{},
 	}, nil
 }
@@ -77,12 +76,12 @@ func (c *Cloud) name(suffix string) string {
 	return cloud.ShortenWithHash(c.cluster.Name+"-"+suffix, nameLimit-cloud.AutonameSuffix)
 }
 
-// options are the ones of every resource: below the cluster, on its own provider.
+// options returns the options of every resource: its parent is the cluster, and it uses the cluster's own provider.
 func (c *Cloud) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}, more...)
 }
 
-// lookup are the options of every look-up: without a provider it would ask the ambient project.
+// lookup returns the options of every lookup. Without a provider of its own a lookup would use the default project.
 func (c *Cloud) lookup() []pulumi.InvokeOption {
 	return []pulumi.InvokeOption{pulumi.Parent(c.parent), pulumi.Provider(c.provider)}
 }

@@ -20,7 +20,8 @@ type diskKey struct {
 	untilGranted *pulumi.ErrorHook
 }
 
-// createDiskKey returns the key that encrypts the disks: the user's, one made for the cluster, or Google's own.
+// createDiskKey returns the key that encrypts the disks: the one of the stack file, one created for the cluster, or nil
+// for the key that Google manages.
 func (c *Cloud) createDiskKey() (diskKey, error) {
 	key := c.cluster.EncryptionKey
 	if key.Managed || key.Kept {
@@ -38,8 +39,8 @@ func (c *Cloud) createDiskKey() (diskKey, error) {
 	return c.grantDiskKey(pulumi.String(key.ID))
 }
 
-// createManagedKey makes a key in a ring of its own. A ring can never be deleted, nor its name used again, so Pulumi
-// makes the names up: https://cloud.google.com/kms/docs/resource-hierarchy#key_rings
+// createManagedKey creates a key in a new ring. A ring can never be deleted, nor its name be used again, so Pulumi
+// generates the names: https://cloud.google.com/kms/docs/resource-hierarchy#key_rings
 func (c *Cloud) createManagedKey() (*kms.CryptoKey, error) {
 	ring, err := kms.NewKeyRing(c.ctx, c.name("disks"), &kms.KeyRingArgs{
 		Location: pulumi.String(c.cluster.Location.Region),
@@ -52,15 +53,15 @@ func (c *Cloud) createManagedKey() (*kms.CryptoKey, error) {
 		Purpose: pulumi.String("ENCRYPT_DECRYPT"),
 		// Ninety days, as Google recommends: https://cloud.google.com/kms/docs/key-rotation
 		RotationPeriod: pulumi.String("7776000s"),
-		// A destroyed key takes every disk and snapshot with it; thirty days are left to change one's mind.
+		// Without the key every disk and snapshot is lost, so it can be restored for thirty days.
 		DestroyScheduledDuration: pulumi.String("2592000s"),
 		Labels:                   c.labels(),
 	}, c.options(pulumi.Protect(c.cluster.Protected))...)
 }
 
-// grantDiskKey lets Compute Engine use the key: without the grant no disk can be made, and none that was made under the
-// key can be read again. Disks, and snapshots of them, outlive a change of the key, so Pulumi forgets the grant and
-// never takes it back.
+// grantDiskKey lets Compute Engine use the key: without the grant no disk can be created, and none that was encrypted
+// with the key can be read. Disks and their snapshots remain after a change of the key, so Pulumi never removes the
+// grant.
 // https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before_you_begin
 func (c *Cloud) grantDiskKey(id pulumi.StringInput) (diskKey, error) {
 	number, err := c.projectNumber()
@@ -91,29 +92,29 @@ func (c *Cloud) grantDiskKey(id pulumi.StringInput) (diskKey, error) {
 // which hangs where that API cannot be reached.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/resourcemanager/data_source_google_projects.go
 func (c *Cloud) projectNumber() (string, error) {
-	found, err := projects.GetProject(c.ctx, &projects.GetProjectArgs{Filter: "id:" + c.project}, c.lookup()...)
+	found, err := projects.GetProject(c.ctx, &projects.GetProjectArgs{Filter: "id:" + c.cluster.Project}, c.lookup()...)
 	if err != nil {
 		return "", fmt.Errorf(
 			"gcp:project: cannot look up %s (%w); enable cloudresourcemanager.googleapis.com in it",
-			c.project,
+			c.cluster.Project,
 			err,
 		)
 	}
 	for _, project := range found.Projects {
-		if project.ProjectId == c.project {
+		if project.ProjectId == c.cluster.Project {
 			return project.Number, nil
 		}
 	}
 	return "", fmt.Errorf(
 		"gcp:project: the list of projects does not have %s; correct the id, or ask for the permission "+
 			"resourcemanager.projects.get",
-		c.project,
+		c.cluster.Project,
 	)
 }
 
-// retryUntilGranted has a new machine tried again while the grant of the key has no effect: it takes minutes to reach
-// every server (https://cloud.google.com/iam/docs/access-change-propagation). A machine that runs has no use for it,
-// and the engine would look for the hook when it deletes the machine.
+// retryUntilGranted makes the engine retry the creation of a machine until the grant of the key has an effect, which
+// takes minutes (https://cloud.google.com/iam/docs/access-change-propagation). A running machine does not need the
+// hook, and the engine would look for it when it deletes the machine.
 func (p prepared) retryUntilGranted(name string) pulumi.ResourceOption {
 	if p.untilGranted == nil || p.running.Outputs("gcp:compute/instance:Instance", name) != nil {
 		return pulumi.ResourceHooks(nil)

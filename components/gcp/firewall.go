@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,7 +21,7 @@ const (
 	worker       = cloud.Worker
 )
 
-// healthChecks are where Google's health checks come from. Talos' own firewall lets in the same ones.
+// healthChecks returns the sources of Google's health checks. Talos' own firewall allows the same ones.
 func healthChecks() (ranges pulumi.StringArray) {
 	can, _ := regions.CapabilitiesOf(regions.GCP)
 	for _, prefix := range can.HealthChecks {
@@ -71,9 +71,9 @@ func (c *Cloud) hasSeveralProtocols(rule string) bool {
 	return len(allows) > 1
 }
 
-// nodeRules are what the machines need of each other. A rule takes ten service accounts at either end
-// (https://cloud.google.com/firewall/quotas), so that one does for all the roles of a purpose.
-func nodeRules(cluster config.Cluster) []rule {
+// nodeRules returns the rules between nodes. A rule can have ten service accounts as sources and ten as targets
+// (https://cloud.google.com/firewall/quotas), so one rule serves all roles of a purpose.
+func nodeRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, need := range cloud.NodeRules(cluster) {
 		i := slices.IndexFunc(rules, func(r rule) bool { return r.name == need.Purpose })
@@ -129,7 +129,7 @@ func appendUnique(list []string, item string) []string {
 	return append(list, item)
 }
 
-// googleRules let the load balancer's proxies and Google's health checks in.
+// googleRules returns the rules for the load balancer's proxies and for Google's health checks.
 func (n network) googleRules() []rule {
 	rules := []rule{
 		{
@@ -140,7 +140,7 @@ func (n network) googleRules() []rule {
 			ports:  tcp(apiPort),
 		},
 	}
-	if slices.ContainsFunc(n.cluster.Pools, config.Pool.InScalingGroup) {
+	if slices.ContainsFunc(n.cluster.Pools, cluster.Pool.InScalingGroup) {
 		rules = append(
 			rules,
 			rule{name: "health-checks", why: "Talos API: whether a group's machine is alive", to: []string{worker},
@@ -150,12 +150,13 @@ func (n network) googleRules() []rule {
 	return rules
 }
 
-// operatorRules let the operators in to the Talos API. The Kubernetes API is behind the load balancer, whose proxies no
-// firewall rule stands before: who has a route into the network reaches it, and needs a certificate from there on.
+// operatorRules returns the rules by which operators reach the Talos API. No rule limits who reaches the Kubernetes
+// API: VPC firewall rules do not apply to the proxies of the load balancer, so every client with a route into the
+// network reaches it, and needs a certificate.
 // https://cloud.google.com/load-balancing/docs/tcp/internal-proxy#firewall-rules
-func operatorRules(cluster config.Cluster) []rule {
+func operatorRules(c cluster.Cluster) []rule {
 	var ranges pulumi.StringArray
-	for _, prefix := range cluster.OperatorCIDRs {
+	for _, prefix := range c.OperatorCIDRs {
 		ranges = append(ranges, pulumi.String(prefix.String()))
 	}
 	rules := []rule{
@@ -167,7 +168,7 @@ func operatorRules(cluster config.Cluster) []rule {
 			ports:  tcp(talosPort),
 		},
 	}
-	if cluster.Access == config.Public {
+	if c.Access == cluster.Public {
 		rules = append(
 			rules,
 			rule{
@@ -182,8 +183,8 @@ func operatorRules(cluster config.Cluster) []rule {
 	return rules
 }
 
-// openRules let other networks in to the ports that the stack file opens to them.
-func openRules(cluster config.Cluster) []rule {
+// openRules returns the rules by which other networks reach the ports that the stack file opens to them.
+func openRules(cluster cluster.Cluster) []rule {
 	var rules []rule
 	for _, open := range cluster.OpenPorts {
 		if len(open.Ranges) == 0 {
@@ -206,7 +207,7 @@ func (n network) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi
 		// Without a source the rule would let the whole internet in:
 		// https://cloud.google.com/firewall/docs/firewalls#sources
 		return nil, fmt.Errorf(
-			"firewall: the rule %s has no source, which would mean everybody; name addresses",
+			"firewall: the rule %s has no source, which would allow every address; name addresses",
 			r.name,
 		)
 	}
@@ -228,10 +229,10 @@ func (n network) createIngress(r rule, options ...pulumi.ResourceOption) (pulumi
 	}, n.options(options...)...)
 }
 
-// createEgress says what the network's implied rule does anyway, so that the graph shows it: the nodes get out to
-// images, time, discovery and the cloud's services. A rule below it that denied the rest would match no packet of
-// theirs, and the machines of others are not ours to stop. In an adopted network whose owner lets nothing out, it is
-// what the nodes need.
+// createEgress creates a rule that lets the nodes reach every address: images, time, discovery and the cloud's
+// services. A created network allows that by its implied rule as well, and the explicit rule shows it in the graph. An
+// adopted network may deny all egress. A rule that denied the rest would never match the nodes' packets, and would
+// apply to machines that do not belong to the cluster.
 func (n network) createEgress() (pulumi.Resource, error) {
 	return compute.NewFirewall(n.ctx, n.name("egress"), &compute.FirewallArgs{
 		Project:               n.ruleProject(),
@@ -244,7 +245,7 @@ func (n network) createEgress() (pulumi.Resource, error) {
 	}, n.options()...)
 }
 
-// emails are the service accounts of roles.
+// emails returns the e-mail addresses of the service accounts of roles.
 func (p prepared) emails(roles []string) pulumi.StringArray {
 	var emails pulumi.StringArray
 	for _, role := range roles {

@@ -4,15 +4,16 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/stretchr/testify/assert"
 )
 
-// TestRulesOfAPurposeOpenNoMore: a rule of several ends opens each to each, so that no pair may be among them which needs it not.
+// TestRulesOfAPurposeOpenNoMore: a rule of several ends opens each to each, so that no pair may be among them which
+// needs it not.
 func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
-	for _, cni := range []config.CNI{config.Cilium, config.Flannel} {
-		cluster := config.Cluster{CNI: cni, OpenPorts: []config.OpenPort{
+	for _, cni := range []cluster.CNI{cluster.Cilium, cluster.Flannel} {
+		cluster := cluster.Cluster{CNI: cni, OpenPorts: []cluster.OpenPort{
 			{Protocol: "tcp", Low: 9100, High: 9100, Nodes: true}, {Protocol: "udp", Low: 30000, High: 32767, Nodes: true}}}
 		var needed, opened []string
 		for _, need := range cloud.NodeRules(cluster) {
@@ -47,7 +48,7 @@ func TestRulesOfAPurposeOpenNoMore(t *testing.T) {
 // TestARuleHasOneProtocol: the API returns several in an order of its own, and no refresh would be clean.
 func TestARuleHasOneProtocol(t *testing.T) {
 	made := map[string]bool{}
-	for _, r := range perProtocol(nodeRules(config.Cluster{CNI: config.Cilium})) {
+	for _, r := range perProtocol(nodeRules(cluster.Cluster{CNI: cluster.Cilium})) {
 		assert.Len(t, r.ports, 1, r.name)
 		assert.False(t, made[r.name], "%s is made twice", r.name)
 		for _, name := range r.after {

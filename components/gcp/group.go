@@ -3,14 +3,14 @@ package gcp
 import (
 	"slices"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// groupSpec is the share of a pool that one instance group holds: a group has one way to buy machines. Every name ends
-// in that way, so that no part of one pool is called like a part of another.
+// groupSpec is the part of a pool in one instance group, which has either machines on demand or spot machines. The name
+// ends in which, so that no part of one pool has the name of a part of another.
 type groupSpec struct {
 	name     string
 	spot     bool
@@ -20,13 +20,10 @@ type groupSpec struct {
 // autoscaled reports whether Google's autoscaler changes the number of machines.
 func (p groupSpec) autoscaled() bool { return p.min != p.max }
 
-// parts splits a pool. The base comes first, as machines on demand; the spot market fills up from there.
-func parts(pool config.Pool) []groupSpec {
-	onDemand := groupSpec{name: pool.Name + "-on-demand", min: pool.Min, max: pool.Max}
-	if pool.Spot == nil {
-		return []groupSpec{onDemand}
-	}
-	onDemand.min, onDemand.max = min(pool.Spot.Base, pool.Min), min(pool.Spot.Base, pool.Max)
+// parts splits a pool into a group of the machines on demand and a group of spot machines. A group that never has
+// machines is left out.
+func parts(pool cluster.Pool) []groupSpec {
+	onDemand := groupSpec{name: pool.Name + "-on-demand", min: pool.OnDemand(pool.Min), max: pool.OnDemand(pool.Max)}
 	spot := groupSpec{name: pool.Name + "-spot", spot: true, min: pool.Min - onDemand.min, max: pool.Max - onDemand.max}
 	return slices.DeleteFunc([]groupSpec{onDemand, spot}, func(p groupSpec) bool { return p.max == 0 })
 }
@@ -95,8 +92,8 @@ func (e endpoint) createTemplate(args cloud.GroupArgs, p groupSpec) (*compute.Re
 	}, e.options(pulumi.DependsOn(args.After))...)
 }
 
-// scheduling says how machines are bought. Spot machines cannot restart or move by themselves: the group starts a
-// stopped one again when the market has room. https://cloud.google.com/compute/docs/instances/create-use-spot
+// scheduling returns how machines are bought. A spot machine cannot restart or migrate by itself: the group starts a
+// stopped one again when there is spot capacity. https://cloud.google.com/compute/docs/instances/create-use-spot
 func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 	if !spot {
 		return &compute.RegionInstanceTemplateSchedulingArgs{
@@ -115,7 +112,7 @@ func scheduling(spot bool) *compute.RegionInstanceTemplateSchedulingArgs {
 }
 
 func (e endpoint) createManager(
-	pool config.Pool,
+	pool cluster.Pool,
 	p groupSpec,
 	template *compute.RegionInstanceTemplate,
 ) (*compute.RegionInstanceGroupManager, error) {
@@ -146,7 +143,7 @@ func (e endpoint) createManager(
 			MinimalAction:       pulumi.String("REPLACE"),
 			MaxSurgeFixed:       pulumi.Int(len(pool.Zones)),
 			MaxUnavailableFixed: pulumi.Int(0),
-			// A new machine needs this long to join, before an old one goes.
+			// A new machine needs this long to join, before an old one is deleted.
 			MinReadySec:                pulumi.Int(joinSeconds),
 			InstanceRedistributionType: pulumi.String(redistribution),
 		},
@@ -193,7 +190,7 @@ const (
 // none. The kubelet is not asked: it does not answer before the Kubernetes API has, and an outage of that would have
 // every new machine replaced over and over.
 func (c *Cloud) createHealthCheck(address *compute.Address) (*compute.HealthCheck, error) {
-	if !slices.ContainsFunc(c.cluster.Pools, config.Pool.InScalingGroup) {
+	if !slices.ContainsFunc(c.cluster.Pools, cluster.Pool.InScalingGroup) {
 		return nil, nil
 	}
 	return compute.NewHealthCheck(c.ctx, c.name("alive"), &compute.HealthCheckArgs{

@@ -14,9 +14,8 @@ const accountLimit = 30
 // https://cloud.google.com/compute/docs/access/service-accounts#scopes_best_practice
 const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
 
-// createIdentities makes a service account for control planes and one for workers. They hold no role: Talos needs none,
-// and what a workload needs is given to that workload alone. Without them every machine would be the project's default
-// account.
+// createIdentities makes a service account for control planes and one for workers. They have no role: Talos needs none,
+// and each workload gets its own. Without them every machine would use the default account of the project.
 func (c *Cloud) createIdentities() (map[string]*serviceaccount.Account, error) {
 	accounts := map[string]*serviceaccount.Account{}
 	for _, role := range []string{controlPlane, worker} {

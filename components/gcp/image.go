@@ -16,11 +16,11 @@ type lookedUp struct {
 	err   error
 }
 
-// keptImage is what a machine, or the template of a group, was made from by the state: the path of an image, empty for
-// a new one.
+// keptImage is what a machine, or the template of a group, was created from according to the state: the path of an
+// image, empty for a new one.
 type keptImage struct {
 	path string
-	// ignored reports whether an update leaves the machine's image alone, whatever the stack file says.
+	// ignored reports whether an update ignores the image of the machine.
 	ignored bool
 }
 
@@ -62,11 +62,12 @@ func (c *Cloud) findImage(architecture regions.Architecture, kept keptImage) (pu
 // imageNames returns which image of which project the stack file asks for, and what to do if it is not there.
 func (c *Cloud) imageNames(architecture regions.Architecture) (project, name, remedy string, err error) {
 	if c.cluster.Image == "" {
-		remedy = fmt.Sprintf("run: make gcp-image GCP_PROJECT=%s TALOS_VERSION=%s", c.project, c.cluster.TalosVersion)
+		remedy = fmt.Sprintf("run: make gcp-image GCP_PROJECT=%s TALOS_VERSION=%s", c.cluster.Project,
+			c.cluster.TalosVersion)
 		if c.cluster.Schematic != machineconfig.Schematic {
 			remedy += " SCHEMATIC=" + c.cluster.Schematic
 		}
-		return c.project, imageName(c.cluster.TalosVersion, c.cluster.Schematic, architecture), remedy, nil
+		return c.cluster.Project, imageName(c.cluster.TalosVersion, c.cluster.Schematic, architecture), remedy, nil
 	}
 	if project, name, err = splitImage(c.cluster.Image); err != nil {
 		err = fmt.Errorf("regions[%s].image: %w", c.cluster.Region, err)
@@ -76,10 +77,10 @@ func (c *Cloud) imageNames(architecture regions.Architecture) (project, name, re
 
 // lookUpImage asks for the image by its exact name: never the newest of a family, which would change under a cluster.
 //
-// Nobody publishes Talos for Google Cloud, so `make gcp-image` puts an image of the Image Factory into the project,
-// once for each version. It is not a resource of this program: as the source of a bucket's object the download of 100
-// MB would happen on every preview, once in the engine for its hash and once in the provider, which also checks what
-// does not change.
+// There are no published images of Talos for Google Cloud, so `make gcp-image` puts an image of the Image Factory into
+// the project, once for each version. It is not a resource of this program: as the source of a bucket's object the
+// download of 100 MB would happen on every preview, once in the engine for its hash and once in the provider, which
+// also checks what does not change.
 // https://github.com/pulumi/pulumi-terraform-bridge/blob/master/pkg/tfbridge/assets.go
 func (c *Cloud) lookUpImage(project, name, remedy string) (pulumi.String, error) {
 	found, err := compute.LookupImage(c.ctx, &compute.LookupImageArgs{Name: &name, Project: &project}, c.lookup()...)
@@ -96,7 +97,8 @@ func (c *Cloud) lookUpImage(project, name, remedy string) (pulumi.String, error)
 	return pulumi.String(found.SelfLink), nil
 }
 
-// imageName is what `make gcp-image` calls the image of a version; the schematic says which extensions are in it.
+// imageName returns the name that `make gcp-image` gives to the image of a version; the schematic identifies the
+// extensions in it.
 func imageName(version, schematic string, architecture regions.Architecture) string {
 	return fmt.Sprintf("talos-%s-%s-%s", strings.ReplaceAll(version, ".", "-"), architecture, schematic[:12])
 }

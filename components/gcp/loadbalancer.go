@@ -16,12 +16,12 @@ const (
 	talosPortNumber = 50000
 )
 
-// endpoint is what machines are made in: the network, and what puts them behind the load balancer.
+// endpoint is the stage that creates machines. It has the network and the backend of the load balancer.
 type endpoint struct {
 	network
-	// address is the API's.
+	// address is that of the Kubernetes API.
 	address *compute.Address
-	// controlPlaneGroups are the control planes of each zone, as the load balancer wants them.
+	// controlPlaneGroups are the control planes of each zone, as the load balancer needs them.
 	controlPlaneGroups map[string]*compute.InstanceGroup
 	// workersAlive is the check by which groups replace dead machines; nil without a group.
 	workersAlive *compute.HealthCheck
@@ -63,7 +63,7 @@ func (n network) Endpoint() (cloud.Endpoint, error) {
 	}, nil
 }
 
-// createBackend makes an empty group of control planes in each zone, which all its machines must stand in, and the
+// createBackend creates an empty group of control planes in each zone, which must have all of its machines, and the
 // service that balances over them. It needs neither the address nor the key of the disks; it waits for them because
 // machines do. Pulumi deletes in layers by the number of dependencies in a row, and begins one when the layer before is
 // gone: a service that is as deep as the machines goes at the same time as they do, and both take a minute. None of
@@ -131,7 +131,7 @@ func (n network) createListener(
 	if err != nil {
 		return nil, err
 	}
-	// The address can be in one rule only, so a new rule cannot come before the old one goes.
+	// The address can be in one rule only, so the old rule must be deleted before the new one is created.
 	return compute.NewForwardingRule(n.ctx, n.name("api"), &compute.ForwardingRuleArgs{
 		Region:              region,
 		LoadBalancingScheme: pulumi.String("INTERNAL_MANAGED"),

@@ -22,7 +22,7 @@ type layout struct {
 	nat []pulumi.Resource
 }
 
-// network is what machines and the load balancer stand in.
+// network is the network of the machines and the load balancer.
 type network struct {
 	prepared
 	layout
@@ -68,15 +68,15 @@ func (c *Cloud) createNetwork() (layout, error) {
 	}
 	nat, err := c.createNat(network, nodes)
 	return layout{
-		networkProject: c.project, vpc: network.SelfLink, subnetwork: nodes.SelfLink,
+		networkProject: c.cluster.Project, vpc: network.SelfLink, subnetwork: nodes.SelfLink,
 		cidr:      pulumi.String(c.cluster.Network.CIDR.String()).ToStringOutput(),
 		proxyCIDR: proxies.IpCidrRange, proxies: []pulumi.Resource{proxies},
 		nat: []pulumi.Resource{nat},
 	}, err
 }
 
-// The first half of the network is the nodes'; the last sixteenth, a /26 or more as Google wants it, the load
-// balancer's proxies'.
+// The first half of the network is for the nodes. The last sixteenth, at least the /26 that Google requires, is for the
+// proxies of the load balancer.
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
 const nodesBits, proxiesBits, proxiesIndex = 1, 4, 15
 
@@ -110,9 +110,10 @@ func (c *Cloud) createSubnetworks(network *compute.Network) (nodes, proxies *com
 	return nodes, proxies, err
 }
 
-// flowLogs writes down what goes over the nodes' subnetwork; the proxies' cannot have them. Connections in a cluster
-// live long, so that a record each ten minutes tells as much as one each five seconds. Of those no part is left out:
-// the one that is looked for would be in it. The names of the machines belong to it, because addresses are used again.
+// flowLogs returns the flow logs of the nodes' subnetwork; that of the proxies cannot have any. Connections in a
+// cluster are long, so records of ten minutes have as much information as those of five seconds. The sample rate is
+// 1.0, because a sampled log could miss the flow that is looked for. Records have the names of the machines, because
+// addresses are used again.
 // https://cloud.google.com/vpc/docs/about-flow-logs-records
 func (c *Cloud) flowLogs() compute.SubnetworkLogConfigPtrInput {
 	if !c.cluster.FlowLogs {
@@ -125,8 +126,8 @@ func (c *Cloud) flowLogs() compute.SubnetworkLogConfigPtrInput {
 	}
 }
 
-// createNat lets machines without a public address out. Cloud NAT is not a machine in a zone: one serves the region,
-// and no zone takes it along (https://cloud.google.com/nat/docs/overview#architecture).
+// createNat gives egress to machines without a public address. Cloud NAT is not a machine in a zone: one serves the
+// region, and does not depend on a zone (https://cloud.google.com/nat/docs/overview#architecture).
 func (c *Cloud) createNat(network *compute.Network, nodes *compute.Subnetwork) (*compute.RouterNat, error) {
 	router, err := compute.NewRouter(c.ctx, c.name("nat"), &compute.RouterArgs{
 		Network: network.SelfLink,
@@ -158,7 +159,7 @@ func (c *Cloud) createNat(network *compute.Network, nodes *compute.Subnetwork) (
 // active subnetwork for proxies in a region, shared by all its load balancers, so that one must be there:
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 func (c *Cloud) adoptNetwork() (layout, error) {
-	project := c.project
+	project := c.cluster.Project
 	id, subnet := lastPart(c.cluster.Network.ID), c.cluster.Network.SubnetIDs[0]
 	if rest, isPath := strings.CutPrefix(pathOf(subnet), "projects/"); isPath {
 		project, _, _ = strings.Cut(rest, "/")
@@ -194,16 +195,16 @@ func (c *Cloud) adoptNetwork() (layout, error) {
 	}, nil
 }
 
-// ruleProject is the project of the firewall rules; nil for the provider's own.
+// ruleProject returns the project of the firewall rules; nil for the provider's project.
 func (n network) ruleProject() pulumi.StringPtrInput {
-	if n.networkProject == n.project {
+	if n.networkProject == n.cluster.Project {
 		return nil
 	}
 	return pulumi.String(n.networkProject)
 }
 
-// lastPart is the name at the end of a resource's path, or the name itself.
+// lastPart returns the name at the end of a resource's path, or the name itself.
 func lastPart(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
-// pathOf is the path in a link to a resource, without the address and version of the API that told it.
+// pathOf returns the path in a link to a resource, without the address and version of the API.
 func pathOf(link string) string { return link[max(0, strings.Index(link, "projects/")):] }

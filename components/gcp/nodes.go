@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
-	"github.com/inferadb/infra/config"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -22,13 +22,12 @@ const diskType = "pd-balanced"
 // https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/gcp
 const userDataKey = "user-data"
 
-// metadata is what a machine is told: its configuration, and which of the project's doors are none of its own. The
-// serial port would take keys at the boot menu from whoever the project lets in, and a key of the project would be put
-// on every machine by the agent of an image that has one; Talos' has none.
+// metadata returns the metadata of a machine: its configuration, and settings that turn off the serial console and the
+// SSH keys of the project. Everyone with access to the project could otherwise use the console at the boot menu, and
+// an image with Google's guest agent would install the project's keys; Talos has no such agent.
 // https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-using-serial-console#enabling-access
-// https://cloud.google.com/compute/docs/connect/restrict-ssh-keys#block-keys
-// The old versions of the metadata service, which disable-legacy-endpoints closed, were shut down for everybody:
-// https://cloud.google.com/compute/docs/deprecations
+// https://cloud.google.com/compute/docs/connect/restrict-ssh-keys#block-keys disable-legacy-endpoints is not needed:
+// the old versions of the metadata service do not exist any more. https://cloud.google.com/compute/docs/deprecations
 func metadata(userData pulumi.StringInput) pulumi.StringMap {
 	return pulumi.StringMap{
 		userDataKey:              userData,
@@ -37,7 +36,7 @@ func metadata(userData pulumi.StringInput) pulumi.StringMap {
 	}
 }
 
-// Nodes creates named machines, each with an address of its own that outlives it.
+// Nodes creates named machines, each with an address that stays when the machine is replaced.
 func (e endpoint) Nodes(args cloud.NodesArgs) ([]cloud.Node, error) {
 	var nodes []cloud.Node
 	for i := range args.Count {
@@ -65,7 +64,7 @@ func (e endpoint) createNode(args cloud.NodesArgs, index int) (cloud.Node, error
 	}
 	node := cloud.Node{Name: name, PrivateIP: private.Address, PublicIP: pulumi.String("").ToStringOutput()}
 	nic := &compute.InstanceNetworkInterfaceArgs{Subnetwork: e.subnetwork, NetworkIp: private.Address}
-	if args.ControlPlane && e.cluster.Access == config.Public {
+	if args.ControlPlane && e.cluster.Access == cluster.Public {
 		public, err := compute.NewAddress(e.ctx, name+"-public", &compute.AddressArgs{
 			Region:      pulumi.String(e.cluster.Location.Region),
 			AddressType: pulumi.String("EXTERNAL"),
@@ -107,7 +106,7 @@ func (e endpoint) createInstance(
 		return nil, err
 	}
 	instance, err := compute.NewInstance(e.ctx, name, &compute.InstanceArgs{
-		// The name is the Kubernetes node's, so it is not made up.
+		// The Kubernetes node has the same name, so it is not generated.
 		Name:        pulumi.String(name),
 		Zone:        pulumi.String(zone),
 		MachineType: pulumi.String(args.Machine.Name),
@@ -140,7 +139,7 @@ func (e endpoint) createInstance(
 		// Name and address can be one machine's only.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Protect(args.Protected),
-		// A machine without a way out pulls no image.
+		// A machine without egress cannot pull images.
 		pulumi.DependsOn(slices.Concat(e.egress, e.granted)),
 		e.retryUntilGranted(name),
 	)...)

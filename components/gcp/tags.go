@@ -10,10 +10,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// labels are the cluster's tags in the alphabet of Google Cloud.
+// labels returns the cluster's tags in the characters that labels of Google Cloud can have.
 func (c *Cloud) labels() pulumi.StringMap { return labels(c.cluster.Tags) }
 
-// poolLabels add the pool to the labels of its machines, disks and addresses.
+// poolLabels returns the labels of a pool's machines, disks and addresses: those of the cluster, and the pool.
 func (c *Cloud) poolLabels(pool string) pulumi.StringMap {
 	tags := maps.Clone(c.cluster.Tags)
 	tags["pool"] = pool
@@ -32,7 +32,7 @@ func labels(tags map[string]string) pulumi.StringMap {
 // https://cloud.google.com/compute/docs/labeling-resources#requirements
 const labelLimit = 63
 
-// labelKey spells a tag's key as a label's, which begins with a letter, and not with what Google keeps to itself.
+// labelKey spells a tag's key as a label's, which begins with a letter, and not with a prefix that Google reserves.
 func labelKey(key string) string {
 	lower := strings.ToLower(key)
 	if lower == "" || lower[0] < 'a' || lower[0] > 'z' || strings.HasPrefix(lower, "goog") {

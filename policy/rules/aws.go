@@ -35,7 +35,7 @@ const (
 	awsClassicBalancer = "aws:elb/loadBalancer:LoadBalancer"
 )
 
-// leftToTemplate reports whether an instance takes the property from its launch template, which is checked itself.
+// leftToTemplate reports whether an instance has the property from its launch template, which is checked itself.
 func leftToTemplate(r Resource, property field) bool {
 	return r.Type == awsInstance && property.isEmpty() && r.at("launchTemplate").isSet()
 }

@@ -3,8 +3,8 @@ package rules
 import "strings"
 
 // SharedNames returns a problem for each name that two stacks use for a resource of one type (invariant 36). In one
-// account the second stack would fail, or take over a resource of the first. It compares the names of resources, from
-// which Pulumi derives names in the cloud, and their property "name".
+// account the second stack would fail, or adopt a resource of the first. It compares the names of resources, from which
+// Pulumi derives names in the cloud, and their property "name".
 func SharedNames(stacks ...[]Resource) []Problem {
 	var problems []Problem
 	owners := map[string]int{}

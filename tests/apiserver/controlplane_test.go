@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/siderolabs/crypto/x509"
@@ -40,8 +41,8 @@ func settings(more map[string]string) map[string]string {
 	return all
 }
 
-// cluster resolves the settings.
-func cluster(t *testing.T, more map[string]string) config.Cluster {
+// resolved returns the cluster of the settings.
+func resolved(t *testing.T, more map[string]string) cluster.Cluster {
 	t.Helper()
 	clusters, _, err := config.Load("test", settings(more))
 	require.NoError(t, err)

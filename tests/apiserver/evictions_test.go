@@ -115,7 +115,7 @@ func TestEvictionsHonorBudgets(t *testing.T) {
 	s := production(t)
 	admin := s.admin(t)
 	createServiceAccounts(t, admin)
-	c := cluster(t, nil)
+	c := resolved(t, nil)
 	worker := generate(t, c.WorkerConfiguration(c.Pools[0]), newBundle(t))
 	require.NoError(t, s.kubelet(t, "w1").Post().AbsPath(nodes).Body(registration(t, "w1", worker)).Do(t.Context()).Error())
 	endPods(t, s, "w1")

@@ -117,7 +117,7 @@ func (s start) key(t *testing.T, endpoint string) string {
 
 // TestTheServerRefusesMistakes shows that a mistake in each of the files and in the flags would have been seen.
 func TestTheServerRefusesMistakes(t *testing.T) {
-	machine := generate(t, cluster(t, nil).ControlPlaneConfiguration(), newBundle(t))
+	machine := generate(t, resolved(t, nil).ControlPlaneConfiguration(), newBundle(t))
 	e := startEtcd(t, machine)
 	for _, test := range []struct {
 		name, want string

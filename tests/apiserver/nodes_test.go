@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inferadb/infra/config"
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/machineconfig"
 	"github.com/inferadb/infra/regions"
 	machinery "github.com/siderolabs/talos/pkg/machinery/config"
@@ -75,7 +75,7 @@ func TestWorkersJoin(t *testing.T) {
 		if !capabilities.ScalingGroups {
 			wanted = strings.Replace(pools, `"min":1,"max":4`, `"count":2`, 1)
 		}
-		c := cluster(t, map[string]string{"inferadb:provider": string(provider), "inferadb:pools": wanted})
+		c := resolved(t, map[string]string{"inferadb:provider": string(provider), "inferadb:pools": wanted})
 		require.Len(t, c.Pools, 2)
 		for _, pool := range c.Pools {
 			t.Run(fmt.Sprint(provider, " ", pool.Name), func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestWorkersJoin(t *testing.T) {
 				require.NoError(t, put(t, own, node))
 
 				node = get(t, own, name)
-				assert.Equal(t, pool.Name, node.Labels[config.LabelPool])
+				assert.Equal(t, pool.Name, node.Labels[cluster.LabelPool])
 				assert.Equal(t, "us-east-1a", node.Labels[machineconfig.ZoneLabel])
 				for _, taint := range pool.Taints {
 					assert.Contains(t, node.Spec.Taints,
@@ -115,7 +115,7 @@ func TestWorkersJoin(t *testing.T) {
 // nor its role, nor another node.
 func TestANodeIsRestricted(t *testing.T) {
 	s := production(t)
-	c := cluster(t, map[string]string{"inferadb:pools": pools})
+	c := resolved(t, map[string]string{"inferadb:pools": pools})
 	worker := generate(t, c.WorkerConfiguration(c.Pools[0]), newBundle(t))
 	for _, name := range []string{"w1", "w2"} {
 		require.NoError(t, s.kubelet(t, name).Post().AbsPath(nodes).Body(registration(t, name, worker)).Do(
@@ -155,7 +155,7 @@ func TestANodeIsRestricted(t *testing.T) {
 func TestTheProgramKnowsWhichLabelsAWorkerMayHave(t *testing.T) {
 	s := production(t)
 	bundle := newBundle(t)
-	c := cluster(t, nil)
+	c := resolved(t, nil)
 	in := c.WorkerConfiguration(c.Pools[0])
 	own := s.kubelet(t, "w1")
 	require.NoError(t, own.Post().AbsPath(nodes).Body(registration(t, "w1", generate(t, in, bundle))).Do(

@@ -177,7 +177,7 @@ func (s *server) client(t *testing.T, identity rest.TLSClientConfig) *rest.RESTC
 // production starts the control plane of a production cluster.
 func production(t *testing.T) *server {
 	t.Helper()
-	machine := generate(t, cluster(t, nil).AppliedConfiguration(), newBundle(t))
+	machine := generate(t, resolved(t, nil).AppliedConfiguration(), newBundle(t))
 	s, err := serve(t, startEtcd(t, machine), machine, startOf(machine))
 	require.NoError(t, err)
 	return s

@@ -30,16 +30,16 @@ var libraryMessages = []string{
 
 // composed are messages that the program puts together from several texts, with those.
 var composed = map[string][]string{
-	"is an object; write it as text: put | behind the dash": {"an object", "it as text: put | behind the dash"},
-	"is the text …; write a whole number":                   {"the text %q", "a whole number"},
-	"talosVersion: is not set":                              {"talosVersion", "%s: is not set, so it is %s"},
-	"kubernetesVersion: is not set":                         {"kubernetesVersion", "%s: is not set, so it is %s"},
-	"there is no region …":                                  {"there is no %s %q", "region"},
-	"there is no machine size …":                            {"there is no %s %q", "machine size"},
-	"has …, as bootstrapManifests[…] does":                  {"%shas %s, as %s does"},
-	"… register by its full name instead of its host name":  {"register by %s instead of %s", "its full name", "its host name"},
-	"… is arm64, … is amd64":                                {"%s is %s, %s is %s"},
-	"… is there, but controlPlanes: … has the node":         {"%q is there, but %s: %d has the node"},
+	"is an object; write it as text: put | behind the dash":  {"an object", "it as text: put | behind the dash"},
+	"is the text …; write a whole number":                    {"the text %q", "a whole number"},
+	"talosVersion: is not set":                               {"talosVersion", "%s: is not set, so it is %s"},
+	"kubernetesVersion: is not set":                          {"kubernetesVersion", "%s: is not set, so it is %s"},
+	"there is no region …":                                   {"there is no %s %q", "region"},
+	"there is no machine size …":                             {"there is no %s %q", "machine size"},
+	"has …, as bootstrapManifests[…] does":                   {"%shas %s, as %s does"},
+	"… register by its full name instead of its host name":   {"register by %s instead of %s", "its full name", "its host name"},
+	"… is arm64, … is amd64":                                 {"%s is %s, %s is %s"},
+	"… is acknowledged, but controlPlanes: … keeps the node": {"%q is acknowledged, but %s: %d keeps the node"},
 }
 
 // TestTheQuotedMessagesExist compares each message that docs/troubleshooting.md quotes with the texts in the program.
@@ -129,7 +129,7 @@ func programTexts(t *testing.T) []programText {
 		require.NoError(t, err)
 		add(string(text))
 	}
-	folders := []string{"backend", "cmd", "components", "config", "cost", "machineconfig", "regions", "running", "simulator/sandbox", "strict"}
+	folders := []string{"backend", "cmd", "cluster", "components", "config", "cost", "machineconfig", "regions", "running", "simulator/sandbox", "strict"}
 	for _, folder := range folders {
 		root := filepath.Join(repository, folder)
 		require.NoError(t, filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {

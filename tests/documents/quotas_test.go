@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/config"
 	"github.com/inferadb/infra/regions"
 	"github.com/stretchr/testify/assert"
@@ -50,7 +51,7 @@ func TestTheQuotasAreTheStacks(t *testing.T) {
 }
 
 // uses counts what one cluster has at rest.
-func uses(c config.Cluster) map[string]int {
+func uses(c cluster.Cluster) map[string]int {
 	planes := c.ControlPlanes
 	used := map[string]int{"on demand": planes.Count * planes.Machine.VCPU, "machines": planes.Count,
 		"disks": planes.Count * planes.DiskGiB, "nat": 1}
@@ -59,10 +60,7 @@ func uses(c config.Cluster) map[string]int {
 	}
 	used["public"] = used["nat"] + planes.Count
 	for _, pool := range c.Pools {
-		onDemand := pool.Max
-		if pool.Spot != nil {
-			onDemand = pool.Spot.Base
-		}
+		onDemand := pool.OnDemand(pool.Max)
 		used["on demand"] += onDemand * pool.Machine.VCPU
 		used["spot"] += (pool.Max - onDemand) * pool.Machine.VCPU
 		used["machines"] += pool.Max
@@ -74,16 +72,16 @@ func uses(c config.Cluster) map[string]int {
 }
 
 // roll counts the vCPU of the machines that start before old ones go while a change rolls through every scaling group.
-func roll(c config.Cluster) (vcpu int) {
+func roll(c cluster.Cluster) (vcpu int) {
 	for _, pool := range c.Pools {
 		if !pool.InScalingGroup() {
 			continue
 		}
-		more := (pool.Max*config.RollPercent + 99) / 100
+		more := (pool.Max*cluster.RollPercent + 99) / 100
 		if c.Provider == regions.GCP {
 			// A group for each way to buy machines, and a machine in each zone.
 			more = len(pool.Zones)
-			if pool.Spot != nil && pool.Spot.Base > 0 && pool.Spot.Base < pool.Max {
+			if onDemand := pool.OnDemand(pool.Max); onDemand > 0 && onDemand < pool.Max {
 				more *= 2
 			}
 		}

@@ -12,8 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestTheDeployRoleKnowsWhatTheProgramUses compares the types of resources and look-ups of every variant with the table from
-// which the roles of CI follow: a type that is missing could not be deployed, one too many would be leave for nothing.
+// TestTheDeployRoleKnowsWhatTheProgramUses compares the types of resources and look-ups of every variant with the table
+// from which the roles of CI follow: a type that is missing could not be deployed, one too many would be leave for
+// nothing.
 func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
 	on := map[string][]*invariants.Graph{}
 	for _, cloud := range invariants.Clouds() {
@@ -27,7 +28,13 @@ func TestTheDeployRoleKnowsWhatTheProgramUses(t *testing.T) {
 }
 
 // compareUses compares what graphs use of a provider with its tables.
-func compareUses[T any](t *testing.T, provider string, graphs []*invariants.Graph, resources map[string]T, lookups map[string][]string) {
+func compareUses[T any](
+	t *testing.T,
+	provider string,
+	graphs []*invariants.Graph,
+	resources map[string]T,
+	lookups map[string][]string,
+) {
 	t.Helper()
 	types, functions := map[string]bool{}, map[string]bool{}
 	for _, g := range graphs {
@@ -44,8 +51,9 @@ func compareUses[T any](t *testing.T, provider string, graphs []*invariants.Grap
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(functions)), slices.Collect(maps.Keys(lookups)), "look-ups in backend/roles")
 }
 
-// TestTheDeployRoleReachesWhatTheProgramNames holds the program to what the role's policies take for granted: names that begin
-// with the cluster's, the stack's tag on everything that can be tagged, and records below the cluster's private name.
+// TestTheDeployRoleReachesWhatTheProgramNames holds the program to what the role's policies take for granted: names
+// that begin with the cluster's, the stack's tag on everything that can be tagged, and records below the cluster's
+// private name.
 func TestTheDeployRoleReachesWhatTheProgramNames(t *testing.T) {
 	for _, s := range invariants.Stacks("aws") {
 		g := build(t, cmp.Or(s.As, s.Environment), settingsOf(t, "aws", s.Environment, s.Changes))

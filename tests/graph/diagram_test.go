@@ -56,11 +56,12 @@ var concerns = []concern{
 
 func (c concern) takes(kind, name string) bool {
 	begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) || prefix == "="+name }
-	return slices.Contains(strings.Fields(c.types), kind) && (c.names == "" || slices.ContainsFunc(strings.Fields(c.names), begins))
+	return slices.Contains(strings.Fields(c.types), kind) &&
+		(c.names == "" || slices.ContainsFunc(strings.Fields(c.names), begins))
 }
 
-// TestTheDiagramsShowTheGraph compares the diagrams of docs/architecture.md with the program: production in one region, with a
-// pool of each kind. `make graph` draws them.
+// TestTheDiagramsShowTheGraph compares the diagrams of docs/architecture.md with the program: production in one region,
+// with a pool of each kind. `make graph` draws them.
 func TestTheDiagramsShowTheGraph(t *testing.T) {
 	stateful := `{"name":"data","size":"large","count":5,"workload":"stateful"}`
 	elastic := `,{"name":"web","size":"medium","min":2,"max":9,"spot":{"base":2},"autoscaling":"cpu"}`
@@ -88,7 +89,8 @@ func (g graph) diagram(t *testing.T, cluster, title string) diagram {
 		if !n.Custom || strings.HasPrefix(n.Type, "pulumi:providers:") {
 			continue
 		}
-		kind, name := n.Type[strings.LastIndex(n.Type, ":")+1:], strings.TrimPrefix(strings.TrimPrefix(n.Name, cluster), "-")
+		kind := n.Type[strings.LastIndex(n.Type, ":")+1:]
+		name := strings.TrimPrefix(strings.TrimPrefix(n.Name, cluster), "-")
 		i := slices.IndexFunc(concerns, func(c concern) bool { return c.takes(kind, name) })
 		require.GreaterOrEqual(t, i, 0, "no concern takes %s %s: add it to the list", n.Type, name)
 		home[urn] = concerns[i].id

@@ -66,10 +66,12 @@ func (g graph) ofType(token string) []*node {
 	return found
 }
 
-// build runs the program with the settings of a stack against mocks. Each graph is built once: every invariant walks over it.
+// build runs the program with the settings of a stack against mocks. Each graph is built once: every invariant walks
+// over it.
 func build(t *testing.T, stack string, settings map[string]string) graph {
 	t.Helper()
-	once, _ := built.LoadOrStore(fmt.Sprint(stack, settings), sync.OnceValues(func() (graph, error) { return tryBuild(stack, settings) }))
+	once, _ := built.LoadOrStore(fmt.Sprint(stack, settings),
+		sync.OnceValues(func() (graph, error) { return tryBuild(stack, settings) }))
 	g, err := once.(func() (graph, error))()
 	require.NoError(t, err)
 	return g
@@ -94,7 +96,12 @@ func tryBuild(stack string, settings map[string]string, options ...pulumi.RunOpt
 }
 
 // tryBuildAgain runs the program for a stack that has been brought up, and has that state.
-func tryBuildAgain(stack string, settings map[string]string, state resource.PropertyMap, options ...pulumi.RunOption) (graph, error) {
+func tryBuildAgain(
+	stack string,
+	settings map[string]string,
+	state resource.PropertyMap,
+	options ...pulumi.RunOption,
+) (graph, error) {
 	m := &mocks{nodes: map[string]*node{}, stack: stack, before: state, after: resource.PropertyMap{}}
 	exports := map[string]export{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
@@ -143,8 +150,9 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	urn := m.urn(request.GetParent(), args.TypeToken, args.Name)
 	n := &node{Resource: invariants.Resource{
 		Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, Provider: args.Provider, Custom: args.Custom,
-		Parent: request.GetParent(), Protect: request.GetProtect(), Retain: request.GetRetainOnDelete(), IgnoreChanges: request.GetIgnoreChanges(),
-		DependsOn: request.GetDependencies(),
+		Parent: request.GetParent(), Protect: request.GetProtect(), Retain: request.GetRetainOnDelete(),
+		IgnoreChanges: request.GetIgnoreChanges(),
+		DependsOn:     request.GetDependencies(),
 	}}
 	for _, d := range request.GetPropertyDependencies() {
 		n.DataDependsOn = append(n.DataDependsOn, d.GetUrns()...)
@@ -298,7 +306,8 @@ func mockKubeconfig() string {
 	return string(data)
 }
 
-// TestGraphGolden shows each environment's graph as a text that a reviewer can read: a resource a line, with what it waits for.
+// TestGraphGolden shows each environment's graph as a text that a reviewer can read: a resource a line, with what it
+// waits for.
 func TestGraphGolden(t *testing.T) {
 	for _, provider := range []string{"aws", "digitalocean", "gcp"} {
 		for _, stack := range []string{"dev", "staging", "production"} {
@@ -327,13 +336,15 @@ func TestAPreviewRegistersWhatAnUpdateDoes(t *testing.T) {
 				settings := stackFile(t, stack, map[string]string{"provider": provider})
 				previewed, err := tryBuild(stack, settings, preview)
 				require.NoError(t, err)
-				assert.ElementsMatch(t, slices.Collect(maps.Keys(build(t, stack, settings).nodes)), slices.Collect(maps.Keys(previewed.nodes)))
+				assert.ElementsMatch(t, slices.Collect(maps.Keys(build(t, stack, settings).nodes)),
+					slices.Collect(maps.Keys(previewed.nodes)))
 			})
 		}
 	}
 }
 
-// render lists a cluster's resources by type and name, with those that each waits for directly. A name that was cut stays cut.
+// render lists a cluster's resources by type and name, with those that each waits for directly. A name that was cut
+// stays cut.
 func (g graph) render(cluster string) string {
 	short := func(n *node) string {
 		kind := n.Type[strings.LastIndex(n.Type, ":")+1:]

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGrowthIsLinear expects that the program allocates little more than twice the memory for twice as many regions. It is
-// not parallel: what other tests allocate would count.
+// TestGrowthIsLinear expects that the program allocates little more than twice the memory for twice as many regions. It
+// is not parallel: what other tests allocate would count.
 func TestGrowthIsLinear(t *testing.T) {
 	settings := stackFile(t, "production")
 	allocated := func(regions int) uint64 {

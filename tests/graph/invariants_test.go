@@ -51,7 +51,8 @@ func (g graph) forInvariants(cloud string, s invariants.Stack) *invariants.Graph
 		seen.Resources[urn] = &r
 	}
 	for _, call := range g.calls {
-		seen.Lookups = append(seen.Lookups, invariants.Lookup{Token: call.Token, Provider: call.Provider, Args: call.Args})
+		seen.Lookups = append(seen.Lookups, invariants.Lookup{Token: call.Token, Provider: call.Provider,
+			Args: call.Args})
 	}
 	for name, output := range g.exports {
 		seen.Outputs[name] = invariants.Output{Value: output.value, Secret: output.secret}
@@ -98,8 +99,9 @@ func TestInvariants(t *testing.T) {
 	}
 }
 
-// TestEachBreakageIsCaught breaks a stack in one place at a time. The check of the breakage must see it, and for each check there is
-// a breakage that all other checks miss, so that no check is superfluous. -v shows which checks see what.
+// TestEachBreakageIsCaught breaks a stack in one place at a time. The check of the breakage must see it, and for each
+// check there is a breakage that all other checks miss, so that no check is superfluous. -v shows which checks see
+// what.
 func TestEachBreakageIsCaught(t *testing.T) {
 	rows := invariants.All()
 	for _, row := range rows {
@@ -123,7 +125,12 @@ func TestEachBreakageIsCaught(t *testing.T) {
 }
 
 // catchers reports whether a check sees a breakage, and which others do, with their rows.
-func catchers(t *testing.T, rows []invariants.Invariant, check invariants.Check, breakage invariants.Breakage) (bool, []string) {
+func catchers(
+	t *testing.T,
+	rows []invariants.Invariant,
+	check invariants.Check,
+	breakage invariants.Breakage,
+) (bool, []string) {
 	t.Helper()
 	stacks := invariants.Stacks(breakage.Cloud)
 	i := slices.IndexFunc(stacks, func(s invariants.Stack) bool { return s.Name == breakage.Stack })
@@ -158,7 +165,9 @@ func TestNoCheckIsVacuous(t *testing.T) {
 	for _, row := range invariants.All() {
 		for _, check := range row.Checks {
 			for _, cloud := range invariants.Clouds() {
-				breakable := slices.ContainsFunc(check.Breaks, func(b invariants.Breakage) bool { return b.Cloud == cloud })
+				breakable := slices.ContainsFunc(check.Breaks, func(b invariants.Breakage) bool {
+					return b.Cloud == cloud
+				})
 				_, excused := unbreakable[cloud+"/"+check.Name]
 				assert.Equal(t, check.Concerns(cloud) && !excused, breakable, "breakages of %s on %s", check.Name, cloud)
 			}

@@ -37,8 +37,8 @@ var adopted = map[string]string{
 	"digitalocean": `[{"name": "nyc1", "network": {"id": "` + ownVPC + `"}}]`,
 }
 
-// TestUpAndDestroyTakeLittleMoreThanTheyMust holds the dependencies to what they cost. A dependency that no need of package latency stands
-// for may be there, as long as nothing waits for it that would be done later otherwise.
+// TestUpAndDestroyTakeLittleMoreThanTheyMust holds the dependencies to what they cost. A dependency that no need of
+// package latency stands for may be there, as long as nothing waits for it that would be done later otherwise.
 func TestUpAndDestroyTakeLittleMoreThanTheyMust(t *testing.T) {
 	pools := map[string]string{
 		"groups": `[{"name": "steady", "size": "medium", "count": 2}, {"name": "elastic", "size": "medium", "min": 1, "max": 3}]`,

@@ -52,10 +52,11 @@ func (a access) add(to, protocol, port, purpose string, sources ...string) {
 	}
 }
 
-// TestThePortsPageIsFresh compares docs/ports.md with the firewalls that the program makes for a private production cluster, and
-// with the firewall of its nodes. `make graph` writes it.
+// TestThePortsPageIsFresh compares docs/ports.md with the firewalls that the program makes for a private production
+// cluster, and with the firewall of its nodes. `make graph` writes it.
 func TestThePortsPageIsFresh(t *testing.T) {
-	readers := map[string]func(g graph, a access){"aws": readSecurityGroups, "gcp": readGoogleFirewalls, "digitalocean": readDigitalOceanFirewalls}
+	readers := map[string]func(g graph, a access){"aws": readSecurityGroups, "gcp": readGoogleFirewalls,
+		"digitalocean": readDigitalOceanFirewalls}
 	byCloud, purpose, nodes := map[string]access{}, map[door]string{}, map[string][]string{}
 	for _, provider := range slices.Sorted(maps.Keys(readers)) {
 		settings := map[string]string{"provider": provider, "regions": `["nyc1"]`, "operatorCidrs": `["` + operatorNetwork + `"]`,
@@ -182,7 +183,8 @@ func readDigitalOceanFirewalls(g graph, a access) {
 	}
 }
 
-// nodeFirewalls returns whom the nodes of each role let in to the Talos API, the only port that their firewall has a rule for.
+// nodeFirewalls returns whom the nodes of each role let in to the Talos API, the only port that their firewall has a
+// rule for.
 func nodeFirewalls(t *testing.T, g graph) map[string][]string {
 	t.Helper()
 	sources := map[string][]string{}

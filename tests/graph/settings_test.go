@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// settingRow changes one setting of a stack file: what the file says anyway, and what it says then. A word in braces stands
-// for what differs between the clouds.
+// settingRow changes one setting of a stack file: what the file says anyway, and what it says then. A word in braces
+// stands for what differs between the clouds.
 type settingRow struct {
 	key          string
 	base, change map[string]string
@@ -124,12 +124,13 @@ func with(settings map[string]string, key, value string) map[string]string {
 	return settings
 }
 
-// TestEverySettingIsHonouredOrRejected is the promise that no cloud ignores a setting: whatever is said changes the graph,
-// or is an error.
+// TestEverySettingIsHonouredOrRejected is the promise that no cloud ignores a setting: whatever is said changes the
+// graph, or is an error.
 func TestEverySettingIsHonouredOrRejected(t *testing.T) {
 	var keys, tested []string
 	for _, key := range config.Keys() {
-		// They are about a cluster that runs, which no stack under mocks does: running/ and the lifecycle tests have them.
+		// They are about a cluster that runs, which no stack under mocks does: running/ and the lifecycle tests have
+		// them.
 		if key.Path != "acknowledge" && !strings.HasPrefix(key.Path, "upgrade") {
 			keys = append(keys, key.Path)
 		}
@@ -177,7 +178,8 @@ func (g graph) fingerprint() string {
 	for urn, n := range g.nodes {
 		slices.Sort(n.DependsOn)
 		slices.Sort(n.IgnoreChanges)
-		lines = append(lines, fmt.Sprintln(urn, n.Provider, n.Protect, n.IgnoreChanges, n.DependsOn, shown(resource.NewObjectProperty(n.Inputs))))
+		lines = append(lines, fmt.Sprintln(urn, n.Provider, n.Protect, n.IgnoreChanges, n.DependsOn,
+			shown(resource.NewObjectProperty(n.Inputs))))
 	}
 	for _, call := range g.calls {
 		lines = append(lines, fmt.Sprintln(call.Token, shown(resource.NewObjectProperty(call.Args))))

@@ -58,7 +58,7 @@ func (o *operator) reboots(section []block) {
 	for _, b := range section {
 		if b.language == "yaml" {
 			o.do(b, nil)
-			o.refusedUp("patches.all[0]: changes machine.udev, which Talos takes with a reboot only")
+			o.refusedUp("patches.all[0]: changes machine.udev, which Talos applies only with a reboot")
 			continue
 		}
 		for _, command := range b.commands() {

@@ -51,7 +51,7 @@ func (s *stack) rebootsByHand() {
 	s.t.Helper()
 	patches, err := json.Marshal(map[string][]string{"all": {udevPatch}})
 	require.NoError(s.t, err)
-	s.refusedEdit("patches", string(patches), "{}", "patches.all[0]: changes machine.udev, which Talos takes with a reboot only, on "+
+	s.refusedEdit("patches", string(patches), "{}", "patches.all[0]: changes machine.udev, which Talos applies only with a reboot, on "+
 		"inferadb-dev-nyc1-control-plane-0", "on inferadb-dev-nyc1-fixed-0, inferadb-dev-nyc1-fixed-1", "docs/operations.md#change-what-needs-a-reboot")
 	s.set("patches", string(patches))
 	_, err = s.try(nil, "pulumi", "preview", "--non-interactive", "--color", "never")

@@ -51,7 +51,7 @@ func TestNetworkStaysOnGoogleCloud(t *testing.T) {
 		"regions[0].zones: no longer names us-east4-c, the zone of inferadb-staging-nyc1-control-plane-2")
 	s.refusedEdit("regions", `[{"name":"nyc1","network":{"cidr":"10.9.0.0/18"}}]`, `["nyc1"]`, "set network.cidr: 10.101.64.0/18 of the region")
 	s.set("operatorCidrs", publicOperators)
-	s.refusedEdit("access", "public", "private", "the certificates of running control planes do not hold")
+	s.refusedEdit("access", "public", "private", "the certificates of running control planes are not valid")
 	s.pulumi("refresh", "--yes", "--skip-preview")
 	s.keepsItsKey("gcp:kms/cryptoKey:CryptoKey", gceInstance)
 	s.settled()

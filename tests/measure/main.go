@@ -43,7 +43,7 @@ var measures = []measure{
 	{"files that name the setting alarmEmails: program, and checks and tests", "12",
 		filesWith("alarmEmails", "AlarmEmails")},
 	{"files and folders named after DigitalOcean", "one in each package", filesOfCloud("digitalocean")},
-	{"places that ask whether a pool is on the spot market", "1", placesWith(`\.Spot (!=|==) nil`)},
+	{"places that compare a pool's spot policy with nil", "1", placesWith(`\.Spot (!=|==) nil`)},
 	{"shell scripts", "2", filesLike("scripts/*.sh")},
 	{"lines of the Makefile", "120", makefileLines},
 	{"doc comments of functions that begin with the name and a verb", "all", docComments},

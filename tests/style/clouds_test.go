@@ -19,7 +19,7 @@ import (
 var sharedByClouds = map[string]string{
 	"cmd/infra/etcd.go":          "its help shows how a bucket of DigitalOcean's Spaces is written",
 	"components/taloscluster.go": "it picks the cloud that makes the resources",
-	"config/tags.go":             "a stack's tags go to all of its clouds, and AWS takes the fewest",
+	"config/tags.go":             "a stack's tags go to all of its clouds, and AWS allows the fewest",
 	"preview/warnings.go":        "one table says what is lost with which type of resource",
 	"regions/nyc1.go":            "it says where the region is on each cloud",
 	"regions/providers.go":       "it lists the clouds",

@@ -35,40 +35,42 @@ var importRules = []importRule{
 	{folder: "backend/roles", ours: []string{"iampolicy", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "backend/gcp", ours: []string{"backend/roles"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "backend", ours: []string{"backend/roles", "iampolicy", "regions", "strict"}, forbidden: []string{talosSDK, gcpSDK, doSDK}},
-	{folder: "config", ours: []string{"regions", "strict", "machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "cost", ours: []string{"config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "cluster", ours: []string{"regions", "machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "config", ours: []string{"cluster", "regions", "strict", "machineconfig"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "cost", ours: []string{"cluster", "config", "regions"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "preview", ours: []string{"cost"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "docs/policies", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "machineconfig", ours: []string{"docs/policies"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "components/cloud", ours: []string{"config", "regions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "components/cloud", ours: []string{"cluster", "regions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "components/aws", ours: append([]string{"iampolicy"}, cloudMayImport...), forbidden: []string{talosSDK, gcpSDK, doSDK}},
 	{folder: "components/gcp", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, doSDK}},
 	{folder: "components/digitalocean", ours: cloudMayImport, forbidden: []string{talosSDK, awsSDK, gcpSDK}},
-	{folder: "components", ours: append([]string{"config", "regions", "components/cloud", "machineconfig"}, clouds...),
+	{folder: "components", ours: append([]string{"cluster", "config", "regions", "components/cloud", "machineconfig"}, clouds...),
 		forbidden: []string{awsSDK, gcpSDK, doSDK}},
 	{folder: "invariants", ours: []string{"iampolicy", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy/rules", forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "policy", ours: []string{"invariants", "policy/rules"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "simulator/sandbox", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "simulator", ours: []string{"simulator/sandbox"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: "running", ours: []string{"config", "regions", "machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "running", ours: []string{"cluster", "config", "regions", "machineconfig"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "stackfile", forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "operate/operatetest", forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "operate", ours: []string{"config", "regions", "machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
-	{folder: "bench/manyregions", ours: []string{"components", "config"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "operate", ours: []string{"cluster", "config", "regions", "machineconfig", "stackfile"}, forbidden: []string{pulumiPackages, talosSDK}},
+	{folder: "bench/manyregions", ours: []string{"cluster", "components", "config"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "bench/program", ours: []string{"bench/manyregions"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: "bench", ours: []string{"simulator/sandbox"}, forbidden: []string{pulumiPackages, talosSDK}},
 	{folder: "cmd/infra", ours: []string{
-		"backend/gcp", "bench", "config", "cost", "operate",
+		"backend/gcp", "bench", "cluster", "config", "cost", "operate",
 		"preview", "regions", "running", "simulator/sandbox", "stackfile",
 	}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
-	{folder: "stack", ours: []string{"config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
+	{folder: "stack", ours: []string{"cluster", "config", "regions", "components", "running"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 	{folder: ".", ours: []string{"stack"}, forbidden: []string{talosSDK, awsSDK, gcpSDK, doSDK}},
 }
 
-var cloudMayImport = []string{"components/cloud", "machineconfig", "config", "regions"}
+var cloudMayImport = []string{"components/cloud", "machineconfig", "cluster", "config", "regions"}
 
-// TestImportArrows keeps who may import whom: stack → components → clouds → cloud → config → machineconfig and regions.
+// TestImportArrows keeps who may import whom: stack → components → clouds → cloud → cluster →
+// machineconfig and regions; config makes the clusters.
 // Nothing imports the simulator.
 func TestImportArrows(t *testing.T) {
 	for _, f := range goFiles(t) {
@@ -135,6 +137,9 @@ func TestImportViolations(t *testing.T) {
 		{"policy", module + "/invariants", ""},
 		{"invariants", module + "/policy/rules", ""},
 		{"invariants", module + "/config", "invariants may not import config"},
+		{"config", module + "/cluster", ""},
+		{"cluster", module + "/config", "cluster may not import config"},
+		{"components/cloud", module + "/config", "components/cloud may not import config"},
 	} {
 		assert.Equal(t, test.want, violation(test.folder, test.imported), "%s imports %s", test.folder, test.imported)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// readmeTables are the tables of README.md: one for the keys of a stack file and one for each list of objects.
+// readmeTables returns the tables of README.md: one for the keys of a stack file and one for each list of objects.
 func readmeTables(settings []setting) string {
 	rows, lists := map[string][]string{}, []string{""}
 	paths := shortestPaths(settings)
@@ -34,8 +34,8 @@ func readmeTables(settings []setting) string {
 	return tables.String() + "\n"
 }
 
-// shortestPaths is one path for each field, so that the fields of a struct that several settings share are explained
-// once.
+// shortestPaths returns one path for each field, so that the fields of a struct that several settings share are
+// explained once.
 func shortestPaths(settings []setting) map[string]string {
 	paths := map[string]string{}
 	for _, s := range settings {
@@ -85,7 +85,7 @@ func projectConfig(settings []setting) string {
 	return text.String()
 }
 
-// kindOf is the CLI's word for the type of a key, empty where it has none, and the value that stands for "not set".
+// kindOf returns the CLI's word for the type of a key, empty where it has none, and the value that means "not set".
 func kindOf(s setting) (kind, empty string) {
 	switch {
 	case s.Form == "text":
@@ -100,7 +100,7 @@ func kindOf(s setting) (kind, empty string) {
 	return "", `""`
 }
 
-// description is a key's text without Markdown, with its fields and its default.
+// description returns a key's text without Markdown, with its fields and its default.
 func description(s setting, settings []setting) string {
 	text := s.text
 	var fields []string

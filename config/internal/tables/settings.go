@@ -72,7 +72,7 @@ func fieldComments(folder string) (map[string]string, error) {
 // ending is how a comment ends that says what an unset setting comes to.
 var ending = regexp.MustCompile(`^(?:(.*) )?(?:(Required)|Default: (.*))\.$`)
 
-// parseComment takes the first paragraph of a field's comment apart.
+// parseComment splits the first paragraph of a field's comment into text and default.
 func parseComment(key config.Key, comment string) (setting, error) {
 	paragraph, _, _ := strings.Cut(comment, "\n\n")
 	text := constants.Replace(strings.Join(strings.Fields(paragraph), " "))
@@ -98,7 +98,7 @@ var constants = strings.NewReplacer(
 	"[DefaultTalosVersion]", config.DefaultTalosVersion, "[DefaultKubernetesVersion]", config.DefaultKubernetesVersion,
 )
 
-// byDefault is the default as people read it.
+// byDefault returns the default as it is shown to people.
 func (s setting) byDefault() string {
 	switch {
 	case s.required:
@@ -109,8 +109,8 @@ func (s setting) byDefault() string {
 	return s.unset
 }
 
-// parent is the path of the list that the setting belongs to: "pools" for "pools[].spot.base", empty for a key of the
-// stack file itself. The rest is the setting's path in an item of the list.
+// parent returns the path of the list that the setting belongs to, "pools" for "pools[].spot.base" and empty for a key
+// of the stack file itself, and the setting's path in an item of the list.
 func (s setting) parent() (list, rest string) {
 	if i := strings.LastIndex(s.Path, "[]."); i >= 0 {
 		return s.Path[strings.LastIndex(s.Path[:i], ".")+1 : i], s.Path[i+3:]
@@ -123,7 +123,7 @@ func (s setting) hasTable() bool {
 	return s.Items != "" && s.Items != "text"
 }
 
-// between returns the text of a file with what stands between the two lines that mark the generated part replaced.
+// between returns the text of a file in which the lines between the two marks of the generated part are replaced.
 func between(text, generated string) (string, error) {
 	marks := regexp.MustCompile(
 		`(?ms)^([^\n]*generated from config/[^\n]*\n)(.*?)(^[^\n]*end of what is generated[^\n]*$)`,

@@ -1,7 +1,8 @@
-package config
+package cluster
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -26,8 +27,8 @@ func (c Cluster) networks() []netip.Prefix {
 	return networks
 }
 
-// ControlPlaneConfiguration is what the control planes' machine configuration is made of, as far as the stack file says
-// it. The cluster fills in Endpoint, CertSANs and, for an adopted network, its ranges.
+// ControlPlaneConfiguration returns what the stack file decides of the control planes' machine configuration. Package
+// components fills in Endpoint, CertSANs and, for an adopted network, its ranges.
 func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	in := c.configuration(machineconfig.ControlPlane)
 	in.TalosClients = c.OperatorCIDRs
@@ -35,8 +36,8 @@ func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	return in
 }
 
-// AppliedConfiguration is what control planes are given once they have booted: with the manifests, for which user data
-// has no room.
+// AppliedConfiguration returns the same with the manifests, for which user data has no room. Control planes are given
+// it after they booted.
 func (c Cluster) AppliedConfiguration() machineconfig.Input {
 	in := c.ControlPlaneConfiguration()
 	in.Manifests = c.Manifests
@@ -44,8 +45,8 @@ func (c Cluster) AppliedConfiguration() machineconfig.Input {
 	return in
 }
 
-// ManifestsAt returns what the control planes install when the cluster runs another version of Kubernetes, which
-// decides on Cilium's.
+// ManifestsAt returns what the control planes install when the cluster runs another version of Kubernetes, on which the
+// version of Cilium depends.
 func (c Cluster) ManifestsAt(kubernetes string) ([]machineconfig.Manifest, error) {
 	if c.CNI != Cilium {
 		return c.Manifests, nil
@@ -57,8 +58,8 @@ func (c Cluster) ManifestsAt(kubernetes string) ([]machineconfig.Manifest, error
 	return machineconfig.WithCilium(c.Manifests, version)
 }
 
-// WorkerConfiguration is the same for a pool's machines. Operators reach a worker through a control plane; what asks
-// whether a group's machine is alive reaches it directly.
+// WorkerConfiguration returns the same for a pool's machines. Operators reach a worker through a control plane, so it
+// allows no Talos client but the health checks of a scaling group.
 func (c Cluster) WorkerConfiguration(pool Pool) machineconfig.Input {
 	in := c.configuration(machineconfig.Worker)
 	if pool.InScalingGroup() {
@@ -106,4 +107,24 @@ func (c Cluster) capabilities() regions.Capabilities {
 		panic(err) // a resolved cluster's provider is in the table
 	}
 	return capabilities
+}
+
+// ControlPlanePatches returns the paths in the stack file of the patches in ControlPlaneConfiguration.
+func (c Cluster) ControlPlanePatches() []string {
+	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.controlPlanes", c.Patches.ControlPlanes))
+}
+
+// PoolPatches returns the paths in the stack file of the patches in the WorkerConfiguration of the cluster's i-th
+// pool.
+func (c Cluster) PoolPatches(i int) []string {
+	return slices.Concat(paths("patches.all", c.Patches.All), paths("patches.workers", c.Patches.Workers),
+		paths(fmt.Sprintf("pools[%d].patches", i), c.Pools[i].Patches))
+}
+
+func paths(list string, items []string) []string {
+	var paths []string
+	for i := range items {
+		paths = append(paths, fmt.Sprintf("%s[%d]", list, i))
+	}
+	return paths
 }
