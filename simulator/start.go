@@ -22,9 +22,7 @@ func Start(w *world.World) ([]site.Finding, error) {
 		findings = append(findings, recheck(providers[name](), w)...)
 	}
 	for _, name := range names {
-		if restart := providers[name]().Restart; restart != nil {
-			findings = append(findings, restart(w)...)
-		}
+		findings = append(findings, restart(providers[name](), w)...)
 	}
 	found, err := talos.Start(sites(w, ""), w)
 	if err != nil {
@@ -50,10 +48,7 @@ func recheck(cloud *catalogue.Provider, w *world.World) []site.Finding {
 			continue
 		}
 		subject := fmt.Sprintf("%s %s", r.Type, r.Name)
-		call := &catalogue.Call{
-			World: w, Region: r.Region, Type: row, Token: r.Type, Name: r.Name, ID: r.ID,
-			Config: world.Values{}, Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
-		}
+		call := cloud.CallFor(w, r)
 		for _, problem := range provider.Problems(cloud, call) {
 			findings = append(findings, site.Finding{Subject: subject, Reason: problem.Property + ": " +
 				problem.Reason})
@@ -63,6 +58,38 @@ func recheck(cloud *catalogue.Provider, w *world.World) []site.Finding {
 		}
 		if err := row.Behavior.Update(call); err != nil {
 			findings = append(findings, site.Finding{Subject: subject, Reason: err.Error()})
+		}
+	}
+	return findings
+}
+
+// restart starts every machine of a cloud as if it were new, and returns which do not start.
+func restart(cloud *catalogue.Provider, w *world.World) []site.Finding {
+	how := cloud.Restart
+	if how == nil {
+		return nil
+	}
+	var findings []site.Finding
+	for _, r := range w.List(how.Machine, "") {
+		if how.MemberKey != "" && r.State.Has(how.MemberKey) {
+			w.Remove(r)
+			continue
+		}
+		call := cloud.CallFor(w, r)
+		if err := how.Start(call); err != nil {
+			w.Remove(r)
+			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
+			continue
+		}
+		started := *r
+		started.State = call.State
+		w.Put(&started)
+	}
+	for _, group := range how.Groups {
+		for _, r := range w.List(group.Type, "") {
+			if err := group.Start(cloud.CallFor(w, r)); err != nil {
+				findings = append(findings, site.Finding{Subject: r.Name, Reason: "starts no machine: " + err.Error()})
+			}
 		}
 	}
 	return findings

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/world"
 )
@@ -153,7 +154,7 @@ func (n network) send(region, target, rule string) (*world.Resource, error) {
 
 // roleOf is the role that a group's machines have; empty without a profile.
 func (n network) roleOf(group *world.Resource) (string, error) {
-	g, err := newGroup(callFor(n.world, group))
+	g, err := newGroup(catalogue.CallFor(n.world, group))
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 
+	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -62,12 +63,8 @@ func SetType(w *world.World, instance *world.Resource, name string) error {
 	return nil
 }
 
-// Console returns what an instance printed: the simulated one says whether it has user data to boot from.
+// Console returns what an instance printed.
 func Console(instance *world.Resource) string {
-	if encoded := instance.State.String(userDataKey); encoded != "" {
-		if text, err := base64.StdEncoding.DecodeString(encoded); err == nil {
-			return fmt.Sprintf("[talos] fetched machine config from: \"AWS\" (%d bytes)", len(text))
-		}
-	}
-	return "[talos] no machine config"
+	userData, _ := base64.StdEncoding.DecodeString(instance.State.String(userDataKey))
+	return site.Console("AWS", userData)
 }

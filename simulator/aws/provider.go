@@ -30,7 +30,11 @@ func Provider() *catalogue.Provider { return served() }
 var served = sync.OnceValue(func() *catalogue.Provider {
 	p := catalogue.Load("aws", schema, behaviors, functions)
 	p.CheckConfig, p.Check = checkConfig, checkTags
-	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
+	p.Site, p.Inspect = newSite, inspect
+	p.Restart = &catalogue.Restart{
+		Machine: instanceType, MemberKey: groupKey, Start: runInstance,
+		Groups: []catalogue.Group{{Type: groupType, Start: startGroup}},
+	}
 	return p
 })
 

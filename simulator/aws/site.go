@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ type network struct {
 }
 
 func newSite(w *world.World) site.Site {
-	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
+	return network{world: w, operator: site.OperatorIP()}
 }
 
 // Machines lists the machines, running or stopped.
@@ -269,26 +268,15 @@ func (n network) dialBalancer(from source, balancer *world.Resource, port int) (
 	if listener == nil {
 		return nil, fmt.Errorf("the balancer %s has no listener on port %d", name, port)
 	}
-	var found []site.Machine
-	lost := fmt.Errorf("the balancer %s has no target for port %d", name, port)
-	for _, group := range forwardsTo(listener) {
-		for _, attachment := range n.world.List(attachmentType, region) {
-			targets := n.world.Get(targetGroupType, region, group)
-			if attachment.State.String("targetGroupArn") != group || targets == nil {
-				continue
-			}
-			target, err := n.forward(from, balancer, targets, attachment, port)
-			if err != nil {
-				lost = err
-				continue
-			}
-			found = append(found, target)
-		}
-	}
-	if len(found) == 0 {
-		return nil, lost
-	}
-	return found, nil
+	attachments := slices.DeleteFunc(n.world.List(attachmentType, region), func(r *world.Resource) bool {
+		group := r.State.String("targetGroupArn")
+		return !slices.Contains(forwardsTo(listener), group) || n.world.Get(targetGroupType, region, group) == nil
+	})
+	return site.Reached(attachments, fmt.Errorf("the balancer %s has no target for port %d", name, port),
+		func(attachment *world.Resource) (site.Machine, error) {
+			group := n.world.Get(targetGroupType, region, attachment.State.String("targetGroupArn"))
+			return n.forward(from, balancer, group, attachment, port)
+		})
 }
 
 func (n network) clientAddress(from source, region, vpc string) string {
@@ -404,7 +392,7 @@ func ruleLets(rule world.Values, peers []string, address string, port site.Port)
 		return false
 	}
 	if cidr := rule.String("cidrIpv4"); cidr != "" {
-		return contains(cidr, address)
+		return site.Contains(cidr, address)
 	}
 	return slices.Contains(peers, rule.String("referencedSecurityGroupId"))
 }
@@ -414,7 +402,7 @@ func inlineLets(rule world.Values, own string, peers []string, address string, p
 		return false
 	}
 	for _, cidr := range rule.Strings("cidrBlocks") {
-		if contains(cidr, address) {
+		if site.Contains(cidr, address) {
 			return true
 		}
 	}
@@ -444,13 +432,4 @@ func portMatches(protocol string, rule world.Values, port site.Port) bool {
 		return rule.Int("fromPort") == -1 || rule.Int("fromPort") == port.Number
 	}
 	return rule.Int("fromPort") <= port.Number && port.Number <= rule.Int("toPort")
-}
-
-func contains(cidr, address string) bool {
-	prefix, err := netip.ParsePrefix(cidr)
-	if err != nil {
-		return false
-	}
-	parsed, err := netip.ParseAddr(address)
-	return err == nil && prefix.Contains(parsed)
 }

@@ -10,42 +10,13 @@ import (
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// restart starts every machine as if it were new.
-func restart(w *world.World) []site.Finding {
-	var findings []site.Finding
-	for _, r := range w.List(instanceType, "") {
-		if r.State.Has(groupKey) {
-			w.Remove(r)
-			continue
-		}
-		c := callFor(w, r)
-		if err := runInstance(c); err != nil {
-			w.Remove(r)
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
-			continue
-		}
-		w.Put(&world.Resource{Provider: "aws", Type: r.Type, Region: r.Region, ID: r.ID, Name: r.Name,
-			Inputs: r.Inputs, State: c.State})
+// startGroup starts a group's machines.
+func startGroup(c *catalogue.Call) error {
+	g, err := newGroup(c)
+	if err != nil {
+		return err
 	}
-	for _, r := range w.List(groupType, "") {
-		c := callFor(w, r)
-		g, err := newGroup(c)
-		if err == nil {
-			err = g.scale(r.State.Int("desiredCapacity"))
-		}
-		if err != nil {
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "starts no machine: " + err.Error()})
-		}
-	}
-	return findings
-}
-
-// callFor is an operation on a resource as it is.
-func callFor(w *world.World, r *world.Resource) *catalogue.Call {
-	return &catalogue.Call{
-		World: w, Region: r.Region, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type,
-		State: r.State.Clone(), Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), Config: world.Values{},
-	}
+	return g.scale(c.State.Int("desiredCapacity"))
 }
 
 // runInstance holds a machine against what RunInstances refuses.
@@ -89,8 +60,7 @@ func (n network) targetHealth() []site.Finding {
 				continue
 			}
 			if _, err := n.forward(source{}, balancer, group, attachment, listener.State.Int("port")); err != nil {
-				findings = append(findings, site.Finding{Subject: balancer.Name, Reason: "target " + attachment.Name +
-					" is unhealthy: " + err.Error()})
+				findings = append(findings, site.Unhealthy(balancer.Name, attachment.Name, err))
 			}
 		}
 	}
@@ -114,7 +84,6 @@ func (n network) fragments(balancer *world.Resource) error {
 }
 
 // checkHealth returns why a control plane does not pass a target group's health check, or gets no packets of its kind.
-// The Kubernetes API speaks TLS and answers nobody whom it does not know.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
 func checkHealth(balancer, group, machine *world.Resource, w *world.World) error {
 	zone := interfaceOf(w, machine).subnet
@@ -123,18 +92,12 @@ func checkHealth(balancer, group, machine *world.Resource, w *world.World) error
 		return ours != nil && theirs != nil &&
 			ours.State.String("availabilityZone") == theirs.State.String("availabilityZone")
 	})
-	health := group.State.Object("healthCheck")
-	switch {
-	case !served:
+	if !served {
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#availability-zones
 		return fmt.Errorf("its zone is none of the load balancer's")
-	case health.String("protocol") == "HTTP":
-		return fmt.Errorf("the health check speaks HTTP, the Kubernetes API TLS")
-	case health.String("protocol") == "HTTPS" && !strings.Contains(health.String("matcher"), "401"):
-		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it " +
-			"does not know")
 	}
-	return nil
+	health := group.State.Object("healthCheck")
+	return site.CheckHealth(health.String("protocol"), strings.Contains(health.String("matcher"), "401"))
 }
 
 // unheard returns the alarms that their topic does not take. A topic without a policy takes those of its account.

@@ -31,12 +31,30 @@ type Provider struct {
 	Check func(*Call) []Problem `json:"-"`
 	// Site is the provider's part of what Talos sees; nil for a provider without machines.
 	Site func(*world.World) site.Site `json:"-"`
-	// Restart starts the provider's machines as if all of them were new, and returns which of them do not start. Those
-	// that do keep their names and addresses, except members of scaling groups.
-	Restart func(*world.World) []site.Finding `json:"-"`
+	// Restart is how the provider's machines start as if they were new; nil for a provider without machines.
+	Restart *Restart `json:"-"`
+	// Defaults is the configuration of calls that no engine makes.
+	Defaults world.Values `json:"-"`
 	// Inspect returns what the provider's resources do not do although they are there: a target that is not healthy, an
 	// event that nobody hears.
 	Inspect func(*world.World) []site.Finding `json:"-"`
+}
+
+// Restart is how machines start as if they were new: those that the program names keep their names and addresses, and
+// scaling groups start machines in the place of their members.
+type Restart struct {
+	// Machine is the type of machines, MemberKey a property that only members of groups have; empty without groups.
+	Machine, MemberKey string
+	// Start completes the state of a machine, or returns why it does not start.
+	Start func(*Call) error
+	// Groups are the types that start machines, in the order in which they are asked.
+	Groups []Group
+}
+
+// Group is a type of scaling groups. Start starts a group's machines, or returns why it starts none.
+type Group struct {
+	Type  string
+	Start func(*Call) error
 }
 
 // Resource is one type of resource.
@@ -93,28 +111,19 @@ type Function struct {
 	Invoke Invoke `json:"-"`
 }
 
-// CreateFixture makes a resource that was there before the program, with the inputs that a call carries. It is not
-// checked as the program's own are.
-func (p *Provider) CreateFixture(token string, call Call) (*world.Resource, error) {
-	resource := p.Resources[token]
-	region := call.Region
-	if resource.Global {
-		region = ""
+// CallFor returns an operation on a resource as it is.
+func (p *Provider) CallFor(w *world.World, r *world.Resource) *Call {
+	c := CallFor(w, r)
+	c.Type, c.Config = p.Resources[r.Type], p.Defaults.Clone()
+	return c
+}
+
+// CallFor returns an operation on a resource as it is, without the provider's part: the type and a configuration.
+func CallFor(w *world.World, r *world.Resource) *Call {
+	return &Call{
+		World: w, Region: r.Region, Token: r.Type, Name: r.Name, ID: r.ID, URN: r.ID, Config: world.Values{},
+		Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
 	}
-	call.Type, call.Token, call.Old = resource, token, world.Values{}
-	if resource.ID != "" {
-		call.ID = resource.ID + call.World.Hash(call.URN, 17)
-	}
-	call.State = resource.Fields.WithInitial(resource.Fields.WithDefaults(call.Inputs))
-	if err := resource.Behavior.Create(&call); err != nil {
-		return nil, fmt.Errorf("create the fixture %s: %w", token, err)
-	}
-	made := &world.Resource{
-		Provider: p.Name, Type: token, Region: region, ID: call.ID, Name: "fixture",
-		Inputs: call.Inputs, State: call.State, Adopted: true,
-	}
-	call.World.Put(made)
-	return made, nil
 }
 
 // Invoke answers a call of a function.

@@ -21,9 +21,7 @@ func IsRegion(name string) bool { return slices.Contains(regions, name) }
 func CreateFixtures(w *world.World, region string, cidr netip.Prefix) (Fixtures, error) {
 	name := fmt.Sprintf("fixture-%s-%d", region, cidr.Addr().As4()[1])
 	inputs := world.Values{"name": name, "region": region, "ipRange": cidr.String()}
-	made, err := Provider().CreateFixture(vpcType, catalogue.Call{World: w, URN: name, Inputs: inputs})
-	if err != nil {
-		return Fixtures{}, err
-	}
-	return Fixtures{ID: made.ID}, nil
+	b := &catalogue.Fixtures{Provider: Provider(), World: w}
+	id := b.Create(vpcType, inputs)
+	return Fixtures{ID: id}, b.Err
 }

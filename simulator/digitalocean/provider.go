@@ -26,7 +26,8 @@ func Provider() *catalogue.Provider { return served() }
 
 var served = sync.OnceValue(func() *catalogue.Provider {
 	p := catalogue.Load("digitalocean", schema, behaviors, functions)
-	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
+	p.Site, p.Inspect = newSite, inspect
+	p.Restart = &catalogue.Restart{Machine: dropletType, Start: startDroplet}
 	return p
 })
 

@@ -2,8 +2,6 @@ package digitalocean
 
 import (
 	"fmt"
-	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,7 +17,7 @@ type network struct {
 }
 
 func newSite(w *world.World) site.Site {
-	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
+	return network{world: w, operator: site.OperatorIP()}
 }
 
 // Machines lists the droplets, on or off.
@@ -126,27 +124,18 @@ func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]s
 	if balancer.State.Bool("enableProxyProtocol") {
 		return nil, fmt.Errorf("%s speaks the PROXY protocol, which its targets do not", to)
 	}
-	var found []site.Machine
-	lost := fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to,
-		balancer.State.String("dropletTag"))
-	for _, target := range targets(n.world, balancer) {
-		if err := n.forward(balancer, target, rules[i]); err != nil {
-			lost = err
-			continue
-		}
-		found = append(found, machine(target))
-	}
-	if len(found) == 0 {
-		return nil, lost
-	}
-	return found, nil
+	return site.Reached(targets(n.world, balancer),
+		fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, balancer.State.String("dropletTag")),
+		func(target *world.Resource) (site.Machine, error) {
+			return machine(target), n.forward(balancer, target, rules[i])
+		})
 }
 
 // admits asks the load balancer's own firewall.
 func admits(balancer *world.Resource, from end) error {
 	matches := func(rule string) bool {
 		kind, value, _ := strings.Cut(rule, ":")
-		return kind == "ip" && value == from.address || kind == "cidr" && contains(value, from.address)
+		return kind == "ip" && value == from.address || kind == "cidr" && site.Contains(value, from.address)
 	}
 	firewall := balancer.State.Object("firewall")
 	allows := firewall.Strings("allows")
@@ -207,7 +196,7 @@ func ruleLets(rule world.Values, side string, peer end, port site.Port) bool {
 		return false
 	}
 	if slices.ContainsFunc(rule.Strings(side+"Addresses"), func(cidr string) bool {
-		return contains(cidr, peer.address)
+		return cidr == peer.address || site.Contains(cidr, peer.address)
 	}) {
 		return true
 	}
@@ -219,14 +208,4 @@ func ruleLets(rule world.Values, side string, peer end, port site.Port) bool {
 		return slices.Contains(rule.Strings(side+"LoadBalancerUids"), peer.balancer.ID)
 	}
 	return false
-}
-
-// contains reports whether a range, or a single address, holds the address.
-func contains(cidr, address string) bool {
-	parsed, err := netip.ParseAddr(address)
-	if err != nil {
-		return false
-	}
-	prefix, err := netip.ParsePrefix(cidr)
-	return err == nil && prefix.Contains(parsed) || cidr == address
 }

@@ -2,26 +2,18 @@ package digitalocean
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// restart starts every droplet as if it were new.
-func restart(w *world.World) []site.Finding {
-	var findings []site.Finding
-	for _, r := range w.List(dropletType, "") {
-		c := &catalogue.Call{World: w, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type, State: r.State.Clone(),
-			Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone()}
-		// A new droplet has no disk that could be too large.
-		delete(c.State, "disk")
-		if err := checkDroplet(c); err != nil {
-			w.Remove(r)
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
-		}
-	}
-	return findings
+// startDroplet completes the state of a droplet that starts anew, or returns why it does not start.
+func startDroplet(c *catalogue.Call) error {
+	// A new droplet has no disk that could be too large.
+	delete(c.State, "disk")
+	return checkDroplet(c)
 }
 
 // checkDroplet holds a droplet against what the API refuses.
@@ -55,9 +47,7 @@ func inspect(w *world.World) []site.Finding {
 		for _, rule := range balancer.State.Objects("forwardingRules") {
 			for _, target := range targets(w, balancer) {
 				if err := n.forward(balancer, target, rule); err != nil {
-					findings = append(findings,
-						site.Finding{Subject: balancer.Name, Reason: "target " + target.Name + " is unhealthy: " +
-							err.Error()})
+					findings = append(findings, site.Unhealthy(balancer.Name, target.Name, err))
 				}
 			}
 		}
@@ -65,8 +55,7 @@ func inspect(w *world.World) []site.Finding {
 	return findings
 }
 
-// forward follows a packet from a load balancer to a droplet, and its health check. The Kubernetes API speaks TLS and
-// answers nobody whom it does not know.
+// forward follows a packet from a load balancer to a droplet, and its health check.
 // https://docs.digitalocean.com/products/networking/load-balancers/how-to/manage/#health-checks
 func (n network) forward(balancer, target *world.Resource, rule world.Values) error {
 	from := end{balancer: balancer, address: balancer.State.String("ip")}
@@ -84,12 +73,8 @@ func (n network) forward(balancer, target *world.Resource, rule world.Values) er
 			return err
 		}
 	}
-	switch health.String("protocol") {
-	case "http":
-		return fmt.Errorf("the health check of %s speaks HTTP, the Kubernetes API TLS", from)
-	case "https":
-		return fmt.Errorf("the health check of %s gets the status 401, because the Kubernetes API answers nobody "+
-			"whom it does not know", from)
+	if err := site.CheckHealth(strings.ToUpper(health.String("protocol")), false); err != nil {
+		return fmt.Errorf("%s to %s: %w", from, receiver, err)
 	}
 	return nil
 }

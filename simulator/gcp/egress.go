@@ -84,7 +84,7 @@ func (n network) goesOut(from end, address string, port site.Port) error {
 	decides := n.deciding(from.place.network, func(rule world.Values) bool {
 		ranges := rule.Strings("destinationRanges")
 		destined := len(ranges) == 0 || slices.ContainsFunc(ranges, func(text string) bool {
-			return within(text, address)
+			return site.Contains(text, address)
 		})
 		return rule.String("direction") == "EGRESS" && isTarget(rule, from.machine.State) && destined &&
 			namesPort(rule, port)

@@ -3,6 +3,7 @@ package gcp
 import (
 	"fmt"
 
+	"github.com/inferadb/infra/simulator/site"
 	"github.com/inferadb/infra/simulator/world"
 )
 
@@ -68,10 +69,7 @@ func SetProtection(w *world.World, instance *world.Resource, protected bool) {
 	})
 }
 
-// Console returns what an instance printed: the simulated one says whether it has user data to boot from.
+// Console returns what an instance printed.
 func Console(instance *world.Resource) string {
-	if text := instance.State.Object("metadata").String("user-data"); text != "" {
-		return fmt.Sprintf("[talos] fetched machine config from: \"GCP\" (%d bytes)", len(text))
-	}
-	return "[talos] no machine config"
+	return site.Console("GCP", []byte(instance.State.Object("metadata").String("user-data")))
 }

@@ -39,7 +39,13 @@ func Provider() *catalogue.Provider { return served() }
 var served = sync.OnceValue(func() *catalogue.Provider {
 	p := catalogue.Load("gcp", schema, behaviors, functions)
 	p.Check = check
-	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
+	p.Site, p.Inspect, p.Defaults = newSite, inspect, world.Values{"project": Project}
+	p.Restart = &catalogue.Restart{
+		Machine: instanceType, MemberKey: managerKey, Start: startInstance,
+		Groups: []catalogue.Group{
+			{Type: autoscalerType, Start: checkAutoscaler}, {Type: managerType, Start: startGroup},
+		},
+	}
 	return p
 })
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ type network struct {
 }
 
 func newSite(w *world.World) site.Site {
-	return network{world: w, operator: os.Getenv("SIMULATOR_OPERATOR_IP")}
+	return network{world: w, operator: site.OperatorIP()}
 }
 
 // Machines lists the machines, running or stopped.
@@ -163,21 +162,29 @@ func (n network) dialBalancer(from end, rule *world.Resource, port int) ([]site.
 	if backend == nil {
 		return nil, fmt.Errorf("the balancer %s has no backend service", name)
 	}
-	var found []site.Machine
-	lost := fmt.Errorf("the balancer %s has no backend for port %d", name, port)
+	return site.Reached(n.members(rule.Region, backend),
+		fmt.Errorf("the balancer %s has no backend for port %d", name, port),
+		func(m backendMember) (site.Machine, error) {
+			return machineOf(m.machine), n.forward(rule, backend, m.group, m.machine)
+		})
+}
+
+// backendMember is a machine that an unmanaged instance group has.
+type backendMember struct {
+	group   string
+	machine *world.Resource
+}
+
+// members returns the machines behind a backend service.
+func (n network) members(region string, backend *world.Resource) []backendMember {
+	var all []backendMember
 	for _, part := range backend.State.Objects("backends") {
-		for _, machine := range n.inGroup(rule.Region, part.String("group")) {
-			if err := n.forward(rule, backend, part.String("group"), machine); err != nil {
-				lost = err
-				continue
-			}
-			found = append(found, machineOf(machine))
+		group := part.String("group")
+		for _, machine := range n.inGroup(region, group) {
+			all = append(all, backendMember{group, machine})
 		}
 	}
-	if len(found) == 0 {
-		return nil, lost
-	}
-	return found, nil
+	return all
 }
 
 // inGroup are the machines of an unmanaged instance group.
@@ -310,7 +317,7 @@ func isSource(rule world.Values, from end) bool {
 	if len(ranges)+len(accounts)+len(tags) == 0 {
 		return true // nobody named is everybody
 	}
-	if slices.ContainsFunc(ranges, func(text string) bool { return within(text, from.address) }) {
+	if slices.ContainsFunc(ranges, func(text string) bool { return site.Contains(text, from.address) }) {
 		return true
 	}
 	return !from.operator() && (slices.Contains(accounts,
@@ -319,12 +326,6 @@ func isSource(rule world.Values, from end) bool {
 
 func overlap(a, b []string) bool {
 	return slices.ContainsFunc(a, func(item string) bool { return slices.Contains(b, item) })
-}
-
-func within(text, address string) bool {
-	prefix, err := netip.ParsePrefix(text)
-	parsed, problem := netip.ParseAddr(address)
-	return err == nil && problem == nil && prefix.Contains(parsed)
 }
 
 // portIn reports whether a port is the one, or among those, that a text such as 2379-2380 names.

@@ -8,67 +8,34 @@ import (
 	"github.com/inferadb/infra/simulator/world"
 )
 
-// restart starts every machine as if it were new.
-func restart(w *world.World) []site.Finding {
-	var findings []site.Finding
-	for _, r := range w.List(instanceType, "") {
-		if r.State.Has(managerKey) {
-			w.Remove(r)
-			continue
-		}
-		c := callFor(w, r)
-		err := checkMachine(c, describe(c.State))
-		if err == nil {
-			err = placeInstance(c, r)
-		}
-		if err != nil {
-			w.Remove(r)
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
-		}
+// startInstance completes the state of a machine that starts anew, or returns why it does not start.
+func startInstance(c *catalogue.Call) error {
+	if err := checkMachine(c, describe(c.State)); err != nil {
+		return err
 	}
-	for _, r := range w.List(autoscalerType, "") {
-		if err := checkAutoscaler(callFor(w, r)); err != nil {
-			findings = append(findings, site.Finding{Subject: r.Type + " " + r.Name, Reason: err.Error()})
-		}
-	}
-	for _, r := range w.List(managerType, "") {
-		if err := restartGroup(w, r); err != nil {
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "starts no machine: " + err.Error()})
-		}
-	}
-	return findings
+	return placeInstance(c, c.World.Get(c.Token, c.Region, c.ID))
 }
 
-// restartGroup starts a group at the size that it was given, or else by its autoscaler.
-func restartGroup(w *world.World, manager *world.Resource) error {
-	size := manager.Inputs.Int("targetSize")
-	if !manager.Inputs.Has("targetSize") {
-		scaler := w.Find(autoscalerType, manager.Region, func(r *world.Resource) bool {
-			return same(r.State.String("target"), manager.ID)
+// startGroup starts a group at the size that it was given, or else by its autoscaler.
+func startGroup(c *catalogue.Call) error {
+	size := c.Inputs.Int("targetSize")
+	if !c.Inputs.Has("targetSize") {
+		scaler := c.World.Find(autoscalerType, c.Region, func(r *world.Resource) bool {
+			return same(r.State.String("target"), c.ID)
 		})
 		if scaler == nil {
 			return fmt.Errorf("it has neither a size nor an autoscaler")
 		}
 		size = scaler.State.Object("autoscalingPolicy").Int("minReplicas")
 	}
-	c := callFor(w, manager)
 	if err := checkManager(c); err != nil {
 		return err
 	}
-	template, err := find(c, templateType, manager.State.Objects("versions")[0].String("instanceTemplate"))
+	template, err := find(c, templateType, c.State.Objects("versions")[0].String("instanceTemplate"))
 	if err != nil {
 		return err
 	}
 	return group{call: c, template: template}.scale(size)
-}
-
-// callFor is an operation on a resource as it is.
-func callFor(w *world.World, r *world.Resource) *catalogue.Call {
-	return &catalogue.Call{
-		World: w, Region: r.Region, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type,
-		State: r.State.Clone(), Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(),
-		Config: world.Values{"project": Project},
-	}
 }
 
 // inspect looks at what stands between the machines and the world: targets of load balancers, health checks of groups.
@@ -101,13 +68,9 @@ func (n network) targetHealth() []site.Finding {
 		if backend == nil {
 			continue
 		}
-		for _, part := range backend.State.Objects("backends") {
-			for _, machine := range n.inGroup(rule.Region, part.String("group")) {
-				if err := n.forward(rule, backend, part.String("group"), machine); err != nil {
-					findings = append(findings,
-						site.Finding{Subject: rule.Name, Reason: "target " + machine.Name + " is unhealthy: " +
-							err.Error()})
-				}
+		for _, m := range n.members(rule.Region, backend) {
+			if err := n.forward(rule, backend, m.group, m.machine); err != nil {
+				findings = append(findings, site.Unhealthy(rule.Name, m.machine.Name, err))
 			}
 		}
 	}
@@ -160,15 +123,14 @@ func (n network) probed(check, machine *world.Resource) error {
 // https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
 var healthCheckers = []string{"130.211.0.1", "35.191.0.1"}
 
-// checkProbe returns why the Kubernetes API does not pass a health check: it speaks TLS and answers nobody whom it does
-// not know. https://cloud.google.com/load-balancing/docs/health-check-concepts#criteria-protocol-http
+// checkProbe returns why the Kubernetes API does not pass a health check.
+// https://cloud.google.com/load-balancing/docs/health-check-concepts#criteria-protocol-http
 func checkProbe(check *world.Resource) error {
-	switch kind := check.State.String("type"); {
+	switch {
 	case check.State.Has("httpsHealthCheck"):
-		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it " +
-			"does not know")
+		return site.CheckHealth("HTTPS", false)
 	case !check.State.Has("tcpHealthCheck"):
-		return fmt.Errorf("the health check speaks %s, the Kubernetes API TLS", kind)
+		return site.CheckHealth("HTTP", false)
 	}
 	return nil
 }

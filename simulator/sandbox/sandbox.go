@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +23,10 @@ type Sandbox struct {
 	Root, Folder string
 	// Stack is the name of the stack, Provider the cloud that it is on.
 	Stack, Provider string
+	// Program is the folder of the program below Root; empty for Root itself.
+	Program string
+	// CLI is the path of the Pulumi CLI, as function CLI returns it; empty for the one in Root/.bin.
+	CLI string
 }
 
 // Open returns the sandbox of a stack below .demo of the repository, on the cloud of the stack file unless one is
@@ -71,6 +76,11 @@ func providerOf(file string) (string, error) {
 	return settings.Config.Provider, nil
 }
 
+// cli returns the path of the Pulumi CLI.
+func (s Sandbox) cli() string {
+	return cmp.Or(s.CLI, filepath.Join(s.Root, ".bin", "pulumi"))
+}
+
 // Path returns the path of a file of the sandbox.
 func (s Sandbox) Path(elements ...string) string {
 	return filepath.Join(append([]string{s.Folder}, elements...)...)
@@ -82,7 +92,7 @@ func (s Sandbox) Exists() bool {
 	return len(found) > 0
 }
 
-// Create makes the folder with what the CLI reads in it. The stack itself is not there yet.
+// Create makes the folder with the files that the CLI reads. It does not create the stack itself.
 func (s Sandbox) Create() error {
 	for _, folder := range []string{"home", "state", "world"} {
 		if err := os.MkdirAll(s.Path(folder), 0o700); err != nil {
@@ -93,7 +103,7 @@ func (s Sandbox) Create() error {
 	if err != nil {
 		return err
 	}
-	settings, err := os.ReadFile(filepath.Join(s.Root, "Pulumi."+s.Stack+".yaml"))
+	settings, err := os.ReadFile(filepath.Join(s.program(), "Pulumi."+s.Stack+".yaml"))
 	if err != nil {
 		return err
 	}
@@ -110,21 +120,34 @@ func (s Sandbox) Create() error {
 	return nil
 }
 
+// program returns the folder of the program, with its project file.
+func (s Sandbox) program() string { return filepath.Join(s.Root, s.Program) }
+
 // project returns the project file: the program stays where it is, and the plugins are the simulator's.
 func (s Sandbox) project() ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(s.Root, "Pulumi.yaml"))
+	text, err := os.ReadFile(filepath.Join(s.program(), "Pulumi.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	program, err := filepath.Rel(s.Folder, s.Root)
+	var project map[string]any
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(s.program(), "Pulumi.yaml"), err)
+	}
+	// The options of the runtime say where to compile the program, which would be below the sandbox's folder.
+	project["runtime"] = "go"
+	if project["main"], err = filepath.Rel(s.Folder, s.program()); err != nil {
+		return nil, err
+	}
+	simulator, err := filepath.Rel(s.Folder, filepath.Join(s.Root, ".bin", "simulator"))
 	if err != nil {
 		return nil, err
 	}
-	added := "\nmain: " + program + "\nplugins:\n  providers:\n"
+	var plugins []map[string]string
 	for _, name := range append(slices.Clone(Clouds), "talos") {
-		added += fmt.Sprintf("    - {name: %s, path: %s}\n", name, filepath.Join(program, ".bin", "simulator"))
+		plugins = append(plugins, map[string]string{"name": name, "path": simulator})
 	}
-	return append(text, added...), nil
+	project["plugins"] = map[string]any{"providers": plugins}
+	return yaml.Marshal(project)
 }
 
 // Prepare creates the sandbox with its stack, unless it is there. What the CLI says goes to standard error.
@@ -139,7 +162,7 @@ func (s Sandbox) Prepare() error {
 		{"stack", "init", s.Stack, "--secrets-provider", "passphrase"},
 		{"config", "set", "inferadb:provider", s.Provider},
 	} {
-		command := exec.Command(filepath.Join(s.Root, ".bin", "pulumi"), arguments...)
+		command := exec.Command(s.cli(), arguments...)
 		command.Env, command.Dir = s.Environment(), s.Root
 		command.Stdout, command.Stderr = os.Stderr, os.Stderr
 		if err := command.Run(); err != nil {

@@ -182,7 +182,7 @@ func TestAMoveWithoutAliasIsFound(t *testing.T) {
 // start brings the stack back as the former version left it; edit changes its state first, the JSON with the secrets in clear.
 func (l layout) start(t *testing.T, edit func(state string) string) *stack {
 	t.Helper()
-	s := newFolder(t, "production", ".", cli)
+	s := newFolder(t, "production", "", cli)
 	settings, err := os.ReadFile(l.file("yaml"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(s.path("Pulumi.production.yaml"), settings, 0o600))

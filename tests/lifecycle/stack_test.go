@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,7 +130,7 @@ const passphrase = "correct horse battery staple"
 // newStack initializes the stack in a new folder, on a provider. Tests of different stacks run side by side.
 func newStack(t *testing.T, name, provider string) *stack {
 	t.Helper()
-	s := newFolder(t, name, ".", cli)
+	s := newFolder(t, name, "", cli)
 	s.pulumi("stack", "init", name, "--secrets-provider", "passphrase")
 	s.set("provider", provider)
 	return s
@@ -140,21 +139,12 @@ func newStack(t *testing.T, name, provider string) *stack {
 // newFolder prepares a stack of the program in a folder of the repository, which the CLI runs.
 func newFolder(t *testing.T, name, program, cli string) *stack {
 	t.Helper()
-	s := &stack{t: t, name: name, folder: t.TempDir(), cli: cli}
-	for _, folder := range []string{"home", "state", "world"} {
-		require.NoError(t, os.Mkdir(filepath.Join(s.folder, folder), 0o700))
-	}
-	// The CLI writes every property of every resource into a log of its own, unless it cannot make the folder.
-	require.NoError(t, os.WriteFile(s.path("home", "logs"), nil, 0o600))
-	s.copyProject(filepath.Join(repository, program))
-	s.environment = append(sandbox.Sandbox{Root: repository, Folder: s.folder, Stack: name}.Environment(),
-		"PATH="+strings.Join([]string{
-			filepath.Join(repository, ".bin", "simulator"), filepath.Dir(cli), os.Getenv("PATH"),
-		}, string(os.PathListSeparator)),
+	folder := sandbox.Sandbox{Root: repository, Folder: t.TempDir(), Stack: name, Program: program, CLI: cli}
+	require.NoError(t, folder.Create())
+	return &stack{t: t, name: name, folder: folder.Folder, cli: cli, environment: append(folder.Environment(),
 		"SIMULATOR_SECRETS="+secrets,
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
-	)
-	return s
+	)}
 }
 
 // nyc1 is the cloud's own name of the region nyc1.
@@ -178,33 +168,6 @@ func (s *stack) seed(arguments ...string) seeded {
 
 func (s *stack) path(elements ...string) string {
 	return filepath.Join(append([]string{s.folder}, elements...)...)
-}
-
-// copyProject takes the project file and the stack's. A stack writes its salt and its settings into the latter.
-func (s *stack) copyProject(from string) {
-	s.t.Helper()
-	text, err := os.ReadFile(filepath.Join(from, "Pulumi.yaml"))
-	require.NoError(s.t, err)
-	var project map[string]any
-	require.NoError(s.t, yaml.Unmarshal(text, &project))
-	project["runtime"] = "go"
-	// The language host finds the module that the program belongs to here.
-	project["main"], err = filepath.Rel(s.folder, from)
-	require.NoError(s.t, err)
-	text, err = yaml.Marshal(project)
-	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(s.path("Pulumi.yaml"), text, 0o600))
-	file := "Pulumi." + s.name + ".yaml"
-	text, err = os.ReadFile(filepath.Join(from, file))
-	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(s.path(file), text, 0o600))
-}
-
-// cleanEnvironment has nothing by which a command could reach a real cloud or the user's own Pulumi.
-func cleanEnvironment() []string {
-	return slices.DeleteFunc(sandbox.Clean(os.Environ()), func(entry string) bool {
-		return strings.HasPrefix(entry, "SIMULATOR_") || strings.HasPrefix(entry, "PATH=")
-	})
 }
 
 // patience is many times what any command takes.
