@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newPreviewSimulated returns the command that previews a stack on the simulator, in the world that `make demo KEEP=1`
+// newPreviewSimulated returns the command that previews a stack on the simulator, on the clouds that `make demo KEEP=1`
 // left or else in an empty one.
 func newPreviewSimulated() *cobra.Command {
 	var comment preview.Comment

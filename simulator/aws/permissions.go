@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // request is what somebody wants to do: a role, or a service on behalf of a resource of the account.
@@ -101,8 +101,8 @@ func glob(pattern, text string) bool {
 }
 
 // roleMay reports whether one of a role's own policies allows a request.
-func roleMay(w *world.World, role string, r request) bool {
-	return slices.ContainsFunc(w.List(rolePolicyType, ""), func(policy *world.Resource) bool {
+func roleMay(st *store.Store, role string, r request) bool {
+	return slices.ContainsFunc(st.List(rolePolicyType, ""), func(policy *store.Resource) bool {
 		return policy.State.String("role") == role && allows(policy.State.String("policy"), r)
 	})
 }

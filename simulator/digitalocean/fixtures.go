@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // Fixtures is what CreateFixtures made, in the terms of a stack file.
@@ -18,10 +18,10 @@ type Fixtures struct {
 func IsRegion(name string) bool { return slices.Contains(regions, name) }
 
 // CreateFixtures makes a VPC for a program to adopt.
-func CreateFixtures(w *world.World, region string, cidr netip.Prefix) (Fixtures, error) {
+func CreateFixtures(st *store.Store, region string, cidr netip.Prefix) (Fixtures, error) {
 	name := fmt.Sprintf("fixture-%s-%d", region, cidr.Addr().As4()[1])
-	inputs := world.Values{"name": name, "region": region, "ipRange": cidr.String()}
-	b := &catalogue.Fixtures{Provider: Provider(), World: w}
+	inputs := store.Values{"name": name, "region": region, "ipRange": cidr.String()}
+	b := &schema.Fixtures{Provider: Provider(), Store: st}
 	id := b.Create(vpcType, inputs)
 	return Fixtures{ID: id}, b.Err
 }

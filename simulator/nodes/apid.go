@@ -10,9 +10,9 @@ import (
 
 	"github.com/cosi-project/runtime/api/v1alpha1"
 	"github.com/cosi-project/runtime/pkg/state/protobuf/server"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	timeapi "github.com/siderolabs/talos/pkg/machinery/api/time"
@@ -144,8 +144,8 @@ func (n *node) forward(name string) (*node, error) {
 		if !is(other.state()) {
 			continue
 		}
-		err := n.daemon.within(func(w *world.World, s site.Site) error {
-			view, err := talos.Look(s, w)
+		err := n.daemon.within(func(st *store.Store, clouds network.Network) error {
+			view, err := talos.Look(clouds, st)
 			if err != nil {
 				return err
 			}

@@ -20,7 +20,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// member is a real etcd, in this process, with its data in the world's directory.
+// member is a real etcd, in this process, with its data in the store's directory.
 type member struct {
 	etcd *embed.Etcd
 	kv   *clientv3.Client
@@ -39,7 +39,7 @@ func init() {
 
 // disk is the directory of a machine.
 func (d *Daemon) disk(machine string) string {
-	return filepath.Join(d.options.Store.Directory(), "nodes", machine)
+	return filepath.Join(d.options.Journal.Directory(), "nodes", machine)
 }
 
 func (n *node) etcdData() string  { return filepath.Join(n.daemon.disk(n.state().ID), "etcd") }
@@ -182,7 +182,7 @@ func short(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 5*time.Second)
 }
 
-// runsEtcd reports whether the world lets a node's member run.
+// runsEtcd reports whether the store lets a node's member run.
 func runsEtcd(state talos.Node, known talos.Etcd) bool {
 	if !state.Up || state.EtcdDown || known.Name == "" || state.EtcdData != known.Name {
 		return false

@@ -20,7 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// api is the Kubernetes API of a control plane, as far as an operator's programs use it. Nodes are what the world has
+// api is the Kubernetes API of a control plane, as far as an operator's programs use it. Nodes are what the store has
 // of them; static pods and those of DaemonSets follow from the nodes; everything else is kept in the real etcd.
 type api struct{ node *node }
 

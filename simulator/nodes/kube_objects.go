@@ -10,9 +10,9 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -55,7 +55,7 @@ func (a api) kinds() []kind {
 
 func (k kind) has(o talos.Object) bool { return o.Group == k.group && o.Kind == k.kind }
 
-// createdObjects are those of a kind that the control planes have created and of which the world has the content.
+// createdObjects are those of a kind that the control planes have created and of which the store has the content.
 func (a api) createdObjects(k kind, namespace string) []object {
 	_, _, created := a.known()
 	var list []object
@@ -77,7 +77,7 @@ func (a api) createdObjects(k kind, namespace string) []object {
 	return list
 }
 
-// isCreated reports whether the world has the object, and not etcd.
+// isCreated reports whether the store has the object, and not etcd.
 func (a api) isCreated(p path) bool {
 	_, _, created := a.known()
 	return slices.ContainsFunc(created, func(o talos.Object) bool {
@@ -119,7 +119,7 @@ func (a api) apply(ctx context.Context, p path, wanted object, force, dryRun boo
 	return a.keep(ctx, p, found, merged)
 }
 
-// replace is what a PUT or a patch does to an object of the world. The fields that it changes belong to who sent it.
+// replace is what a PUT or a patch does to an object of the store. The fields that it changes belong to who sent it.
 func (a api) replace(ctx context.Context, p path, before, after object) (any, error) {
 	live, err := p.kind.owned(before)
 	if err != nil {
@@ -169,7 +169,7 @@ func jsonCopy(o object) object {
 	return copied
 }
 
-// keep writes an object into the world, and counts its generation.
+// keep writes an object into the store, and counts its generation.
 func (a api) keep(ctx context.Context, p path, before, after object) (any, error) {
 	m := meta(after)
 	for _, derived := range []string{"uid", "resourceVersion", "creationTimestamp"} {
@@ -188,7 +188,7 @@ func (a api) keep(ctx context.Context, p path, before, after object) (any, error
 	}
 	cluster := a.node.state().Cluster
 	kept := talos.Object{Kind: p.kind.kind, Group: p.kind.group, Namespace: p.namespace, Name: p.name, Content: content}
-	err = a.node.daemon.change(func(w *world.World, _ site.Site) error { return talos.SetObject(w, cluster, kept) })
+	err = a.node.daemon.change(func(st *store.Store, _ network.Network) error { return talos.SetObject(st, cluster, kept) })
 	if err != nil {
 		return nil, err
 	}
@@ -198,5 +198,5 @@ func (a api) keep(ctx context.Context, p path, before, after object) (any, error
 func (a api) deleteCreated(p path) error {
 	cluster := a.node.state().Cluster
 	gone := talos.Object{Kind: p.kind.kind, Namespace: p.namespace, Name: p.name}
-	return a.node.daemon.change(func(w *world.World, _ site.Site) error { return talos.DeleteObject(w, cluster, gone) })
+	return a.node.daemon.change(func(st *store.Store, _ network.Network) error { return talos.DeleteObject(st, cluster, gone) })
 }

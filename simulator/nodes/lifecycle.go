@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/inferadb/infra/simulator/releases"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
 	"golang.org/x/mod/semver"
@@ -109,7 +109,7 @@ func (n *node) pull(image string) error {
 		!strings.Contains(image, "@sha256:") {
 		return notFound(image)
 	}
-	return n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Pulled(w, n.state().ID, image) })
+	return n.daemon.change(func(st *store.Store, _ network.Network) error { return talos.Pulled(st, n.state().ID, image) })
 }
 
 func (machineService) ImagePull(ctx context.Context, in *machine.ImagePullRequest) (*machine.ImagePullResponse, error) {
@@ -125,8 +125,8 @@ func cut(ctx context.Context, kind string) error {
 	if !r.target.state().Faults.Has(kind) {
 		return nil
 	}
-	err := r.target.daemon.change(func(w *world.World, _ site.Site) error {
-		return talos.ClearFault(w, r.target.state().ID, kind)
+	err := r.target.daemon.change(func(st *store.Store, _ network.Network) error {
+		return talos.ClearFault(st, r.target.state().ID, kind)
 	})
 	r.entry.talos.cut()
 	r.target.talos.cut()
@@ -157,9 +157,9 @@ func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (
 			n.daemon.logf("%s: installer: %v", n.name, err)
 			return nil
 		}
-		return n.daemon.within(func(w *world.World,
-			_ site.Site) error {
-			return talos.Install(w, n.state().ID, in.GetImage())
+		return n.daemon.within(func(st *store.Store,
+			_ network.Network) error {
+			return talos.Install(st, n.state().ID, in.GetImage())
 		})
 	})
 	if err != nil {
@@ -244,9 +244,9 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 		if err := message(err.Error()); err != nil {
 			return err
 		}
-	} else if err := n.daemon.change(func(w *world.World,
-		_ site.Site) error {
-		return talos.Install(w, state.ID, image)
+	} else if err := n.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.Install(st, state.ID, image)
 	}); err != nil {
 		return err
 	}

@@ -134,14 +134,14 @@ func (n *node) startKubernetes() error {
 	return nil
 }
 
-// state is the node as the world had it at the last look.
+// state is the node as the store had it at the last look.
 func (n *node) state() talos.Node {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
 	return n.current
 }
 
-// update lets the node follow what has changed in the world.
+// update lets the node follow what has changed in the store.
 func (n *node) update(state talos.Node) {
 	n.mutex.Lock()
 	n.current = state

@@ -8,18 +8,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// View is one look at all machines and clusters, for a program that serves the nodes' APIs. It belongs to the world's
+// View is one look at all machines and clusters, for a program that serves the nodes' APIs. It belongs to the store's
 // lock; what it returns may be kept.
 type View struct{ clusters *clusters }
 
 // Look observes the machines. They do what they do by themselves first: boot, join etcd, be forgotten.
-func Look(s site.Site, memory Memory) (*View, error) {
-	c, err := observe(s, memory)
+func Look(clouds network.Network, memory Memory) (*View, error) {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func Look(s site.Site, memory Memory) (*View, error) {
 
 // Node is a machine that has a configuration, as its APIs show it.
 type Node struct {
-	site.Machine
+	network.Machine
 	// Cluster is the id of the node's cluster, ClusterName its name.
 	Cluster, ClusterName string
 	ControlPlane         bool
@@ -60,7 +60,7 @@ type Node struct {
 	Faults Faults
 }
 
-// Nodes returns every machine that has a configuration, in the site's order.
+// Nodes returns every machine that has a configuration, in the network's order.
 func (v *View) Nodes() []Node {
 	var nodes []Node
 	for _, n := range v.clusters.nodes {
@@ -91,7 +91,7 @@ func bootID(machine string, boots int) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Etcd is a cluster's etcd as the world has it.
+// Etcd is a cluster's etcd as the store has it.
 type Etcd struct {
 	// Name is another one after each bootstrap.
 	Name    string
@@ -156,23 +156,23 @@ func BeginReboot(memory Memory, machine string) error {
 	})
 }
 
-// FinishReboot boots a machine again. Faults that wait for a boot strike now.
+// FinishReboot boots a machine again. Faults that wait for a boot take effect now.
 func FinishReboot(memory Memory, machine string) error {
 	waiting := faultsOf(memory, machine)
-	strikes := func(kind string) bool {
+	hasFault := func(kind string) bool {
 		_, struck := waiting[kind]
 		delete(waiting, kind)
 		return struck
 	}
 	err := changeDisk(memory, machine, func(d *disk) error {
-		if strikes(FaultOldVersion) {
+		if hasFault(FaultOldVersion) {
 			d.Installed, d.InstalledSchematic = "", ""
 		}
-		if strikes(FaultLoseEtcd) {
+		if hasFault(FaultLoseEtcd) {
 			d.Etcd = ""
 		}
 		d.boot()
-		d.Hung = strikes(FaultNoReturn)
+		d.Hung = hasFault(FaultNoReturn)
 		return nil
 	})
 	return errors.Join(err, saveFaults(memory, machine, waiting))
@@ -262,8 +262,8 @@ func Halt(memory Memory, machine string) error {
 
 // Bootstrap starts a cluster's etcd on a machine, under the same conditions as the Talos API. etcd's data is the
 // caller's.
-func Bootstrap(s site.Site, memory Memory, machine string) error {
-	c, err := observe(s, memory)
+func Bootstrap(clouds network.Network, memory Memory, machine string) error {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return err
 	}
@@ -275,8 +275,8 @@ func Bootstrap(s site.Site, memory Memory, machine string) error {
 }
 
 // OperatorReaches returns the machines that answer the operator at host:port, or why none does.
-func OperatorReaches(s site.Site, host string, port int) ([]site.Machine, error) {
-	return s.Dial(nil, host, port)
+func OperatorReaches(clouds network.Network, host string, port int) ([]network.Machine, error) {
+	return clouds.Dial(nil, host, port)
 }
 
 // Forwards says why a control plane's apid does not get to another node's.
@@ -370,8 +370,8 @@ func saveFaults(memory Memory, machine string, all Faults) error {
 }
 
 // SetFault gives a machine, by name or id, a fault such as no-return or slow-drain=30s. The word none takes all away.
-func SetFault(s site.Site, memory Memory, machine, fault string) error {
-	c, err := observe(s, memory)
+func SetFault(clouds network.Network, memory Memory, machine, fault string) error {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return err
 	}

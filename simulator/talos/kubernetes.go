@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
@@ -129,12 +129,12 @@ type KubernetesNode struct {
 const kubernetesPrefix = "kubernetes/"
 
 // ConnectKubernetes reaches the API with a context of a kubeconfig, under the same conditions as Reach.
-func ConnectKubernetes(s site.Site, memory Memory, file *clientcmdapi.Config, context string) (*Kubernetes, error) {
-	name, err := Reach(s, memory, file, context)
+func ConnectKubernetes(clouds network.Network, memory Memory, file *clientcmdapi.Config, context string) (*Kubernetes, error) {
+	name, err := Reach(clouds, memory, file, context)
 	if err != nil {
 		return nil, err
 	}
-	c, err := observe(s, memory)
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}

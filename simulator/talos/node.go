@@ -14,7 +14,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
@@ -23,7 +23,7 @@ import (
 
 // node is a machine with the configuration that it runs.
 type node struct {
-	site.Machine
+	network.Machine
 	// config is nil while the machine has not booted, and reason says why.
 	config config.Provider
 	reason error

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -246,8 +246,8 @@ func (c *clusters) networkPlugin(cluster string) string {
 }
 
 // Objects are what the control planes of each cluster have created, by the cluster's name.
-func Objects(s site.Site, memory Memory) (map[string][]Object, error) {
-	c, err := observe(s, memory)
+func Objects(clouds network.Network, memory Memory) (map[string][]Object, error) {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}

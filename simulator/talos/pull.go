@@ -3,7 +3,7 @@ package talos
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 )
 
 // pull lets a machine fetch what its first boot needs. It waits for the time before it starts anything, and the images of
@@ -15,13 +15,13 @@ func (c *clusters) pull(n *node) error {
 		return nil
 	}
 	for _, need := range []struct {
-		service site.Service
+		service network.Service
 		without string
 	}{
-		{site.Names, "no name resolves"}, {site.Time, "the time is unknown, nothing starts"}, {site.Images,
+		{network.Names, "no name resolves"}, {network.Time, "the time is unknown, nothing starts"}, {network.Images,
 			"no image can be pulled"},
 	} {
-		if err := c.site.Leave(n.Machine, need.service); err != nil {
+		if err := c.network.Leave(n.Machine, need.service); err != nil {
 			n.stuck = fmt.Errorf("%s: %w", need.without, err)
 			return nil
 		}

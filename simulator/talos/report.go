@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/siderolabs/crypto/x509"
 )
 
@@ -31,9 +31,9 @@ type NodeStatus struct {
 	Labels map[string]string `json:"labels,omitempty"`
 }
 
-// Report says of every machine whether it has booted and joined its cluster, in the site's order.
-func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
-	c, err := observe(s, memory)
+// Report says of every machine whether it has booted and joined its cluster, in the network's order.
+func Report(clouds network.Network, memory Memory) ([]NodeStatus, error) {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +66,10 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 	return statuses, nil
 }
 
-// Settle lets the machines do what they do by themselves: boot, join etcd, be forgotten. It is for the clouds to call
+// Reconcile lets the machines do what they do by themselves: boot, join etcd, be forgotten. It is for the clouds to call
 // whenever a machine comes or goes, so that a cluster that loses its control planes all at once is lost.
-func Settle(s site.Site, memory Memory) error {
-	_, err := observe(s, memory)
+func Reconcile(clouds network.Network, memory Memory) error {
+	_, err := observe(clouds, memory)
 	return err
 }
 

@@ -9,8 +9,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	"golang.org/x/mod/semver"
 )
@@ -23,14 +23,14 @@ type Session struct {
 }
 
 // Connect reads a context's credentials. Without endpoints each node is its own.
-func Connect(s site.Site, memory Memory, context *clientconfig.Context, endpoints []string) (*Session, error) {
-	client, err := readCredentials(world.Values{
+func Connect(clouds network.Network, memory Memory, context *clientconfig.Context, endpoints []string) (*Session, error) {
+	client, err := readCredentials(store.Values{
 		"caCertificate": context.CA, "clientCertificate": context.Crt, "clientKey": context.Key,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the talosconfig holds no whole identity: %w", err)
 	}
-	c, err := observe(s, memory)
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Memory is where the machines' disks are kept between two operations: the world, beside the clouds' resources.
+// Memory is where the machines' disks are kept between two operations: the store, beside the clouds' resources.
 type Memory interface {
 	Talos(key string) json.RawMessage
 	TalosKeys() []string
@@ -100,7 +100,7 @@ func recall[T any](m Memory, prefix, id string) (*T, error) {
 	}
 	value := new(T)
 	if err := json.Unmarshal(text, value); err != nil {
-		return nil, fmt.Errorf("world: %s%s: %w", prefix, id, err)
+		return nil, fmt.Errorf("store: %s%s: %w", prefix, id, err)
 	}
 	return value, nil
 }
@@ -109,7 +109,7 @@ func recall[T any](m Memory, prefix, id string) (*T, error) {
 func keep(m Memory, prefix, id string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("world: %s%s: %w", prefix, id, err)
+		return fmt.Errorf("store: %s%s: %w", prefix, id, err)
 	}
 	m.SetTalos(prefix+id, text)
 	return nil

@@ -82,23 +82,23 @@ func (e *editing) start() {
 	e.current, e.last = e.base, ""
 	e.machines = e.s.controlPlaneIDs()
 	require.Len(e.t, e.machines, 3)
-	balancer := map[string][2]string{
+	loadBalancer := map[string][2]string{
 		"aws": {"aws:lb/loadBalancer:LoadBalancer", "dnsName"}, "gcp": {"gcp:compute/forwardingRule:ForwardingRule", "ipAddress"},
 		"digitalocean": {"digitalocean:index/loadBalancer:LoadBalancer", "ip"},
 	}[e.cloud]
-	target := e.s.outputsOf(balancer[0])[balancer[1]]
-	e.seed()
+	target := e.s.outputsOf(loadBalancer[0])[loadBalancer[1]]
+	e.createFixtures()
 	// Names of the user's own lead there.
 	hosts := fmt.Sprintf("api.example.com %s\nk8s.example.org %s\n", target, target)
 	require.NoError(e.t, os.WriteFile(e.s.path("world", "hosts"), []byte(hosts), 0o600))
 }
 
-// seed makes two networks and two keys that were there before the program, for the edits that adopt them.
-func (e *editing) seed() {
+// createFixtures creates two networks and two keys that were there before the program, for the edits that adopt them.
+func (e *editing) createFixtures() {
 	e.t.Helper()
 	e.words = maps.Clone(editWords[e.cloud])
 	for suffix, cidr := range map[string]string{"": "10.50.0.0/16", "2": "10.60.0.0/16"} {
-		made := e.s.seed(nyc1[e.cloud], cidr)
+		made := e.s.createFixtures(nyc1[e.cloud], cidr)
 		e.words["network"+suffix] = made.ID
 		if made.Key != "" {
 			e.words["key"+suffix] = made.Key

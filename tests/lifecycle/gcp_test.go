@@ -66,7 +66,7 @@ func TestSettingsOnGoogleCloud(t *testing.T) {
 // adoptOnGoogleCloud stands the cluster in a network, and its disks under a key, that were there before.
 func (s *stack) adoptOnGoogleCloud() {
 	s.t.Helper()
-	made := s.seed(nyc1["gcp"], "10.50.0.0/16")
+	made := s.createFixtures(nyc1["gcp"], "10.50.0.0/16")
 	region, err := json.Marshal([]any{map[string]any{
 		"name": "nyc1", "encryptionKey": made.Key, "network": map[string]any{"id": made.ID, "subnetIds": made.SubnetIDs},
 	}})

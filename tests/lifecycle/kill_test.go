@@ -34,7 +34,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 			s.nodes()
 			s.settled()
 			assert.Empty(t, s.pending())
-			for token := range typesOf(s.world()) {
+			for token := range typesOf(s.existing()) {
 				assert.Empty(t, s.unknown(token), "the state knows every %s", token)
 			}
 			made := 0

@@ -155,8 +155,8 @@ func TestLosses(t *testing.T) {
 		{"update", gceInstance, "metadata", true},
 		{"delete", applied, "", true},
 		{"replace", droplet, "image", true},
-		{"create-replacement", balancer, "name", true},
-		{"delete-replaced", balancer, "", true},
+		{"create-replacement", loadBalancer, "name", true},
+		{"delete-replaced", loadBalancer, "", true},
 	} {
 		step := plannedStep{Op: test.op, URN: urn(test.token)}
 		if test.reason != "" {

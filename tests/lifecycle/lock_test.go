@@ -68,8 +68,8 @@ func TestKilledUp(t *testing.T) {
 		pending := s.pending()
 		quiet := len(pending) > 0 && slices.Equal(before, pending)
 		before = pending
-		return quiet && slices.ContainsFunc(pending, func(urn string) bool { return typeOf(urn) == balancer })
-	}, time.Minute, time.Second, "the balancer is being made, and little else")
+		return quiet && slices.ContainsFunc(pending, func(urn string) bool { return typeOf(urn) == loadBalancer })
+	}, time.Minute, time.Second, "the load balancer is being made, and little else")
 	kill(t, up)
 	require.Error(t, <-ended)
 	require.Len(t, s.locks(), 1)
@@ -171,7 +171,7 @@ func (s *stack) unknown(token string) []string {
 			known = append(known, id)
 		}
 	}
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.Type == token && len(r.Inputs) > 0 && !slices.Contains(known, r.ID) {
 			unknown = append(unknown, r.ID)
 		}

@@ -139,11 +139,11 @@ var awsMutations = []mutation{
 	{kind: awsNIC, name: "data-0", field: "subnetId", value: ref{awsSubnet, "public-us-east-1a", ""}, want: "has no public address, and its subnet"},
 
 	// The load balancer.
-	{kind: balancer, want: ".elb.us-east-1.amazonaws.com: does not lead to anything"},
-	{kind: balancer, field: "securityGroups.0", value: ref{awsGroup, "worker", ""}, want: "to the balancer inferadb-produc-"},
-	{kind: balancer, field: "subnets", value: []any{ref{awsSubnet, "private-us-east-1a", ""}}, want: "its zone is none of the load balancer's"},
-	{kind: awsIn, name: "control-plane-api-from-load-balancer", want: "is unhealthy: the balancer inferadb-produc-"},
-	{kind: awsOut, name: "load-balancer-egress", want: "is unhealthy: the balancer inferadb-produc-"},
+	{kind: loadBalancer, want: ".elb.us-east-1.amazonaws.com: does not lead to anything"},
+	{kind: loadBalancer, field: "securityGroups.0", value: ref{awsGroup, "worker", ""}, want: "to the load balancer inferadb-produc-"},
+	{kind: loadBalancer, field: "subnets", value: []any{ref{awsSubnet, "private-us-east-1a", ""}}, want: "its zone is none of the load balancer's"},
+	{kind: awsIn, name: "control-plane-api-from-load-balancer", want: "is unhealthy: the load balancer inferadb-produc-"},
+	{kind: awsOut, name: "load-balancer-egress", want: "is unhealthy: the load balancer inferadb-produc-"},
 	{kind: awsIn, name: "load-balancer-path-mtu-from-10.101.128.0/18", want: "path MTU: large answers to the operator may be lost"},
 	{kind: awsIn, name: "load-balancer-api-from-10.101.128.0/18", want: "no way to the Kubernetes API: "},
 	{kind: awsIn, name: "load-balancer-api-from-*", want: "the cluster's endpoint api.inferadb-production-nyc1.internal:6443: "},

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -40,14 +40,14 @@ var moduleFaults = map[string][]fault{
 		{"the image has the architecture of other machines", []mutation{
 			{kind: instance, name: "control-plane-*", field: "instanceType", value: "t3.medium"}}, "does not start: InvalidParameterValue"},
 		{"the load balancer's name is longer than 32 characters", []mutation{
-			{kind: balancer, field: "name", value: "inferadb-staging-nyc1-control-plane"}}, "32"},
+			{kind: loadBalancer, field: "name", value: "inferadb-staging-nyc1-control-plane"}}, "32"},
 		{"the launch template asks for spot under a mixed policy", []mutation{
 			{kind: awsTemplate, field: "__versions.0.instanceMarketOptions", value: map[string]any{"marketType": "spot"}}}, "Incompatible launch template"},
 		{"the alarm watches a metric that does not exist", []mutation{
 			{kind: awsAlarm, field: "namespace", value: "AWS/EC2Spot"}, {kind: awsAlarm, field: "metricName", value: "SpotInstanceInterruptions"}},
 			"nothing reports the metric SpotInstanceInterruptions"},
 		{"the machines are in the network's default group", []mutation{
-			{kind: awsNIC, name: "control-plane-*", field: "securityGroups", value: []any{ref{awsVPC, "", "defaultSecurityGroupId"}}}}, "is unhealthy: the balancer"},
+			{kind: awsNIC, name: "control-plane-*", field: "securityGroups", value: []any{ref{awsVPC, "", "defaultSecurityGroupId"}}}}, "is unhealthy: the load balancer"},
 		{"the machines have no profile", []mutation{{kind: awsRolePolicy}, {kind: awsProfile, name: "worker", field: "role"}}, "has no associated IAM Roles"},
 		{"the network has no NAT gateway", []mutation{{kind: awsNAT}, {kind: awsRoute, name: "private-*"}}, "has no route to the internet"},
 	},
@@ -80,24 +80,24 @@ var moduleFaults = map[string][]fault{
 		{"nobody uploads the image", []mutation{{kind: doImage}}, "does not exist or is not yours"},
 		{"a droplet of a custom image has no SSH key", []mutation{{kind: droplet, name: "control-plane-*", field: "sshKeys", value: []any{}}}, "an SSH key is required for a droplet from a custom image"},
 		{"the load balancer probes a port behind which no API need run", []mutation{
-			{kind: doBalancer, field: "healthcheck.port", value: 10250.0}}, "lets 10250 through"},
+			{kind: doLoadBalancer, field: "healthcheck.port", value: 10250.0}}, "lets 10250 through"},
 		{"the Talos API is private, and who applies is not in the network", []mutation{
 			{kind: doFirewall, name: "control-plane", field: "inboundRules.1.sourceAddresses", value: []any{"192.0.2.0/24"}}}, "takes no configuration: "},
 	},
 }
 
 // oldModule breaks the graph by each of the module's faults alone, all others being mended, and then by all of them at once.
-func oldModule(t *testing.T, finished *world.World, faults []fault) {
+func oldModule(t *testing.T, finished *store.Store, faults []fault) {
 	whole := finished.Copy()
 	for _, f := range faults {
-		w := finished.Copy()
+		st := finished.Copy()
 		for _, change := range f.changes {
-			change.apply(t, w)
+			change.apply(t, st)
 			if len(whole.Select(change.selects)) > 0 {
 				change.apply(t, whole)
 			}
 		}
-		assert.Contains(t, said(started(t, w)), f.want, f.text)
+		assert.Contains(t, said(started(t, st)), f.want, f.text)
 	}
 	assert.Regexp(t, "does not join|does not start", said(started(t, whole)), "the module as it was")
 }

@@ -120,7 +120,7 @@ func TestAdoptANetwork(t *testing.T) {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", cloud)
-			made := s.seed(region, "10.50.0.0/16")
+			made := s.createFixtures(region, "10.50.0.0/16")
 			o := newOperator(s, cloud)
 			for _, b := range blocks {
 				if b.cloud != cloud {
@@ -511,7 +511,7 @@ func (o *operator) chooseKey() {
 	if o.cloud == "digitalocean" {
 		return
 	}
-	made := o.seed(nyc1[o.cloud], "10.50.0.0/16")
+	made := o.createFixtures(nyc1[o.cloud], "10.50.0.0/16")
 	for _, example := range []string{
 		"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		"projects/my-project/locations/us-east4/keyRings/clusters/cryptoKeys/disks",

@@ -73,7 +73,7 @@ func (s *stack) lost(token string) thing {
 	s.t.Helper()
 	unknown := s.unknown(token)
 	var found []thing
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.Type == token && slices.Contains(unknown, r.ID) && r.Name == "inferadb-dev-nyc1-control-plane-0" {
 			found = append(found, r)
 		}
@@ -105,7 +105,7 @@ func (s *stack) killedUp(token, fault string) {
 // count is how many resources the clouds have.
 func (s *stack) count() int {
 	s.t.Helper()
-	return len(s.world())
+	return len(s.existing())
 }
 
 // TestAnUnknownRuleIsImported has a plugin crash while the cloud makes a firewall rule. Every later up fails, until the rule is
@@ -120,7 +120,7 @@ func TestAnUnknownRuleIsImported(t *testing.T) {
 	ids := s.unknown(rule)
 	require.Len(t, ids, 1)
 	var name string
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.ID == ids[0] {
 			name = r.Name
 		}

@@ -39,7 +39,7 @@ func TestLostRegion(t *testing.T) {
 func (s *stack) inRegion(region string) []string {
 	s.t.Helper()
 	var ids []string
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.Region == region {
 			ids = append(ids, r.Type+" "+r.ID)
 		}

@@ -98,7 +98,7 @@ func (s *stack) live(pools string) {
 	}
 }
 
-// places are the files that the run wrote, except the world, which holds the machines' disks.
+// places are the files that the run wrote, except the store of the clouds, which holds the machines' disks.
 func (s *stack) places() map[string][]byte {
 	s.t.Helper()
 	exported, err := json.Marshal(s.export())

@@ -22,7 +22,7 @@ type slowness struct {
 
 var slowClouds = map[string]slowness{
 	"aws": {
-		refused: awsVPC + "#1:throttled=30", says: "RequestLimitExceeded", throttled: instance + "#1:throttled=20", timeout: balancer + "#1:timeout",
+		refused: awsVPC + "#1:throttled=30", says: "RequestLimitExceeded", throttled: instance + "#1:throttled=20", timeout: loadBalancer + "#1:timeout",
 		changed: awsIn + "@delete#1", deleted: awsVPC + "@delete#1:lost",
 	},
 	"gcp": {
@@ -30,7 +30,7 @@ var slowClouds = map[string]slowness{
 		changed: gcpFirewall + "@update#1:timeout", deleted: gcpNetwork + "@delete#1:lost",
 	},
 	"digitalocean": {
-		refused: doVPC + "#1:throttled=5", says: "429 (too_many_requests)", throttled: droplet + "#1:throttled=3", timeout: doBalancer + "#1:timeout",
+		refused: doVPC + "#1:throttled=5", says: "429 (too_many_requests)", throttled: droplet + "#1:throttled=3", timeout: doLoadBalancer + "#1:timeout",
 		changed: doFirewall + "@update#1", deleted: doVPC + "@delete#1:lost",
 	},
 }
@@ -85,7 +85,7 @@ func (s *stack) madeOnce() {
 	for _, resource := range s.resources() {
 		known[resource["id"]] = true
 	}
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		// What has no inputs was made by a scaling group.
 		assert.True(s.t, len(r.Inputs) == 0 || known[r.ID], "the state knows %s %s", r.Type, r.ID)
 	}

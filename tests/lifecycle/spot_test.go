@@ -123,7 +123,7 @@ func TestInterruption(t *testing.T) {
 	}
 }
 
-// thing is a resource in the world.
+// thing is a resource in the clouds.
 type thing struct {
 	Type, ID, Name, Region string
 	// Inputs are what an engine created it with; a machine of a scaling group has none.
@@ -134,21 +134,21 @@ type thing struct {
 	}
 }
 
-// world is everything that the clouds have.
-func (s *stack) world() []thing {
+// existing is everything that the clouds have.
+func (s *stack) existing() []thing {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", "world", "--json")
 	require.NoError(s.t, err)
-	var world []thing
-	require.NoError(s.t, json.Unmarshal([]byte(out), &world))
-	return world
+	var things []thing
+	require.NoError(s.t, json.Unmarshal([]byte(out), &things))
+	return things
 }
 
-// machines are all machines in the world, by name or id, and whether they are on the spot market.
+// machines are all machines in the clouds, by name or id, and whether they are on the spot market.
 func (s *stack) machines() map[string]bool {
 	s.t.Helper()
 	machines := map[string]bool{}
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		switch r.Type {
 		case instance:
 			machines[r.ID] = r.State.InstanceLifecycle == "spot"

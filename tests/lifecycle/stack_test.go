@@ -112,7 +112,7 @@ func takesLong(t *testing.T) {
 	}
 }
 
-// stack is a copy of one of the project's stacks, with a home, a state and a world of its own.
+// stack is a copy of one of the project's stacks, with its own home, state and simulated clouds.
 type stack struct {
 	t           *testing.T
 	name        string
@@ -150,18 +150,18 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 // nyc1 is the cloud's own name of the region nyc1.
 var nyc1 = map[string]string{"aws": "us-east-1", "gcp": "us-east4", "digitalocean": "nyc1"}
 
-// seeded is a network, and a key for disks where the cloud has keys, that were there before the program.
-type seeded struct {
+// fixtures are a network, and a key for disks where the cloud has keys, that were there before the program.
+type fixtures struct {
 	ID, Key   string
 	SubnetIDs []string
 }
 
-// seed makes a network and a key with the arguments of `simulator seed`: the cloud's region, a range, and what else it takes.
-func (s *stack) seed(arguments ...string) seeded {
+// createFixtures creates a network and a key with the arguments of `simulator create-fixtures`: the cloud's region, a range, and what else it takes.
+func (s *stack) createFixtures(arguments ...string) fixtures {
 	s.t.Helper()
-	out, err := s.try(nil, "simulator", append([]string{"seed"}, arguments...)...)
+	out, err := s.try(nil, "simulator", append([]string{"create-fixtures"}, arguments...)...)
 	require.NoError(s.t, err)
-	var made seeded
+	var made fixtures
 	require.NoError(s.t, json.Unmarshal([]byte(out), &made))
 	return made
 }

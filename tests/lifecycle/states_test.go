@@ -25,7 +25,7 @@ func TestTwoStatesOneAccount(t *testing.T) {
 			t.Parallel()
 			first := newStack(t, "dev", cloud)
 			first.up()
-			before, machines := first.world(), first.nodes()
+			before, machines := first.existing(), first.nodes()
 
 			second := first.secondState(cloud)
 			for _, command := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"}} {
@@ -36,7 +36,7 @@ func TestTwoStatesOneAccount(t *testing.T) {
 			}
 			second.pulumi("destroy", "--yes", "--skip-preview")
 
-			assert.Equal(t, before, first.world(), "the second state touched nothing")
+			assert.Equal(t, before, first.existing(), "the second state touched nothing")
 			assert.ElementsMatch(t, machines, first.nodes())
 			first.settled()
 			first.destroy()

@@ -43,7 +43,7 @@ func runDemo(arguments []string) error {
 	}
 	if err := d.run(); err != nil {
 		return fmt.Errorf("the demo stopped at: %s: %w\n"+
-			"Its state and world are left in %s. To start again: %s (docs/troubleshooting.md)",
+			"Its state and its clouds are left in %s. To start again: %s (docs/troubleshooting.md)",
 			d.current, err, d.Folder, d.again())
 	}
 	d.summarize()
@@ -74,7 +74,7 @@ func (d *demo) run() error {
 		phases = append(phases,
 			phase{"pulumi destroy", d.destroy},
 			phase{"what the destroy waited for", func() error { return d.criticalPath("delete") }},
-			phase{"what is left in the simulated cloud", func() error { return showWorld([]string{"--expect-empty"}) }},
+			phase{"what is left in the simulated cloud", func() error { return showResources([]string{"--expect-empty"}) }},
 		)
 	}
 	for _, p := range phases {

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -48,8 +48,8 @@ func kubectlCommand(name string, arguments cobra.PositionalArgs,
 		if context == "" {
 			context = config.CurrentContext
 		}
-		return within(func(w *world.World, s site.Site) error {
-			kubernetes, err := talos.ConnectKubernetes(s, w, config, context)
+		return within(func(st *store.Store, clouds network.Network) error {
+			kubernetes, err := talos.ConnectKubernetes(clouds, st, config, context)
 			if err != nil {
 				return fmt.Errorf("Unable to connect to the server: %w", err)
 			}

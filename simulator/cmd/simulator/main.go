@@ -1,6 +1,6 @@
 // Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is
 // that plugin, which the Pulumi engine starts; under the name of a command-line tool, such as kubectl, it is that tool,
-// on the simulated world; under its own name it shows that world.
+// on the simulated clouds; under its own name it shows what they hold.
 package main
 
 import (
@@ -34,13 +34,13 @@ const usage = `usage: simulator <command>
   interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
   kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
   dial <from> <to> <port>           say whether TCP gets from a machine, or the operator, to a machine
-  fill <bucket> <number>            say how many objects lie in a bucket of S3
+  set-object-count <bucket> <n>     pretend that a bucket of S3 holds n objects
   serve [--listen] [--reboot]       let the nodes answer until it is told to end: etcd, Talos, Kubernetes
   fault [<name or id> <fault>]      give a node a fault for serve, or none; without both, list the faults
-  seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
+  create-fixtures <region> <cidr>   create a network and a key for a stack to adopt; the region is the cloud's own
   critical-path <operation> <file>  what a create or delete waited for; the file is a stack's export
 
-SIMULATOR_WORLD names the directory that keeps the world.
+SIMULATOR_WORLD names the directory of the state store, which keeps every simulated resource.
 `
 
 // names are the other names of the binary: those of the plugins, and of the tools that it stands in for.
@@ -79,21 +79,21 @@ func run(name string, arguments []string) error {
 // commands are the commands under the simulator's own name.
 func commands() map[string]func([]string) error {
 	return map[string]func([]string) error{
-		"demo":          runDemo,
-		"env":           printEnvironment,
-		"link":          link,
-		"world":         showWorld,
-		"nodes":         showNodes,
-		"terminate":     func(arguments []string) error { return remove("terminate", arguments, end) },
-		"delete":        deleteResource,
-		"interrupt":     reclaim,
-		"kubectl":       kubectl,
-		"dial":          dial,
-		"fill":          fill,
-		"seed":          seed,
-		"serve":         serveNodes,
-		"critical-path": showCriticalPath,
-		"fault":         setFault,
+		"demo":             runDemo,
+		"env":              printEnvironment,
+		"link":             link,
+		"world":            showResources,
+		"nodes":            showNodes,
+		"terminate":        func(arguments []string) error { return remove("terminate", arguments, terminate) },
+		"delete":           deleteResource,
+		"interrupt":        reclaim,
+		"kubectl":          kubectl,
+		"dial":             dial,
+		"set-object-count": setObjectCount,
+		"create-fixtures":  createFixtures,
+		"serve":            serveNodes,
+		"critical-path":    showCriticalPath,
+		"fault":            setFault,
 	}
 }
 

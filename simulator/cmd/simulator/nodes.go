@@ -10,9 +10,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 )
 
 // showNodes says who has booted, joined and is ready.
@@ -23,15 +23,15 @@ func showNodes(arguments []string) error {
 	}); err != nil {
 		return err
 	}
-	return within(func(w *world.World, s site.Site) error {
-		nodes, err := talos.Report(s, w)
+	return within(func(st *store.Store, clouds network.Network) error {
+		nodes, err := talos.Report(clouds, st)
 		if err != nil {
 			return err
 		}
 		if asJSON {
 			return printJSON(nodes)
 		}
-		objects, err := talos.Objects(s, w)
+		objects, err := talos.Objects(clouds, st)
 		if err != nil {
 			return err
 		}

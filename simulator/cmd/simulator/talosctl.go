@@ -8,9 +8,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	"github.com/spf13/cobra"
 )
@@ -80,10 +80,10 @@ func (t *talosctl) each(operation func(*talos.Session, string) error) error {
 		return errors.New("nodes are not set for the command: please use `--nodes` flag or configuration file to " +
 			"set the nodes")
 	}
-	return within(func(w *world.World, s site.Site) error {
+	return within(func(st *store.Store, clouds network.Network) error {
 		for _, node := range nodes {
 			// Each operation may change what the machines are.
-			session, err := talos.Connect(s, w, context, endpoints)
+			session, err := talos.Connect(clouds, st, context, endpoints)
 			if err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func (t *talosctl) each(operation func(*talos.Session, string) error) error {
 				return err
 			}
 		}
-		return settle(w, s)
+		return reconcile(st, clouds)
 	})
 }
 

@@ -1,13 +1,14 @@
-package catalogue
+package schema
 
 import (
 	"fmt"
 	"time"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// MadeKey is when a resource was made, which only the world knows, and only where that matters.
+// MadeKey is when a resource was made, which only the store knows, and only where that matters.
 const MadeKey = "__made"
 
 // passing is an error that passes by itself.
@@ -20,9 +21,9 @@ func (passing) Retry() bool { return true }
 func Passing(err error) error { return passing{err} }
 
 // Known returns an error if others do not know of a resource yet, because it has just been made.
-func Known(r *world.Resource, format string, arguments ...any) error {
+func Known(r *store.Resource, format string, arguments ...any) error {
 	made := time.UnixMilli(int64(r.State.Int(MadeKey)))
-	if !r.State.Has(MadeKey) || time.Since(made) >= Duration(Propagation) {
+	if !r.State.Has(MadeKey) || time.Since(made) >= conditions.Duration(conditions.Propagation) {
 		return nil
 	}
 	return Passing(fmt.Errorf(format, arguments...))

@@ -5,32 +5,32 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // network follows packets through DigitalOcean.
-type network struct {
-	world *world.World
+type cloudNetwork struct {
+	store *store.Store
 	// operator is the operator's address; empty means that he stands in the network that he dials into.
 	operator string
 }
 
-func newSite(w *world.World) site.Site {
-	return network{world: w, operator: site.OperatorIP()}
+func newNetwork(st *store.Store) network.Network {
+	return cloudNetwork{store: st, operator: network.OperatorIP()}
 }
 
 // Machines lists the droplets, on or off.
-func (n network) Machines() []site.Machine {
-	var machines []site.Machine
-	for _, r := range n.world.List(dropletType, "") {
+func (n cloudNetwork) Machines() []network.Machine {
+	var machines []network.Machine
+	for _, r := range n.store.List(dropletType, "") {
 		machines = append(machines, machine(r))
 	}
 	return machines
 }
 
-func machine(r *world.Resource) site.Machine {
-	return site.Machine{
+func machine(r *store.Resource) network.Machine {
+	return network.Machine{
 		Off: isOff(r), ID: r.ID, Name: r.State.String("name"), Provider: "digitalocean",
 		Region: r.State.String("region"), NetworkID: r.State.String("vpcUuid"),
 		PrivateIP: r.State.String("ipv4AddressPrivate"), PublicIP: r.State.String("ipv4Address"), Architecture: "amd64",
@@ -40,17 +40,17 @@ func machine(r *world.Resource) site.Machine {
 
 // end is one end of a packet: a droplet, a load balancer, or neither (the operator).
 type end struct {
-	droplet, balancer *world.Resource
-	address           string
-	internet          bool
+	droplet, loadBalancer *store.Resource
+	address               string
+	internet              bool
 }
 
 func (e end) String() string {
 	switch {
 	case e.droplet != nil:
 		return e.droplet.State.String("name")
-	case e.balancer != nil:
-		return "the balancer " + e.balancer.State.String("name")
+	case e.loadBalancer != nil:
+		return "the load balancer " + e.loadBalancer.State.String("name")
 	case e.internet:
 		return "the internet"
 	default:
@@ -64,40 +64,40 @@ func (e end) inside(vpc string) bool {
 }
 
 // Dial follows a packet to host:port. DigitalOcean has no names of its own inside a VPC.
-func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+func (n cloudNetwork) Dial(from *network.Machine, host string, port int) ([]network.Machine, error) {
 	sender := end{}
 	if from != nil {
-		droplet := n.world.Get(dropletType, "", from.ID)
+		droplet := n.store.Get(dropletType, "", from.ID)
 		if droplet == nil {
 			return nil, fmt.Errorf("%s does not run any more", from.ID)
 		}
 		sender = end{droplet: droplet, address: from.PrivateIP}
 	}
-	lost := fmt.Errorf("%s: %w (from %s)", host, site.ErrNotHere, sender)
-	for _, balancer := range n.world.List(loadBalancerType, "") {
-		internal := balancer.State.String("network") == "INTERNAL"
-		if balancer.State.String("ip") == host && (!internal || sender.inside(balancer.State.String("vpcUuid"))) {
-			return n.dialBalancer(n.at(sender, balancer), balancer, port)
+	lost := fmt.Errorf("%s: %w (from %s)", host, network.ErrNotHere, sender)
+	for _, loadBalancer := range n.store.List(loadBalancerType, "") {
+		internal := loadBalancer.State.String("network") == "INTERNAL"
+		if loadBalancer.State.String("ip") == host && (!internal || sender.inside(loadBalancer.State.String("vpcUuid"))) {
+			return n.dialLoadBalancer(n.at(sender, loadBalancer), loadBalancer, port)
 		}
 	}
-	for _, droplet := range n.world.List(dropletType, "") {
+	for _, droplet := range n.store.List(dropletType, "") {
 		private := droplet.State.String("ipv4AddressPrivate") == host && sender.inside(droplet.State.String("vpcUuid"))
 		if !private && droplet.State.String("ipv4Address") != host {
 			continue
 		}
-		if err := n.passes(n.at(sender, droplet), end{droplet: droplet, address: host}, site.TCP(port)); err != nil {
+		if err := n.passes(n.at(sender, droplet), end{droplet: droplet, address: host}, network.TCP(port)); err != nil {
 			return nil, err
 		}
-		return []site.Machine{machine(droplet)}, nil
+		return []network.Machine{machine(droplet)}, nil
 	}
 	return nil, lost
 }
 
 // at gives the operator an address: his own, or one in the network that he dials into.
-func (n network) at(sender end, target *world.Resource) end {
+func (n cloudNetwork) at(sender end, target *store.Resource) end {
 	if sender.droplet == nil {
 		sender.address = n.operator
-		if vpc := n.world.Get(vpcType, "", target.State.String("vpcUuid")); n.operator == "" && vpc != nil {
+		if vpc := n.store.Get(vpcType, "", target.State.String("vpcUuid")); n.operator == "" && vpc != nil {
 			sender.address = rangeOf(vpc).Addr().Next().String()
 		}
 	}
@@ -106,48 +106,48 @@ func (n network) at(sender end, target *world.Resource) end {
 
 // dialBalancer follows a packet through a load balancer to the droplets that may answer. The load balancer is a proxy:
 // behind it the packet comes from the load balancer.
-func (n network) dialBalancer(from end, balancer *world.Resource, port int) ([]site.Machine, error) {
-	to := end{balancer: balancer, address: balancer.State.String("ip")}
-	if err := n.lets("outboundRules", "destination", from, to, site.TCP(port)); err != nil {
+func (n cloudNetwork) dialLoadBalancer(from end, loadBalancer *store.Resource, port int) ([]network.Machine, error) {
+	to := end{loadBalancer: loadBalancer, address: loadBalancer.State.String("ip")}
+	if err := n.lets("outboundRules", "destination", from, to, network.TCP(port)); err != nil {
 		return nil, err
 	}
-	if err := admits(balancer, from); err != nil {
+	if err := admits(loadBalancer, from); err != nil {
 		return nil, err
 	}
-	rules := balancer.State.Objects("forwardingRules")
-	i := slices.IndexFunc(rules, func(rule world.Values) bool {
+	rules := loadBalancer.State.Objects("forwardingRules")
+	i := slices.IndexFunc(rules, func(rule store.Values) bool {
 		return rule.Int("entryPort") == port && rule.String("entryProtocol") == "tcp"
 	})
 	if i < 0 {
 		return nil, fmt.Errorf("%s has no forwarding rule for port %d", to, port)
 	}
-	if balancer.State.Bool("enableProxyProtocol") {
+	if loadBalancer.State.Bool("enableProxyProtocol") {
 		return nil, fmt.Errorf("%s speaks the PROXY protocol, which its targets do not", to)
 	}
-	return site.Reached(targets(n.world, balancer),
-		fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, balancer.State.String("dropletTag")),
-		func(target *world.Resource) (site.Machine, error) {
-			return machine(target), n.forward(balancer, target, rules[i])
+	return network.Reached(targets(n.store, loadBalancer),
+		fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, loadBalancer.State.String("dropletTag")),
+		func(target *store.Resource) (network.Machine, error) {
+			return machine(target), n.forward(loadBalancer, target, rules[i])
 		})
 }
 
 // admits asks the load balancer's own firewall.
-func admits(balancer *world.Resource, from end) error {
+func admits(loadBalancer *store.Resource, from end) error {
 	matches := func(rule string) bool {
 		kind, value, _ := strings.Cut(rule, ":")
-		return kind == "ip" && value == from.address || kind == "cidr" && site.Contains(value, from.address)
+		return kind == "ip" && value == from.address || kind == "cidr" && network.Contains(value, from.address)
 	}
-	firewall := balancer.State.Object("firewall")
+	firewall := loadBalancer.State.Object("firewall")
 	allows := firewall.Strings("allows")
 	if len(allows) > 0 && !slices.ContainsFunc(allows, matches) ||
 		slices.ContainsFunc(firewall.Strings("denies"), matches) {
-		return fmt.Errorf("%s (%s) is not admitted by %s", from, from.address, end{balancer: balancer})
+		return fmt.Errorf("%s (%s) is not admitted by %s", from, from.address, end{loadBalancer: loadBalancer})
 	}
 	return nil
 }
 
 // passes asks the firewalls of both droplets.
-func (n network) passes(from, to end, port site.Port) error {
+func (n cloudNetwork) passes(from, to end, port network.Port) error {
 	if from.droplet != nil && from.droplet.ID == to.droplet.ID {
 		return nil
 	}
@@ -159,12 +159,12 @@ func (n network) passes(from, to end, port site.Port) error {
 
 // lets asks the firewalls that cover a droplet whether they let a packet through to or from a peer. A droplet that none
 // covers is open: https://docs.digitalocean.com/products/networking/firewalls/
-func (n network) lets(property, side string, covered, peer end, port site.Port) error {
+func (n cloudNetwork) lets(property, side string, covered, peer end, port network.Port) error {
 	if covered.droplet == nil {
 		return nil
 	}
 	var names []string
-	for _, firewall := range n.world.List(firewallType, "") {
+	for _, firewall := range n.store.List(firewallType, "") {
 		if !covers(firewall, covered.droplet) {
 			continue
 		}
@@ -182,12 +182,12 @@ func (n network) lets(property, side string, covered, peer end, port site.Port) 
 		port, side, peer, peer.address)
 }
 
-func covers(firewall, droplet *world.Resource) bool {
+func covers(firewall, droplet *store.Resource) bool {
 	return listed(firewall.State["dropletIds"], droplet.ID) ||
 		slices.ContainsFunc(firewall.State.Strings("tags"), func(tag string) bool { return hasTag(droplet, tag) })
 }
 
-func ruleLets(rule world.Values, side string, peer end, port site.Port) bool {
+func ruleLets(rule store.Values, side string, peer end, port network.Port) bool {
 	if rule.String("protocol") != port.Protocol {
 		return false
 	}
@@ -196,7 +196,7 @@ func ruleLets(rule world.Values, side string, peer end, port site.Port) bool {
 		return false
 	}
 	if slices.ContainsFunc(rule.Strings(side+"Addresses"), func(cidr string) bool {
-		return cidr == peer.address || site.Contains(cidr, peer.address)
+		return cidr == peer.address || network.Contains(cidr, peer.address)
 	}) {
 		return true
 	}
@@ -204,8 +204,8 @@ func ruleLets(rule world.Values, side string, peer end, port site.Port) bool {
 	case peer.droplet != nil:
 		return listed(rule[side+"DropletIds"], peer.droplet.ID) ||
 			slices.ContainsFunc(rule.Strings(side+"Tags"), func(tag string) bool { return hasTag(peer.droplet, tag) })
-	case peer.balancer != nil:
-		return slices.Contains(rule.Strings(side+"LoadBalancerUids"), peer.balancer.ID)
+	case peer.loadBalancer != nil:
+		return slices.Contains(rule.Strings(side+"LoadBalancerUids"), peer.loadBalancer.ID)
 	}
 	return false
 }

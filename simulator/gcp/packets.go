@@ -8,37 +8,37 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // network follows packets through Google Cloud.
-type network struct {
-	world *world.World
+type cloudNetwork struct {
+	store *store.Store
 	// operator is the operator's address; empty means that he stands in the network that he dials into.
 	operator string
 }
 
-func newSite(w *world.World) site.Site {
-	return network{world: w, operator: site.OperatorIP()}
+func newNetwork(st *store.Store) network.Network {
+	return cloudNetwork{store: st, operator: network.OperatorIP()}
 }
 
 // Machines lists the machines, running or stopped.
-func (n network) Machines() []site.Machine {
-	var machines []site.Machine
-	for _, r := range n.world.List(instanceType, "") {
+func (n cloudNetwork) Machines() []network.Machine {
+	var machines []network.Machine
+	for _, r := range n.store.List(instanceType, "") {
 		machine := machineOf(r)
-		machine.DiskFault, machine.MTU = diskFault(n.world, r), n.mtuOf(interfaceOf(r))
+		machine.DiskFault, machine.MTU = diskFault(n.store, r), n.mtuOf(interfaceOf(r))
 		machines = append(machines, machine)
 	}
 	return machines
 }
 
 // machineOf: a machine's number changes when it is replaced, its path does not.
-func machineOf(r *world.Resource) site.Machine {
+func machineOf(r *store.Resource) network.Machine {
 	place := interfaceOf(r)
 	architecture, _ := architectureOf(r.State.String("machineType"))
-	return site.Machine{
+	return network.Machine{
 		Off: isStopped(r), ID: r.State.String("instanceId"), Name: r.Name, Provider: "gcp", Region: r.Region,
 		NetworkID: place.network,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP, Architecture: architecture,
@@ -48,21 +48,21 @@ func machineOf(r *world.Resource) site.Machine {
 }
 
 // Find is the machine's resource.
-func Find(w *world.World, machine site.Machine) *world.Resource {
-	return w.Find(instanceType, machine.Region, func(r *world.Resource) bool {
+func Find(st *store.Store, machine network.Machine) *store.Resource {
+	return st.Find(instanceType, machine.Region, func(r *store.Resource) bool {
 		return r.State.String("instanceId") == machine.ID
 	})
 }
 
 // end is one end of a packet: a machine, the operator, or a range of Google's own.
 type end struct {
-	machine *world.Resource
+	machine *store.Resource
 	place   nic
 	address string
 	what    string
 }
 
-func endOf(r *world.Resource) end {
+func endOf(r *store.Resource) end {
 	place := interfaceOf(r)
 	return end{machine: r, place: place, address: place.privateIP, what: r.State.String("name")}
 }
@@ -72,43 +72,43 @@ func (e end) operator() bool { return e.machine == nil }
 func (e end) String() string { return e.what }
 
 // Dial follows a packet to host:port.
-func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+func (n cloudNetwork) Dial(from *network.Machine, host string, port int) ([]network.Machine, error) {
 	sender := end{address: n.operator, what: "the operator"}
 	if from != nil {
-		machine := Find(n.world, *from)
+		machine := Find(n.store, *from)
 		if machine == nil {
 			return nil, fmt.Errorf("%s does not run any more", from.Name)
 		}
 		sender = endOf(machine)
 	}
 	if _, err := netip.ParseAddr(host); err != nil {
-		return nil, fmt.Errorf("%s: %w (from %s)", host, site.ErrNotHere, sender)
+		return nil, fmt.Errorf("%s: %w (from %s)", host, network.ErrNotHere, sender)
 	}
-	lost := fmt.Errorf("%s: %w (from %s)", host, site.ErrNotHere, sender)
-	for _, rule := range n.world.List(ruleType, "") {
+	lost := fmt.Errorf("%s: %w (from %s)", host, network.ErrNotHere, sender)
+	for _, rule := range n.store.List(ruleType, "") {
 		if rule.State.String("ipAddress") != host || !sender.operator() &&
 			sender.place.network != path(rule.State.String("network")) {
 			continue
 		}
-		found, err := n.dialBalancer(sender, rule, port)
+		found, err := n.dialLoadBalancer(sender, rule, port)
 		if err == nil {
 			return found, nil
 		}
 		lost = err
 	}
-	for _, r := range n.world.List(instanceType, "") {
+	for _, r := range n.store.List(instanceType, "") {
 		target := endOf(r)
 		var err error
 		switch {
 		case target.place.privateIP == host && (sender.operator() || sender.place.network == target.place.network):
-			err = n.passes(n.inside(sender, target), target, site.TCP(port))
+			err = n.passes(n.inside(sender, target), target, network.TCP(port))
 		case target.place.publicIP == host:
 			err = n.crossesInternet(sender, target, port)
 		default:
 			continue
 		}
 		if err == nil {
-			return []site.Machine{machineOf(r)}, nil
+			return []network.Machine{machineOf(r)}, nil
 		}
 		lost = err
 	}
@@ -116,9 +116,9 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 }
 
 // inside gives the operator an address of the network, unless he has one of his own.
-func (n network) inside(from, target end) end {
+func (n cloudNetwork) inside(from, target end) end {
 	if from.operator() && from.address == "" {
-		if subnetwork := n.world.Get(subnetworkType, target.machine.Region,
+		if subnetwork := n.store.Get(subnetworkType, target.machine.Region,
 			target.place.subnetwork); subnetwork != nil {
 			from.address = subnetwork.State.String("gatewayAddress")
 		}
@@ -127,44 +127,44 @@ func (n network) inside(from, target end) end {
 }
 
 // crossesInternet follows a packet to a public address: the firewall sees where it comes from, not from which machine.
-func (n network) crossesInternet(from, target end, port int) error {
+func (n cloudNetwork) crossesInternet(from, target end, port int) error {
 	if from.operator() {
-		return n.passes(n.inside(from, target), target, site.TCP(port))
+		return n.passes(n.inside(from, target), target, network.TCP(port))
 	}
 	address, err := n.leaves(from)
 	if err == nil {
-		err = n.goesOut(from, target.place.publicIP, site.TCP(port))
+		err = n.goesOut(from, target.place.publicIP, network.TCP(port))
 	}
 	if err != nil {
 		return err
 	}
 	outside := end{what: from.what, address: address}
-	return n.passes(outside, target, site.TCP(port))
+	return n.passes(outside, target, network.TCP(port))
 }
 
 // dialBalancer follows a packet through a load balancer to the machines that may answer.
-func (n network) dialBalancer(from end, rule *world.Resource, port int) ([]site.Machine, error) {
+func (n cloudNetwork) dialLoadBalancer(from end, rule *store.Resource, port int) ([]network.Machine, error) {
 	name := rule.State.String("name")
 	switch {
 	case !managed(rule.State):
-		return nil, fmt.Errorf("the balancer %s passes packets through with its own address, which no interface of "+
+		return nil, fmt.Errorf("the load balancer %s passes packets through with its own address, which no interface of "+
 			"Talos has", name)
 	case !from.operator() && from.machine.Region != rule.Region && !rule.State.Bool("allowGlobalAccess"):
-		return nil, fmt.Errorf("%s cannot reach the balancer %s from another region", from, name)
+		return nil, fmt.Errorf("%s cannot reach the load balancer %s from another region", from, name)
 	case !portIn(rule.State.String("portRange"), port):
-		return nil, fmt.Errorf("the balancer %s has no rule for port %d", name, port)
+		return nil, fmt.Errorf("the load balancer %s has no rule for port %d", name, port)
 	}
-	proxy := n.world.Get(proxyType, rule.Region, path(rule.State.String("target")))
+	proxy := n.store.Get(proxyType, rule.Region, path(rule.State.String("target")))
 	if proxy == nil {
-		return nil, fmt.Errorf("the balancer %s has no target proxy", name)
+		return nil, fmt.Errorf("the load balancer %s has no target proxy", name)
 	}
-	backend := n.world.Get(backendType, rule.Region, path(proxy.State.String("backendService")))
+	backend := n.store.Get(backendType, rule.Region, path(proxy.State.String("backendService")))
 	if backend == nil {
-		return nil, fmt.Errorf("the balancer %s has no backend service", name)
+		return nil, fmt.Errorf("the load balancer %s has no backend service", name)
 	}
-	return site.Reached(n.members(rule.Region, backend),
-		fmt.Errorf("the balancer %s has no backend for port %d", name, port),
-		func(m backendMember) (site.Machine, error) {
+	return network.Reached(n.members(rule.Region, backend),
+		fmt.Errorf("the load balancer %s has no backend for port %d", name, port),
+		func(m backendMember) (network.Machine, error) {
 			return machineOf(m.machine), n.forward(rule, backend, m.group, m.machine)
 		})
 }
@@ -172,11 +172,11 @@ func (n network) dialBalancer(from end, rule *world.Resource, port int) ([]site.
 // backendMember is a machine that an unmanaged instance group has.
 type backendMember struct {
 	group   string
-	machine *world.Resource
+	machine *store.Resource
 }
 
 // members returns the machines behind a backend service.
-func (n network) members(region string, backend *world.Resource) []backendMember {
+func (n cloudNetwork) members(region string, backend *store.Resource) []backendMember {
 	var all []backendMember
 	for _, part := range backend.State.Objects("backends") {
 		group := part.String("group")
@@ -188,11 +188,11 @@ func (n network) members(region string, backend *world.Resource) []backendMember
 }
 
 // inGroup are the machines of an unmanaged instance group.
-func (n network) inGroup(region, group string) []*world.Resource {
-	var machines []*world.Resource
-	for _, membership := range n.world.List(membershipType, region) {
+func (n cloudNetwork) inGroup(region, group string) []*store.Resource {
+	var machines []*store.Resource
+	for _, membership := range n.store.List(membershipType, region) {
 		if same(membership.State.String("instanceGroup"), group) {
-			if machine := n.world.Get(instanceType, region, path(membership.State.String("instance"))); machine != nil {
+			if machine := n.store.Get(instanceType, region, path(membership.State.String("instance"))); machine != nil {
 				machines = append(machines, machine)
 			}
 		}
@@ -201,11 +201,11 @@ func (n network) inGroup(region, group string) []*world.Resource {
 }
 
 // forward follows a packet from the proxies to a machine, and the health checks, without which nothing is forwarded.
-func (n network) forward(rule, backend *world.Resource, groupLink string, machine *world.Resource) error {
+func (n cloudNetwork) forward(rule, backend *store.Resource, groupLink string, machine *store.Resource) error {
 	target, name := endOf(machine), rule.State.String("name")
-	group := n.world.Get(groupType, rule.Region, path(groupLink))
+	group := n.store.Get(groupType, rule.Region, path(groupLink))
 	if group == nil {
-		return fmt.Errorf("the balancer %s has no group %s", name, path(groupLink))
+		return fmt.Errorf("the load balancer %s has no group %s", name, path(groupLink))
 	}
 	port := 0
 	for _, named := range group.State.Objects("namedPorts") {
@@ -214,34 +214,34 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 		}
 	}
 	if port == 0 {
-		return fmt.Errorf("the group %s has no port named %q, as the balancer %s wants", group.State.String("name"),
+		return fmt.Errorf("the group %s has no port named %q, as the load balancer %s wants", group.State.String("name"),
 			backend.State.String("portName"), name)
 	}
 	if !portIn(rule.State.String("portRange"), port) {
-		return fmt.Errorf("the balancer %s sends port %s to port %d of %s, where something else answers", name,
+		return fmt.Errorf("the load balancer %s sends port %s to port %d of %s, where something else answers", name,
 			rule.State.String("portRange"), port, target)
 	}
-	proxies := proxySubnetwork(n.world, rule.Region, rule.State.String("network"))
+	proxies := proxySubnetwork(n.store, rule.Region, rule.State.String("network"))
 	if proxies == nil {
-		return fmt.Errorf("the balancer %s has no subnetwork for its proxies", name)
+		return fmt.Errorf("the load balancer %s has no subnetwork for its proxies", name)
 	}
 	address := netip.MustParsePrefix(proxies.State.String("ipCidrRange")).Addr().Next().Next().String()
-	if err := n.passes(end{what: "the proxies of " + name, address: address}, target, site.TCP(port)); err != nil {
+	if err := n.passes(end{what: "the proxies of " + name, address: address}, target, network.TCP(port)); err != nil {
 		return err
 	}
-	check := n.world.Get(regionCheckType, rule.Region, path(backend.State.String("healthChecks")))
+	check := n.store.Get(regionCheckType, rule.Region, path(backend.State.String("healthChecks")))
 	if check == nil {
-		return fmt.Errorf("the balancer %s has no health check", name)
+		return fmt.Errorf("the load balancer %s has no health check", name)
 	}
 	if probed := check.State.Object("tcpHealthCheck").Int("port"); probed != 0 {
 		port = probed
 	}
 	if err := checkProbe(check); err != nil {
-		return fmt.Errorf("the balancer %s to %s: %w", name, target, err)
+		return fmt.Errorf("the load balancer %s to %s: %w", name, target, err)
 	}
 	for _, source := range healthCheckers {
 		if err := n.passes(end{what: "the health checks of " + name, address: source}, target,
-			site.TCP(port)); err != nil {
+			network.TCP(port)); err != nil {
 			return err
 		}
 	}
@@ -249,7 +249,7 @@ func (n network) forward(rule, backend *world.Resource, groupLink string, machin
 }
 
 // passes asks the firewall of the target's network. A machine that dials itself asks nobody.
-func (n network) passes(from, target end, port site.Port) error {
+func (n cloudNetwork) passes(from, target end, port network.Port) error {
 	if !from.operator() && from.machine.ID == target.machine.ID {
 		return nil
 	}
@@ -258,7 +258,7 @@ func (n network) passes(from, target end, port site.Port) error {
 			return err
 		}
 	}
-	decides := n.deciding(target.place.network, func(rule world.Values) bool {
+	decides := n.deciding(target.place.network, func(rule store.Values) bool {
 		return applies(rule, from, target, port)
 	})
 	if decides == nil || len(decides.State.Objects("denies")) > 0 {
@@ -271,28 +271,28 @@ func (n network) passes(from, target end, port site.Port) error {
 // deciding is the rule that decides about a packet: the lowest number, and among equals a denial. It is nil if no rule
 // of the network speaks of the packet.
 // https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
-func (n network) deciding(network string, speaks func(rule world.Values) bool) *world.Resource {
-	rules := slices.DeleteFunc(n.world.List(firewallType, ""), func(r *world.Resource) bool {
+func (n cloudNetwork) deciding(network string, speaks func(rule store.Values) bool) *store.Resource {
+	rules := slices.DeleteFunc(n.store.List(firewallType, ""), func(r *store.Resource) bool {
 		return !same(r.State.String("network"), network) || r.State.Bool("disabled") || !speaks(r.State)
 	})
 	if len(rules) == 0 {
 		return nil
 	}
-	return slices.MinFunc(rules, func(a, b *world.Resource) int {
+	return slices.MinFunc(rules, func(a, b *store.Resource) int {
 		return cmp.Or(a.State.Int("priority")-b.State.Int("priority"),
 			len(a.State.Objects("allows"))-len(b.State.Objects("allows")))
 	})
 }
 
 // applies reports whether a rule for ingress speaks of the packet.
-func applies(rule world.Values, from, target end, port site.Port) bool {
+func applies(rule store.Values, from, target end, port network.Port) bool {
 	return rule.String("direction") == "INGRESS" && isTarget(rule, target.machine.State) && isSource(rule, from) &&
 		namesPort(rule, port)
 }
 
 // namesPort reports whether a rule is about a port.
-func namesPort(rule world.Values, port site.Port) bool {
-	return slices.ContainsFunc(append(rule.Objects("allows"), rule.Objects("denies")...), func(t world.Values) bool {
+func namesPort(rule store.Values, port network.Port) bool {
+	return slices.ContainsFunc(append(rule.Objects("allows"), rule.Objects("denies")...), func(t store.Values) bool {
 		if protocol := t.String("protocol"); protocol == "all" || protocol != port.Protocol {
 			return protocol == "all"
 		}
@@ -303,7 +303,7 @@ func namesPort(rule world.Values, port site.Port) bool {
 	})
 }
 
-func isTarget(rule, machine world.Values) bool {
+func isTarget(rule, machine store.Values) bool {
 	accounts, tags := rule.Strings("targetServiceAccounts"), rule.Strings("targetTags")
 	if len(accounts)+len(tags) == 0 {
 		return true
@@ -312,12 +312,12 @@ func isTarget(rule, machine world.Values) bool {
 		overlap(tags, machine.Strings("tags"))
 }
 
-func isSource(rule world.Values, from end) bool {
+func isSource(rule store.Values, from end) bool {
 	ranges, accounts, tags := rule.Strings("sourceRanges"), rule.Strings("sourceServiceAccounts"), rule.Strings("sourceTags")
 	if len(ranges)+len(accounts)+len(tags) == 0 {
 		return true // nobody named is everybody
 	}
-	if slices.ContainsFunc(ranges, func(text string) bool { return site.Contains(text, from.address) }) {
+	if slices.ContainsFunc(ranges, func(text string) bool { return network.Contains(text, from.address) }) {
 		return true
 	}
 	return !from.operator() && (slices.Contains(accounts,

@@ -1,4 +1,4 @@
-package catalogue
+package conditions
 
 import (
 	"os"
@@ -25,7 +25,7 @@ const (
 	SlowStop   = "SIMULATOR_SLOW_STOP"
 	Lingering  = "SIMULATOR_LINGERING"
 	GrantDelay = "SIMULATOR_GRANT_DELAY"
-	// Secrets is a folder of clusters' secrets that several worlds share.
+	// Secrets is a folder of clusters' secrets that several stores share.
 	Secrets = "SIMULATOR_SECRETS"
 	// CertificateLifetime is how long an administrator's new credentials are good.
 	CertificateLifetime = "SIMULATOR_CERTIFICATE_LIFETIME"

@@ -1,7 +1,6 @@
-// Package catalogue says what a simulated cloud is made of: which resources it has, which properties they take and
-// give, and how they behave. The properties of a cloud stand in its schema.json, the behaviors in Go; package provider
-// serves any of them.
-package catalogue
+// Package schema describes what a simulated cloud consists of: its types of resources, their properties, and how they
+// behave. The properties are in the cloud's schema.json, the behaviors in Go. Package provider serves any cloud.
+package schema
 
 import (
 	"bytes"
@@ -10,8 +9,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // Provider is what one plugin serves: the types that its schema.json declares, and how they behave.
@@ -25,19 +24,19 @@ type Provider struct {
 	Functions map[string]*Function `json:"functions"`
 
 	// CheckConfig looks for what the fields alone cannot say.
-	CheckConfig func(config world.Values) []Problem `json:"-"`
+	CheckConfig func(config store.Values) []Problem `json:"-"`
 	// Check looks at every resource before it is planned, and may add inputs that come from the provider's
 	// configuration, such as default tags. Values may be unknown.
 	Check func(*Call) []Problem `json:"-"`
-	// Site is the provider's part of what Talos sees; nil for a provider without machines.
-	Site func(*world.World) site.Site `json:"-"`
+	// Network is the provider's part of what Talos sees; nil for a provider without machines.
+	Network func(*store.Store) network.Network `json:"-"`
 	// Restart is how the provider's machines start as if they were new; nil for a provider without machines.
 	Restart *Restart `json:"-"`
 	// Defaults is the configuration of calls that no engine makes.
-	Defaults world.Values `json:"-"`
+	Defaults store.Values `json:"-"`
 	// Inspect returns what the provider's resources do not do although they are there: a target that is not healthy, an
 	// event that nobody hears.
-	Inspect func(*world.World) []site.Finding `json:"-"`
+	Inspect func(*store.Store) []network.Finding `json:"-"`
 }
 
 // Restart is how machines start as if they were new: those that the program names keep their names and addresses, and
@@ -99,10 +98,10 @@ type Behavior struct {
 	// Diff names further properties whose change replaces the resource. Values may be unknown.
 	Diff func(c *Call, changed []string) (replace []string)
 	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
-	// resource itself is put into the world, and removed from it, by the caller.
+	// resource itself is put into the store, and removed from it, by the caller.
 	Create, Update, Delete func(*Call) error
 	// Import finds a resource by what people name it by when it is imported, if that is not its id.
-	Import func(w *world.World, id string) *world.Resource
+	Import func(st *store.Store, id string) *store.Resource
 }
 
 // Function is a data source.
@@ -112,28 +111,28 @@ type Function struct {
 }
 
 // CallFor returns an operation on a resource as it is.
-func (p *Provider) CallFor(w *world.World, r *world.Resource) *Call {
-	c := CallFor(w, r)
+func (p *Provider) CallFor(st *store.Store, r *store.Resource) *Call {
+	c := CallFor(st, r)
 	c.Type, c.Config = p.Resources[r.Type], p.Defaults.Clone()
 	return c
 }
 
 // CallFor returns an operation on a resource as it is, without the provider's part: the type and a configuration.
-func CallFor(w *world.World, r *world.Resource) *Call {
+func CallFor(st *store.Store, r *store.Resource) *Call {
 	return &Call{
-		World: w, Region: r.Region, Token: r.Type, Name: r.Name, ID: r.ID, URN: r.ID, Config: world.Values{},
+		Store: st, Region: r.Region, Token: r.Type, Name: r.Name, ID: r.ID, URN: r.ID, Config: store.Values{},
 		Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
 	}
 }
 
 // Invoke answers a call of a function.
-type Invoke func(*Call) (world.Values, error)
+type Invoke func(*Call) (store.Values, error)
 
 // Load reads a provider's schema and gives its types their behaviors, by their tokens. It panics on a schema that is
 // not valid, and on a type without a behavior or a behavior without a type: both are part of the binary.
-func Load(name string, schema []byte, behaviors map[string]Behavior, functions map[string]Invoke) *Provider {
+func Load(name string, text []byte, behaviors map[string]Behavior, functions map[string]Invoke) *Provider {
 	p := &Provider{Name: name}
-	decoder := json.NewDecoder(bytes.NewReader(schema))
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(p); err != nil {
 		panic(fmt.Sprintf("simulator/%s/schema.json: %s", name, err))
@@ -166,11 +165,11 @@ func requireSameTokens[S, B any](name string, schema map[string]S, behaviors map
 // from.
 type Call struct {
 	Context context.Context
-	// World and Site are nil in Check and Diff, and in previews.
-	World *world.World
-	Site  site.Site
+	// Store and Network are nil in Check and Diff, and in previews.
+	Store   *store.Store
+	Network network.Network
 	// Config is the configuration of the provider instance, Region its region.
-	Config world.Values
+	Config store.Values
 	Region string
 	// Machine is set by a creation that speaks to a machine: which cloud's it is, and when that began to make it.
 	Machine struct {
@@ -188,10 +187,10 @@ type Call struct {
 	Timeout time.Duration
 	// Inputs are the checked inputs; Old are those of the last operation. On Delete, Inputs and State are what the
 	// cloud has, and Old is the state as the engine knows it, which may be older.
-	Inputs, Old world.Values
+	Inputs, Old store.Values
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state
 	// under the new inputs; the behavior completes it.
-	State world.Values
+	State store.Values
 }
 
 // Problem is an input that is refused.

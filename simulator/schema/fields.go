@@ -1,10 +1,10 @@
-package catalogue
+package schema
 
 import (
 	"regexp"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // Fields are the properties of a resource, of a function or of a nested object, by their Pulumi names.
@@ -44,16 +44,16 @@ type Field struct {
 }
 
 // WithDefaults returns inputs with the defaults of what is not given.
-func (f Fields) WithDefaults(inputs world.Values) world.Values {
+func (f Fields) WithDefaults(inputs store.Values) store.Values {
 	return f.complete(inputs, func(field Field) any { return field.Default })
 }
 
 // WithInitial returns the state of a new resource with the initial values of what it does not have.
-func (f Fields) WithInitial(state world.Values) world.Values {
+func (f Fields) WithInitial(state store.Values) store.Values {
 	return f.complete(state, func(field Field) any { return field.Initial })
 }
 
-func (f Fields) complete(values world.Values, value func(Field) any) world.Values {
+func (f Fields) complete(values store.Values, value func(Field) any) store.Values {
 	completed := values.Clone()
 	for name, field := range f {
 		if chosen := value(field); chosen != nil && !completed.Has(name) {

@@ -1,6 +1,6 @@
-// Package world is the simulated clouds' memory: every resource that exists, kept on disk so that the processes that
-// the engine starts, one per provider instance, see one world.
-package world
+// Package store is the state store of the simulated clouds: every resource that exists. It is kept on disk, because the
+// engine starts a process for each provider instance, and all of them share the resources.
+package store
 
 import (
 	"crypto/sha256"
@@ -27,8 +27,8 @@ type Resource struct {
 
 func (r *Resource) key() string { return r.Type + "|" + r.Region + "|" + r.ID }
 
-// World is every resource that exists. It is used under the Store's lock only.
-type World struct {
+// Store holds every resource that exists. It is only used under the Journal's lock.
+type Store struct {
 	resources map[string]*Resource
 	// lists are the resources of a type, in order, of those types that were asked for since they last changed.
 	lists   map[string][]*Resource
@@ -37,47 +37,47 @@ type World struct {
 	changes record
 }
 
-func empty() *World {
-	return &World{
+func empty() *Store {
+	return &Store{
 		resources: map[string]*Resource{}, lists: map[string][]*Resource{}, serials: map[string]int{},
 		talos: map[string]json.RawMessage{},
 	}
 }
 
 // Get is the resource of that type and id, or nil. Change a resource only together with Put.
-func (w *World) Get(kind, region, id string) *Resource {
-	return w.resources[(&Resource{Type: kind, Region: region, ID: id}).key()]
+func (s *Store) Get(kind, region, id string) *Resource {
+	return s.resources[(&Resource{Type: kind, Region: region, ID: id}).key()]
 }
 
 // Put creates or changes a resource.
-func (w *World) Put(r *Resource) {
-	w.resources[r.key()] = r
-	delete(w.lists, r.Type)
-	w.changes.Put = append(w.changes.Put, r)
+func (s *Store) Put(r *Resource) {
+	s.resources[r.key()] = r
+	delete(s.lists, r.Type)
+	s.changes.Put = append(s.changes.Put, r)
 }
 
 // Change edits a copy of a resource, what it was told and what it is, and puts it in the resource's place.
-func (w *World) Change(r *Resource, edit func(inputs, state Values)) {
+func (s *Store) Change(r *Resource, edit func(inputs, state Values)) {
 	changed := *r
 	changed.Inputs, changed.State = r.Inputs.Clone(), r.State.Clone()
 	edit(changed.Inputs, changed.State)
-	w.Put(&changed)
+	s.Put(&changed)
 }
 
 // Remove deletes a resource.
-func (w *World) Remove(r *Resource) {
-	delete(w.resources, r.key())
-	delete(w.lists, r.Type)
-	w.changes.Remove = append(w.changes.Remove, r.key())
+func (s *Store) Remove(r *Resource) {
+	delete(s.resources, r.key())
+	delete(s.lists, r.Type)
+	s.changes.Remove = append(s.changes.Remove, r.key())
 }
 
 // List is every resource of a type in a region, or in all regions when region is empty, in a stable order.
-func (w *World) List(kind, region string) []*Resource {
-	if _, listed := w.lists[kind]; !listed {
-		w.lists[kind] = w.Select(func(r *Resource) bool { return r.Type == kind })
+func (s *Store) List(kind, region string) []*Resource {
+	if _, listed := s.lists[kind]; !listed {
+		s.lists[kind] = s.Select(func(r *Resource) bool { return r.Type == kind })
 	}
 	var list []*Resource
-	for _, r := range w.lists[kind] {
+	for _, r := range s.lists[kind] {
 		if region == "" || r.Region == region {
 			list = append(list, r)
 		}
@@ -86,8 +86,8 @@ func (w *World) List(kind, region string) []*Resource {
 }
 
 // Find is the first resource of a type in a region for which is answers yes, or nil.
-func (w *World) Find(kind, region string, is func(*Resource) bool) *Resource {
-	for _, r := range w.List(kind, region) {
+func (s *Store) Find(kind, region string, is func(*Resource) bool) *Resource {
+	for _, r := range s.List(kind, region) {
 		if is(r) {
 			return r
 		}
@@ -96,9 +96,9 @@ func (w *World) Find(kind, region string, is func(*Resource) bool) *Resource {
 }
 
 // Select is every resource for which is answers yes, in a stable order.
-func (w *World) Select(is func(*Resource) bool) []*Resource {
+func (s *Store) Select(is func(*Resource) bool) []*Resource {
 	var found []*Resource
-	for _, r := range w.resources {
+	for _, r := range s.resources {
 		if is(r) {
 			found = append(found, r)
 		}
@@ -108,29 +108,29 @@ func (w *World) Select(is func(*Resource) bool) []*Resource {
 }
 
 // Count counts the uses of a seed, from 1.
-func (w *World) Count(seed string) int {
-	w.serials[seed]++
-	if w.changes.Serials == nil {
-		w.changes.Serials = map[string]int{}
+func (s *Store) Count(seed string) int {
+	s.serials[seed]++
+	if s.changes.Serials == nil {
+		s.changes.Serials = map[string]int{}
 	}
-	w.changes.Serials[seed] = w.serials[seed]
-	return w.serials[seed]
+	s.changes.Serials[seed] = s.serials[seed]
+	return s.serials[seed]
 }
 
 // Hash gives length hexadecimal digits for a seed: other ones every time the seed is used, the same ones in every run.
 // So ids do not depend on the order in which the engine happens to work.
-func (w *World) Hash(seed string, length int) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", seed, w.Count(seed)))
+func (s *Store) Hash(seed string, length int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", seed, s.Count(seed)))
 	return hex.EncodeToString(sum[:])[:length]
 }
 
 // Talos reads what the Talos part keeps under a key: nil if nothing.
-func (w *World) Talos(key string) json.RawMessage { return w.talos[key] }
+func (s *Store) Talos(key string) json.RawMessage { return s.talos[key] }
 
 // TalosKeys lists the keys under which the Talos part keeps something.
-func (w *World) TalosKeys() []string {
-	keys := make([]string, 0, len(w.talos))
-	for key := range w.talos {
+func (s *Store) TalosKeys() []string {
+	keys := make([]string, 0, len(s.talos))
+	for key := range s.talos {
 		keys = append(keys, key)
 	}
 	sort.Strings(keys)
@@ -138,14 +138,14 @@ func (w *World) TalosKeys() []string {
 }
 
 // SetTalos keeps something for the Talos part; nil forgets it.
-func (w *World) SetTalos(key string, value json.RawMessage) {
-	if w.changes.Talos == nil {
-		w.changes.Talos = map[string]json.RawMessage{}
+func (s *Store) SetTalos(key string, value json.RawMessage) {
+	if s.changes.Talos == nil {
+		s.changes.Talos = map[string]json.RawMessage{}
 	}
-	w.changes.Talos[key] = value
+	s.changes.Talos[key] = value
 	if value == nil {
-		delete(w.talos, key)
+		delete(s.talos, key)
 		return
 	}
-	w.talos[key] = value
+	s.talos[key] = value
 }

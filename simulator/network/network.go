@@ -1,5 +1,5 @@
-// Package site is what the Talos part knows of the clouds: the running machines and whether a packet gets through.
-package site
+// Package network is what the Talos part knows of the clouds: the machines, and whether a packet reaches them.
+package network
 
 import (
 	"errors"
@@ -65,8 +65,8 @@ type Finding struct{ Subject, Reason string }
 
 func (f Finding) String() string { return f.Subject + ": " + f.Reason }
 
-// Site is the clouds as seen by Talos. All calls happen under the world's lock.
-type Site interface {
+// Network is the clouds as Talos sees them. All calls happen under the store's lock.
+type Network interface {
 	// Machines lists the machines of every cloud, in a stable order.
 	Machines() []Machine
 	// Dial follows TCP from a machine to host:port. A nil from is the operator, who has a route into every private

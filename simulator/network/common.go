@@ -1,4 +1,4 @@
-package site
+package network
 
 import (
 	"fmt"
@@ -38,8 +38,8 @@ func Reached[T any](targets []T, none error, forward func(T) (Machine, error)) (
 }
 
 // Unhealthy returns the finding that a load balancer sends nothing to a target.
-func Unhealthy(balancer, target string, err error) Finding {
-	return Finding{Subject: balancer, Reason: fmt.Sprintf("target %s is unhealthy: %s", target, err)}
+func Unhealthy(loadBalancer, target string, err error) Finding {
+	return Finding{Subject: loadBalancer, Reason: fmt.Sprintf("target %s is unhealthy: %s", target, err)}
 }
 
 // CheckHealth returns why the Kubernetes API fails a health check that speaks a protocol; nil if it passes. The API

@@ -1,4 +1,4 @@
-package world
+package store
 
 // Values are the properties of a resource as plain data: string, float64, bool, []any, map[string]any. During a preview
 // a value may be Unknown.

@@ -8,50 +8,50 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // network follows packets through AWS.
-type network struct {
-	world *world.World
+type cloudNetwork struct {
+	store *store.Store
 	// operator is the operator's address; empty means that he stands in the network that he dials into.
 	operator string
 }
 
-func newSite(w *world.World) site.Site {
-	return network{world: w, operator: site.OperatorIP()}
+func newNetwork(st *store.Store) network.Network {
+	return cloudNetwork{store: st, operator: network.OperatorIP()}
 }
 
 // Machines lists the machines, running or stopped.
-func (n network) Machines() []site.Machine {
-	var machines []site.Machine
-	for _, r := range n.world.List(instanceType, "") {
+func (n cloudNetwork) Machines() []network.Machine {
+	var machines []network.Machine
+	for _, r := range n.store.List(instanceType, "") {
 		machines = append(machines, n.machine(r))
 	}
 	return machines
 }
 
-func (n network) machine(r *world.Resource) site.Machine {
-	place := interfaceOf(n.world, r)
+func (n cloudNetwork) machine(r *store.Resource) network.Machine {
+	place := interfaceOf(n.store, r)
 	// A machine whose user data is damaged still runs: Talos says what is wrong with it.
 	userData, _ := base64.StdEncoding.DecodeString(r.State.String(userDataKey))
 	architecture, _ := architectureOf(r.State.String("instanceType"))
 	if architecture == "x86_64" {
 		architecture = "amd64"
 	}
-	return site.Machine{
+	return network.Machine{
 		Off: isStopped(r), ID: r.ID, Name: r.Name, Provider: "aws", Region: r.Region, NetworkID: place.vpc,
 		PrivateIP: place.privateIP, PublicIP: place.publicIP,
 		Architecture: architecture, ImageID: r.State.String("ami"), UserData: userData,
-		DiskFault: diskFault(n.world, r),
+		DiskFault: diskFault(n.store, r),
 		MTU:       jumboMTU,
 	}
 }
 
 // source is where a packet comes from. The operator has no machine.
 type source struct {
-	machine *world.Resource
+	machine *store.Resource
 	place   nic
 }
 
@@ -65,24 +65,24 @@ func (s source) String() string {
 }
 
 // Dial follows a packet to host:port.
-func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+func (n cloudNetwork) Dial(from *network.Machine, host string, port int) ([]network.Machine, error) {
 	sender := source{}
 	if from != nil {
-		machine := n.world.Get(instanceType, from.Region, from.ID)
+		machine := n.store.Get(instanceType, from.Region, from.ID)
 		if machine == nil {
 			return nil, fmt.Errorf("%s does not run any more", from.ID)
 		}
-		sender = source{machine: machine, place: interfaceOf(n.world, machine)}
+		sender = source{machine: machine, place: interfaceOf(n.store, machine)}
 	}
 	if _, err := netip.ParseAddr(host); err == nil {
 		return n.dialAddress(sender, host, port)
 	}
-	balancer, address, err := n.resolve(sender, host)
+	loadBalancer, address, err := n.resolve(sender, host)
 	switch {
 	case err != nil:
 		return nil, err
-	case balancer != nil:
-		return n.dialBalancer(sender, balancer, port)
+	case loadBalancer != nil:
+		return n.dialLoadBalancer(sender, loadBalancer, port)
 	default:
 		return n.dialAddress(sender, address, port)
 	}
@@ -91,15 +91,15 @@ func (n network) Dial(from *site.Machine, host string, port int) ([]site.Machine
 // resolve follows a name to a load balancer or an address. A private zone answers only machines of its networks, and
 // only networks that have both DNS attributes on:
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
-func (n network) resolve(from source, name string) (*world.Resource, string, error) {
-	if balancer := balancerNamed(n.world, name); balancer != nil {
-		return balancer, "", nil
+func (n cloudNetwork) resolve(from source, name string) (*store.Resource, string, error) {
+	if loadBalancer := loadBalancerNamed(n.store, name); loadBalancer != nil {
+		return loadBalancer, "", nil
 	}
-	for _, record := range n.world.List(recordType, "") {
+	for _, record := range n.store.List(recordType, "") {
 		if !strings.EqualFold(record.State.String("fqdn"), strings.TrimSuffix(name, ".")) {
 			continue
 		}
-		zone := n.world.Get(zoneType, "", record.State.String("zoneId"))
+		zone := n.store.Get(zoneType, "", record.State.String("zoneId"))
 		if zone == nil {
 			continue
 		}
@@ -107,7 +107,7 @@ func (n network) resolve(from source, name string) (*world.Resource, string, err
 			if from.operator() || !slices.Contains(networks, from.place.vpc) {
 				continue
 			}
-			vpc := n.world.Get(vpcType, from.machine.Region, from.place.vpc)
+			vpc := n.store.Get(vpcType, from.machine.Region, from.place.vpc)
 			if vpc == nil || !vpc.State.Bool("enableDnsSupport") || !vpc.State.Bool("enableDnsHostnames") {
 				return nil, "", fmt.Errorf("%s does not resolve from %s: the private zone %s needs "+
 					"enableDnsSupport and enableDnsHostnames on %s", name, from, zone.ID, from.place.vpc)
@@ -123,19 +123,19 @@ func (n network) resolve(from source, name string) (*world.Resource, string, err
 			return nil, value, nil
 		}
 	}
-	return nil, "", fmt.Errorf("%s: %w (from %s)", name, site.ErrNotHere, from)
+	return nil, "", fmt.Errorf("%s: %w (from %s)", name, network.ErrNotHere, from)
 }
 
 // dialAddress follows a packet to a machine's own address, private within a network or public.
-func (n network) dialAddress(from source, address string, port int) ([]site.Machine, error) {
-	var found []site.Machine
-	lost := fmt.Errorf("%s: %w (from %s)", address, site.ErrNotHere, from)
-	for _, r := range n.world.List(instanceType, "") {
-		target := source{machine: r, place: interfaceOf(n.world, r)}
+func (n cloudNetwork) dialAddress(from source, address string, port int) ([]network.Machine, error) {
+	var found []network.Machine
+	lost := fmt.Errorf("%s: %w (from %s)", address, network.ErrNotHere, from)
+	for _, r := range n.store.List(instanceType, "") {
+		target := source{machine: r, place: interfaceOf(n.store, r)}
 		var err error
 		switch {
 		case target.place.privateIP == address && (from.operator() || from.place.vpc == target.place.vpc):
-			err = n.passes(from, target, n.privateAddress(from, target), site.TCP(port))
+			err = n.passes(from, target, n.privateAddress(from, target), network.TCP(port))
 		case target.place.publicIP == address:
 			err = n.crossesInternet(from, target, port)
 		default:
@@ -154,7 +154,7 @@ func (n network) dialAddress(from source, address string, port int) ([]site.Mach
 }
 
 // privateAddress is what a machine of the same network sees a packet come from.
-func (n network) privateAddress(from, target source) string {
+func (n cloudNetwork) privateAddress(from, target source) string {
 	switch {
 	case !from.operator():
 		return from.place.privateIP
@@ -166,8 +166,8 @@ func (n network) privateAddress(from, target source) string {
 }
 
 // firstAddress is an address inside a network that no machine has.
-func (n network) firstAddress(region, vpc string) string {
-	found := n.world.Get(vpcType, region, vpc)
+func (n cloudNetwork) firstAddress(region, vpc string) string {
+	found := n.store.Get(vpcType, region, vpc)
 	if found == nil {
 		return ""
 	}
@@ -175,7 +175,7 @@ func (n network) firstAddress(region, vpc string) string {
 }
 
 // passes asks the firewalls at both ends of a packet within a network.
-func (n network) passes(from, target source, address string, port site.Port) error {
+func (n cloudNetwork) passes(from, target source, address string, port network.Port) error {
 	if !from.operator() && from.machine.ID == target.machine.ID {
 		return nil
 	}
@@ -193,7 +193,7 @@ func (n network) passes(from, target source, address string, port site.Port) err
 }
 
 // crossesInternet follows a packet to a public address.
-func (n network) crossesInternet(from, target source, port int) error {
+func (n cloudNetwork) crossesInternet(from, target source, port int) error {
 	address := n.operator
 	if !from.operator() {
 		var err error
@@ -201,7 +201,7 @@ func (n network) crossesInternet(from, target source, port int) error {
 			return err
 		}
 		if err := n.lets(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP,
-			site.TCP(port)); err != nil {
+			network.TCP(port)); err != nil {
 			return fmt.Errorf("%s to %s: %w", from, target, err)
 		}
 	}
@@ -212,28 +212,28 @@ func (n network) crossesInternet(from, target source, port int) error {
 		return fmt.Errorf("%s: %w, as %s needs it", target.place.publicIP, err, target)
 	}
 	if err := n.lets(ingressType, target.machine.Region, target.place.groups, nil, address,
-		site.TCP(port)); err != nil {
+		network.TCP(port)); err != nil {
 		return fmt.Errorf("%s to %s: %w", from, target, err)
 	}
 	return nil
 }
 
 // defaultRoute is the route to everywhere of a subnet's table.
-func (n network) defaultRoute(region, subnet string) world.Values {
-	association := n.world.Find(associationType, region, func(r *world.Resource) bool {
+func (n cloudNetwork) defaultRoute(region, subnet string) store.Values {
+	association := n.store.Find(associationType, region, func(r *store.Resource) bool {
 		return r.State.String("subnetId") == subnet
 	})
 	if association == nil {
 		return nil
 	}
 	table := association.State.String("routeTableId")
-	route := n.world.Find(routeType, region, func(r *world.Resource) bool {
+	route := n.store.Find(routeType, region, func(r *store.Resource) bool {
 		return r.State.String("routeTableId") == table && r.State.String("destinationCidrBlock") == "0.0.0.0/0"
 	})
 	if route != nil {
 		return route.State
 	}
-	if found := n.world.Get(routeTableType, region, table); found != nil {
+	if found := n.store.Get(routeTableType, region, table); found != nil {
 		for _, route := range found.State.Objects("routes") {
 			if route.String("cidrBlock") == "0.0.0.0/0" {
 				return route
@@ -244,42 +244,42 @@ func (n network) defaultRoute(region, subnet string) world.Values {
 }
 
 // dialBalancer follows a packet through a load balancer to the machines that may answer.
-func (n network) dialBalancer(from source, balancer *world.Resource, port int) ([]site.Machine, error) {
-	name, region, vpc := balancer.State.String("name"), balancer.Region, balancer.State.String("vpcId")
-	groups := balancer.State.Strings("securityGroups")
+func (n cloudNetwork) dialLoadBalancer(from source, loadBalancer *store.Resource, port int) ([]network.Machine, error) {
+	name, region, vpc := loadBalancer.State.String("name"), loadBalancer.Region, loadBalancer.State.String("vpcId")
+	groups := loadBalancer.State.Strings("securityGroups")
 	inside := from.operator() || from.place.vpc == vpc
-	if balancer.State.Bool("internal") && !inside {
-		return nil, fmt.Errorf("%s cannot reach the balancer %s: it is internal to %s", from, name, vpc)
+	if loadBalancer.State.Bool("internal") && !inside {
+		return nil, fmt.Errorf("%s cannot reach the load balancer %s: it is internal to %s", from, name, vpc)
 	}
 	address := n.clientAddress(from, region, vpc)
 	if len(groups) > 0 {
-		for _, own := range balancer.State.Strings(addressesKey) {
+		for _, own := range loadBalancer.State.Strings(addressesKey) {
 			if err := n.fromMachine(from, groups, own, port); err != nil {
-				return nil, fmt.Errorf("%s to the balancer %s: %w", from, name, err)
+				return nil, fmt.Errorf("%s to the load balancer %s: %w", from, name, err)
 			}
 		}
-		if err := n.lets(ingressType, region, groups, from.place.groups, address, site.TCP(port)); err != nil {
-			return nil, fmt.Errorf("%s to the balancer %s: %w", from, name, err)
+		if err := n.lets(ingressType, region, groups, from.place.groups, address, network.TCP(port)); err != nil {
+			return nil, fmt.Errorf("%s to the load balancer %s: %w", from, name, err)
 		}
 	}
-	listener := n.world.Find(listenerType, region, func(r *world.Resource) bool {
-		return r.State.String("loadBalancerArn") == balancer.ID && r.State.Int("port") == port
+	listener := n.store.Find(listenerType, region, func(r *store.Resource) bool {
+		return r.State.String("loadBalancerArn") == loadBalancer.ID && r.State.Int("port") == port
 	})
 	if listener == nil {
-		return nil, fmt.Errorf("the balancer %s has no listener on port %d", name, port)
+		return nil, fmt.Errorf("the load balancer %s has no listener on port %d", name, port)
 	}
-	attachments := slices.DeleteFunc(n.world.List(attachmentType, region), func(r *world.Resource) bool {
+	attachments := slices.DeleteFunc(n.store.List(attachmentType, region), func(r *store.Resource) bool {
 		group := r.State.String("targetGroupArn")
-		return !slices.Contains(forwardsTo(listener), group) || n.world.Get(targetGroupType, region, group) == nil
+		return !slices.Contains(forwardsTo(listener), group) || n.store.Get(targetGroupType, region, group) == nil
 	})
-	return site.Reached(attachments, fmt.Errorf("the balancer %s has no target for port %d", name, port),
-		func(attachment *world.Resource) (site.Machine, error) {
-			group := n.world.Get(targetGroupType, region, attachment.State.String("targetGroupArn"))
-			return n.forward(from, balancer, group, attachment, port)
+	return network.Reached(attachments, fmt.Errorf("the load balancer %s has no target for port %d", name, port),
+		func(attachment *store.Resource) (network.Machine, error) {
+			group := n.store.Get(targetGroupType, region, attachment.State.String("targetGroupArn"))
+			return n.forward(from, loadBalancer, group, attachment, port)
 		})
 }
 
-func (n network) clientAddress(from source, region, vpc string) string {
+func (n cloudNetwork) clientAddress(from source, region, vpc string) string {
 	switch {
 	case !from.operator():
 		return from.place.privateIP
@@ -290,61 +290,61 @@ func (n network) clientAddress(from source, region, vpc string) string {
 	}
 }
 
-func (n network) fromMachine(from source, groups []string, address string, port int) error {
+func (n cloudNetwork) fromMachine(from source, groups []string, address string, port int) error {
 	if from.operator() {
 		return nil
 	}
-	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, site.TCP(port))
+	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, network.TCP(port))
 }
 
 // forward follows a packet from a load balancer to one target. With the client's address preserved, the target's
 // firewall sees the client, and a machine that is sent to itself drops the packet:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html#loopback-timeout
-func (n network) forward(from source, balancer, group, attachment *world.Resource, entry int) (site.Machine, error) {
-	machine := n.world.Get(instanceType, balancer.Region, attachment.State.String("targetId"))
+func (n cloudNetwork) forward(from source, loadBalancer, group, attachment *store.Resource, entry int) (network.Machine, error) {
+	machine := n.store.Get(instanceType, loadBalancer.Region, attachment.State.String("targetId"))
 	if machine == nil {
-		return site.Machine{}, fmt.Errorf("the balancer %s sends to %s, which does not run any more",
-			balancer.State.String("name"), attachment.State.String("targetId"))
+		return network.Machine{}, fmt.Errorf("the load balancer %s sends to %s, which does not run any more",
+			loadBalancer.State.String("name"), attachment.State.String("targetId"))
 	}
-	if err := checkHealth(balancer, group, machine, n.world); err != nil {
-		return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), machine.ID, err)
+	if err := checkHealth(loadBalancer, group, machine, n.store); err != nil {
+		return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"), machine.ID, err)
 	}
-	target := source{machine: machine, place: interfaceOf(n.world, machine)}
+	target := source{machine: machine, place: interfaceOf(n.store, machine)}
 	port := attachment.State.Int("port")
 	if port == 0 {
 		port = group.State.Int("port")
 	}
 	if port != entry {
-		return site.Machine{}, fmt.Errorf("the balancer %s sends port %d to port %d of %s, where something else "+
-			"answers", balancer.State.String("name"), entry, port, target)
+		return network.Machine{}, fmt.Errorf("the load balancer %s sends port %d to port %d of %s, where something else "+
+			"answers", loadBalancer.State.String("name"), entry, port, target)
 	}
 	preserved := group.State.String("preserveClientIp") == "true"
 	if preserved && !from.operator() && from.machine.ID == machine.ID {
-		return site.Machine{}, fmt.Errorf("the balancer %s sends %s to itself, and preserveClientIp makes it drop "+
-			"that packet", balancer.State.String("name"), from)
+		return network.Machine{}, fmt.Errorf("the load balancer %s sends %s to itself, and preserveClientIp makes it drop "+
+			"that packet", loadBalancer.State.String("name"), from)
 	}
 	ports := []int{port}
 	if health, err := strconv.Atoi(group.State.Object("healthCheck").String("port")); err == nil {
 		ports = append(ports, health)
 	}
-	groups := balancer.State.Strings("securityGroups")
+	groups := loadBalancer.State.Strings("securityGroups")
 	for i, port := range ports {
-		address := balancer.State.Strings(addressesKey)[0]
+		address := loadBalancer.State.Strings(addressesKey)[0]
 		peers := groups
 		if preserved && i == 0 {
-			address = n.clientAddress(from, balancer.Region, target.place.vpc)
+			address = n.clientAddress(from, loadBalancer.Region, target.place.vpc)
 			peers = append(slices.Clone(groups), from.place.groups...)
 		}
 		if len(groups) > 0 {
-			if err := n.lets(egressType, balancer.Region, groups, target.place.groups, target.place.privateIP,
-				site.TCP(port)); err != nil {
-				return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target,
+			if err := n.lets(egressType, loadBalancer.Region, groups, target.place.groups, target.place.privateIP,
+				network.TCP(port)); err != nil {
+				return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"), target,
 					err)
 			}
 		}
-		if err := n.lets(ingressType, balancer.Region, target.place.groups, peers, address,
-			site.TCP(port)); err != nil {
-			return site.Machine{}, fmt.Errorf("the balancer %s to %s: %w", balancer.State.String("name"), target, err)
+		if err := n.lets(ingressType, loadBalancer.Region, target.place.groups, peers, address,
+			network.TCP(port)); err != nil {
+			return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"), target, err)
 		}
 	}
 	return n.machine(machine), nil
@@ -352,22 +352,22 @@ func (n network) forward(from source, balancer, group, attachment *world.Resourc
 
 // lets asks the security groups at one end of a packet whether they let it through to or from the other end, which is
 // an address and perhaps groups.
-func (n network) lets(direction, region string, groups, peers []string, address string, port site.Port) error {
+func (n cloudNetwork) lets(direction, region string, groups, peers []string, address string, port network.Port) error {
 	way, inline := "to", "egress"
 	if direction == ingressType {
 		way, inline = "from", "ingress"
 	}
 	for _, id := range groups {
-		for _, rule := range n.world.List(direction, region) {
+		for _, rule := range n.store.List(direction, region) {
 			if rule.State.String("securityGroupId") == id && ruleLets(rule.State, peers, address, port) {
 				return nil
 			}
 		}
-		owner := n.world.Get(securityGroupType, region, id)
+		owner := n.store.Get(securityGroupType, region, id)
 		if owner == nil {
-			owner = n.world.Get(defaultGroupType, region, id)
+			owner = n.store.Get(defaultGroupType, region, id)
 		}
-		if owner != nil && slices.ContainsFunc(owner.State.Objects(inline), func(rule world.Values) bool {
+		if owner != nil && slices.ContainsFunc(owner.State.Objects(inline), func(rule store.Values) bool {
 			return inlineLets(rule, id, peers, address, port)
 		}) {
 			return nil
@@ -387,22 +387,22 @@ func describe(address string, peers []string) string {
 	return fmt.Sprintf("%s (%s)", address, strings.Join(peers, ", "))
 }
 
-func ruleLets(rule world.Values, peers []string, address string, port site.Port) bool {
+func ruleLets(rule store.Values, peers []string, address string, port network.Port) bool {
 	if !portMatches(rule.String("ipProtocol"), rule, port) {
 		return false
 	}
 	if cidr := rule.String("cidrIpv4"); cidr != "" {
-		return site.Contains(cidr, address)
+		return network.Contains(cidr, address)
 	}
 	return slices.Contains(peers, rule.String("referencedSecurityGroupId"))
 }
 
-func inlineLets(rule world.Values, own string, peers []string, address string, port site.Port) bool {
+func inlineLets(rule store.Values, own string, peers []string, address string, port network.Port) bool {
 	if !portMatches(rule.String("protocol"), rule, port) {
 		return false
 	}
 	for _, cidr := range rule.Strings("cidrBlocks") {
-		if site.Contains(cidr, address) {
+		if network.Contains(cidr, address) {
 			return true
 		}
 	}
@@ -418,7 +418,7 @@ func inlineLets(rule world.Values, own string, peers []string, address string, p
 var protocolNumbers = map[string]string{"1": "icmp", "6": "tcp", "17": "udp"}
 
 // portMatches reports whether a rule is about a port. The first number of a rule for ICMP is the type, -1 for all.
-func portMatches(protocol string, rule world.Values, port site.Port) bool {
+func portMatches(protocol string, rule store.Values, port network.Port) bool {
 	if protocol == "-1" || protocol == "all" {
 		return true
 	}
