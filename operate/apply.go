@@ -143,7 +143,7 @@ func (a *Apply) preflight(ctx context.Context, runs []*upgradeRun, pending []Pen
 	return all, nil
 }
 
-// problems are the findings at which the work does not begin. Without a reboot it needs no more than an API that
+// problems returns the findings at which the work does not begin. Without a reboot it needs no more than an API that
 // answers.
 func (a *Apply) problems(r *upgradeRun, o *Observation, work []*nodeWork) []Finding {
 	var found []Finding
@@ -255,8 +255,8 @@ func (a *Apply) apply(ctx context.Context, r *upgradeRun, pending []PendingConfi
 	}
 }
 
-// next is the node to reboot: one that an earlier run has begun comes first, then control planes, the leader of etcd
-// last of them.
+// next returns the node to reboot: one that an earlier run has begun comes first, then control planes, the leader of
+// etcd last of them.
 func (a *Apply) next(o *Observation, work []*nodeWork) *nodeWork {
 	if !a.Reboot {
 		return nil

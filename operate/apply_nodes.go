@@ -105,7 +105,7 @@ func changeTaints(has, had, wanted []corev1.Taint) taintChange {
 	return change
 }
 
-// taintsAndLabels are what the node of a pool needs. The taints that the stack had given it are those of its
+// taintsAndLabels returns what the node of a pool needs. The taints that the stack had given it are those of its
 // configuration in the state: an update that removes one is refused until this command has recorded it.
 func (o *Observation) taintsAndLabels(n *Node, pending *PendingConfig) (taintChange, map[string]string) {
 	pool, ok := o.pool(n.Pool)

@@ -47,7 +47,7 @@ func (k *kubernetesAPI) uncordon(ctx context.Context, name, annotation string) e
 	})
 }
 
-// Drain is what an upgrade does to a node before it restarts: it evicts the node's pods and waits until they are gone,
+// Drain prepares a node for a restart: it evicts the node's pods and waits until they are gone,
 // at most until the limit. The node stays as schedulable as it is.
 func Drain(ctx context.Context, kubeconfig *api.Config, node string, limit, poll time.Duration) error {
 	k, err := openKubernetes(&Cluster{kubernetes: kubeconfig})

@@ -241,8 +241,8 @@ func (o *Observation) checkSystem() []Finding {
 	return all
 }
 
-// expected is how many pods of a workload can be ready. A DaemonSet has none on machines that are away by intent, or
-// that a scaling group has ended while Kubernetes still has their nodes; checkNodes names those. A Deployment whose
+// expected returns how many pods of a workload can be ready. A DaemonSet has none on machines that are away by intent,
+// or that a scaling group has ended while Kubernetes still has their nodes; checkNodes names those. A Deployment whose
 // pods keep away from each other has no more than there are nodes for them.
 func (o *Observation) expected(w Workload) int32 {
 	var room, gone int32

@@ -189,7 +189,7 @@ func namesOf(members []Member) string {
 	return strings.Join(names, ", ")
 }
 
-// size is a number of bytes for people.
+// size formats a number of bytes.
 func size(bytes int64) string {
 	if bytes >= 1<<30 {
 		return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))

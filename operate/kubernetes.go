@@ -135,7 +135,7 @@ func (k *kubernetesAPI) read(ctx context.Context) kubernetesObjects {
 	return found
 }
 
-// firstVersion is the version of the first container's image, without a v.
+// firstVersion returns the version of the first container's image, without a v.
 func firstVersion(pods corev1.PodTemplateSpec) string {
 	if len(pods.Spec.Containers) == 0 {
 		return ""
@@ -230,7 +230,7 @@ func kubernetesNode(node corev1.Node) *KubernetesNode {
 	return k
 }
 
-// canonical is an address in one spelling.
+// canonical returns the canonical spelling of an address.
 func canonical(text string) string {
 	if address, err := netip.ParseAddr(text); err == nil {
 		return address.Unmap().String()

@@ -137,7 +137,7 @@ func (l *lock) check(ctx context.Context) error {
 	return l.taken()
 }
 
-// taken is the error of a run that has lost its lock.
+// taken returns the error of a run that has lost its lock.
 func (l *lock) taken() error {
 	return &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace,
 		lockName)}

@@ -88,7 +88,7 @@ func (r *Renew) plan() ([]*Cluster, error) {
 	return chosen, nil
 }
 
-// export is the state in clear.
+// export returns the state with its secrets in plain text.
 func (r *Renew) export(ctx context.Context) ([]byte, error) {
 	return Pulumi(ctx, r.Stack.Name, "stack", "export", "--show-secrets")
 }

@@ -169,12 +169,11 @@ func (r *repairRun) findQuorum(_ context.Context, o *Observation, found *repairs
 	}
 	if len(o.following()) == 0 {
 		found.refuse("etcd has lost its quorum, and no member can be removed without one; start the " +
-			"control planes that are off, " +
-			"or, if they are lost: docs/operations.md#recover-lost-control-planes")
+			"control planes that are off, or, if they are lost: docs/operations.md#recover-lost-control-planes")
 	}
 }
 
-// following are the control planes whose etcd follows a leader and votes. Without a majority there is no leader.
+// following returns the control planes whose etcd follows a leader and votes. Without a majority there is no leader.
 func (o *Observation) following() []*Node {
 	return slices.DeleteFunc(slices.Clone(o.ControlPlanes()), func(n *Node) bool {
 		return n.EtcdError != "" || n.Etcd.Leader == 0 || n.Etcd.Learner
@@ -224,9 +223,8 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 		}
 		if n.ControlPlane {
 			found.forYou("%s does not answer (%s), and etcd bears no further loss; start its machine, or, "+
-				"if the cloud has it no more: "+
-				"make refresh STACK=%s, then make up STACK=%s, which makes a machine that "+
-				"takes the place of the old member",
+				"if the cloud has it no more: make refresh STACK=%s, then make up STACK=%s, which makes a machine "+
+				"that takes the place of the old member",
 				n.Name, n.TalosError, r.Stack.Name, r.Stack.Name)
 			continue
 		}

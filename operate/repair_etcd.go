@@ -162,7 +162,7 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 		repair{title: title, do: func(ctx context.Context, r *repairRun) error { return r.makeSpace(ctx, alarm) }})
 }
 
-// spaceless are the findings about etcd but for those that its lack of space explains.
+// spaceless returns the findings about etcd except those that a full database explains.
 func (o *Observation) spaceless() []Finding {
 	quiet := *o
 	quiet.Nodes = nil

@@ -149,7 +149,7 @@ func closeAll(runs []*scaleRun) {
 	}
 }
 
-// numberOf is the number at the end of a machine's name.
+// numberOf returns the number at the end of a machine's name.
 func numberOf(m Machine) int {
 	number, _ := strconv.Atoi(m.Name[strings.LastIndex(m.Name, "-")+1:])
 	return number
@@ -187,7 +187,7 @@ func (s *Scale) check(ctx context.Context, runs []*scaleRun) error {
 	return nil
 }
 
-// acknowledged are the steps that the stack file says were done.
+// acknowledged returns the steps that the stack file says were done.
 func (s *Scale) acknowledged() []string { return s.now.Stack.Clusters[0].Want.Acknowledged }
 
 // unchanged reports whether the state, the outputs and the stack file have the number.
@@ -277,8 +277,8 @@ func (r *scaleRun) checkMembers(ctx context.Context) error {
 			return refused("etcd has the member %x, which has not started; wait until it has, and run this again", m.ID)
 		case number >= r.To:
 			return refused("etcd has the member %s, and the update would delete its machine before it has left; "+
-				"finish first what was begun: "+
-				"make control-planes STACK=%s TO=%d; if its machine is gone: make repair STACK=%s", m.Name,
+				"finish first what was begun: make control-planes STACK=%s TO=%d; if its machine is gone: make "+
+				"repair STACK=%s", m.Name,
 				r.now.Stack.Name, number+1+number%2,
 				r.now.Stack.Name)
 		}

@@ -43,7 +43,7 @@ func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (stri
 	return path, prune(folder, op.cluster.Name, keep)
 }
 
-// snapshotName is the name of a snapshot that is taken now.
+// snapshotName returns the name of a snapshot that is taken now.
 func (op *Operator) snapshotName() string {
 	return op.cluster.Name + "-" + time.Now().UTC().Format(snapshotTime) + snapshotSuffix
 }

@@ -177,7 +177,7 @@ func mayHaveBegun(err error) bool {
 	return false
 }
 
-// reason is an error of a node in one line, without gRPC's wrapping.
+// reason returns an error of a node in one line, without gRPC's wrapping.
 func reason(err error) string {
 	if err == nil {
 		return ""

@@ -421,7 +421,7 @@ func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error
 	}
 }
 
-// inTheWay are the findings at which an upgrade stops. Machines of scaling groups come and go by themselves.
+// inTheWay returns the findings at which an upgrade stops. Machines of scaling groups come and go by themselves.
 func (r *upgradeRun) inTheWay(o *Observation) []Finding {
 	o.away = len(r.away)
 	found := slices.DeleteFunc(o.Findings(func(g Gate) bool { return g.Upgrade }), func(f Finding) bool {
@@ -440,7 +440,7 @@ func (r *upgradeRun) inTheWay(o *Observation) []Finding {
 	return r.blocking(found)
 }
 
-// blocking are the findings of gates that are not accepted.
+// blocking returns the findings of gates that are not accepted.
 func (u *Upgrade) blocking(found []Finding) []Finding {
 	return slices.DeleteFunc(found, func(f Finding) bool { return slices.Contains(u.Accept, f.Gate) })
 }

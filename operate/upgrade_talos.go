@@ -15,7 +15,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/client"
 )
 
-// installer is the image of the target's Talos for the cluster's cloud and schematic.
+// installer returns the image of the target's Talos for the cluster's cloud and schematic.
 func (r *upgradeRun) installer() string {
 	want := r.op.cluster.Want
 	can, _ := regions.CapabilitiesOf(want.Provider)
@@ -131,8 +131,8 @@ func pullNew(ctx context.Context, c *client.Client, p pull) error {
 	return err
 }
 
-// instance is the containerd that keeps a namespace's images on the disk. Talos' other one, for its own services, keeps
-// them in memory.
+// instance returns the containerd that keeps a namespace's images on the disk. Talos' other one, for its own services,
+// keeps them in memory.
 func instance(namespace common.ContainerdNamespace) *common.ContainerdInstance {
 	return &common.ContainerdInstance{Driver: common.ContainerDriver_CRI, Namespace: namespace}
 }

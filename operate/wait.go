@@ -49,8 +49,8 @@ func (w waiting) until(ctx context.Context, op *Operator, find func(*Observation
 	}
 }
 
-// controlPlaneFindings are what the gates have against the control planes. Two members are no fault on the way from
-// three to one.
+// controlPlaneFindings returns the findings of the gates about the control planes. Two members are no fault on the way
+// from three to one.
 func (o *Observation) controlPlaneFindings() []Finding {
 	var all []Finding
 	for _, gate := range []Gate{

@@ -57,7 +57,7 @@ func Serve(name string) (*provider.Server, error) {
 	return provider.New(table(), journal, Clouds(journal), options), nil
 }
 
-// Clouds are all the clouds of a store.
+// Clouds returns all the clouds of a store.
 func Clouds(journal *store.Journal) provider.Clouds {
 	return provider.Clouds{
 		Network:   func(st *store.Store) network.Network { return networks(st, journal.Directory()) },

@@ -12,9 +12,9 @@ import (
 	"github.com/inferadb/infra/simulator/talos"
 )
 
-// Start answers what would become of a store if all that is in it had just been made: every resource is held against the
-// clouds' rules, every machine starts and boots for the first time, every cluster is bootstrapped. It returns what does
-// not work. It changes the store, so give it a copy.
+// Start answers what would become of a store if all that is in it had just been made: every resource is held against
+// the clouds' rules, every machine starts and boots for the first time, every cluster is bootstrapped. It returns what
+// does not work. It changes the store, so give it a copy.
 func Start(st *store.Store) ([]network.Finding, error) {
 	var findings []network.Finding
 	names := slices.Sorted(maps.Keys(providers))
@@ -88,7 +88,8 @@ func restart(cloud *schema.Provider, st *store.Store) []network.Finding {
 	for _, group := range how.Groups {
 		for _, r := range st.List(group.Type, "") {
 			if err := group.Start(cloud.CallFor(st, r)); err != nil {
-				findings = append(findings, network.Finding{Subject: r.Name, Reason: "starts no machine: " + err.Error()})
+				findings = append(findings, network.Finding{Subject: r.Name, Reason: "starts no machine: " +
+					err.Error()})
 			}
 		}
 	}

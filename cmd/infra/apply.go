@@ -17,9 +17,8 @@ func newApply() *cobra.Command {
 		Use: "apply", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot",
 		Long: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot, one " +
-			"node at a time.\n\n" +
-			"An update is refused where it would need this. Machines of scaling groups follow with the next update.\n" +
-			"Run it again after an interruption: it goes on where it was.\n" +
+			"node at a time.\n\nAn update is refused where it would need this. Machines of scaling groups follow " +
+			"with the next update.\nRun it again after an interruption: it goes on where it was.\n" +
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +
 			"4 for another command that works on the cluster.",
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -14,8 +14,7 @@ func newBackendScript() *cobra.Command {
 		Use: "gcp-backend", Args: cobra.NoArgs, GroupID: groupSetUp,
 		Short: "Print the commands that make a place for a stack's state on Google Cloud",
 		Long: "Print the commands that make a place for a stack's state on Google Cloud: a bucket, keys, and " +
-			"service accounts\n" +
-			"for a repository's workflows. Read them, then run them: docs/state.md.",
+			"service accounts\nfor a repository's workflows. Read them, then run them: docs/state.md.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			commands, err := setup.Commands(time.Now())
 			if err == nil {

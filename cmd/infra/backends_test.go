@@ -46,7 +46,8 @@ func TestTheBackendOfAStack(t *testing.T) {
 	assert.Equal(t, stackBackend{"gs://mine", "passphrase"}, b)
 }
 
-// TestTheEnvironmentOfAStack expects that a command works on the stack's backend, with the project's own home of the CLI.
+// TestTheEnvironmentOfAStack expects that a command works on the stack's backend, with the project's own home of the
+// CLI.
 func TestTheEnvironmentOfAStack(t *testing.T) {
 	folder := inFolder(t, inAFile)
 	t.Setenv("PULUMI_OPTION_POLICY_PACK", "")

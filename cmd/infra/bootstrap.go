@@ -150,8 +150,8 @@ func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment
 		}
 		if node.TalosError != "" {
 			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so nobody knows whether it "+
-				"has etcd's data; "+
-				"if the machine is gone, run: make refresh; else mend the way to it", c.name, node.Name, node.Address)
+				"has etcd's data; if the machine is gone, run: make refresh; else mend the way to "+
+				"it", c.name, node.Name, node.Address)
 		}
 		// Without a quorum etcd answers in part.
 		if members := membersOf(node); len(members) > 0 {

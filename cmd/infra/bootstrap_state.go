@@ -70,7 +70,7 @@ func urnOf(resource map[string]any) string {
 	return urn
 }
 
-// nameOf is the last part of a URN, typeOf the last of its types.
+// nameOf returns the last part of a URN, typeOf the last of its types.
 func nameOf(resource map[string]any) string {
 	urn := urnOf(resource)
 	return urn[strings.LastIndex(urn, "::")+2:]

@@ -29,7 +29,7 @@ func engine(c *cobra.Command, arguments ...string) error {
 	return nil
 }
 
-// engineCommand is a command that runs the CLI on a stack. What stands behind -- are flags of the CLI.
+// engineCommand returns a command that runs the CLI on a stack. What stands behind -- are flags of the CLI.
 func engineCommand(name, short string, run func(c *cobra.Command, stack string, flags []string) error) *cobra.Command {
 	var stack string
 	command := &cobra.Command{
@@ -40,7 +40,7 @@ func engineCommand(name, short string, run func(c *cobra.Command, stack string, 
 	return command
 }
 
-// engineCommands are the commands that run the CLI, each with what has to be known before.
+// engineCommands returns the commands that run the CLI, each with what has to be known before.
 func engineCommands() []*cobra.Command {
 	return []*cobra.Command{
 		engineCommand("init", "Create the stack in its backend, once", initStack),
@@ -95,8 +95,7 @@ func refuseRefresh(stack string, flags []string) error {
 	refreshes := func(flag string) bool { return flag == "-r" || strings.HasPrefix(flag, "--refresh") }
 	if slices.ContainsFunc(flags, refreshes) {
 		return fmt.Errorf("run make refresh STACK=%s first, and then without --refresh: the checks of a running "+
-			"cluster "+
-			"read the state as it was before (docs/operations.md#recover-lost-control-planes)", stack)
+			"cluster read the state as it was before (docs/operations.md#recover-lost-control-planes)", stack)
 	}
 	return nil
 }

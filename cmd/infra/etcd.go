@@ -119,8 +119,8 @@ func newRestore() *cobra.Command {
 		Short: "Start the etcd of a cluster that has lost its quorum from a snapshot, after asking",
 		Long: "Start the etcd of a cluster that has lost its quorum from a snapshot, after asking.\n\n" +
 			"Every control plane has to answer. What is left of the old etcd is copied and then wiped, with the " +
-			"rest of EPHEMERAL.\n" +
-			"While etcd has a leader, nothing is done. Run it again after an interruption: it goes on where it was.",
+			"rest of EPHEMERAL.\nWhile etcd has a leader, nothing is done. Run it again after an interruption: it " +
+			"goes on where it was.",
 		RunE: func(c *cobra.Command, _ []string) error { return restore(c, r, options) },
 	}
 	flags := command.Flags()

@@ -29,7 +29,7 @@ const (
 
 func again(why string) lookup { return lookup{again: why} }
 
-// note adds how to read the id.
+// read adds how to read the id.
 func (l lookup) read(note string) lookup {
 	l.note = note
 	return l
@@ -50,7 +50,7 @@ func register(types map[string]lookup) map[string]lookup {
 	return types
 }
 
-// steps are how to find out whether the cloud has what was being created.
+// steps returns the steps to find out whether the cloud has what was being created.
 func (op operation) steps() []string {
 	found, known := lookups[op.Type]
 	switch {
@@ -67,7 +67,7 @@ func (op operation) steps() []string {
 	}
 }
 
-// answer is the form of the answer: none, where there is no other.
+// answer returns the form of the answer; none if there is only one answer.
 func (op operation) answer() string {
 	found := lookups[op.Type]
 	if found.look == "" {

@@ -21,9 +21,8 @@ func newRepair() *cobra.Command {
 			"remove the member of a control plane that is lost, one in a run; make space in etcd's database and " +
 			"take the alarm NOSPACE back;\n" +
 			"let pods onto a node again that was left cordoned by Talos. What it cannot do, it names with the " +
-			"commands that do.\n\n" +
-			"The exit code is 0 for done or nothing to do, 1 for stopped or something that is left for you, 2 for " +
-			"refused.",
+			"commands that do.\n\nThe exit code is 0 for done or nothing to do, 1 for stopped or something that is " +
+			"left for you, 2 for refused.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := readRepair(c.Context(), repair, stack, cluster); err != nil {
 				return exitWith(c, &operate.ExitError{Code: operate.Refused, Err: err})

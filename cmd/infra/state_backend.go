@@ -38,7 +38,7 @@ func newStateBackend() *cobra.Command {
 	return command
 }
 
-// backendCommand is a command that runs the CLI on the backend of a stack.
+// backendCommand returns a command that runs the CLI on the backend of a stack.
 func backendCommand(name, short string, run func(c *cobra.Command, stack string, flags []string) error) *cobra.Command {
 	var stack string
 	command := &cobra.Command{

@@ -17,12 +17,10 @@ func newUpgrade() *cobra.Command {
 		Short: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file",
 		Long: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file.\n\n" +
 			"Nodes whose image is of another schematic than the stack file's get the same version from the right " +
-			"one.\n" +
-			"Cilium, CoreDNS and what else the cluster began with are brought in line; nothing is deleted.\n" +
+			"one.\nCilium, CoreDNS and what else the cluster began with are brought in line; nothing is deleted.\n" +
 			"Machines of scaling groups follow with the next update. Run it again after an interruption: it goes " +
-			"on where it was.\n" +
-			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +
-			"4 for another command that works on the cluster.",
+			"on where it was.\nThe exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for " +
+			"interrupted,\n4 for another command that works on the cluster.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return upgrade(c, u, stack, yes, abandon)
 		},

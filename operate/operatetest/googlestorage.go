@@ -56,14 +56,14 @@ func (g *GoogleStorage) Put(name string, content []byte) {
 	g.objects[name] = content
 }
 
-// Objects are what is in the bucket.
+// Objects returns what is in the bucket.
 func (g *GoogleStorage) Objects() map[string][]byte {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	return maps.Clone(g.objects)
 }
 
-// Unfinished is how many uploads were begun and not ended.
+// Unfinished returns the number of uploads that have begun and not ended.
 func (g *GoogleStorage) Unfinished() int {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

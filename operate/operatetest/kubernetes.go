@@ -132,7 +132,7 @@ func (c *Cluster) nodes() []corev1.Node {
 	return all
 }
 
-// pods are the static ones and the others, all of them or those of one node.
+// pods returns the static pods and the others, of all nodes or of one.
 func (c *Cluster) pods(selector string) []corev1.Pod {
 	var all []corev1.Pod
 	for _, n := range c.Nodes {

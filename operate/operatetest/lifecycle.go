@@ -79,7 +79,7 @@ func newMachineConfig(t testing.TB, n *Node, kubernetes string) *machineConfig {
 	return m
 }
 
-// Config is the configuration that a node runs.
+// Config returns the configuration that a node runs.
 func (n *Node) Config(t testing.TB) config.Provider {
 	t.Helper()
 	live, err := safe.StateGetByID[*configresource.MachineConfig](context.Background(), state.WrapCore(n.config.state),

@@ -41,8 +41,9 @@ var ruleMetrics = []string{"DeadLetterInvocations", "FailedInvocations", "Invoca
 // fleetMetrics are the metrics of a spot fleet, the only ones of their namespace. None counts interruptions:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-fleet-cloudwatch-metrics.html
 var fleetMetrics = []string{
-	"AvailableInstancePoolsCount", "BidsSubmittedForCapacity", "EligibleInstancePoolCount", "FulfilledCapacity", "MaxPercentCapacityAllocation",
-	"PendingCapacity", "PercentCapacityAllocation", "TargetCapacity", "TerminatingCapacity",
+	"AvailableInstancePoolsCount", "BidsSubmittedForCapacity", "EligibleInstancePoolCount", "FulfilledCapacity",
+	"MaxPercentCapacityAllocation", "PendingCapacity", "PercentCapacityAllocation",
+	"TargetCapacity", "TerminatingCapacity",
 }
 
 // checkAlarm is stricter than AWS, which takes an alarm on a metric that nothing reports: it would never fire.

@@ -10,7 +10,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// vCPUs is how many a machine type has; sizes below xlarge have one or two.
+// vCPUs returns the number of vCPUs of a machine type; sizes below xlarge have one or two.
 func vCPUs(machine string) int {
 	_, size, _ := strings.Cut(machine, ".")
 	times, isLarge := strings.CutSuffix(size, "xlarge")
@@ -50,8 +50,8 @@ func buyable(st *store.Store, region, zone, machine string, spot bool) error {
 	return nil
 }
 
-// place is the subnet that has the fewest machines of the group, and the type, among those that are in stock. A group that
-// may have several types takes another one before it takes another zone.
+// place returns the subnet that has the fewest machines of the group, and the type, among those that are in stock. A
+// group that may have several types takes another one before it takes another zone.
 func (g *group) place(count map[string]int, machine string) (*store.Resource, string) {
 	subnets := slices.Clone(g.subnets)
 	slices.SortStableFunc(subnets, func(a, b *store.Resource) int { return count[a.ID] - count[b.ID] })

@@ -132,7 +132,7 @@ func updateRecord(c *schema.Call) error {
 	return nil
 }
 
-// balancerNamed is the load balancer that a public name leads to.
+// loadBalancerNamed returns the load balancer to which a public name leads.
 func loadBalancerNamed(st *store.Store, name string) *store.Resource {
 	return st.Find(loadBalancerType, "", func(r *store.Resource) bool {
 		return strings.EqualFold(r.State.String("dnsName"), strings.TrimSuffix(name, "."))

@@ -57,7 +57,7 @@ func (n cloudNetwork) Leave(from network.Machine, service network.Service) error
 	return nil
 }
 
-// leaves is the public address by which a machine's packets reach the internet, or why they do not.
+// leaves returns the public address from which a machine's packets reach the internet, or why they do not.
 // https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 func (n cloudNetwork) leaves(from source) (string, error) {
 	region := from.machine.Region

@@ -136,7 +136,7 @@ func checkPeer(c *schema.Call) error {
 	return nil
 }
 
-// vpcOfGroup is the network of a security group, be it a network's default one.
+// vpcOfGroup returns the network of a security group, be it a network's default one.
 func vpcOfGroup(c *schema.Call, id string) (string, error) {
 	if group := c.Store.Get(securityGroupType, c.Region, id); group != nil {
 		return group.State.String("vpcId"), nil

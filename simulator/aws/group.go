@@ -30,7 +30,7 @@ const (
 	groupKey = "__group"
 )
 
-// versioned are the properties of a launch template that make up its versions.
+// versioned returns the properties of a launch template that its versions consist of.
 func versioned(inputs store.Values) map[string]any {
 	version := inputs.Clone()
 	for _, name := range []string{"name", "tags", "tagsAll", "updateDefaultVersion", "defaultVersion", "description"} {
@@ -185,7 +185,7 @@ func deleteGroup(c *schema.Call) error {
 	return nil
 }
 
-// members are the machines of a group, in the order of their start.
+// members returns the machines of a group, in the order of their start.
 func members(st *store.Store, region, name string) []*store.Resource {
 	return st.Select(func(r *store.Resource) bool {
 		return r.Type == instanceType && r.Region == region && r.State.String(groupKey) == name
@@ -304,7 +304,7 @@ func (g *group) checkMachine() error {
 	return checkGroups(c, g.securityGroups(), g.subnets[0].State.String("vpcId"))
 }
 
-// profile is the name of the instance profile that the group's machines have.
+// profile returns the name of the instance profile that the group's machines have.
 func (g *group) profile() string {
 	profile := g.template.Object("iamInstanceProfile")
 	if name := profile.String("name"); name != "" {
@@ -434,7 +434,7 @@ func (g *group) start() error {
 	return nil
 }
 
-// buy says how the next machine is bought, and of which type.
+// buy returns how the next machine is bought, and of which type.
 func (g *group) buy(running []*store.Resource) (lifecycle, machine string) {
 	if g.mixed == nil {
 		if g.template.Object("instanceMarketOptions").String("marketType") == "spot" {

@@ -111,7 +111,7 @@ func deletePolicy(c *schema.Call) error {
 	return nil
 }
 
-// createOIDCProvider: an account has one provider for each URL.
+// createOIDCProvider creates an identity provider. An account has one for each URL.
 func createOIDCProvider(c *schema.Call) error {
 	c.ID = arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.State.String("url"), "https://"))
 	if c.Store.Get(oidcProviderType, "", c.ID) != nil {

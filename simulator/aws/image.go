@@ -26,7 +26,7 @@ const rootDevice = "/dev/xvda"
 // imageGiB is the size of the images' root disk.
 const imageGiB = 20
 
-// images are the images of a region: Talos' own, and one for each architecture that a user might have built.
+// images returns the images of a region: Talos' own, and one for each architecture that a user might have built.
 func images(region string) []image {
 	list := []image{
 		{"ami-0aa64000000000001", "custom-talos-arm64", Account, "arm64"},
@@ -76,7 +76,7 @@ func (i image) matches(filter store.Values) bool {
 		func(pattern string) bool { return wildcard(pattern, value) })
 }
 
-// wildcard matches with * for any text, as filters of the EC2 API do.
+// wildcard reports whether a text matches a filter of the EC2 API, in which a star matches any text.
 func wildcard(pattern, text string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {

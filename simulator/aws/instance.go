@@ -58,7 +58,7 @@ func deleteInterface(c *schema.Call) error {
 	return nil
 }
 
-// privateName is what the network's own resolver calls an address.
+// privateName returns the host name of a private address.
 func privateName(region, address string) string {
 	domain := region + ".compute.internal"
 	if region == "us-east-1" {

@@ -106,7 +106,7 @@ func createGrant(c *schema.Call) error {
 	return nil
 }
 
-// diskFault says why a machine would not start again after it stops; empty if it would. A running machine does not
+// diskFault returns why a machine would not start again after it stops; empty if it would. A running machine does not
 // notice.
 // https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html#deleting-keys-how-it-works
 func diskFault(st *store.Store, machine *store.Resource) string {
@@ -145,8 +145,8 @@ func usable(key *store.Resource) error {
 // scalingRole is the role by which scaling groups start machines, in every account.
 const scalingRole = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 
-// checkKey looks for the key of the disks of a group's machines. Their policy or a grant must let the groups' own role use
-// it: the account's administrators cannot lend it their rights.
+// checkKey looks for the key of the disks of a group's machines. Their policy or a grant must let the groups' own role
+// use it: the account's administrators cannot lend it their rights.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func (g *group) checkKey() error {
 	for _, mapping := range g.template.Objects("blockDeviceMappings") {

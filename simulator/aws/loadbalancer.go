@@ -27,9 +27,9 @@ func checkLoadBalancer(c *schema.Call) []schema.Problem {
 	return problems
 }
 
-// replaceNetworkBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange them,
-// and gain its first security group only by being replaced. The provider decides only once it knows the whole list:
-// while the id of a new subnet is unknown, a preview says update, and the update replaces.
+// replaceNetworkLoadBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange
+// them, and gain its first security group only by being replaced. The provider decides only once it knows the whole
+// list: while the id of a new subnet is unknown, a preview says update, and the update replaces.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elbv2/load_balancer.go
 func replaceNetworkLoadBalancer(c *schema.Call, changed []string) []string {
 	if c.Inputs.String("loadBalancerType") != "network" {
@@ -66,7 +66,7 @@ func createLoadBalancer(c *schema.Call) error {
 	return updateLoadBalancer(c)
 }
 
-// balancerZone is the hosted zone of a region's network load balancers:
+// loadBalancerZone returns the hosted zone of a region's network load balancers:
 // https://docs.aws.amazon.com/general/latest/gr/elb.html
 func loadBalancerZone(region string) string {
 	if zone, known := map[string]string{"us-east-1": "Z26RNL4JYFTOTI", "us-west-1": "Z24FKFUX50B4VW"}[region]; known {
@@ -110,7 +110,7 @@ func updateLoadBalancer(c *schema.Call) error {
 	return addressLoadBalancer(c, subnets)
 }
 
-// addressBalancer gives the load balancer a private address in every subnet, and keeps those it has.
+// addressLoadBalancer gives the load balancer a private address in every subnet, and keeps those it has.
 func addressLoadBalancer(c *schema.Call, subnets []string) error {
 	addresses := c.State.Strings(addressesKey)
 	for len(addresses) < len(subnets) {

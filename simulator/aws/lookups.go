@@ -96,7 +96,7 @@ func getAvailabilityZones(c *schema.Call) (store.Values, error) {
 		"groupNames": store.List(c.Region)}, nil
 }
 
-// merged is what a data source tells of a resource.
+// merged returns the result of a data source about a resource.
 func merged(r *store.Resource, more store.Values) store.Values {
 	answer := store.Values{}
 	for name, value := range r.State {

@@ -17,7 +17,7 @@ var (
 	machineType = regexp.MustCompile(`^([a-z0-9-]+)\.(nano|micro|small|medium|large|xlarge|\d+xlarge|metal|metal-\d+xl)$`)
 )
 
-// architectureOf is the processor architecture of a machine type, as EC2 spells it.
+// architectureOf returns the processor architecture of a machine type, as EC2 spells it.
 func architectureOf(machine string) (string, error) {
 	parts := machineType.FindStringSubmatch(machine)
 	switch {

@@ -75,7 +75,7 @@ func deleteVPC(c *schema.Call) error {
 	return nil
 }
 
-// zones are those that an account sees; most regions have three.
+// zones returns the zones that an account can use; most regions have three.
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 func zones(region string) []string {
 	named := slices.DeleteFunc(conditions.Listed(conditions.Zones),
@@ -145,7 +145,7 @@ func rangesOf(vpc *store.Resource) []netip.Prefix {
 	return ranges
 }
 
-// zoneID is the name of a zone that is the same in all accounts: use1-az1.
+// zoneID returns the name of a zone that is the same in all accounts: use1-az1.
 func zoneID(zone string) string {
 	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
 	short := map[string]string{"us-east-1": "use1", "us-east-2": "use2", "us-west-1": "usw1", "us-west-2": "usw2",

@@ -26,7 +26,7 @@ const (
 
 const terminating = "autoscaling:EC2_INSTANCE_TERMINATING"
 
-// eventsOf are what AWS says about the machines of a scaling group.
+// eventsOf returns the events that AWS sends about the machines of a scaling group.
 func eventsOf(st *store.Store, group *store.Resource) []event {
 	events := []event{{"aws.ec2", stateChange, group.ID}}
 	distribution := group.State.Object("mixedInstancesPolicy").Object("instancesDistribution")
@@ -49,8 +49,8 @@ func hasHook(st *store.Store, group *store.Resource) bool {
 	}) != nil
 }
 
-// interruptions returns the events about scaling groups that reach no queue that the group's machines may read. A region
-// without a queue listens to none.
+// interruptions returns the events about scaling groups that reach no queue that the group's machines may read. A
+// region without a queue listens to none.
 func (n cloudNetwork) interruptions() []network.Finding {
 	var findings []network.Finding
 	for _, group := range n.store.List(groupType, "") {
@@ -152,7 +152,7 @@ func (n cloudNetwork) send(region, target, rule string) (*store.Resource, error)
 	return queue, nil
 }
 
-// roleOf is the role that a group's machines have; empty without a profile.
+// roleOf returns the role that a group's machines have; empty without a profile.
 func (n cloudNetwork) roleOf(group *store.Resource) (string, error) {
 	g, err := newGroup(schema.CallFor(n.store, group))
 	if err != nil {
@@ -182,8 +182,8 @@ func (n cloudNetwork) reads(role string, group, queue *store.Resource) error {
 // messagesKey are the events that a queue has received, which only the store knows.
 const messagesKey = "__messages"
 
-// Warn says on the event bus that a spot machine is about to be taken back, and returns the name of the queue that hears of
-// it; empty if none does.
+// Warn says on the event bus that a spot machine is about to be taken back, and returns the name of the queue that
+// hears of it; empty if none does.
 func Warn(st *store.Store, machine *store.Resource) (string, error) {
 	if machine.State.String("instanceLifecycle") != "spot" {
 		return "", fmt.Errorf("%s is not a spot machine: AWS takes back no other", machine.ID)

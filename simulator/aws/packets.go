@@ -153,7 +153,7 @@ func (n cloudNetwork) dialAddress(from source, address string, port int) ([]netw
 	return found, nil
 }
 
-// privateAddress is what a machine of the same network sees a packet come from.
+// privateAddress returns the source address of a packet to a machine of the same network.
 func (n cloudNetwork) privateAddress(from, target source) string {
 	switch {
 	case !from.operator():
@@ -165,7 +165,7 @@ func (n cloudNetwork) privateAddress(from, target source) string {
 	}
 }
 
-// firstAddress is an address inside a network that no machine has.
+// firstAddress returns an address inside a network that no machine has.
 func (n cloudNetwork) firstAddress(region, vpc string) string {
 	found := n.store.Get(vpcType, region, vpc)
 	if found == nil {
@@ -218,7 +218,7 @@ func (n cloudNetwork) crossesInternet(from, target source, port int) error {
 	return nil
 }
 
-// defaultRoute is the route to everywhere of a subnet's table.
+// defaultRoute returns the route to everywhere of a subnet's table.
 func (n cloudNetwork) defaultRoute(region, subnet string) store.Values {
 	association := n.store.Find(associationType, region, func(r *store.Resource) bool {
 		return r.State.String("subnetId") == subnet
@@ -243,7 +243,7 @@ func (n cloudNetwork) defaultRoute(region, subnet string) store.Values {
 	return nil
 }
 
-// dialBalancer follows a packet through a load balancer to the machines that may answer.
+// dialLoadBalancer follows a packet through a load balancer to the machines that may answer.
 func (n cloudNetwork) dialLoadBalancer(from source, loadBalancer *store.Resource, port int) ([]network.Machine, error) {
 	name, region, vpc := loadBalancer.State.String("name"), loadBalancer.Region, loadBalancer.State.String("vpcId")
 	groups := loadBalancer.State.Strings("securityGroups")
@@ -300,14 +300,16 @@ func (n cloudNetwork) fromMachine(from source, groups []string, address string, 
 // forward follows a packet from a load balancer to one target. With the client's address preserved, the target's
 // firewall sees the client, and a machine that is sent to itself drops the packet:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html#loopback-timeout
-func (n cloudNetwork) forward(from source, loadBalancer, group, attachment *store.Resource, entry int) (network.Machine, error) {
+func (n cloudNetwork) forward(from source, loadBalancer, group, attachment *store.Resource,
+	entry int) (network.Machine, error) {
 	machine := n.store.Get(instanceType, loadBalancer.Region, attachment.State.String("targetId"))
 	if machine == nil {
 		return network.Machine{}, fmt.Errorf("the load balancer %s sends to %s, which does not run any more",
 			loadBalancer.State.String("name"), attachment.State.String("targetId"))
 	}
 	if err := checkHealth(loadBalancer, group, machine, n.store); err != nil {
-		return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"), machine.ID, err)
+		return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"),
+			machine.ID, err)
 	}
 	target := source{machine: machine, place: interfaceOf(n.store, machine)}
 	port := attachment.State.Int("port")
@@ -315,13 +317,13 @@ func (n cloudNetwork) forward(from source, loadBalancer, group, attachment *stor
 		port = group.State.Int("port")
 	}
 	if port != entry {
-		return network.Machine{}, fmt.Errorf("the load balancer %s sends port %d to port %d of %s, where something else "+
-			"answers", loadBalancer.State.String("name"), entry, port, target)
+		return network.Machine{}, fmt.Errorf("the load balancer %s sends port %d to port %d of %s, where something "+
+			"else answers", loadBalancer.State.String("name"), entry, port, target)
 	}
 	preserved := group.State.String("preserveClientIp") == "true"
 	if preserved && !from.operator() && from.machine.ID == machine.ID {
-		return network.Machine{}, fmt.Errorf("the load balancer %s sends %s to itself, and preserveClientIp makes it drop "+
-			"that packet", loadBalancer.State.String("name"), from)
+		return network.Machine{}, fmt.Errorf("the load balancer %s sends %s to itself, and preserveClientIp makes "+
+			"it drop that packet", loadBalancer.State.String("name"), from)
 	}
 	ports := []int{port}
 	if health, err := strconv.Atoi(group.State.Object("healthCheck").String("port")); err == nil {
@@ -338,13 +340,15 @@ func (n cloudNetwork) forward(from source, loadBalancer, group, attachment *stor
 		if len(groups) > 0 {
 			if err := n.lets(egressType, loadBalancer.Region, groups, target.place.groups, target.place.privateIP,
 				network.TCP(port)); err != nil {
-				return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"), target,
+				return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w",
+					loadBalancer.State.String("name"), target,
 					err)
 			}
 		}
 		if err := n.lets(ingressType, loadBalancer.Region, target.place.groups, peers, address,
 			network.TCP(port)); err != nil {
-			return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"), target, err)
+			return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"),
+				target, err)
 		}
 	}
 	return n.machine(machine), nil

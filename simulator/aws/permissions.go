@@ -93,7 +93,7 @@ func (p permission) holds(r request) bool {
 	return true
 }
 
-// glob matches a pattern of a policy, where a star stands for any text.
+// glob reports whether a text matches a pattern of a policy, in which a star matches any text.
 func glob(pattern, text string) bool {
 	// A slash is a character like any other in a policy.
 	matched, err := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(text, "/", "\x00"))

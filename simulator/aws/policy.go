@@ -71,7 +71,7 @@ func readPolicy(c *schema.Call, text string, limit int, refusal string) (policy,
 	return document, nil
 }
 
-// identities are the accounts and roles that a statement is about; "*" is everybody.
+// identities returns the accounts and roles that a statement is about; "*" is everybody.
 func (s statement) identities() []string {
 	var everybody string
 	if json.Unmarshal(s.Principal, &everybody) == nil {

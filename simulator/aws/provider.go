@@ -166,12 +166,12 @@ func tagProblems(property string, tags store.Values) []schema.Problem {
 	return problems
 }
 
-// arn is the name that AWS gives to a resource.
+// arn returns the name that AWS gives to a resource.
 func arn(service, region, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, Account, resource)
 }
 
-// find is the resource with that id in the call's region, or the error that AWS answers.
+// find returns the resource with that id in the call's region, or the error of AWS.
 func find(c *schema.Call, token, id, code, what string) (*store.Resource, error) {
 	region := c.Region
 	if strings.HasPrefix(token, "aws:iam/") {
@@ -185,7 +185,7 @@ func find(c *schema.Call, token, id, code, what string) (*store.Resource, error)
 	return nil, fmt.Errorf("%s: the %s %q does not exist", code, what, id)
 }
 
-// users are the resources of those types in the call's region whose state names id under a property.
+// users returns the resources of those types in the call's region whose state names id under a property.
 func users(c *schema.Call, property, id string, tokens ...string) []*store.Resource {
 	return c.Store.Select(func(r *store.Resource) bool {
 		if r.Region != c.Region || !slices.Contains(tokens, r.Type) {

@@ -9,7 +9,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// overrideProblems are what does not fit together in a mixed policy's types.
+// overrideProblems returns the contradictions among the types of a mixed policy.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html
 func overrideProblems(policy store.Values) []schema.Problem {
 	var problems []schema.Problem
@@ -82,7 +82,7 @@ func within(number int, bounds store.Values) bool {
 	return number >= bounds.Int("min") && (!bounds.Has("max") || number <= bounds.Int("max"))
 }
 
-// madeBy reads a processor's maker from the last letter of the family.
+// madeBy reports whether a manufacturer makes the processor of a machine family, which its last letter shows.
 func madeBy(family string, manufacturers []string) bool {
 	maker := map[string]string{"g": "amazon-web-services", "i": "intel",
 		"a": "amd"}[strings.TrimLeft(family, "cmr0123456789")]

@@ -35,7 +35,8 @@ func runInstance(c *schema.Call) error {
 	return updateInstance(c)
 }
 
-// inspect returns the findings about what connects the machines with the outside: targets of load balancers, credentials, events.
+// inspect returns the findings about what connects the machines with the outside: targets of load balancers,
+// credentials, events.
 func inspect(st *store.Store) []network.Finding {
 	n := newNetwork(st).(cloudNetwork)
 	findings := append(n.targetHealth(), n.credentials()...)

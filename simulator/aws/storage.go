@@ -72,7 +72,7 @@ func findBucket(c *schema.Call, name string) (*store.Resource, error) {
 	return bucket, nil
 }
 
-// onBucket is a setting of a bucket, whose id is the bucket's name.
+// onBucket creates or updates a setting of a bucket. Its id is the bucket's name.
 func onBucket(c *schema.Call) error {
 	c.ID = c.State.String("bucket")
 	_, err := findBucket(c, c.ID)

@@ -57,7 +57,7 @@ func createDroplet(c *schema.Call) error {
 	return nil
 }
 
-// checkKeys: a custom image has no root password to mail, so the API wants a key.
+// checkKeys requires an SSH key: a custom image has no root password that could be mailed.
 // https://docs.digitalocean.com/products/custom-images/how-to/create-droplets/
 func checkKeys(c *schema.Call) error {
 	keys := c.State.Strings("sshKeys")
@@ -111,7 +111,7 @@ func shutDown(c *schema.Call) error {
 	return nil
 }
 
-// hasTag compares as DigitalOcean does, without case.
+// hasTag reports whether a droplet has a tag. DigitalOcean ignores the case of tags.
 func hasTag(droplet *store.Resource, tag string) bool {
 	return tag != "" && slices.ContainsFunc(droplet.State.Strings("tags"),
 		func(own string) bool { return strings.EqualFold(own, tag) })

@@ -39,7 +39,7 @@ func checkFirewall(c *schema.Call) []schema.Problem {
 	return problems
 }
 
-// ruleProblem says what is wrong with a rule. A rule without another end would let everybody in on a careless cloud;
+// ruleProblem returns what is wrong with a rule. A rule without another end would let everybody in on a careless cloud;
 // this one refuses it.
 func ruleProblem(rule store.Values, end string) string {
 	protocol, text := rule.String("protocol"), rule.String("portRange")

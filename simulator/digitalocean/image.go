@@ -99,7 +99,7 @@ func createKey(c *schema.Call) error {
 	return nil
 }
 
-// checkImage says why a droplet in a region cannot start from an image.
+// checkImage returns why a droplet in a region cannot start from an image.
 func checkImage(st *store.Store, id, region string) error {
 	if id == ownImage {
 		return nil

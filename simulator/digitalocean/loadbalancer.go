@@ -85,7 +85,7 @@ func updateLoadBalancer(c *schema.Call) error {
 	return checkTag(c.Store, c.State.String("dropletTag"))
 }
 
-// targets are the droplets behind a load balancer.
+// targets returns the droplets behind a load balancer.
 func targets(st *store.Store, loadBalancer *store.Resource) []*store.Resource {
 	return st.Select(func(r *store.Resource) bool {
 		return r.Type == dropletType && r.State.String("vpcUuid") == loadBalancer.State.String("vpcUuid") &&

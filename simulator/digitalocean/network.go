@@ -105,7 +105,7 @@ func deleteVPC(c *schema.Call) error {
 	return nil
 }
 
-// freeAddress is the lowest address of a VPC that nothing has: the first is the network's own, the second the
+// freeAddress returns the lowest address of a VPC that nothing has: the first is the network's own, the second the
 // gateway's.
 func freeAddress(st *store.Store, vpc *store.Resource) (string, error) {
 	taken := map[string]bool{}
@@ -155,7 +155,7 @@ func deleteTag(c *schema.Call) error {
 	return nil
 }
 
-// untag removes a tag from the tags of a resource, the sources of its rules and its targets.
+// untag reports whether it removed a tag from the tags of a resource, the sources of its rules or its targets.
 func untag(values store.Values, tag string) bool {
 	found := false
 	if strings.EqualFold(values.String("dropletTag"), tag) {

@@ -58,7 +58,7 @@ func (e end) String() string {
 	}
 }
 
-// vpc is where a machine stands; the operator has a route into every network.
+// inside reports whether a packet's end is in a VPC. The operator has a route into every VPC.
 func (e end) inside(vpc string) bool {
 	return e.droplet == nil || e.droplet.State.String("vpcUuid") == vpc
 }
@@ -76,7 +76,8 @@ func (n cloudNetwork) Dial(from *network.Machine, host string, port int) ([]netw
 	lost := fmt.Errorf("%s: %w (from %s)", host, network.ErrNotHere, sender)
 	for _, loadBalancer := range n.store.List(loadBalancerType, "") {
 		internal := loadBalancer.State.String("network") == "INTERNAL"
-		if loadBalancer.State.String("ip") == host && (!internal || sender.inside(loadBalancer.State.String("vpcUuid"))) {
+		if loadBalancer.State.String("ip") == host &&
+			(!internal || sender.inside(loadBalancer.State.String("vpcUuid"))) {
 			return n.dialLoadBalancer(n.at(sender, loadBalancer), loadBalancer, port)
 		}
 	}
@@ -104,8 +105,8 @@ func (n cloudNetwork) at(sender end, target *store.Resource) end {
 	return sender
 }
 
-// dialBalancer follows a packet through a load balancer to the droplets that may answer. The load balancer is a proxy:
-// behind it the packet comes from the load balancer.
+// dialLoadBalancer follows a packet through a load balancer to the droplets that may answer. The load balancer is a
+// proxy: behind it the packet comes from the load balancer.
 func (n cloudNetwork) dialLoadBalancer(from end, loadBalancer *store.Resource, port int) ([]network.Machine, error) {
 	to := end{loadBalancer: loadBalancer, address: loadBalancer.State.String("ip")}
 	if err := n.lets("outboundRules", "destination", from, to, network.TCP(port)); err != nil {
@@ -125,7 +126,8 @@ func (n cloudNetwork) dialLoadBalancer(from end, loadBalancer *store.Resource, p
 		return nil, fmt.Errorf("%s speaks the PROXY protocol, which its targets do not", to)
 	}
 	return network.Reached(targets(n.store, loadBalancer),
-		fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to, loadBalancer.State.String("dropletTag")),
+		fmt.Errorf("%s has no target: no droplet of its VPC has the tag %q", to,
+			loadBalancer.State.String("dropletTag")),
 		func(target *store.Resource) (network.Machine, error) {
 			return machine(target), n.forward(loadBalancer, target, rules[i])
 		})

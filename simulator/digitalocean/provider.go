@@ -70,7 +70,7 @@ func checkRegion(region string) error {
 	return nil
 }
 
-// find is the resource with that id, or the error that the API answers.
+// find returns the resource with that id, or the error of the API.
 func find(st *store.Store, token, id, what string) (*store.Resource, error) {
 	if found := st.Get(token, "", id); found != nil {
 		return found, schema.Known(found, "404 (not_found) the %s %q could not be found", what, id)
@@ -106,7 +106,7 @@ func number(c *schema.Call) string {
 
 var portRange = regexp.MustCompile(`^(all|\d{1,5}(-\d{1,5})?)$`)
 
-// ports are the bounds of a range.
+// ports returns the first and the last port of a range.
 func ports(text string) (low, high int, ok bool) {
 	if !portRange.MatchString(text) {
 		return 0, 0, false

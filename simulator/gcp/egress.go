@@ -42,7 +42,7 @@ func (n cloudNetwork) Leave(from network.Machine, service network.Service) error
 	return err
 }
 
-// leaves is the public address by which a machine's packets reach the internet, or why they do not.
+// leaves returns the public address from which a machine's packets reach the internet, or why they do not.
 // https://cloud.google.com/nat/docs/overview and https://cloud.google.com/vpc/docs/routes#default-route
 func (n cloudNetwork) leaves(from end) (string, error) {
 	network := n.store.Get(networkType, "", from.place.network)
@@ -96,7 +96,7 @@ func (n cloudNetwork) goesOut(from end, address string, port network.Port) error
 	return nil
 }
 
-// mtuOf is the size of the largest packet of a machine's network:
+// mtuOf returns the size of the largest packet of a machine's network:
 // https://cloud.google.com/vpc/docs/mtu
 func (n cloudNetwork) mtuOf(place nic) int {
 	if found := n.store.Get(networkType, "", place.network); found != nil {

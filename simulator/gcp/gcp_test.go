@@ -211,8 +211,7 @@ func (p place) groupMistakes() map[string]mistake {
 		"no such " +
 			"template": {managerType, m.With(props{"versions": []any{map[string]any{"instanceTemplate": "nothing"}}}),
 			"was not found"},
-		"no such " +
-			"check": {managerType, m.With(props{"autoHealingPolicies": map[string]any{"healthCheck": "nothing",
+		"no such check": {managerType, m.With(props{"autoHealingPolicies": map[string]any{"healthCheck": "nothing",
 			"initialDelaySec": 60}}), "was not found"},
 		"name too long": {managerType, m.With(props{"baseInstanceName": strings.Repeat("x", 59)}),
 			"longer than 58"},

@@ -39,7 +39,7 @@ func checkTemplate(c *schema.Call) []schema.Problem {
 	return problems
 }
 
-// replaceForLabels: labels take effect as effectiveLabels, which replace the template.
+// replaceForLabels replaces a template whose labels change: they take effect as effectiveLabels, which cannot change.
 func replaceForLabels(_ *schema.Call, changed []string) []string {
 	if slices.Contains(changed, "labels") {
 		return []string{"labels"}
@@ -62,7 +62,7 @@ func createTemplate(c *schema.Call) error {
 	return create(c, "instanceTemplates")
 }
 
-// member is a template in the terms of an instance.
+// member returns the state of an instance that a template describes.
 func member(template store.Values) store.Values {
 	disk := store.Values{}
 	for _, candidate := range template.Objects("disks") {
@@ -155,7 +155,8 @@ func checkManager(c *schema.Call) error {
 	return nil
 }
 
-// checkDistribution: https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape and
+// checkDistribution checks how a group distributes its machines:
+// https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape and
 // https://cloud.google.com/compute/docs/autoscaler#limitations
 func checkDistribution(c *schema.Call) error {
 	shape := c.State.String("distributionPolicyTargetShape")
@@ -195,7 +196,7 @@ type group struct {
 	template *store.Resource
 }
 
-// members are the machines of a group.
+// members returns the machines of a group.
 func members(st *store.Store, region, manager string) []*store.Resource {
 	return st.Select(func(r *store.Resource) bool {
 		return r.Type == instanceType && r.Region == region && r.State.String(managerKey) == manager
@@ -221,8 +222,8 @@ func (g group) scale(target int) error {
 	return nil
 }
 
-// emptiest is the zone that has the fewest machines of the group, among those that have stock. An even group starts no
-// machine in another zone while the emptiest is out of stock: the answer is then empty.
+// emptiest returns the zone that has the fewest machines of the group, among those that have stock. An even group
+// starts no machine in another zone while the emptiest is out of stock: the answer is then empty.
 func (g group) emptiest() string {
 	count := map[string]int{}
 	for _, machine := range members(g.call.Store, g.call.Region, g.call.ID) {

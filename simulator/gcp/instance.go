@@ -29,7 +29,7 @@ func checkInstance(c *schema.Call) []schema.Problem {
 	return problems
 }
 
-// zones are the letters of a region's zones: https://cloud.google.com/compute/docs/regions-zones
+// zones returns the letters of a region's zones: https://cloud.google.com/compute/docs/regions-zones
 func zones(region string) []string {
 	letters, known := map[string]string{"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"}[region]
 	if !known {
@@ -52,7 +52,7 @@ func checkZone(c *schema.Call, zone string) error {
 var machineTypes = regexp.MustCompile(
 	`^((e2|n1|n2|n2d|n4|t2d|t2a|c2|c2d|c3|c3d|c4|c4a)-(standard|highmem|highcpu)-\d+|e2-(micro|small|medium))$`)
 
-// architectureOf is the architecture of a machine type.
+// architectureOf returns the architecture of a machine type.
 func architectureOf(machine string) (string, error) {
 	if !machineTypes.MatchString(machine) {
 		return "", invalid("machineType", machine, "The referenced resource does not exist")
@@ -105,7 +105,7 @@ func checkMachine(c *schema.Call, m machine) error {
 	return checkMetadata(m.metadata)
 }
 
-// checkScheduling: https://cloud.google.com/compute/docs/instances/create-use-spot
+// checkScheduling checks the settings of spot machines: https://cloud.google.com/compute/docs/instances/create-use-spot
 func checkScheduling(s store.Values) error {
 	spot, action := s.String("provisioningModel") == "SPOT", s.String("instanceTerminationAction")
 	restarts := !s.Has("automaticRestart") || s.Bool("automaticRestart")
@@ -144,8 +144,8 @@ func checkMetadata(metadata store.Values) error {
 	return nil
 }
 
-// checkCPUs refuses a machine for which the project's quota has no room. The last number of a machine type is that of its
-// processors; the small ones share two.
+// checkCPUs refuses a machine for which the project's quota has no room. The last number of a machine type is that of
+// its processors; the small ones share two.
 func checkCPUs(c *schema.Call) error {
 	processors := func(machine string) int {
 		number, err := strconv.Atoi(machine[strings.LastIndex(machine, "-")+1:])

@@ -36,7 +36,7 @@ func createKeyRing(c *schema.Call) error {
 	return nil
 }
 
-// retireKeyRing: a ring cannot be deleted, and the provider only forgets it.
+// retireKeyRing keeps the name of a key ring, which cannot be deleted. The provider only removes it from the state.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/kms/resource_kms_key_ring.go
 func retireKeyRing(c *schema.Call) error {
 	c.Store.Put(&store.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: store.Values{},
@@ -63,7 +63,7 @@ func deleteKey(c *schema.Call) error {
 	return nil
 }
 
-// diskFault says why a machine would not start again after it stops; empty if it would.
+// diskFault returns why a machine would not start again after it stops; empty if it would.
 func diskFault(st *store.Store, machine *store.Resource) string {
 	key := withoutVersion(machine.State.Object("bootDisk").String("kmsKeySelfLink"))
 	switch {

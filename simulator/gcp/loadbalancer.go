@@ -172,7 +172,8 @@ func createProxy(c *schema.Call) error {
 	return create(c, "targetTcpProxies")
 }
 
-// createRule: a managed rule listens on one port, in a network that has a subnetwork for the proxies.
+// createRule creates a forwarding rule. A managed one listens on one port, in a network that has a subnetwork for the
+// proxies.
 // https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts
 func createRule(c *schema.Call) error {
 	scheme := c.State.String("loadBalancingScheme")
@@ -234,7 +235,7 @@ func addressRule(c *schema.Call, subnetwork *store.Resource) error {
 	return err
 }
 
-// proxySubnetwork is where a region's managed load balancers of a network send from.
+// proxySubnetwork returns the subnetwork of the proxies of a region's managed load balancers in a network.
 func proxySubnetwork(st *store.Store, region, network string) *store.Resource {
 	return st.Find(subnetworkType, region, func(r *store.Resource) bool {
 		return isProxy(r.State) && r.State.String("role") == "ACTIVE" && same(r.State.String("network"), network)

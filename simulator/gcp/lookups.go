@@ -60,7 +60,7 @@ func lookUpSubnetworks(c *schema.Call) (store.Values, error) {
 	return store.Values{"id": "projects/" + project + "/subnetworks", "project": project, "subnetworks": list}, nil
 }
 
-// projectOf is the project in a resource's path.
+// projectOf returns the project in a resource's path.
 func projectOf(path string) string {
 	_, rest, _ := strings.Cut(path, "projects/")
 	project, _, _ := strings.Cut(rest, "/")

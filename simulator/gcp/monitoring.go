@@ -35,8 +35,8 @@ func createAlert(c *schema.Call) error {
 	return checkAlert(c)
 }
 
-// checkAlert: a condition on the log stands alone and must say how often it may speak; one on a metric of the user's
-// own is refused while the metric is new, which it always is here.
+// checkAlert checks the conditions of an alert. A condition on the log must be the only one and needs a rate limit. A
+// condition on a user-defined metric is refused while the metric is new, which it always is here.
 // https://cloud.google.com/logging/docs/alerting/log-based-alerts#api-create-alert-policy
 func checkAlert(c *schema.Call) error {
 	if problems := labelProblems("userLabels", c.State.Object("userLabels")); len(problems) > 0 {

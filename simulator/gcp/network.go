@@ -40,7 +40,7 @@ func parseRange(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// replaceShrunk: a range can grow in place only.
+// replaceShrunk replaces a subnetwork whose range shrinks; a range can grow in place.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_subnetwork.go
 func replaceShrunk(c *schema.Call, changed []string) []string {
 	before, _ := netip.ParsePrefix(c.Old.String("ipCidrRange"))
@@ -90,6 +90,7 @@ func checkRange(c *schema.Call) error {
 
 func isProxy(subnetwork store.Values) bool { return subnetwork.String("purpose") == proxyPurpose }
 
+// checkProxySubnetwork checks a subnetwork for proxies:
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
 func checkProxySubnetwork(c *schema.Call, prefix netip.Prefix) error {
 	role := c.State.String("role")
@@ -131,7 +132,8 @@ func createNat(c *schema.Call) error {
 	return checkNat(c)
 }
 
-// checkNat: https://cloud.google.com/nat/docs/ports-and-addresses#port-allocation-method
+// checkNat checks the ports and addresses of Cloud NAT:
+// https://cloud.google.com/nat/docs/ports-and-addresses#port-allocation-method
 func checkNat(c *schema.Call) error {
 	lowest, highest := c.State.Int("minPortsPerVm"), c.State.Int("maxPortsPerVm")
 	dynamic := c.State.Bool("enableDynamicPortAllocation")
@@ -204,8 +206,8 @@ func deleteAddress(c *schema.Call) error {
 	return nil
 }
 
-// freeAddress is the wanted address of a subnetwork, or the lowest that nobody has. Google keeps the first two and the
-// last two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
+// freeAddress returns the wanted address of a subnetwork, or the lowest that nobody has. Google keeps the first two and
+// the last two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
 func freeAddress(st *store.Store, subnetwork *store.Resource, wanted string) (string, error) {
 	if isProxy(subnetwork.State) {
 		return "", invalid("subnetwork", subnetwork.ID, "A proxy-only subnetwork has no addresses for anything else")

@@ -34,7 +34,8 @@ func (n cloudNetwork) Machines() []network.Machine {
 	return machines
 }
 
-// machineOf: a machine's number changes when it is replaced, its path does not.
+// machineOf returns the machine of a resource. Its id is the number, which changes when the machine is replaced; the
+// path does not.
 func machineOf(r *store.Resource) network.Machine {
 	place := interfaceOf(r)
 	architecture, _ := architectureOf(r.State.String("machineType"))
@@ -47,7 +48,7 @@ func machineOf(r *store.Resource) network.Machine {
 	}
 }
 
-// Find is the machine's resource.
+// Find returns the machine's resource.
 func Find(st *store.Store, machine network.Machine) *store.Resource {
 	return st.Find(instanceType, machine.Region, func(r *store.Resource) bool {
 		return r.State.String("instanceId") == machine.ID
@@ -142,13 +143,13 @@ func (n cloudNetwork) crossesInternet(from, target end, port int) error {
 	return n.passes(outside, target, network.TCP(port))
 }
 
-// dialBalancer follows a packet through a load balancer to the machines that may answer.
+// dialLoadBalancer follows a packet through a load balancer to the machines that may answer.
 func (n cloudNetwork) dialLoadBalancer(from end, rule *store.Resource, port int) ([]network.Machine, error) {
 	name := rule.State.String("name")
 	switch {
 	case !managed(rule.State):
-		return nil, fmt.Errorf("the load balancer %s passes packets through with its own address, which no interface of "+
-			"Talos has", name)
+		return nil, fmt.Errorf("the load balancer %s passes packets through with its own address, which no "+
+			"interface of Talos has", name)
 	case !from.operator() && from.machine.Region != rule.Region && !rule.State.Bool("allowGlobalAccess"):
 		return nil, fmt.Errorf("%s cannot reach the load balancer %s from another region", from, name)
 	case !portIn(rule.State.String("portRange"), port):
@@ -187,7 +188,7 @@ func (n cloudNetwork) members(region string, backend *store.Resource) []backendM
 	return all
 }
 
-// inGroup are the machines of an unmanaged instance group.
+// inGroup returns the machines of an unmanaged instance group.
 func (n cloudNetwork) inGroup(region, group string) []*store.Resource {
 	var machines []*store.Resource
 	for _, membership := range n.store.List(membershipType, region) {
@@ -214,7 +215,8 @@ func (n cloudNetwork) forward(rule, backend *store.Resource, groupLink string, m
 		}
 	}
 	if port == 0 {
-		return fmt.Errorf("the group %s has no port named %q, as the load balancer %s wants", group.State.String("name"),
+		return fmt.Errorf("the group %s has no port named %q, as the load balancer %s wants",
+			group.State.String("name"),
 			backend.State.String("portName"), name)
 	}
 	if !portIn(rule.State.String("portRange"), port) {
@@ -268,8 +270,8 @@ func (n cloudNetwork) passes(from, target end, port network.Port) error {
 	return nil
 }
 
-// deciding is the rule that decides about a packet: the lowest number, and among equals a denial. It is nil if no rule
-// of the network speaks of the packet.
+// deciding returns the rule that applies to a packet: the lowest number, and among equals a denial. It is nil if no
+// rule of the network speaks of the packet.
 // https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
 func (n cloudNetwork) deciding(network string, speaks func(rule store.Values) bool) *store.Resource {
 	rules := slices.DeleteFunc(n.store.List(firewallType, ""), func(r *store.Resource) bool {
@@ -313,9 +315,10 @@ func isTarget(rule, machine store.Values) bool {
 }
 
 func isSource(rule store.Values, from end) bool {
-	ranges, accounts, tags := rule.Strings("sourceRanges"), rule.Strings("sourceServiceAccounts"), rule.Strings("sourceTags")
+	ranges, tags := rule.Strings("sourceRanges"), rule.Strings("sourceTags")
+	accounts := rule.Strings("sourceServiceAccounts")
 	if len(ranges)+len(accounts)+len(tags) == 0 {
-		return true // nobody named is everybody
+		return true // A rule without sources applies to all.
 	}
 	if slices.ContainsFunc(ranges, func(text string) bool { return network.Contains(text, from.address) }) {
 		return true

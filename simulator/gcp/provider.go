@@ -102,7 +102,8 @@ func check(c *schema.Call) []schema.Problem {
 
 var labelPattern = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$`)
 
-// labelProblems: https://cloud.google.com/compute/docs/labeling-resources#requirements
+// labelProblems returns what Google Cloud refuses of labels:
+// https://cloud.google.com/compute/docs/labeling-resources#requirements
 func labelProblems(property string, labels store.Values) []schema.Problem {
 	var problems []schema.Problem
 	refuse := func(format string, arguments ...any) {
@@ -158,7 +159,7 @@ func create(c *schema.Call, collection string) error {
 	return nil
 }
 
-// relabel is an update that changes nothing but labels.
+// relabel updates only the labels.
 func relabel(c *schema.Call) error {
 	label(c.State, c.Type.Fields)
 	return nil
@@ -172,13 +173,13 @@ func label(state store.Values, fields schema.Fields) {
 	}
 }
 
-// path is a resource's path without the address of an API before it.
+// path returns a resource's path without the address of an API before it.
 func path(reference string) string { return reference[max(0, strings.Index(reference, "projects/")):] }
 
 // global are the types that lie in no region.
 var global = []string{networkType, firewallType, healthCheckType, accountType, keyRingType, keyType, keyMemberType}
 
-// find is the resource that a link, a path or a name leads to, or the error that Google answers.
+// find returns the resource to which a link, a path or a name leads, or the error of Google.
 func find(c *schema.Call, token, reference string) (*store.Resource, error) {
 	region := c.Region
 	if slices.Contains(global, token) {
@@ -190,8 +191,8 @@ func find(c *schema.Call, token, reference string) (*store.Resource, error) {
 	if found == nil {
 		return nil, fmt.Errorf("Error 404: The resource '%s' was not found, notFound", path(reference))
 	}
-	// The provider waits for the operation that makes a resource; service accounts are known a moment later, and it tries
-	// again: https://cloud.google.com/iam/docs/service-accounts-create#creating
+	// The provider waits for the operation that makes a resource; service accounts are known a moment later, and it
+	// tries again: https://cloud.google.com/iam/docs/service-accounts-create#creating
 	return found, schema.Known(found, "Error 404: The resource '%s' was not found, notFound", path(reference))
 }
 
@@ -225,7 +226,7 @@ func refers(value any, id string) bool {
 // same reports whether two references lead to one resource.
 func same(a, b string) bool { return path(a) == path(b) }
 
-// invalid is the error that Google answers to a value that it does not take.
+// invalid returns the error of Google for a value that it does not accept.
 func invalid(field, value, reason string, arguments ...any) error {
 	return fmt.Errorf("Error 400: Invalid value for field 'resource.%s': '%s'. %s, invalid", field, value,
 		fmt.Sprintf(reason, arguments...))

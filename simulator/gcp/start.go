@@ -38,7 +38,8 @@ func startGroup(c *schema.Call) error {
 	return group{call: c, template: template}.scale(size)
 }
 
-// inspect returns the findings about what connects the machines with the outside: targets of load balancers, health checks of groups.
+// inspect returns the findings about what connects the machines with the outside: targets of load balancers, health
+// checks of groups.
 func inspect(st *store.Store) []network.Finding {
 	n := newNetwork(st).(cloudNetwork)
 	return append(n.targetHealth(), n.healing()...)

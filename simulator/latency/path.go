@@ -24,7 +24,7 @@ type Timed struct {
 // Path is a chain of steps, each of which waited for the one before it.
 type Path []Timed
 
-// Total is how long the chain takes.
+// Total returns how long the chain takes.
 func (p Path) Total() time.Duration {
 	if len(p) == 0 {
 		return 0

@@ -144,5 +144,5 @@ func isMachine(token string) bool {
 	return false
 }
 
-// label is the short name of the type and the name.
+// label returns the short name of the type and the name.
 func label(r Resource) string { return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name }

@@ -49,7 +49,8 @@ func CheckHealth(protocol string, accepts401 bool) error {
 	case protocol == "HTTP":
 		return fmt.Errorf("the health check speaks HTTP, the Kubernetes API TLS")
 	case protocol == "HTTPS" && !accepts401:
-		return fmt.Errorf("the health check gets the status 401, because it does not authenticate to the Kubernetes API")
+		return fmt.Errorf("the health check gets the status 401, because it does not authenticate to the " +
+			"Kubernetes API")
 	}
 	return nil
 }

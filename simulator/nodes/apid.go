@@ -27,7 +27,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// newApid is a node's apid: it answers for the node itself, and forwards to others what names them.
+// newApid returns a node's apid. It answers for the node itself, and forwards the requests that name other nodes.
 // https://github.com/siderolabs/talos/tree/v1.13.0/internal/app/apid/pkg
 func (n *node) newApid(config *tls.Config) *grpc.Server {
 	s := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)), grpc.UnaryInterceptor(n.unary),

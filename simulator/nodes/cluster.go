@@ -52,7 +52,7 @@ func (c *cluster) wake() {
 	}
 }
 
-// known is the etcd that the store has.
+// known returns the cluster's etcd as the store has it.
 func (c *cluster) known() talos.Etcd {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -236,7 +236,7 @@ func (c *cluster) correct(known talos.Etcd, nodes map[string]*node) error {
 	return nil
 }
 
-// memberHex is a member's id as talosctl writes it.
+// memberHex returns a member's id as talosctl writes it.
 func memberHex(id uint64) string { return fmt.Sprintf("%016x", id) }
 
 // anyMember returns a member that has a leader.
@@ -360,10 +360,13 @@ func (c *cluster) removeByFault(ctx context.Context, n *node, nodes map[string]*
 
 // struck takes a fault away.
 func (c *cluster) struck(machine, kind string) error {
-	return c.daemon.change(func(st *store.Store, _ network.Network) error { return talos.ClearFault(st, machine, kind) })
+	return c.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.ClearFault(st, machine, kind)
+	})
 }
 
-// quorum says why etcd does not answer through a member.
+// quorum returns why etcd does not answer through a member; nil if it does.
 func quorum(ctx context.Context, m *member) error {
 	_, err := m.kv.Get(ctx, "/registry/health", clientv3.WithCountOnly())
 	return err

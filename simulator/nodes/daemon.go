@@ -143,7 +143,7 @@ func (d *Daemon) watch() {
 	}
 }
 
-// sleep waits, and reports whether the daemon still runs then.
+// sleep reports whether the daemon still runs after a wait.
 func (d *Daemon) sleep(pause time.Duration) bool {
 	select {
 	case <-d.ctx.Done():
@@ -290,14 +290,20 @@ func (d *Daemon) finishReboot(machine string) {
 	if !d.sleep(d.options.Reboot) {
 		return
 	}
-	if err := d.change(func(st *store.Store, _ network.Network) error { return talos.FinishReboot(st, machine) }); err != nil {
+	if err := d.change(func(st *store.Store, _ network.Network) error {
+		return talos.FinishReboot(st,
+			machine)
+	}); err != nil {
 		d.logf("%s: %v", machine, err)
 	}
 }
 
 // reboot takes a machine away for a while.
 func (d *Daemon) reboot(machine string) error {
-	if err := d.change(func(st *store.Store, _ network.Network) error { return talos.BeginReboot(st, machine) }); err != nil {
+	if err := d.change(func(st *store.Store, _ network.Network) error {
+		return talos.BeginReboot(st,
+			machine)
+	}); err != nil {
 		return err
 	}
 	d.finishReboot(machine)
@@ -317,7 +323,7 @@ func (d *Daemon) node(machine string) *node {
 	return d.nodes[machine]
 }
 
-// running returns the running nodes of a cluster.
+// runningNodes returns the running nodes of a cluster.
 func (d *Daemon) runningNodes(cluster string) []*node {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()

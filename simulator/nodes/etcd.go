@@ -37,7 +37,7 @@ func init() {
 	wal.SegmentSizeBytes = 4 << 20
 }
 
-// disk is the directory of a machine.
+// disk returns the directory of a machine.
 func (d *Daemon) disk(machine string) string {
 	return filepath.Join(d.options.Journal.Directory(), "nodes", machine)
 }
@@ -58,7 +58,7 @@ func (n *node) hasEtcdData() bool {
 // wipeEtcd empties the node's etcd.
 func (n *node) wipeEtcd() error { return os.RemoveAll(n.etcdData()) }
 
-// peerURL is the address by which etcd's members know each other.
+// peerURL returns the address by which etcd's members know each other.
 func peerURL(address string) string { return fmt.Sprintf("https://%s:%d", address, etcdPeerPort) }
 
 // startEtcd starts etcd with the options that Talos gives it, but for the addresses on which it listens, and without
@@ -177,7 +177,7 @@ func (n *node) restore(name string, skipHashCheck bool) error {
 	})
 }
 
-// short is the limit of an operation that must not hold up the others.
+// short returns a context with the limit of an operation that must not delay the others.
 func short(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 5*time.Second)
 }

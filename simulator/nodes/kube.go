@@ -161,7 +161,7 @@ func (a api) metrics(w http.ResponseWriter) error {
 	return err
 }
 
-// reads says why etcd does not answer this API server.
+// reads returns why etcd does not answer this API server.
 func (a api) reads(ctx context.Context) error {
 	m := a.node.member()
 	if m == nil {

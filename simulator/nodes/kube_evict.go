@@ -221,7 +221,7 @@ func (c *cluster) anyAPI() (api, bool) {
 	return api{}, false
 }
 
-// control is what controllers and the scheduler do: pods that are missing are made, pods without a node get one.
+// control does the work of controllers and the scheduler: it creates missing pods, and gives pods without a node one.
 func (c *cluster) control() error {
 	a, running := c.anyAPI()
 	if !running {
@@ -260,7 +260,8 @@ func (c *cluster) control() error {
 	return nil
 }
 
-// place is the ready and schedulable node with the fewest pods; workers come first. Of the taints only a cordon counts.
+// place returns the ready and schedulable node with the fewest pods; workers come first. Of the taints only a cordon
+// counts.
 func (a api) place(pods []object) string {
 	best, least := "", math.MaxInt
 	for _, o := range a.nodeObjects() {

@@ -28,7 +28,7 @@ func (a api) known() (objects []talos.NodeObject, nodes []talos.Node, created []
 	return c.objects, c.nodes, c.etcd.Objects
 }
 
-// nodeObjects are the cluster's nodes. Those whose machine is gone stay until somebody deletes them.
+// nodeObjects returns the cluster's nodes. Those whose machine is gone stay until somebody deletes them.
 func (a api) nodeObjects() []object {
 	objects, nodes, _ := a.known()
 	var list []object
@@ -121,7 +121,7 @@ func nodeStatus(name string, state *talos.Node) object {
 	return status
 }
 
-// baseLabels are what kubelet and Talos give the node by themselves.
+// baseLabels returns what kubelet and Talos give the node by themselves.
 func baseLabels(name string, state *talos.Node) map[string]string {
 	base := map[string]string{"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
 	if state == nil {

@@ -37,7 +37,8 @@ func (h *harness) etcd(name string) *clientv3.Client {
 	c, err := clientv3.New(clientv3.Config{
 		Endpoints: []string{fmt.Sprintf("https://%s:%d", h.address(name), etcdClientPort)}, Logger: zap.NewNop(),
 		TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair.certificate}},
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn,
+			error) {
 			return dialer.DynamicProxyDialer(ctx, address)
 		})},
 	})
@@ -181,7 +182,8 @@ func (h *harness) evicts(k *kubernetes.Clientset) {
 	one := intstr.FromInt32(1)
 	_, err := k.PolicyV1().PodDisruptionBudgets("default").Create(t.Context(), &policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Name: "ledger"},
-		Spec:       policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "ledger"}}},
+		Spec: policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &one,
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "ledger"}}},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	_, err = k.CoreV1().Nodes().Patch(t.Context(), "worker-1", types.StrategicMergePatchType,
@@ -222,7 +224,8 @@ func (h *harness) remove(name string) {
 	go func() { _ = h.daemon.refresh() }()
 }
 
-// TestServerSideApply: what the control planes have created is changed by its owner, by nobody without force, and for all API servers.
+// TestServerSideApply: what the control planes have created is changed by its owner, by nobody without force, and for
+// all API servers.
 func TestServerSideApply(t *testing.T) {
 	h := newCluster(t)
 	k := h.kubernetes()

@@ -21,7 +21,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// newActor is the id of a sequence, which its events carry.
+// newActor returns the id of a sequence of events.
 func newActor() string { return rand.Text() }
 
 // later does something after the call has been answered.
@@ -63,7 +63,7 @@ func (n *node) restart(sequence string, before func() error) (actor string, err 
 	return actor, nil
 }
 
-// checkImage says why an installer image cannot be pulled, and returns its version.
+// checkImage returns the version of an installer image, or why it cannot be pulled.
 func (n *node) checkImage(image string) (string, error) {
 	i := strings.LastIndex(image, ":")
 	tag := image[i+1:]
@@ -84,7 +84,7 @@ func notFound(image string) error {
 	return status.Errorf(codes.NotFound, "failed to pull image %q: not found", image)
 }
 
-// upgradeable is what the installer itself checks, after the node has stopped its services.
+// upgradeable returns the result of the installer's own checks, after the node has stopped its services.
 func upgradeable(from, to string) error {
 	host, err := compatibility.ParseTalosVersion(&machine.VersionInfo{Tag: from})
 	if err != nil {
@@ -109,7 +109,10 @@ func (n *node) pull(image string) error {
 		!strings.Contains(image, "@sha256:") {
 		return notFound(image)
 	}
-	return n.daemon.change(func(st *store.Store, _ network.Network) error { return talos.Pulled(st, n.state().ID, image) })
+	return n.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.Pulled(st, n.state().ID, image)
+	})
 }
 
 func (machineService) ImagePull(ctx context.Context, in *machine.ImagePullRequest) (*machine.ImagePullResponse, error) {
@@ -133,7 +136,7 @@ func cut(ctx context.Context, kind string) error {
 	return errors.Join(err, status.Error(codes.Unavailable, "the connection is broken"))
 }
 
-// Upgrade is the way of Talos before 1.13: it checks the image and etcd, and answers; then the node drains itself,
+// Upgrade upgrades as Talos before 1.13: it checks the image and etcd, and answers. Then the node drains itself,
 // installs and reboots. A PodDisruptionBudget holds its drain up, but not for ever; here not at all.
 //
 //nolint:staticcheck // The method is deprecated, and still what nodes below 1.13 have.
@@ -172,7 +175,7 @@ func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (
 		ActorId: actor}}}, nil
 }
 
-// validateForUpgrade is what Talos asks of etcd before a control plane reboots.
+// validateForUpgrade checks what Talos requires of etcd before a control plane reboots.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/pkg/etcd/etcd.go
 func (n *node) validateForUpgrade(ctx context.Context) error {
 	m := n.member()
@@ -272,5 +275,6 @@ func (imageService) Pull(in *machine.ImageServicePullRequest,
 	if err := n.pull(in.GetImageRef()); err != nil {
 		return err
 	}
-	return stream.Send(&machine.ImageServicePullResponse{Response: &machine.ImageServicePullResponse_Name{Name: in.GetImageRef()}})
+	name := &machine.ImageServicePullResponse_Name{Name: in.GetImageRef()}
+	return stream.Send(&machine.ImageServicePullResponse{Response: name})
 }

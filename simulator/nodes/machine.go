@@ -49,7 +49,7 @@ const (
 	failed    = "Failed"
 )
 
-// services are what machined runs on the node.
+// services returns the services of machined on the node.
 func (n *node) services() []*machine.ServiceInfo {
 	state := n.state()
 	service := func(id, is string, healthy bool) *machine.ServiceInfo {
@@ -201,7 +201,10 @@ func (machineService) Reset(ctx context.Context, in *machine.ResetRequest) (*mac
 				return err
 			}
 		}
-		return n.daemon.within(func(st *store.Store, _ network.Network) error { return talos.Wipe(st, n.state().ID, options) })
+		return n.daemon.within(func(st *store.Store,
+			_ network.Network) error {
+			return talos.Wipe(st, n.state().ID, options)
+		})
 	}
 	if options.Reboot {
 		actor, err := n.restart("reset", wipe)

@@ -279,7 +279,10 @@ func (machineService) Bootstrap(ctx context.Context, in *machine.BootstrapReques
 	n.mutex.Lock()
 	n.skipHash = in.GetRecoverSkipHashCheck()
 	n.mutex.Unlock()
-	err := n.daemon.change(func(st *store.Store, clouds network.Network) error { return talos.Bootstrap(clouds, st, n.state().ID) })
+	err := n.daemon.change(func(st *store.Store,
+		clouds network.Network) error {
+		return talos.Bootstrap(clouds, st, n.state().ID)
+	})
 	if err != nil {
 		return nil, recode(err)
 	}

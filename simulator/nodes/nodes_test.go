@@ -384,7 +384,8 @@ func (h *harness) losesMachine(c *client.Client, name string) {
 	require.Len(h.t, members, 3, "nobody told etcd")
 	for _, m := range members {
 		if m.GetHostname() == name {
-			require.NoError(h.t, c.EtcdRemoveMemberByID(h.on("cp-2"), &machine.EtcdRemoveMemberByIDRequest{MemberId: m.GetId()}))
+			require.NoError(h.t, c.EtcdRemoveMemberByID(h.on("cp-2"),
+				&machine.EtcdRemoveMemberByIDRequest{MemberId: m.GetId()}))
 		}
 	}
 	h.healthy("cp-1", "cp-2")

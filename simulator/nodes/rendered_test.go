@@ -35,7 +35,8 @@ func (h *harness) renders(c *client.Client, id, kind string) string {
 	return ""
 }
 
-// TestTalosRendersManifests: what a control plane renders follows its configuration and its version, and what the cluster has does not.
+// TestTalosRendersManifests: what a control plane renders follows its configuration and its version, and what the
+// cluster has does not.
 func TestTalosRendersManifests(t *testing.T) {
 	h := newCluster(t)
 	c, k := h.talos("cp-1"), h.kubernetes()
@@ -54,7 +55,8 @@ func TestTalosRendersManifests(t *testing.T) {
 	require.NoError(t, err)
 	text, err := changed.Bytes()
 	require.NoError(t, err)
-	_, err = c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{Data: text, Mode: machine.ApplyConfigurationRequest_NO_REBOOT})
+	_, err = c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{Data: text,
+		Mode: machine.ApplyConfigurationRequest_NO_REBOOT})
 	require.NoError(t, err)
 	assert.Equal(t, "registry.k8s.io/kube-proxy:v1.35.1", h.renders(c, "10-kube-proxy", "DaemonSet"))
 	_, err = safe.StateGetByID[*k8s.Manifest](ctx, c.COSI, "11-core-dns")

@@ -34,7 +34,7 @@ func findMessage(name protoreflect.FullName) (protoreflect.MessageType, error) {
 
 func newResources() state.State { return state.WrapCore(namespaced.NewState(inmem.Build)) }
 
-// visible is what clients with some roles see: the configuration holds secrets.
+// visible returns what clients with these roles see. Not all may see the configuration, because it has secrets.
 func visible(all state.CoreState, roles role.Set) state.CoreState {
 	return state.Filter(all, func(_ context.Context, access state.Access) error {
 		if access.ResourceType == config.MachineConfigType && !roles.Includes(role.Admin) || !access.Verb.Readonly() {
@@ -108,7 +108,7 @@ func (n *node) publishManifests() {
 	}
 }
 
-// publishedOf are the ids of the resources of a type.
+// publishedOf returns the ids of the resources of a type.
 func (n *node) publishedOf(of resource.Type) []string {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
@@ -171,7 +171,7 @@ func (n *node) put(r resource.Resource, content string) {
 	}
 }
 
-// versionOn is the version of a resource on a node, as the static pods' annotations have it.
+// versionOn returns the version of a resource on a node, as the static pods' annotations have it.
 func versionOn(n *node, r resource.Resource) string {
 	if n == nil {
 		return ""

@@ -142,7 +142,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// nearest is the field whose name shares the longest beginning with the given one.
+// nearest returns the field whose name shares the longest beginning with the given one.
 func nearest(name string, fields schema.Fields) string {
 	best, longest := "", -1
 	for _, candidate := range slices.Sorted(maps.Keys(fields)) {

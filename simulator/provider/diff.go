@@ -112,7 +112,8 @@ func kind(old, new any, replaces bool) pulumirpc.PropertyDiff_Kind {
 	return result
 }
 
-// same compares by meaning: sets without order, JSON without layout, nothing given as an empty list or map.
+// same reports whether two values mean the same: sets have no order, JSON no layout, and a missing value equals an
+// empty list or map.
 func same(field schema.Field, old, new any) bool {
 	if old == store.Unknown || new == store.Unknown {
 		return false
@@ -175,7 +176,7 @@ func normal(field schema.Field, value any) any {
 	}
 }
 
-// property is the name of the top-level property that a path leads into.
+// property returns the name of the top-level property that a path leads into.
 func property(path string) string {
 	if end := strings.IndexAny(path, ".["); end >= 0 {
 		return path[:end]

@@ -83,8 +83,8 @@ func parseFault(text string) (Fault, error) {
 	return Fault{Token: token, Nth: nth, Mode: mode(how), Refusals: refusals}, nil
 }
 
-// tries is how often a provider makes a call that is refused because there are too many, by its configuration or else its
-// default. Google's goes on for as long as the operation may take.
+// tries is how often a provider makes a call that is refused because there are too many, by its configuration or else
+// its default. Google's goes on for as long as the operation may take.
 // https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#max_retries-1
 // https://registry.terraform.io/providers/digitalocean/digitalocean/2.59.0/docs#http_retry_max-1
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/transport/error_retry_predicates.go
@@ -118,7 +118,7 @@ func (s *Server) throttle(fault *Fault) error {
 	return nil
 }
 
-// errTimeout is what a provider says that has waited for long enough.
+// errTimeout returns the error of a provider that gave up waiting.
 func errTimeout(token string) error {
 	return fmt.Errorf("waiting for %s create: timeout while waiting for state to become 'available' (last state: "+
 		"'pending', timeout: 10m0s)", token)

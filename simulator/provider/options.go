@@ -39,7 +39,7 @@ func OptionsFromEnvironment() (Options, error) {
 	return options, nil
 }
 
-// patience is how long an operation that may be retried is: ten minutes of a cloud's time, and a moment for the machine
+// patience returns how long an operation may be retried: ten minutes of a cloud's time, and a moment for the machine
 // that all this runs on.
 func (o Options) patience() time.Duration {
 	return 2*time.Second + time.Duration(o.Latency*float64(10*time.Minute))

@@ -282,7 +282,7 @@ func halfMade(id string, outputs, inputs *structpb.Struct, reason error) error {
 	return report.Err()
 }
 
-// outputs is the state as it goes over the wire.
+// outputs returns the state in the form of the provider protocol.
 func (r request) outputs() (*structpb.Struct, error) {
 	state := properties(r.call.State, r.Fields)
 	keepSecrets(state, r.inputs)
@@ -364,7 +364,7 @@ func (s *Server) update(r request, st *store.Store) error {
 	return nil
 }
 
-// overlay is a state under new inputs: what is not given any more keeps what was computed, or falls back to the
+// overlay returns a state under new inputs: what is not given any more keeps what was computed, or falls back to the
 // default.
 func (r request) overlay(state store.Values) store.Values {
 	result := r.Fields.WithDefaults(r.call.Inputs)

@@ -1,5 +1,5 @@
-// Package provider serves a simulated cloud to the Pulumi engine: it speaks the provider protocol, checks and compares what
-// the fields declare, and leaves the rest to the behaviors.
+// Package provider serves a simulated cloud to the Pulumi engine: it speaks the provider protocol, checks and compares
+// what the fields declare, and leaves the rest to the behaviors.
 package provider
 
 import (
@@ -108,7 +108,7 @@ func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureReques
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
 }
 
-// plainConfig is the configuration as plain data. The engine may hand over nested configuration as JSON texts.
+// plainConfig returns the configuration as plain data. The engine may hand over nested configuration as JSON texts.
 func (s *Server) plainConfig(properties resource.PropertyMap) store.Values {
 	config := plain(properties)
 	for name, value := range config {
@@ -131,7 +131,7 @@ func failures(problems []schema.Problem) []*pulumirpc.CheckFailure {
 	return list
 }
 
-// refused is an error that the engine may trust: nothing was changed.
+// refused returns an error that tells the engine that nothing was changed.
 func refused(operation, what string, err error) error {
 	return status.Error(codes.FailedPrecondition, fmt.Sprintf("%s %s: %s", operation, what, err))
 }

@@ -11,7 +11,7 @@ import (
 // variable is one of an environment.
 type variable struct{ name, value string }
 
-// variables are what a command needs to work in the sandbox, PATH aside.
+// variables returns the variables that a command needs to work in the sandbox, except PATH.
 func (s Sandbox) variables() []variable {
 	flags := os.Getenv("GOFLAGS")
 	if flags == "" {

@@ -1,5 +1,6 @@
 // Package sandbox prepares stacks on the simulator. Each has a folder with a copy of the project and of its stack file,
-// a Pulumi state, a store of the simulated clouds, a home of the Pulumi CLI, and an environment in which every command of the CLI works there.
+// a Pulumi state, a store of the simulated clouds, a home of the Pulumi CLI, and an environment in which every command
+// of the CLI works there.
 package sandbox
 
 import (

@@ -43,7 +43,8 @@ func CLI(root, path, folder string) (cli string, err error) {
 	}
 	cli = filepath.Join(folder, "pulumi")
 	bin := filepath.Join(root, ".bin")
-	// The CLI takes the language host that is beside it and follows symbolic links to find itself, so the links are hard.
+	// The CLI takes the language host that is beside it and follows symbolic links to find itself, so the links are
+	// hard.
 	for to, from := range map[string]string{program: built, cli: filepath.Join(bin, "pulumi")} {
 		if to == from {
 			continue

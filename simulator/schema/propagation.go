@@ -14,7 +14,7 @@ const MadeKey = "__made"
 // passing is an error that passes by itself.
 type passing struct{ error }
 
-// Retry has the provider try again for a while, as the real ones do.
+// Retry reports that the provider tries again for a while, as the real ones do.
 func (passing) Retry() bool { return true }
 
 // Passing marks an error that the cloud or the provider waits for to pass.

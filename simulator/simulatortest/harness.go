@@ -47,7 +47,8 @@ func New(t *testing.T, cloud *schema.Provider, config Props) *Harness {
 	t.Helper()
 	journal, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	clouds := provider.Clouds{Network: cloud.Network, Reconcile: func(network.Network, *store.Store) error { return nil }}
+	clouds := provider.Clouds{Network: cloud.Network,
+		Reconcile: func(network.Network, *store.Store) error { return nil }}
 	h := &Harness{
 		T: t, cloud: cloud, journal: journal, Inputs: map[string]*structpb.Struct{},
 		Server: provider.New(cloud, journal, clouds, provider.Options{}),

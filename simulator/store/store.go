@@ -44,7 +44,7 @@ func empty() *Store {
 	}
 }
 
-// Get is the resource of that type and id, or nil. Change a resource only together with Put.
+// Get returns the resource of that type and id, or nil. Change a resource only together with Put.
 func (s *Store) Get(kind, region, id string) *Resource {
 	return s.resources[(&Resource{Type: kind, Region: region, ID: id}).key()]
 }
@@ -71,7 +71,7 @@ func (s *Store) Remove(r *Resource) {
 	s.changes.Remove = append(s.changes.Remove, r.key())
 }
 
-// List is every resource of a type in a region, or in all regions when region is empty, in a stable order.
+// List returns every resource of a type in a region, or in all regions when region is empty, in a stable order.
 func (s *Store) List(kind, region string) []*Resource {
 	if _, listed := s.lists[kind]; !listed {
 		s.lists[kind] = s.Select(func(r *Resource) bool { return r.Type == kind })
@@ -85,7 +85,7 @@ func (s *Store) List(kind, region string) []*Resource {
 	return list
 }
 
-// Find is the first resource of a type in a region for which is answers yes, or nil.
+// Find returns the first resource of a type in a region for which the function is true, or nil.
 func (s *Store) Find(kind, region string, is func(*Resource) bool) *Resource {
 	for _, r := range s.List(kind, region) {
 		if is(r) {
@@ -95,7 +95,7 @@ func (s *Store) Find(kind, region string, is func(*Resource) bool) *Resource {
 	return nil
 }
 
-// Select is every resource for which is answers yes, in a stable order.
+// Select returns every resource for which the function is true, in a stable order.
 func (s *Store) Select(is func(*Resource) bool) []*Resource {
 	var found []*Resource
 	for _, r := range s.resources {

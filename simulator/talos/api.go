@@ -128,7 +128,7 @@ func verifyClient(certificate []byte, roots *stdx509.CertPool) error {
 	return nil
 }
 
-// certificateFor says why a machine's server certificate does not hold for host: it is issued for the machine's own
+// certificateFor returns why a machine's server certificate does not hold for host: it is issued for the machine's own
 // addresses and names, the cluster's endpoint and the configured ones.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/secrets/kubernetes_cert_sans.go
 func certificateFor(host string, n *node, configured []string) error {

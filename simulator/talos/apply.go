@@ -19,7 +19,7 @@ func checkApply(call *schema.Call) []schema.Problem {
 	return nil
 }
 
-// render is the input with the patches; empty while either is unknown.
+// render returns the input with the patches; empty while either is unknown.
 func render(inputs store.Values) (string, error) {
 	texts := inputs.Strings("configPatches")
 	all, _ := inputs["configPatches"].([]any)
@@ -57,7 +57,7 @@ func apply(call *schema.Call) error {
 	return explain("Error applying configuration", turnaround(call.Inputs))
 }
 
-// send is the machine's side of it. It returns the mode that the provider has chosen.
+// send returns the machine's side of it. It returns the mode that the provider has chosen.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go
 func send(call *schema.Call, document string) (string, error) {
 	_, n, err := connectFor(call)

@@ -145,14 +145,14 @@ func (c *clusters) find(machine string) *node {
 	return nil
 }
 
-// controlPlanes are the booted control planes of a cluster.
+// controlPlanes returns the booted control planes of a cluster.
 func (c *clusters) controlPlanes(cluster string) []*node {
 	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *node) bool {
 		return !n.controlPlane() || n.clusterID() != cluster
 	})
 }
 
-// reach says why a machine's packet does not arrive at another one.
+// reach returns why a machine's packet does not arrive at another one.
 func (c *clusters) reach(from, to *node, port int) error {
 	machines, err := c.network.Dial(&from.Machine, to.PrivateIP, port)
 	if err != nil {
@@ -164,7 +164,7 @@ func (c *clusters) reach(from, to *node, port int) error {
 	return to.letsIn(from.PrivateIP, network.TCP(port))
 }
 
-// trustd says why a worker gets no certificate for its Talos API: a control plane issues it.
+// trustd returns why a worker gets no certificate for its Talos API: a control plane issues it.
 func (c *clusters) trustd(n *node) error {
 	reasons := []string{}
 	for _, issuer := range c.controlPlanes(n.clusterID()) {
@@ -217,7 +217,7 @@ func (c *clusters) kubernetes(from *node, host string, trusts func(*node) error)
 	return serving, nil
 }
 
-// serves says why a machine serves no Kubernetes API.
+// serves returns why a machine serves no Kubernetes API.
 func (c *clusters) serves(n *node) error {
 	switch {
 	case n == nil || !n.booted():

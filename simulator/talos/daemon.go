@@ -71,7 +71,8 @@ func (v *View) Nodes() []Node {
 			Machine: n.Machine, Cluster: n.clusterID(), ClusterName: v.clusters.name(n),
 			ControlPlane: n.config.Machine().Type().IsControlPlane(), Up: n.booted() && !n.Off,
 			Rebooting: n.disk.Rebooting,
-			Boots:     n.disk.Boots, BootID: bootID(n.ID, n.disk.Boots), Talos: n.disk.Talos, Installed: n.disk.Installed,
+			Boots:     n.disk.Boots, BootID: bootID(n.ID, n.disk.Boots), Talos: n.disk.Talos,
+			Installed: n.disk.Installed,
 			Schematic: n.disk.Schematic,
 			Config:    n.config, Document: n.disk.Config, EtcdData: n.disk.Etcd, EtcdDown: n.disk.EtcdDown,
 			NetworkReady: v.clusters.networkPlugin(n.clusterID()) != "", Images: n.disk.Images,
@@ -85,7 +86,7 @@ func (v *View) Nodes() []Node {
 	return nodes
 }
 
-// bootID is what the kernel would draw at a boot: another one each time.
+// bootID returns what the kernel would draw at a boot: another one each time.
 func bootID(machine string, boots int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "boot %s %d", machine, boots))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
@@ -279,7 +280,7 @@ func OperatorReaches(clouds network.Network, host string, port int) ([]network.M
 	return clouds.Dial(nil, host, port)
 }
 
-// Forwards says why a control plane's apid does not get to another node's.
+// Forwards returns why a control plane's apid does not get to another node's.
 func (v *View) Forwards(from, to string) error {
 	sender, target := v.clusters.find(from), v.clusters.find(to)
 	if sender == nil || target == nil {

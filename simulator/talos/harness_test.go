@@ -180,11 +180,11 @@ func (h *harness) call(node string, more store.Values) *schema.Call {
 }
 
 // do runs a behavior as the plugin does: what a failed one changed is forgotten, unless it is done.
-func (h *harness) do(behaviour func(*schema.Call) error, call *schema.Call) error {
+func (h *harness) do(behavior func(*schema.Call) error, call *schema.Call) error {
 	var late error
 	err := h.journal.Do(func(st *store.Store) error {
 		call.Store = st
-		err := behaviour(call)
+		err := behavior(call)
 		if errors.As(err, &done{}) {
 			late = err
 			return nil

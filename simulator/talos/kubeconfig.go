@@ -64,8 +64,8 @@ func fetchKubeconfig(call *schema.Call) error {
 	return nil
 }
 
-// administrator is the kubeconfig that Talos makes: a client certificate signed by the cluster's own authority, for the
-// configured endpoint. https://github.com/siderolabs/talos/blob/v1.12.1/pkg/kubeconfig/generate.go
+// administrator returns the kubeconfig that Talos makes: a client certificate signed by the cluster's own authority,
+// for the configured endpoint. https://github.com/siderolabs/talos/blob/v1.12.1/pkg/kubeconfig/generate.go
 func administrator(cluster config.ClusterConfig) (*clientcmdapi.Config, error) {
 	ca, err := x509.NewCertificateAuthorityFromCertificateAndKey(cluster.IssuingCA())
 	if err != nil {

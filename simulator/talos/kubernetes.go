@@ -66,7 +66,7 @@ func (v *View) NodeObjects(cluster string) ([]NodeObject, error) {
 	return list, nil
 }
 
-// register is what a kubelet tells the API first. Later it may not change its own taints.
+// register returns what a kubelet tells the API first. Later it may not change its own taints.
 // https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
 func register(n *node) *nodeObject {
 	object := &nodeObject{}
@@ -129,7 +129,8 @@ type KubernetesNode struct {
 const kubernetesPrefix = "kubernetes/"
 
 // ConnectKubernetes reaches the API with a context of a kubeconfig, under the same conditions as Reach.
-func ConnectKubernetes(clouds network.Network, memory Memory, file *clientcmdapi.Config, context string) (*Kubernetes, error) {
+func ConnectKubernetes(clouds network.Network, memory Memory, file *clientcmdapi.Config, context string) (*Kubernetes,
+	error) {
 	name, err := Reach(clouds, memory, file, context)
 	if err != nil {
 		return nil, err

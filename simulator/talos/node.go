@@ -38,7 +38,7 @@ func (n *node) booted() bool       { return n.config != nil && !n.off() }
 func (n *node) off() bool          { return n.disk != nil && (n.disk.Off || n.disk.Rebooting || n.disk.Hung) }
 func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Type().IsControlPlane() }
 
-// clusterID is the same for every machine of a cluster, and different for any two clusters.
+// clusterID returns the same for every machine of a cluster, and different for any two clusters.
 func (n *node) clusterID() string { return n.config.Cluster().ID() }
 
 // answersTo reports whether the machine has the address or name.
@@ -46,8 +46,8 @@ func (n *node) answersTo(host string) bool {
 	return host != "" && (host == n.PrivateIP || host == n.PublicIP || host == n.Name)
 }
 
-// addressed says why the node has no address that its kubelet may register, or etcd may advertise; nil if it has. Talos
-// takes the addresses that lie in the configured subnets, and waits for one.
+// addressed returns why the node has no address that its kubelet may register, or etcd may advertise; nil if it has.
+// Talos takes the addresses that lie in the configured subnets, and waits for one.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/nodeip.go
 func (n *node) addressed() error {
 	address, err := netip.ParseAddr(n.PrivateIP)
@@ -70,12 +70,12 @@ func (n *node) addressed() error {
 	return nil
 }
 
-// kubelet is the Kubernetes version of the machine's kubelet.
+// kubelet returns the Kubernetes version of the machine's kubelet.
 func (n *node) kubelet() (*compatibility.KubernetesVersion, error) {
 	return v1alpha1.KubernetesVersionFromImageRef(n.config.Machine().Kubelet().Image())
 }
 
-// apiServer is the Kubernetes version of the API server that a control plane runs.
+// apiServer returns the Kubernetes version of the API server that a control plane runs.
 func (n *node) apiServer() (*compatibility.KubernetesVersion, error) {
 	return v1alpha1.KubernetesVersionFromImageRef(n.config.Cluster().APIServer().Image())
 }

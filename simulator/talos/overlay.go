@@ -13,7 +13,8 @@ import (
 // overlay is the network between the pods of a cluster: packets of pods inside of packets of nodes.
 type overlay struct {
 	plugin string
-	// carries are the ports without which no packet of a pod arrives, watches those by which the plugin looks after itself.
+	// carries are the ports without which no packet of a pod arrives, watches those by which the plugin looks after
+	// itself.
 	carries, watches []network.Port
 	// overhead is how much smaller a pod's packet must be than a node's, and mtu the size of a pod's packet; 0 if the
 	// plugin follows the node's interface.
@@ -72,7 +73,7 @@ func (o *overlay) readCilium(settings map[string]string) {
 	o.mtu, _ = strconv.Atoi(settings["mtu"])
 }
 
-// configMap is the data of a config map of kube-system, as a control plane has created it.
+// configMap returns the data of a config map of kube-system, as a control plane has created it.
 func (c *clusters) configMap(cluster, name string) map[string]string {
 	for _, object := range c.etcd[cluster].Objects {
 		if object.Kind != "ConfigMap" || object.Name != name {
@@ -136,7 +137,7 @@ func (o overlay) fits(n *node) error {
 	return nil
 }
 
-// peers are the other booted nodes of a node's cluster.
+// peers returns the other booted nodes of a node's cluster.
 func (c *clusters) peers(n *node) []*node {
 	var peers []*node
 	for _, peer := range c.nodes {

@@ -21,7 +21,8 @@ func TestPodsNeedTheOverlay(t *testing.T) {
 	assert.True(t, h.report()["worker-2"].Ready)
 }
 
-// TestANewMachineNeedsTheInternet: without time, names or images nothing starts. Later boots find everything on the disk.
+// TestANewMachineNeedsTheInternet: without time, names or images nothing starts. Later boots find everything on the
+// disk.
 func TestANewMachineNeedsTheInternet(t *testing.T) {
 	h := newHarness(t)
 	for service, want := range map[string]string{

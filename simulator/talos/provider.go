@@ -66,7 +66,7 @@ func turnaround(inputs store.Values) error {
 // be on its way.
 type retry struct{ error }
 
-// Retry marks the error for the caller.
+// Retry reports that the caller tries again.
 func (retry) Retry() bool { return true }
 
 func (r retry) Unwrap() error { return r.error }
@@ -74,7 +74,7 @@ func (r retry) Unwrap() error { return r.error }
 // done is an error that comes too late: what the operation changed stays changed.
 type done struct{ error }
 
-// Done marks the error for the caller.
+// Done reports that the operation is done despite the error.
 func (done) Done() bool { return true }
 
 func (d done) Unwrap() error { return d.error }

@@ -6,8 +6,9 @@ import (
 	"github.com/inferadb/infra/simulator/network"
 )
 
-// pull lets a machine fetch what its first boot needs. It waits for the time before it starts anything, and the images of
-// the kubelet, of etcd and of Kubernetes come from registries all over the internet. Later boots find them on the disk.
+// pull lets a machine fetch what its first boot needs. It waits for the time before it starts anything, and the images
+// of the kubelet, of etcd and of Kubernetes come from registries all over the internet. Later boots find them on the
+// disk.
 // https://docs.siderolabs.com/talos/v1.13/learn-more/talos-network-connectivity
 // https://docs.siderolabs.com/talos/v1.13/reference/configuration/v1alpha1/config#time
 func (c *clusters) pull(n *node) error {

@@ -36,7 +36,7 @@ func checkTalosVersion(call *schema.Call) []schema.Problem {
 	return nil
 }
 
-// replaceLowered: a lower version makes new secrets, a higher one keeps them.
+// replaceLowered replaces secrets whose version is lowered; a higher version keeps them.
 func replaceLowered(call *schema.Call, changed []string) []string {
 	if !slices.Contains(changed, "talosVersion") || !call.Inputs.Known("talosVersion") {
 		return nil
@@ -76,8 +76,8 @@ func createSecrets(call *schema.Call) error {
 	return nil
 }
 
-// sharedBundle makes the secrets of a cluster. Their RSA key takes seconds, so that stores can share a folder of secrets: the first
-// clusters of all of them have the same, the second ones have others.
+// sharedBundle makes the secrets of a cluster. Their RSA key takes seconds, so that stores can share a folder of
+// secrets: the first clusters of all of them have the same, the second ones have others.
 func sharedBundle(st *store.Store, contract *config.VersionContract) (*secrets.Bundle, error) {
 	shared := os.Getenv(conditions.Secrets)
 	if shared == "" {
@@ -107,7 +107,8 @@ func sharedBundle(st *store.Store, contract *config.VersionContract) (*secrets.B
 	return bundle, errors.Join(err, unfinished.Close(), os.Rename(unfinished.Name(), path))
 }
 
-// lifetime is how long an administrator's credentials are good: as Talos has it, unless the environment says otherwise.
+// lifetime returns how long an administrator's credentials are good: as Talos has it, unless the environment says
+// otherwise.
 func lifetime(otherwise time.Duration) time.Duration {
 	return cmp.Or(conditions.Duration(conditions.CertificateLifetime), otherwise)
 }

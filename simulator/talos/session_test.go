@@ -57,7 +57,10 @@ func newCluster(t *testing.T) *harness {
 func TestLeavingOneByOneKeepsTheQuorum(t *testing.T) {
 	h := newCluster(t)
 	for _, leaving := range []string{"cp-3", "cp-2"} {
-		require.NoError(t, h.session(func(s *Session) error { return s.Reset(h.address(leaving), ResetOptions{Graceful: true}) }))
+		require.NoError(t, h.session(func(s *Session) error {
+			return s.Reset(h.address(leaving),
+				ResetOptions{Graceful: true})
+		}))
 		assert.NotContains(t, h.memberNames("cp-1"), leaving)
 		assert.Contains(t, h.report()[leaving].Reason, "its disk was wiped")
 	}

@@ -64,7 +64,8 @@ func (c *clusters) applyAll(configurations map[string]string) []network.Finding 
 			err = c.throughControlPlane(n)
 		}
 		if err != nil {
-			findings = append(findings, network.Finding{Subject: n.Name, Reason: "takes no configuration: " + err.Error()})
+			findings = append(findings, network.Finding{Subject: n.Name, Reason: "takes no configuration: " +
+				err.Error()})
 			continue
 		}
 		n.disk.Config = document
@@ -89,7 +90,7 @@ func (c *clusters) throughControlPlane(n *node) error {
 	return err
 }
 
-// clusterIDs are the clusters that have a control plane, in the order of the machines.
+// clusterIDs returns the clusters that have a control plane, in the order of the machines.
 func (c *clusters) clusterIDs() []string {
 	var ids []string
 	for _, n := range c.nodes {
@@ -100,7 +101,7 @@ func (c *clusters) clusterIDs() []string {
 	return ids
 }
 
-// findings are what does not work in clusters that have been bootstrapped.
+// findings returns what does not work in clusters that have been bootstrapped.
 func (c *clusters) findings() []network.Finding {
 	var findings []network.Finding
 	note := func(n *node, what string, err error) {

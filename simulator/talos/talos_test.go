@@ -102,7 +102,8 @@ func TestNetworkKeepsNodesOut(t *testing.T) {
 	}
 }
 
-// A machine's own firewall counts as the network's does. The harness's machines are 10.0.0.1 to 10.0.0.5, subject is the sixth.
+// A machine's own firewall counts as the network's does. The harness's machines are 10.0.0.1 to 10.0.0.5, subject is
+// the sixth.
 func TestMachinesFirewallKeepsNodesOut(t *testing.T) {
 	rule := func(port, ingress string) string {
 		return "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-" + port + "\nportSelector: {ports: [" + port + "], protocol: tcp}\ningress: [" + ingress + "]\n"
@@ -287,7 +288,8 @@ func TestKubeconfig(t *testing.T) {
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(file.Clusters[context.Cluster].CertificateAuthorityData)
-	_, err = certificate.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	_, err = certificate.Verify(x509.VerifyOptions{Roots: roots,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"system:masters"}, certificate.Subject.Organization)
 	configuration := call.State.Object("kubernetesClientConfiguration")

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBackend takes the place where state lies through its life: up, nothing left to do, its own state lost and everything
-// adopted without a change, and taken down.
+// TestBackend takes the place where state lies through its life: up, nothing left to do, its own state lost and
+// everything adopted without a change, and taken down.
 func TestBackend(t *testing.T) {
 	t.Parallel()
 	cli, err := sandbox.CLI(repository, "./backend", t.TempDir())
@@ -93,8 +93,8 @@ func resources(s *stack) map[string]bool {
 	return found
 }
 
-// stamps are the times of the last change of everything in the folder of the state. A file that came and went leaves the mark on
-// its folder.
+// stamps are the times of the last change of everything in the folder of the state. A file that came and went leaves
+// the mark on its folder.
 func (s *stack) stamps() map[string]time.Time {
 	s.t.Helper()
 	stamps := map[string]time.Time{}

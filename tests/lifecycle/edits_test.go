@@ -31,9 +31,9 @@ func TestEveryKeyIsEdited(t *testing.T) {
 	assert.Equal(t, known, edited)
 }
 
-// TestEdits changes every key of a running staging to every other value of the table, on each cloud. Afterwards the cluster is whole
-// and nothing is left to do, or the edit was refused before the first operation, with path, reason and remedy. The log has
-// what became of each.
+// TestEdits changes every key of a running staging to every other value of the table, on each cloud. Afterwards the
+// cluster is whole and nothing is left to do, or the edit was refused before the first operation, with path, reason and
+// remedy. The log has what became of each.
 func TestEdits(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -107,8 +107,8 @@ func (e *editing) createFixtures() {
 	}
 }
 
-// edit tries one edit on the base. Taking the edit before it back is part of the same change of the stack file; if that is what is
-// refused, the edit before stays.
+// edit tries one edit on the base. Taking the edit before it back is part of the same change of the stack file; if that
+// is what is refused, the edit before stays.
 func (e *editing) edit(key string, one edit) {
 	e.t.Helper()
 	name := fmt.Sprintf("%s: %s: %s", key, one.in, one.change)
@@ -166,8 +166,8 @@ func (e *editing) mayBeAboutTheLast(wanted map[string]any, paths []string) bool 
 	return false
 }
 
-// up updates the stack to the settings. If the program refuses them, it returns the paths that it names, and holds it to having
-// touched nothing; the error is whatever else failed.
+// up updates the stack to the settings. If the program refuses them, it returns the paths that it names, and holds it
+// to having touched nothing; the error is whatever else failed.
 func (e *editing) up(settings map[string]any) (refused []string, err error) {
 	e.t.Helper()
 	e.save(settings)
@@ -188,8 +188,8 @@ func (e *editing) up(settings map[string]any) (refused []string, err error) {
 
 var (
 	refusal = regexp.MustCompile(`(?s)of the stack's settings cannot be used:\n(.*?)\n\s*every key: `)
-	// missing is the refusal of an image that the account does not have: path, reason and remedy. It comes when the first group that
-	// needs the image is registered.
+	// missing is the refusal of an image that the account does not have: path, reason and remedy. It comes when the
+	// first group that needs the image is registered.
 	missing = regexp.MustCompile(`: (regions\[\w+\]\.image): cannot find .*; \S+`)
 )
 

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheDemoShowsWhatItWaitedFor runs the demo in a fiftieth of the clouds' own time. What was measured is no shorter than what the
-// dependencies and the table of times say, or the simulator would not wait.
+// TestTheDemoShowsWhatItWaitedFor runs the demo in a fiftieth of the clouds' own time. What was measured is no shorter
+// than what the dependencies and the table of times say, or the simulator would not wait.
 func TestTheDemoShowsWhatItWaitedFor(t *testing.T) {
 	takesLong(t)
 	t.Parallel()

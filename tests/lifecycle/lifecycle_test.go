@@ -120,8 +120,8 @@ var changes = []change{
 			"create aws:lb/targetGroupAttachment:TargetGroupAttachment": 2}},
 }
 
-// TestChanges edits a stack, one change after the other: each costs exactly what it should, and never a control plane, the
-// secrets, the load balancer or the network. What an up left undone would show among the steps of the next change.
+// TestChanges edits a stack, one change after the other: each costs exactly what it should, and never a control plane,
+// the secrets, the load balancer or the network. What an up left undone would show among the steps of the next change.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
@@ -151,8 +151,8 @@ func (s *stack) walk(changes []change) {
 	}
 }
 
-// TestFaults lets the clouds fail in the middle. The next up goes on from there. Each of the first faults stops what the
-// next one waits for.
+// TestFaults lets the clouds fail in the middle. The next up goes on from there. Each of the first faults stops what
+// the next one waits for.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")

@@ -105,9 +105,11 @@ var awsMutations = []mutation{
 	{kind: awsOut, name: "worker-egress", want: "to the internet: firewall: no rule of sg-"},
 	{kind: awsOut, name: "control-plane-egress", field: "cidrIpv4", value: "10.0.0.0/8", want: "to the internet: firewall: no rule of sg-"},
 	{kind: awsOut, name: "worker-egress", field: "ipProtocol", value: "tcp", want: "lets 123/udp to 203.0.113.80",
-		also: []mutation{{kind: awsOut, name: "worker-egress", field: "fromPort", value: 1.0}, {kind: awsOut, name: "worker-egress", field: "toPort", value: 65535.0}}},
+		also: []mutation{{kind: awsOut, name: "worker-egress", field: "fromPort", value: 1.0},
+			{kind: awsOut, name: "worker-egress", field: "toPort", value: 65535.0}}},
 	{kind: awsOut, name: "worker-egress", field: "ipProtocol", value: "udp", want: "no image can be pulled",
-		also: []mutation{{kind: awsOut, name: "worker-egress", field: "fromPort", value: 1.0}, {kind: awsOut, name: "worker-egress", field: "toPort", value: 65535.0}}},
+		also: []mutation{{kind: awsOut, name: "worker-egress", field: "fromPort", value: 1.0},
+			{kind: awsOut, name: "worker-egress", field: "toPort", value: 65535.0}}},
 
 	// Between the nodes.
 	{kind: awsGroup, name: "control-plane", want: "control-plane-0: does not start: InvalidGroup.NotFound"},

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// fault is one of the faults of the Terraform module that this project replaces, as a difference to a graph without any.
+// fault is one of the faults of the Terraform module that this project replaces, as a difference to a graph without
+// any.
 type fault struct {
 	text    string
 	changes []mutation
@@ -26,9 +27,9 @@ func tooLong() string {
 	return base64.StdEncoding.EncodeToString(text)
 }
 
-// moduleFaults are those that a graph shows, by cloud. The others are of the module's state, its providers and scripts: one
-// provider for all regions, machines that are replaced together, a health check that ends before the cluster is up, secrets
-// made twice, patches that nobody uses.
+// moduleFaults are those that a graph shows, by cloud. The others are of the module's state, its providers and scripts:
+// one provider for all regions, machines that are replaced together, a health check that ends before the cluster is up,
+// secrets made twice, patches that nobody uses.
 var moduleFaults = map[string][]fault{
 	"aws": {
 		{"the name of the endpoint resolves only after the apply", []mutation{{kind: awsRecord}}, "api.inferadb-production-nyc1.internal: does not lead to anything"},
@@ -86,7 +87,8 @@ var moduleFaults = map[string][]fault{
 	},
 }
 
-// oldModule breaks the graph by each of the module's faults alone, all others being mended, and then by all of them at once.
+// oldModule breaks the graph by each of the module's faults alone, all others being mended, and then by all of them at
+// once.
 func oldModule(t *testing.T, finished *store.Store, faults []fault) {
 	whole := finished.Copy()
 	for _, f := range faults {

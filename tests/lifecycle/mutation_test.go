@@ -18,11 +18,11 @@ import (
 
 // mutation breaks one thing of a finished graph.
 type mutation struct {
-	// kind is the type of the resource, name its logical name without the cluster's; empty for all of the type, and with a
-	// star at the end for all names that begin so.
+	// kind is the type of the resource, name its logical name without the cluster's; empty for all of the type, and
+	// with a star at the end for all names that begin so.
 	kind, name string
-	// field is the path to what is set to value, such as defaultActions.0.port; nil takes it away, and without a field the
-	// resource is deleted.
+	// field is the path to what is set to value, such as defaultActions.0.port; nil takes it away, and without a field
+	// the resource is deleted.
 	field string
 	value any
 	// want is a part of what the simulator must say of it.
@@ -34,8 +34,8 @@ type mutation struct {
 // ref stands for a property of another resource.
 type ref struct{ kind, name, property string }
 
-// TestMutations brings a production cluster up once on each cloud and then breaks its graph in memory, one resource or field
-// at a time: the cluster does not come up any more, or loses what the mutation takes, and the simulator says why.
+// TestMutations brings a production cluster up once on each cloud and then breaks its graph in memory, one resource or
+// field at a time: the cluster does not come up any more, or loses what the mutation takes, and the simulator says why.
 func TestMutations(t *testing.T) {
 	pools := map[string]string{
 		"aws":          `,{"name":"web","size":"small","count":2,"spot":{"base":0,"rebalance":true}}`,
@@ -157,7 +157,9 @@ func resolve(t *testing.T, st *store.Store, value any) any {
 
 func (r ref) resolve(t *testing.T, st *store.Store) string {
 	t.Helper()
-	found := st.Select(func(candidate *store.Resource) bool { return mutation{kind: r.kind, name: r.name}.selects(candidate) })
+	found := st.Select(func(candidate *store.Resource) bool {
+		return mutation{kind: r.kind, name: r.name}.selects(candidate)
+	})
 	require.Len(t, found, 1, "%v", r)
 	if r.property == "" {
 		return found[0].ID
@@ -196,15 +198,17 @@ func set(at any, path []string, value any) bool {
 // exception is a resource whose deletion nobody sees, with the reason.
 type exception struct{ kind, name, why string }
 
-// deleteEach deletes every resource in turn. The simulator says something, or the resource is an exception; an exception
-// that is seen is none any more.
+// deleteEach deletes every resource in turn. The simulator says something, or the resource is an exception; an
+// exception that is seen is none any more.
 func deleteEach(t *testing.T, finished *store.Store, exceptions []exception) {
 	used := map[exception]bool{}
 	for _, r := range finished.Select(func(*store.Resource) bool { return true }) {
 		st := finished.Copy()
 		st.Remove(st.Get(r.Type, r.Region, r.ID))
 		findings := started(t, st)
-		i := slices.IndexFunc(exceptions, func(e exception) bool { return mutation{kind: e.kind, name: e.name}.selects(r) })
+		i := slices.IndexFunc(exceptions, func(e exception) bool {
+			return mutation{kind: e.kind, name: e.name}.selects(r)
+		})
 		if i < 0 {
 			assert.NotEmpty(t, findings, "nobody sees that %s %s is missing", r.Type, shortName(r))
 			continue

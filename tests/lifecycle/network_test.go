@@ -88,8 +88,8 @@ func (s *stack) keepsItsKey(key, machine string) {
 	assert.Contains(s.t, s.said.String(), "the stack file asks for the cloud's own key")
 }
 
-// TestAdoptedSubnets stands clusters where an adopted network is not what its first look says: in a VPC's second range, and in
-// a network of another project.
+// TestAdoptedSubnets stands clusters where an adopted network is not what its first look says: in a VPC's second range,
+// and in a network of another project.
 func TestAdoptedSubnets(t *testing.T) {
 	for name, seed := range map[string][]string{
 		"aws": {"us-east-1", "10.50.0.0/16", "100.64.0.0/16"},

@@ -14,9 +14,9 @@ import (
 // machineTypes are the types of named nodes.
 var machineTypes = map[string]string{"aws": instance, "gcp": gceInstance, "digitalocean": droplet}
 
-// TestAMachineIsMadeOnce cuts an up off in both ways while the cloud makes the control plane. A plugin that crashes leaves
-// nothing in the state: the next up finds the machine by its name. An up that is killed leaves a pending creation, which
-// `make up` stops at: docs/operations.md#what-a-killed-up-leaves.
+// TestAMachineIsMadeOnce cuts an up off in both ways while the cloud makes the control plane. A plugin that crashes
+// leaves nothing in the state: the next up finds the machine by its name. An up that is killed leaves a pending
+// creation, which `make up` stops at: docs/operations.md#what-a-killed-up-leaves.
 func TestAMachineIsMadeOnce(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
@@ -95,7 +95,9 @@ func (s *stack) killedUp(token, fault string) {
 		pending, count := s.pending(), s.count()
 		quiet := count == before
 		before = count
-		return quiet && slices.ContainsFunc(pending, func(urn string) bool { return typeOf(urn) == token }) && len(pending) == 1
+		return quiet && slices.ContainsFunc(pending, func(urn string) bool {
+			return typeOf(urn) == token
+		}) && len(pending) == 1
 	}, patience, 3*time.Second, fmt.Sprintf("only %s is being made", token))
 	kill(s.t, up)
 	require.Error(s.t, <-ended)
@@ -108,8 +110,8 @@ func (s *stack) count() int {
 	return len(s.existing())
 }
 
-// TestAnUnknownRuleIsImported has a plugin crash while the cloud makes a firewall rule. Every later up fails, until the rule is
-// imported as docs/operations.md#resources-that-the-state-does-not-know says.
+// TestAnUnknownRuleIsImported has a plugin crash while the cloud makes a firewall rule. Every later up fails, until the
+// rule is imported as docs/operations.md#resources-that-the-state-does-not-know says.
 func TestAnUnknownRuleIsImported(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")

@@ -9,14 +9,15 @@ import (
 
 // slowness is how a cloud is slow in TestSlowClouds.
 type slowness struct {
-	// refused is a call that the API refuses more often than the provider tries, and what the provider then says; empty for
-	// a provider that never gives up.
+	// refused is a call that the API refuses more often than the provider tries, and what the provider then says; empty
+	// for a provider that never gives up.
 	refused, says string
 	// throttled is a call that is refused less often.
 	throttled string
 	// timeout is a resource for which the provider does not wait for long enough.
 	timeout string
-	// changed and deleted are steps that fail, the second after the cloud has done it. Rules of AWS are deleted, not changed.
+	// changed and deleted are steps that fail, the second after the cloud has done it. Rules of AWS are deleted, not
+	// changed.
 	changed, deleted string
 }
 
@@ -35,9 +36,9 @@ var slowClouds = map[string]slowness{
 	},
 }
 
-// TestSlowClouds lets the clouds refuse calls because there are too many, take longer than the providers wait, and not know
-// at once of what they have made. What the providers bridge by themselves nobody notices; otherwise the next up goes on from
-// there, and nothing is made twice.
+// TestSlowClouds lets the clouds refuse calls because there are too many, take longer than the providers wait, and not
+// know at once of what they have made. What the providers bridge by themselves nobody notices; otherwise the next up
+// goes on from there, and nothing is made twice.
 func TestSlowClouds(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {

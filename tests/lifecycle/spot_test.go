@@ -51,8 +51,8 @@ const (
 	upToFour  = `"min":1,"max":4`
 )
 
-// groupChanges are what people do to scaling groups. None of it touches a control plane, a secret, the load balancer, the
-// network, or the stateful pool.
+// groupChanges are what people do to scaling groups. None of it touches a control plane, a secret, the load balancer,
+// the network, or the stateful pool.
 var groupChanges = []change{
 	{name: "scale up", value: pools(`"count":9,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},
 	{name: "scale down", value: pools(`"count":5,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},
@@ -86,8 +86,8 @@ func TestScalingGroups(t *testing.T) {
 	s.destroy()
 }
 
-// TestInterruption takes spot machines back behind the program's back: their group replaces them, on the market again, and
-// there is nothing for the program to do.
+// TestInterruption takes spot machines back behind the program's back: their group replaces them, on the market again,
+// and there is nothing for the program to do.
 func TestInterruption(t *testing.T) {
 	for _, cloud := range []string{"aws", "gcp"} {
 		t.Run(cloud, func(t *testing.T) {

@@ -22,8 +22,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// repository is the project's folder, cli the Pulumi CLI that runs its program, and secrets the folder of the secrets that the
-// clusters of all tests share.
+// repository is the project's folder, cli the Pulumi CLI that runs its program, and secrets the folder of the secrets
+// that the clusters of all tests share.
 var repository, cli, secrets string
 
 func TestMain(m *testing.M) {
@@ -156,7 +156,8 @@ type fixtures struct {
 	SubnetIDs []string
 }
 
-// createFixtures creates a network and a key with the arguments of `simulator create-fixtures`: the cloud's region, a range, and what else it takes.
+// createFixtures creates a network and a key with the arguments of `simulator create-fixtures`: the cloud's region, a
+// range, and what else it takes.
 func (s *stack) createFixtures(arguments ...string) fixtures {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", append([]string{"create-fixtures"}, arguments...)...)
@@ -190,8 +191,8 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	return command
 }
 
-// onlyTheLastState spares half of an up's processor time, which goes into writing the whole state anew for each resource. It is for
-// commands that nothing kills.
+// onlyTheLastState spares half of an up's processor time, which goes into writing the whole state anew for each
+// resource. It is for commands that nothing kills.
 const onlyTheLastState = "PULUMI_SKIP_CHECKPOINTS=true"
 
 // try runs a command in the stack's folder and returns what it printed.
@@ -244,7 +245,8 @@ func (s *stack) up(arguments ...string) {
 	s.pulumi(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
 }
 
-// startUp starts an up that lasts, because the clouds take a tenth of their time, and waits until it holds the stack's lock.
+// startUp starts an up that lasts, because the clouds take a tenth of their time, and waits until it holds the stack's
+// lock.
 func (s *stack) startUp() (up *exec.Cmd, ended chan error) {
 	s.t.Helper()
 	up = s.command(context.Background(), []string{"SIMULATOR_LATENCY=0.1"},

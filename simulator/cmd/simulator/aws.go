@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// awsTool is `aws`: https://docs.aws.amazon.com/cli/latest/reference/ec2/
+// awsTool returns the command aws: https://docs.aws.amazon.com/cli/latest/reference/ec2/
 func awsTool() *cobra.Command {
 	root := group("aws", group("ec2",
 		group("wait", onInstances("instance-stopped", func(_ *store.Store, instance *store.Resource) error {

@@ -261,8 +261,8 @@ func setObjectCount(arguments []string) error {
 // createFixtures creates a network and a key that were there before the program.
 func createFixtures(arguments []string) error {
 	if len(arguments) != 2 && len(arguments) != 3 {
-		return errors.New("create-fixtures: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word shared " +
-			"(Google Cloud)")
+		return errors.New("create-fixtures: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word " +
+			"shared (Google Cloud)")
 	}
 	cidr, err := parseRange(arguments[1])
 	if err != nil {
@@ -297,7 +297,8 @@ func createFixtures(arguments []string) error {
 func parseRange(text string) (netip.Prefix, error) {
 	cidr, err := netip.ParsePrefix(text)
 	if err != nil || cidr.Bits() != 16 || cidr != cidr.Masked() {
-		return cidr, fmt.Errorf("create-fixtures: %q is not a network of 65,536 addresses; use one such as 10.50.0.0/16", text)
+		return cidr, fmt.Errorf("create-fixtures: %q is not a network of 65,536 addresses; use one such as "+
+			"10.50.0.0/16", text)
 	}
 	return cidr, nil
 }

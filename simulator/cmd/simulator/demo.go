@@ -50,7 +50,7 @@ func runDemo(arguments []string) error {
 	return nil
 }
 
-// again is the command that starts this demo.
+// again returns the command that starts this demo.
 func (d *demo) again() string {
 	return fmt.Sprintf("make demo STACK=%s PROVIDER=%s", d.Stack, d.Provider)
 }
@@ -74,7 +74,8 @@ func (d *demo) run() error {
 		phases = append(phases,
 			phase{"pulumi destroy", d.destroy},
 			phase{"what the destroy waited for", func() error { return d.criticalPath("delete") }},
-			phase{"what is left in the simulated cloud", func() error { return showResources([]string{"--expect-empty"}) }},
+			phase{"what is left in the simulated cloud",
+				func() error { return showResources([]string{"--expect-empty"}) }},
 		)
 	}
 	for _, p := range phases {
@@ -211,10 +212,8 @@ func (d *demo) summarize() {
 	}
 	named := fmt.Sprintf("STACK=%s PROVIDER=%s", d.Stack, d.Provider)
 	fmt.Printf("\nThe stack is still up. Change %s, see what a pull request would say about it:\n"+
-		"  make preview-simulated %s\n"+
-		"Look around, bring it up again:\n"+
+		"  make preview-simulated %s\nLook around, bring it up again:\n"+
 		"  eval \"$(make -s simulator-env %s)\"\n"+
-		"  pulumi stack --show-urns\n"+
-		"  pulumi up\n"+
+		"  pulumi stack --show-urns\n  pulumi up\n"+
 		"To remove it: make clean\n", d.Path("Pulumi."+d.Stack+".yaml"), named, named)
 }

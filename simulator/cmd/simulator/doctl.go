@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// doctlTool is `doctl`: https://docs.digitalocean.com/reference/doctl/reference/compute/droplet-action/
+// doctlTool returns the command doctl: https://docs.digitalocean.com/reference/doctl/reference/compute/droplet-action/
 func doctlTool() *cobra.Command {
 	var size string
 	var disk bool
@@ -27,14 +27,14 @@ func doctlTool() *cobra.Command {
 	)))
 }
 
-// onDroplet is an action on one droplet. The next one must wait for it.
+// onDroplet returns a command for an action on one droplet. The next action must wait for it.
 func onDroplet(name string, operation func(*store.Store, *store.Resource) error) *cobra.Command {
 	var wait bool
 	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			if os.Getenv("DIGITALOCEAN_ACCESS_TOKEN") == "" {
-				return errors.New("Unable to initialize DigitalOcean API client: access token is required. (hint: run " +
-					"'doctl auth init')")
+				return errors.New("Unable to initialize DigitalOcean API client: access token is required. (hint: " +
+					"run 'doctl auth init')")
 			}
 			return reconciling(func(st *store.Store) error {
 				droplet, err := digitalocean.Droplet(st, arguments[0])

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// gcloudTool is `gcloud`: https://cloud.google.com/sdk/gcloud/reference/compute/instances
+// gcloudTool returns the command gcloud: https://cloud.google.com/sdk/gcloud/reference/compute/instances
 func gcloudTool() *cobra.Command {
 	var kind string
 	setType := onMachine("set-machine-type", func(_ *cobra.Command, st *store.Store, machine *store.Resource) error {
@@ -53,7 +53,7 @@ func gcloudTool() *cobra.Command {
 	return root
 }
 
-// imageCommands are those of scripts/gcp-image.sh.
+// imageCommands returns the commands that scripts/gcp-image.sh runs.
 func imageCommands() *cobra.Command {
 	describe := &cobra.Command{Use: "describe", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
@@ -142,7 +142,7 @@ func inProject(command *cobra.Command, operation func(*store.Store) error) error
 	return reconciling(operation)
 }
 
-// onMachine is a command on one instance. Without a zone the real tool asks for it, and there is nobody to answer.
+// onMachine returns a command on one instance. It requires the zone, for which the real tool would ask.
 func onMachine(name string, operation func(*cobra.Command, *store.Store, *store.Resource) error) *cobra.Command {
 	var zone string
 	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1),

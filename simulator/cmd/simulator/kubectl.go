@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// kubectlTool is `kubectl`: https://kubernetes.io/docs/reference/kubectl/generated/
+// kubectlTool returns the command kubectl: https://kubernetes.io/docs/reference/kubectl/generated/
 func kubectlTool() *cobra.Command {
 	root := group("kubectl",
 		group("get", kubectlCommand("nodes", cobra.NoArgs,
@@ -29,7 +29,7 @@ func kubectlTool() *cobra.Command {
 	return root
 }
 
-// kubectlCommand is a command that reaches the cluster of the current context first.
+// kubectlCommand returns a command that reaches the cluster of the current context first.
 func kubectlCommand(name string, arguments cobra.PositionalArgs,
 	operation func(*talos.Kubernetes, []string) error) *cobra.Command {
 	return &cobra.Command{Use: name, Args: arguments, RunE: func(command *cobra.Command, given []string) error {

@@ -43,7 +43,7 @@ const usage = `usage: simulator <command>
 SIMULATOR_WORLD names the directory of the state store, which keeps every simulated resource.
 `
 
-// names are the other names of the binary: those of the plugins, and of the tools that it stands in for.
+// names returns the other names of the binary: those of the plugins, and of the tools that it stands in for.
 func names() []string {
 	var all []string
 	for _, provider := range simulator.Providers() {
@@ -76,7 +76,7 @@ func run(name string, arguments []string) error {
 	return command(arguments[1:])
 }
 
-// commands are the commands under the simulator's own name.
+// commands returns the commands under the simulator's own name.
 func commands() map[string]func([]string) error {
 	return map[string]func([]string) error{
 		"demo":             runDemo,
@@ -97,7 +97,7 @@ func commands() map[string]func([]string) error {
 	}
 }
 
-// serve is the plugin: it prints its port, and ends when the engine is gone.
+// serve runs the plugin: it prints its port, and ends when the engine ends.
 func serve(provider string, arguments []string) error {
 	server, err := simulator.Serve(provider)
 	if err != nil {

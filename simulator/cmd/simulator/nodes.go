@@ -55,7 +55,7 @@ func printStatuses(nodes []talos.NodeStatus) error {
 	return table.Flush()
 }
 
-// status is the word that kubectl would print. A machine that has not joined is no node yet.
+// status returns the word that kubectl would print. A machine that has not joined is no node yet.
 func status(n talos.NodeStatus) string {
 	switch {
 	case !n.Booted:
@@ -88,6 +88,5 @@ func printObjects(nodes []talos.NodeStatus, objects map[string][]talos.Object) {
 		}
 	}
 	fmt.Println("\nConfigurations, secrets and manifests are read by Talos' own library. No pod runs here: a node " +
-		"is Ready when it has\n" +
-		"joined and the packets of its network plugin reach all other nodes.")
+		"is Ready when it has\njoined and the packets of its network plugin reach all other nodes.")
 }

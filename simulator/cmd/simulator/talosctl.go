@@ -95,7 +95,7 @@ func (t *talosctl) each(operation func(*talos.Session, string) error) error {
 	})
 }
 
-// one is each for commands that take a single node.
+// one returns a function for commands that take a single node.
 func (t *talosctl) one(command string, operation func(*talos.Session, string) error) error {
 	if context, err := t.current(); err == nil && (len(t.nodes) > 1 || len(t.nodes) == 0 && len(context.Nodes) > 1) {
 		return fmt.Errorf("command %q is not supported with multiple nodes", command)
