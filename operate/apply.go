@@ -195,7 +195,7 @@ func (a *Apply) print(o *Observation, work []*nodeWork) {
 	}
 }
 
-// isReboot reports whether a path lies in a field that Talos takes with a reboot only.
+// isReboot reports whether a path is in a field that Talos only changes with a reboot.
 func (w *nodeWork) isReboot(path string) bool {
 	return slices.ContainsFunc(w.reboot,
 		func(field string) bool { return path == field || strings.HasPrefix(path, field+".") })
@@ -275,7 +275,7 @@ func (a *Apply) next(o *Observation, work []*nodeWork) *nodeWork {
 	return next
 }
 
-// record has the state say what the nodes run, and sets the labels that Talos does not.
+// record writes into the state what the nodes run, and sets the labels that Talos does not.
 func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork) error {
 	var urns, silent []string
 	left := 0
@@ -291,10 +291,10 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 		}
 	}
 	if len(urns) > 0 {
-		a.say("an update of only these %d nodes, which records their configuration", len(urns))
+		a.logf("an update of only these %d nodes, which records their configuration", len(urns))
 		if err := a.Record(ctx, urns); err != nil {
 			return &ExitError{Code: Stopped,
-				Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+
+				Err: fmt.Errorf("the nodes run their configuration, and the state does not have it: %w; "+
 					"run the command again: it reboots nothing", err)}
 		}
 	}
@@ -309,7 +309,7 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 				strings.Join(silent, ", "), a.Stack.Name)}
 	}
 	if left > 0 {
-		a.say("%d nodes wait for a reboot: make apply STACK=%s REBOOT=1", left, a.Stack.Name)
+		a.logf("%d nodes wait for a reboot: make apply STACK=%s REBOOT=1", left, a.Stack.Name)
 	}
 	return nil
 }

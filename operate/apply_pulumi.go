@@ -53,7 +53,7 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	command := pulumiCommand(ctx, s.Name, "preview", "--save-plan", "/dev/fd/3", "--show-secrets", "--suppress-outputs",
 		"--color", "never")
 	command.Env, command.ExtraFiles = append(os.Environ(), config.ApplyVariable+"=1"), []*os.File{to}
-	// What the CLI says to people may be in clear as well, and is not kept.
+	// The CLI's other output may have secrets in plain text as well, and is not kept.
 	if err := errors.Join(command.Start(), to.Close()); err != nil {
 		return nil, err
 	}

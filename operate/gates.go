@@ -52,8 +52,8 @@ func (f Finding) String() string {
 // Gate is a named check of an observation.
 type Gate struct {
 	Name string
-	// Upgrade says that an upgrade does not go on while the check has findings: before it starts, and before and after
-	// each node. Acceptable says that --accept can skip it.
+	// Upgrade means that an upgrade does not go on while the check has findings: before it starts, and before and after
+	// each node. Acceptable means that --accept can skip it.
 	Upgrade, Acceptable bool
 	check               func(*Observation) []Finding
 }
@@ -174,7 +174,7 @@ func (o *Observation) checkReach() []Finding {
 			Problem: fmt.Sprintf("its Talos API at %s does not answer: %s",
 				cmp.Or(n.Endpoint, n.Address), n.TalosError),
 			Remedy: "look whether the machine runs, and at the way to " +
-				"it; make repair says what it holds up"})
+				"it; make repair shows what it delays"})
 	}
 	if silent > 0 && silent == len(o.ControlPlanes()) {
 		return []Finding{{Level: Down, Problem: "no control plane's Talos API answers: " + o.Nodes[0].TalosError,

@@ -27,7 +27,7 @@ func (o *Observation) checkEtcd() []Finding {
 	return all
 }
 
-// etcdFindings holds the members to the machines, and each member to what a healthy one says.
+// etcdFindings compares the members with the machines, and each member with a healthy one.
 func (o *Observation) etcdFindings() []Finding {
 	nodes := o.ControlPlanes()
 	healthy := slices.DeleteFunc(slices.Clone(nodes), func(n *Node) bool { return n.EtcdError != "" })
@@ -124,7 +124,7 @@ func (o *Observation) checkLeader(healthy []*Node) []Finding {
 	return nil
 }
 
-// checkMember looks at what one member says of itself.
+// checkMember checks the status of one member.
 func (n *Node) checkMember(newest uint64) []Finding {
 	var all []Finding
 	if len(n.Etcd.Errors) > 0 {

@@ -52,12 +52,12 @@ type manifestChange struct {
 	live *unstructured.Unstructured
 	// difference is a unified diff, empty for a secret.
 	difference string
-	// secret says that the object must not be shown.
+	// secret means that the object must not be shown.
 	secret bool
 	origin origin
 	// owners manage fields that would change: neither Talos nor an upgrade does.
 	owners []string
-	// left says that the object stays as it is: its owners keep it.
+	// left means that the object stays as it is: its owners keep it.
 	left bool
 	// rolling is what the object still waits for although it is as it should be: an earlier run was interrupted.
 	rolling string

@@ -18,7 +18,7 @@ import (
 
 const (
 	snapshotSuffix = ".etcd-snapshot"
-	// snapshotTime is how a snapshot's name tells when it was taken, in UTC.
+	// snapshotTime is the format of the time in a snapshot's name, in UTC.
 	snapshotTime = "20060102T150405Z"
 	// partSuffix is that of a file that is not whole yet.
 	partSuffix = ".part"
@@ -27,7 +27,7 @@ const (
 )
 
 // Snapshot writes a snapshot of a cluster's etcd into a folder and returns the file. It keeps the newest of the
-// cluster's snapshots there, as many as keep says; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes
+// cluster's snapshots there, as many as keep; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes
 // stores them, with the key of the cluster's secrets.
 func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (string, error) {
 	path := filepath.Join(folder, op.snapshotName())

@@ -1,7 +1,7 @@
 // Package operate works on running clusters: it reports their status, upgrades and repairs nodes, applies configuration
 // that an update cannot, changes the number of control planes, renews credentials, and saves and restores etcd. It
 // talks to the Talos API and the Kubernetes API with the credentials among a stack's outputs, and keeps no state of its
-// own: every run begins with what the nodes say.
+// own: every run begins with what the nodes report.
 package operate
 
 import (

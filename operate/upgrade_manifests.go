@@ -131,7 +131,7 @@ func (r *upgradeRun) sync(ctx context.Context, o *Observation, changes []*manife
 		if err := r.apply(limited, c); err != nil {
 			return err
 		}
-		r.say("%s is %s", c.name, map[bool]string{true: "created", false: "changed"}[c.live == nil])
+		r.logf("%s is %s", c.name, map[bool]string{true: "created", false: "changed"}[c.live == nil])
 	}
 	for _, c := range changes {
 		if err := r.waitFor(limited, c); err != nil {
@@ -181,7 +181,7 @@ func (r *upgradeRun) waitFor(ctx context.Context, c *manifestChange) error {
 // reason returns an error of the API server about an object, which may quote the object.
 func (c *manifestChange) reason(err error) string {
 	if c.secret && !errors.Is(err, context.DeadlineExceeded) {
-		return "the API server does not take it, and says why in words that may hold a secret"
+		return "the API server refuses it; the reason is not shown, because it may contain a secret"
 	}
 	return reason(err)
 }

@@ -68,7 +68,7 @@ func Clouds(journal *store.Journal) provider.Clouds {
 // allClouds is every cloud as one network.
 type allClouds struct {
 	clouds map[string]network.Network
-	// hosts are names that stand in no cloud's zone, such as one that the user points at the load balancer himself.
+	// hosts are names outside the clouds' zones, such as one that the user points at the load balancer.
 	hosts map[string]string
 }
 

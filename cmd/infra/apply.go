@@ -33,13 +33,13 @@ func newApply() *cobra.Command {
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	flags.StringSliceVar(&a.Accept, "accept", nil, "gates that may be violated: nodes, system, drain")
 	flags.DurationVar(&a.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
-	flags.DurationVar(&a.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
+	flags.DurationVar(&a.Node, "node-timeout", 15*time.Minute, "how long a node may take until it answers again")
 	flags.DurationVar(&a.Gate, "gate-timeout", 10*time.Minute, "how long to wait for a gate")
 	flags.StringVar(&a.Snapshots, "snapshots", "backups", "the folder for a snapshot of etcd before the first reboot")
 	return command
 }
 
-// apply changes the nodes of a stack. Its exit code says how it ended.
+// apply changes the nodes of a stack. Its exit code shows how it ended.
 func apply(c *cobra.Command, a *operate.Apply, name string, yes bool) error {
 	stack, err := operate.ReadStack(c.Context(), ".", name)
 	if err != nil {

@@ -25,7 +25,7 @@ func newBackendScript() *cobra.Command {
 	}
 	stackFlag(command, &setup.Stack)
 	command.Flags().StringVar(&setup.Project, "project", "", "the Google Cloud project")
-	command.Flags().StringVar(&setup.Location, "location", "us-east4", "where bucket and keys lie")
+	command.Flags().StringVar(&setup.Location, "location", "us-east4", "the location of the bucket and the keys")
 	command.Flags().StringVar(&setup.Repository, "repository", "",
 		"the GitHub repository whose workflows get accounts, as owner/name; none without")
 	return command

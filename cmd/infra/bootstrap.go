@@ -149,8 +149,8 @@ func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment
 			continue
 		}
 		if node.TalosError != "" {
-			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so nobody knows whether it "+
-				"has etcd's data; if the machine is gone, run: make refresh; else mend the way to "+
+			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so it is unknown whether it "+
+				"has etcd's data; if the machine was deleted, run: make refresh; else repair the route to "+
 				"it", c.name, node.Name, node.Address)
 		}
 		// Without a quorum etcd answers in part.

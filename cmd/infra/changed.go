@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newChangedStacks returns the command that tells a workflow which stacks to preview, and where.
+// newChangedStacks returns the command that prints for a workflow which stacks to preview, and where.
 func newChangedStacks() *cobra.Command {
 	return &cobra.Command{
 		Use: "changed-stacks < FILES", GroupID: groupDevelop, Args: cobra.NoArgs,

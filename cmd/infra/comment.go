@@ -51,7 +51,7 @@ func writeComment(out io.Writer, comment preview.Comment, summary, folder string
 	return failure
 }
 
-// runPreview runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a
+// runPreview runs the command and reads its events. Output that is not an event goes to the terminal, such as a
 // login that failed.
 func runPreview(command []string) (preview.Result, error) {
 	var errs bytes.Buffer

@@ -47,7 +47,7 @@ func newRoot() *cobra.Command {
 		Use:   "infra",
 		Short: "Bring stacks up and work on their clusters",
 		Long: "Bring stacks up and work on their clusters. The make targets call it: `make status STACK=staging` is\n" +
-			"`infra status --stack staging`. It runs in the project's folder. backends.yaml says where a stack " +
+			"`infra status --stack staging`. It runs in the project's folder. backends.yaml has the place where a stack " +
 			"keeps\nits state; an environment that names a backend already, such as a shell on the simulator, stays " +
 			"as it is.\n\nExit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before " +
 			"anything changed,\n3 interrupted, 4 another command works on the cluster. status: 0 healthy, 1 " +
@@ -92,6 +92,6 @@ func stackFlag(command *cobra.Command, stack *string) {
 		return files, cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := command.RegisterFlagCompletionFunc("stack", complete); err != nil {
-		panic(err) // The flag stands above.
+		panic(err) // The flag is defined above.
 	}
 }

@@ -161,7 +161,7 @@ func (s *pendingState) has(urn any) bool {
 }
 
 // resolvePending puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read
-// the rest from the cloud. An import would start from what the cloud tells, which does not tell all: the next update
+// the rest from the cloud. An import would start from what the cloud returns, which is not complete: the next update
 // would replace a machine.
 func resolvePending(ctx context.Context, arguments []string) error {
 	state, err := exportPending(ctx)

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// lookup says how to find a resource that may have been created. Names in braces are replaced by inputs of the resource
+// lookup is how to find a resource that may have been created. Names in braces are replaced by inputs of the resource
 // or, where it has none, of its provider.
 type lookup struct {
 	// look is a command that prints the resource's id, or that it is there.
 	look string
 	// id is the resource's id, where it follows from the inputs; note is how to read it from what look prints.
 	id, note string
-	// remove deletes it if it is there. It stands where creating it again would fail and nothing is lost by deletion.
+	// remove deletes it if it is there. It is set where creating it again would fail and nothing is lost by deletion.
 	remove string
 	// again is why it can be created again as if nothing had been.
 	again string
@@ -78,7 +78,7 @@ func (op operation) answer() string {
 
 var placeholder = regexp.MustCompile(`\{[a-zA-Z.]+\}`)
 
-// fill replaces what stands in braces. What is secret or not known is left for the reader.
+// fill replaces the names in braces. Secret and unknown values are left for the reader.
 func (op operation) fill(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
 		name = strings.Trim(name, "{}")

@@ -17,7 +17,7 @@ func newPreviewSimulated() *cobra.Command {
 	var provider, summary string
 	command := &cobra.Command{
 		Use: "preview-simulated --stack STACK", GroupID: groupEngine, Args: cobra.NoArgs,
-		Short: "Write what a pull request would say, with the simulator in the place of the cloud",
+		Short: "Write what a pull request would show, with the simulator instead of the cloud",
 		RunE: func(c *cobra.Command, _ []string) error {
 			root, err := os.Getwd()
 			if err != nil {

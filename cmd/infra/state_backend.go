@@ -31,7 +31,7 @@ func newStateBackend() *cobra.Command {
 		"take over a backend that exists: on another machine, or after losing backend/.state")
 	command := &cobra.Command{Use: "backend", GroupID: groupSetUp,
 		Short: "Make the place where a stack keeps its state"}
-	command.AddCommand(apply, backendCommand("pulumi", "Run any other command of the CLI on it: what stands behind --",
+	command.AddCommand(apply, backendCommand("pulumi", "Run any other command of the CLI on it, given after --",
 		func(c *cobra.Command, _ string, arguments []string) error {
 			return engine(c, append([]string{"-C", "backend"}, arguments...)...)
 		}))

@@ -39,13 +39,13 @@ func newUpgrade() *cobra.Command {
 		"gates that may be violated: nodes, system, drain, manifests, removed")
 	flags.IntVar(&u.MaxUnavailable, "max-unavailable", 1, "how many workers of a stateless pool may be away at once")
 	flags.DurationVar(&u.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
-	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
+	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take until it answers again")
 	flags.DurationVar(&u.Gate, "gate-timeout", 10*time.Minute, "how long to wait for a gate")
 	flags.StringVar(&u.Snapshots, "snapshots", "backups", "the folder for a snapshot of etcd before the first change")
 	return command
 }
 
-// upgrade runs the upgrade of a stack. Its exit code says how it ended.
+// upgrade runs the upgrade of a stack. Its exit code shows how it ended.
 func upgrade(c *cobra.Command, u *operate.Upgrade, name string, yes, abandon bool) error {
 	stack, err := operate.ReadStack(c.Context(), ".", name)
 	if err != nil {

@@ -76,7 +76,7 @@ func (g *GoogleStorage) Unfinished() int {
 	return count
 }
 
-// begin takes a whole object with its name before it, or says where the chunks of a longer one go.
+// begin takes a whole object with its name before it, or returns where the chunks of a longer one go.
 func (g *GoogleStorage) begin(w http.ResponseWriter, r *http.Request) {
 	var object struct{ Name string }
 	if r.URL.Query().Get("uploadType") == "resumable" {
@@ -119,7 +119,7 @@ func readParts(r *http.Request, about any) ([]byte, error) {
 	return io.ReadAll(part)
 }
 
-// goOn takes a chunk. The last one says how long all of it is.
+// goOn takes a chunk. The last one has the length of the whole object.
 func (g *GoogleStorage) goOn(w http.ResponseWriter, r *http.Request) {
 	chunk, err := io.ReadAll(r.Body)
 	number, numberErr := strconv.Atoi(r.PathValue("id"))

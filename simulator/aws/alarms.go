@@ -86,7 +86,7 @@ func createTopic(c *schema.Call) error {
 	return checkTopicKey(c)
 }
 
-// checkTopicKey looks for the topic's key, unless it is AWS' own.
+// checkTopicKey checks that the topic's key exists, unless AWS manages it.
 func checkTopicKey(c *schema.Call) error {
 	key := c.State.String("kmsMasterKeyId")
 	if key == "" || key == "alias/aws/sns" {

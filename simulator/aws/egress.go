@@ -10,7 +10,7 @@ import (
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html#jumbo_frame_instances
 const jumboMTU = 9001
 
-// internet is an address that stands for every server on the internet, of the range for documentation.
+// internet is an address for every server on the internet. It is of the range for documentation.
 const internet = "203.0.113.80"
 
 // Deliver follows a packet of any protocol within a network.
@@ -27,8 +27,8 @@ func (n cloudNetwork) Deliver(from, to network.Machine, port network.Port) error
 	return n.passes(source, target, source.place.privateIP, port)
 }
 
-// Leave follows a packet to the internet. Names are answered by the network's own resolver, which no firewall stands
-// before; time comes from the internet, because Talos asks AWS for no server.
+// Leave follows a packet to the internet. Names are answered by the network's own resolver, which no firewall can
+// block; time comes from the internet, because Talos asks AWS for no server.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
 // https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
 func (n cloudNetwork) Leave(from network.Machine, service network.Service) error {
@@ -82,7 +82,7 @@ func (n cloudNetwork) leaves(from source) (string, error) {
 		return "", fmt.Errorf("%s: the NAT gateway %s is private, and has no way to the internet", from, id)
 	}
 	if err := n.entersInternet(region, from.place.vpc, nat.State.String("subnetId")); err != nil {
-		return "", fmt.Errorf("%s: the NAT gateway %s stands in a subnet without a way out: %w", from, id, err)
+		return "", fmt.Errorf("%s: the subnet of the NAT gateway %s has no egress: %w", from, id, err)
 	}
 	address := n.store.Get(addressType, region, nat.State.String("allocationId"))
 	if address == nil {

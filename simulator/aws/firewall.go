@@ -113,7 +113,7 @@ func createRule(c *schema.Call) error {
 	return nil
 }
 
-// checkPeer looks for the rule's group and for the group at its other end, which must stand in the same network.
+// checkPeer checks that the rule's group and the group at its other end exist in the same network.
 func checkPeer(c *schema.Call) error {
 	vpc, err := vpcOfGroup(c, c.State.String("securityGroupId"))
 	if err != nil {
@@ -149,7 +149,7 @@ func vpcOfGroup(c *schema.Call, id string) (string, error) {
 	return "", fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", id)
 }
 
-// checkGroups looks for security groups, which must stand in the network.
+// checkGroups checks that security groups exist in the network.
 func checkGroups(c *schema.Call, groups []string, vpc string) error {
 	for _, id := range groups {
 		other, err := vpcOfGroup(c, id)

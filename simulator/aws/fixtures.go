@@ -20,7 +20,7 @@ type Fixtures struct {
 type builder struct{ schema.Fixtures }
 
 // CreateFixtures makes a network for a program to adopt, with a private and a public subnet in every zone and ways
-// out, and a key. The private subnets lie in the second range, if there is one.
+// out, and a key. The private subnets are in the second range, if there is one.
 func CreateFixtures(st *store.Store, region string, cidr, second netip.Prefix) (Fixtures, error) {
 	b := &builder{schema.Fixtures{Provider: Provider(), Store: st, Region: region, Config: store.Values{}}}
 	vpc := b.Create(vpcType, store.Values{"cidrBlock": cidr.String(), "enableDnsSupport": true,

@@ -502,10 +502,10 @@ func Terminate(st *store.Store, machine *store.Resource) error {
 	return g.scale(owner.State.Int("desiredCapacity"))
 }
 
-// Interrupt takes a spot machine back, as the market does. Its group replaces it.
+// Interrupt reclaims a spot machine, as the cloud does. Its group replaces it.
 func Interrupt(st *store.Store, machine *store.Resource) error {
 	if machine.State.String("instanceLifecycle") != "spot" {
-		return fmt.Errorf("%s is not a spot machine: AWS takes back no other", machine.ID)
+		return fmt.Errorf("%s is not a spot machine; AWS reclaims no others", machine.ID)
 	}
 	return Terminate(st, machine)
 }

@@ -20,7 +20,7 @@ const talosOwner = "540036508848"
 // image is a machine image in one region.
 type image struct{ id, name, owner, architecture string }
 
-// rootDevice is where Talos' images, and the ones that stand for a user's own, expect their root disk.
+// rootDevice is where the images of Talos, and those of a user, expect their root disk.
 const rootDevice = "/dev/xvda"
 
 // imageGiB is the size of the images' root disk.
@@ -107,7 +107,7 @@ func lookUpImage(c *schema.Call) (store.Values, error) {
 	for _, image := range images(c.Region) {
 		mismatch := slices.ContainsFunc(c.Inputs.Objects("filters"),
 			func(filter store.Values) bool { return !image.matches(filter) })
-		// Two years after its release a public image is shown to its owner alone, unless deprecated ones are asked for.
+		// Two years after its release a public image is only shown to its owner, or with deprecated images.
 		hidden := conditions.PartOf(conditions.DeprecatedImages, image.name) && image.owner != Account &&
 			!c.Inputs.Bool("includeDeprecated")
 		if !mismatch && !hidden && (len(owners) == 0 || slices.Contains(owners, image.owner)) {

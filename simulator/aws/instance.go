@@ -85,7 +85,7 @@ func checkInstance(c *schema.Call) []schema.Problem {
 	return problems
 }
 
-// replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is told to replace
+// replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is set to replace
 // it.
 func replaceForUserData(c *schema.Call, changed []string) []string {
 	if c.Inputs.Bool("userDataReplaceOnChange") &&
@@ -273,7 +273,7 @@ type nic struct {
 	groups                           []string
 }
 
-// interfaceOf looks up where a machine stands: at the interface that it was given, which may have changed since, or its
+// interfaceOf returns a machine's interface: the one that it was given, which may have changed since, or its
 // own.
 func interfaceOf(st *store.Store, machine *store.Resource) nic {
 	state, groups := machine.State, machine.State.Strings("vpcSecurityGroupIds")

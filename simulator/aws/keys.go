@@ -29,7 +29,7 @@ func keepEncryption(c *schema.Call) error {
 }
 
 // createKey makes a key. A deleted one waits for its window to pass and decrypts nothing meanwhile: the store forgets
-// it at once, and tells of machines whose disks it encrypted.
+// it at once, and reports the machines whose disks it encrypted.
 func createKey(c *schema.Call) error {
 	h := c.Store.Hash(c.URN, 32)
 	c.ID = fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
@@ -76,7 +76,7 @@ func findKey(c *schema.Call, id string) (*store.Resource, error) {
 func createAlias(c *schema.Call) error {
 	c.ID = c.State.String("name")
 	if strings.HasPrefix(c.ID, "alias/aws/") {
-		return fmt.Errorf("NotAuthorizedException: %s: aliases that begin with alias/aws/ are AWS' own", c.ID)
+		return fmt.Errorf("NotAuthorizedException: %s: the prefix alias/aws/ is reserved for AWS", c.ID)
 	}
 	if c.Store.Get(aliasType, c.Region, c.ID) != nil {
 		return fmt.Errorf("AlreadyExistsException: An alias with the name %s already exists",

@@ -29,7 +29,7 @@ func checkLoadBalancer(c *schema.Call) []schema.Problem {
 
 // replaceNetworkLoadBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange
 // them, and gain its first security group only by being replaced. The provider decides only once it knows the whole
-// list: while the id of a new subnet is unknown, a preview says update, and the update replaces.
+// list: while the id of a new subnet is unknown, a preview shows an update, and the update replaces.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elbv2/load_balancer.go
 func replaceNetworkLoadBalancer(c *schema.Call, changed []string) []string {
 	if c.Inputs.String("loadBalancerType") != "network" {

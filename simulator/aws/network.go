@@ -113,7 +113,7 @@ func createSubnet(c *schema.Call) error {
 		return whole.Contains(prefix.Addr()) &&
 			prefix.Bits() >= whole.Bits()
 	}) {
-		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it does not lie in the VPC's %s", text,
+		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it is not within the VPC's %s", text,
 			ranges)
 	}
 	for _, other := range users(c, "vpcId", vpc.ID, subnetType) {
@@ -359,7 +359,7 @@ func checkRouteTarget(c *schema.Call) error {
 	return checkTarget(c, table.State.String("vpcId"), c.State)
 }
 
-// checkTarget looks for a route's target, which must stand in the route table's network.
+// checkTarget checks that a route's target exists in the route table's network.
 func checkTarget(c *schema.Call, vpc string, route store.Values) error {
 	if id := route.String("gatewayId"); id != "" && id != "local" {
 		gateway, err := find(c, gatewayType, id, "InvalidGatewayID.NotFound", "gateway ID")

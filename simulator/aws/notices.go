@@ -11,7 +11,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// event is what AWS says on the event bus of a region about a machine.
+// event is an event about a machine on the event bus of a region.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html and
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/automating-ec2-auto-scaling-with-eventbridge.html
 type event struct{ source, kind, group string }
@@ -74,7 +74,7 @@ func (n cloudNetwork) interruptions() []network.Finding {
 				continue
 			}
 			if err := n.reads(role, group, queue); err != nil {
-				note("nobody reads %s: %v", e.kind, err)
+				note("nothing reads %s: %v", e.kind, err)
 			}
 		}
 	}
@@ -182,16 +182,16 @@ func (n cloudNetwork) reads(role string, group, queue *store.Resource) error {
 // messagesKey are the events that a queue has received, which only the store knows.
 const messagesKey = "__messages"
 
-// Warn says on the event bus that a spot machine is about to be taken back, and returns the name of the queue that
-// hears of it; empty if none does.
+// Warn sends the event that a spot machine is about to be reclaimed, and returns the name of the queue that
+// receives it; empty if none does.
 func Warn(st *store.Store, machine *store.Resource) (string, error) {
 	if machine.State.String("instanceLifecycle") != "spot" {
-		return "", fmt.Errorf("%s is not a spot machine: AWS takes back no other", machine.ID)
+		return "", fmt.Errorf("%s is not a spot machine; AWS reclaims no others", machine.ID)
 	}
 	n := newNetwork(st).(cloudNetwork)
 	queue, err := n.arrives(machine.Region, event{"aws.ec2", spotWarning, machine.State.String(groupKey)})
 	if err != nil {
-		return "", nil // Nobody listens, and AWS does not mind.
+		return "", nil // AWS discards an event without a rule.
 	}
 	st.Change(queue, func(_, state store.Values) {
 		messages, _ := state[messagesKey].([]any)

@@ -15,7 +15,7 @@ import (
 // network follows packets through AWS.
 type cloudNetwork struct {
 	store *store.Store
-	// operator is the operator's address; empty means that he stands in the network that he dials into.
+	// operator is the operator's address; empty if the operator is inside every network.
 	operator string
 }
 
@@ -34,7 +34,7 @@ func (n cloudNetwork) Machines() []network.Machine {
 
 func (n cloudNetwork) machine(r *store.Resource) network.Machine {
 	place := interfaceOf(n.store, r)
-	// A machine whose user data is damaged still runs: Talos says what is wrong with it.
+	// A machine whose user data is damaged still runs: Talos reports what is wrong with it.
 	userData, _ := base64.StdEncoding.DecodeString(r.State.String(userDataKey))
 	architecture, _ := architectureOf(r.State.String("instanceType"))
 	if architecture == "x86_64" {
@@ -418,7 +418,7 @@ func inlineLets(rule store.Values, own string, peers []string, address string, p
 	})
 }
 
-// protocolNumbers are what a rule may say instead of a protocol's name.
+// protocolNumbers are the numbers that a rule may have instead of a protocol's name.
 var protocolNumbers = map[string]string{"1": "icmp", "6": "tcp", "17": "udp"}
 
 // portMatches reports whether a rule is about a port. The first number of a rule for ICMP is the type, -1 for all.

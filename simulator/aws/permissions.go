@@ -9,7 +9,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// request is what somebody wants to do: a role, or a service on behalf of a resource of the account.
+// request is an action of a role, or of a service on behalf of a resource of the account.
 type request struct{ action, resource, role, service, source string }
 
 // permission is a statement of a policy, as far as requests are held against it.
@@ -46,7 +46,7 @@ func (p permission) matches(r request) bool {
 	return actions && resources && p.names(r) && p.holds(r)
 }
 
-// names reports whether a statement is about whoever asks. A policy of a role has no principals.
+// names reports whether a statement is about the principal of a request. A policy of a role has no principals.
 func (p permission) names(r request) bool {
 	if len(p.Principal) == 0 {
 		return true

@@ -26,7 +26,7 @@ func Instance(st *store.Store, region, id string) (*store.Resource, error) {
 	return nil, fmt.Errorf("InvalidInstanceID.NotFound: The instance ID '%s' does not exist", id)
 }
 
-// Stop switches an instance off. One that stops by itself stays, as none here is told to terminate then.
+// Stop switches an instance off. It remains: no instance here terminates on shutdown.
 func Stop(st *store.Store, instance *store.Resource) {
 	st.Change(instance, func(_, state store.Values) { state["instanceState"] = stateStopped })
 }

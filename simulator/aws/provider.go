@@ -156,7 +156,7 @@ func tagProblems(property string, tags store.Values) []schema.Problem {
 		case len(key) == 0 || len(key) > 128:
 			refuse("the key %q must have 1 to 128 characters", key)
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			refuse("the key %q is reserved: keys that start with aws: are AWS' own", key)
+			refuse("the key %q is reserved: the prefix aws: belongs to AWS", key)
 		case len(value) > 256:
 			refuse("the value of %q has %d characters, at most 256 are allowed", key, len(value))
 		case !tagCharacters.MatchString(key) || !tagCharacters.MatchString(value):

@@ -154,7 +154,7 @@ func (p place) otherMistakes() map[string]mistake {
 			"vpcs": []any{map[string]any{"vpcId": p.vpc}}}, "ConflictingDomainExists"},
 		"policy":            {roleType, props{"assumeRolePolicy": "{"}, "MalformedPolicyDocument"},
 		"profile of nobody": {profileType, props{"role": "nobody"}, "NoSuchEntity"},
-		"alias of AWS":      {aliasType, props{"name": "alias/aws/ebs", "targetKeyId": "x"}, "AWS' own"},
+		"alias of AWS":      {aliasType, props{"name": "alias/aws/ebs", "targetKeyId": "x"}, "reserved for AWS"},
 		"grant's operation": {grantType, props{"keyId": "x",
 			"granteePrincipal": "arn:aws:iam::123456789012:role/r", "operations": []any{"Delete"}}, "operations[0]"},
 	}

@@ -21,7 +21,7 @@ const (
 	bucketLoggingType    = "aws:s3/bucketLoggingV2:BucketLoggingV2"
 )
 
-// objects is the store's own count of what lies in a bucket: see SetObjectCount.
+// objects is the number of objects in a bucket: see SetObjectCount.
 const objects = "__objects"
 
 // createBucket makes a bucket. Names of buckets are taken worldwide, so the store keeps them, and what stands on
@@ -47,7 +47,7 @@ func deleteBucket(c *schema.Call) error {
 	return nil
 }
 
-// SetObjectCount sets how many objects lie in a bucket, which others than the program put there.
+// SetObjectCount sets the number of objects in a bucket. The program does not create them.
 func SetObjectCount(st *store.Store, bucket string, count int) error {
 	found := st.Get(bucketType, "", bucket)
 	if found == nil {

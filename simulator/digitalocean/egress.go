@@ -10,7 +10,7 @@ import (
 // https://docs.digitalocean.com/products/networking/vpc/details/limits/
 const vpcMTU = 1500
 
-// servers are where a service is found: the resolvers that a droplet's metadata names, and an address that stands for
+// servers are where a service is found: the resolvers that a droplet's metadata names, and an address for
 // every other server on the internet, of the range for documentation.
 // https://docs.digitalocean.com/support/what-are-digitaloceans-dns-resolvers/
 var servers = map[network.Service]struct {

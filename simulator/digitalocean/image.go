@@ -21,10 +21,10 @@ const (
 	sshKeyType = "digitalocean:index/sshKey:SshKey"
 )
 
-// ownImage stands for an image that a user made; it is in every region.
+// ownImage is an image that a user built; it is in every region.
 const ownImage = "170000001"
 
-// keepTags follows the provider, which says updated and leaves the tags as they are.
+// keepTags follows the provider, which reports an update and does not change the tags.
 // https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.59.0/digitalocean/image/resource_custom_image.go
 func keepTags(c *schema.Call) error {
 	before := c.Store.Get(imageType, "", c.ID)
@@ -44,7 +44,7 @@ func replaceLeftRegions(c *schema.Call, changed []string) []string {
 	return nil
 }
 
-// factoryURL is where Talos' Image Factory serves the image for DigitalOcean, which runs amd64 alone:
+// factoryURL is where Talos' Image Factory serves the image for DigitalOcean, which only runs amd64:
 // https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/digitalocean
 var factoryURL = regexp.MustCompile(
 	`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)

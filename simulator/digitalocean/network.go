@@ -136,7 +136,7 @@ func createTag(c *schema.Call) error {
 	return nil
 }
 
-// deleteTag takes the tag from everything that carries it, whoever tagged it: droplets lose the firewalls that cover
+// deleteTag removes the tag from all resources, also of other programs: droplets lose the firewalls that cover
 // them by it, and load balancers their targets.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
 func deleteTag(c *schema.Call) error {

@@ -12,7 +12,7 @@ import (
 // network follows packets through DigitalOcean.
 type cloudNetwork struct {
 	store *store.Store
-	// operator is the operator's address; empty means that he stands in the network that he dials into.
+	// operator is the operator's address; empty if the operator is inside every network.
 	operator string
 }
 
@@ -94,7 +94,7 @@ func (n cloudNetwork) Dial(from *network.Machine, host string, port int) ([]netw
 	return nil, lost
 }
 
-// at gives the operator an address: his own, or one in the network that he dials into.
+// at returns the sender with an address, if it is the operator: SIMULATOR_OPERATOR_IP, or one in the target's network.
 func (n cloudNetwork) at(sender end, target *store.Resource) end {
 	if sender.droplet == nil {
 		sender.address = n.operator

@@ -8,7 +8,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// internet is an address that stands for every server on the internet, of the range for documentation.
+// internet is an address for every server on the internet. It is of the range for documentation.
 const internet = "203.0.113.80"
 
 // Deliver follows a packet of any protocol within a network.
@@ -24,8 +24,8 @@ func (n cloudNetwork) Deliver(from, to network.Machine, port network.Port) error
 	return n.passes(source, target, port)
 }
 
-// Leave follows a packet to the internet. Names and time are answered by the metadata server, which no firewall stands
-// before: https://cloud.google.com/firewall/docs/firewalls#alwaysallowed
+// Leave follows a packet to the internet. Names and time are answered by the metadata server, which no firewall can
+// block: https://cloud.google.com/firewall/docs/firewalls#alwaysallowed
 func (n cloudNetwork) Leave(from network.Machine, service network.Service) error {
 	machine := Find(n.store, from)
 	if machine == nil {
@@ -78,7 +78,7 @@ func (n cloudNetwork) serves(nat *store.Resource, place nic) bool {
 	})
 }
 
-// goesOut asks the firewall of the sender's network. It lets everything out unless a rule says otherwise:
+// goesOut checks the firewall of the sender's network. It allows all egress unless a rule denies it:
 // https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
 func (n cloudNetwork) goesOut(from end, address string, port network.Port) error {
 	decides := n.deciding(from.place.network, func(rule store.Values) bool {

@@ -9,7 +9,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// IsRegion tells Google Cloud's regions from those of other clouds.
+// IsRegion reports whether a name has the form of a region of Google Cloud.
 var IsRegion = regexp.MustCompile(`^[a-z]+-[a-z]+\d+$`).MatchString
 
 // Fixtures is what CreateFixtures made, in the terms of a stack file.

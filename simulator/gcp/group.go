@@ -353,10 +353,10 @@ func rescale(st *store.Store, manager *store.Resource) error {
 	return group{call: c, template: template}.scale(manager.State.Int("targetSize"))
 }
 
-// Interrupt takes a spot machine back, as the market does. Its group replaces it.
+// Interrupt reclaims a spot machine, as the cloud does. Its group replaces it.
 func Interrupt(st *store.Store, machine *store.Resource) error {
 	if machine.State.Object("scheduling").String("provisioningModel") != "SPOT" {
-		return fmt.Errorf("%s is not a spot machine: Google Cloud takes back no other", machine.ID)
+		return fmt.Errorf("%s is not a spot machine; Google Cloud reclaims no others", machine.ID)
 	}
 	return Terminate(st, machine)
 }

@@ -47,7 +47,7 @@ func HasImage(st *store.Store, name string) bool {
 	return err == nil
 }
 
-// images returns the images of the project: every release of Talos, as if somebody had put it there, and one for each
+// images returns the images of the project: every release of Talos, as if it had been uploaded there, and one for each
 // architecture that a user might have built.
 func images(st *store.Store) []image {
 	list := []image{{"custom-talos-amd64", "amd64"}, {"custom-talos-arm64", "arm64"}}

@@ -63,7 +63,7 @@ func architectureOf(machine string) (string, error) {
 	return "amd64", nil
 }
 
-// machine is what an instance and a template say alike.
+// machine has the settings that an instance and a template share.
 type machine struct {
 	kind, image, key, account string
 	sizeGiB                   int

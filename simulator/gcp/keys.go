@@ -90,7 +90,7 @@ func mayUse(st *store.Store, key string, counts func(*store.Resource) bool) bool
 	})
 }
 
-// createKeyMember grants a role on a key. What was granted on somebody's key is the key owner's to take back, and never
+// createKeyMember grants a role on a key. What was granted on a foreign key is revoked by the key's owner, and never
 // left over.
 func createKeyMember(c *schema.Call) error {
 	if _, err := find(c, keyType, c.State.String("cryptoKeyId")); err != nil {

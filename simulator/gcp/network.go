@@ -206,7 +206,7 @@ func deleteAddress(c *schema.Call) error {
 	return nil
 }
 
-// freeAddress returns the wanted address of a subnetwork, or the lowest that nobody has. Google keeps the first two and
+// freeAddress returns the wanted address of a subnetwork, or the lowest free one. Google keeps the first two and
 // the last two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
 func freeAddress(st *store.Store, subnetwork *store.Resource, wanted string) (string, error) {
 	if isProxy(subnetwork.State) {

@@ -15,7 +15,7 @@ import (
 // network follows packets through Google Cloud.
 type cloudNetwork struct {
 	store *store.Store
-	// operator is the operator's address; empty means that he stands in the network that he dials into.
+	// operator is the operator's address; empty if the operator is inside every network.
 	operator string
 }
 
@@ -116,7 +116,7 @@ func (n cloudNetwork) Dial(from *network.Machine, host string, port int) ([]netw
 	return nil, lost
 }
 
-// inside gives the operator an address of the network, unless he has one of his own.
+// inside returns the sender with an address of the network, if it is the operator and has no address.
 func (n cloudNetwork) inside(from, target end) end {
 	if from.operator() && from.address == "" {
 		if subnetwork := n.store.Get(subnetworkType, target.machine.Region,
@@ -250,7 +250,7 @@ func (n cloudNetwork) forward(rule, backend *store.Resource, groupLink string, m
 	return nil
 }
 
-// passes asks the firewall of the target's network. A machine that dials itself asks nobody.
+// passes checks the firewall of the target's network. It does not apply to a machine that dials itself.
 func (n cloudNetwork) passes(from, target end, port network.Port) error {
 	if !from.operator() && from.machine.ID == target.machine.ID {
 		return nil

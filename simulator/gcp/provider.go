@@ -19,7 +19,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// Project is the id of the project that clusters stand in, and ProjectNumber its number.
+// Project is the id of the clusters' project, and ProjectNumber its number.
 const (
 	Project       = "inferadb-simulated"
 	ProjectNumber = "123456789012"
@@ -176,7 +176,7 @@ func label(state store.Values, fields schema.Fields) {
 // path returns a resource's path without the address of an API before it.
 func path(reference string) string { return reference[max(0, strings.Index(reference, "projects/")):] }
 
-// global are the types that lie in no region.
+// global are the types without a region.
 var global = []string{networkType, firewallType, healthCheckType, accountType, keyRingType, keyType, keyMemberType}
 
 // find returns the resource to which a link, a path or a name leads, or the error of Google.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// ErrNotHere says that an address or a name leads to nothing in a cloud.
+// ErrNotHere means that an address or a name leads to nothing in a cloud.
 var ErrNotHere = errors.New("does not lead to anything")
 
 // Machine is a virtual machine.
@@ -17,9 +17,9 @@ type Machine struct {
 	ID, Name, Provider, Region, NetworkID, PrivateIP, PublicIP, Architecture, ImageID string
 	// UserData is what the machine reads from its metadata service: decoded from the API's base64, perhaps gzip.
 	UserData []byte
-	// DiskFault says why the machine would not start again after it stops; empty if it would.
+	// DiskFault is why the machine would not start again after it stops; empty if it would.
 	DiskFault string
-	// MTU is the size of the largest packet that the machine's network carries; 0 if nobody knows.
+	// MTU is the size of the largest packet that the machine's network carries; 0 if it is not known.
 	MTU int
 }
 
@@ -73,7 +73,7 @@ type Network interface {
 	// network but is subject to every firewall, with the address OperatorIP. host is an address or a name.
 	//
 	// It returns the machines that may answer (a load balancer's targets, or the one machine that has the address), or
-	// an error that says where the packet is lost.
+	// an error that names where the packet is lost.
 	Dial(from *Machine, host string, port int) ([]Machine, error)
 	// Deliver returns why a packet of any protocol does not get from a machine to the private address of another one
 	// of its network; nil if it does.

@@ -40,7 +40,7 @@ func (n *node) newApid(config *tls.Config) *grpc.Server {
 	return s
 }
 
-// request is what a call's context says.
+// request is the metadata of a call.
 type request struct {
 	// entry is the node whose apid took the call, target the one that it is about.
 	entry, target *node
@@ -83,7 +83,7 @@ func (n *node) unary(ctx context.Context, in any, info *grpc.UnaryServerInfo, ha
 	return merge(info.FullMethod, names, answers, failures)
 }
 
-// addressed returns whom a call is about: nobody is the node itself. With several, each answer says whose it is.
+// addressed returns the nodes that a call names; none means the node itself. With several, each answer names its node.
 func addressed(ctx context.Context, method string) (names []string, several bool, err error) {
 	given, _ := metadata.FromIncomingContext(ctx)
 	if nodes := given.Get("nodes"); len(nodes) > 0 {
@@ -116,7 +116,7 @@ func (n *node) prepare(ctx context.Context, method string, names []string) (cont
 	return ctx, nil
 }
 
-// rolesOf reads the roles that stand in the client's certificate.
+// rolesOf reads the roles in the client's certificate.
 func rolesOf(ctx context.Context) role.Set {
 	from, _ := peer.FromContext(ctx)
 	if from == nil {
@@ -241,7 +241,7 @@ func (n *node) stream(service any, stream grpc.ServerStream, info *grpc.StreamSe
 	return nil
 }
 
-// labeled is a stream about one node; with a name, each message says whose it is. It ends with the node.
+// labeled is a stream about one node; with a name, each message names the node. It ends with the node.
 type labeled struct {
 	grpc.ServerStream
 	ctx  context.Context

@@ -36,7 +36,7 @@ type cluster struct {
 	nodes []talos.Node
 }
 
-// set takes what the store says.
+// set follows the store.
 func (c *cluster) set(etcd talos.Etcd, objects []talos.NodeObject, nodes []talos.Node) {
 	c.mutex.Lock()
 	c.etcd, c.objects = etcd, objects
@@ -77,7 +77,7 @@ func (c *cluster) run() {
 	}
 }
 
-// follow does what is missing for the real etcd to be what the store says.
+// follow changes the real etcd until it matches the store.
 func (c *cluster) follow() error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
@@ -158,7 +158,7 @@ func (c *cluster) createMember(n *node, known talos.Etcd, initial []string) erro
 	return n.startEtcd(known.Name, strings.Join(initial, ","), true)
 }
 
-// adopt writes the real members' ids into the store. Members are told apart by their addresses.
+// adopt writes the ids of the real members into the store. Members are identified by their addresses.
 func (c *cluster) adopt(known talos.Etcd, m *member) error {
 	ids := map[string]uint64{}
 	for _, real := range m.etcd.Server.Cluster().Members() {
@@ -199,7 +199,7 @@ func (c *cluster) record(name string, edit func(talos.EtcdMember) (talos.EtcdMem
 	return err
 }
 
-// correct removes and adds members as the store says, one change at a time, and promotes learners.
+// correct removes and adds members as in the store, one change at a time, and promotes learners.
 func (c *cluster) correct(known talos.Etcd, nodes map[string]*node) error {
 	m := c.anyMember(nodes)
 	if m == nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/inferadb/infra/simulator/talos"
 )
 
-// Options say which store is served, and how.
+// Options are the store that is served, and how it is served.
 type Options struct {
 	Journal *store.Journal
 	// Network is what Talos sees of the clouds.
@@ -58,7 +58,7 @@ type Daemon struct {
 	clusters map[string]*cluster
 }
 
-// poll is how often the daemon looks whether somebody else changed the store.
+// poll is how often the daemon looks for changes of the store by others.
 const poll = 150 * time.Millisecond
 
 // Start serves a store. etcd's members find each other's addresses through the proxy, which Go's HTTP client reads from
@@ -126,7 +126,7 @@ func (d *Daemon) logf(format string, arguments ...any) {
 	}
 }
 
-// watch looks at the store again whenever somebody has written to it.
+// watch reads the store again after each change.
 func (d *Daemon) watch() {
 	seen := ""
 	for d.sleep(poll) {
@@ -190,7 +190,7 @@ func (d *Daemon) look() (seen look, err error) {
 	return seen, err
 }
 
-// refresh starts and stops nodes as the store says.
+// refresh starts and stops nodes as in the store.
 func (d *Daemon) refresh() error {
 	d.refreshing.Lock()
 	defer d.refreshing.Unlock()
@@ -235,7 +235,7 @@ func (d *Daemon) refresh() error {
 	return nil
 }
 
-// follow starts a node, or tells it what has changed.
+// follow starts a node, or updates it.
 func (d *Daemon) follow(state talos.Node, seen look) {
 	d.mutex.Lock()
 	n := d.nodes[state.ID]

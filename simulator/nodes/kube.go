@@ -71,7 +71,7 @@ func (k kind) of() schema.GroupResource {
 	return schema.GroupResource{Group: k.group, Resource: k.resource}
 }
 
-// requestTimeout is longer than etcd's own limit, so that its reason is told.
+// requestTimeout is longer than etcd's own limit, so that the error has etcd's reason.
 const requestTimeout = 15 * time.Second
 
 func (a api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -294,7 +294,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// applyType is how a server-side apply says what it is. The YAML that is sent here is JSON.
+// applyType is the content type of a server-side apply. The YAML that is sent here is JSON.
 const applyType = "application/apply-patch+yaml"
 
 func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {

@@ -84,7 +84,7 @@ func selectorOf(budget object) (labels.Selector, error) {
 	return metav1.LabelSelectorAsSelector(&selector)
 }
 
-// withBudgets computes what the disruption controller would say.
+// withBudgets computes the status that the disruption controller would set.
 func (a api) withBudgets(ctx context.Context, budgets []object) error {
 	for _, budget := range budgets {
 		selector, err := selectorOf(budget)

@@ -28,7 +28,7 @@ func (a api) known() (objects []talos.NodeObject, nodes []talos.Node, created []
 	return c.objects, c.nodes, c.etcd.Objects
 }
 
-// nodeObjects returns the cluster's nodes. Those whose machine is gone stay until somebody deletes them.
+// nodeObjects returns the cluster's nodes. Those of deleted machines stay until they are deleted.
 func (a api) nodeObjects() []object {
 	objects, nodes, _ := a.known()
 	var list []object
@@ -81,7 +81,7 @@ func nodeObject(o talos.NodeObject, state *talos.Node) object {
 
 const cordonTaint = "node.kubernetes.io/unschedulable"
 
-// nodeReady reports whether a node's kubelet says that it is ready.
+// nodeReady reports whether a node's kubelet is ready.
 func nodeReady(state *talos.Node) bool {
 	return state != nil && state.Up && state.Joined == "" && state.NetworkReady &&
 		!state.Faults.Has(talos.FaultNotReady)

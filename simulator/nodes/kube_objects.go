@@ -142,7 +142,7 @@ func (k kind) empty() *unstructured.Unstructured {
 		"metadata": object{}}}
 }
 
-// owned returns a live object, of which every field has an owner: Talos, if nobody else has written it since.
+// owned returns a live object, of which every field has an owner: Talos, unless another client has written it since.
 func (k kind) owned(o object) (*unstructured.Unstructured, error) {
 	live := &unstructured.Unstructured{Object: jsonCopy(o)}
 	delete(live.Object, "status")

@@ -195,7 +195,7 @@ func (machineService) Reset(ctx context.Context, in *machine.ResetRequest) (*mac
 				return err
 			}
 		}
-		// An uploaded snapshot lies on EPHEMERAL, which every reset wipes that wipes etcd.
+		// An uploaded snapshot is on EPHEMERAL, which every reset wipes that wipes etcd.
 		if len(options.Labels) == 0 || slices.Contains(options.Labels, "EPHEMERAL") {
 			if err := os.RemoveAll(n.recovered()); err != nil {
 				return err

@@ -322,7 +322,7 @@ func TestMembership(t *testing.T) {
 	t.Run("leave and join", func(t *testing.T) {
 		require.NoError(t, c.EtcdLeaveCluster(h.on("cp-3"), &machine.EtcdLeaveClusterRequest{}))
 		h.healthy("cp-1", "cp-2")
-		assert.Contains(t, h.report("cp-3").Reason, "was told to leave")
+		assert.Contains(t, h.report("cp-3").Reason, "has left on request")
 		require.NoError(t, c.Reboot(h.on("cp-3")))
 		h.healthy("cp-1", "cp-2", "cp-3")
 	})

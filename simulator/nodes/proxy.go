@@ -74,7 +74,7 @@ func pipe(d *Daemon, here, there net.Conn, fromHere io.Reader) {
 	there.Close()
 }
 
-// route returns the loopback address that stands for host:port.
+// route returns the loopback address for host:port.
 func (d *Daemon) route(r *http.Request) (string, error) {
 	host, text, err := net.SplitHostPort(r.Host)
 	if err != nil {

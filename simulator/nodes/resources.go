@@ -25,7 +25,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// quiet keeps what Go's servers say of clients that come and go to itself.
+// quiet discards what Go's servers log about connections of clients.
 var quiet = log.New(io.Discard, "", 0)
 
 func findMessage(name protoreflect.FullName) (protoreflect.MessageType, error) {
@@ -121,7 +121,7 @@ func (n *node) publishedOf(of resource.Type) []string {
 	return ids
 }
 
-// remove takes a manifest back that is rendered no more.
+// remove removes a manifest that is not rendered any more.
 func (n *node) remove(r resource.Resource) {
 	key := r.Metadata().Type() + "/" + r.Metadata().ID()
 	n.mutex.Lock()
@@ -132,7 +132,7 @@ func (n *node) remove(r resource.Resource) {
 	}
 }
 
-// publishStaticPods publishes what the static pods are made from. Their version stands in the pods' annotations.
+// publishStaticPods publishes what the static pods are made from. The pods' annotations have their version.
 func (n *node) publishStaticPods() {
 	cluster := n.state().Config.Cluster()
 	api, controllers, scheduler := k8s.NewAPIServerConfig(), k8s.NewControllerManagerConfig(), k8s.NewSchedulerConfig()

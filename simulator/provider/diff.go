@@ -184,7 +184,7 @@ func property(path string) string {
 	return path
 }
 
-// response tells the engine what differs and what that costs.
+// response returns the difference in the form of the provider protocol.
 func (c changes) response(replace []string) *pulumirpc.DiffResponse {
 	response := &pulumirpc.DiffResponse{
 		Changes:         pulumirpc.DiffResponse_DIFF_NONE,

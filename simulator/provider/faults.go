@@ -93,7 +93,7 @@ var tries = map[string]struct {
 	number  int
 }{"aws": {"maxRetries", 25}, "digitalocean": {"httpRetryMax", 4}}
 
-// refusals are what the cloud says to too many calls.
+// refusals are the clouds' errors for too many calls.
 var refusals = map[string]string{
 	"aws":          "RequestLimitExceeded: Request limit exceeded.",
 	"digitalocean": "429 (too_many_requests) API Rate limit exceeded.",
@@ -126,7 +126,8 @@ func errTimeout(token string) error {
 
 var errFault = errors.New("simulated fault: the cloud had an internal error")
 
-// injectFault counts a creation, and says which fault hits it, if any. The count outlives the creation's own failure.
+// injectFault counts a creation, and returns the fault that it meets, if any. The count outlives a failure of the
+// creation.
 func (o Options) injectFault(journal *store.Journal, token string) (*Fault, error) {
 	for _, fault := range o.Faults {
 		if fault.Token != token && (!strings.HasPrefix(fault.Token, anything) || strings.Contains(token, "@")) {

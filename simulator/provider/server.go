@@ -46,7 +46,7 @@ func New(c *schema.Provider, journal *store.Journal, clouds Clouds, options Opti
 	return &Server{schema: c, journal: journal, clouds: clouds, options: options, config: store.Values{}}
 }
 
-// Handshake tells the engine what the plugin understands.
+// Handshake returns what the plugin supports.
 func (s *Server) Handshake(
 	context.Context, *pulumirpc.ProviderHandshakeRequest,
 ) (*pulumirpc.ProviderHandshakeResponse, error) {
@@ -63,7 +63,7 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 	return &emptypb.Empty{}, nil
 }
 
-// GetPluginInfo tells the plugin's version.
+// GetPluginInfo returns the plugin's version.
 func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: version}, nil
 }
@@ -131,7 +131,7 @@ func failures(problems []schema.Problem) []*pulumirpc.CheckFailure {
 	return list
 }
 
-// refused returns an error that tells the engine that nothing was changed.
+// refused returns an error that means to the engine that nothing was changed.
 func refused(operation, what string, err error) error {
 	return status.Error(codes.FailedPrecondition, fmt.Sprintf("%s %s: %s", operation, what, err))
 }

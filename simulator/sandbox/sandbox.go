@@ -15,12 +15,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Clouds are the clouds that the simulator stands in for.
+// Clouds are the clouds that the simulator simulates.
 var Clouds = []string{"aws", "gcp", "digitalocean"}
 
 // Sandbox is a stack on the simulator.
 type Sandbox struct {
-	// Root is the repository, Folder what belongs to the stack alone.
+	// Root is the repository, Folder the folder of the stack.
 	Root, Folder string
 	// Stack is the name of the stack, Provider the cloud that it is on.
 	Stack, Provider string
@@ -109,7 +109,7 @@ func (s Sandbox) Create() error {
 		return err
 	}
 	for path, text := range map[string][]byte{
-		// The CLI does without its automatic logs where a file stands in the place of their folder.
+		// The CLI writes no automatic logs where a file has the name of their folder.
 		s.Path("home", "logs"):                nil,
 		s.Path("Pulumi.yaml"):                 project,
 		s.Path("Pulumi." + s.Stack + ".yaml"): settings,
@@ -134,7 +134,7 @@ func (s Sandbox) project() ([]byte, error) {
 	if err := yaml.Unmarshal(text, &project); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(s.program(), "Pulumi.yaml"), err)
 	}
-	// The options of the runtime say where to compile the program, which would be below the sandbox's folder.
+	// The options of the runtime name a path for the compiled program, which would be below the sandbox's folder.
 	project["runtime"] = "go"
 	if project["main"], err = filepath.Rel(s.Folder, s.program()); err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (s Sandbox) project() ([]byte, error) {
 	return yaml.Marshal(project)
 }
 
-// Prepare creates the sandbox with its stack, unless it is there. What the CLI says goes to standard error.
+// Prepare creates the sandbox with its stack, unless it is there. The output of the CLI goes to standard error.
 func (s Sandbox) Prepare() error {
 	if s.Exists() {
 		return nil

@@ -19,9 +19,9 @@ type Field struct {
 	Output   bool `json:"output,omitempty"`
 	// Volatile outputs may change with every update, so that its preview does not know them.
 	Volatile bool `json:"volatile,omitempty"`
-	// WriteOnly properties are told to the cloud and never by it: an import comes without them.
+	// WriteOnly properties are sent to the cloud, which never returns them: an import comes without them.
 	WriteOnly bool `json:"writeOnly,omitempty"`
-	// Replaces says that the resource has to be replaced when the property changes.
+	// Replaces means that a change of the property replaces the resource.
 	Replaces bool `json:"replaces,omitempty"`
 	Secret   bool `json:"secret,omitempty"`
 	// JSON texts are compared by meaning.

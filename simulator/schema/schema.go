@@ -23,7 +23,7 @@ type Provider struct {
 	Resources map[string]*Resource `json:"resources"`
 	Functions map[string]*Function `json:"functions"`
 
-	// CheckConfig looks for what the fields alone cannot say.
+	// CheckConfig checks what the fields cannot express.
 	CheckConfig func(config store.Values) []Problem `json:"-"`
 	// Check looks at every resource before it is planned, and may add inputs that come from the provider's
 	// configuration, such as default tags. Values may be unknown.
@@ -35,7 +35,7 @@ type Provider struct {
 	// Defaults is the configuration of calls that no engine makes.
 	Defaults store.Values `json:"-"`
 	// Inspect returns what the provider's resources do not do although they are there: a target that is not healthy, an
-	// event that nobody hears.
+	// event that nothing receives.
 	Inspect func(*store.Store) []network.Finding `json:"-"`
 }
 
@@ -66,14 +66,14 @@ type Resource struct {
 	Autoname *Autoname `json:"autoname,omitempty"`
 	// Global resources exist once in an account, not in every region.
 	Global bool `json:"global,omitempty"`
-	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
+	// Account marks a setting of the account, which is shared by all its users and never left over.
 	Account bool `json:"account,omitempty"`
 	// Shared resources are handed out again when they are created twice.
 	Shared bool `json:"shared,omitempty"`
 	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state
-	// says, deleting one does nothing, and importing one fails.
+	// has, deleting one does nothing, and importing one fails.
 	StateOnly bool `json:"stateOnly,omitempty"`
-	// Machines says that machines may start or end when one comes, changes or goes.
+	// Machines means that machines may start or end when one is created, changed or deleted.
 	Machines bool `json:"machines,omitempty"`
 	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then
 	// forgets.
@@ -91,7 +91,7 @@ type Autoname struct {
 	MaxLength int    `json:"maxLength"`
 }
 
-// Behavior is what a cloud does with a type of resource beyond what the schema says. Every part may be nil.
+// Behavior is what a cloud does with a type of resource beyond its schema. Every part may be nil.
 type Behavior struct {
 	// Check looks for what the provider refuses before it asks the cloud. Values may be unknown.
 	Check func(*Call) []Problem

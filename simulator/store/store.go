@@ -56,7 +56,7 @@ func (s *Store) Put(r *Resource) {
 	s.changes.Put = append(s.changes.Put, r)
 }
 
-// Change edits a copy of a resource, what it was told and what it is, and puts it in the resource's place.
+// Change edits the inputs and the state of a copy of a resource, and replaces the resource by it.
 func (s *Store) Change(r *Resource, edit func(inputs, state Values)) {
 	changed := *r
 	changed.Inputs, changed.State = r.Inputs.Clone(), r.State.Clone()

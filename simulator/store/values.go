@@ -6,7 +6,7 @@ type Values map[string]any
 
 type unknown struct{}
 
-// Unknown stands for a value that a preview cannot know yet.
+// Unknown is a value that a preview cannot know yet.
 var Unknown any = unknown{}
 
 // Has reports whether the property is given, known or not.

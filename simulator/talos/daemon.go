@@ -49,10 +49,10 @@ type Node struct {
 	Talos, Installed, Schematic string
 	Config                      config.Provider
 	Document                    string
-	// EtcdData names the etcd cluster whose data the machine has, EtcdDown says that its etcd is kept from running.
+	// EtcdData names the etcd cluster whose data the machine has, EtcdDown means that its etcd must not run.
 	EtcdData string
 	EtcdDown bool
-	// Joined says why the node does no work in Kubernetes; empty if it does. NetworkReady: pods get addresses.
+	// Joined is why the node does no work in Kubernetes; empty if it does. NetworkReady means that pods get addresses.
 	Joined       string
 	NetworkReady bool
 	// Images are the references that were pulled.
@@ -120,8 +120,8 @@ func (v *View) Etcds() map[string]Etcd {
 	return all
 }
 
-// SetMembers replaces a cluster's member list by what its real etcd says. It does nothing if the etcd is not the named
-// one.
+// SetMembers replaces a cluster's member list by the list of its real etcd. It does nothing if the etcd is not the
+// named one.
 func SetMembers(memory Memory, cluster, name string, members []EtcdMember) error {
 	known, err := recall[etcd](memory, etcds, cluster)
 	if err != nil || known == nil || known.Name != name {
@@ -301,7 +301,7 @@ const (
 	FaultUnreachable = "unreachable"
 	// FaultEtcdDown: etcd does not run, from now on.
 	FaultEtcdDown = "etcd-down"
-	// FaultRemoveMember: somebody removes the machine's member.
+	// FaultRemoveMember removes the machine's member.
 	FaultRemoveMember = "remove-member"
 	// FaultNoSpace: the member raises the NOSPACE alarm.
 	FaultNoSpace = "nospace"
@@ -319,7 +319,7 @@ const (
 	FaultAPIDown = "api-down"
 	// FaultClock: the machine's clock is ahead by the given time.
 	FaultClock = "clock"
-	// FaultDeprecatedAPI: somebody uses an API that the given release of Kubernetes removes.
+	// FaultDeprecatedAPI uses an API that the given release of Kubernetes removes.
 	FaultDeprecatedAPI = "deprecated-api"
 )
 

@@ -54,7 +54,7 @@ func (c *clusters) mayJoin(n *node) error {
 	case n.stuck != nil:
 		return n.stuck
 	case n.disk.Left:
-		return errors.New("etcd: the node was told to leave")
+		return errors.New("etcd: the node has left on request")
 	case n.disk.Etcd != "":
 		return errors.New("etcd: the member has been permanently removed from the cluster; reset the node's " +
 			"EPHEMERAL partition")

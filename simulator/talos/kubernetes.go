@@ -29,7 +29,7 @@ type nodeObject struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// NodeObject is what the API was told of a node.
+// NodeObject is what the API knows of a node.
 type NodeObject struct {
 	Name                string
 	Unschedulable       bool
@@ -66,7 +66,7 @@ func (v *View) NodeObjects(cluster string) ([]NodeObject, error) {
 	return list, nil
 }
 
-// register returns what a kubelet tells the API first. Later it may not change its own taints.
+// register returns the node as its kubelet registers it. Later the kubelet may not change its own taints.
 // https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
 func register(n *node) *nodeObject {
 	object := &nodeObject{}
@@ -158,7 +158,7 @@ func ConnectKubernetes(clouds network.Network, memory Memory, file *clientcmdapi
 // has reports whether a machine is one of the cluster's.
 func (k *Kubernetes) has(n *node) bool { return n.booted() && n.clusterID() == k.cluster }
 
-// Save keeps what the API was told.
+// Save keeps the changes of the nodes.
 func (k *Kubernetes) Save() error {
 	return keep(k.clusters.memory, kubernetesPrefix, k.cluster, k.objects)
 }

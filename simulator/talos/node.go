@@ -24,12 +24,12 @@ import (
 // node is a machine with the configuration that it runs.
 type node struct {
 	network.Machine
-	// config is nil while the machine has not booted, and reason says why.
+	// config is nil while the machine has not booted; reason is why.
 	config config.Provider
 	reason error
 	// disk is what the machine remembers; nil before its first boot.
 	disk *disk
-	// stuck says why a machine that boots for the first time starts neither etcd nor a kubelet.
+	// stuck is why a machine that boots for the first time starts neither etcd nor a kubelet.
 	stuck error
 }
 
@@ -47,7 +47,7 @@ func (n *node) answersTo(host string) bool {
 }
 
 // addressed returns why the node has no address that its kubelet may register, or etcd may advertise; nil if it has.
-// Talos takes the addresses that lie in the configured subnets, and waits for one.
+// Talos uses the addresses in the configured subnets, and waits for one.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/nodeip.go
 func (n *node) addressed() error {
 	address, err := netip.ParseAddr(n.PrivateIP)
@@ -64,7 +64,7 @@ func (n *node) addressed() error {
 			return err == nil && prefix.Contains(address)
 		}
 		if len(valid) > 0 && !slices.ContainsFunc(valid, holds) {
-			return fmt.Errorf("%s: no address of the node, %s, lies in %s", who, n.PrivateIP, strings.Join(valid, ", "))
+			return fmt.Errorf("%s: no address of the node, %s, is in %s", who, n.PrivateIP, strings.Join(valid, ", "))
 		}
 	}
 	return nil

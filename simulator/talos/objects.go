@@ -48,7 +48,7 @@ func (c *clusters) createObjects(n *node) error {
 		switch known := slices.ContainsFunc(cluster.Objects, m.Is); {
 		case known:
 		case m.Group == "cilium.io" && !hasObject(cluster.Objects, "Deployment", "cilium-operator"):
-			complete = false // Nobody has registered the kind.
+			complete = false // The kind is not registered.
 		case !hasNamespace(cluster.Objects, m.Namespace):
 			complete = false // The API server refuses it.
 		default:

@@ -110,7 +110,7 @@ func (c *clusters) podNetwork(n *node) error {
 }
 
 // fits returns why packets of the node's size, or of its pods', are larger than what the network carries. Talos takes
-// the size from the network by DHCP unless the configuration says another one.
+// the size from the network by DHCP unless the configuration sets another one.
 func (o overlay) fits(n *node) error {
 	link := n.MTU
 	for _, device := range n.config.Machine().Network().Devices() {

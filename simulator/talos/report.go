@@ -25,13 +25,13 @@ type NodeStatus struct {
 	Joined bool `json:"joined"`
 	// Ready means that the network of its pods works too: there is a plugin, and its packets reach every other node.
 	Ready bool `json:"ready"`
-	// Reason says why the machine has not booted, not joined or is not ready.
+	// Reason is why the machine has not booted, has not joined or is not ready.
 	Reason string `json:"reason,omitempty"`
 	// Labels are those that the machine's configuration gives the node.
 	Labels map[string]string `json:"labels,omitempty"`
 }
 
-// Report says of every machine whether it has booted and joined its cluster, in the network's order.
+// Report returns the status of every machine, in the network's order.
 func Report(clouds network.Network, memory Memory) ([]NodeStatus, error) {
 	c, err := observe(clouds, memory)
 	if err != nil {

@@ -107,7 +107,7 @@ func sharedBundle(st *store.Store, contract *config.VersionContract) (*secrets.B
 	return bundle, errors.Join(err, unfinished.Close(), os.Rename(unfinished.Name(), path))
 }
 
-// lifetime returns how long an administrator's credentials are good: as Talos has it, unless the environment says
+// lifetime returns how long an administrator's credentials are good: as Talos has it, unless the environment sets
 // otherwise.
 func lifetime(otherwise time.Duration) time.Duration {
 	return cmp.Or(conditions.Duration(conditions.CertificateLifetime), otherwise)

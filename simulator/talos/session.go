@@ -140,7 +140,7 @@ func (s *Session) RemoveMember(address, id string) error {
 	return s.clusters.removeMember(n.clusterID(), id)
 }
 
-// snapshot is what a copy of etcd's data says of itself.
+// snapshot describes a copy of etcd's data.
 type snapshot struct {
 	Cluster string `json:"cluster"`
 	Etcd    string `json:"etcd"`
@@ -193,7 +193,7 @@ func checkSnapshot(n *node, data []byte) error {
 	return nil
 }
 
-// ResetOptions say what of a node is wiped, and what follows.
+// ResetOptions are which parts of a node are wiped, and what follows.
 type ResetOptions struct {
 	Graceful, Reboot bool
 	// Labels are the partitions to wipe; all without any.

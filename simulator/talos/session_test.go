@@ -76,7 +76,7 @@ func TestLeavingOneByOneKeepsTheQuorum(t *testing.T) {
 func TestMemberThatLeftComesBackWithTheNextBoot(t *testing.T) {
 	h := newCluster(t)
 	require.NoError(t, h.session(func(s *Session) error { return s.LeaveEtcd(h.address("cp-3")) }))
-	assert.Contains(t, h.report()["cp-3"].Reason, "was told to leave")
+	assert.Contains(t, h.report()["cp-3"].Reason, "has left on request")
 	require.NoError(t, h.session(func(s *Session) error { return s.Reboot(h.address("cp-3")) }))
 	assert.True(t, h.report()["cp-3"].Joined)
 	assert.Len(t, h.memberNames("cp-1"), 3)

@@ -170,7 +170,7 @@ func (c *clusters) behindEndpoint(n *node) error {
 	return nil
 }
 
-// operatorsTalos returns why the operator does not reach a control plane's Talos API; nil if he does.
+// operatorsTalos returns why the operator does not reach a control plane's Talos API; nil if it is reached.
 func (c *clusters) operatorsTalos(n *node) error {
 	var err error
 	for _, address := range []string{n.PublicIP, n.PrivateIP} {

@@ -28,7 +28,7 @@ type disk struct {
 	Pulled bool `json:"pulled,omitempty"`
 	// Etcd names the etcd cluster whose data the machine has; empty without data.
 	Etcd string `json:"etcd,omitempty"`
-	// Left means that the machine was told to leave etcd. It joins again at its next boot.
+	// Left means that the machine left etcd on request. It joins again at its next boot.
 	Left bool `json:"left,omitempty"`
 	// Wiped means that the whole system disk was wiped: there is nothing left to boot.
 	Wiped bool `json:"wiped,omitempty"`
@@ -66,7 +66,7 @@ func (d *disk) boot() {
 type etcd struct {
 	// Name is another one after each bootstrap: data of an earlier etcd is of no use in a later one.
 	Name string `json:"name"`
-	// Members is the member list. A machine that is deleted stays on it, because nobody told etcd.
+	// Members is the member list. A deleted machine stays on it until its member is removed.
 	Members []member `json:"members"`
 	// Serial counts the bootstraps and the members that there ever were.
 	Serial int `json:"serial"`

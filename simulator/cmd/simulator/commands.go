@@ -45,7 +45,7 @@ func printJSON(value any) error {
 	return encoder.Encode(value)
 }
 
-// showResources lists what exists and does not belong to somebody else.
+// showResources lists what exists, except fixtures.
 func showResources(arguments []string) error {
 	var asJSON, expectEmpty bool
 	if _, err := parse("world", arguments, func(flags *flag.FlagSet) {
@@ -165,13 +165,13 @@ func terminate(st *store.Store, machine network.Machine) error {
 	}
 }
 
-// notice is how long a spot machine runs on after its cloud has said that it takes it back.
+// notice is how long a spot machine runs after its cloud has announced that it reclaims it.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 // https://cloud.google.com/compute/docs/instances/spot#preemption-process
 var notice = map[string]time.Duration{"aws": 2 * time.Minute, "gcp": 30 * time.Second}
 
-// reclaim takes a spot machine back: first the cloud says so, and when the notice has passed, as fast as
-// SIMULATOR_LATENCY has it, the machine is gone.
+// reclaim reclaims a spot machine: first the cloud announces it. After the notice period, scaled by
+// SIMULATOR_LATENCY, the machine is deleted.
 func reclaim(arguments []string) error {
 	options, err := provider.OptionsFromEnvironment()
 	if err != nil {

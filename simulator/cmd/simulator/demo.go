@@ -111,7 +111,7 @@ func (d *demo) prepare() error {
 	return os.Setenv("PULUMI_PARALLEL", "32")
 }
 
-// save keeps the state, which says what depends on what: a destroy leaves nothing of it.
+// save keeps the state with its dependencies, which a destroy deletes.
 func (d *demo) save(operation string) error {
 	state, err := pulumiOutput("stack", "export")
 	if err != nil {
@@ -200,7 +200,7 @@ func (d *demo) destroy() error {
 	return pulumi("stack", "rm", "--yes")
 }
 
-// summarize says how long it took, and what to do next.
+// summarize prints how long it took, and what to do next.
 func (d *demo) summarize() {
 	fmt.Printf("\n=== %s on %s: done in %.0f s\n\n", d.Stack, d.Provider, time.Since(d.began).Seconds())
 	fmt.Println(strings.Join(d.done, "\n"))
@@ -211,7 +211,7 @@ func (d *demo) summarize() {
 		return
 	}
 	named := fmt.Sprintf("STACK=%s PROVIDER=%s", d.Stack, d.Provider)
-	fmt.Printf("\nThe stack is still up. Change %s, see what a pull request would say about it:\n"+
+	fmt.Printf("\nThe stack is still up. Change %s, see what a pull request would show:\n"+
 		"  make preview-simulated %s\nLook around, bring it up again:\n"+
 		"  eval \"$(make -s simulator-env %s)\"\n"+
 		"  pulumi stack --show-urns\n  pulumi up\n"+

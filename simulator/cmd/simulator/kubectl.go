@@ -106,7 +106,7 @@ func deleteNode() *cobra.Command {
 	return command
 }
 
-// drain cordons a node. The network's own pods are of a DaemonSet, which evictions leave alone only if they are told
+// drain cordons a node. The network plugin's pods are of a DaemonSet, which evictions only skip if they are told
 // to.
 func drain() *cobra.Command {
 	var ignoreDaemonSets bool

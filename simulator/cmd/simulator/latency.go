@@ -10,7 +10,7 @@ import (
 	"github.com/inferadb/infra/simulator/provider"
 )
 
-// showCriticalPath compares what a stack's dependencies and the table of times say with what happened in the clouds.
+// showCriticalPath compares the critical path of a stack, by the table of times, with what happened in the clouds.
 func showCriticalPath(arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("critical-path: name create or delete, and a file that `pulumi stack export` wrote")

@@ -1,4 +1,4 @@
-// Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is
+// Command simulator replaces the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is
 // that plugin, which the Pulumi engine starts; under the name of a command-line tool, such as kubectl, it is that tool,
 // on the simulated clouds; under its own name it shows what they hold.
 package main
@@ -31,11 +31,11 @@ const usage = `usage: simulator <command>
   nodes [--json]                    the machines: who has booted, joined its cluster, and is ready
   terminate <name or id>            end a machine behind the program's back
   delete <type> <id>                delete any resource behind the program's back
-  interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
-  kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
-  dial <from> <to> <port>           say whether TCP gets from a machine, or the operator, to a machine
+  interrupt <name or id>            reclaim a spot machine, as its cloud does; its group replaces it
+  kubectl <kubeconfig> <context>    report whether a kubeconfig reaches its cluster
+  dial <from> <to> <port>           report whether TCP gets from a machine, or the operator, to a machine
   set-object-count <bucket> <n>     pretend that a bucket of S3 holds n objects
-  serve [--listen] [--reboot]       let the nodes answer until it is told to end: etcd, Talos, Kubernetes
+  serve [--listen] [--reboot]       serve the nodes' etcd, Talos and Kubernetes APIs until SIGTERM
   fault [<name or id> <fault>]      give a node a fault for serve, or none; without both, list the faults
   create-fixtures <region> <cidr>   create a network and a key for a stack to adopt; the region is the cloud's own
   critical-path <operation> <file>  what a create or delete waited for; the file is a stack's export
@@ -43,7 +43,7 @@ const usage = `usage: simulator <command>
 SIMULATOR_WORLD names the directory of the state store, which keeps every simulated resource.
 `
 
-// names returns the other names of the binary: those of the plugins, and of the tools that it stands in for.
+// names returns the other names of the binary: those of the plugins, and of the tools that it simulates.
 func names() []string {
 	var all []string
 	for _, provider := range simulator.Providers() {

@@ -15,7 +15,7 @@ import (
 	"github.com/inferadb/infra/simulator/talos"
 )
 
-// showNodes says who has booted, joined and is ready.
+// showNodes lists the machines, and whether they have booted, joined and are ready.
 func showNodes(arguments []string) error {
 	var asJSON bool
 	if _, err := parse("nodes", arguments, func(flags *flag.FlagSet) {

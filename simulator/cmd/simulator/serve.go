@@ -19,7 +19,7 @@ import (
 	"github.com/inferadb/infra/simulator/talos"
 )
 
-// serveNodes lets the nodes answer until it is told to end. It prints the line that leads a shell to them.
+// serveNodes serves the nodes' APIs until a signal ends it. It prints the line that connects a shell to them.
 func serveNodes(arguments []string) error {
 	var options nodes.Options
 	if _, err := parse("serve", arguments, func(flags *flag.FlagSet) {

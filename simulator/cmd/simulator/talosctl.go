@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// talosctl stands in for Talos' command: it takes the commands and flags that docs/ and cmd/infra use, and prints what
+// talosctl simulates Talos' command: it has the commands and flags that docs/ and cmd/infra use, and prints what
 // theirs does. https://docs.siderolabs.com/talos/v1.13/reference/cli
 type talosctl struct {
 	file, context    string

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// tools are the command-line tools that the binary stands in for when it is called by their names. They know the
+// tools are the command-line tools that the binary simulates when it is called by their names. They know the
 // commands of docs/operations.md, and refuse every other flag and argument, as the real ones refuse what they do not
 // know.
 var tools = map[string]func() *cobra.Command{
