@@ -50,7 +50,7 @@ func (a *Apply) node(ctx context.Context, r *upgradeRun, w *nodeWork) error {
 		if mayHaveBegun(err) {
 			return nil
 		}
-		return fmt.Errorf("it does not take its configuration: %s", reason(err))
+		return fmt.Errorf("it refuses its configuration: %s", reason(err))
 	})
 }
 

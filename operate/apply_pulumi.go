@@ -111,7 +111,7 @@ func parsePending(state, plan []byte) ([]PendingConfig, error) {
 		had, _ := inside(r, "inputs", configurationInput).(string)
 		p.text, _ = PlainValue(want).(string)
 		if p.Was, err = machineconfig.Parse(had); err != nil {
-			return nil, fmt.Errorf("%s: the state holds a configuration that Talos cannot read", p.Node)
+			return nil, fmt.Errorf("%s: the state has a configuration that Talos cannot read", p.Node)
 		}
 		if p.Want, err = machineconfig.Parse(p.text); err != nil {
 			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; "+

@@ -74,7 +74,7 @@ func (o *Observation) checkMembers(healthy []*Node) []Finding {
 				Remedy:  "look at the control plane that joined last"})
 		case i < 0:
 			all = append(all, Finding{Level: Degraded,
-				Problem: fmt.Sprintf("etcd has the member %s (%x), which is no machine of the stack", m.Name, m.ID),
+				Problem: fmt.Sprintf("etcd has the member %s (%x), which is not a machine of the stack", m.Name, m.ID),
 				Remedy:  "if its machine is lost: make repair"})
 		case len(m.Addresses) > 0 && !slices.Contains(m.Addresses, canonical(o.Nodes[i].Address)):
 			all = append(all, Finding{Level: Degraded, Node: m.Name,

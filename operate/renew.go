@@ -139,7 +139,7 @@ func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := api.core.Get().Resource("nodes").Do(limited).Error(); err != nil {
-		return nil, fmt.Errorf("the Kubernetes API at %s does not take the new credentials: %s", c.Server, reason(err))
+		return nil, fmt.Errorf("the Kubernetes API at %s refuses the new credentials: %s", c.Server, reason(err))
 	}
 	return append(swapsOf("talosconfig", credentials{c.talos.Crt, c.talos.Key}, talos),
 			swapsOf("kubeconfig", before,
@@ -206,7 +206,7 @@ func (c *Cluster) signTalos(state []byte) (credentials, error) {
 func replaceAll(state []byte, swaps []swap) ([]byte, error) {
 	for _, s := range swaps {
 		if s.before == "" || !bytes.Contains(state, []byte(s.before)) {
-			return nil, fmt.Errorf("the state does not hold the %s of the outputs; run: make up, and "+
+			return nil, fmt.Errorf("the state does not have the %s of the outputs; run: make up, and "+
 				"then the command again", s.what)
 		}
 		state = bytes.ReplaceAll(state, []byte(s.before), []byte(s.after))

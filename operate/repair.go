@@ -164,7 +164,7 @@ func (r *repairRun) findQuorum(_ context.Context, o *Observation, found *repairs
 	if !slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool { return n.TalosError == "" }) {
 		found.refuse("no control plane's Talos API answers, so it is not known what is broken: %s; "+
 			"look whether the machines run, "+
-			"and at the way to them (docs/getting-started.md#a-route-to-the-nodes)", o.Nodes[0].TalosError)
+			"and check the route to them (docs/getting-started.md#a-route-to-the-nodes)", o.Nodes[0].TalosError)
 		return
 	}
 	if len(o.following()) == 0 {

@@ -30,7 +30,7 @@ func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repai
 	}
 	// One in a run: the next one is decided by what the other members report then.
 	m := lost[0]
-	name := fmt.Sprintf("etcd has the member %s (%x at %s), which is no machine of the stack",
+	name := fmt.Sprintf("etcd has the member %s (%x at %s), which is not a machine of the stack",
 		orDash(m.Name), m.ID, strings.Join(m.Addresses, ", "))
 	if err := r.silent(ctx, m, healthy[0]); err != nil {
 		found.refuse("%s, and %s", name, err)
@@ -155,7 +155,7 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 	}
 	if f := o.spaceless(); len(f) > 0 {
 		found.refuse("etcd is short of space, and a member that is defragmented does not answer "+
-			"meanwhile; mend this first: %s", f[0])
+			"meanwhile; repair this first: %s", f[0])
 		return
 	}
 	found.all = append(found.all,

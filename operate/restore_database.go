@@ -32,7 +32,7 @@ func (r *Restore) keepDatabase(ctx context.Context, m Machine) error {
 		r.logf("%s: its database is not copied: %s", m.Name, reason(err))
 	default:
 		return fmt.Errorf("%s: its database, which may be newer than the snapshot, cannot be copied into %s: %s; it "+
-			"was not wiped; mend that and run "+
+			"was not wiped; repair that and run "+
 			"this again, or go on without it: --without-databases", m.Name, r.Databases, reason(err))
 	}
 	return nil

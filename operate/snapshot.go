@@ -129,7 +129,7 @@ func copyVerified(to io.Writer, from io.Reader) error {
 	case err != nil:
 		return fmt.Errorf("the snapshot was cut off after %d bytes: %s", size, reason(err))
 	case size <= sha256.Size || size%512 != sha256.Size:
-		return fmt.Errorf("the snapshot was cut off: it has %d bytes, which are no whole pages with a checksum", size)
+		return fmt.Errorf("the snapshot was cut off: it has %d bytes, which are not whole pages with a checksum", size)
 	case !trailer.matches():
 		return errors.New("the snapshot's checksum does not match its content")
 	}

@@ -152,7 +152,7 @@ func readSettings(ctx context.Context, name string) (settings map[string]string,
 func parseStack(folder, name string, text []byte, wanted []config.Cluster) (*Stack, error) {
 	var out outputs
 	if err := json.Unmarshal(text, &out); err != nil {
-		return nil, fmt.Errorf("the outputs of stack %s are not what this program makes; run: make up STACK=%s", name,
+		return nil, fmt.Errorf("the outputs of stack %s are not those of this program; run: make up STACK=%s", name,
 			name)
 	}
 	if out.Talosconfig == "" || out.Kubeconfig == "" {

@@ -126,7 +126,7 @@ func (r *upgradeRun) sync(ctx context.Context, o *Observation, changes []*manife
 			continue
 		}
 		if err := r.op.kubernetes.takeOver(limited, c); err != nil {
-			return fmt.Errorf("%s: its fields cannot be taken over: %s", c.name, c.reason(err))
+			return fmt.Errorf("%s: the ownership of its fields cannot be changed: %s", c.name, c.reason(err))
 		}
 		if err := r.apply(limited, c); err != nil {
 			return err

@@ -116,7 +116,7 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 	}
 	for _, member := range members {
 		if !slices.ContainsFunc(c.controlPlanes, func(n controlPlane) bool { return n.name == member }) {
-			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is no control plane of the stack; is "+
+			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is not a control plane of the stack; is "+
 				"the address another cluster's?",
 				c.name, first.Address, member)
 		}

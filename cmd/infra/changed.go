@@ -34,7 +34,7 @@ func newChangedStacks() *cobra.Command {
 			known := []string{}
 			if text := os.Getenv("CLOUD_STACKS"); text != "" {
 				if err := json.Unmarshal([]byte(text), &known); err != nil {
-					return fmt.Errorf("CLOUD_STACKS: is no list in JSON; write [\"staging\", \"production\"]: %w", err)
+					return fmt.Errorf("CLOUD_STACKS: is not a JSON list; write [\"staging\", \"production\"]: %w", err)
 				}
 			}
 			cloud, simulated := []string{}, []string{}

@@ -26,7 +26,7 @@ func commentFlags(command *cobra.Command, comment *preview.Comment, summary *str
 // failure.
 func writeComment(out io.Writer, comment preview.Comment, summary, folder string, command []string) error {
 	if slices.ContainsFunc(command, func(word string) bool { return strings.HasPrefix(word, "--show-secrets") }) {
-		return errors.New("ARGS: --show-secrets has no place in a comment; leave it out")
+		return errors.New("ARGS: --show-secrets is not allowed in a comment; remove it")
 	}
 	var failure error
 	comment.Result, failure = runPreview(command)

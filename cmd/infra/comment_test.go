@@ -64,7 +64,7 @@ func TestARefusedComment(t *testing.T) {
 		command []string
 		want    string
 	}{
-		"secrets":         {preview.Preview, []string{"true", "--show-secrets=true"}, "ARGS: --show-secrets has no place in a comment; leave it out"},
+		"secrets":         {preview.Preview, []string{"true", "--show-secrets=true"}, "ARGS: --show-secrets is not allowed in a comment; remove it"},
 		"no such command": {preview.Preview, []string{"./no-such-command"}, "no-such-command"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,8 +15,8 @@ func newVulnerabilities() *cobra.Command {
 	var database string
 	command := &cobra.Command{
 		Use: "vulnerabilities GOVULNCHECK BINARY", GroupID: groupDevelop, Args: cobra.ExactArgs(2),
-		Short: "Fail if a binary holds code with a known vulnerability",
-		Long: "Fail if a binary holds code with a known vulnerability.\n" +
+		Short: "Fail if a binary contains code with a known vulnerability",
+		Long: "Fail if a binary contains code with a known vulnerability.\n" +
 			"If it does not reach the database, it reports that and succeeds: a missing check is no reason to stop the " +
 			"work of others.",
 		RunE: func(c *cobra.Command, names []string) error {

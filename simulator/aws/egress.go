@@ -79,7 +79,7 @@ func (n cloudNetwork) leaves(from source) (string, error) {
 		return "", fmt.Errorf("%s: the subnet %s leads to the NAT gateway %s, which does not exist: the route is a "+
 			"blackhole", from, from.place.subnet, id)
 	case nat.State.String("connectivityType") == "private":
-		return "", fmt.Errorf("%s: the NAT gateway %s is private, and has no way to the internet", from, id)
+		return "", fmt.Errorf("%s: the NAT gateway %s is private, and has no route to the internet", from, id)
 	}
 	if err := n.entersInternet(region, from.place.vpc, nat.State.String("subnetId")); err != nil {
 		return "", fmt.Errorf("%s: the subnet of the NAT gateway %s has no egress: %w", from, id, err)

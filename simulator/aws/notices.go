@@ -61,7 +61,7 @@ func (n cloudNetwork) interruptions() []network.Finding {
 			findings = append(findings, network.Finding{Subject: group.Name, Reason: fmt.Sprintf(format, arguments...)})
 		}
 		if !hasHook(n.store, group) {
-			note("no lifecycle hook holds a machine back until its pods have left")
+			note("no lifecycle hook delays the termination of a machine until its pods have moved")
 		}
 		role, err := n.roleOf(group)
 		if err != nil {

@@ -148,7 +148,7 @@ func tagProblems(property string, tags store.Values) []schema.Problem {
 		problems = append(problems, schema.Refuse(property, format, arguments...)...)
 	}
 	if len(tags) > 50 {
-		refuse("a resource takes at most 50 tags, got %d", len(tags))
+		refuse("a resource can have at most 50 tags, got %d", len(tags))
 	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		value := tags.String(key)

@@ -95,7 +95,7 @@ func checkHealth(loadBalancer, group, machine *store.Resource, st *store.Store) 
 	})
 	if !served {
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#availability-zones
-		return fmt.Errorf("its zone is none of the load balancer's")
+		return fmt.Errorf("the load balancer has no subnet in its zone")
 	}
 	health := group.State.Object("healthCheck")
 	return network.CheckHealth(health.String("protocol"), strings.Contains(health.String("matcher"), "401"))

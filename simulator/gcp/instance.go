@@ -24,7 +24,7 @@ func checkInstance(c *schema.Call) []schema.Problem {
 	problems := labelProblems("bootDisk.initializeParams.labels",
 		c.Inputs.Object("bootDisk").Object("initializeParams").Object("labels"))
 	if !c.Inputs.Has("zone") {
-		problems = append(problems, schema.Refuse("zone", "is required: the provider has no zone of its own")...)
+		problems = append(problems, schema.Refuse("zone", "is required: the provider has no default zone")...)
 	}
 	return problems
 }

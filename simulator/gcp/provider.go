@@ -110,7 +110,7 @@ func labelProblems(property string, labels store.Values) []schema.Problem {
 		problems = append(problems, schema.Refuse(property, format, arguments...)...)
 	}
 	if len(labels) > 64 {
-		refuse("a resource takes at most 64 labels, got %d", len(labels))
+		refuse("a resource can have at most 64 labels, got %d", len(labels))
 	}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value := labels.String(key)
@@ -123,7 +123,7 @@ func labelProblems(property string, labels store.Values) []schema.Problem {
 			refuse("Invalid label value %q of %s: it can have up to 63 lower-case letters, digits, dashes and "+
 				"underscores", value, key)
 		case strings.HasPrefix(key, "goog"):
-			refuse("Invalid label key %q: the prefix goog is Google's own", key)
+			refuse("Invalid label key %q: the prefix goog is reserved for Google", key)
 		}
 	}
 	return problems

@@ -108,7 +108,7 @@ func (n cloudNetwork) probed(check, machine *store.Resource) error {
 	}
 	port := check.State.Object("tcpHealthCheck").Int("port")
 	if port != apid && port != kubelet {
-		return fmt.Errorf("the health check %s asks at TCP port %d, where no worker answers",
+		return fmt.Errorf("the health check %s asks at TCP port %d, at which no worker listens",
 			check.State.String("name"), port)
 	}
 	for _, source := range healthCheckers {

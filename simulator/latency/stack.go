@@ -37,7 +37,7 @@ var (
 var needs = []need{
 	{machines, []string{"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation",
 		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "gcp:compute/routerNat:RouterNat"},
-		"a machine without a way out gets no image, no time and no peers (invariant 39)"},
+		"a machine without egress gets no image, no time and no peers (invariant 39)"},
 	{machines, []string{"digitalocean:index/firewall:Firewall"},
 		"a droplet has a public address, so its firewall is created first (invariant 9)"},
 	{machines, []string{"aws:kms/grant:Grant", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"},

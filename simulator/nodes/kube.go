@@ -310,7 +310,7 @@ func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
 		return nil, &apierrors.StatusError{ErrStatus: metav1.Status{
 			Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType,
 			Reason: metav1.StatusReasonUnsupportedMediaType,
-			Message: fmt.Sprintf("the simulator takes JSON, protobuf, merge patches and server-side apply, not %q",
+			Message: fmt.Sprintf("the simulator accepts JSON, protobuf, merge patches and server-side apply, not %q",
 				mediaType),
 		}}
 	}

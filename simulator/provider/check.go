@@ -87,7 +87,7 @@ func checkValue(path string, field schema.Field, value any) []schema.Problem {
 	case map[string]any:
 		return checkObject(path, field, value)
 	default:
-		return refuse("has a kind of value that no provider takes: %T", value)
+		return refuse("has a kind of value that no provider accepts: %T", value)
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func checkText(path string, field schema.Field, text string) []schema.Problem {
 func checkList(path string, field schema.Field, list []any) []schema.Problem {
 	var problems []schema.Problem
 	if field.MaxItems > 0 && len(list) > field.MaxItems {
-		problems = append(problems, schema.Refuse(path, "takes at most %d items, got %d", field.MaxItems,
+		problems = append(problems, schema.Refuse(path, "can have at most %d items, got %d", field.MaxItems,
 			len(list))...)
 	}
 	for i, item := range list {

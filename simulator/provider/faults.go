@@ -76,7 +76,7 @@ func parseFault(text string) (Fault, error) {
 	refusals, problem := strconv.Atoi(cmp.Or(times, "3"))
 	if !found || err != nil || problem != nil || nth < 1 ||
 		!slices.Contains([]mode{fails, half, lost, crash, timeout, throttled, hang}, mode(how)) {
-		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, "+
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is not a fault; use type#number, or with :half, :lost, "+
 			":crash, :timeout, :throttled=3 or :hang "+
 			"behind it, such as aws:ec2/instance:Instance#2:crash", text)
 	}

@@ -25,7 +25,7 @@ func OptionsFromEnvironment() (Options, error) {
 	if text := os.Getenv("SIMULATOR_LATENCY"); text != "" {
 		scale, err := strconv.ParseFloat(text, 64)
 		if err != nil || scale < 0 {
-			return options, fmt.Errorf("SIMULATOR_LATENCY: %q is no factor; use a number such as 0.01", text)
+			return options, fmt.Errorf("SIMULATOR_LATENCY: %q is not a factor; use a number such as 0.01", text)
 		}
 		options.Latency = scale
 	}

@@ -115,7 +115,7 @@ func (c *clusters) handshake(client credentials, host string, n *node) error {
 func verifyClient(certificate []byte, roots *stdx509.CertPool) error {
 	block, _ := pem.Decode(certificate)
 	if block == nil {
-		return errors.New("the client certificate is no PEM")
+		return errors.New("the client certificate is not PEM")
 	}
 	parsed, err := stdx509.ParseCertificate(block.Bytes)
 	if err != nil {

@@ -325,16 +325,16 @@ const (
 
 // FaultKinds are all the faults, and what each does.
 var FaultKinds = map[string]string{
-	FaultNoReturn:     "it does not come back from its next reboot or upgrade",
-	FaultOldVersion:   "it comes back from its next upgrade with its old version",
-	FaultLoseEtcd:     "its etcd data is gone after the next boot",
+	FaultNoReturn:     "it does not boot again after its next reboot or upgrade",
+	FaultOldVersion:   "it boots its old version after its next upgrade",
+	FaultLoseEtcd:     "it loses its etcd data at the next boot",
 	FaultUnreachable:  "it hangs",
 	FaultEtcdDown:     "its etcd does not run",
 	FaultRemoveMember: "its member is removed from etcd",
 	FaultNoSpace:      "its member raises the alarm NOSPACE",
-	FaultSlowDrain:    "its pods take their time to end: slow-drain=30s",
-	FaultCut:          "the connection breaks after it has taken the next upgrade",
-	FaultCutBefore:    "the connection breaks before it has taken the next upgrade",
+	FaultSlowDrain:    "its pods end slowly: slow-drain=30s",
+	FaultCut:          "the connection breaks after it has accepted the next upgrade",
+	FaultCutBefore:    "the connection breaks before it has accepted the next upgrade",
 	FaultNoImage:      "it pulls no image",
 	FaultNotReady:     "its kubelet reports NotReady",
 	FaultAPIDown:      "its API server does not run",
@@ -382,7 +382,7 @@ func SetFault(clouds network.Network, memory Memory, machine, fault string) erro
 	}
 	kind, argument, _ := strings.Cut(fault, "=")
 	if fault != "none" && FaultKinds[kind] == "" {
-		return fmt.Errorf("%q is no fault; use one of none, %s", kind,
+		return fmt.Errorf("%q is not a fault; use one of none, %s", kind,
 			strings.Join(slices.Sorted(maps.Keys(FaultKinds)), ", "))
 	}
 	all := faultsOf(memory, n.ID)

@@ -17,7 +17,7 @@ import (
 func Reach(clouds network.Network, memory Memory, file *clientcmdapi.Config, context string) (string, error) {
 	named := file.Contexts[context]
 	if named == nil || file.Clusters[named.Cluster] == nil || file.AuthInfos[named.AuthInfo] == nil {
-		return "", fmt.Errorf("the kubeconfig has no whole context %q", context)
+		return "", fmt.Errorf("the kubeconfig has no complete context %q", context)
 	}
 	cluster, user := file.Clusters[named.Cluster], file.AuthInfos[named.AuthInfo]
 	server, err := url.Parse(cluster.Server)
@@ -25,7 +25,7 @@ func Reach(clouds network.Network, memory Memory, file *clientcmdapi.Config, con
 		return "", fmt.Errorf("server: %w", err)
 	}
 	if server.Scheme != "https" || server.Port() != fmt.Sprint(kubernetesPort) {
-		return "", fmt.Errorf("server: %q is no https address with port %d", cluster.Server, kubernetesPort)
+		return "", fmt.Errorf("server: %q is not an https address with port %d", cluster.Server, kubernetesPort)
 	}
 	c, err := observe(clouds, memory)
 	if err != nil {
@@ -48,7 +48,7 @@ func (n *node) admits(authority, client []byte) error {
 	}
 	roots := stdx509.NewCertPool()
 	if !roots.AppendCertsFromPEM(ca) {
-		return errors.New("the cluster's certificate authority is no PEM")
+		return errors.New("the cluster's certificate authority is not PEM")
 	}
 	return verifyClient(client, roots)
 }

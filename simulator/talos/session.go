@@ -29,7 +29,7 @@ func Connect(clouds network.Network, memory Memory, context *clientconfig.Contex
 		"caCertificate": context.CA, "clientCertificate": context.Crt, "clientKey": context.Key,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the talosconfig holds no whole identity: %w", err)
+		return nil, fmt.Errorf("the talosconfig has no complete identity: %w", err)
 	}
 	c, err := observe(clouds, memory)
 	if err != nil {

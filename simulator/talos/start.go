@@ -64,7 +64,7 @@ func (c *clusters) applyAll(configurations map[string]string) []network.Finding 
 			err = c.throughControlPlane(n)
 		}
 		if err != nil {
-			findings = append(findings, network.Finding{Subject: n.Name, Reason: "takes no configuration: " +
+			findings = append(findings, network.Finding{Subject: n.Name, Reason: "refuses its configuration: " +
 				err.Error()})
 			continue
 		}
@@ -165,7 +165,7 @@ func (c *clusters) behindEndpoint(n *node) error {
 	case !slices.ContainsFunc(append(c.peers(n), n), isBehind):
 		return fmt.Errorf("is not behind the cluster's endpoint %s:%d", host, kubernetesPort)
 	case !isBehind(n):
-		return fmt.Errorf("its own request to %s:%d is lost on its way back to itself", host, kubernetesPort)
+		return fmt.Errorf("the reply to its own request to %s:%d does not reach it", host, kubernetesPort)
 	}
 	return nil
 }
@@ -200,5 +200,5 @@ func (c *clusters) operatorsKubernetes(n *node) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("no way to the Kubernetes API: %s", strings.Join(reasons, "; "))
+	return fmt.Errorf("no route to the Kubernetes API: %s", strings.Join(reasons, "; "))
 }

@@ -51,10 +51,10 @@ var doMutations = []mutation{
 	{kind: droplet, name: "data-0", field: "ipv4Address", value: "", want: "has no public address, and its VPC has no gateway"},
 
 	// Between the nodes.
-	{kind: doFirewall, name: "control-plane", want: "takes no configuration: "},
+	{kind: doFirewall, name: "control-plane", want: "refuses its configuration: "},
 	inbound("control-plane", 0, closed("tcp", "2379-2380"), "does not join: etcd: "),
 	{kind: doFirewall, name: "control-plane", field: "inboundRules.0.portRange", value: "2379", want: ":2380"},
-	{kind: doFirewall, name: "control-plane", field: "inboundRules.1.sourceAddresses", value: []any{}, want: "takes no configuration: "},
+	{kind: doFirewall, name: "control-plane", field: "inboundRules.1.sourceAddresses", value: []any{}, want: "refuses its configuration: "},
 	inbound("control-plane", 2, closed("tcp", "6443"), "KubePrism: "),
 	inbound("control-plane", 3, closed("tcp", "50001"), "does not join: trustd: "),
 	inbound("control-plane", 4, closed("tcp", "10250"), "lets 10250 through"),

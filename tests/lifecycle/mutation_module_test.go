@@ -34,7 +34,7 @@ var moduleFaults = map[string][]fault{
 	"aws": {
 		{"the name of the endpoint resolves only after the apply", []mutation{{kind: awsRecord}}, "api.inferadb-production-nyc1.internal: does not lead to anything"},
 		{"the Talos API is private, and who applies is not in the network", []mutation{
-			{kind: awsIn, name: "control-plane-apid-from-10.101.128.0/18", field: "cidrIpv4", value: "192.0.2.0/24"}}, "takes no configuration: "},
+			{kind: awsIn, name: "control-plane-apid-from-10.101.128.0/18", field: "cidrIpv4", value: "192.0.2.0/24"}}, "refuses its configuration: "},
 		{"the configuration with its comments is longer than user data may be", []mutation{
 			{kind: instance, name: "control-plane-*", field: "userDataBase64", value: tooLong()}}, "User data is limited to 16384 bytes, got 16385"},
 		{"the load balancer has no target group, listener or attachments", []mutation{{kind: awsTargets}, {kind: awsListener}, {kind: awsAttachment}}, "has no listener on port 6443"},
@@ -83,7 +83,7 @@ var moduleFaults = map[string][]fault{
 		{"the load balancer probes a port behind which no API need run", []mutation{
 			{kind: doLoadBalancer, field: "healthcheck.port", value: 10250.0}}, "lets 10250 through"},
 		{"the Talos API is private, and who applies is not in the network", []mutation{
-			{kind: doFirewall, name: "control-plane", field: "inboundRules.1.sourceAddresses", value: []any{"192.0.2.0/24"}}}, "takes no configuration: "},
+			{kind: doFirewall, name: "control-plane", field: "inboundRules.1.sourceAddresses", value: []any{"192.0.2.0/24"}}}, "refuses its configuration: "},
 	},
 }
 

@@ -126,7 +126,7 @@ func (d *demo) criticalPath(operation string) error {
 			return err
 		}
 	}
-	fmt.Printf("In the clouds' own time; %s of it was waited.\n\n", d.latency)
+	fmt.Printf("In the clouds' own time; the demo waited %s of it.\n\n", d.latency)
 	return showCriticalPath([]string{operation, d.Path(operation + ".state")})
 }
 

@@ -25,12 +25,12 @@ import (
 const usage = `usage: simulator <command>
 
   demo --stack= [--provider=]       bring a stack up, check it, destroy it; --keep, --latency=0.1
-  env --stack= [--provider=]        print the environment in which a shell works on a stack here, and prepare the stack
-  link                              put links to this binary beside it, by the names of plugins and tools
+  env --stack= [--provider=]        prepare a stack, and print the environment in which a shell works on it
+  link                              create links to this binary beside it, with the names of plugins and tools
   world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
-  nodes [--json]                    the machines: who has booted, joined its cluster, and is ready
-  terminate <name or id>            end a machine behind the program's back
-  delete <type> <id>                delete any resource behind the program's back
+  nodes [--json]                    the machines: whether they have booted, joined their cluster, and are ready
+  terminate <name or id>            terminate a machine without the program
+  delete <type> <id>                delete any resource without the program
   interrupt <name or id>            reclaim a spot machine, as its cloud does; its group replaces it
   kubectl <kubeconfig> <context>    report whether a kubeconfig reaches its cluster
   dial <from> <to> <port>           report whether TCP gets from a machine, or the operator, to a machine
