@@ -30,7 +30,7 @@ const systemNamespace = "kube-system"
 // kubernetesAPI is the API server behind the cluster's load balancer. It knows the four groups that the commands read:
 // client-go's own set of all groups takes minutes to compile.
 type kubernetesAPI struct {
-	// config makes a connection of its own.
+	// config creates a connection of its own.
 	config *rest.Config
 
 	core, apps, policy, coordination *rest.RESTClient

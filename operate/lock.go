@@ -81,7 +81,7 @@ func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, logf f
 	return l, nil
 }
 
-// write makes the Lease this run's, unless another has changed it meanwhile.
+// write takes the Lease for this run, unless another has changed it meanwhile.
 func (l *lock) write(ctx context.Context, held *coordinationv1.Lease) error {
 	seconds, now := int32(max(1, (4*l.every).Seconds())), metav1.NowMicro()
 	request := l.api.coordination.Post().Namespace(systemNamespace).Resource("leases")

@@ -117,7 +117,7 @@ func swapsOf(what string, before, after credentials) []swap {
 }
 
 // issue makes new credentials, and tries both at the cluster. The cluster's own authority signs those for Talos here,
-// so that they are made as well after the old ones expired. A node issues the kubeconfig, as it did at first.
+// so that they are created as well after the old ones expired. A node issues the kubeconfig, as it did at first.
 func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 	renewed := *c
 	access := *c.talos

@@ -52,7 +52,7 @@ func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repai
 	})
 }
 
-// has reports whether a member may be that of a machine of the stack. A machine that was made anew has the name at
+// has reports whether a member may be that of a machine of the stack. A machine that was created anew has the name at
 // another address, and then the old member is not its own. A member without a name has not started yet.
 func (o *Observation) has(m Member) bool {
 	return slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool {

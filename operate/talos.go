@@ -26,7 +26,8 @@ type talosNodes struct {
 	controlPlanes map[string]*client.Client
 }
 
-// openTalos prepares the connections. They are made when they are used, through the proxy that the environment names.
+// openTalos prepares the connections. They are created when they are used, through the proxy that the environment
+// names.
 func openTalos(ctx context.Context, c *Cluster) (*talosNodes, error) {
 	t := &talosNodes{controlPlanes: map[string]*client.Client{}}
 	for _, m := range c.ControlPlanes {

@@ -12,9 +12,9 @@ import (
 	"github.com/inferadb/infra/simulator/talos"
 )
 
-// Start answers what would become of a store if all that is in it had just been made: every resource is held against
-// the clouds' rules, every machine starts and boots for the first time, every cluster is bootstrapped. It returns what
-// does not work. It changes the store, so give it a copy.
+// Start returns what would fail in a store if all its resources had just been created: it checks every resource against
+// the clouds' rules, boots every machine for the first time, and bootstraps every cluster. It changes the store, so
+// give it a copy.
 func Start(st *store.Store) ([]network.Finding, error) {
 	var findings []network.Finding
 	names := slices.Sorted(maps.Keys(providers))
@@ -43,7 +43,7 @@ func recheck(cloud *schema.Provider, st *store.Store) []network.Finding {
 	var findings []network.Finding
 	for _, r := range st.Select(func(r *store.Resource) bool { return r.Provider == cloud.Name }) {
 		row := cloud.Resources[r.Type]
-		// What was there before, and members of groups, were not made by an engine.
+		// What was there before, and members of groups, were not created by an engine.
 		if row == nil || r.Adopted || len(r.Inputs) == 0 {
 			continue
 		}

@@ -162,8 +162,8 @@ func (c cluster) ask(ctx context.Context) ([]*operate.Node, error) {
 		machines, 10*time.Second)
 }
 
-// recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It is made like the
-// ConfigurationApply of the first control plane, which has the same target and the same credentials.
+// recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It has the target and the
+// credentials of the ConfigurationApply of the first control plane.
 func (d *deployment) recordBootstrap(c cluster) error {
 	var applies []any
 	at := -1

@@ -89,7 +89,7 @@ func changedStacks(files io.Reader, all []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(all), func(stack string) bool { return !named[stack] }), lines.Err()
 }
 
-// beside are the folders of which no program is made.
+// beside are the folders that are not compiled into a program.
 var beside = []string{"docs", "tests", "testdata", "simulator", "backend", "bench", "cost", ".ci"}
 
 // inNoProgram reports whether a file is of no stack's program. Whatever is not listed may change any stack.

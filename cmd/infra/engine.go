@@ -90,7 +90,7 @@ func initStack(c *cobra.Command, stack string, flags []string) error {
 }
 
 // refuseRefresh refuses an update that refreshes by the way: the program reads the state before the engine does, so
-// that a lost machine would go unseen and its successor be made.
+// that a lost machine would go unseen and its successor be created.
 func refuseRefresh(stack string, flags []string) error {
 	refreshes := func(flag string) bool { return flag == "-r" || strings.HasPrefix(flag, "--refresh") }
 	if slices.ContainsFunc(flags, refreshes) {

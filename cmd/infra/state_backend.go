@@ -86,7 +86,7 @@ func enterBackendProgram(c *cobra.Command, stack string) error {
 	return engine(c, "-C", "backend", "stack", "select", stack, "--create", "--secrets-provider", "passphrase")
 }
 
-// compareBackend returns an error if backends.yaml names other places than those that were made.
+// compareBackend returns an error if backends.yaml names other places than those that were created.
 func compareBackend(c *cobra.Command, stack string) error {
 	named, err := backendOf(".", stack)
 	if err != nil {

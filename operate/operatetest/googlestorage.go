@@ -49,7 +49,7 @@ func NewGoogleStorage(t testing.TB) *GoogleStorage {
 	return g
 }
 
-// Put makes an object.
+// Put creates an object.
 func (g *GoogleStorage) Put(name string, content []byte) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

@@ -166,7 +166,7 @@ func staticPod(n *Node, component string) corev1.Pod {
 	}
 }
 
-// Pod makes a pod on a node that a ReplicaSet owns.
+// Pod creates a pod on a node that a ReplicaSet owns.
 func Pod(namespace, name, node string, labels map[string]string) *corev1.Pod {
 	yes := true
 	return &corev1.Pod{
@@ -177,7 +177,7 @@ func Pod(namespace, name, node string, labels map[string]string) *corev1.Pod {
 	}
 }
 
-// Budget makes a PodDisruptionBudget.
+// Budget creates a PodDisruptionBudget.
 func Budget(namespace, name string, allowed int32, matching map[string]string) policyv1.PodDisruptionBudget {
 	return policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},

@@ -48,7 +48,7 @@ type machineConfig struct {
 	server *server.State
 }
 
-// bundle is made once: its keys take seconds.
+// bundle is created once: its keys take seconds.
 var bundle = sync.OnceValues(func() (*secrets.Bundle, error) {
 	return secrets.NewBundle(secrets.NewClock(), config.TalosVersion1_12)
 })

@@ -9,7 +9,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// The types by which people hear of what a cluster goes through.
+// The types that report to people what happens to a cluster.
 const (
 	alarmType        = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	topicType        = "aws:sns/topic:Topic"
@@ -46,7 +46,7 @@ var fleetMetrics = []string{
 	"TargetCapacity", "TerminatingCapacity",
 }
 
-// checkAlarm is stricter than AWS, which takes an alarm on a metric that nothing reports: it would never fire.
+// checkAlarm is stricter than AWS, which accepts an alarm on a metric that nothing reports: it would never fire.
 func checkAlarm(c *schema.Call) error {
 	if c.State.String("namespace") == "AWS/Events" {
 		rule := c.State.Object("dimensions").String("RuleName")

@@ -51,7 +51,7 @@ func buyable(st *store.Store, region, zone, machine string, spot bool) error {
 }
 
 // place returns the subnet that has the fewest machines of the group, and the type, among those that are in stock. A
-// group that may have several types takes another one before it takes another zone.
+// group that may have several types uses another type before it uses another zone.
 func (g *group) place(count map[string]int, machine string) (*store.Resource, string) {
 	subnets := slices.Clone(g.subnets)
 	slices.SortStableFunc(subnets, func(a, b *store.Resource) int { return count[a.ID] - count[b.ID] })

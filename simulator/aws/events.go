@@ -9,7 +9,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// The types by which a cluster hears of interruptions.
+// The types that report interruptions to a cluster.
 const (
 	queueType       = "aws:sqs/queue:Queue"
 	queuePolicyType = "aws:sqs/queuePolicy:QueuePolicy"

@@ -58,7 +58,7 @@ func deleteSecurityGroup(c *schema.Call) error {
 	if len(left) > 0 {
 		return fmt.Errorf("DependencyViolation: resource %s has a dependent object: %s", c.ID, names(left))
 	}
-	// A group takes its own rules along.
+	// The rules are deleted with the group.
 	for _, rule := range users(c, "securityGroupId", c.ID, ingressType, egressType) {
 		c.Store.Remove(rule)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// Fixtures is what CreateFixtures made, in the terms of a stack file.
+// Fixtures is what CreateFixtures created, in the terms of a stack file.
 type Fixtures struct {
 	ID              string   `json:"id"`
 	SubnetIDs       []string `json:"subnetIds"`
@@ -19,7 +19,7 @@ type Fixtures struct {
 // builder creates the parts of a network.
 type builder struct{ schema.Fixtures }
 
-// CreateFixtures makes a network for a program to adopt, with a private and a public subnet in every zone and ways
+// CreateFixtures creates a network for a program to adopt, with a private and a public subnet in every zone and ways
 // out, and a key. The private subnets are in the second range, if there is one.
 func CreateFixtures(st *store.Store, region string, cidr, second netip.Prefix) (Fixtures, error) {
 	b := &builder{schema.Fixtures{Provider: Provider(), Store: st, Region: region, Config: store.Values{}}}

@@ -457,7 +457,7 @@ func (g *group) buy(running []*store.Resource) (lifecycle, machine string) {
 	if onDemand < base+(above*percentage+99)/100 {
 		return "", g.types[0]
 	}
-	// Which spot pool has capacity is the market's affair: take the types in turn.
+	// The cloud decides which spot pool has capacity: use the types in turn.
 	return "spot", g.types[(len(running)-onDemand)%len(g.types)]
 }
 
@@ -485,7 +485,7 @@ func (g *group) memberTags() map[string]any {
 	return tags
 }
 
-// Terminate ends a machine behind the program's back, as an operator does, or the spot market. A group replaces it.
+// Terminate terminates a machine without the program, as an operator does or the spot market. A group replaces it.
 func Terminate(st *store.Store, machine *store.Resource) error {
 	st.Remove(machine)
 	deregister(st, machine)

@@ -20,7 +20,7 @@ type place struct {
 	vpc, gateway, public, private, other, controlPlanes, workers, profile, image string
 }
 
-// newPlace makes a network: a public subnet with a NAT gateway, a private one in the same zone, another private one.
+// newPlace creates a network: a public subnet with a NAT gateway, a private one in the same zone, another private one.
 func newPlace(t *testing.T) place {
 	t.Helper()
 	h := newHarness(t)

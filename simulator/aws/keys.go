@@ -28,7 +28,7 @@ func keepEncryption(c *schema.Call) error {
 	return fmt.Errorf("%s is a setting of the account: others' new disks would no longer be encrypted; retain it", c.ID)
 }
 
-// createKey makes a key. A deleted one waits for its window to pass and decrypts nothing meanwhile: the store forgets
+// createKey creates a key. A deleted one waits for its window to pass and decrypts nothing meanwhile: the store forgets
 // it at once, and reports the machines whose disks it encrypted.
 func createKey(c *schema.Call) error {
 	h := c.Store.Hash(c.URN, 32)

@@ -130,7 +130,7 @@ func deleteLoadBalancer(c *schema.Call) error {
 		return fmt.Errorf("OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection "+
 			"is enabled", c.ID)
 	}
-	// A load balancer takes its listeners along.
+	// The listeners are deleted with the load balancer.
 	for _, listener := range users(c, "loadBalancerArn", c.ID, listenerType) {
 		c.Store.Remove(listener)
 	}

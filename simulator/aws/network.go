@@ -23,7 +23,7 @@ const (
 	endpointType    = "aws:ec2/vpcEndpoint:VpcEndpoint"
 )
 
-// parseCIDR reads a CIDR as AWS takes it: no host bits, and the size of a VPC or a subnet.
+// parseCIDR reads a CIDR as AWS accepts it: no host bits, and the size of a VPC or a subnet.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 func parseCIDR(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)

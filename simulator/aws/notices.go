@@ -16,7 +16,7 @@ import (
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/automating-ec2-auto-scaling-with-eventbridge.html
 type event struct{ source, kind, group string }
 
-// The events by which a cluster hears that a machine is about to go.
+// The events that a machine is about to be terminated.
 const (
 	spotWarning     = "EC2 Spot Instance Interruption Warning"
 	rebalanceAdvice = "EC2 Instance Rebalance Recommendation"

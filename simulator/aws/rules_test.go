@@ -160,12 +160,12 @@ func (p place) otherMistakes() map[string]mistake {
 	}
 }
 
-// subnetOf makes a subnet in the other network.
+// subnetOf creates a subnet in the other network.
 func (p place) subnetOf(vpc string) string {
 	return p.Create(subnetType, "of "+vpc, props{"vpcId": vpc, "cidrBlock": "10.9.0.0/24"})
 }
 
-// TestNamesAreUnique makes the same name twice.
+// TestNamesAreUnique creates the same name twice.
 func TestNamesAreUnique(t *testing.T) {
 	p := newPlace(t)
 	key := p.Create(keyType, "disks", props{})

@@ -68,7 +68,7 @@ func (n cloudNetwork) targetHealth() []network.Finding {
 	return findings
 }
 
-// fragments returns why a load balancer never hears that its packets are too large for the way to a client, such as a
+// fragments returns why a load balancer is never told that its packets are too large for the way to a client, such as a
 // tunnel: the client then hangs at the first large answer.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html#path_mtu_discovery
 func (n cloudNetwork) fragments(loadBalancer *store.Resource) error {
@@ -101,7 +101,7 @@ func checkHealth(loadBalancer, group, machine *store.Resource, st *store.Store) 
 	return network.CheckHealth(health.String("protocol"), strings.Contains(health.String("matcher"), "401"))
 }
 
-// unheard returns the alarms that their topic does not take. A topic without a policy takes those of its account.
+// unheard returns the alarms that their topic refuses. A topic without a policy accepts those of its account.
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 func (n cloudNetwork) unheard() []network.Finding {
 	var findings []network.Finding

@@ -24,7 +24,7 @@ const (
 // objects is the number of objects in a bucket: see SetObjectCount.
 const objects = "__objects"
 
-// createBucket makes a bucket. Names of buckets are taken worldwide, so the store keeps them, and what stands on
+// createBucket creates a bucket. Names of buckets are taken worldwide, so the store keeps them, and what stands on
 // them, without a region.
 func createBucket(c *schema.Call) error {
 	c.ID = c.State.String("bucket")

@@ -15,7 +15,7 @@ const (
 	OutOfStock = "SIMULATOR_OUT_OF_STOCK"
 	// Quotas are what the account may have at most.
 	Quotas = "SIMULATOR_QUOTAS"
-	// Propagation is how long it takes until others know of what was made.
+	// Propagation is how long it takes until others know of what was created.
 	Propagation = "SIMULATOR_PROPAGATION"
 	// DeprecatedImages and MissingImages are parts of images' names.
 	DeprecatedImages = "SIMULATOR_DEPRECATED_IMAGES"

@@ -9,7 +9,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// Fixtures is what CreateFixtures made, in the terms of a stack file.
+// Fixtures is what CreateFixtures created, in the terms of a stack file.
 type Fixtures struct {
 	ID string `json:"id"`
 }
@@ -17,7 +17,7 @@ type Fixtures struct {
 // IsRegion reports whether DigitalOcean has a region of that name.
 func IsRegion(name string) bool { return slices.Contains(regions, name) }
 
-// CreateFixtures makes a VPC for a program to adopt.
+// CreateFixtures creates a VPC for a program to adopt.
 func CreateFixtures(st *store.Store, region string, cidr netip.Prefix) (Fixtures, error) {
 	name := fmt.Sprintf("fixture-%s-%d", region, cidr.Addr().As4()[1])
 	inputs := store.Values{"name": name, "region": region, "ipRange": cidr.String()}

@@ -73,7 +73,7 @@ func createImage(c *schema.Call) error {
 	return nil
 }
 
-// createKey takes a key that is well-formed, and each only once in an account.
+// createKey creates a well-formed key, and each key only once in an account.
 func createKey(c *schema.Call) error {
 	c.ID = number(c)
 	parts := strings.Fields(c.State.String("publicKey"))

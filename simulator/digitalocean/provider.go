@@ -56,7 +56,7 @@ var sizes = map[string]int{
 	"c-2": 25, "c-4": 50, "g-2vcpu-8gb": 25, "g-4vcpu-16gb": 50,
 }
 
-// regions take new resources: https://docs.digitalocean.com/platform/regional-availability/
+// regions accept new resources: https://docs.digitalocean.com/platform/regional-availability/
 var regions = []string{"nyc1", "nyc3", "sfo3", "ams3", "sgp1", "lon1", "fra1", "tor1", "blr1", "syd1", "atl1"}
 
 func checkRegion(region string) error {

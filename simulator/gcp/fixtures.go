@@ -12,7 +12,7 @@ import (
 // IsRegion reports whether a name has the form of a region of Google Cloud.
 var IsRegion = regexp.MustCompile(`^[a-z]+-[a-z]+\d+$`).MatchString
 
-// Fixtures is what CreateFixtures made, in the terms of a stack file.
+// Fixtures is what CreateFixtures created, in the terms of a stack file.
 type Fixtures struct {
 	ID        string   `json:"id"`
 	SubnetIDs []string `json:"subnetIds"`
@@ -20,7 +20,7 @@ type Fixtures struct {
 	Key string `json:"key"`
 }
 
-// CreateFixtures makes a network for a program to adopt, with a subnetwork for machines, one for proxies and a way
+// CreateFixtures creates a network for a program to adopt, with a subnetwork for machines, one for proxies and a way
 // out, and a key. The project that owns the network is Project, or HostProject, which shares it.
 func CreateFixtures(st *store.Store, region string, cidr netip.Prefix, project string) (Fixtures, error) {
 	b := &schema.Fixtures{

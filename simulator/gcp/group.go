@@ -16,7 +16,7 @@ const (
 	autoscalerType = "gcp:compute/regionAutoscaler:RegionAutoscaler"
 )
 
-// Keys of a member's state that only the store knows: the group that started it, and the template that it was made
+// Keys of a member's state that only the store knows: the group that started it, and the template that it was created
 // from.
 const (
 	managerKey  = "__manager"
@@ -331,7 +331,7 @@ func checkAutoscaler(c *schema.Call) error {
 	return rescale(c.Store, &moved)
 }
 
-// Terminate ends a machine behind the program's back, as an operator does, or the spot market. A group replaces it.
+// Terminate terminates a machine without the program, as an operator does or the spot market. A group replaces it.
 func Terminate(st *store.Store, machine *store.Resource) error {
 	st.Remove(machine)
 	leaveGroups(st, machine.Region, machine.ID)

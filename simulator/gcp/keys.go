@@ -111,7 +111,7 @@ func createKeyMember(c *schema.Call) error {
 	return nil
 }
 
-// grantedKey is when a grant was made, which only the store knows.
+// grantedKey is when a grant was created, which only the store knows.
 const grantedKey = "__granted"
 
 // inEffect reports whether a grant has reached the servers: https://cloud.google.com/iam/docs/access-change-propagation

@@ -9,7 +9,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// The types by which people hear of preemptions.
+// The types that report preemptions to people.
 const (
 	metricType  = "gcp:logging/metric:Metric"
 	alertType   = "gcp:monitoring/alertPolicy:AlertPolicy"

@@ -30,7 +30,7 @@ func createRouter(c *schema.Call) error {
 	return create(c, "routers")
 }
 
-// parseRange reads a range as Google takes it: no host bits, and no smaller than a /29.
+// parseRange reads a range as Google accepts it: no host bits, and no smaller than a /29.
 // https://cloud.google.com/vpc/docs/subnets#limitations
 func parseRange(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)

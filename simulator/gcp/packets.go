@@ -271,7 +271,7 @@ func (n cloudNetwork) passes(from, target end, port network.Port) error {
 }
 
 // deciding returns the rule that applies to a packet: the lowest number, and among equals a denial. It is nil if no
-// rule of the network speaks of the packet.
+// rule of the network matches the packet.
 // https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
 func (n cloudNetwork) deciding(network string, speaks func(rule store.Values) bool) *store.Resource {
 	rules := slices.DeleteFunc(n.store.List(firewallType, ""), func(r *store.Resource) bool {
@@ -286,7 +286,7 @@ func (n cloudNetwork) deciding(network string, speaks func(rule store.Values) bo
 	})
 }
 
-// applies reports whether a rule for ingress speaks of the packet.
+// applies reports whether a rule for ingress matches the packet.
 func applies(rule store.Values, from, target end, port network.Port) bool {
 	return rule.String("direction") == "INGRESS" && isTarget(rule, target.machine.State) && isSource(rule, from) &&
 		namesPort(rule, port)

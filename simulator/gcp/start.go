@@ -101,7 +101,7 @@ func (n cloudNetwork) healing() []network.Finding {
 // alive are the ports at which every Talos machine answers.
 const apid, kubelet = 50000, 10250
 
-// probed returns why a group's health check takes a machine for dead; nil if it does not.
+// probed returns why a machine fails the health check of a group; nil if it passes.
 func (n cloudNetwork) probed(check, machine *store.Resource) error {
 	if check == nil {
 		return fmt.Errorf("there is no such health check")

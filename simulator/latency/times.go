@@ -37,7 +37,7 @@ var Machines = map[string]string{
 	"digitalocean": "digitalocean:index/droplet:Droplet",
 }
 
-// seconds makes a row of the table.
+// seconds creates a row of the table.
 func seconds(create, remove int, source string) Times {
 	return Times{Create: time.Duration(create) * time.Second, Delete: time.Duration(remove) * time.Second,
 		Source: source}

@@ -195,7 +195,7 @@ func merge(method string, names []string, answers []proto.Message, failures []er
 	return merged.Interface(), nil
 }
 
-// responseOf makes the answer of a method.
+// responseOf creates the answer of a method.
 func responseOf(method string) (protoreflect.Message, error) {
 	_, name, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
 	described := machine.File_machine_machine_proto.Services().ByName("MachineService").Methods().ByName(protoreflect.Name(name))

@@ -20,7 +20,7 @@ type identity struct {
 	clients     *stdx509.CertPool
 }
 
-// issue makes a server's certificate for names and addresses. Servers of etcd are each other's clients too.
+// issue creates a server's certificate for names and addresses. Servers of etcd are each other's clients too.
 func issue(authority *x509.PEMEncodedCertificateAndKey, clients [][]byte, common string, hosts []string) (identity,
 	error) {
 	if authority == nil || len(authority.Key) == 0 {

@@ -177,7 +177,7 @@ func (a api) endPod(ctx context.Context, pod object) error {
 	return nil
 }
 
-// finishPod takes a pod away. What a controller owns is made again, for the scheduler to place.
+// finishPod takes a pod away. What a controller owns is created again, for the scheduler to place.
 func (c *cluster) finishPod(pod object) {
 	for range 20 {
 		if a, running := c.anyAPI(); running {

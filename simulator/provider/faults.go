@@ -31,28 +31,28 @@ const onUpdate, onDelete = "@update", "@delete"
 
 const anything = "any-"
 
-// mode is how an operation fails. All but the first, and throttled, leave a resource behind that was to be made.
+// mode is how an operation fails. All but the first, and throttled, leave a resource behind that was to be created.
 type mode string
 
 const (
 	// fails makes nothing.
 	fails mode = ""
-	// half reports a resource that is made but not ready.
+	// half reports a resource that is created but not ready.
 	half mode = "half"
-	// lost makes the resource and answers with an error.
+	// lost creates the resource and answers with an error.
 	lost mode = "lost"
-	// crash ends the plugin before it can report what was made. The engine then forgets the operation. Others that the
-	// plugin works on are let finish, so that just one is lost, whatever the timing.
+	// crash ends the plugin before it can report what was created. The engine then forgets the operation. Others that
+	// the plugin works on are let finish, so that just one is lost, whatever the timing.
 	crash mode = "crash"
-	// timeout makes the resource, and the provider gives up before it is ready.
+	// timeout creates the resource, and the provider gives up before it is ready.
 	timeout mode = "timeout"
 	// throttled has the API refuse the call some times, because there are too many; the provider tries again.
 	throttled mode = "throttled"
-	// hang never reports what was made. An engine that is killed meanwhile leaves a pending operation.
+	// hang never reports what was created. An engine that is killed meanwhile leaves a pending operation.
 	hang mode = "hang"
 )
 
-// interrupt keeps the plugin from reporting what was made. The caller holds the lock for reading.
+// interrupt keeps the plugin from reporting what was created. The caller holds the lock for reading.
 func (s *Server) interrupt(fault *Fault) {
 	switch {
 	case fault == nil:
@@ -100,7 +100,7 @@ var refusals = map[string]string{
 	"gcp":          "Error 429: Quota exceeded for quota metric 'Queries', rateLimitExceeded",
 }
 
-// throttle makes a call as often as it is refused, or as often as the provider tries.
+// throttle repeats a call as often as it is refused, or as often as the provider tries.
 func (s *Server) throttle(fault *Fault) error {
 	if fault == nil || fault.Mode != throttled {
 		return nil

@@ -118,7 +118,7 @@ func TestAutonames(t *testing.T) {
 	assert.Contains(t, long.Failures[0].Reason, "longer than maximum length 16")
 }
 
-// TestPreview hands out what is known before anything is made, and nothing else.
+// TestPreview hands out what is known before anything is created, and nothing else.
 func TestPreview(t *testing.T) {
 	server := serve(t, func(*schema.Call) error { return errors.New("a preview creates nothing") }, Options{})
 	inputs := resource.PropertyMap{"name": text("x"), "document": resource.MakeComputed(text(""))}

@@ -146,7 +146,7 @@ func (s *Server) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirp
 	return found.response(replace), nil
 }
 
-// Create makes a resource.
+// Create creates a resource.
 func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	inputs, err := unmarshal(in.Properties)
 	if err != nil {
@@ -246,7 +246,7 @@ func (s *Server) create(r request, st *store.Store) error {
 		return nil
 	}
 	if conditions.Duration(conditions.Propagation) > 0 {
-		r.call.State[schema.MadeKey] = float64(time.Now().UnixMilli())
+		r.call.State[schema.CreatedKey] = float64(time.Now().UnixMilli())
 	}
 	region := r.region()
 	if st.Get(r.Token, region, r.call.ID) != nil && !r.Shared {
@@ -377,7 +377,7 @@ func (r request) overlay(state store.Values) store.Values {
 	return result
 }
 
-// Delete removes a resource. What is gone already needs no removing.
+// Delete removes a resource. One that does not exist any more needs no deletion.
 func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	r, err := s.request(ctx, in.Urn, in.Id, resource.PropertyMap{})
 	if err != nil {
@@ -476,7 +476,7 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 	return response, err
 }
 
-// forget takes away what a cloud does not tell.
+// forget removes what a cloud does not return.
 func (r request) forget(properties resource.PropertyMap) {
 	for name, field := range r.Fields {
 		if field.WriteOnly {

@@ -63,7 +63,7 @@ func (s Sandbox) Environment() []string {
 	return clean
 }
 
-// Enter makes the environment that of this process, and of the commands that it starts.
+// Enter sets the environment for this process and the commands that it starts.
 func (s Sandbox) Enter() error {
 	environment := s.Environment()
 	os.Clearenv()

@@ -93,7 +93,7 @@ func (s Sandbox) Exists() bool {
 	return len(found) > 0
 }
 
-// Create makes the folder with the files that the CLI reads. It does not create the stack itself.
+// Create creates the folder with the files that the CLI reads. It does not create the stack itself.
 func (s Sandbox) Create() error {
 	for _, folder := range []string{"home", "state", "world"} {
 		if err := os.MkdirAll(s.Path(folder), 0o700); err != nil {

@@ -57,8 +57,8 @@ func CLI(root, path, folder string) (cli string, err error) {
 	return cli, os.WriteFile(filepath.Join(folder, "pulumi-language-go"), []byte(host), 0o700)
 }
 
-// linkOrCopy makes a hard link to a binary, or a copy on a file system of its own. A binary that is compiled anew is a
-// new file, so the link keeps the one that it was made for.
+// linkOrCopy creates a hard link to a binary, or a copy on a file system of its own. A binary that is compiled anew is
+// a new file, so the link keeps the one that it was made for.
 func linkOrCopy(from, to string) error {
 	if os.Link(from, to) == nil {
 		return nil

@@ -26,9 +26,9 @@ type Field struct {
 	Secret   bool `json:"secret,omitempty"`
 	// JSON texts are compared by meaning.
 	JSON bool `json:"json,omitempty"`
-	// Default is what the provider takes when the property is not given.
+	// Default is the value of the provider when the property is not set.
 	Default any `json:"default,omitempty"`
-	// Initial is what the cloud makes of a property that is not given. Unlike a default it does not come back.
+	// Initial is the value of the cloud when the property is not set. Unlike a default it does not return.
 	Initial any `json:"initial,omitempty"`
 	// Enum, Pattern and MaxLength limit a text, Range a number. In a list, they limit each element.
 	Enum      []string       `json:"enum,omitempty"`
@@ -63,7 +63,7 @@ func (f Fields) complete(values store.Values, value func(Field) any) store.Value
 	return completed
 }
 
-// Range are the lowest and the highest number that a property takes.
+// Range has the lowest and the highest value of a property.
 type Range [2]float64
 
 // Type is the shape of a property: "string", "number", "boolean", "object", or a "list", "set" or "map" of one of

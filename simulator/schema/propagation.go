@@ -8,8 +8,8 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// MadeKey is when a resource was made, which only the store knows, and only where that matters.
-const MadeKey = "__made"
+// CreatedKey is when a resource was created, which only the store knows, and only where that matters.
+const CreatedKey = "__created"
 
 // passing is an error that passes by itself.
 type passing struct{ error }
@@ -20,10 +20,10 @@ func (passing) Retry() bool { return true }
 // Passing marks an error that the cloud or the provider waits for to pass.
 func Passing(err error) error { return passing{err} }
 
-// Known returns an error if others do not know of a resource yet, because it has just been made.
+// Known returns an error if others do not know of a resource yet, because it has just been created.
 func Known(r *store.Resource, format string, arguments ...any) error {
-	made := time.UnixMilli(int64(r.State.Int(MadeKey)))
-	if !r.State.Has(MadeKey) || time.Since(made) >= conditions.Duration(conditions.Propagation) {
+	made := time.UnixMilli(int64(r.State.Int(CreatedKey)))
+	if !r.State.Has(CreatedKey) || time.Since(made) >= conditions.Duration(conditions.Propagation) {
 		return nil
 	}
 	return Passing(fmt.Errorf(format, arguments...))

@@ -75,8 +75,8 @@ type Resource struct {
 	StateOnly bool `json:"stateOnly,omitempty"`
 	// Machines means that machines may start or end when one is created, changed or deleted.
 	Machines bool `json:"machines,omitempty"`
-	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then
-	// forgets.
+	// Missing is how the provider fails to read a resource that does not exist any more, with the id; empty for one
+	// that it then forgets.
 	Missing string `json:"missing,omitempty"`
 	// ExactlyOne are groups of properties, one of each must be given.
 	ExactlyOne [][]string `json:"exactlyOne,omitempty"`
@@ -171,7 +171,7 @@ type Call struct {
 	// Config is the configuration of the provider instance, Region its region.
 	Config store.Values
 	Region string
-	// Machine is set by a creation that speaks to a machine: which cloud's it is, and when that began to make it.
+	// Machine is set by a creation that connects to a machine: its cloud, and when that began to create it.
 	Machine struct {
 		Provider string
 		Started  time.Time

@@ -106,7 +106,7 @@ func (h *Harness) Try(token, name string, p Props) (id string, outputs map[strin
 	return created.Id, outputs, nil
 }
 
-// Create makes a resource that has to succeed, and returns its id.
+// Create creates a resource that has to succeed, and returns its id.
 func (h *Harness) Create(token, name string, p Props) string {
 	h.T.Helper()
 	id, _, err := h.Try(token, name, p)

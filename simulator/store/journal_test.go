@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv makes the test binary a process that works on the store that it names.
+// childEnv names a store and makes the test binary a process that works on it.
 const childEnv = "WORLD_TEST_DIRECTORY"
 
 func TestMain(m *testing.M) {

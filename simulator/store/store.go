@@ -17,7 +17,7 @@ type Resource struct {
 	// Region is where it exists; empty for what an account has once.
 	Region string `json:"region,omitempty"`
 	ID     string `json:"id"`
-	// Name is the logical name in the program, or the name of what made it (a scaling group's machine).
+	// Name is the logical name in the program, or the name of what created it (a scaling group's machine).
 	Name   string `json:"name,omitempty"`
 	Inputs Values `json:"inputs"`
 	State  Values `json:"state"`

@@ -90,7 +90,7 @@ func clone(value any) any {
 	}
 }
 
-// List makes a list property of texts.
+// List creates a list property of texts.
 func List(texts ...string) []any {
 	list := make([]any, len(texts))
 	for i, text := range texts {

@@ -33,7 +33,7 @@ func (n *node) hasNoEtcdData() error {
 	return nil
 }
 
-// startEtcd makes a node the only member of a new etcd. Members of an earlier one do not belong to it.
+// startEtcd starts a new etcd with the node as its only member. Members of an earlier one do not belong to it.
 func (c *clusters) startEtcd(n *node) error {
 	cluster := n.clusterID()
 	started := &etcd{}

@@ -76,7 +76,7 @@ func createSecrets(call *schema.Call) error {
 	return nil
 }
 
-// sharedBundle makes the secrets of a cluster. Their RSA key takes seconds, so that stores can share a folder of
+// sharedBundle creates the secrets of a cluster. Their RSA key takes seconds, so that stores can share a folder of
 // secrets: the first clusters of all of them have the same, the second ones have others.
 func sharedBundle(st *store.Store, contract *config.VersionContract) (*secrets.Bundle, error) {
 	shared := os.Getenv(conditions.Secrets)

@@ -118,7 +118,7 @@ func elide(value any) {
 	}
 }
 
-// remove takes one machine away.
+// remove removes one machine.
 func remove(command string, arguments []string, how func(*store.Store, network.Machine) error) error {
 	if len(arguments) != 1 {
 		return fmt.Errorf("%s: name one machine", command)
@@ -137,7 +137,7 @@ func remove(command string, arguments []string, how func(*store.Store, network.M
 	})
 }
 
-// deleteResource takes any resource away, without a look at who uses it.
+// deleteResource deletes any resource, even if others use it.
 func deleteResource(arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("delete: name a type and an id")
@@ -152,7 +152,7 @@ func deleteResource(arguments []string) error {
 	})
 }
 
-// terminate takes a machine away as an operator does. Where it belongs to a group, the group replaces it.
+// terminate terminates a machine, as an operator does. If it belongs to a group, the group replaces it.
 func terminate(st *store.Store, machine network.Machine) error {
 	switch found := find(st, machine); machine.Provider {
 	case "aws":
@@ -196,7 +196,7 @@ func reclaim(arguments []string) error {
 	return remove("interrupt", arguments, interrupt)
 }
 
-// interrupt takes a machine away as the spot market does, if it may.
+// interrupt reclaims a spot machine, as its cloud does.
 func interrupt(st *store.Store, machine network.Machine) error {
 	switch found := find(st, machine); machine.Provider {
 	case "aws":

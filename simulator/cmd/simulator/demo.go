@@ -96,7 +96,7 @@ func (d *demo) run() error {
 	return os.RemoveAll(d.Folder)
 }
 
-// prepare makes the sandbox anew, and this process and what it starts work in it.
+// prepare creates the sandbox anew, and lets this process and its commands work in it.
 func (d *demo) prepare() error {
 	if err := os.RemoveAll(d.Folder); err != nil {
 		return err
@@ -175,7 +175,7 @@ func (d *demo) kubeconfig() error {
 	return nil
 }
 
-// destroy takes the stack down, a protected one in the two steps that it needs.
+// destroy destroys the stack. A protected one needs two steps.
 func (d *demo) destroy() error {
 	state, err := pulumiOutput("stack", "export")
 	if err != nil {
