@@ -24,8 +24,8 @@ const (
 // objects is the number of objects in a bucket: see SetObjectCount.
 const objects = "__objects"
 
-// createBucket creates a bucket. Names of buckets are taken worldwide, so the store keeps them, and what stands on
-// them, without a region.
+// createBucket creates a bucket. Names of buckets are unique worldwide, so the store keeps buckets, and their settings,
+// without a region.
 func createBucket(c *schema.Call) error {
 	c.ID = c.State.String("bucket")
 	if c.Store.Get(bucketType, "", c.ID) != nil {

@@ -462,14 +462,14 @@ func TestReach(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "cp-3", answered)
 	for reason, change := range map[string]func(*clientcmdapi.Config){
-		"no whole context":  func(c *clientcmdapi.Config) { c.Contexts = nil },
-		"no https address":  func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://" + endpoint },
+		"no complete context":  func(c *clientcmdapi.Config) { c.Contexts = nil },
+		"not an https address":  func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://" + endpoint },
 		"no such machine":   func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://elsewhere:6443" },
 		"unknown authority": func(c *clientcmdapi.Config) { c.Clusters["test"].CertificateAuthorityData = strangers().Certs.K8s.Crt },
 		"tls: bad certificate": func(c *clientcmdapi.Config) {
 			c.AuthInfos["admin@test"].ClientCertificateData = strangers().Certs.K8s.Crt
 		},
-		"certificate is no PEM": func(c *clientcmdapi.Config) { c.AuthInfos["admin@test"].ClientCertificateData = nil },
+		"certificate is not PEM": func(c *clientcmdapi.Config) { c.AuthInfos["admin@test"].ClientCertificateData = nil },
 	} {
 		_, err := reach(change)
 		assert.ErrorContains(t, err, reason)
