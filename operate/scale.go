@@ -213,7 +213,8 @@ func (s *Scale) plan(runs []*scaleRun) {
 			fmt.Fprintf(s.Out, "    %s (%s)\n", m.Name, m.Address)
 		}
 	}
-	fmt.Fprintf(s.Out, "  then controlPlanes: %[2]d is written into %[1]s, and pulumi up creates or deletes the machines\n",
+	fmt.Fprintf(s.Out, "  then controlPlanes: %[2]d is written into %[1]s, and pulumi up creates or deletes the "+
+		"machines\n",
 		s.now.Stack.stackFile(), s.To)
 }
 

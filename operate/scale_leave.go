@@ -107,7 +107,8 @@ func (r *scaleRun) waitUntilLeft(ctx context.Context, m Machine) error {
 			return nil
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("it was asked to leave etcd and is still a member after %s; look at: talosctl -n %s dmesg",
+			return fmt.Errorf("it was asked to leave etcd and is still a member after %s; look at: talosctl -n %s "+
+				"dmesg",
 				r.Leave, m.Address)
 		}
 		if err := pause(ctx, r.Poll); err != nil {

@@ -116,9 +116,9 @@ func (a allClouds) Deliver(from, to network.Machine, port network.Port) error {
 	return a.clouds[from.Provider].Deliver(from, to, port)
 }
 
-// Leave asks the machine's own cloud.
-func (a allClouds) Leave(from network.Machine, service network.Service) error {
-	return a.clouds[from.Provider].Leave(from, service)
+// ReachService asks the machine's own cloud.
+func (a allClouds) ReachService(from network.Machine, service network.Service) error {
+	return a.clouds[from.Provider].ReachService(from, service)
 }
 
 // Dial asks the machine's own cloud; the operator asks all of them.

@@ -47,9 +47,9 @@ func newRoot() *cobra.Command {
 		Use:   "infra",
 		Short: "Bring stacks up and work on their clusters",
 		Long: "Bring stacks up and work on their clusters. The make targets call it: `make status STACK=staging` is\n" +
-			"`infra status --stack staging`. It runs in the project's folder. backends.yaml has the place where a stack " +
-			"keeps\nits state; an environment that names a backend already, such as a shell on the simulator, stays " +
-			"as it is.\n\nExit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before " +
+			"`infra status --stack staging`. It runs in the project's folder. backends.yaml has the place where a " +
+			"stack keeps\nits state; an environment that names a backend already, such as a shell on the simulator, " +
+			"stays as it is.\n\nExit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before " +
 			"anything changed,\n3 interrupted, 4 another command works on the cluster. status: 0 healthy, 1 " +
 			"degraded, 2 down.\n\nCompletion in this shell: source <(infra completion bash), or zsh.",
 		SilenceErrors: true, SilenceUsage: true,

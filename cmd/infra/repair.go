@@ -19,10 +19,9 @@ func newRepair() *cobra.Command {
 		Short: "Find what is broken in etcd and among the nodes, show the repairs, and do them after asking",
 		Long: "Find what is broken in etcd and among the nodes, show the repairs, and do them after asking:\n" +
 			"remove the member of a control plane that is lost, one in a run; make space in etcd's database and " +
-			"disarm the alarm NOSPACE;\n" +
-			"let pods onto a node again that was left cordoned by Talos. What it cannot do, it names with the " +
-			"commands that do.\n\nThe exit code is 0 for done or nothing to do, 1 for stopped or something that is " +
-			"left for you, 2 for refused.",
+			"disarm the alarm NOSPACE;\nlet pods onto a node again that was left cordoned by Talos. What it cannot " +
+			"do, it names with the commands that do.\n\nThe exit code is 0 for done or nothing to do, 1 for stopped " +
+			"or something that is left for you, 2 for refused.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := readRepair(c.Context(), repair, stack, cluster); err != nil {
 				return exitWith(c, &operate.ExitError{Code: operate.Refused, Err: err})

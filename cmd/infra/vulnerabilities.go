@@ -17,8 +17,8 @@ func newVulnerabilities() *cobra.Command {
 		Use: "vulnerabilities GOVULNCHECK BINARY", GroupID: groupDevelop, Args: cobra.ExactArgs(2),
 		Short: "Fail if a binary contains code with a known vulnerability",
 		Long: "Fail if a binary contains code with a known vulnerability.\n" +
-			"If it does not reach the database, it reports that and succeeds: a missing check is no reason to stop the " +
-			"work of others.",
+			"If it does not reach the database, it reports that and succeeds: a missing check is no reason to stop " +
+			"the work of others.",
 		RunE: func(c *cobra.Command, names []string) error {
 			verdict, err := vulnerabilities(c.Context(), names[0], names[1], database)
 			if err == nil {

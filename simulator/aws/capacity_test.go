@@ -56,7 +56,7 @@ func TestTheWayOut(t *testing.T) {
 			s := newNetwork(st)
 			for _, machine := range s.Machines() {
 				if machine.ID == c.worker {
-					err = s.Leave(machine, "images")
+					err = s.ReachService(machine, "images")
 				}
 			}
 		})

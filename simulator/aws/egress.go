@@ -27,11 +27,11 @@ func (n cloudNetwork) Deliver(from, to network.Machine, port network.Port) error
 	return n.passes(source, target, source.place.privateIP, port)
 }
 
-// Leave follows a packet to the internet. Names are answered by the network's own resolver, which no firewall can
-// block; time comes from the internet, because Talos asks AWS for no server.
+// ReachService follows a packet to the internet. Names are answered by the network's own resolver, which no firewall
+// can block; time comes from the internet, because Talos asks AWS for no server.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html
 // https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
-func (n cloudNetwork) Leave(from network.Machine, service network.Service) error {
+func (n cloudNetwork) ReachService(from network.Machine, service network.Service) error {
 	machine := n.store.Get(instanceType, from.Region, from.ID)
 	if machine == nil {
 		return fmt.Errorf("%s does not run any more", from.ID)
@@ -44,22 +44,22 @@ func (n cloudNetwork) Leave(from network.Machine, service network.Service) error
 		}
 		return nil
 	}
-	if _, err := n.leaves(sender); err != nil {
+	if _, err := n.egressAddress(sender); err != nil {
 		return err
 	}
 	port := network.TCP(443)
 	if service == network.Time {
 		port = network.UDP(123)
 	}
-	if err := n.lets(egressType, from.Region, sender.place.groups, nil, internet, port); err != nil {
+	if err := n.askFirewall(egressType, from.Region, sender.place.groups, nil, internet, port); err != nil {
 		return fmt.Errorf("%s to the internet: %w", sender, err)
 	}
 	return nil
 }
 
-// leaves returns the public address from which a machine's packets reach the internet, or why they do not.
+// egressAddress returns the public address from which a machine's packets reach the internet, or why they do not.
 // https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
-func (n cloudNetwork) leaves(from source) (string, error) {
+func (n cloudNetwork) egressAddress(from source) (string, error) {
 	region := from.machine.Region
 	route := n.defaultRoute(region, from.place.subnet)
 	id := route.String("natGatewayId")

@@ -167,7 +167,7 @@ func (g *group) checkKey() error {
 		})
 		if granted == nil && !allows(key.State.String("policy"), request{action: "kms:CreateGrant", role: role}) {
 			// A group goes on trying.
-			return schema.Passing(fmt.Errorf("Client.InternalError: Client error on launch: "+
+			return schema.Temporary(fmt.Errorf("Client.InternalError: Client error on launch: "+
 				"AWSServiceRoleForAutoScaling may not use the KMS key %s", key.ID))
 		}
 	}

@@ -180,12 +180,12 @@ func (n cloudNetwork) passes(from, target source, address string, port network.P
 		return nil
 	}
 	if !from.operator() {
-		if err := n.lets(egressType, from.machine.Region, from.place.groups, target.place.groups,
+		if err := n.askFirewall(egressType, from.machine.Region, from.place.groups, target.place.groups,
 			target.place.privateIP, port); err != nil {
 			return fmt.Errorf("%s to %s: %w", from, target, err)
 		}
 	}
-	if err := n.lets(ingressType, target.machine.Region, target.place.groups, from.place.groups, address,
+	if err := n.askFirewall(ingressType, target.machine.Region, target.place.groups, from.place.groups, address,
 		port); err != nil {
 		return fmt.Errorf("%s to %s: %w", from, target, err)
 	}
@@ -197,10 +197,10 @@ func (n cloudNetwork) crossesInternet(from, target source, port int) error {
 	address := n.operator
 	if !from.operator() {
 		var err error
-		if address, err = n.leaves(from); err != nil {
+		if address, err = n.egressAddress(from); err != nil {
 			return err
 		}
-		if err := n.lets(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP,
+		if err := n.askFirewall(egressType, from.machine.Region, from.place.groups, nil, target.place.publicIP,
 			network.TCP(port)); err != nil {
 			return fmt.Errorf("%s to %s: %w", from, target, err)
 		}
@@ -211,7 +211,7 @@ func (n cloudNetwork) crossesInternet(from, target source, port int) error {
 	if err := n.entersInternet(target.machine.Region, target.place.vpc, target.place.subnet); err != nil {
 		return fmt.Errorf("%s: %w, as %s needs it", target.place.publicIP, err, target)
 	}
-	if err := n.lets(ingressType, target.machine.Region, target.place.groups, nil, address,
+	if err := n.askFirewall(ingressType, target.machine.Region, target.place.groups, nil, address,
 		network.TCP(port)); err != nil {
 		return fmt.Errorf("%s to %s: %w", from, target, err)
 	}
@@ -258,7 +258,8 @@ func (n cloudNetwork) dialLoadBalancer(from source, loadBalancer *store.Resource
 				return nil, fmt.Errorf("%s to the load balancer %s: %w", from, name, err)
 			}
 		}
-		if err := n.lets(ingressType, region, groups, from.place.groups, address, network.TCP(port)); err != nil {
+		if err := n.askFirewall(ingressType, region, groups, from.place.groups, address,
+			network.TCP(port)); err != nil {
 			return nil, fmt.Errorf("%s to the load balancer %s: %w", from, name, err)
 		}
 	}
@@ -294,7 +295,7 @@ func (n cloudNetwork) fromMachine(from source, groups []string, address string, 
 	if from.operator() {
 		return nil
 	}
-	return n.lets(egressType, from.machine.Region, from.place.groups, groups, address, network.TCP(port))
+	return n.askFirewall(egressType, from.machine.Region, from.place.groups, groups, address, network.TCP(port))
 }
 
 // forward follows a packet from a load balancer to one target. With the client's address preserved, the target's
@@ -338,14 +339,15 @@ func (n cloudNetwork) forward(from source, loadBalancer, group, attachment *stor
 			peers = append(slices.Clone(groups), from.place.groups...)
 		}
 		if len(groups) > 0 {
-			if err := n.lets(egressType, loadBalancer.Region, groups, target.place.groups, target.place.privateIP,
+			if err := n.askFirewall(egressType, loadBalancer.Region, groups, target.place.groups,
+				target.place.privateIP,
 				network.TCP(port)); err != nil {
 				return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w",
 					loadBalancer.State.String("name"), target,
 					err)
 			}
 		}
-		if err := n.lets(ingressType, loadBalancer.Region, target.place.groups, peers, address,
+		if err := n.askFirewall(ingressType, loadBalancer.Region, target.place.groups, peers, address,
 			network.TCP(port)); err != nil {
 			return network.Machine{}, fmt.Errorf("the load balancer %s to %s: %w", loadBalancer.State.String("name"),
 				target, err)
@@ -354,16 +356,17 @@ func (n cloudNetwork) forward(from source, loadBalancer, group, attachment *stor
 	return n.machine(machine), nil
 }
 
-// lets asks the security groups at one end of a packet whether they let it through to or from the other end, which is
-// an address and perhaps groups.
-func (n cloudNetwork) lets(direction, region string, groups, peers []string, address string, port network.Port) error {
+// askFirewall asks the security groups at one end of a packet whether they let it through to or from the other end,
+// which is an address and perhaps groups.
+func (n cloudNetwork) askFirewall(direction, region string, groups, peers []string, address string,
+	port network.Port) error {
 	way, inline := "to", "egress"
 	if direction == ingressType {
 		way, inline = "from", "ingress"
 	}
 	for _, id := range groups {
 		for _, rule := range n.store.List(direction, region) {
-			if rule.State.String("securityGroupId") == id && ruleLets(rule.State, peers, address, port) {
+			if rule.State.String("securityGroupId") == id && ruleAllows(rule.State, peers, address, port) {
 				return nil
 			}
 		}
@@ -372,7 +375,7 @@ func (n cloudNetwork) lets(direction, region string, groups, peers []string, add
 			owner = n.store.Get(defaultGroupType, region, id)
 		}
 		if owner != nil && slices.ContainsFunc(owner.State.Objects(inline), func(rule store.Values) bool {
-			return inlineLets(rule, id, peers, address, port)
+			return inlineAllows(rule, id, peers, address, port)
 		}) {
 			return nil
 		}
@@ -391,7 +394,7 @@ func describe(address string, peers []string) string {
 	return fmt.Sprintf("%s (%s)", address, strings.Join(peers, ", "))
 }
 
-func ruleLets(rule store.Values, peers []string, address string, port network.Port) bool {
+func ruleAllows(rule store.Values, peers []string, address string, port network.Port) bool {
 	if !portMatches(rule.String("ipProtocol"), rule, port) {
 		return false
 	}
@@ -401,7 +404,7 @@ func ruleLets(rule store.Values, peers []string, address string, port network.Po
 	return slices.Contains(peers, rule.String("referencedSecurityGroupId"))
 }
 
-func inlineLets(rule store.Values, own string, peers []string, address string, port network.Port) bool {
+func inlineAllows(rule store.Values, own string, peers []string, address string, port network.Port) bool {
 	if !portMatches(rule.String("protocol"), rule, port) {
 		return false
 	}

@@ -40,7 +40,7 @@ func runInstance(c *schema.Call) error {
 func inspect(st *store.Store) []network.Finding {
 	n := newNetwork(st).(cloudNetwork)
 	findings := append(n.targetHealth(), n.credentials()...)
-	return slices.Concat(findings, n.interruptions(), n.unheard())
+	return slices.Concat(findings, n.interruptions(), n.silentAlarms())
 }
 
 // targetHealth returns the targets to which a load balancer sends nothing.
@@ -78,7 +78,8 @@ func (n cloudNetwork) fragments(loadBalancer *store.Resource) error {
 		return nil
 	}
 	client := n.clientAddress(source{}, loadBalancer.Region, loadBalancer.State.String("vpcId"))
-	if err := n.lets(ingressType, loadBalancer.Region, groups, nil, client, network.ICMP(unreachable)); err != nil {
+	if err := n.askFirewall(ingressType, loadBalancer.Region, groups, nil, client,
+		network.ICMP(unreachable)); err != nil {
 		return fmt.Errorf("path MTU: large answers to the operator may be lost: %w", err)
 	}
 	return nil
@@ -101,9 +102,9 @@ func checkHealth(loadBalancer, group, machine *store.Resource, st *store.Store) 
 	return network.CheckHealth(health.String("protocol"), strings.Contains(health.String("matcher"), "401"))
 }
 
-// unheard returns the alarms that their topic refuses. A topic without a policy accepts those of its account.
+// silentAlarms returns the alarms that their topic refuses. A topic without a policy accepts those of its account.
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
-func (n cloudNetwork) unheard() []network.Finding {
+func (n cloudNetwork) silentAlarms() []network.Finding {
 	var findings []network.Finding
 	for _, alarm := range n.store.List(alarmType, "") {
 		for _, action := range alarm.State.Strings("alarmActions") {

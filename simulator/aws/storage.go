@@ -110,7 +110,8 @@ func checkBucketPolicy(c *schema.Call) error {
 			}
 		}
 		if statement.public() && block != nil && block.State.Bool("blockPublicPolicy") {
-			return fmt.Errorf("AccessDenied: the bucket %s blocks public policies, and this one allows access to everyone", c.ID)
+			return fmt.Errorf("AccessDenied: the bucket %s blocks public policies, and this one allows access to "+
+				"everyone", c.ID)
 		}
 	}
 	return nil

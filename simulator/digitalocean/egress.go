@@ -35,9 +35,9 @@ func (n cloudNetwork) Deliver(from, to network.Machine, port network.Port) error
 	return n.passes(source, target, port)
 }
 
-// Leave follows a packet to the internet. A droplet leaves by its own public address; one that has none needs a
+// ReachService follows a packet to the internet. A droplet leaves by its own public address; one that has none needs a
 // gateway, which the simulated VPCs do not have.
-func (n cloudNetwork) Leave(from network.Machine, service network.Service) error {
+func (n cloudNetwork) ReachService(from network.Machine, service network.Service) error {
 	droplet := n.store.Get(dropletType, "", from.ID)
 	if droplet == nil {
 		return fmt.Errorf("%s does not run any more", from.ID)
@@ -47,5 +47,6 @@ func (n cloudNetwork) Leave(from network.Machine, service network.Service) error
 		return fmt.Errorf("%s: has no public address, and its VPC has no gateway", sender)
 	}
 	server := servers[service]
-	return n.lets("outboundRules", "destination", sender, end{address: server.address, internet: true}, server.port)
+	return n.askFirewall("outboundRules", "destination", sender, end{address: server.address, internet: true},
+		server.port)
 }

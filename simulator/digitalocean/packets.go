@@ -109,7 +109,7 @@ func (n cloudNetwork) at(sender end, target *store.Resource) end {
 // proxy: behind it the packet comes from the load balancer.
 func (n cloudNetwork) dialLoadBalancer(from end, loadBalancer *store.Resource, port int) ([]network.Machine, error) {
 	to := end{loadBalancer: loadBalancer, address: loadBalancer.State.String("ip")}
-	if err := n.lets("outboundRules", "destination", from, to, network.TCP(port)); err != nil {
+	if err := n.askFirewall("outboundRules", "destination", from, to, network.TCP(port)); err != nil {
 		return nil, err
 	}
 	if err := admits(loadBalancer, from); err != nil {
@@ -153,15 +153,15 @@ func (n cloudNetwork) passes(from, to end, port network.Port) error {
 	if from.droplet != nil && from.droplet.ID == to.droplet.ID {
 		return nil
 	}
-	if err := n.lets("outboundRules", "destination", from, to, port); err != nil {
+	if err := n.askFirewall("outboundRules", "destination", from, to, port); err != nil {
 		return err
 	}
-	return n.lets("inboundRules", "source", to, from, port)
+	return n.askFirewall("inboundRules", "source", to, from, port)
 }
 
-// lets asks the firewalls that cover a droplet whether they let a packet through to or from a peer. A droplet that none
-// covers is open: https://docs.digitalocean.com/products/networking/firewalls/
-func (n cloudNetwork) lets(property, side string, covered, peer end, port network.Port) error {
+// askFirewall asks the firewalls that cover a droplet whether they let a packet through to or from a peer. A droplet
+// that none covers is open: https://docs.digitalocean.com/products/networking/firewalls/
+func (n cloudNetwork) askFirewall(property, side string, covered, peer end, port network.Port) error {
 	if covered.droplet == nil {
 		return nil
 	}
@@ -172,7 +172,7 @@ func (n cloudNetwork) lets(property, side string, covered, peer end, port networ
 		}
 		names = append(names, firewall.State.String("name"))
 		for _, rule := range firewall.State.Objects(property) {
-			if ruleLets(rule, side, peer, port) {
+			if ruleAllows(rule, side, peer, port) {
 				return nil
 			}
 		}
@@ -189,7 +189,7 @@ func covers(firewall, droplet *store.Resource) bool {
 		slices.ContainsFunc(firewall.State.Strings("tags"), func(tag string) bool { return hasTag(droplet, tag) })
 }
 
-func ruleLets(rule store.Values, side string, peer end, port network.Port) bool {
+func ruleAllows(rule store.Values, side string, peer end, port network.Port) bool {
 	if rule.String("protocol") != port.Protocol {
 		return false
 	}

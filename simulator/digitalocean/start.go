@@ -60,7 +60,7 @@ func inspect(st *store.Store) []network.Finding {
 func (n cloudNetwork) forward(loadBalancer, target *store.Resource, rule store.Values) error {
 	from := end{loadBalancer: loadBalancer, address: loadBalancer.State.String("ip")}
 	receiver := end{droplet: target, address: target.State.String("ipv4AddressPrivate")}
-	if err := n.lets("inboundRules", "source", receiver, from, network.TCP(rule.Int("targetPort"))); err != nil {
+	if err := n.askFirewall("inboundRules", "source", receiver, from, network.TCP(rule.Int("targetPort"))); err != nil {
 		return err
 	}
 	if rule.Int("entryPort") != rule.Int("targetPort") {
@@ -69,7 +69,7 @@ func (n cloudNetwork) forward(loadBalancer, target *store.Resource, rule store.V
 	}
 	health := loadBalancer.State.Object("healthcheck")
 	if port := health.Int("port"); port != 0 {
-		if err := n.lets("inboundRules", "source", receiver, from, network.TCP(port)); err != nil {
+		if err := n.askFirewall("inboundRules", "source", receiver, from, network.TCP(port)); err != nil {
 			return err
 		}
 	}

@@ -24,9 +24,9 @@ func (n cloudNetwork) Deliver(from, to network.Machine, port network.Port) error
 	return n.passes(source, target, port)
 }
 
-// Leave follows a packet to the internet. Names and time are answered by the metadata server, which no firewall can
-// block: https://cloud.google.com/firewall/docs/firewalls#alwaysallowed
-func (n cloudNetwork) Leave(from network.Machine, service network.Service) error {
+// ReachService follows a packet to the internet. Names and time are answered by the metadata server, which no firewall
+// can block: https://cloud.google.com/firewall/docs/firewalls#alwaysallowed
+func (n cloudNetwork) ReachService(from network.Machine, service network.Service) error {
 	machine := Find(n.store, from)
 	if machine == nil {
 		return fmt.Errorf("%s does not run any more", from.Name)
@@ -35,16 +35,16 @@ func (n cloudNetwork) Leave(from network.Machine, service network.Service) error
 		return nil
 	}
 	sender := endOf(machine)
-	if err := n.goesOut(sender, internet, network.TCP(443)); err != nil {
+	if err := n.checkEgress(sender, internet, network.TCP(443)); err != nil {
 		return err
 	}
-	_, err := n.leaves(sender)
+	_, err := n.egressAddress(sender)
 	return err
 }
 
-// leaves returns the public address from which a machine's packets reach the internet, or why they do not.
+// egressAddress returns the public address from which a machine's packets reach the internet, or why they do not.
 // https://cloud.google.com/nat/docs/overview and https://cloud.google.com/vpc/docs/routes#default-route
-func (n cloudNetwork) leaves(from end) (string, error) {
+func (n cloudNetwork) egressAddress(from end) (string, error) {
 	network := n.store.Get(networkType, "", from.place.network)
 	switch {
 	case network == nil:
@@ -78,9 +78,9 @@ func (n cloudNetwork) serves(nat *store.Resource, place nic) bool {
 	})
 }
 
-// goesOut checks the firewall of the sender's network. It allows all egress unless a rule denies it:
+// checkEgress checks the firewall of the sender's network. It allows all egress unless a rule denies it:
 // https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
-func (n cloudNetwork) goesOut(from end, address string, port network.Port) error {
+func (n cloudNetwork) checkEgress(from end, address string, port network.Port) error {
 	decides := n.deciding(from.place.network, func(rule store.Values) bool {
 		ranges := rule.Strings("destinationRanges")
 		destined := len(ranges) == 0 || slices.ContainsFunc(ranges, func(text string) bool {

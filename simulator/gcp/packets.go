@@ -132,9 +132,9 @@ func (n cloudNetwork) crossesInternet(from, target end, port int) error {
 	if from.operator() {
 		return n.passes(n.inside(from, target), target, network.TCP(port))
 	}
-	address, err := n.leaves(from)
+	address, err := n.egressAddress(from)
 	if err == nil {
-		err = n.goesOut(from, target.place.publicIP, network.TCP(port))
+		err = n.checkEgress(from, target.place.publicIP, network.TCP(port))
 	}
 	if err != nil {
 		return err
@@ -256,7 +256,7 @@ func (n cloudNetwork) passes(from, target end, port network.Port) error {
 		return nil
 	}
 	if !from.operator() {
-		if err := n.goesOut(from, target.address, port); err != nil {
+		if err := n.checkEgress(from, target.address, port); err != nil {
 			return err
 		}
 	}

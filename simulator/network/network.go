@@ -78,6 +78,6 @@ type Network interface {
 	// Deliver returns why a packet of any protocol does not get from a machine to the private address of another one
 	// of its network; nil if it does.
 	Deliver(from, to Machine, port Port) error
-	// Leave returns why a machine does not reach a service; nil if it does.
-	Leave(from Machine, service Service) error
+	// ReachService returns why a machine does not reach a service; nil if it does.
+	ReachService(from Machine, service Service) error
 }

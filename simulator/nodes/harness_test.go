@@ -165,7 +165,7 @@ func (h *harness) Dial(from *network.Machine, host string, port int) ([]network.
 }
 
 func (h *harness) Deliver(network.Machine, network.Machine, network.Port) error { return nil }
-func (h *harness) Leave(network.Machine, network.Service) error                 { return nil }
+func (h *harness) ReachService(network.Machine, network.Service) error          { return nil }
 
 func (h *harness) address(name string) string {
 	for _, m := range h.Machines() {

@@ -11,14 +11,14 @@ import (
 // CreatedKey is when a resource was created, which only the store knows, and only where that matters.
 const CreatedKey = "__created"
 
-// passing is an error that passes by itself.
-type passing struct{ error }
+// temporary is an error that passes by itself.
+type temporary struct{ error }
 
 // Retry reports that the provider tries again for a while, as the real ones do.
-func (passing) Retry() bool { return true }
+func (temporary) Retry() bool { return true }
 
-// Passing marks an error that the cloud or the provider waits for to pass.
-func Passing(err error) error { return passing{err} }
+// Temporary marks an error that the cloud or the provider waits for to pass.
+func Temporary(err error) error { return temporary{err} }
 
 // Known returns an error if others do not know of a resource yet, because it has just been created.
 func Known(r *store.Resource, format string, arguments ...any) error {
@@ -26,5 +26,5 @@ func Known(r *store.Resource, format string, arguments ...any) error {
 	if !r.State.Has(CreatedKey) || time.Since(made) >= conditions.Duration(conditions.Propagation) {
 		return nil
 	}
-	return Passing(fmt.Errorf(format, arguments...))
+	return Temporary(fmt.Errorf(format, arguments...))
 }

@@ -90,7 +90,7 @@ func (h *harness) Deliver(from, to network.Machine, port network.Port) error {
 	return nil
 }
 
-func (h *harness) Leave(from network.Machine, service network.Service) error {
+func (h *harness) ReachService(from network.Machine, service network.Service) error {
 	if h.blocked[from.Name+">"+string(service)] {
 		return errors.New("there is no way out")
 	}

@@ -22,7 +22,7 @@ func (c *clusters) pull(n *node) error {
 		{network.Names, "no name resolves"}, {network.Time, "the time is unknown, nothing starts"}, {network.Images,
 			"no image can be pulled"},
 	} {
-		if err := c.network.Leave(n.Machine, need.service); err != nil {
+		if err := c.network.ReachService(n.Machine, need.service); err != nil {
 			n.stuck = fmt.Errorf("%s: %w", need.without, err)
 			return nil
 		}

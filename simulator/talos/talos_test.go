@@ -463,9 +463,9 @@ func TestReach(t *testing.T) {
 	assert.Equal(t, "cp-3", answered)
 	for reason, change := range map[string]func(*clientcmdapi.Config){
 		"no complete context":  func(c *clientcmdapi.Config) { c.Contexts = nil },
-		"not an https address":  func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://" + endpoint },
-		"no such machine":   func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://elsewhere:6443" },
-		"unknown authority": func(c *clientcmdapi.Config) { c.Clusters["test"].CertificateAuthorityData = strangers().Certs.K8s.Crt },
+		"not an https address": func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://" + endpoint },
+		"no such machine":      func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://elsewhere:6443" },
+		"unknown authority":    func(c *clientcmdapi.Config) { c.Clusters["test"].CertificateAuthorityData = strangers().Certs.K8s.Crt },
 		"tls: bad certificate": func(c *clientcmdapi.Config) {
 			c.AuthInfos["admin@test"].ClientCertificateData = strangers().Certs.K8s.Crt
 		},

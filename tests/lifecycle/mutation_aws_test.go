@@ -202,8 +202,8 @@ var awsMutations = []mutation{
 	{kind: awsQueuePolicy, field: "policy", value: otherRule, want: "does not let arn:aws:events:"},
 	{kind: awsRolePolicy, want: "may not sqs:ReceiveMessage"},
 	{kind: awsRolePolicy, field: "policy", value: readOnly, want: "may not sqs:DeleteMessage"},
-	{kind: awsHook, want: "no lifecycle hook holds a machine back"},
-	{kind: awsHook, field: "lifecycleTransition", value: "autoscaling:EC2_INSTANCE_LAUNCHING", want: "no lifecycle hook holds a machine back"},
+	{kind: awsHook, want: "no lifecycle hook delays"},
+	{kind: awsHook, field: "lifecycleTransition", value: "autoscaling:EC2_INSTANCE_LAUNCHING", want: "no lifecycle hook delays"},
 
 	// Alarms.
 	{kind: awsAlarm, field: "dimensions.RuleName", value: "other", want: "the alarm would never fire"},
