@@ -41,7 +41,7 @@ func Run(root string, runs int, out, progress io.Writer) error {
 	return b.table.Flush()
 }
 
-// bench is where everything is.
+// bench has what all measurements share.
 type bench struct {
 	root, scratch string
 	runs          int

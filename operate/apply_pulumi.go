@@ -61,7 +61,7 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	var text json.RawMessage
 	err = json.NewDecoder(from).Decode(&text)
 	if err := errors.Join(command.Wait(), err); err != nil {
-		return nil, fmt.Errorf("the preview that makes the configurations fails (%w); this says "+
+		return nil, fmt.Errorf("the preview that renders the configurations fails (%w); this says "+
 			"why: %s=1 make preview STACK=%s",
 			err, config.ApplyVariable, s.Name)
 	}

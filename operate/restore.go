@@ -198,7 +198,7 @@ func (r *Restore) check(members []controlPlaneEtcd) error {
 
 // describe prints the plan.
 func (r *Restore) describe(file *os.File, members []controlPlaneEtcd) {
-	since := "the snapshot was taken, whose name does not say when"
+	since := "the snapshot was taken, whose name has no time"
 	if _, taken, ok := parseSnapshotName(r.Snapshot); ok {
 		since = fmt.Sprintf("%s, %s ago", taken.Format("2006-01-02 15:04 MST"), time.Since(taken).Round(time.Minute))
 	}

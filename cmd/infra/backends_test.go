@@ -66,8 +66,8 @@ func TestTheEnvironmentOfAStack(t *testing.T) {
 
 func TestABackendThatIsNotEntered(t *testing.T) {
 	for name, row := range map[string]struct{ backends, stack, variable, want string }{
-		"no such stack":            {inAFile, "prod", "", `there is no stack "prod": say STACK=, one of dev`},
-		"no backend":               {"staging: {}\n", "dev", "", "nothing says where dev keeps its state: write it into backends.yaml"},
+		"no such stack":            {inAFile, "prod", "", `there is no stack "prod": set STACK= to one of dev`},
+		"no backend":               {"staging: {}\n", "dev", "", "the stack dev has no backend: add it to backends.yaml"},
 		"a shell on the simulator": {inAFile, "dev", "SIMULATOR_WORLD", "this shell is set up for the simulator"},
 		"a workflow":               {inAFile, "dev", "GITHUB_ACTIONS", "dev keeps its state in a file, which a workflow's machine does not have"},
 		"no YAML":                  {"- dev\n", "dev", "", "backends.yaml: "},

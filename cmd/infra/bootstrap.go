@@ -15,7 +15,7 @@ import (
 func newBootstrap() *cobra.Command {
 	var stack, name string
 	command := &cobra.Command{Use: "bootstrap", GroupID: groupState,
-		Short: "Say in the state whether a cluster's etcd was started"}
+		Short: "Record in the state whether a cluster's etcd was started"}
 	record := &cobra.Command{
 		Use: "record", Short: "Record a bootstrap that was made and that the state does not know", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -18,8 +18,8 @@ import (
 func newChangedStacks() *cobra.Command {
 	return &cobra.Command{
 		Use: "changed-stacks < FILES", GroupID: groupDevelop, Args: cobra.NoArgs,
-		Short: "Say which stacks a change of files touches, as a workflow's outputs",
-		Long: "Say which stacks a change of files touches, as two lists in JSON for a workflow's outputs:\n" +
+		Short: "Print which stacks a change of files touches, as a workflow's outputs",
+		Long: "Print which stacks a change of files touches, as two lists in JSON for a workflow's outputs:\n" +
 			"cloud has those that $CLOUD_STACKS names, simulated the others.",
 		Example: "  git diff --name-only HEAD^1 HEAD | infra changed-stacks >> \"$GITHUB_OUTPUT\"",
 		RunE: func(c *cobra.Command, _ []string) error {

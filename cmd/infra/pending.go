@@ -32,7 +32,7 @@ func newPending() *cobra.Command {
 	}
 	resolve := &cobra.Command{
 		Use: "resolve TYPE::NAME=ID|none ...",
-		Short: "Say for each creation under which id the cloud has it: the state takes it over, or forgets the " +
+		Short: "Set the id under which the cloud has each creation: the state adopts it, or with none forgets the " +
 			"creation",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return resolvePending(c.Context(), args) },

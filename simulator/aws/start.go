@@ -68,7 +68,7 @@ func (n cloudNetwork) targetHealth() []network.Finding {
 	return findings
 }
 
-// fragments returns why a load balancer is never told that its packets are too large for the way to a client, such as a
+// fragments returns why a load balancer never learns that its packets are too large for the way to a client, such as a
 // tunnel: the client then hangs at the first large answer.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html#path_mtu_discovery
 func (n cloudNetwork) fragments(loadBalancer *store.Resource) error {

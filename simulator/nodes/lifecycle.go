@@ -230,11 +230,11 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 	if err := cut(stream.Context(), talos.FaultCutBefore); err != nil {
 		return err
 	}
-	say := func(progress *machine.LifecycleServiceInstallProgress) error {
+	send := func(progress *machine.LifecycleServiceInstallProgress) error {
 		return stream.Send(&machine.LifecycleServiceUpgradeResponse{Progress: progress})
 	}
 	message := func(text string) error {
-		return say(&machine.LifecycleServiceInstallProgress{
+		return send(&machine.LifecycleServiceInstallProgress{
 			Response: &machine.LifecycleServiceInstallProgress_Message{Message: text},
 		})
 	}
@@ -256,7 +256,7 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 	if err := cut(stream.Context(), talos.FaultCut); err != nil {
 		return err
 	}
-	return say(&machine.LifecycleServiceInstallProgress{
+	return send(&machine.LifecycleServiceInstallProgress{
 		Response: &machine.LifecycleServiceInstallProgress_ExitCode{ExitCode: exit},
 	})
 }

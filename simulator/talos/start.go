@@ -186,7 +186,7 @@ func (c *clusters) operatorsTalos(n *node) error {
 }
 
 // operatorsKubernetes returns why the operator reaches the Kubernetes API under none of the names that its certificate
-// holds for; nil if he does.
+// holds for; nil if it does.
 func (c *clusters) operatorsKubernetes(n *node) error {
 	var reasons []string
 	names := append([]string{n.config.Cluster().Endpoint().Hostname()}, n.config.Cluster().CertSANs()...)

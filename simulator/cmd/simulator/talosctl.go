@@ -42,7 +42,7 @@ func talosctlTool() *cobra.Command {
 // current returns the context that the flags choose.
 func (t *talosctl) current() (*clientconfig.Context, error) {
 	if t.file == "" {
-		return nil, errors.New("failed to resolve config context: say --talosconfig or TALOSCONFIG")
+		return nil, errors.New("failed to resolve config context: set --talosconfig or TALOSCONFIG")
 	}
 	file, err := os.Open(t.file)
 	if err != nil {
