@@ -51,7 +51,7 @@ status pending upgrade apply renew repair: tools infra policy
 	@$(INFRA) $@ --stack '$(STACK)' $(DAY_TWO) $(ARGS)
 control-planes: tools infra policy ## Make the control planes 1, 3 or 5, after asking: members leave etcd before machines go, new ones join. TO=3
 	@$(INFRA) control-planes set --stack '$(STACK)' $(if $(TO),--to '$(TO)') $(ARGS)
-record-bootstrap forget-bootstrap: tools infra ## Say in the state that a cluster's etcd was started (AlreadyExists), or that it is lost
+record-bootstrap forget-bootstrap: tools infra ## Record in the state that a cluster's etcd was started (AlreadyExists), or that it is lost
 	@$(INFRA) bootstrap $(@:%-bootstrap=%) --stack '$(STACK)' $(ARGS)
 etcd-snapshot: tools infra ## Save each cluster's etcd into backups/ (mode 0600) or a bucket, checked. TO=s3://bucket/prefix, gs:// KEEP_LAST=
 	@$(INFRA) etcd snapshot --stack '$(STACK)' --keep '$(or $(KEEP_LAST),0)' --to '$(TO)' $(ARGS)
@@ -88,7 +88,7 @@ lint: build infra $(BIN)/staticcheck $(BIN)/revive $(BIN)/misspell $(BIN)/action
 	go vet -tags apiserver ./...
 	$(BIN)/staticcheck -tags apiserver ./...
 	$(BIN)/revive -config revive.toml -set_exit_status ./...
-	$(BIN)/misspell -error -locale US -i cancelled,centre,enviroment $$(git ls-files '*.go' '*.md' '*.sh' '*.yaml' '*.yml' Makefile | grep -vE 'testdata|^simulator/')
+	$(BIN)/misspell -error -locale US -i cancelled,centre,enviroment $$(git ls-files '*.go' '*.md' '*.sh' '*.yaml' '*.yml' Makefile | grep -v testdata)
 	go test ./tests/style/...
 	$(BIN)/actionlint
 	@$(INFRA) vulnerabilities $(BIN)/govulncheck $(BIN)/inferadb

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -42,7 +41,7 @@ func Run(root string, runs int, out, progress io.Writer) error {
 	return b.table.Flush()
 }
 
-// bench is where everything is.
+// bench has what all measurements share.
 type bench struct {
 	root, scratch string
 	runs          int
@@ -174,7 +173,6 @@ func (b *bench) builds() error {
 // stack is a stack of its own, with the CLI that runs its program.
 type stack struct {
 	sandbox.Sandbox
-	cli     string
 	regions int
 }
 
@@ -188,19 +186,18 @@ func (b *bench) stack(program, name string, regions int) (*stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stack{cli: cli, regions: regions}
-	s.Sandbox = sandbox.Sandbox{Root: b.root, Folder: filepath.Join(folder, "stack"), Stack: name, Provider: "aws"}
+	s := &stack{regions: regions}
+	s.Sandbox = sandbox.Sandbox{
+		Root: b.root, Folder: filepath.Join(folder, "stack"), Stack: name, Provider: "aws", CLI: cli,
+	}
 	return s, s.Prepare()
 }
 
 // pulumi returns a command of the CLI on the stack.
 func (s *stack) pulumi(arguments ...string) *exec.Cmd {
-	command := exec.Command(s.cli, arguments...)
+	command := exec.Command(s.CLI, arguments...)
 	command.Dir = s.Folder
 	command.Env = append(s.Environment(),
-		"PATH="+strings.Join([]string{
-			filepath.Join(s.Root, ".bin", "simulator"), filepath.Dir(s.cli), os.Getenv("PATH"),
-		}, string(os.PathListSeparator)),
 		// A checkpoint after every step would measure the disk.
 		"PULUMI_SKIP_CHECKPOINTS=true",
 		fmt.Sprint("BENCH_REGIONS=", s.regions),

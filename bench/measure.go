@@ -19,7 +19,7 @@ type measurement struct {
 	processes map[string]process
 }
 
-// times is what the table says of the time.
+// times is the cell of the table with the times.
 func (m measurement) times() string {
 	return fmt.Sprintf("%.1f s, CPU %.1f s", m.wall.Seconds(), m.cpu.Seconds())
 }
@@ -104,7 +104,7 @@ func watch(root int, stop <-chan struct{}) map[string]process {
 	}
 }
 
-// process is what /proc says of one. peak is the most memory that it had resident, in MiB.
+// process is what /proc has of a process. peak is the most memory that it had resident, in MiB.
 type process struct {
 	name         string
 	parent, peak int

@@ -143,7 +143,7 @@ func (a *Apply) preflight(ctx context.Context, runs []*upgradeRun, pending []Pen
 	return all, nil
 }
 
-// problems are the findings at which the work does not begin. Without a reboot it needs no more than an API that
+// problems returns the findings at which the work does not begin. Without a reboot it needs no more than an API that
 // answers.
 func (a *Apply) problems(r *upgradeRun, o *Observation, work []*nodeWork) []Finding {
 	var found []Finding
@@ -195,7 +195,7 @@ func (a *Apply) print(o *Observation, work []*nodeWork) {
 	}
 }
 
-// isReboot reports whether a path lies in a field that Talos applies only with a reboot.
+// isReboot reports whether a path is in a field that Talos only changes with a reboot.
 func (w *nodeWork) isReboot(path string) bool {
 	return slices.ContainsFunc(w.reboot,
 		func(field string) bool { return path == field || strings.HasPrefix(path, field+".") })
@@ -255,8 +255,8 @@ func (a *Apply) apply(ctx context.Context, r *upgradeRun, pending []PendingConfi
 	}
 }
 
-// next is the node to reboot: one that an earlier run has begun comes first, then control planes, the leader of etcd
-// last of them.
+// next returns the node to reboot: one that an earlier run has begun comes first, then control planes, the leader of
+// etcd last of them.
 func (a *Apply) next(o *Observation, work []*nodeWork) *nodeWork {
 	if !a.Reboot {
 		return nil
@@ -275,7 +275,7 @@ func (a *Apply) next(o *Observation, work []*nodeWork) *nodeWork {
 	return next
 }
 
-// record has the state say what the nodes run, and sets the labels that Talos does not.
+// record writes into the state what the nodes run, and sets the labels that Talos does not.
 func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork) error {
 	var urns, silent []string
 	left := 0
@@ -291,10 +291,10 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 		}
 	}
 	if len(urns) > 0 {
-		a.say("an update of only these %d nodes, which records their configuration", len(urns))
+		a.logf("an update of only these %d nodes, which records their configuration", len(urns))
 		if err := a.Record(ctx, urns); err != nil {
 			return &ExitError{Code: Stopped,
-				Err: fmt.Errorf("the nodes run their configuration, and the state does not say so: %w; "+
+				Err: fmt.Errorf("the nodes run their configuration, and the state does not have it: %w; "+
 					"run the command again: it reboots nothing", err)}
 		}
 	}
@@ -309,7 +309,7 @@ func (a *Apply) record(ctx context.Context, runs []*upgradeRun, all []*nodeWork)
 				strings.Join(silent, ", "), a.Stack.Name)}
 	}
 	if left > 0 {
-		a.say("%d nodes wait for a reboot: make apply STACK=%s REBOOT=1", left, a.Stack.Name)
+		a.logf("%d nodes wait for a reboot: make apply STACK=%s REBOOT=1", left, a.Stack.Name)
 	}
 	return nil
 }

@@ -35,22 +35,22 @@ func (a *Apply) node(ctx context.Context, r *upgradeRun, w *nodeWork) error {
 	}
 	n := o.Node(w.name)
 	if len(w.reboot) == 0 {
-		r.say("%s: finish", n.Name)
+		r.logf("%s: finish", n.Name)
 		return r.finish(ctx, n)
 	}
-	r.say("%s: configuration with a reboot", n.Name)
+	r.logf("%s: configuration with a reboot", n.Name)
 	return r.restart(ctx, o, n, func(ctx context.Context, o *Observation, n *Node) error {
 		ctx, cancel := context.WithTimeout(ctx, r.Node)
 		defer cancel()
 		c, ctx := r.way(ctx, o, n.Machine)
-		r.say("%s: rebooting", n.Name)
+		r.logf("%s: rebooting", n.Name)
 		_, err := c.ApplyConfiguration(ctx, &machine.ApplyConfigurationRequest{
 			Data: []byte(w.pending.text), Mode: machine.ApplyConfigurationRequest_REBOOT,
 		})
 		if mayHaveBegun(err) {
 			return nil
 		}
-		return fmt.Errorf("it does not take its configuration: %s", reason(err))
+		return fmt.Errorf("it refuses its configuration: %s", reason(err))
 	})
 }
 
@@ -105,7 +105,7 @@ func changeTaints(has, had, wanted []corev1.Taint) taintChange {
 	return change
 }
 
-// taintsAndLabels are what the node of a pool needs. The taints that the stack had given it are those of its
+// taintsAndLabels returns what the node of a pool needs. The taints that the stack had given it are those of its
 // configuration in the state: an update that removes one is refused until this command has recorded it.
 func (o *Observation) taintsAndLabels(n *Node, pending *PendingConfig) (taintChange, map[string]string) {
 	pool, ok := o.pool(n.Pool)
@@ -169,7 +169,7 @@ func (a *Apply) taint(ctx context.Context, r *upgradeRun, o *Observation, work [
 		if w.taints.empty() {
 			continue
 		}
-		a.say("%s: %s", w.name, strings.Join(w.taints.lines(), "; "))
+		a.logf("%s: %s", w.name, strings.Join(w.taints.lines(), "; "))
 		n := o.Node(w.name)
 		if err := r.op.kubernetes.setTaints(ctx, r.op.Limit, n.Kubernetes.Name,
 			func(has []corev1.Taint) []corev1.Taint {
@@ -234,7 +234,7 @@ func (a *Apply) label(ctx context.Context, r *upgradeRun) error {
 		if err != nil {
 			return fmt.Errorf("%s: its labels cannot be changed: %s", node.Name, reason(err))
 		}
-		a.say("%s: has its labels", node.Name)
+		a.logf("%s: has its labels", node.Name)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	command := pulumiCommand(ctx, s.Name, "preview", "--save-plan", "/dev/fd/3", "--show-secrets", "--suppress-outputs",
 		"--color", "never")
 	command.Env, command.ExtraFiles = append(os.Environ(), config.ApplyVariable+"=1"), []*os.File{to}
-	// What the CLI says to people may be in clear as well, and is not kept.
+	// The CLI's other output may have secrets in plain text as well, and is not kept.
 	if err := errors.Join(command.Start(), to.Close()); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Stack) plan(ctx context.Context) ([]byte, error) {
 	var text json.RawMessage
 	err = json.NewDecoder(from).Decode(&text)
 	if err := errors.Join(command.Wait(), err); err != nil {
-		return nil, fmt.Errorf("the preview that makes the configurations fails (%w); this says "+
+		return nil, fmt.Errorf("the preview that renders the configurations fails (%w); this says "+
 			"why: %s=1 make preview STACK=%s",
 			err, config.ApplyVariable, s.Name)
 	}
@@ -111,7 +111,7 @@ func parsePending(state, plan []byte) ([]PendingConfig, error) {
 		had, _ := inside(r, "inputs", configurationInput).(string)
 		p.text, _ = PlainValue(want).(string)
 		if p.Was, err = machineconfig.Parse(had); err != nil {
-			return nil, fmt.Errorf("%s: the state holds a configuration that Talos cannot read", p.Node)
+			return nil, fmt.Errorf("%s: the state has a configuration that Talos cannot read", p.Node)
 		}
 		if p.Want, err = machineconfig.Parse(p.text); err != nil {
 			return nil, fmt.Errorf("%s: its configuration depends on something else that the next update changes; "+

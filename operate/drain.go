@@ -27,7 +27,7 @@ func evictable(pod corev1.Pod) bool {
 	return owner == nil || owner.Kind != "DaemonSet"
 }
 
-// cordon keeps new pods off a node. It says so at the node, so that another run knows whom to uncordon. A node that is
+// cordon keeps new pods off a node. It marks the node, so that another run knows which node to uncordon. A node that is
 // cordoned already stays another's.
 func (k *kubernetesAPI) cordon(ctx context.Context, n *KubernetesNode) error {
 	if n.Cordoned != "" {
@@ -47,7 +47,7 @@ func (k *kubernetesAPI) uncordon(ctx context.Context, name, annotation string) e
 	})
 }
 
-// Drain is what an upgrade does to a node before it restarts: it evicts the node's pods and waits until they are gone,
+// Drain prepares a node for a restart: it evicts the node's pods and waits until they are gone,
 // at most until the limit. The node stays as schedulable as it is.
 func Drain(ctx context.Context, kubeconfig *api.Config, node string, limit, poll time.Duration) error {
 	k, err := openKubernetes(&Cluster{kubernetes: kubeconfig})
@@ -72,7 +72,7 @@ func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time
 		if err == nil && len(left) == 0 {
 			return nil
 		}
-		// A round that the limit cut off says less than the one before.
+		// A round that the limit cut off has fewer reasons than the one before.
 		if ctx.Err() == nil || last == nil && failed == nil {
 			last, failed = left, err
 		}
@@ -87,8 +87,8 @@ func (k *kubernetesAPI) drain(ctx context.Context, node string, limit, poll time
 	}
 }
 
-// evictAll asks for the eviction of each pod of a node once, and says of each what keeps it. The first call chooses the
-// pods.
+// evictAll asks for the eviction of each pod of a node once, and returns why a pod was not evicted. The first call
+// chooses the pods.
 func (k *kubernetesAPI) evictAll(ctx context.Context, node string, ours *map[string]bool) ([]string, error) {
 	var pods corev1.PodList
 	if err := k.core.Get().Resource("pods").Param("fieldSelector", "spec.nodeName="+node).Do(ctx).Into(
@@ -139,7 +139,7 @@ func refusal(err error) string {
 func identityOf(pod corev1.Pod) string { return pod.Namespace + "/" + pod.Name + "/" + string(pod.UID) }
 
 func (k *kubernetesAPI) evict(ctx context.Context, eviction *policyv1.Eviction) error {
-	// client-go would wait and try again by itself when a budget refuses, and say nothing of it.
+	// client-go would wait and try again by itself when a budget refuses, and not report it.
 	err := k.core.Post().Namespace(eviction.Namespace).Resource("pods").Name(eviction.Name).SubResource("eviction").
 		MaxRetries(0).Body(eviction).Do(ctx).Error()
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -29,10 +29,13 @@ func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // Finding is a problem that a gate found, with what to do.
 type Finding struct {
-	Gate  string `json:"gate"`
-	Level Level  `json:"level"`
-	// Node is empty for what concerns the whole cluster.
-	Node    string `json:"node,omitempty"`
+	// Gate is the name of the gate.
+	Gate string `json:"gate"`
+	// Level is notice, degraded or down.
+	Level Level `json:"level"`
+	// Node is the name of the node; empty for what concerns the whole cluster.
+	Node string `json:"node,omitempty"`
+	// Problem is what is wrong, and Remedy what to do: a command, or a section of a page.
 	Problem string `json:"problem"`
 	Remedy  string `json:"remedy"`
 }
@@ -52,8 +55,8 @@ func (f Finding) String() string {
 // Gate is a named check of an observation.
 type Gate struct {
 	Name string
-	// Upgrade says that an upgrade does not go on while the check has findings: before it starts, and before and after
-	// each node. Acceptable says that --accept can skip it.
+	// Upgrade means that an upgrade does not go on while the check has findings: before it starts, and before and after
+	// each node. Acceptable means that --accept can skip it.
 	Upgrade, Acceptable bool
 	check               func(*Observation) []Finding
 }
@@ -139,10 +142,10 @@ func (o *Observation) checkCertificates() []Finding {
 // ready. The latter comes from the kubelets, because no firewall lets an operator reach the port of each.
 func (o *Observation) checkAPI() []Finding {
 	if o.APIError != "" {
-		remedy := "look at the load balancer of the cluster, and at the way to it " +
+		remedy := "check the load balancer of the cluster, and the route to it " +
 			"(docs/getting-started.md#a-route-to-the-nodes)"
 		if o.Leader() == nil {
-			remedy = "mend etcd first: without a leader no API server answers"
+			remedy = "repair etcd first: without a leader no API server answers"
 		}
 		return []Finding{{Level: Down, Problem: fmt.Sprintf("the Kubernetes API at %s does not answer: %s",
 			o.Cluster.Server, o.APIError), Remedy: remedy}}
@@ -173,12 +176,12 @@ func (o *Observation) checkReach() []Finding {
 		all = append(all, Finding{Level: level, Node: n.Name,
 			Problem: fmt.Sprintf("its Talos API at %s does not answer: %s",
 				cmp.Or(n.Endpoint, n.Address), n.TalosError),
-			Remedy: "look whether the machine runs, and at the way to " +
-				"it; make repair says what it holds up"})
+			Remedy: "check whether the machine runs, and the route to " +
+				"it; make repair shows what it delays"})
 	}
 	if silent > 0 && silent == len(o.ControlPlanes()) {
 		return []Finding{{Level: Down, Problem: "no control plane's Talos API answers: " + o.Nodes[0].TalosError,
-			Remedy: "look whether the machines run, and at the way to them " +
+			Remedy: "check whether the machines run, and the route to them " +
 				"(docs/getting-started.md#a-route-to-the-nodes)"}}
 	}
 	return all
@@ -241,8 +244,8 @@ func (o *Observation) checkSystem() []Finding {
 	return all
 }
 
-// expected is how many pods of a workload can be ready. A DaemonSet has none on machines that are away by intent, or
-// that a scaling group has ended while Kubernetes still has their nodes; checkNodes names those. A Deployment whose
+// expected returns how many pods of a workload can be ready. A DaemonSet has none on machines that are away by intent,
+// or that a scaling group has ended while Kubernetes still has their nodes; checkNodes names those. A Deployment whose
 // pods keep away from each other has no more than there are nodes for them.
 func (o *Observation) expected(w Workload) int32 {
 	var room, gone int32
@@ -287,7 +290,7 @@ func (o *Observation) checkDrain() []Finding {
 		all = append(all, Finding{Level: Notice,
 			Problem: fmt.Sprintf("PodDisruptionBudget %s/%s allows no eviction of pods on %s",
 				b.Namespace, b.Name, strings.Join(b.Nodes, ", ")),
-			Remedy: "a drain waits until it does: add a replica, or mend the one that is not ready"})
+			Remedy: "a drain waits until it does: add a replica, or repair the one that is not ready"})
 	}
 	return all
 }

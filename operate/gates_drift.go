@@ -50,7 +50,7 @@ func (o *Observation) checkVersions() []Finding {
 	return all
 }
 
-// schematic is the one that the stack file wants.
+// schematic returns the schematic that the stack file wants.
 func (o *Observation) schematic() string {
 	return cmp.Or(o.Cluster.Want.Schematic, machineconfig.Schematic)
 }

@@ -27,7 +27,7 @@ func (o *Observation) checkEtcd() []Finding {
 	return all
 }
 
-// etcdFindings holds the members to the machines, and each member to what a healthy one says.
+// etcdFindings compares the members with the machines, and each member with a healthy one.
 func (o *Observation) etcdFindings() []Finding {
 	nodes := o.ControlPlanes()
 	healthy := slices.DeleteFunc(slices.Clone(nodes), func(n *Node) bool { return n.EtcdError != "" })
@@ -74,7 +74,7 @@ func (o *Observation) checkMembers(healthy []*Node) []Finding {
 				Remedy:  "look at the control plane that joined last"})
 		case i < 0:
 			all = append(all, Finding{Level: Degraded,
-				Problem: fmt.Sprintf("etcd has the member %s (%x), which is no machine of the stack", m.Name, m.ID),
+				Problem: fmt.Sprintf("etcd has the member %s (%x), which is not a machine of the stack", m.Name, m.ID),
 				Remedy:  "if its machine is lost: make repair"})
 		case len(m.Addresses) > 0 && !slices.Contains(m.Addresses, canonical(o.Nodes[i].Address)):
 			all = append(all, Finding{Level: Degraded, Node: m.Name,
@@ -124,7 +124,7 @@ func (o *Observation) checkLeader(healthy []*Node) []Finding {
 	return nil
 }
 
-// checkMember looks at what one member says of itself.
+// checkMember checks the status of one member.
 func (n *Node) checkMember(newest uint64) []Finding {
 	var all []Finding
 	if len(n.Etcd.Errors) > 0 {
@@ -189,7 +189,7 @@ func namesOf(members []Member) string {
 	return strings.Join(names, ", ")
 }
 
-// size is a number of bytes for people.
+// size formats a number of bytes.
 func size(bytes int64) string {
 	if bytes >= 1<<30 {
 		return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))

@@ -30,7 +30,7 @@ const systemNamespace = "kube-system"
 // kubernetesAPI is the API server behind the cluster's load balancer. It knows the four groups that the commands read:
 // client-go's own set of all groups takes minutes to compile.
 type kubernetesAPI struct {
-	// config makes a connection of its own.
+	// config creates a connection of its own.
 	config *rest.Config
 
 	core, apps, policy, coordination *rest.RESTClient
@@ -135,7 +135,7 @@ func (k *kubernetesAPI) read(ctx context.Context) kubernetesObjects {
 	return found
 }
 
-// firstVersion is the version of the first container's image, without a v.
+// firstVersion returns the version of the first container's image, without a v.
 func firstVersion(pods corev1.PodTemplateSpec) string {
 	if len(pods.Spec.Containers) == 0 {
 		return ""
@@ -230,7 +230,7 @@ func kubernetesNode(node corev1.Node) *KubernetesNode {
 	return k
 }
 
-// canonical is an address in one spelling.
+// canonical returns the canonical spelling of an address.
 func canonical(text string) string {
 	if address, err := netip.ParseAddr(text); err == nil {
 		return address.Unmap().String()

@@ -22,19 +22,19 @@ type lock struct {
 	every  time.Duration
 	stop   context.CancelFunc
 	ended  chan struct{}
-	// lost says that another run has taken the Lease.
+	// lost means that another run has taken the Lease.
 	lost chan error
 }
 
 // watch returns the Lease and its holder, empty if no run renews it. It reads the Lease twice, so that the clocks of
 // two machines need not agree.
-func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func(string, ...any)) (
+func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, logf func(string, ...any)) (
 	*coordinationv1.Lease, string, error) {
 	held, err := k.lease(ctx)
 	if err != nil || held == nil || holderOf(held) == "" {
 		return held, "", err
 	}
-	say("%s holds the lock; looking whether it is alive", holderOf(held))
+	logf("%s holds the lock; looking whether it is alive", holderOf(held))
 	if err := pause(ctx, 4*every); err != nil {
 		return nil, "", err
 	}
@@ -47,8 +47,8 @@ func (k *kubernetesAPI) watch(ctx context.Context, every time.Duration, say func
 
 // idle returns an error if another run renews the lock: such a run takes nodes down on purpose. Without an API no run
 // can.
-func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(string, ...any)) error {
-	_, holder, err := k.watch(ctx, every, say)
+func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, logf func(string, ...any)) error {
+	_, holder, err := k.watch(ctx, every, logf)
 	if err != nil {
 		return ctx.Err()
 	}
@@ -60,11 +60,11 @@ func (k *kubernetesAPI) idle(ctx context.Context, every time.Duration, say func(
 }
 
 // acquire takes the Lease. One that its holder no longer renews is taken over: it belongs to a run that was killed.
-func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, say func(string, ...any)) (*lock, error) {
+func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, logf func(string, ...any)) (*lock, error) {
 	host, _ := os.Hostname()
 	l := &lock{api: k, every: every, holder: fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano()),
 		lost: make(chan error, 1)}
-	held, holder, err := k.watch(ctx, every, say)
+	held, holder, err := k.watch(ctx, every, logf)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (k *kubernetesAPI) acquire(ctx context.Context, every time.Duration, say fu
 	return l, nil
 }
 
-// write makes the Lease this run's, unless another has changed it meanwhile.
+// write takes the Lease for this run, unless another has changed it meanwhile.
 func (l *lock) write(ctx context.Context, held *coordinationv1.Lease) error {
 	seconds, now := int32(max(1, (4*l.every).Seconds())), metav1.NowMicro()
 	request := l.api.coordination.Post().Namespace(systemNamespace).Resource("leases")
@@ -137,7 +137,7 @@ func (l *lock) check(ctx context.Context) error {
 	return l.taken()
 }
 
-// taken is the error of a run that has lost its lock.
+// taken returns the error of a run that has lost its lock.
 func (l *lock) taken() error {
 	return &ExitError{Code: Locked, Err: fmt.Errorf("another command has taken the lock (Lease %s/%s)", systemNamespace,
 		lockName)}

@@ -52,12 +52,12 @@ type manifestChange struct {
 	live *unstructured.Unstructured
 	// difference is a unified diff, empty for a secret.
 	difference string
-	// secret says that the object must not be shown.
+	// secret means that the object must not be shown.
 	secret bool
 	origin origin
 	// owners manage fields that would change: neither Talos nor an upgrade does.
 	owners []string
-	// left says that the object stays as it is: its owners keep it.
+	// left means that the object stays as it is: its owners keep it.
 	left bool
 	// rolling is what the object still waits for although it is as it should be: an earlier run was interrupted.
 	rolling string
@@ -70,7 +70,7 @@ type manifestReader struct {
 	kinds map[string][]metav1.APIResource
 }
 
-// stackObjects are the objects of manifests.
+// stackObjects returns the objects of manifests.
 func stackObjects(manifests []machineconfig.Manifest) ([]*manifestChange, error) {
 	var all []*manifestChange
 	for _, manifest := range manifests {
@@ -249,7 +249,7 @@ func ownersOf(err error) []string {
 	return owners
 }
 
-// withoutServerFields is what a person has written of an object.
+// withoutServerFields returns an object without the fields that the API server adds.
 func withoutServerFields(object *unstructured.Unstructured) map[string]any {
 	copied := object.DeepCopy()
 	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"} {
@@ -264,7 +264,7 @@ func withoutServerFields(object *unstructured.Unstructured) map[string]any {
 	return copied.Object
 }
 
-// difference is a unified diff of two objects.
+// difference returns a unified diff of two objects.
 func difference(before, after map[string]any) (string, error) {
 	var lines [2][]string
 	for i, object := range []map[string]any{before, after} {

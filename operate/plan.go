@@ -64,7 +64,7 @@ func (o *Observation) plan(target cluster.Upgrade) []step {
 	return append(steps, kubernetes...)
 }
 
-// planKubernetes are the steps of an upgrade of Kubernetes: no kubelet is ever newer than an API server.
+// planKubernetes returns the steps of an upgrade of Kubernetes. In none of them a kubelet is newer than an API server.
 func (o *Observation) planKubernetes(target cluster.Upgrade) []step {
 	var steps []step
 	for _, component := range components {
@@ -87,7 +87,8 @@ func (o *Observation) planKubernetes(target cluster.Upgrade) []step {
 	return steps
 }
 
-// order is that of Talos upgrades: control planes before workers, and the leader of etcd as the last control plane.
+// order returns the machines in the order of Talos upgrades: control planes before workers, and the leader of etcd as
+// the last control plane.
 func (o *Observation) order() []*Node {
 	leader := o.Leader()
 	nodes := slices.Clone(o.Nodes)

@@ -88,7 +88,7 @@ func (r *Renew) plan() ([]*Cluster, error) {
 	return chosen, nil
 }
 
-// export is the state in clear.
+// export returns the state with its secrets in plain text.
 func (r *Renew) export(ctx context.Context) ([]byte, error) {
 	return Pulumi(ctx, r.Stack.Name, "stack", "export", "--show-secrets")
 }
@@ -117,7 +117,7 @@ func swapsOf(what string, before, after credentials) []swap {
 }
 
 // issue makes new credentials, and tries both at the cluster. The cluster's own authority signs those for Talos here,
-// so that they are made as well after the old ones expired. A node issues the kubeconfig, as it did at first.
+// so that they are created as well after the old ones expired. A node issues the kubeconfig, as it did at first.
 func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 	renewed := *c
 	access := *c.talos
@@ -139,7 +139,7 @@ func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := api.core.Get().Resource("nodes").Do(limited).Error(); err != nil {
-		return nil, fmt.Errorf("the Kubernetes API at %s does not take the new credentials: %s", c.Server, reason(err))
+		return nil, fmt.Errorf("the Kubernetes API at %s refuses the new credentials: %s", c.Server, reason(err))
 	}
 	return append(swapsOf("talosconfig", credentials{c.talos.Crt, c.talos.Key}, talos),
 			swapsOf("kubeconfig", before,
@@ -206,7 +206,7 @@ func (c *Cluster) signTalos(state []byte) (credentials, error) {
 func replaceAll(state []byte, swaps []swap) ([]byte, error) {
 	for _, s := range swaps {
 		if s.before == "" || !bytes.Contains(state, []byte(s.before)) {
-			return nil, fmt.Errorf("the state does not hold the %s of the outputs; run: make up, and "+
+			return nil, fmt.Errorf("the state does not have the %s of the outputs; run: make up, and "+
 				"then the command again", s.what)
 		}
 		state = bytes.ReplaceAll(state, []byte(s.before), []byte(s.after))

@@ -21,7 +21,7 @@ func TestNewCredentialsTakeThePlaceOfTheOldOnes(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"a":"TkVX","b":{"plaintext":"\"crt: TkVX\\nkey: TkVXS0VZ\""}}`, string(replaced))
 	_, err = replaceAll(replaced, swaps)
-	assert.EqualError(t, err, "the state does not hold the talosconfig's certificate of the outputs; run: make up, and then the command again")
+	assert.EqualError(t, err, "the state does not have the talosconfig's certificate of the outputs; run: make up, and then the command again")
 	_, err = replaceAll(state, swapsOf("kubeconfig", credentials{}, credentials{"TkVX", "TkVXS0VZ"}))
 	assert.Error(t, err)
 }

@@ -13,13 +13,13 @@ import (
 )
 
 // Repair does what a person would do by hand to a cluster that is not healthy: it removes the member of a control plane
-// that is lost, makes etcd take writes again, and lets pods onto a node that was left cordoned. It says what it saw and
+// that is lost, makes etcd take writes again, and uncordons nodes that were left cordoned. It prints what it saw and
 // asks before each change. What it cannot do, it names with the commands that do.
 type Repair struct {
 	Stack *Stack
 	// Gone names the control planes of the outputs that have no machine in the state: a refresh did not find it.
 	Gone []string
-	// DryRun says what is to do, and changes nothing.
+	// DryRun prints what is to do, and changes nothing.
 	DryRun bool
 	// Gate is how long to wait for a gate, Poll how long between two looks. Renew is how often a lock is renewed.
 	Gate, Poll, Renew time.Duration
@@ -43,7 +43,7 @@ func (f *repairs) refuse(format string, arguments ...any) {
 	f.refused = append(f.refused, fmt.Sprintf(format, arguments...))
 }
 
-// repair is a change. Its title says what was seen and what will be done.
+// repair is a change. Its title has what was seen and what will be done.
 type repair struct {
 	title string
 	// typed is what a person types to confirm; empty for yes.
@@ -124,7 +124,7 @@ func (r *repairRun) doAll(ctx context.Context, all []repair) error {
 	}
 	// A run of upgrade or of a change of control planes takes nodes away on purpose. The lock itself cannot be taken
 	// here: etcd may refuse writes.
-	if err := r.op.kubernetes.idle(ctx, r.Renew, r.waiting().say); err != nil {
+	if err := r.op.kubernetes.idle(ctx, r.Renew, r.waiting().logf); err != nil {
 		return err
 	}
 	for _, one := range all {
@@ -145,7 +145,7 @@ func (r *repairRun) doAll(ctx context.Context, all []repair) error {
 
 func (r *repairRun) waiting() waiting { return waiting{Gate: r.Gate, Poll: r.Poll, Out: r.Out} }
 
-// find tells the repairs from what a person has to do.
+// find returns the repairs, and what a person has to do.
 func (r *repairRun) find(ctx context.Context, o *Observation) *repairs {
 	found := &repairs{}
 	for _, look := range []func(context.Context, *Observation, *repairs){
@@ -164,17 +164,16 @@ func (r *repairRun) findQuorum(_ context.Context, o *Observation, found *repairs
 	if !slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool { return n.TalosError == "" }) {
 		found.refuse("no control plane's Talos API answers, so it is not known what is broken: %s; "+
 			"look whether the machines run, "+
-			"and at the way to them (docs/getting-started.md#a-route-to-the-nodes)", o.Nodes[0].TalosError)
+			"and check the route to them (docs/getting-started.md#a-route-to-the-nodes)", o.Nodes[0].TalosError)
 		return
 	}
 	if len(o.following()) == 0 {
 		found.refuse("etcd has lost its quorum, and no member can be removed without one; start the " +
-			"control planes that are off, " +
-			"or, if they are lost: docs/operations.md#recover-lost-control-planes")
+			"control planes that are off, or, if they are lost: docs/operations.md#recover-lost-control-planes")
 	}
 }
 
-// following are the control planes whose etcd follows a leader and votes. Without a majority there is no leader.
+// following returns the control planes whose etcd follows a leader and votes. Without a majority there is no leader.
 func (o *Observation) following() []*Node {
 	return slices.DeleteFunc(slices.Clone(o.ControlPlanes()), func(n *Node) bool {
 		return n.EtcdError != "" || n.Etcd.Leader == 0 || n.Etcd.Learner
@@ -200,7 +199,7 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 					if err := r.op.kubernetes.uncordon(ctx, k.Name, cordonedByTalos); err != nil {
 						return fmt.Errorf("%s cannot be uncordoned: %s", k.Name, reason(err))
 					}
-					r.waiting().say("%s: takes pods again", k.Name)
+					r.waiting().logf("%s: takes pods again", k.Name)
 					return nil
 				},
 			})
@@ -224,9 +223,8 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 		}
 		if n.ControlPlane {
 			found.forYou("%s does not answer (%s), and etcd bears no further loss; start its machine, or, "+
-				"if the cloud has it no more: "+
-				"make refresh STACK=%s, then make up STACK=%s, which makes a machine that "+
-				"takes the place of the old member",
+				"if the cloud has it no more: make refresh STACK=%s, then make up STACK=%s, which makes a machine "+
+				"that takes the place of the old member",
 				n.Name, n.TalosError, r.Stack.Name, r.Stack.Name)
 			continue
 		}
@@ -243,7 +241,7 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 }
 
 // behind returns the nodes that wait for a worker in an update: those behind it in its lane. The lanes of a pool are as
-// many as its nodes that may change at the same time, and its nodes stand in them in turn.
+// many as its nodes that may change at the same time, and its nodes alternate among them.
 func (o *Observation) behind(worker *Node) []*Node {
 	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p cluster.Pool) bool { return p.Name == worker.Pool })
 	if i < 0 {

@@ -28,9 +28,9 @@ func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repai
 	if len(lost) == 0 {
 		return
 	}
-	// One in a run: what follows is judged by what the others say then.
+	// One in a run: the next one is decided by what the other members report then.
 	m := lost[0]
-	name := fmt.Sprintf("etcd has the member %s (%x at %s), which is no machine of the stack",
+	name := fmt.Sprintf("etcd has the member %s (%x at %s), which is not a machine of the stack",
 		orDash(m.Name), m.ID, strings.Join(m.Addresses, ", "))
 	if err := r.silent(ctx, m, healthy[0]); err != nil {
 		found.refuse("%s, and %s", name, err)
@@ -52,7 +52,7 @@ func (r *repairRun) findMember(ctx context.Context, o *Observation, found *repai
 	})
 }
 
-// has reports whether a member may be that of a machine of the stack. A machine that was made anew has the name at
+// has reports whether a member may be that of a machine of the stack. A machine that was created anew has the name at
 // another address, and then the old member is not its own. A member without a name has not started yet.
 func (o *Observation) has(m Member) bool {
 	return slices.ContainsFunc(o.ControlPlanes(), func(n *Node) bool {
@@ -116,7 +116,7 @@ func (r *repairRun) removeMember(ctx context.Context, m Member) error {
 	if err != nil {
 		return err
 	}
-	r.waiting().say("the member %x is removed; next, if its control plane is to come back: make up STACK=%s", m.ID,
+	r.waiting().logf("the member %x is removed; next, if its control plane is to come back: make up STACK=%s", m.ID,
 		r.Stack.Name)
 	return nil
 }
@@ -133,7 +133,7 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 		for _, a := range n.Etcd.Alarms {
 			alarm = alarm || a.Kind == "NOSPACE"
 			if a.Kind != "NOSPACE" {
-				// Talos takes back all alarms at once: this one must stay.
+				// Talos disarms all alarms at once: this one must stay.
 				found.refuse("etcd has the alarm %s on member %x; restore that member: "+
 					"docs/operations.md#recover-lost-control-planes", a.Kind, a.Member)
 				return
@@ -151,18 +151,18 @@ func (r *repairRun) findSpace(_ context.Context, o *Observation, found *repairs)
 	title := strings.Join(full, "; ") + ": defragment one member after the other, the leader last"
 	if alarm {
 		title = strings.Join(append([]string{"etcd has the alarm NOSPACE and refuses writes"}, full...), "; ") +
-			": defragment one member after the other, the leader last, and take the alarm back"
+			": defragment one member after the other, the leader last, and disarm the alarm"
 	}
 	if f := o.spaceless(); len(f) > 0 {
 		found.refuse("etcd is short of space, and a member that is defragmented does not answer "+
-			"meanwhile; mend this first: %s", f[0])
+			"meanwhile; repair this first: %s", f[0])
 		return
 	}
 	found.all = append(found.all,
 		repair{title: title, do: func(ctx context.Context, r *repairRun) error { return r.makeSpace(ctx, alarm) }})
 }
 
-// spaceless are the findings about etcd but for those that its lack of space explains.
+// spaceless returns the findings about etcd except those that a full database explains.
 func (o *Observation) spaceless() []Finding {
 	quiet := *o
 	quiet.Nodes = nil
@@ -191,10 +191,10 @@ func (o *Observation) spaceless() []Finding {
 	return found
 }
 
-// defragmentLimit is how long a member may take to defragment its database, or to take the alarm back.
+// defragmentLimit is how long a member may take to defragment its database, or to disarm the alarm.
 const defragmentLimit = 10 * time.Minute
 
-// makeSpace defragments the members and takes the alarm back. A member does not answer while it is defragmented.
+// makeSpace defragments the members and disarms the alarm. A member does not answer while it is defragmented.
 // https://etcd.io/docs/v3.6/op-guide/maintenance/#defragmentation
 func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
 	o, err := r.waiting().until(ctx, r.op, (*Observation).spaceless)
@@ -204,7 +204,7 @@ func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
 	nodes := slices.Clone(o.ControlPlanes())
 	slices.SortStableFunc(nodes, func(a, b *Node) int { return leads(a) - leads(b) })
 	for _, n := range nodes {
-		r.waiting().say("%s: defragmenting", n.Name)
+		r.waiting().logf("%s: defragmenting", n.Name)
 		c, asked := r.op.talos.reach(ctx, n.Machine, "")
 		asked, cancel := context.WithTimeout(asked, defragmentLimit)
 		_, err := c.EtcdDefragment(asked)
@@ -215,16 +215,16 @@ func (r *repairRun) makeSpace(ctx context.Context, alarm bool) error {
 		if o, err = r.waiting().until(ctx, r.op, (*Observation).spaceless); err != nil {
 			return err
 		}
-		r.waiting().say("%s: has %s", n.Name, size(o.Node(n.Name).Etcd.Size))
+		r.waiting().logf("%s: has %s", n.Name, size(o.Node(n.Name).Etcd.Size))
 	}
 	if alarm {
 		c, asked := r.op.talos.reach(ctx, nodes[0].Machine, "")
 		asked, cancel := context.WithTimeout(asked, defragmentLimit)
 		defer cancel()
 		if _, err := c.EtcdAlarmDisarm(asked); err != nil {
-			return fmt.Errorf("the alarm was not taken back: %s", reason(err))
+			return fmt.Errorf("the alarm was not disarmed: %s", reason(err))
 		}
-		r.waiting().say("etcd takes writes again")
+		r.waiting().logf("etcd takes writes again")
 	}
 	_, err = r.waiting().until(ctx, r.op, func(o *Observation) []Finding {
 		return slices.DeleteFunc(o.etcdFindings(), func(f Finding) bool { return f.Level == Notice })

@@ -12,9 +12,13 @@ import (
 
 // Report is the status of a stack.
 type Report struct {
-	Stack    string          `json:"stack"`
-	Level    string          `json:"status"`
-	Missing  []string        `json:"missing,omitempty"`
+	// Stack is the name of the stack.
+	Stack string `json:"stack"`
+	// Level is the worst status of a cluster: healthy, degraded or down.
+	Level string `json:"status"`
+	// Missing are the names of clusters in the stack file that were never brought up.
+	Missing []string `json:"missing,omitempty"`
+	// Clusters are the clusters that exist.
 	Clusters []ClusterReport `json:"clusters"`
 
 	worst Level
@@ -22,43 +26,61 @@ type Report struct {
 
 // ClusterReport is the status of one cluster.
 type ClusterReport struct {
-	Name         string            `json:"name"`
-	Level        string            `json:"status"`
-	Server       string            `json:"server"`
-	APIVersion   string            `json:"apiVersion,omitempty"`
-	Etcd         EtcdReport        `json:"etcd"`
+	// Name is the name of the cluster, such as inferadb-production-nyc1.
+	Name string `json:"name"`
+	// Level is healthy, degraded or down.
+	Level string `json:"status"`
+	// Server is the URL of the Kubernetes API.
+	Server string `json:"server"`
+	// APIVersion is the version of the Kubernetes API server; empty if it does not answer.
+	APIVersion string     `json:"apiVersion,omitempty"`
+	Etcd       EtcdReport `json:"etcd"`
+	// Certificates are the times at which the credentials expire, in UTC as in RFC 3339, by kubeconfig and talosconfig.
 	Certificates map[string]string `json:"certificates"`
 	Nodes        []NodeReport      `json:"nodes"`
-	Findings     []Finding         `json:"findings"`
+	// Findings are the problems of the cluster, in the order of the gates.
+	Findings []Finding `json:"findings"`
 }
 
-// EtcdReport is etcd as its members see it together.
+// EtcdReport is the status of etcd, from the answers of all its members.
 type EtcdReport struct {
-	Members int    `json:"members"`
-	Leader  string `json:"leader,omitempty"`
-	// Size is that of the largest database, Quota the size at which etcd refuses writes.
-	Size  int64 `json:"bytes"`
+	// Members is the number of members.
+	Members int `json:"members"`
+	// Leader is the node of the leader; empty if there is none.
+	Leader string `json:"leader,omitempty"`
+	// Size is the size of the largest database of a member, in bytes.
+	Size int64 `json:"bytes"`
+	// Quota is the size of a database at which etcd refuses writes, in bytes.
 	Quota int64 `json:"quotaBytes"`
 }
 
-// NodeReport is one row: a machine that has a name, or a node of a scaling group.
+// NodeReport is the status of one machine: a named node, or a node of a scaling group.
 type NodeReport struct {
-	Pool       string `json:"pool"`
-	Name       string `json:"name"`
-	Address    string `json:"address"`
-	InGroup    bool   `json:"scalingGroup,omitempty"`
-	Talos      string `json:"talos,omitempty"`
-	Schematic  string `json:"schematic,omitempty"`
+	// Pool is the name of the worker pool, or control-plane.
+	Pool string `json:"pool"`
+	// Name is the name of the node in Kubernetes.
+	Name string `json:"name"`
+	// Address is the private IP address.
+	Address string `json:"address"`
+	// InGroup means that a scaling group started the machine.
+	InGroup bool `json:"scalingGroup,omitempty"`
+	// Talos is the version of Talos; empty if it is unknown.
+	Talos string `json:"talos,omitempty"`
+	// Schematic is the id of the image's schematic in Talos' Image Factory; empty if it is unknown.
+	Schematic string `json:"schematic,omitempty"`
+	// Kubernetes is the version of the kubelet without its v; empty if Kubernetes has no such node.
 	Kubernetes string `json:"kubernetes,omitempty"`
-	Ready      bool   `json:"ready"`
-	Cordoned   string `json:"cordonedBy,omitempty"`
+	// Ready means that the node is ready in Kubernetes.
+	Ready bool `json:"ready"`
+	// Cordoned is what cordoned the node; empty if pods can be scheduled on it.
+	Cordoned string `json:"cordonedBy,omitempty"`
 	// Etcd is leader, member, learner or unknown; empty for a worker.
 	Etcd string `json:"etcd,omitempty"`
-	// Unreachable says why the Talos API does not answer.
+	// Unreachable is why the Talos API does not answer; empty if it does.
 	Unreachable string `json:"unreachable,omitempty"`
 }
 
-// NewReport puts the observations of a stack's clusters together.
+// NewReport returns the report of a stack from the observations of its clusters.
 func NewReport(stack *Stack, observations []*Observation) Report {
 	r := Report{Stack: stack.Name, Missing: stack.Missing, Clusters: []ClusterReport{}}
 	if len(stack.Missing) > 0 {
@@ -73,7 +95,7 @@ func NewReport(stack *Stack, observations []*Observation) Report {
 	return r
 }
 
-// ExitCode is 0 for a healthy stack, 1 for a degraded one, and 2 if a cluster is down or cannot be reached.
+// ExitCode returns 0 for a healthy stack, 1 for a degraded one, and 2 if a cluster is down or cannot be reached.
 func (r Report) ExitCode() int { return int(r.worst) }
 
 func statusName(level Level) string {

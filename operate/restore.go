@@ -28,7 +28,7 @@ type Restore struct {
 	Snapshot, Databases string
 	// WithoutDatabases wipes a control plane also if what it has left cannot be copied.
 	WithoutDatabases bool
-	// Node is how long a node may take to come back, Gate how long etcd and the API may take after it.
+	// Node is how long a node may take until it answers again, Gate how long etcd and the API may take after it.
 	Node, Gate time.Duration
 	// Poll is how long to wait between two looks, Settle between two that must both find the same.
 	Poll, Settle time.Duration
@@ -75,7 +75,7 @@ func (r *Restore) Run(ctx context.Context) error {
 		return fmt.Errorf("%s: etcd was started from the snapshot, and %w; run: make status STACK=%s", name, err,
 			r.Stack)
 	}
-	r.say("etcd of %s runs from %s", name, r.Snapshot)
+	r.logf("etcd of %s runs from %s", name, r.Snapshot)
 	return nil
 }
 
@@ -88,7 +88,7 @@ func checkSnapshotName(path, cluster string) error {
 	return nil
 }
 
-// openSnapshot opens a file that is a whole snapshot, and of this cluster as far as its name says.
+// openSnapshot opens a file that is a whole snapshot, and by its name of this cluster.
 func openSnapshot(path, cluster string) (*os.File, error) {
 	if err := checkSnapshotName(path, cluster); err != nil {
 		return nil, err
@@ -107,10 +107,10 @@ func openSnapshot(path, cluster string) (*os.File, error) {
 	return file, nil
 }
 
-// controlPlaneEtcd is what a control plane says of its own etcd.
+// controlPlaneEtcd is what a control plane reports about its etcd.
 type controlPlaneEtcd struct {
 	Machine
-	// silent says why its Talos API does not answer.
+	// silent is why its Talos API does not answer.
 	silent string
 	// service is the state of the service, detail the last thing that happened to it.
 	service, detail string
@@ -159,8 +159,8 @@ func (r *Restore) lookAt(ctx context.Context, m Machine) controlPlaneEtcd {
 	return seen
 }
 
-// observe looks twice: an election leaves a living etcd without a leader for a moment, and a node that boots says for a
-// moment that its etcd waits. What one of the looks says of a leader, of data or of silence counts.
+// observe looks twice: an election leaves a living etcd without a leader for a moment, and a node that boots reports
+// for a moment that its etcd waits. What one of the looks shows of a leader, of data or of silence counts.
 func (r *Restore) observe(ctx context.Context) ([]controlPlaneEtcd, error) {
 	members := r.look(ctx)
 	if err := pause(ctx, r.Settle); err != nil {
@@ -198,7 +198,7 @@ func (r *Restore) check(members []controlPlaneEtcd) error {
 
 // describe prints the plan.
 func (r *Restore) describe(file *os.File, members []controlPlaneEtcd) {
-	since := "the snapshot was taken, whose name does not say when"
+	since := "the snapshot was taken, whose name has no time"
 	if _, taken, ok := parseSnapshotName(r.Snapshot); ok {
 		since = fmt.Sprintf("%s, %s ago", taken.Format("2006-01-02 15:04 MST"), time.Since(taken).Round(time.Minute))
 	}
@@ -234,7 +234,7 @@ func (r *Restore) start(ctx context.Context, file *os.File, members []controlPla
 		if err := r.keepDatabase(ctx, m.Machine); err != nil {
 			return err
 		}
-		r.say("%s: wiping EPHEMERAL", m.Name)
+		r.logf("%s: wiping EPHEMERAL", m.Name)
 		limited, cancel := context.WithTimeout(ctx, r.Operator.Limit)
 		c, to := r.Operator.talos.reach(limited, m.Machine, "")
 		err := c.ResetGeneric(to, &machine.ResetRequest{
@@ -242,19 +242,19 @@ func (r *Restore) start(ctx context.Context, file *os.File, members []controlPla
 		})
 		cancel()
 		if err != nil {
-			return fmt.Errorf("%s: it takes no reset: %s", m.Name, reason(err))
+			return fmt.Errorf("%s: it refuses the reset: %s", m.Name, reason(err))
 		}
 	}
 	if err := r.untilAllWait(ctx); err != nil {
 		return err
 	}
 	first := members[0].Machine
-	r.say("%s: taking the snapshot", first.Name)
+	r.logf("%s: taking the snapshot", first.Name)
 	limited, cancel := context.WithTimeout(ctx, snapshotLimit)
 	defer cancel()
 	c, to := r.Operator.talos.reach(limited, first, "")
 	if _, err := c.EtcdRecover(to, file); err != nil {
-		return fmt.Errorf("%s: it does not take the snapshot: %s", first.Name, reason(err))
+		return fmt.Errorf("%s: it refuses the snapshot: %s", first.Name, reason(err))
 	}
 	return r.bootstrap(ctx, first)
 }
@@ -283,7 +283,7 @@ func (r *Restore) untilAllWait(ctx context.Context) error {
 			return fmt.Errorf("after %s, %s", r.Node, waiting)
 		}
 		if waiting != said {
-			r.say("waiting: %s", waiting)
+			r.logf("waiting: %s", waiting)
 			said = waiting
 		}
 		if err := pause(ctx, r.Poll); err != nil {
@@ -294,7 +294,7 @@ func (r *Restore) untilAllWait(ctx context.Context) error {
 
 // bootstrap starts etcd from the snapshot that a node has taken. A node refuses it while it has only just booted.
 func (r *Restore) bootstrap(ctx context.Context, first Machine) error {
-	r.say("%s: starting etcd", first.Name)
+	r.logf("%s: starting etcd", first.Name)
 	end := time.Now().Add(r.Gate)
 	for {
 		limited, cancel := context.WithTimeout(ctx, r.Operator.Limit)
@@ -338,7 +338,7 @@ func (r *Restore) finish(ctx context.Context) error {
 				return fmt.Errorf("gate %s did not pass in %s: %s", found[0].Gate, r.Gate, found[0])
 			}
 			if text := found[0].String(); text != said {
-				r.say("waiting for %s: %s", found[0].Gate, strings.SplitN(text, ";", 2)[0])
+				r.logf("waiting for %s: %s", found[0].Gate, strings.SplitN(text, ";", 2)[0])
 				said = text
 			}
 		}
@@ -349,6 +349,6 @@ func (r *Restore) finish(ctx context.Context) error {
 	return nil
 }
 
-func (r *Restore) say(format string, arguments ...any) {
+func (r *Restore) logf(format string, arguments ...any) {
 	progress(r.Out, format, arguments...)
 }

@@ -16,7 +16,7 @@ import (
 // etcdDatabase is where a member keeps its database.
 const etcdDatabase = "/var/lib/etcd/member/snap/db"
 
-// errNoDatabase says that a node has none, as one whose etcd is broken may not.
+// errNoDatabase means that a node has no database, which can be so where its etcd is broken.
 var errNoDatabase = errors.New("it has no " + etcdDatabase)
 
 // keepDatabase copies a node's database before it is wiped. It may be newer than the snapshot, and has no checksum. The
@@ -26,13 +26,13 @@ func (r *Restore) keepDatabase(ctx context.Context, m Machine) error {
 	err := r.copyDatabase(ctx, m, path)
 	switch {
 	case err == nil:
-		r.say("%s: its database is saved in %s", m.Name, path)
+		r.logf("%s: its database is saved in %s", m.Name, path)
 	case errors.Is(err, errNoDatabase) || strings.Contains(err.Error(), "no such file or directory") ||
 		r.WithoutDatabases:
-		r.say("%s: its database is not copied: %s", m.Name, reason(err))
+		r.logf("%s: its database is not copied: %s", m.Name, reason(err))
 	default:
 		return fmt.Errorf("%s: its database, which may be newer than the snapshot, cannot be copied into %s: %s; it "+
-			"was not wiped; mend that and run "+
+			"was not wiped; repair that and run "+
 			"this again, or go on without it: --without-databases", m.Name, r.Databases, reason(err))
 	}
 	return nil

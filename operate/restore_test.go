@@ -130,7 +130,7 @@ func TestARestoreIsRefused(t *testing.T) {
 		"torn": {func(f *fixture, r *Restore) {
 			lost(f)
 			require.NoError(f.t, os.Truncate(r.Snapshot, 512))
-		}, "it has 512 bytes, which are no whole pages with a checksum; choose another"},
+		}, "it has 512 bytes, which are not whole pages with a checksum; choose another"},
 		"changed": {func(f *fixture, r *Restore) {
 			lost(f)
 			require.NoError(f.t, os.WriteFile(r.Snapshot, append([]byte{1}, f.Snapshot[1:]...), 0o600))
@@ -156,7 +156,7 @@ func TestARestoreIsRefused(t *testing.T) {
 func TestARestoreFromABucketIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ address, message string }{
 		"of another cluster": {"gs://bucket/etcd/inferadb-staging-sfo1-20260101T000000Z.etcd-snapshot", "a snapshot of inferadb-staging-sfo1, not of " + clusterName},
-		"torn":               {"gs://bucket/etcd/torn", "it has 512 bytes, which are no whole pages with a checksum; choose another"},
+		"torn":               {"gs://bucket/etcd/torn", "it has 512 bytes, which are not whole pages with a checksum; choose another"},
 		"not there":          {"gs://bucket/etcd/none", "gs://bucket/etcd/none: the snapshot cannot be copied into"},
 		"no object":          {"s3://bucket/etcd/", "s3://bucket/etcd/ names no object; write: --snapshot s3://bucket/prefix/" + clusterName},
 		"no bucket":          {"ftp://bucket/x", "ftp://bucket/ is neither a bucket such as s3://bucket/prefix"},

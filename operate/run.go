@@ -22,7 +22,7 @@ func (u *Upgrade) checkAccept() error {
 func (u *Upgrade) lockAll(ctx context.Context, runs []*upgradeRun) error {
 	for _, r := range runs {
 		var err error
-		if r.lock, err = r.op.kubernetes.acquire(ctx, u.Renew, u.say); err != nil {
+		if r.lock, err = r.op.kubernetes.acquire(ctx, u.Renew, u.logf); err != nil {
 			var locked *ExitError
 			if errors.As(err, &locked) {
 				return err
@@ -40,7 +40,7 @@ func (u *Upgrade) saveAll(ctx context.Context, runs []*upgradeRun) error {
 		if err != nil {
 			return &ExitError{Code: Refused, Err: fmt.Errorf("%w; nothing was changed", err)}
 		}
-		u.say("etcd of %s is saved in %s", r.op.cluster.Name, path)
+		u.logf("etcd of %s is saved in %s", r.op.cluster.Name, path)
 	}
 	return nil
 }

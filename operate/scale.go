@@ -150,7 +150,7 @@ func closeAll(runs []*scaleRun) {
 	}
 }
 
-// numberOf is the number at the end of a machine's name.
+// numberOf returns the number at the end of a machine's name.
 func numberOf(m Machine) int {
 	number, _ := strconv.Atoi(m.Name[strings.LastIndex(m.Name, "-")+1:])
 	return number
@@ -188,7 +188,7 @@ func (s *Scale) check(ctx context.Context, runs []*scaleRun) error {
 	return nil
 }
 
-// acknowledged are the steps that the stack file says were done.
+// acknowledged returns the steps that the stack file has as done.
 func (s *Scale) acknowledged() []string { return s.now.Stack.Clusters[0].Want.Acknowledged }
 
 // unchanged reports whether the state, the outputs and the stack file have the number.
@@ -214,7 +214,8 @@ func (s *Scale) plan(runs []*scaleRun) {
 			fmt.Fprintf(s.Out, "    %s (%s)\n", m.Name, m.Address)
 		}
 	}
-	fmt.Fprintf(s.Out, "  then %s says controlPlanes: %d, and pulumi up makes or deletes the machines\n",
+	fmt.Fprintf(s.Out, "  then controlPlanes: %[2]d is written into %[1]s, and pulumi up creates or deletes the "+
+		"machines\n",
 		s.now.Stack.stackFile(), s.To)
 }
 
@@ -222,7 +223,7 @@ func (s *Scale) plan(runs []*scaleRun) {
 func (s *Scale) change(ctx context.Context, runs []*scaleRun) error {
 	for _, r := range runs {
 		var err error
-		if r.lock, err = r.op.kubernetes.acquire(ctx, s.Renew, s.waiting().say); err != nil {
+		if r.lock, err = r.op.kubernetes.acquire(ctx, s.Renew, s.waiting().logf); err != nil {
 			return fmt.Errorf("the lock of %s cannot be taken: %w", r.op.cluster.Name, err)
 		}
 		defer r.lock.release(ctx)
@@ -237,7 +238,7 @@ func (s *Scale) change(ctx context.Context, runs []*scaleRun) error {
 	if err := stackfile.Edit(file, set); err != nil {
 		return err
 	}
-	s.waiting().say("%s says controlPlanes: %d", file, s.To)
+	s.waiting().logf("%s has controlPlanes: %d", file, s.To)
 	if err := s.Up(ctx); err != nil {
 		return err
 	}
@@ -278,8 +279,8 @@ func (r *scaleRun) checkMembers(ctx context.Context) error {
 			return refused("etcd has the member %x, which has not started; wait until it has, and run this again", m.ID)
 		case number >= r.To:
 			return refused("etcd has the member %s, and the update would delete its machine before it has left; "+
-				"finish first what was begun: "+
-				"make control-planes STACK=%s TO=%d; if its machine is gone: make repair STACK=%s", m.Name,
+				"finish first what was begun: make control-planes STACK=%s TO=%d; if its machine is gone: make "+
+				"repair STACK=%s", m.Name,
 				r.now.Stack.Name, number+1+number%2,
 				r.now.Stack.Name)
 		}
@@ -319,7 +320,7 @@ func (s *Scale) settle(ctx context.Context) error {
 			return fmt.Errorf("etcd of %s has the members %s, and not %d; run: make status STACK=%s",
 				r.op.cluster.Name, namesOf(members), s.To, s.now.Stack.Name)
 		}
-		s.waiting().say("%s: etcd has %d members, which vote", r.op.cluster.Name, s.To)
+		s.waiting().logf("%s: etcd has %d members, which vote", r.op.cluster.Name, s.To)
 	}
 	return nil
 }
@@ -337,7 +338,7 @@ func (s *Scale) tidy() error {
 		if err := stackfile.Edit(file, remove); err != nil {
 			return err
 		}
-		s.waiting().say("%q is no longer in %s", step, file)
+		s.waiting().logf("%q is no longer in %s", step, file)
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (r *scaleRun) leave(ctx context.Context, m Machine) error {
 	if err := r.lock.check(ctx); err != nil {
 		return err
 	}
-	r.waiting().say("%s: leaving etcd", m.Name)
+	r.waiting().logf("%s: leaving etcd", m.Name)
 	c, reset := r.op.talos.reach(ctx, m, "")
 	reset, cancel := context.WithTimeout(reset, r.op.Limit)
 	defer cancel()
@@ -107,7 +107,8 @@ func (r *scaleRun) waitUntilLeft(ctx context.Context, m Machine) error {
 			return nil
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("it was told to leave etcd and is still a member after %s; look at: talosctl -n %s dmesg",
+			return fmt.Errorf("it was asked to leave etcd and is still a member after %s; look at: talosctl -n %s "+
+				"dmesg",
 				r.Leave, m.Address)
 		}
 		if err := pause(ctx, r.Poll); err != nil {
@@ -135,6 +136,6 @@ func (r *scaleRun) recordLeft(ctx context.Context, n *Node) error {
 	// The gates ask nothing of it any more.
 	c := r.op.cluster
 	c.ControlPlanes = slices.DeleteFunc(slices.Clone(c.ControlPlanes), func(m Machine) bool { return m.Name == n.Name })
-	r.waiting().say("%s has left etcd; %q is in %s", n.Name, step, file)
+	r.waiting().logf("%s has left etcd; %q is in %s", n.Name, step, file)
 	return nil
 }

@@ -126,7 +126,7 @@ func TestAChangeThatWasCutOffGoesOn(t *testing.T) {
 		f := newFixture(t)
 		f.Do(func() { f.Node("control-plane-1").StaysAway = true })
 		out := f.scaled(1, Stopped, nil)
-		assert.Contains(t, out, "control-plane-1: it was told to leave etcd and is still a member after 2s")
+		assert.Contains(t, out, "control-plane-1: it was asked to leave etcd and is still a member after 2s")
 		assert.Contains(t, f.file(), "etcd-left:inferadb-staging-nyc1-control-plane-2")
 		assert.Contains(t, f.file(), "controlPlanes: 3", "no update may delete a member")
 		f.Do(func() { f.Node("control-plane-1").StaysAway = false })

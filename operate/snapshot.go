@@ -18,7 +18,7 @@ import (
 
 const (
 	snapshotSuffix = ".etcd-snapshot"
-	// snapshotTime is how a snapshot's name tells when it was taken, in UTC.
+	// snapshotTime is the format of the time in a snapshot's name, in UTC.
 	snapshotTime = "20060102T150405Z"
 	// partSuffix is that of a file that is not whole yet.
 	partSuffix = ".part"
@@ -27,7 +27,7 @@ const (
 )
 
 // Snapshot writes a snapshot of a cluster's etcd into a folder and returns the file. It keeps the newest of the
-// cluster's snapshots there, as many as keep says; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes
+// cluster's snapshots there, as many as keep; 0 keeps all. Secrets in the snapshot are encrypted as Kubernetes
 // stores them, with the key of the cluster's secrets.
 func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (string, error) {
 	path := filepath.Join(folder, op.snapshotName())
@@ -43,7 +43,7 @@ func (op *Operator) Snapshot(ctx context.Context, folder string, keep int) (stri
 	return path, prune(folder, op.cluster.Name, keep)
 }
 
-// snapshotName is the name of a snapshot that is taken now.
+// snapshotName returns the name of a snapshot that is taken now.
 func (op *Operator) snapshotName() string {
 	return op.cluster.Name + "-" + time.Now().UTC().Format(snapshotTime) + snapshotSuffix
 }
@@ -129,7 +129,7 @@ func copyVerified(to io.Writer, from io.Reader) error {
 	case err != nil:
 		return fmt.Errorf("the snapshot was cut off after %d bytes: %s", size, reason(err))
 	case size <= sha256.Size || size%512 != sha256.Size:
-		return fmt.Errorf("the snapshot was cut off: it has %d bytes, which are no whole pages with a checksum", size)
+		return fmt.Errorf("the snapshot was cut off: it has %d bytes, which are not whole pages with a checksum", size)
 	case !trailer.matches():
 		return errors.New("the snapshot's checksum does not match its content")
 	}

@@ -17,7 +17,7 @@ const (
 	// credentialsLimit is how long Google Cloud's credentials are looked for. Without a file of them the library asks a
 	// metadata server, and no answer of it ends that.
 	credentialsLimit = 20 * time.Second
-	// storageAttempts is how often a request to Google Cloud Storage is made, which the library repeats until the
+	// storageAttempts is how often a request to Google Cloud Storage is sent, which the library repeats until the
 	// context ends.
 	// https://cloud.google.com/storage/docs/retry-strategy#go
 	storageAttempts = 4

@@ -1,7 +1,7 @@
 // Package operate works on running clusters: it reports their status, upgrades and repairs nodes, applies configuration
 // that an update cannot, changes the number of control planes, renews credentials, and saves and restores etcd. It
 // talks to the Talos API and the Kubernetes API with the credentials among a stack's outputs, and keeps no state of its
-// own: every run begins with what the nodes say.
+// own: every run begins with what the nodes report.
 package operate
 
 import (
@@ -153,7 +153,7 @@ func readSettings(ctx context.Context, name string) (settings map[string]string,
 func parseStack(folder, name string, text []byte, wanted []cluster.Cluster) (*Stack, error) {
 	var out outputs
 	if err := json.Unmarshal(text, &out); err != nil {
-		return nil, fmt.Errorf("the outputs of stack %s are not what this program makes; run: make up STACK=%s", name,
+		return nil, fmt.Errorf("the outputs of stack %s are not those of this program; run: make up STACK=%s", name,
 			name)
 	}
 	if out.Talosconfig == "" || out.Kubeconfig == "" {

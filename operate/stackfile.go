@@ -10,7 +10,7 @@ import (
 
 const upgradeKey = config.Namespace + ":upgrade"
 
-// stackFile is the file of the stack's settings.
+// stackFile returns the file of the stack's settings.
 func (s *Stack) stackFile() string { return stackfile.Path(s.Folder, s.Name) }
 
 // mark writes the versions of an upgrade into the stack file, so that no update runs until it is through: with the old

@@ -150,7 +150,7 @@ var damages = map[string]struct {
 	"a stale member": {func(f *fixture) {
 		f.Members = append(f.Members, &operatetest.Member{ID: 0xb0, Name: "old-1", Address: "10.0.0.99"})
 	}, 1,
-		[]string{"etcd: etcd has the member old-1 (b0), which is no machine of the stack"}},
+		[]string{"etcd: etcd has the member old-1 (b0), which is not a machine of the stack"}},
 	"a machine that was made anew": {func(f *fixture) { f.Members[1].Address = "10.0.0.99" }, 1,
 		[]string{"etcd: inferadb-staging-nyc1-control-plane-1: etcd has its member at 10.0.0.99, and the machine is at 10.0.0.11"}},
 	"a member that never started": {func(f *fixture) { f.Members = append(f.Members, &operatetest.Member{ID: 0xb0, Address: "10.0.0.99"}) }, 1,

@@ -26,7 +26,8 @@ type talosNodes struct {
 	controlPlanes map[string]*client.Client
 }
 
-// openTalos prepares the connections. They are made when they are used, through the proxy that the environment names.
+// openTalos prepares the connections. They are created when they are used, through the proxy that the environment
+// names.
 func openTalos(ctx context.Context, c *Cluster) (*talosNodes, error) {
 	t := &talosNodes{controlPlanes: map[string]*client.Client{}}
 	for _, m := range c.ControlPlanes {
@@ -177,7 +178,7 @@ func mayHaveBegun(err error) bool {
 	return false
 }
 
-// reason is an error of a node in one line, without gRPC's wrapping.
+// reason returns an error of a node in one line, without gRPC's wrapping.
 func reason(err error) string {
 	if err == nil {
 		return ""

@@ -14,7 +14,7 @@ import (
 )
 
 // Upgrade brings the machines of a stack that have names to versions of Talos and Kubernetes, one machine at a time,
-// and then writes the versions into the stack file. It never goes back by itself: it stops, says at what, and goes on
+// and then writes the versions into the stack file. It never goes back by itself: it stops with the reason, and goes on
 // when it is run again.
 type Upgrade struct {
 	Stack *Stack
@@ -52,7 +52,7 @@ const (
 	Locked = 4
 )
 
-// ExitError is why a command did not do what it was told to. Code is its exit code.
+// ExitError is why a command did not do its work. Code is its exit code.
 type ExitError struct {
 	Code int
 	Err  error
@@ -75,7 +75,7 @@ type upgradeRun struct {
 	lock *lock
 	// away are other machines that are being worked on at the same time: no gate asks for them.
 	away []string
-	// synced says that the stack's manifests are in line, rendered that those of Talos are.
+	// synced means that the stack's manifests are in line, rendered that those of Talos are.
 	synced, rendered bool
 	// started are when a control plane's components had started before its reboot.
 	started map[string]time.Time
@@ -111,9 +111,9 @@ func (u *Upgrade) Run(ctx context.Context) error {
 	}
 	if err := u.Stack.record(u.Target); err != nil {
 		return &ExitError{Code: Stopped,
-			Err: fmt.Errorf("all nodes run the versions, and the stack file does not say so: %w", err)}
+			Err: fmt.Errorf("all nodes run the versions, and the stack file does not have them: %w", err)}
 	}
-	u.say("%s says talosVersion: %s and kubernetesVersion: %s", u.Stack.stackFile(), u.Target.Talos,
+	u.logf("%s has talosVersion: %s and kubernetesVersion: %s", u.Stack.stackFile(), u.Target.Talos,
 		u.Target.Kubernetes)
 	return nil
 }
@@ -256,7 +256,7 @@ func (u *Upgrade) begin(ctx context.Context, runs []*upgradeRun) error {
 	if err := u.Stack.mark(u.Target); err != nil {
 		return refused("the stack file cannot be marked: %w", err)
 	}
-	u.say("%s is marked: until the upgrade is through, no update runs", u.Stack.stackFile())
+	u.logf("%s is marked: until the upgrade is through, no update runs", u.Stack.stackFile())
 	return nil
 }
 
@@ -283,7 +283,7 @@ func (r *upgradeRun) cluster(ctx context.Context) error {
 				return nil
 			}
 		}
-		// Somebody may have upgraded the cluster further while this run waited for its answer or for the lock.
+		// Another run may have upgraded the cluster further while this one waited for its answer or for the lock.
 		if found := o.checkPath(r.Target); len(found) > 0 {
 			return &ExitError{Code: Stopped, Err: errors.New(found[0].String())}
 		}
@@ -345,7 +345,7 @@ func (r *upgradeRun) doAll(ctx context.Context, o *Observation, steps []step) er
 }
 
 func (r *upgradeRun) doOne(ctx context.Context, o *Observation, s step) error {
-	r.say("%s", s)
+	r.logf("%s", s)
 	if err := r.do(ctx, o, s); err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}
@@ -391,8 +391,8 @@ func (r *upgradeRun) do(ctx context.Context, o *Observation, s step) error {
 	return r.kubelet(ctx, o, o.Node(s.node))
 }
 
-// green looks until the gates find nothing, as many times in a row as passes says, and returns the last look. The error
-// names what the gates found at the end of the limit.
+// green looks until the gates find nothing, as many times in a row as given by passes, and returns the last look. The
+// error names what the gates found at the end of the limit.
 func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error) {
 	end := time.Now().Add(r.Gate)
 	passed, said := 0, ""
@@ -411,7 +411,7 @@ func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error
 				return nil, fmt.Errorf("gate %s did not pass in %s: %s", found[0].Gate, r.Gate, found[0])
 			}
 			if text := found[0].String(); text != said {
-				r.say("waiting for %s: %s", found[0].Gate, text)
+				r.logf("waiting for %s: %s", found[0].Gate, text)
 				said = text
 			}
 		}
@@ -421,7 +421,7 @@ func (r *upgradeRun) green(ctx context.Context, passes int) (*Observation, error
 	}
 }
 
-// inTheWay are the findings at which an upgrade stops. Machines of scaling groups come and go by themselves.
+// inTheWay returns the findings at which an upgrade stops. Machines of scaling groups come and go by themselves.
 func (r *upgradeRun) inTheWay(o *Observation) []Finding {
 	o.away = len(r.away)
 	found := slices.DeleteFunc(o.Findings(func(g Gate) bool { return g.Upgrade }), func(f Finding) bool {
@@ -440,12 +440,12 @@ func (r *upgradeRun) inTheWay(o *Observation) []Finding {
 	return r.blocking(found)
 }
 
-// blocking are the findings of gates that are not accepted.
+// blocking returns the findings of gates that are not accepted.
 func (u *Upgrade) blocking(found []Finding) []Finding {
 	return slices.DeleteFunc(found, func(f Finding) bool { return slices.Contains(u.Accept, f.Gate) })
 }
 
-func (u *Upgrade) say(format string, arguments ...any) {
+func (u *Upgrade) logf(format string, arguments ...any) {
 	progress(u.Out, format, arguments...)
 }
 
@@ -471,7 +471,7 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // Abandon removes the mark, so that updates run again. It refuses if a node runs a newer Kubernetes than the stack
-// file: an update would take it back.
+// file: an update would downgrade it.
 func (u *Upgrade) Abandon(ctx context.Context) error {
 	if err := u.Stack.checkUp(); err != nil {
 		return err
@@ -482,7 +482,7 @@ func (u *Upgrade) Abandon(ctx context.Context) error {
 	}
 	defer closeRuns(ctx, runs)
 	for _, r := range runs {
-		if err := r.op.kubernetes.idle(ctx, u.Renew, u.say); err != nil {
+		if err := r.op.kubernetes.idle(ctx, u.Renew, u.logf); err != nil {
 			return err
 		}
 		o := r.op.Observe(ctx)
@@ -498,7 +498,7 @@ func (u *Upgrade) Abandon(ctx context.Context) error {
 			}
 			for _, version := range versions {
 				if compare(version, want.KubernetesVersion) > 0 {
-					return refused("%s runs Kubernetes %s already, and the next update would take it back to %s; "+
+					return refused("%s runs Kubernetes %s already, and the next update would downgrade it to %s; "+
 						"finish the upgrade: make upgrade STACK=%s",
 						n.Name, version, want.KubernetesVersion, u.Stack.Name)
 				}

@@ -53,8 +53,8 @@ func (r *upgradeRun) changes(ctx context.Context, o *Observation, objects []*man
 	return len(changes), nil
 }
 
-// syncable are the changes that an upgrade makes: those of Talos' own objects, or the others. An object of the stack's
-// own, or of Talos, that something else manages by now is left to it.
+// syncable returns the changes that an upgrade makes: to the objects of Talos, or to the others. An object of the
+// stack's own, or of Talos, that something else manages by now is left to it.
 func (o *Observation) syncable(talos bool) []*manifestChange {
 	return slices.DeleteFunc(slices.Clone(o.manifests),
 		func(c *manifestChange) bool { return c.left || (c.origin == ofTalos) != talos })
@@ -126,12 +126,12 @@ func (r *upgradeRun) sync(ctx context.Context, o *Observation, changes []*manife
 			continue
 		}
 		if err := r.op.kubernetes.takeOver(limited, c); err != nil {
-			return fmt.Errorf("%s: its fields cannot be taken over: %s", c.name, c.reason(err))
+			return fmt.Errorf("%s: the ownership of its fields cannot be changed: %s", c.name, c.reason(err))
 		}
 		if err := r.apply(limited, c); err != nil {
 			return err
 		}
-		r.say("%s is %s", c.name, map[bool]string{true: "created", false: "changed"}[c.live == nil])
+		r.logf("%s is %s", c.name, map[bool]string{true: "created", false: "changed"}[c.live == nil])
 	}
 	for _, c := range changes {
 		if err := r.waitFor(limited, c); err != nil {
@@ -178,15 +178,15 @@ func (r *upgradeRun) waitFor(ctx context.Context, c *manifestChange) error {
 	}
 }
 
-// reason is an error of the API server about an object, which may quote the object.
+// reason returns an error of the API server about an object, which may quote the object.
 func (c *manifestChange) reason(err error) string {
 	if c.secret && !errors.Is(err, context.DeadlineExceeded) {
-		return "the API server does not take it, and says why in words that may hold a secret"
+		return "the API server refuses it; the reason is not shown, because it may contain a secret"
 	}
 	return reason(err)
 }
 
-// images are those of the pods that a change makes.
+// images returns the images of the pods that a change creates.
 func (c *manifestChange) images() []string {
 	var images []string
 	for _, list := range []string{"initContainers", "containers"} {

@@ -54,7 +54,7 @@ func renderedBy(ctx context.Context, c *client.Client) ([]*unstructured.Unstruct
 	return objects, nil
 }
 
-// proxyOf is the version of kube-proxy among the objects; empty if it is not there.
+// proxyOf returns the version of kube-proxy among the objects; empty if it is not there.
 func proxyOf(objects []*unstructured.Unstructured) string {
 	for _, object := range objects {
 		if object.GetKind() == "DaemonSet" && object.GetName() == proxyName {

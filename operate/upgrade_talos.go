@@ -15,7 +15,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/client"
 )
 
-// installer is the image of the target's Talos for the cluster's cloud and schematic.
+// installer returns the image of the target's Talos for the cluster's cloud and schematic.
 func (r *upgradeRun) installer() string {
 	want := r.op.cluster.Want
 	can, _ := regions.CapabilitiesOf(want.Provider)
@@ -103,7 +103,7 @@ type pull struct {
 func (r *upgradeRun) pull(ctx context.Context, o *Observation, n *Node, p pull) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Gate)
 	defer cancel()
-	r.say("%s: fetching %s", n.Name, p.image)
+	r.logf("%s: fetching %s", n.Name, p.image)
 	c, ctx := r.way(ctx, o, n.Machine)
 	var err error
 	if installsOnly(n.Talos) {
@@ -131,8 +131,8 @@ func pullNew(ctx context.Context, c *client.Client, p pull) error {
 	return err
 }
 
-// instance is the containerd that keeps a namespace's images on the disk. Talos' other one, for its own services, keeps
-// them in memory.
+// instance returns the containerd that keeps a namespace's images on the disk. Talos' other one, for its own services,
+// keeps them in memory.
 func instance(namespace common.ContainerdNamespace) *common.ContainerdInstance {
 	return &common.ContainerdInstance{Driver: common.ContainerDriver_CRI, Namespace: namespace}
 }
@@ -235,10 +235,11 @@ func (r *upgradeRun) install(ctx context.Context, o *Observation, n *Node) error
 	}
 }
 
-// empty cordons and drains a node, unless no other could take its pods. A drain that fails is taken back.
+// empty cordons and drains a node, unless no other could take its pods. After a drain that fails, the node is
+// uncordoned.
 func (r *upgradeRun) empty(ctx context.Context, o *Observation, n *Node) error {
 	if n.Kubernetes == nil {
-		r.say("%s: Kubernetes has no such node, so nothing is drained", n.Name)
+		r.logf("%s: Kubernetes has no such node, so nothing is drained", n.Name)
 		return nil
 	}
 	others := 0
@@ -248,13 +249,13 @@ func (r *upgradeRun) empty(ctx context.Context, o *Observation, n *Node) error {
 		}
 	}
 	if others == 0 {
-		r.say("%s: no other node could take its pods, so it is not drained", n.Name)
+		r.logf("%s: no other node could take its pods, so it is not drained", n.Name)
 		return nil
 	}
 	if err := r.op.kubernetes.cordon(ctx, n.Kubernetes); err != nil {
 		return fmt.Errorf("it cannot be cordoned: %s", reason(err))
 	}
-	r.say("%s: draining", n.Name)
+	r.logf("%s: draining", n.Name)
 	if err := r.op.kubernetes.drain(ctx, n.Kubernetes.Name, r.Drain, r.Poll); err != nil {
 		return errors.Join(err, r.restore(ctx, n))
 	}
@@ -291,7 +292,7 @@ func (r *upgradeRun) giveUpLeadership(ctx context.Context, o *Observation, n *No
 		return err
 	}
 	if leader := after.Leader(); leader == nil || leader.Name == n.Name {
-		return errors.New("it still leads etcd after it was told to hand over")
+		return errors.New("it still leads etcd after it was asked to hand over")
 	}
 	return nil
 }
@@ -301,7 +302,7 @@ func (r *upgradeRun) reboot(ctx context.Context, o *Observation, n *Node) error 
 	ctx, cancel := context.WithTimeout(ctx, r.Node)
 	defer cancel()
 	c, ctx := r.way(ctx, o, n.Machine)
-	r.say("%s: rebooting", n.Name)
+	r.logf("%s: rebooting", n.Name)
 	var err error
 	if installsOnly(n.Talos) {
 		err = c.Reboot(ctx)
@@ -325,7 +326,7 @@ func (r *upgradeRun) back(ctx context.Context, o *Observation, n *Node) error {
 		switch {
 		case err != nil, boot == n.BootID:
 		case compare(version, r.Target.Talos) == 0:
-			r.say("%s: is back with Talos %s", n.Name, version)
+			r.logf("%s: is back with Talos %s", n.Name, version)
 			return nil
 		default:
 			return fmt.Errorf("it came back with Talos %s: the new version did not start, and it fell back; look at: "+

@@ -16,7 +16,7 @@ type waiting struct {
 	Out io.Writer
 }
 
-func (w waiting) say(format string, arguments ...any) {
+func (w waiting) logf(format string, arguments ...any) {
 	progress(w.Out, format, arguments...)
 }
 
@@ -40,7 +40,7 @@ func (w waiting) until(ctx context.Context, op *Operator, find func(*Observation
 			return o, fmt.Errorf("gate %s did not pass in %s: %s", found[0].Gate, w.Gate, text)
 		}
 		if text != said {
-			w.say("waiting for %s: %s", found[0].Gate, text)
+			w.logf("waiting for %s: %s", found[0].Gate, text)
 			said = text
 		}
 		if err := pause(ctx, w.Poll); err != nil {
@@ -49,8 +49,8 @@ func (w waiting) until(ctx context.Context, op *Operator, find func(*Observation
 	}
 }
 
-// controlPlaneFindings are what the gates have against the control planes. Two members are no fault on the way from
-// three to one.
+// controlPlaneFindings returns the findings of the gates about the control planes. Two members are no fault on the way
+// from three to one.
 func (o *Observation) controlPlaneFindings() []Finding {
 	var all []Finding
 	for _, gate := range []Gate{

@@ -11,17 +11,17 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/simulator/aws"
-	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/digitalocean"
 	"github.com/inferadb/infra/simulator/gcp"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/inferadb/infra/simulator/provider"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 )
 
 // providers are the providers that there are.
-var providers = map[string]func() *catalogue.Provider{
+var providers = map[string]func() *schema.Provider{
 	"aws":          aws.Provider,
 	"digitalocean": digitalocean.Provider,
 	"gcp":          gcp.Provider,
@@ -31,13 +31,13 @@ var providers = map[string]func() *catalogue.Provider{
 // Providers returns the names of the providers, sorted.
 func Providers() []string { return slices.Sorted(maps.Keys(providers)) }
 
-// Open returns the world that SIMULATOR_WORLD names.
-func Open() (*world.Store, error) {
+// Open returns the store that SIMULATOR_WORLD names.
+func Open() (*store.Journal, error) {
 	directory := os.Getenv("SIMULATOR_WORLD")
 	if directory == "" {
 		return nil, errors.New("SIMULATOR_WORLD: is not set; set it to the directory that keeps the simulated clouds")
 	}
-	return world.Open(directory)
+	return store.Open(directory)
 }
 
 // Serve returns the plugin of a provider.
@@ -46,37 +46,37 @@ func Serve(name string) (*provider.Server, error) {
 	if !ok {
 		return nil, fmt.Errorf("pulumi-resource-%s: the simulator has no such provider", name)
 	}
-	store, err := Open()
+	journal, err := Open()
 	if err != nil {
 		return nil, err
 	}
-	weather, err := provider.WeatherFromEnvironment()
+	options, err := provider.OptionsFromEnvironment()
 	if err != nil {
 		return nil, err
 	}
-	return provider.New(table(), store, Clouds(store), weather), nil
+	return provider.New(table(), journal, Clouds(journal), options), nil
 }
 
-// Clouds are all the clouds of a world.
-func Clouds(store *world.Store) provider.Clouds {
+// Clouds returns all the clouds of a store.
+func Clouds(journal *store.Journal) provider.Clouds {
 	return provider.Clouds{
-		Site:   func(w *world.World) site.Site { return sites(w, store.Directory()) },
-		Settle: func(s site.Site, w *world.World) error { return talos.Settle(s, w) },
+		Network:   func(st *store.Store) network.Network { return networks(st, journal.Directory()) },
+		Reconcile: func(clouds network.Network, st *store.Store) error { return talos.Reconcile(clouds, st) },
 	}
 }
 
-// allClouds is every cloud as one site.
+// allClouds is every cloud as one network.
 type allClouds struct {
-	clouds map[string]site.Site
-	// hosts are names that stand in no cloud's zone, such as one that the user points at the load balancer himself.
+	clouds map[string]network.Network
+	// hosts are names outside the clouds' zones, such as one that the user points at the load balancer.
 	hosts map[string]string
 }
 
-func sites(w *world.World, directory string) site.Site {
-	all := allClouds{clouds: map[string]site.Site{}, hosts: readHosts(filepath.Join(directory, "hosts"))}
+func networks(st *store.Store, directory string) network.Network {
+	all := allClouds{clouds: map[string]network.Network{}, hosts: readHosts(filepath.Join(directory, "hosts"))}
 	for name, table := range providers {
-		if view := table().Site; view != nil {
-			all.clouds[name] = view(w)
+		if view := table().Network; view != nil {
+			all.clouds[name] = view(st)
 		}
 	}
 	return all
@@ -98,8 +98,8 @@ func readHosts(file string) map[string]string {
 }
 
 // Machines lists the machines of every cloud.
-func (a allClouds) Machines() []site.Machine {
-	var machines []site.Machine
+func (a allClouds) Machines() []network.Machine {
+	var machines []network.Machine
 	for _, name := range []string{"aws", "gcp", "digitalocean"} {
 		if cloud, ok := a.clouds[name]; ok {
 			machines = append(machines, cloud.Machines()...)
@@ -109,20 +109,20 @@ func (a allClouds) Machines() []site.Machine {
 }
 
 // Deliver asks the machine's own cloud.
-func (a allClouds) Deliver(from, to site.Machine, port site.Port) error {
+func (a allClouds) Deliver(from, to network.Machine, port network.Port) error {
 	if from.Provider != to.Provider {
-		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, site.ErrNotHere, from.Name)
+		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, network.ErrNotHere, from.Name)
 	}
 	return a.clouds[from.Provider].Deliver(from, to, port)
 }
 
-// Leave asks the machine's own cloud.
-func (a allClouds) Leave(from site.Machine, service site.Service) error {
-	return a.clouds[from.Provider].Leave(from, service)
+// ReachService asks the machine's own cloud.
+func (a allClouds) ReachService(from network.Machine, service network.Service) error {
+	return a.clouds[from.Provider].ReachService(from, service)
 }
 
 // Dial asks the machine's own cloud; the operator asks all of them.
-func (a allClouds) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+func (a allClouds) Dial(from *network.Machine, host string, port int) ([]network.Machine, error) {
 	if target, ok := a.hosts[host]; ok {
 		host = target
 	}
@@ -130,10 +130,10 @@ func (a allClouds) Dial(from *site.Machine, host string, port int) ([]site.Machi
 		return a.clouds[from.Provider].Dial(from, host, port)
 	}
 	var lost error
-	var found []site.Machine
+	var found []network.Machine
 	for _, cloud := range a.clouds {
 		machines, err := cloud.Dial(nil, host, port)
-		if err != nil && (lost == nil || errors.Is(lost, site.ErrNotHere)) {
+		if err != nil && (lost == nil || errors.Is(lost, network.ErrNotHere)) {
 			lost = err
 		}
 		found = append(found, machines...)

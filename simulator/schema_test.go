@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/schema"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -45,11 +45,11 @@ func TestSchemas(t *testing.T) {
 var typePattern = regexp.MustCompile(`^((list|set|map)\((string|number|object)\)|string|number|boolean|object)$`)
 
 // checkSchema looks for attributes that contradict each other or name what does not exist.
-func checkSchema(t *testing.T, path string, fields catalogue.Fields) {
+func checkSchema(t *testing.T, path string, fields schema.Fields) {
 	t.Helper()
 	for name, field := range fields {
 		at := path + "." + name
-		text := field.Type == catalogue.String || field.Element().Type == catalogue.String
+		text := field.Type == schema.String || field.Element().Type == schema.String
 		assert.Regexp(t, typePattern, string(field.Type), at)
 		assert.False(t, field.Output && (field.Required || field.Computed || field.Replaces),
 			"%s: an output is not an input", at)
@@ -68,7 +68,7 @@ func checkSchema(t *testing.T, path string, fields catalogue.Fields) {
 const lineLength = 120
 
 // format writes a schema anew. What has properties of its own, or does not fit on a line, takes several lines.
-func format(t *testing.T, provider *catalogue.Provider) []byte {
+func format(t *testing.T, provider *schema.Provider) []byte {
 	t.Helper()
 	var raw bytes.Buffer
 	encoder := json.NewEncoder(&raw)

@@ -5,35 +5,33 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/inferadb/infra/simulator/provider"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 )
 
-// Start answers what would become of a world if all that is in it had just been made: every resource is held against the
-// clouds' rules, every machine starts and boots for the first time, every cluster is bootstrapped. It returns what does
-// not work. It changes the world, so give it a copy.
-func Start(w *world.World) ([]site.Finding, error) {
-	var findings []site.Finding
+// Start returns what would fail in a store if all its resources had just been created: it checks every resource against
+// the clouds' rules, boots every machine for the first time, and bootstraps every cluster. It changes the store, so
+// give it a copy.
+func Start(st *store.Store) ([]network.Finding, error) {
+	var findings []network.Finding
 	names := slices.Sorted(maps.Keys(providers))
 	for _, name := range names {
-		findings = append(findings, recheck(providers[name](), w)...)
+		findings = append(findings, recheck(providers[name](), st)...)
 	}
 	for _, name := range names {
-		if restart := providers[name]().Restart; restart != nil {
-			findings = append(findings, restart(w)...)
-		}
+		findings = append(findings, restart(providers[name](), st)...)
 	}
-	found, err := talos.Start(sites(w, ""), w)
+	found, err := talos.Start(networks(st, ""), st)
 	if err != nil {
 		return nil, err
 	}
 	findings = append(findings, found...)
 	for _, name := range names {
 		if inspect := providers[name]().Inspect; inspect != nil {
-			findings = append(findings, inspect(w)...)
+			findings = append(findings, inspect(st)...)
 		}
 	}
 	return findings, nil
@@ -41,28 +39,58 @@ func Start(w *world.World) ([]site.Finding, error) {
 
 // recheck holds every resource of a cloud against what its provider checks, and against the rules that an update would
 // meet. What machines and groups of machines meet is left to Restart.
-func recheck(cloud *catalogue.Provider, w *world.World) []site.Finding {
-	var findings []site.Finding
-	for _, r := range w.Select(func(r *world.Resource) bool { return r.Provider == cloud.Name }) {
+func recheck(cloud *schema.Provider, st *store.Store) []network.Finding {
+	var findings []network.Finding
+	for _, r := range st.Select(func(r *store.Resource) bool { return r.Provider == cloud.Name }) {
 		row := cloud.Resources[r.Type]
-		// What was there before, and members of groups, were not made by an engine.
+		// What was there before, and members of groups, were not created by an engine.
 		if row == nil || r.Adopted || len(r.Inputs) == 0 {
 			continue
 		}
 		subject := fmt.Sprintf("%s %s", r.Type, r.Name)
-		call := &catalogue.Call{
-			World: w, Region: r.Region, Type: row, Token: r.Type, Name: r.Name, ID: r.ID,
-			Config: world.Values{}, Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
-		}
+		call := cloud.CallFor(st, r)
 		for _, problem := range provider.Problems(cloud, call) {
-			findings = append(findings, site.Finding{Subject: subject, Reason: problem.Property + ": " +
+			findings = append(findings, network.Finding{Subject: subject, Reason: problem.Property + ": " +
 				problem.Reason})
 		}
 		if row.Behavior.Update == nil || row.Machines {
 			continue
 		}
 		if err := row.Behavior.Update(call); err != nil {
-			findings = append(findings, site.Finding{Subject: subject, Reason: err.Error()})
+			findings = append(findings, network.Finding{Subject: subject, Reason: err.Error()})
+		}
+	}
+	return findings
+}
+
+// restart starts every machine of a cloud as if it were new, and returns which do not start.
+func restart(cloud *schema.Provider, st *store.Store) []network.Finding {
+	how := cloud.Restart
+	if how == nil {
+		return nil
+	}
+	var findings []network.Finding
+	for _, r := range st.List(how.Machine, "") {
+		if how.MemberKey != "" && r.State.Has(how.MemberKey) {
+			st.Remove(r)
+			continue
+		}
+		call := cloud.CallFor(st, r)
+		if err := how.Start(call); err != nil {
+			st.Remove(r)
+			findings = append(findings, network.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
+			continue
+		}
+		started := *r
+		started.State = call.State
+		st.Put(&started)
+	}
+	for _, group := range how.Groups {
+		for _, r := range st.List(group.Type, "") {
+			if err := group.Start(cloud.CallFor(st, r)); err != nil {
+				findings = append(findings, network.Finding{Subject: r.Name, Reason: "starts no machine: " +
+					err.Error()})
+			}
 		}
 	}
 	return findings

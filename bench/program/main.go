@@ -1,4 +1,4 @@
-// Command program is the project's program with as many regions as BENCH_REGIONS says.
+// Command program is the project's program with BENCH_REGIONS regions.
 package main
 
 import (

@@ -17,9 +17,8 @@ func newApply() *cobra.Command {
 		Use: "apply", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot",
 		Long: "Bring taints and labels to running nodes and, with --reboot, configuration that needs a reboot, one " +
-			"node at a time.\n\n" +
-			"An update is refused where it would need this. Machines of scaling groups follow with the next update.\n" +
-			"Run it again after an interruption: it goes on where it was.\n" +
+			"node at a time.\n\nAn update is refused where it would need this. Machines of scaling groups follow " +
+			"with the next update.\nRun it again after an interruption: it goes on where it was.\n" +
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +
 			"4 for another command that works on the cluster.",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -34,13 +33,13 @@ func newApply() *cobra.Command {
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	flags.StringSliceVar(&a.Accept, "accept", nil, "gates that may be violated: nodes, system, drain")
 	flags.DurationVar(&a.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
-	flags.DurationVar(&a.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
+	flags.DurationVar(&a.Node, "node-timeout", 15*time.Minute, "how long a node may take until it answers again")
 	flags.DurationVar(&a.Gate, "gate-timeout", 10*time.Minute, "how long to wait for a gate")
 	flags.StringVar(&a.Snapshots, "snapshots", "backups", "the folder for a snapshot of etcd before the first reboot")
 	return command
 }
 
-// apply changes the nodes of a stack. Its exit code says how it ended.
+// apply changes the nodes of a stack. Its exit code shows how it ended.
 func apply(c *cobra.Command, a *operate.Apply, name string, yes bool) error {
 	stack, err := operate.ReadStack(c.Context(), ".", name)
 	if err != nil {

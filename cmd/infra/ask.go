@@ -15,9 +15,9 @@ func askToGoOn(command *cobra.Command) error {
 	return expect(command, "yes")
 }
 
-// askForText returns an error unless the person types the text, which stands in what was printed before.
+// askForText returns an error unless the person types the text, which was printed before.
 func askForText(command *cobra.Command, text string) error {
-	command.Printf("This cannot be taken back. Type %s to go on: ", text)
+	command.Printf("This cannot be undone. Type %s to go on: ", text)
 	return expect(command, text)
 }
 

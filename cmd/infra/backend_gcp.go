@@ -14,8 +14,7 @@ func newBackendScript() *cobra.Command {
 		Use: "gcp-backend", Args: cobra.NoArgs, GroupID: groupSetUp,
 		Short: "Print the commands that make a place for a stack's state on Google Cloud",
 		Long: "Print the commands that make a place for a stack's state on Google Cloud: a bucket, keys, and " +
-			"service accounts\n" +
-			"for a repository's workflows. Read them, then run them: docs/state.md.",
+			"service accounts\nfor a repository's workflows. Read them, then run them: docs/state.md.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			commands, err := setup.Commands(time.Now())
 			if err == nil {
@@ -26,7 +25,7 @@ func newBackendScript() *cobra.Command {
 	}
 	stackFlag(command, &setup.Stack)
 	command.Flags().StringVar(&setup.Project, "project", "", "the Google Cloud project")
-	command.Flags().StringVar(&setup.Location, "location", "us-east4", "where bucket and keys lie")
+	command.Flags().StringVar(&setup.Location, "location", "us-east4", "the location of the bucket and the keys")
 	command.Flags().StringVar(&setup.Repository, "repository", "",
 		"the GitHub repository whose workflows get accounts, as owner/name; none without")
 	return command

@@ -27,7 +27,7 @@ func backendOf(folder, stack string) (stackBackend, error) {
 		return stackBackend{}, err
 	}
 	if !slices.Contains(names, stack) {
-		return stackBackend{}, fmt.Errorf("there is no stack %q: say STACK=, one of %s", stack,
+		return stackBackend{}, fmt.Errorf("there is no stack %q: set STACK= to one of %s", stack,
 			strings.Join(names, " "))
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "backends.yaml"))
@@ -42,7 +42,7 @@ func backendOf(folder, stack string) (stackBackend, error) {
 	b.Backend = cmp.Or(os.Getenv("BACKEND_"+stack), b.Backend)
 	b.Secrets = cmp.Or(os.Getenv("SECRETS_"+stack), b.Secrets)
 	if b.Backend == "" || b.Secrets == "" {
-		return stackBackend{}, fmt.Errorf("nothing says where %s keeps its state: write it into backends.yaml "+
+		return stackBackend{}, fmt.Errorf("the stack %s has no backend: add it to backends.yaml "+
 			"(docs/getting-started.md)", stack)
 	}
 	// The CLI takes a relative path from its own folder.

@@ -46,7 +46,8 @@ func TestTheBackendOfAStack(t *testing.T) {
 	assert.Equal(t, stackBackend{"gs://mine", "passphrase"}, b)
 }
 
-// TestTheEnvironmentOfAStack expects that a command works on the stack's backend, with the project's own home of the CLI.
+// TestTheEnvironmentOfAStack expects that a command works on the stack's backend, with the project's own home of the
+// CLI.
 func TestTheEnvironmentOfAStack(t *testing.T) {
 	folder := inFolder(t, inAFile)
 	t.Setenv("PULUMI_OPTION_POLICY_PACK", "")
@@ -65,8 +66,8 @@ func TestTheEnvironmentOfAStack(t *testing.T) {
 
 func TestABackendThatIsNotEntered(t *testing.T) {
 	for name, row := range map[string]struct{ backends, stack, variable, want string }{
-		"no such stack":            {inAFile, "prod", "", `there is no stack "prod": say STACK=, one of dev`},
-		"no backend":               {"staging: {}\n", "dev", "", "nothing says where dev keeps its state: write it into backends.yaml"},
+		"no such stack":            {inAFile, "prod", "", `there is no stack "prod": set STACK= to one of dev`},
+		"no backend":               {"staging: {}\n", "dev", "", "the stack dev has no backend: add it to backends.yaml"},
 		"a shell on the simulator": {inAFile, "dev", "SIMULATOR_WORLD", "this shell is set up for the simulator"},
 		"a workflow":               {inAFile, "dev", "GITHUB_ACTIONS", "dev keeps its state in a file, which a workflow's machine does not have"},
 		"no YAML":                  {"- dev\n", "dev", "", "backends.yaml: "},

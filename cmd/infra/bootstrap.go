@@ -15,7 +15,7 @@ import (
 func newBootstrap() *cobra.Command {
 	var stack, name string
 	command := &cobra.Command{Use: "bootstrap", GroupID: groupState,
-		Short: "Say in the state whether a cluster's etcd was started"}
+		Short: "Record in the state whether a cluster's etcd was started"}
 	record := &cobra.Command{
 		Use: "record", Short: "Record a bootstrap that was made and that the state does not know", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -116,7 +116,7 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 	}
 	for _, member := range members {
 		if !slices.ContainsFunc(c.controlPlanes, func(n controlPlane) bool { return n.name == member }) {
-			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is no control plane of the stack; is "+
+			return false, fmt.Errorf("%s: etcd on %s has the member %s, which is not a control plane of the stack; is "+
 				"the address another cluster's?",
 				c.name, first.Address, member)
 		}
@@ -149,9 +149,9 @@ func forgetIfLost(ctx context.Context, command *cobra.Command, state *deployment
 			continue
 		}
 		if node.TalosError != "" {
-			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so nobody knows whether it "+
-				"has etcd's data; "+
-				"if the machine is gone, run: make refresh; else mend the way to it", c.name, node.Name, node.Address)
+			return false, fmt.Errorf("%s: the Talos API of %s at %s does not answer, so it is unknown whether it "+
+				"has etcd's data; if the machine was deleted, run: make refresh; else repair the route to "+
+				"it", c.name, node.Name, node.Address)
 		}
 		// Without a quorum etcd answers in part.
 		if members := membersOf(node); len(members) > 0 {

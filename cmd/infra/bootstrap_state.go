@@ -70,7 +70,7 @@ func urnOf(resource map[string]any) string {
 	return urn
 }
 
-// nameOf is the last part of a URN, typeOf the last of its types.
+// nameOf returns the last part of a URN, typeOf the last of its types.
 func nameOf(resource map[string]any) string {
 	urn := urnOf(resource)
 	return urn[strings.LastIndex(urn, "::")+2:]
@@ -162,8 +162,8 @@ func (c deployedCluster) ask(ctx context.Context) ([]*operate.Node, error) {
 		machines, 10*time.Second)
 }
 
-// recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It is made like the
-// ConfigurationApply of the first control plane, which has the same target and the same credentials.
+// recordBootstrap adds a cluster's Bootstrap to a state whose secrets are encrypted. It has the target and the
+// credentials of the ConfigurationApply of the first control plane.
 func (d *deployment) recordBootstrap(c deployedCluster) error {
 	var applies []any
 	at := -1

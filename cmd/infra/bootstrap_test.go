@@ -77,7 +77,8 @@ func TestRecordAndForget(t *testing.T) {
 	assert.Equal(t, "machine_bootstrap", recorded["id"])
 	assert.Contains(t, fmt.Sprint(recorded["inputs"]), "ciphertext:v1:xyz", "secrets stay encrypted")
 	assert.NotContains(t, recorded["inputs"], "applyMode")
-	assert.ElementsMatch(t, []any{"vpc", prefix + "$" + applyType + "::" + c.name + "-control-plane-0", prefix + "$" + applyType + "::" + c.name + "-control-plane-1"}, recorded["dependencies"])
+	assert.ElementsMatch(t, []any{"vpc", prefix + "$" + applyType + "::" + c.name + "-control-plane-0", prefix + "$" +
+		applyType + "::" + c.name + "-control-plane-1"}, recorded["dependencies"])
 	assert.Equal(t, map[string]any{"node": []any{"nic"}}, recorded["propertyDependencies"])
 	var order []string
 	for _, r := range state.resources() {

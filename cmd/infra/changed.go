@@ -14,12 +14,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newChangedStacks returns the command that tells a workflow which stacks to preview, and where.
+// newChangedStacks returns the command that prints for a workflow which stacks to preview, and where.
 func newChangedStacks() *cobra.Command {
 	return &cobra.Command{
 		Use: "changed-stacks < FILES", GroupID: groupDevelop, Args: cobra.NoArgs,
-		Short: "Say which stacks a change of files touches, as a workflow's outputs",
-		Long: "Say which stacks a change of files touches, as two lists in JSON for a workflow's outputs:\n" +
+		Short: "Print which stacks a change of files touches, as a workflow's outputs",
+		Long: "Print which stacks a change of files touches, as two lists in JSON for a workflow's outputs:\n" +
 			"cloud has those that $CLOUD_STACKS names, simulated the others.",
 		Example: "  git diff --name-only HEAD^1 HEAD | infra changed-stacks >> \"$GITHUB_OUTPUT\"",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -34,7 +34,7 @@ func newChangedStacks() *cobra.Command {
 			known := []string{}
 			if text := os.Getenv("CLOUD_STACKS"); text != "" {
 				if err := json.Unmarshal([]byte(text), &known); err != nil {
-					return fmt.Errorf("CLOUD_STACKS: is no list in JSON; write [\"staging\", \"production\"]: %w", err)
+					return fmt.Errorf("CLOUD_STACKS: is not a JSON list; write [\"staging\", \"production\"]: %w", err)
 				}
 			}
 			cloud, simulated := []string{}, []string{}
@@ -89,7 +89,7 @@ func changedStacks(files io.Reader, all []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(all), func(stack string) bool { return !named[stack] }), lines.Err()
 }
 
-// beside are the folders of which no program is made.
+// beside are the folders that are not compiled into a program.
 var beside = []string{"docs", "tests", "testdata", "simulator", "backend", "bench", "cost", ".ci"}
 
 // inNoProgram reports whether a file is of no stack's program. Whatever is not listed may change any stack.

@@ -26,7 +26,7 @@ func commentFlags(command *cobra.Command, comment *preview.Comment, summary *str
 // failure.
 func writeComment(out io.Writer, comment preview.Comment, summary, folder string, command []string) error {
 	if slices.ContainsFunc(command, func(word string) bool { return strings.HasPrefix(word, "--show-secrets") }) {
-		return errors.New("ARGS: --show-secrets has no place in a comment; leave it out")
+		return errors.New("ARGS: --show-secrets is not allowed in a comment; remove it")
 	}
 	var failure error
 	comment.Result, failure = runPreview(command)
@@ -51,7 +51,7 @@ func writeComment(out io.Writer, comment preview.Comment, summary, folder string
 	return failure
 }
 
-// runPreview runs the command and reads its events. Whoever runs it sees on their terminal what is no event, such as a
+// runPreview runs the command and reads its events. Output that is not an event goes to the terminal, such as a
 // login that failed.
 func runPreview(command []string) (preview.Result, error) {
 	var errs bytes.Buffer

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pulumiThatPrints writes a program that stands in for the CLI: it prints the events of a file and what a failing CLI says, and ends
-// with the code.
+// pulumiThatPrints writes a program that stands in for the CLI: it prints the events of a file and what a failing CLI
+// says, and ends with the code.
 func pulumiThatPrints(t *testing.T, events, message, code string) string {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", "..", "preview", "testdata", events))
@@ -42,7 +42,8 @@ func TestAComment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			summary := filepath.Join(t.TempDir(), "comment.md")
-			err := writeComment(io.Discard, preview.Comment{Stack: "dev", Kind: row.kind}, summary, "../..", []string{pulumiThatPrints(t, row.events, row.message, row.code), "preview"})
+			err := writeComment(io.Discard, preview.Comment{Stack: "dev", Kind: row.kind}, summary, "../..",
+				[]string{pulumiThatPrints(t, row.events, row.message, row.code), "preview"})
 			if row.failure == "" {
 				require.NoError(t, err)
 			} else {
@@ -63,11 +64,12 @@ func TestARefusedComment(t *testing.T) {
 		command []string
 		want    string
 	}{
-		"secrets":         {preview.Preview, []string{"true", "--show-secrets=true"}, "ARGS: --show-secrets has no place in a comment; leave it out"},
+		"secrets":         {preview.Preview, []string{"true", "--show-secrets=true"}, "ARGS: --show-secrets is not allowed in a comment; remove it"},
 		"no such command": {preview.Preview, []string{"./no-such-command"}, "no-such-command"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.ErrorContains(t, writeComment(io.Discard, preview.Comment{Stack: "dev", Kind: row.kind}, "", "../..", row.command), row.want)
+			assert.ErrorContains(t, writeComment(io.Discard, preview.Comment{Stack: "dev", Kind: row.kind}, "",
+				"../..", row.command), row.want)
 		})
 	}
 }

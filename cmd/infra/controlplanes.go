@@ -23,9 +23,8 @@ func newControlPlanes() *cobra.Command {
 			"ones join",
 		Long: "Make the control planes of each cluster of a stack 1, 3 or 5.\n\n" +
 			"To shrink, those with the highest numbers leave etcd first, one after the other. Then the stack file " +
-			"is changed, pulumi up runs,\n" +
-			"and the command waits until each control plane is a member of etcd that votes. Run it again after an " +
-			"interruption: it goes on.\n" +
+			"is changed, pulumi up runs,\nand the command waits until each control plane is a member of etcd that " +
+			"votes. Run it again after an interruption: it goes on.\n" +
 			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted, 4 for " +
 			"an upgrade that is running.",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -75,7 +74,7 @@ func readScaled(ctx context.Context, name string) (operate.Scaled, error) {
 	return scaled, nil
 }
 
-// asMachine is a control plane as package operate has it.
+// asMachine returns a control plane as package operate has it.
 func (n controlPlane) asMachine() operate.Machine {
 	return operate.Machine{Name: n.name, Pool: cluster.ControlPlanePool, Address: n.address, Endpoint: n.endpoint}
 }

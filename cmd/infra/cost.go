@@ -17,8 +17,8 @@ func newCost() *cobra.Command {
 		Use: "cost", Args: cobra.NoArgs, GroupID: groupLook,
 		Short: "Show what a stack costs per month at list price",
 		Long: "Show what a stack costs per month at list price. It needs no account and no network: the stack file " +
-			"and the tables of\n" +
-			"prices are all that it reads. What is in the price, and what is not: docs/cost-and-spot.md.",
+			"and the tables of\nprices are all that it reads. What is in the price, and what is not: " +
+			"docs/cost-and-spot.md.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			report, err := costOf(".", stack, provider, format)
 			if err == nil {

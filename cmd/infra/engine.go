@@ -20,7 +20,7 @@ import (
 // engine runs the Pulumi CLI as if the person had typed it: it asks and shows on their terminal, and takes any of its
 // flags. Pulumi's Automation API would do neither.
 func engine(c *cobra.Command, arguments ...string) error {
-	// A terminal tells the CLI of Ctrl-C as well. A second signal would end it at once.
+	// A terminal sends Ctrl-C to the CLI as well. A second signal would end it at once.
 	command := exec.CommandContext(context.WithoutCancel(c.Context()), "pulumi", arguments...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, c.OutOrStdout(), c.ErrOrStderr()
 	if err := command.Run(); err != nil {
@@ -29,7 +29,7 @@ func engine(c *cobra.Command, arguments ...string) error {
 	return nil
 }
 
-// engineCommand is a command that runs the CLI on a stack. What stands behind -- are flags of the CLI.
+// engineCommand returns a command that runs the CLI on a stack. Arguments after -- are flags of the CLI.
 func engineCommand(name, short string, run func(c *cobra.Command, stack string, flags []string) error) *cobra.Command {
 	var stack string
 	command := &cobra.Command{
@@ -40,7 +40,7 @@ func engineCommand(name, short string, run func(c *cobra.Command, stack string, 
 	return command
 }
 
-// engineCommands are the commands that run the CLI, each with what has to be known before.
+// engineCommands returns the commands that run the CLI, each with what has to be known before.
 func engineCommands() []*cobra.Command {
 	return []*cobra.Command{
 		engineCommand("init", "Create the stack in its backend, once", initStack),
@@ -55,7 +55,7 @@ func engineCommands() []*cobra.Command {
 		engineCommand("destroy", "Delete everything, after asking", destroy),
 		outputCommand("kubeconfig"),
 		outputCommand("talosconfig"),
-		engineCommand("pulumi", "Run any other command of the CLI: what stands behind --",
+		engineCommand("pulumi", "Run any other command of the CLI, given after --",
 			func(c *cobra.Command, _ string, command []string) error { return engine(c, command...) }),
 	}
 }
@@ -90,13 +90,12 @@ func initStack(c *cobra.Command, stack string, flags []string) error {
 }
 
 // refuseRefresh refuses an update that refreshes by the way: the program reads the state before the engine does, so
-// that a lost machine would go unseen and its successor be made.
+// that a lost machine would go unseen and its successor be created.
 func refuseRefresh(stack string, flags []string) error {
 	refreshes := func(flag string) bool { return flag == "-r" || strings.HasPrefix(flag, "--refresh") }
 	if slices.ContainsFunc(flags, refreshes) {
 		return fmt.Errorf("run make refresh STACK=%s first, and then without --refresh: the checks of a running "+
-			"cluster "+
-			"read the state as it was before (docs/operations.md#recover-lost-control-planes)", stack)
+			"cluster read the state as it was before (docs/operations.md#recover-lost-control-planes)", stack)
 	}
 	return nil
 }
@@ -190,7 +189,7 @@ func outputCommand(output string) *cobra.Command {
 	})
 }
 
-// replaceFile moves a new file into place: an old one's wider mode would stay, and a failure leaves the old one alone.
+// replaceFile moves a new file into place: an old file would keep its wider mode, and a failure must not change it.
 func replaceFile(path string, text []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path))
 	if err != nil {

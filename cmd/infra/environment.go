@@ -24,7 +24,7 @@ func setAll(settings ...setting) error {
 	return nil
 }
 
-// The flags that say how the CLI runs, for all commands.
+// The flags of how the CLI runs, for all commands.
 const (
 	flagPolicyPack = "policy-pack"
 	flagLogs       = "cli-logs"
@@ -117,7 +117,7 @@ func enterBackend(c *cobra.Command, root, stack, url string) error {
 	)
 }
 
-// logsOff stands in the place of the CLI's folder for logs.
+// logsOff is the content of a file with the name of the CLI's folder for logs.
 const logsOff = "This file switches the automatic logs of the Pulumi CLI off: make ... LOG=1 switches them on\n"
 
 // switchLogs switches the CLI's automatic logs on or off. It logs every value of every resource, encrypted, for its

@@ -45,7 +45,7 @@ func newSnapshot() *cobra.Command {
 	return command
 }
 
-// place writes a cluster's snapshot somewhere, and says where.
+// place writes a cluster's snapshot somewhere, and returns where.
 type place func(context.Context, *operate.Operator) (string, error)
 
 // open finds the place that the flags name. The function that it returns closes it.
@@ -119,8 +119,8 @@ func newRestore() *cobra.Command {
 		Short: "Start the etcd of a cluster that has lost its quorum from a snapshot, after asking",
 		Long: "Start the etcd of a cluster that has lost its quorum from a snapshot, after asking.\n\n" +
 			"Every control plane has to answer. What is left of the old etcd is copied and then wiped, with the " +
-			"rest of EPHEMERAL.\n" +
-			"While etcd has a leader, nothing is done. Run it again after an interruption: it goes on where it was.",
+			"rest of EPHEMERAL.\nWhile etcd has a leader, nothing is done. Run it again after an interruption: it " +
+			"goes on where it was.",
 		RunE: func(c *cobra.Command, _ []string) error { return restore(c, r, options) },
 	}
 	flags := command.Flags()
@@ -135,7 +135,7 @@ func newRestore() *cobra.Command {
 		"the folder for what is left of the old etcd, and for a snapshot from a bucket")
 	flags.BoolVar(&r.WithoutDatabases, "without-databases", false,
 		"wipe a control plane also if what it has left of etcd cannot be copied")
-	flags.DurationVar(&r.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
+	flags.DurationVar(&r.Node, "node-timeout", 15*time.Minute, "how long a node may take until it answers again")
 	flags.DurationVar(&r.Gate, "gate-timeout", 20*time.Minute, "how long etcd and the API may take after that")
 	return command
 }

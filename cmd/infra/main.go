@@ -47,13 +47,11 @@ func newRoot() *cobra.Command {
 		Use:   "infra",
 		Short: "Bring stacks up and work on their clusters",
 		Long: "Bring stacks up and work on their clusters. The make targets call it: `make status STACK=staging` is\n" +
-			"`infra status --stack staging`. It runs in the project's folder. backends.yaml says where a stack " +
-			"keeps\n" +
-			"its state; an environment that names a backend already, such as a shell on the simulator, stays as it " +
-			"is.\n\n" +
-			"Exit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before anything changed,\n" +
-			"3 interrupted, 4 another command works on the cluster. status: 0 healthy, 1 degraded, 2 down.\n\n" +
-			"Completion in this shell: source <(infra completion bash), or zsh.",
+			"`infra status --stack staging`. It runs in the project's folder. backends.yaml has the place where a " +
+			"stack keeps\nits state; an environment that names a backend already, such as a shell on the simulator, " +
+			"stays as it is.\n\nExit codes: 0 done or nothing to do, 1 failed or stopped partway, 2 refused before " +
+			"anything changed,\n3 interrupted, 4 another command works on the cluster. status: 0 healthy, 1 " +
+			"degraded, 2 down.\n\nCompletion in this shell: source <(infra completion bash), or zsh.",
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetOut(os.Stdout)
@@ -70,7 +68,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(engineCommands()...)
 	root.AddCommand(
 		newApply(), newBackendScript(), newBench(), newBootstrap(), newChangedStacks(), newControlPlanes(), newCost(),
-		newEtcd(), newPending(), newRenew(), newRepair(), newStateBackend(), newStatus(), newUpgrade(), newVulnerabilities(),
+		newEtcd(), newPending(), newRenew(), newRepair(), newStateBackend(), newStatus(), newUpgrade(),
+		newVulnerabilities(),
 	)
 	sayNext(root)
 	return root
@@ -93,6 +92,6 @@ func stackFlag(command *cobra.Command, stack *string) {
 		return files, cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := command.RegisterFlagCompletionFunc("stack", complete); err != nil {
-		panic(err) // The flag stands above.
+		panic(err) // The flag is defined above.
 	}
 }

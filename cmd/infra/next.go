@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// nextSteps are what commands say when they have done their work, STACK being the stack's name. A command that was only
+// nextSteps are what commands print after their work; STACK is the stack's name. A command that was only
 // tried with --dry-run has the same next step each time.
 var nextSteps = map[string]string{
 	"infra init": "Commit Pulumi.STACK.yaml: it now holds the stack's encrypted data key. " +
@@ -31,7 +31,7 @@ var nextSteps = map[string]string{
 	"infra cost":       "Next: make preview STACK=STACK. What to choose: docs/cost-and-spot.md",
 }
 
-// sayNext lets a command and those below it say what comes next. It goes to standard error: what a command prints may
+// sayNext lets a command and those below it print what comes next. It goes to standard error: what a command prints may
 // be kept in a file.
 func sayNext(command *cobra.Command) {
 	for _, below := range command.Commands() {

@@ -32,7 +32,7 @@ func newPending() *cobra.Command {
 	}
 	resolve := &cobra.Command{
 		Use: "resolve TYPE::NAME=ID|none ...",
-		Short: "Say for each creation under which id the cloud has it: the state takes it over, or forgets the " +
+		Short: "Set the id under which the cloud has each creation: the state adopts it, or with none forgets the " +
 			"creation",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return resolvePending(c.Context(), args) },
@@ -160,9 +160,9 @@ func (s *pendingState) has(urn any) bool {
 	return slices.ContainsFunc(list(s.deployment["resources"]), func(r map[string]any) bool { return r["urn"] == urn })
 }
 
-// resolvePending puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read the
-// rest from the cloud. An import would start from what the cloud tells, which does not tell all: the next update would
-// replace a machine.
+// resolvePending puts what the cloud has into the state, with the inputs that it was created with, and has Pulumi read
+// the rest from the cloud. An import would start from what the cloud returns, which is not complete: the next update
+// would replace a machine.
 func resolvePending(ctx context.Context, arguments []string) error {
 	state, err := exportPending(ctx)
 	if err != nil {
@@ -223,8 +223,7 @@ func (s *pendingState) report(out io.Writer) error {
 	stack := os.Getenv("PULUMI_STACK")
 	fmt.Fprintf(out, "If another update of %s runs at this moment, wait until it ends.\n", stack)
 	fmt.Fprintf(out, "Otherwise one was cut off while it created what is below, and the cloud may have it. If the "+
-		"stack is still\n"+
-		"locked: make pulumi STACK=%s ARGS=cancel\n\n", stack)
+		"stack is still\nlocked: make pulumi STACK=%s ARGS=cancel\n\n", stack)
 	var answers []string
 	then := map[string]bool{}
 	for _, op := range operations {

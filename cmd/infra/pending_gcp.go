@@ -43,14 +43,11 @@ var _ = register(map[string]lookup{
 	"gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager": compute("instance-groups managed", "region").
 		under("instanceGroupManagers"),
 	"gcp:compute/regionAutoscaler:RegionAutoscaler": {look: "gcloud compute instance-groups managed describe " +
-		"{target} " +
-		"--format='value(autoscaler.selfLink)'", id: "projects/{project}/regions/{region}/autoscalers/{name}"},
+		"{target} --format='value(autoscaler.selfLink)'", id: "projects/{project}/regions/{region}/autoscalers/{name}"},
 	"gcp:compute/routerNat:RouterNat": {look: "gcloud compute routers nats describe {name} --router={router} " +
-		"--region={region} " +
-		"--project={project} --format='value(name)'", id: "{project}/{region}/{router}/{name}"},
+		"--region={region} --project={project} --format='value(name)'", id: "{project}/{region}/{router}/{name}"},
 	"gcp:compute/instanceGroupMembership:InstanceGroupMembership": {remove: "gcloud compute instance-groups " +
-		"unmanaged remove-instances " +
-		"{instanceGroup} --instances={instance} --zone={zone} --project={project}"},
+		"unmanaged remove-instances {instanceGroup} --instances={instance} --zone={zone} --project={project}"},
 	"gcp:kms/keyRing:KeyRing": {look: "gcloud kms keyrings describe {name} --location={location} " +
 		"--project={project} --format='value(name)'",
 		id: "projects/{project}/locations/{location}/keyRings/{name}"},
@@ -65,6 +62,5 @@ var _ = register(map[string]lookup{
 	"gcp:monitoring/alertPolicy:AlertPolicy": {look: "gcloud monitoring policies list --project={project} " +
 		"--filter='displayName=\"{displayName}\"' --format='value(name)'"},
 	"gcp:monitoring/notificationChannel:NotificationChannel": {look: "gcloud beta monitoring channels list " +
-		"--project={project} " +
-		"--filter='displayName=\"{displayName}\"' --format='value(name)'"},
+		"--project={project} --filter='displayName=\"{displayName}\"' --format='value(name)'"},
 })

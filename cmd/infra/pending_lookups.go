@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// lookup says how to find a resource that may have been created. Names in braces are replaced by inputs of the resource
+// lookup is how to find a resource that may have been created. Names in braces are replaced by inputs of the resource
 // or, where it has none, of its provider.
 type lookup struct {
 	// look is a command that prints the resource's id, or that it is there.
 	look string
 	// id is the resource's id, where it follows from the inputs; note is how to read it from what look prints.
 	id, note string
-	// remove deletes it if it is there. It stands where creating it again would fail and nothing is lost by deletion.
+	// remove deletes it if it is there. It is set where creating it again would fail and nothing is lost by deletion.
 	remove string
 	// again is why it can be created again as if nothing had been.
 	again string
@@ -29,7 +29,7 @@ const (
 
 func again(why string) lookup { return lookup{again: why} }
 
-// note adds how to read the id.
+// read adds how to read the id.
 func (l lookup) read(note string) lookup {
 	l.note = note
 	return l
@@ -50,7 +50,7 @@ func register(types map[string]lookup) map[string]lookup {
 	return types
 }
 
-// steps are how to find out whether the cloud has what was being created.
+// steps returns the steps to find out whether the cloud has what was being created.
 func (op operation) steps() []string {
 	found, known := lookups[op.Type]
 	switch {
@@ -67,7 +67,7 @@ func (op operation) steps() []string {
 	}
 }
 
-// answer is the form of the answer: none, where there is no other.
+// answer returns the form of the answer; none if there is only one answer.
 func (op operation) answer() string {
 	found := lookups[op.Type]
 	if found.look == "" {
@@ -78,7 +78,7 @@ func (op operation) answer() string {
 
 var placeholder = regexp.MustCompile(`\{[a-zA-Z.]+\}`)
 
-// fill replaces what stands in braces. What is secret or not known is left for the reader.
+// fill replaces the names in braces. Secret and unknown values are left for the reader.
 func (op operation) fill(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
 		name = strings.Trim(name, "{}")

@@ -14,8 +14,8 @@ func newRenew() *cobra.Command {
 		Use: "renew", GroupID: groupChange, Args: cobra.NoArgs,
 		Short: "Issue the administrator's kubeconfig and talosconfig anew, for a year",
 		Long: "Issue the administrator's kubeconfig and talosconfig anew, for a year, and put them into the " +
-			"stack's state.\n\n" +
-			"No node is changed. The credentials of before stay good until they expire: nobody can take them back.",
+			"stack's state.\n\nNo node is changed. The former credentials stay valid until they expire: they " +
+			"cannot be revoked.",
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if r.Stack, err = operate.ReadStack(c.Context(), ".", stack); err != nil {
 				return err

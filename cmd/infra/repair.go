@@ -16,14 +16,12 @@ func newRepair() *cobra.Command {
 	var yes bool
 	command := &cobra.Command{
 		Use: "repair", GroupID: groupChange, Args: cobra.NoArgs,
-		Short: "Find what is broken in etcd and among the nodes, say what to do, and do it after asking",
-		Long: "Find what is broken in etcd and among the nodes, say what to do, and do it after asking:\n" +
+		Short: "Find what is broken in etcd and among the nodes, show the repairs, and do them after asking",
+		Long: "Find what is broken in etcd and among the nodes, show the repairs, and do them after asking:\n" +
 			"remove the member of a control plane that is lost, one in a run; make space in etcd's database and " +
-			"take the alarm NOSPACE back;\n" +
-			"let pods onto a node again that was left cordoned by Talos. What it cannot do, it names with the " +
-			"commands that do.\n\n" +
-			"The exit code is 0 for done or nothing to do, 1 for stopped or something that is left for you, 2 for " +
-			"refused.",
+			"disarm the alarm NOSPACE;\nlet pods onto a node again that was left cordoned by Talos. What it cannot " +
+			"do, it names with the commands that do.\n\nThe exit code is 0 for done or nothing to do, 1 for stopped " +
+			"or something that is left for you, 2 for refused.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := readRepair(c.Context(), repair, stack, cluster); err != nil {
 				return exitWith(c, &operate.ExitError{Code: operate.Refused, Err: err})
@@ -38,7 +36,7 @@ func newRepair() *cobra.Command {
 	onStack(command, &stack)
 	command.Flags().StringVar(&cluster, "cluster", "",
 		"one cluster of the stack, such as inferadb-staging-nyc1; all by default")
-	command.Flags().BoolVar(&repair.DryRun, "dry-run", false, "say what to do; change nothing")
+	command.Flags().BoolVar(&repair.DryRun, "dry-run", false, "show the repairs; change nothing")
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask, but for the removal of a member")
 	command.Flags().DurationVar(&repair.Gate, "gate-timeout", repair.Gate, "how long to wait for a gate")
 	return command

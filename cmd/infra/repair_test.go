@@ -64,7 +64,7 @@ func TestRepairAsksForEach(t *testing.T) {
 	})
 	out, code := answering(t, "yes\nyes\n", "repair", "--stack", "staging", "--yes")
 	assert.Equal(t, 1, code)
-	assert.Contains(t, out, "This cannot be taken back. Type a2 to go on: ")
+	assert.Contains(t, out, "This cannot be undone. Type a2 to go on: ")
 	assert.Empty(t, c.Log())
 	out, code = answering(t, "a2\nyes\n", "repair", "--stack", "staging")
 	assert.Equal(t, 0, code, out)

@@ -10,14 +10,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newPreviewSimulated returns the command that previews a stack on the simulator, in the world that `make demo KEEP=1`
+// newPreviewSimulated returns the command that previews a stack on the simulator, on the clouds that `make demo KEEP=1`
 // left or else in an empty one.
 func newPreviewSimulated() *cobra.Command {
 	var comment preview.Comment
 	var provider, summary string
 	command := &cobra.Command{
 		Use: "preview-simulated --stack STACK", GroupID: groupEngine, Args: cobra.NoArgs,
-		Short: "Write what a pull request would say, with the simulator in the place of the cloud",
+		Short: "Write what a pull request would show, with the simulator instead of the cloud",
 		RunE: func(c *cobra.Command, _ []string) error {
 			root, err := os.Getwd()
 			if err != nil {

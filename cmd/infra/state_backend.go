@@ -31,14 +31,14 @@ func newStateBackend() *cobra.Command {
 		"take over a backend that exists: on another machine, or after losing backend/.state")
 	command := &cobra.Command{Use: "backend", GroupID: groupSetUp,
 		Short: "Make the place where a stack keeps its state"}
-	command.AddCommand(apply, backendCommand("pulumi", "Run any other command of the CLI on it: what stands behind --",
+	command.AddCommand(apply, backendCommand("pulumi", "Run any other command of the CLI on it, given after --",
 		func(c *cobra.Command, _ string, arguments []string) error {
 			return engine(c, append([]string{"-C", "backend"}, arguments...)...)
 		}))
 	return command
 }
 
-// backendCommand is a command that runs the CLI on the backend of a stack.
+// backendCommand returns a command that runs the CLI on the backend of a stack.
 func backendCommand(name, short string, run func(c *cobra.Command, stack string, flags []string) error) *cobra.Command {
 	var stack string
 	command := &cobra.Command{
@@ -86,7 +86,7 @@ func enterBackendProgram(c *cobra.Command, stack string) error {
 	return engine(c, "-C", "backend", "stack", "select", stack, "--create", "--secrets-provider", "passphrase")
 }
 
-// compareBackend returns an error if backends.yaml names other places than those that were made.
+// compareBackend returns an error if backends.yaml names other places than those that were created.
 func compareBackend(c *cobra.Command, stack string) error {
 	named, err := backendOf(".", stack)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// exitCode is an error that says no more than what was printed already.
+// exitCode is an error without a message, because the reason was printed already.
 type exitCode int
 
 func (exitCode) Error() string { return "" }

@@ -17,12 +17,10 @@ func newUpgrade() *cobra.Command {
 		Short: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file",
 		Long: "Upgrade Talos and Kubernetes, one machine at a time, and write the versions into the stack file.\n\n" +
 			"Nodes whose image is of another schematic than the stack file's get the same version from the right " +
-			"one.\n" +
-			"Cilium, CoreDNS and what else the cluster began with are brought in line; nothing is deleted.\n" +
+			"one.\nCilium, CoreDNS and what else the cluster began with are brought in line; nothing is deleted.\n" +
 			"Machines of scaling groups follow with the next update. Run it again after an interruption: it goes " +
-			"on where it was.\n" +
-			"The exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for interrupted,\n" +
-			"4 for another command that works on the cluster.",
+			"on where it was.\nThe exit code is 0 for done or nothing to do, 1 for stopped, 2 for refused, 3 for " +
+			"interrupted,\n4 for another command that works on the cluster.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return upgrade(c, u, stack, yes, abandon)
 		},
@@ -41,13 +39,13 @@ func newUpgrade() *cobra.Command {
 		"gates that may be violated: nodes, system, drain, manifests, removed")
 	flags.IntVar(&u.MaxUnavailable, "max-unavailable", 1, "how many workers of a stateless pool may be away at once")
 	flags.DurationVar(&u.Drain, "drain-timeout", 10*time.Minute, "how long the drain of a node may take")
-	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take to come back")
+	flags.DurationVar(&u.Node, "node-timeout", 15*time.Minute, "how long a node may take until it answers again")
 	flags.DurationVar(&u.Gate, "gate-timeout", 10*time.Minute, "how long to wait for a gate")
 	flags.StringVar(&u.Snapshots, "snapshots", "backups", "the folder for a snapshot of etcd before the first change")
 	return command
 }
 
-// upgrade runs the upgrade of a stack. Its exit code says how it ended.
+// upgrade runs the upgrade of a stack. Its exit code shows how it ended.
 func upgrade(c *cobra.Command, u *operate.Upgrade, name string, yes, abandon bool) error {
 	stack, err := operate.ReadStack(c.Context(), ".", name)
 	if err != nil {

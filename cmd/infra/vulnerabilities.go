@@ -15,10 +15,10 @@ func newVulnerabilities() *cobra.Command {
 	var database string
 	command := &cobra.Command{
 		Use: "vulnerabilities GOVULNCHECK BINARY", GroupID: groupDevelop, Args: cobra.ExactArgs(2),
-		Short: "Fail if a binary holds code with a known vulnerability",
-		Long: "Fail if a binary holds code with a known vulnerability.\n" +
-			"Without a way to the database it says so and goes on: what was not looked up is no reason to stop " +
-			"somebody's work.",
+		Short: "Fail if a binary contains code with a known vulnerability",
+		Long: "Fail if a binary contains code with a known vulnerability.\n" +
+			"If it does not reach the database, it reports that and succeeds: a missing check is no reason to stop " +
+			"the work of others.",
 		RunE: func(c *cobra.Command, names []string) error {
 			verdict, err := vulnerabilities(c.Context(), names[0], names[1], database)
 			if err == nil {
@@ -31,7 +31,7 @@ func newVulnerabilities() *cobra.Command {
 	return command
 }
 
-// vulnerabilities scans a binary. Its symbols say what is linked in, in seconds and 300 MB. To trace calls through the
+// vulnerabilities scans a binary. Its symbols show what is linked in, in seconds and 300 MB. To trace calls through the
 // cloud SDKs' source took minutes and 6 GB; the list of modules would also name what nothing here uses.
 func vulnerabilities(ctx context.Context, scanner, binary, database string) (verdict string, err error) {
 	found, err := exec.CommandContext(ctx, scanner, "-db", database, "-mode", "binary", binary).CombinedOutput()

@@ -38,7 +38,7 @@ type Cluster struct {
 	// Snapshot is what etcd streams as its snapshot, Database what a member has on its disk, Restored what etcd was
 	// started from.
 	Snapshot, Database, Restored []byte
-	// APIDown makes the load balancer answer nothing.
+	// APIDown means that the load balancer does not answer.
 	APIDown bool
 	// Pods, Budgets, Deployments and DaemonSets are in the API beside what belongs to the nodes.
 	Pods        []*corev1.Pod
@@ -93,7 +93,7 @@ type Node struct {
 	NotReadyComponents              []string
 	Labels, Annotations             map[string]string
 	Taints                          []corev1.Taint
-	// FallsBack makes an upgrade come back with the old version, StaysAway makes the node never come back.
+	// FallsBack means that an upgrade ends with the old version, StaysAway that the node never answers again.
 	FallsBack, StaysAway bool
 	// OnReboot is called, with the cluster locked, when the node has come back.
 	OnReboot func()
@@ -256,7 +256,7 @@ func (c *Cluster) Outputs(region string) []byte {
 	return text
 }
 
-// Expire makes the administrator's credentials end at a time. Outputs has them from then on.
+// Expire sets the time at which the administrator's credentials expire. Outputs has them from then on.
 func (c *Cluster) Expire(at time.Time) { c.certificate, c.key = c.authority.client(c.t, at) }
 
 // reboot takes the node away and brings it back with what was installed.

@@ -123,7 +123,7 @@ func (a *talosAPI) EtcdDefragment(ctx context.Context, _ *emptypb.Empty) (*machi
 	})
 }
 
-// EtcdAlarmDisarm takes all alarms back, whatever their kind.
+// EtcdAlarmDisarm disarms all alarms, of every kind.
 func (a *talosAPI) EtcdAlarmDisarm(ctx context.Context, _ *emptypb.Empty) (*machine.EtcdAlarmDisarmResponse, error) {
 	return &machine.EtcdAlarmDisarmResponse{}, a.on(ctx, func(*Node) error {
 		a.cluster.record("disarm")

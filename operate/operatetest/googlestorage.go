@@ -49,21 +49,21 @@ func NewGoogleStorage(t testing.TB) *GoogleStorage {
 	return g
 }
 
-// Put makes an object.
+// Put creates an object.
 func (g *GoogleStorage) Put(name string, content []byte) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.objects[name] = content
 }
 
-// Objects are what is in the bucket.
+// Objects returns what is in the bucket.
 func (g *GoogleStorage) Objects() map[string][]byte {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	return maps.Clone(g.objects)
 }
 
-// Unfinished is how many uploads were begun and not ended.
+// Unfinished returns the number of uploads that have begun and not ended.
 func (g *GoogleStorage) Unfinished() int {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
@@ -76,7 +76,7 @@ func (g *GoogleStorage) Unfinished() int {
 	return count
 }
 
-// begin takes a whole object with its name before it, or says where the chunks of a longer one go.
+// begin takes a whole object with its name before it, or returns where the chunks of a longer one go.
 func (g *GoogleStorage) begin(w http.ResponseWriter, r *http.Request) {
 	var object struct{ Name string }
 	if r.URL.Query().Get("uploadType") == "resumable" {
@@ -119,7 +119,7 @@ func readParts(r *http.Request, about any) ([]byte, error) {
 	return io.ReadAll(part)
 }
 
-// goOn takes a chunk. The last one says how long all of it is.
+// goOn takes a chunk. The last one has the length of the whole object.
 func (g *GoogleStorage) goOn(w http.ResponseWriter, r *http.Request) {
 	chunk, err := io.ReadAll(r.Body)
 	number, numberErr := strconv.Atoi(r.PathValue("id"))

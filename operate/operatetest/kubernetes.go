@@ -132,7 +132,7 @@ func (c *Cluster) nodes() []corev1.Node {
 	return all
 }
 
-// pods are the static ones and the others, all of them or those of one node.
+// pods returns the static pods and the others, of all nodes or of one.
 func (c *Cluster) pods(selector string) []corev1.Pod {
 	var all []corev1.Pod
 	for _, n := range c.Nodes {
@@ -166,7 +166,7 @@ func staticPod(n *Node, component string) corev1.Pod {
 	}
 }
 
-// Pod makes a pod on a node that a ReplicaSet owns.
+// Pod creates a pod on a node that a ReplicaSet owns.
 func Pod(namespace, name, node string, labels map[string]string) *corev1.Pod {
 	yes := true
 	return &corev1.Pod{
@@ -177,7 +177,7 @@ func Pod(namespace, name, node string, labels map[string]string) *corev1.Pod {
 	}
 }
 
-// Budget makes a PodDisruptionBudget.
+// Budget creates a PodDisruptionBudget.
 func Budget(namespace, name string, allowed int32, matching map[string]string) policyv1.PodDisruptionBudget {
 	return policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},

@@ -48,7 +48,7 @@ type machineConfig struct {
 	server *server.State
 }
 
-// bundle is made once: its keys take seconds.
+// bundle is created once: its keys take seconds.
 var bundle = sync.OnceValues(func() (*secrets.Bundle, error) {
 	return secrets.NewBundle(secrets.NewClock(), config.TalosVersion1_12)
 })
@@ -79,7 +79,7 @@ func newMachineConfig(t testing.TB, n *Node, kubernetes string) *machineConfig {
 	return m
 }
 
-// Config is the configuration that a node runs.
+// Config returns the configuration that a node runs.
 func (n *Node) Config(t testing.TB) config.Provider {
 	t.Helper()
 	live, err := safe.StateGetByID[*configresource.MachineConfig](context.Background(), state.WrapCore(n.config.state),

@@ -49,8 +49,8 @@ func (c *Cluster) serveTalos(n *Node, listener net.Listener) {
 	c.t.Cleanup(server.Stop)
 }
 
-// target is the node that a request is for: the one that its metadata names, or the endpoint's own. It is nil where no
-// machine is.
+// target returns the node that a request is for: the one that its metadata names, or the endpoint's own. It is nil
+// where no machine is.
 func (a *talosAPI) target(ctx context.Context) *Node {
 	md, ok := metadata.FromIncomingContext(ctx)
 	if !ok || len(md.Get("node")) == 0 {
@@ -64,7 +64,7 @@ func (a *talosAPI) target(ctx context.Context) *Node {
 	return nil
 }
 
-// available is what happens to a request before it reaches its node.
+// available returns the error of a request that does not reach its node.
 func (a *talosAPI) available(ctx context.Context) error {
 	a.cluster.mu.Lock()
 	target := a.target(ctx)
@@ -104,7 +104,7 @@ func (a *talosAPI) Read(request *machine.ReadRequest, stream grpc.ServerStreamin
 	return stream.Send(&common.Data{Bytes: []byte(id + "\n")})
 }
 
-// member is a node's member of etcd, if it has one.
+// member returns a node's member of etcd, if it has one.
 func (a *talosAPI) member(n *Node) (*Member, error) {
 	i := slices.IndexFunc(a.cluster.Members, func(m *Member) bool { return m.Name == n.Name })
 	if i < 0 || n.NoEtcd || n.EtcdState != "" {
@@ -225,7 +225,7 @@ func (a *talosAPI) install(ctx context.Context, image string) error {
 	})
 }
 
-// Upgrade is the service of Talos up to 1.12, which reboots by itself.
+// Upgrade upgrades a node as Talos up to 1.12 does: the node reboots by itself.
 func (a *talosAPI) Upgrade(ctx context.Context, request *machine.UpgradeRequest) (*machine.UpgradeResponse, error) {
 	if err := a.install(ctx, request.GetImage()); err != nil {
 		return nil, err

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// The types by which people hear of what a cluster goes through.
+// The types that report to people what happens to a cluster.
 const (
 	alarmType        = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	topicType        = "aws:sns/topic:Topic"
@@ -17,17 +17,17 @@ const (
 	subscriptionType = "aws:sns/topicSubscription:TopicSubscription"
 )
 
-func checkAlarmShape(c *catalogue.Call) []catalogue.Problem {
+func checkAlarmShape(c *schema.Call) []schema.Problem {
 	if c.Inputs.Has("metricName") && !c.Inputs.Has("statistic") {
-		return catalogue.Refuse("statistic", "must be set for a metric")
+		return schema.Refuse("statistic", "must be set for a metric")
 	}
 	if period := c.Inputs.Int("period"); period%60 != 0 && !slices.Contains([]int{10, 20, 30}, period) {
-		return catalogue.Refuse("period", "expected 10, 20, 30 or a multiple of 60, got %d", period)
+		return schema.Refuse("period", "expected 10, 20, 30 or a multiple of 60, got %d", period)
 	}
 	return nil
 }
 
-func createAlarm(c *catalogue.Call) error {
+func createAlarm(c *schema.Call) error {
 	c.ID = c.State.String("name")
 	c.State["arn"] = arn("cloudwatch", c.Region, "alarm:"+c.ID)
 	return checkAlarm(c)
@@ -41,15 +41,16 @@ var ruleMetrics = []string{"DeadLetterInvocations", "FailedInvocations", "Invoca
 // fleetMetrics are the metrics of a spot fleet, the only ones of their namespace. None counts interruptions:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-fleet-cloudwatch-metrics.html
 var fleetMetrics = []string{
-	"AvailableInstancePoolsCount", "BidsSubmittedForCapacity", "EligibleInstancePoolCount", "FulfilledCapacity", "MaxPercentCapacityAllocation",
-	"PendingCapacity", "PercentCapacityAllocation", "TargetCapacity", "TerminatingCapacity",
+	"AvailableInstancePoolsCount", "BidsSubmittedForCapacity", "EligibleInstancePoolCount", "FulfilledCapacity",
+	"MaxPercentCapacityAllocation", "PendingCapacity", "PercentCapacityAllocation",
+	"TargetCapacity", "TerminatingCapacity",
 }
 
-// checkAlarm is stricter than AWS, which takes an alarm on a metric that nothing reports: it would never fire.
-func checkAlarm(c *catalogue.Call) error {
+// checkAlarm is stricter than AWS, which accepts an alarm on a metric that nothing reports: it would never fire.
+func checkAlarm(c *schema.Call) error {
 	if c.State.String("namespace") == "AWS/Events" {
 		rule := c.State.Object("dimensions").String("RuleName")
-		if !slices.Contains(ruleMetrics, c.State.String("metricName")) || c.World.Get(ruleType, c.Region, rule) == nil {
+		if !slices.Contains(ruleMetrics, c.State.String("metricName")) || c.Store.Get(ruleType, c.Region, rule) == nil {
 			return fmt.Errorf("the alarm would never fire: nothing reports the metric %s of the rule %q",
 				c.State.String("metricName"), rule)
 		}
@@ -75,18 +76,18 @@ func checkAlarm(c *catalogue.Call) error {
 	return nil
 }
 
-func findTopic(c *catalogue.Call, topic string) *world.Resource {
-	return c.World.Get(topicType, c.Region, topic)
+func findTopic(c *schema.Call, topic string) *store.Resource {
+	return c.Store.Get(topicType, c.Region, topic)
 }
 
-func createTopic(c *catalogue.Call) error {
+func createTopic(c *schema.Call) error {
 	c.ID = arn("sns", c.Region, c.State.String("name"))
 	c.State["arn"] = c.ID
 	return checkTopicKey(c)
 }
 
-// checkTopicKey looks for the topic's key, unless it is AWS' own.
-func checkTopicKey(c *catalogue.Call) error {
+// checkTopicKey checks that the topic's key exists, unless AWS manages it.
+func checkTopicKey(c *schema.Call) error {
 	key := c.State.String("kmsMasterKeyId")
 	if key == "" || key == "alias/aws/sns" {
 		return nil
@@ -95,19 +96,19 @@ func checkTopicKey(c *catalogue.Call) error {
 	return err
 }
 
-func createTopicPolicy(c *catalogue.Call) error {
+func createTopicPolicy(c *schema.Call) error {
 	c.ID = c.State.String("arn")
 	return checkTopicPolicy(c)
 }
 
-func checkTopicPolicy(c *catalogue.Call) error {
+func checkTopicPolicy(c *schema.Call) error {
 	if findTopic(c, c.State.String("arn")) == nil {
 		return fmt.Errorf("NotFound: Topic does not exist: %s", c.State.String("arn"))
 	}
 	return checkPolicy(c.State.String("policy"), 30720)
 }
 
-func createSubscription(c *catalogue.Call) error {
+func createSubscription(c *schema.Call) error {
 	topic, endpoint := c.State.String("topic"), c.State.String("endpoint")
 	if findTopic(c, topic) == nil {
 		return fmt.Errorf("NotFound: Topic does not exist: %s", topic)
@@ -115,7 +116,7 @@ func createSubscription(c *catalogue.Call) error {
 	if strings.HasPrefix(c.State.String("protocol"), "email") && !strings.Contains(endpoint, "@") {
 		return fmt.Errorf("InvalidParameter: Invalid parameter: Email address: %s", endpoint)
 	}
-	c.ID = topic + ":" + c.World.Hash(c.URN, 32)
+	c.ID = topic + ":" + c.Store.Hash(c.URN, 32)
 	c.State["arn"] = c.ID
 	return nil
 }

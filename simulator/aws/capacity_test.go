@@ -3,7 +3,7 @@ package aws
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -52,23 +52,23 @@ func TestTheWayOut(t *testing.T) {
 	c := newCluster(t, nil, nil)
 	leave := func() error {
 		var err error
-		c.Within(func(w *world.World) {
-			s := newSite(w)
+		c.Within(func(st *store.Store) {
+			s := newNetwork(st)
 			for _, machine := range s.Machines() {
 				if machine.ID == c.worker {
-					err = s.Leave(machine, "images")
+					err = s.ReachService(machine, "images")
 				}
 			}
 		})
 		return err
 	}
 	require.NoError(t, leave())
-	c.Within(func(w *world.World) {
-		address := w.List(addressType, "")[0]
-		w.Remove(address)
+	c.Within(func(st *store.Store) {
+		address := st.List(addressType, "")[0]
+		st.Remove(address)
 	})
 	assert.ErrorContains(t, leave(), "has no public address: there is no elastic IP")
-	c.Within(func(w *world.World) { w.Remove(w.List(natType, "")[0]) })
+	c.Within(func(st *store.Store) { st.Remove(st.List(natType, "")[0]) })
 	assert.ErrorContains(t, leave(), "which does not exist: the route is a blackhole")
 }
 

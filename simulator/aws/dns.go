@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of names.
@@ -16,11 +16,11 @@ const (
 	recordType = "aws:route53/record:Record"
 )
 
-func createZone(c *catalogue.Call) error {
+func createZone(c *schema.Call) error {
 	if err := checkZoneNetworks(c); err != nil {
 		return err
 	}
-	for _, other := range c.World.List(zoneType, "") {
+	for _, other := range c.Store.List(zoneType, "") {
 		for _, network := range other.State.Objects("vpcs") {
 			if other.State.String("name") == c.State.String("name") &&
 				slices.Contains(zoneNetworks(c.State), network.String("vpcId")) {
@@ -29,15 +29,15 @@ func createZone(c *catalogue.Call) error {
 			}
 		}
 	}
-	c.ID = "Z" + strings.ToUpper(c.World.Hash(c.URN, 20))
+	c.ID = "Z" + strings.ToUpper(c.Store.Hash(c.URN, 20))
 	c.State["zoneId"], c.State["arn"] = c.ID, "arn:aws:route53:::hostedzone/"+c.ID
 	servers := []string{"ns-0.awsdns-00.com", "ns-1024.awsdns-00.org", "ns-1536.awsdns-00.co.uk",
 		"ns-512.awsdns-00.net"}
-	c.State["nameServers"] = world.List(servers...)
+	c.State["nameServers"] = store.List(servers...)
 	return nil
 }
 
-func zoneNetworks(zone world.Values) []string {
+func zoneNetworks(zone store.Values) []string {
 	var networks []string
 	for _, network := range zone.Objects("vpcs") {
 		networks = append(networks, network.String("vpcId"))
@@ -45,13 +45,13 @@ func zoneNetworks(zone world.Values) []string {
 	return networks
 }
 
-func checkZoneNetworks(c *catalogue.Call) error {
+func checkZoneNetworks(c *schema.Call) error {
 	for _, network := range c.State.Objects("vpcs") {
 		region := network.String("vpcRegion")
 		if region == "" {
 			region = c.Region
 		}
-		if c.World.Get(vpcType, region, network.String("vpcId")) == nil {
+		if c.Store.Get(vpcType, region, network.String("vpcId")) == nil {
 			return fmt.Errorf("InvalidVPCId: The VPC %s in region %s that you provided is not authorized to make "+
 				"the association", network.String("vpcId"), region)
 		}
@@ -59,8 +59,8 @@ func checkZoneNetworks(c *catalogue.Call) error {
 	return nil
 }
 
-func deleteZone(c *catalogue.Call) error {
-	records := c.World.Select(func(r *world.Resource) bool {
+func deleteZone(c *schema.Call) error {
+	records := c.Store.Select(func(r *store.Resource) bool {
 		return r.Type == recordType &&
 			r.State.String("zoneId") == c.ID
 	})
@@ -69,20 +69,20 @@ func deleteZone(c *catalogue.Call) error {
 			"sets and so cannot be deleted: %s", names(records))
 	}
 	for _, record := range records {
-		c.World.Remove(record)
+		c.Store.Remove(record)
 	}
 	return nil
 }
 
-func checkRecord(c *catalogue.Call) []catalogue.Problem {
+func checkRecord(c *schema.Call) []schema.Problem {
 	if c.Inputs.Has("records") && !c.Inputs.Has("ttl") {
-		return catalogue.Refuse("ttl", "must be given with records")
+		return schema.Refuse("ttl", "must be given with records")
 	}
 	return nil
 }
 
-func createRecord(c *catalogue.Call) error {
-	zone := c.World.Get(zoneType, "", c.State.String("zoneId"))
+func createRecord(c *schema.Call) error {
+	zone := c.Store.Get(zoneType, "", c.State.String("zoneId"))
 	if zone == nil {
 		return fmt.Errorf("NoSuchHostedZone: No hosted zone found with ID: %s", c.State.String("zoneId"))
 	}
@@ -95,7 +95,7 @@ func createRecord(c *catalogue.Call) error {
 	}
 	c.State["fqdn"] = name
 	kind := c.State.String("type")
-	for _, other := range c.World.List(recordType, "") {
+	for _, other := range c.Store.List(recordType, "") {
 		taken := other.State.String("zoneId") == zone.ID && other.State.String("fqdn") == name
 		if taken && other.State.String("type") == kind && !c.State.Bool("allowOverwrite") {
 			return fmt.Errorf("InvalidChangeBatch: [Tried to create resource record set [name='%s.', type='%s'] "+
@@ -114,7 +114,7 @@ func createRecord(c *catalogue.Call) error {
 	return updateRecord(c)
 }
 
-func updateRecord(c *catalogue.Call) error {
+func updateRecord(c *schema.Call) error {
 	for _, value := range c.State.Strings("records") {
 		if address, err := netip.ParseAddr(value); c.State.String("type") == "A" && (err != nil || !address.Is4()) {
 			return fmt.Errorf("InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: "+
@@ -122,8 +122,8 @@ func updateRecord(c *catalogue.Call) error {
 		}
 	}
 	for _, alias := range c.State.Objects("aliases") {
-		balancer := balancerNamed(c.World, alias.String("name"))
-		if balancer == nil || balancer.State.String("zoneId") != alias.String("zoneId") {
+		loadBalancer := loadBalancerNamed(c.Store, alias.String("name"))
+		if loadBalancer == nil || loadBalancer.State.String("zoneId") != alias.String("zoneId") {
 			return fmt.Errorf("InvalidChangeBatch: [Tried to create an alias that targets %s, type %s in zone %s, "+
 				"but the alias target name does not lie within the target "+
 				"zone]", alias.String("name"), c.State.String("type"), alias.String("zoneId"))
@@ -132,9 +132,9 @@ func updateRecord(c *catalogue.Call) error {
 	return nil
 }
 
-// balancerNamed is the load balancer that a public name leads to.
-func balancerNamed(w *world.World, name string) *world.Resource {
-	return w.Find(loadBalancerType, "", func(r *world.Resource) bool {
+// loadBalancerNamed returns the load balancer to which a public name leads.
+func loadBalancerNamed(st *store.Store, name string) *store.Resource {
+	return st.Find(loadBalancerType, "", func(r *store.Resource) bool {
 		return strings.EqualFold(r.State.String("dnsName"), strings.TrimSuffix(name, "."))
 	})
 }

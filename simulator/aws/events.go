@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// The types by which a cluster hears of interruptions.
+// The types that report interruptions to a cluster.
 const (
 	queueType       = "aws:sqs/queue:Queue"
 	queuePolicyType = "aws:sqs/queuePolicy:QueuePolicy"
@@ -17,10 +17,10 @@ const (
 	targetType      = "aws:cloudwatch/eventTarget:EventTarget"
 )
 
-func createQueue(c *catalogue.Call) error {
+func createQueue(c *schema.Call) error {
 	name := c.State.String("name")
 	c.ID = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", c.Region, Account, name)
-	if c.World.Get(queueType, c.Region, c.ID) != nil {
+	if c.Store.Get(queueType, c.Region, c.ID) != nil {
 		return fmt.Errorf("QueueAlreadyExists: A queue already exists with the same name and a different value for "+
 			"attributes: %s", name)
 	}
@@ -31,12 +31,12 @@ func createQueue(c *catalogue.Call) error {
 	return nil
 }
 
-func createQueuePolicy(c *catalogue.Call) error {
+func createQueuePolicy(c *schema.Call) error {
 	c.ID = c.State.String("queueUrl")
 	return checkQueuePolicy(c)
 }
 
-func checkQueuePolicy(c *catalogue.Call) error {
+func checkQueuePolicy(c *schema.Call) error {
 	if _, err := find(c, queueType, c.State.String("queueUrl"), "AWS.SimpleQueueService.NonExistentQueue",
 		"queue"); err != nil {
 		return err
@@ -44,36 +44,36 @@ func checkQueuePolicy(c *catalogue.Call) error {
 	return checkPolicy(c.State.String("policy"), 8192)
 }
 
-func checkEventRule(c *catalogue.Call) []catalogue.Problem {
+func checkEventRule(c *schema.Call) []schema.Problem {
 	var pattern map[string]any
 	if c.Inputs.Known("eventPattern") && json.Unmarshal([]byte(c.Inputs.String("eventPattern")), &pattern) != nil {
-		return catalogue.Refuse("eventPattern", "is no JSON object")
+		return schema.Refuse("eventPattern", "is no JSON object")
 	}
 	for _, key := range []string{"source", "detail-type"} {
 		if _, list := pattern[key].([]any); pattern[key] != nil && !list {
-			return catalogue.Refuse("eventPattern", "Event pattern is not valid: %s must be an object or an array", key)
+			return schema.Refuse("eventPattern", "Event pattern is not valid: %s must be an object or an array", key)
 		}
 	}
 	return nil
 }
 
-func createEventRule(c *catalogue.Call) error {
+func createEventRule(c *schema.Call) error {
 	c.ID = c.State.String("name")
 	c.State["arn"] = arn("events", c.Region, "rule/"+c.ID)
 	return nil
 }
 
-func deleteEventRule(c *catalogue.Call) error {
+func deleteEventRule(c *schema.Call) error {
 	if targets := users(c, "rule", c.ID, targetType); len(targets) > 0 {
 		return fmt.Errorf("ValidationException: Rule can't be deleted since it has targets: %s", names(targets))
 	}
 	return nil
 }
 
-func createEventTarget(c *catalogue.Call) error {
+func createEventTarget(c *schema.Call) error {
 	rule := c.State.String("rule")
 	if !c.State.Has("targetId") {
-		c.State["targetId"] = c.World.Hash(c.URN, 26)
+		c.State["targetId"] = c.Store.Hash(c.URN, 26)
 	}
 	c.ID = rule + "-" + c.State.String("targetId")
 	if len(users(c, "rule", rule, targetType)) >= 5 {
@@ -84,12 +84,12 @@ func createEventTarget(c *catalogue.Call) error {
 }
 
 // checkEventTarget looks for both ends.
-func checkEventTarget(c *catalogue.Call) error {
+func checkEventTarget(c *schema.Call) error {
 	if _, err := find(c, ruleType, c.State.String("rule"), "ResourceNotFoundException", "rule"); err != nil {
 		return err
 	}
 	target := c.State.String("arn")
-	queue := c.World.Find(queueType, c.Region, func(r *world.Resource) bool { return r.State.String("arn") == target })
+	queue := c.Store.Find(queueType, c.Region, func(r *store.Resource) bool { return r.State.String("arn") == target })
 	if strings.HasPrefix(target, "arn:aws:sqs:") && queue == nil {
 		return fmt.Errorf("ValidationException: Parameter %s is not valid. Reason: Provided Arn does not exist", target)
 	}

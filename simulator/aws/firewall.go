@@ -5,8 +5,8 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of the firewall.
@@ -19,18 +19,18 @@ const (
 
 var groupNamePattern = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+$`)
 
-func checkGroupName(c *catalogue.Call) []catalogue.Problem {
+func checkGroupName(c *schema.Call) []schema.Problem {
 	name := c.Inputs.String("name")
 	switch {
 	case len(name) >= 3 && name[:3] == "sg-":
-		return catalogue.Refuse("name", "%q cannot begin with sg-", name)
+		return schema.Refuse("name", "%q cannot begin with sg-", name)
 	case name != "" && !groupNamePattern.MatchString(name):
-		return catalogue.Refuse("name", "%q has characters that EC2 does not allow", name)
+		return schema.Refuse("name", "%q has characters that EC2 does not allow", name)
 	}
 	return nil
 }
 
-func createSecurityGroup(c *catalogue.Call) error {
+func createSecurityGroup(c *schema.Call) error {
 	vpc := c.State.String("vpcId")
 	if _, err := find(c, vpcType, vpc, "InvalidVpcID.NotFound", "vpc ID"); err != nil {
 		return err
@@ -47,7 +47,7 @@ func createSecurityGroup(c *catalogue.Call) error {
 	return nil
 }
 
-func deleteSecurityGroup(c *catalogue.Call) error {
+func deleteSecurityGroup(c *schema.Call) error {
 	left := users(c, "vpcSecurityGroupIds", c.ID, instanceType)
 	left = append(left, users(c, "securityGroups", c.ID, interfaceType, loadBalancerType)...)
 	for _, rule := range users(c, "referencedSecurityGroupId", c.ID, ingressType, egressType) {
@@ -58,14 +58,14 @@ func deleteSecurityGroup(c *catalogue.Call) error {
 	if len(left) > 0 {
 		return fmt.Errorf("DependencyViolation: resource %s has a dependent object: %s", c.ID, names(left))
 	}
-	// A group takes its own rules along.
+	// The rules are deleted with the group.
 	for _, rule := range users(c, "securityGroupId", c.ID, ingressType, egressType) {
-		c.World.Remove(rule)
+		c.Store.Remove(rule)
 	}
 	return nil
 }
 
-func adoptDefaultGroup(c *catalogue.Call) error {
+func adoptDefaultGroup(c *schema.Call) error {
 	vpc, err := find(c, vpcType, c.State.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID")
 	if err != nil {
 		return err
@@ -77,23 +77,23 @@ func adoptDefaultGroup(c *catalogue.Call) error {
 
 var rulePeers = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
 
-func checkRule(c *catalogue.Call) []catalogue.Problem {
+func checkRule(c *schema.Call) []schema.Problem {
 	hasPorts := c.Inputs.Has("fromPort") || c.Inputs.Has("toPort")
 	switch c.Inputs.String("ipProtocol") {
 	case "-1", "all":
 		if hasPorts {
-			return catalogue.Refuse("fromPort", "must not be given with ipProtocol -1, which means all ports")
+			return schema.Refuse("fromPort", "must not be given with ipProtocol -1, which means all ports")
 		}
 	case "tcp", "udp":
 		low, high := c.Inputs.Int("fromPort"), c.Inputs.Int("toPort")
 		if !c.Inputs.Has("fromPort") || !c.Inputs.Has("toPort") || low > high {
-			return catalogue.Refuse("fromPort", "invalid TCP/UDP port range (%d:%d)", low, high)
+			return schema.Refuse("fromPort", "invalid TCP/UDP port range (%d:%d)", low, high)
 		}
 	}
 	return nil
 }
 
-func createRule(c *catalogue.Call) error {
+func createRule(c *schema.Call) error {
 	if err := checkPeer(c); err != nil {
 		return err
 	}
@@ -113,8 +113,8 @@ func createRule(c *catalogue.Call) error {
 	return nil
 }
 
-// checkPeer looks for the rule's group and for the group at its other end, which must stand in the same network.
-func checkPeer(c *catalogue.Call) error {
+// checkPeer checks that the rule's group and the group at its other end exist in the same network.
+func checkPeer(c *schema.Call) error {
 	vpc, err := vpcOfGroup(c, c.State.String("securityGroupId"))
 	if err != nil {
 		return err
@@ -136,12 +136,12 @@ func checkPeer(c *catalogue.Call) error {
 	return nil
 }
 
-// vpcOfGroup is the network of a security group, be it a network's default one.
-func vpcOfGroup(c *catalogue.Call, id string) (string, error) {
-	if group := c.World.Get(securityGroupType, c.Region, id); group != nil {
+// vpcOfGroup returns the network of a security group, be it a network's default one.
+func vpcOfGroup(c *schema.Call, id string) (string, error) {
+	if group := c.Store.Get(securityGroupType, c.Region, id); group != nil {
 		return group.State.String("vpcId"), nil
 	}
-	if vpc := c.World.Find(vpcType, c.Region, func(r *world.Resource) bool {
+	if vpc := c.Store.Find(vpcType, c.Region, func(r *store.Resource) bool {
 		return r.State.String("defaultSecurityGroupId") == id
 	}); vpc != nil {
 		return vpc.ID, nil
@@ -149,8 +149,8 @@ func vpcOfGroup(c *catalogue.Call, id string) (string, error) {
 	return "", fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", id)
 }
 
-// checkGroups looks for security groups, which must stand in the network.
-func checkGroups(c *catalogue.Call, groups []string, vpc string) error {
+// checkGroups checks that security groups exist in the network.
+func checkGroups(c *schema.Call, groups []string, vpc string) error {
 	for _, id := range groups {
 		other, err := vpcOfGroup(c, id)
 		if err != nil {

@@ -3,7 +3,7 @@ package aws
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -54,8 +54,8 @@ func TestAFlowLogMustBeWritten(t *testing.T) {
 
 // TestASettingOfTheAccountIsNotLeftOver, and no program may switch it off for the others.
 func TestASettingOfTheAccountIsNotLeftOver(t *testing.T) {
-	l := newHarness(t)
-	id := l.Create(encryptionType, "account", props{})
-	l.Within(func(w *world.World) { assert.True(t, w.Get(encryptionType, "us-east-1", id).Adopted) })
-	assert.ErrorContains(t, l.Delete(encryptionType, id), "retain it")
+	h := newHarness(t)
+	id := h.Create(encryptionType, "account", props{})
+	h.Within(func(st *store.Store) { assert.True(t, st.Get(encryptionType, "us-east-1", id).Adopted) })
+	assert.ErrorContains(t, h.Delete(encryptionType, id), "retain it")
 }

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of scaling groups.
@@ -22,7 +22,7 @@ const (
 	scalingType  = "aws:autoscaling/policy:Policy"
 )
 
-// Keys of a state that only the world knows.
+// Keys of a state that only the store knows.
 const (
 	// versionsKey are a launch template's versions, the first being number 1.
 	versionsKey = "__versions"
@@ -30,8 +30,8 @@ const (
 	groupKey = "__group"
 )
 
-// versioned are the properties of a launch template that make up its versions.
-func versioned(inputs world.Values) map[string]any {
+// versioned returns the properties of a launch template that its versions consist of.
+func versioned(inputs store.Values) map[string]any {
 	version := inputs.Clone()
 	for _, name := range []string{"name", "tags", "tagsAll", "updateDefaultVersion", "defaultVersion", "description"} {
 		delete(version, name)
@@ -39,8 +39,8 @@ func versioned(inputs world.Values) map[string]any {
 	return version
 }
 
-func checkTemplateTags(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkTemplateTags(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	for i, specification := range c.Inputs.Objects("tagSpecifications") {
 		problems = append(problems, tagProblems(fmt.Sprintf("tagSpecifications[%d].tags", i),
 			specification.Object("tags"))...)
@@ -48,9 +48,9 @@ func checkTemplateTags(c *catalogue.Call) []catalogue.Problem {
 	return problems
 }
 
-func createTemplate(c *catalogue.Call) error {
+func createTemplate(c *schema.Call) error {
 	name := c.State.String("name")
-	if c.World.Find(templateType, c.Region, func(r *world.Resource) bool {
+	if c.Store.Find(templateType, c.Region, func(r *store.Resource) bool {
 		return r.State.String("name") == name
 	}) != nil {
 		return fmt.Errorf("InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use: %s",
@@ -64,7 +64,7 @@ func createTemplate(c *catalogue.Call) error {
 	return nil
 }
 
-func checkTemplate(c *catalogue.Call) error {
+func checkTemplate(c *schema.Call) error {
 	if err := checkUserData(c.Inputs.String("userData")); err != nil {
 		return err
 	}
@@ -83,11 +83,11 @@ func checkTemplate(c *catalogue.Call) error {
 	return nil
 }
 
-func updateTemplate(c *catalogue.Call) error {
+func updateTemplate(c *schema.Call) error {
 	if err := checkTemplate(c); err != nil {
 		return err
 	}
-	template := c.World.Get(templateType, c.Region, c.ID)
+	template := c.Store.Get(templateType, c.Region, c.ID)
 	versions := slices.Clone(template.State[versionsKey].([]any))
 	if !reflect.DeepEqual(versioned(c.Old), versioned(c.Inputs)) {
 		versions = append(versions, versioned(c.Inputs))
@@ -100,10 +100,10 @@ func updateTemplate(c *catalogue.Call) error {
 }
 
 // checkGroup refuses what the provider and the service refuse before they look at anything else.
-func checkGroup(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkGroup(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
+		problems = append(problems, schema.Refuse(property, format, arguments...)...)
 	}
 	distribution := c.Inputs.Object("mixedInstancesPolicy").Object("instancesDistribution")
 	strategy := distribution.String("spotAllocationStrategy")
@@ -119,38 +119,38 @@ func checkGroup(c *catalogue.Call) []catalogue.Problem {
 	if lifetime := c.Inputs.Int("maxInstanceLifetime"); lifetime != 0 && lifetime < 86400 {
 		refuse("maxInstanceLifetime", "must be 0 or between 86400 and 31536000, got %d", lifetime)
 	}
-	tags := world.Values{}
+	tags := store.Values{}
 	for _, tag := range c.Inputs.Objects("tags") {
 		tags[tag.String("key")] = tag.String("value")
 	}
 	return append(problems, tagProblems("tags", tags)...)
 }
 
-// group is an Auto Scaling group at work: it starts and ends machines in the world.
+// group is an Auto Scaling group at work: it starts and ends machines in the store.
 type group struct {
-	call *catalogue.Call
+	call *schema.Call
 	// template is the launch template's version that new machines start from; types are those that they may have.
-	template world.Values
+	template store.Values
 	version  int
 	types    []string
-	subnets  []*world.Resource
-	mixed    world.Values
+	subnets  []*store.Resource
+	mixed    store.Values
 	// requirements describe the types instead of naming them.
-	requirements world.Values
+	requirements store.Values
 }
 
-func createGroup(c *catalogue.Call) error {
+func createGroup(c *schema.Call) error {
 	c.ID = c.State.String("name")
-	if c.World.Get(groupType, c.Region, c.ID) != nil {
+	if c.Store.Get(groupType, c.Region, c.ID) != nil {
 		return fmt.Errorf("AlreadyExists: AutoScalingGroup by this name already exists - A group with the name %s "+
 			"already exists", c.ID)
 	}
 	c.State["arn"] = arn("autoscaling", c.Region,
-		"autoScalingGroup:"+c.World.Hash(c.URN, 32)+":autoScalingGroupName/"+c.ID)
+		"autoScalingGroup:"+c.Store.Hash(c.URN, 32)+":autoScalingGroupName/"+c.ID)
 	return updateGroup(c)
 }
 
-func updateGroup(c *catalogue.Call) error {
+func updateGroup(c *schema.Call) error {
 	g, err := newGroup(c)
 	if err != nil {
 		return err
@@ -178,29 +178,29 @@ func updateGroup(c *catalogue.Call) error {
 	return nil
 }
 
-func deleteGroup(c *catalogue.Call) error {
-	for _, member := range members(c.World, c.Region, c.ID) {
-		c.World.Remove(member)
+func deleteGroup(c *schema.Call) error {
+	for _, member := range members(c.Store, c.Region, c.ID) {
+		c.Store.Remove(member)
 	}
 	return nil
 }
 
-// members are the machines of a group, in the order of their start.
-func members(w *world.World, region, name string) []*world.Resource {
-	return w.Select(func(r *world.Resource) bool {
+// members returns the machines of a group, in the order of their start.
+func members(st *store.Store, region, name string) []*store.Resource {
+	return st.Select(func(r *store.Resource) bool {
 		return r.Type == instanceType && r.Region == region && r.State.String(groupKey) == name
 	})
 }
 
 // newGroup resolves what the group's machines are made from, and refuses what cannot be started.
-func newGroup(c *catalogue.Call) (*group, error) {
+func newGroup(c *schema.Call) (*group, error) {
 	g := &group{call: c}
 	specification := c.State.Object("launchTemplate")
 	if policy := c.State.Object("mixedInstancesPolicy"); len(policy) > 0 {
 		specification = policy.Object("launchTemplate").Object("launchTemplateSpecification")
 		g.mixed = policy.Object("instancesDistribution")
 		if g.mixed == nil {
-			g.mixed = world.Values{}
+			g.mixed = store.Values{}
 		}
 		for _, override := range policy.Object("launchTemplate").Objects("overrides") {
 			g.types = append(g.types, override.String("instanceType"))
@@ -232,10 +232,10 @@ func newGroup(c *catalogue.Call) (*group, error) {
 	return g, g.checkMachine()
 }
 
-func (g *group) findTemplate(specification world.Values) error {
+func (g *group) findTemplate(specification store.Values) error {
 	c := g.call
 	id := cmp.Or(specification.String("id"), specification.String("launchTemplateId"))
-	template := c.World.Get(templateType, c.Region, id)
+	template := c.Store.Get(templateType, c.Region, id)
 	if template == nil {
 		return fmt.Errorf("ValidationError: You must use a valid fully-formed launch template. The specified "+
 			"launch template %s does not exist", id)
@@ -261,7 +261,7 @@ func (g *group) findTemplate(specification world.Values) error {
 func (g *group) findSubnets() error {
 	c := g.call
 	for _, id := range c.State.Strings("vpcZoneIdentifiers") {
-		subnet := c.World.Get(subnetType, c.Region, id)
+		subnet := c.Store.Get(subnetType, c.Region, id)
 		if subnet == nil {
 			return fmt.Errorf("ValidationError: The subnet ID '%s' does not exist", id)
 		}
@@ -270,7 +270,7 @@ func (g *group) findSubnets() error {
 		}
 		g.subnets = append(g.subnets, subnet)
 	}
-	slices.SortFunc(g.subnets, func(a, b *world.Resource) int {
+	slices.SortFunc(g.subnets, func(a, b *store.Resource) int {
 		return strings.Compare(a.State.String("availabilityZone")+a.ID, b.State.String("availabilityZone")+b.ID)
 	})
 	return nil
@@ -304,7 +304,7 @@ func (g *group) checkMachine() error {
 	return checkGroups(c, g.securityGroups(), g.subnets[0].State.String("vpcId"))
 }
 
-// profile is the name of the instance profile that the group's machines have.
+// profile returns the name of the instance profile that the group's machines have.
 func (g *group) profile() string {
 	profile := g.template.Object("iamInstanceProfile")
 	if name := profile.String("name"); name != "" {
@@ -323,9 +323,9 @@ func (g *group) securityGroups() []string {
 
 // scale starts or ends machines until the group has as many as desired. The oldest go first.
 func (g *group) scale(desired int) error {
-	running := members(g.call.World, g.call.Region, g.call.ID)
+	running := members(g.call.Store, g.call.Region, g.call.ID)
 	for _, member := range running[:max(0, len(running)-desired)] {
-		g.call.World.Remove(member)
+		g.call.Store.Remove(member)
 	}
 	for n := len(running); n < desired; n++ {
 		if err := g.start(); err != nil {
@@ -337,7 +337,7 @@ func (g *group) scale(desired int) error {
 
 // refreshes reports whether the update starts an instance refresh, by the provider's rules:
 // https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/autoscaling_group#triggers-2
-func (g *group) refreshes(refresh world.Values) bool {
+func (g *group) refreshes(refresh store.Values) bool {
 	triggers := []string{"launchTemplate", "mixedInstancesPolicy"}
 	for _, trigger := range refresh.Strings("triggers") {
 		if trigger == "tag" {
@@ -350,14 +350,14 @@ func (g *group) refreshes(refresh world.Values) bool {
 	})
 }
 
-// peakKey is the most machines that a group ever had, which only the world knows.
+// peakKey is the most machines that a group ever had, which only the store knows.
 const peakKey = "__peak"
 
 // refresh replaces as many machines at a time as the range of healthy percentages has room for, at least one. With room
 // above the group's size new ones start first; without, old ones go first.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
 func (g *group) refresh() error {
-	world, preferences := g.call.World, g.call.Inputs.Object("instanceRefresh").Object("preferences")
+	preferences := g.call.Inputs.Object("instanceRefresh").Object("preferences")
 	low, high := 90, 100
 	if preferences.Has("minHealthyPercentage") {
 		low = preferences.Int("minHealthyPercentage")
@@ -365,12 +365,12 @@ func (g *group) refresh() error {
 	if preferences.Has("maxHealthyPercentage") {
 		high = preferences.Int("maxHealthyPercentage")
 	}
-	old := members(world, g.call.Region, g.call.ID)
+	old := members(g.call.Store, g.call.Region, g.call.ID)
 	above, below := (len(old)*(high-100)+99)/100, len(old)*(100-low)/100
 	for batch := range slices.Chunk(old, max(1, above+below)) {
 		first := min(len(batch), max(0, len(batch)-above))
 		for _, member := range batch[:first] {
-			world.Remove(member)
+			g.call.Store.Remove(member)
 		}
 		for range batch {
 			if err := g.start(); err != nil {
@@ -378,7 +378,7 @@ func (g *group) refresh() error {
 			}
 		}
 		for _, member := range batch[first:] {
-			world.Remove(member)
+			g.call.Store.Remove(member)
 		}
 	}
 	return nil
@@ -388,33 +388,33 @@ func (g *group) refresh() error {
 // above.
 func (g *group) start() error {
 	c := g.call
-	running := members(c.World, c.Region, c.ID)
+	running := members(c.Store, c.Region, c.ID)
 	count := map[string]int{}
 	for _, member := range running {
 		count[member.State.String("subnetId")]++
 	}
 	lifecycle, machine := g.buy(running)
 	subnet, machine := g.place(count, machine)
-	if err := buyable(c.World, c.Region, subnet.State.String("availabilityZone"), machine,
+	if err := buyable(c.Store, c.Region, subnet.State.String("availabilityZone"), machine,
 		lifecycle == "spot"); err != nil {
 		return err
 	}
 	seed := "member of " + c.Region + " " + c.ID
-	serial := c.World.Count(seed)
-	id := fmt.Sprintf("i-%05x%s", serial, c.World.Hash(seed+" id", 12))
-	address, err := freeAddress(c.World, subnet, "")
+	serial := c.Store.Count(seed)
+	id := fmt.Sprintf("i-%05x%s", serial, c.Store.Hash(seed+" id", 12))
+	address, err := freeAddress(c.Store, subnet, "")
 	if err != nil {
 		return err
 	}
-	state := world.Values{
+	state := store.Values{
 		"ami": g.template.String("imageId"), "instanceType": machine, "instanceLifecycle": lifecycle,
 		"subnetId": subnet.ID, "availabilityZone": subnet.State.String("availabilityZone"), "privateIp": address,
-		"vpcSecurityGroupIds": world.List(g.securityGroups()...), "tagsAll": g.memberTags(), "tags": g.memberTags(),
+		"vpcSecurityGroupIds": store.List(g.securityGroups()...), "tagsAll": g.memberTags(), "tags": g.memberTags(),
 		groupKey: c.ID, userDataKey: g.template.String("userData"),
 		"launchTemplate": map[string]any{"version": strconv.Itoa(g.version)},
 	}
 	if g.public(subnet) {
-		state["publicIp"] = publicAddress(c.World)
+		state["publicIp"] = publicAddress(c.Store)
 	}
 	for _, mapping := range g.template.Objects("blockDeviceMappings") {
 		if mapping.String("deviceName") == rootDevice {
@@ -425,17 +425,17 @@ func (g *group) start() error {
 		}
 	}
 	state["metadataOptions"] = map[string]any(g.template.Object("metadataOptions").Clone())
-	launch(c.World, c.Region, id, id, state)
-	c.World.Put(&world.Resource{
+	launch(c.Store, c.Region, id, id, state)
+	c.Store.Put(&store.Resource{
 		Provider: "aws", Type: instanceType, Region: c.Region, ID: id, Name: c.ID + "-" + id[len(id)-5:],
-		Inputs: world.Values{}, State: state,
+		Inputs: store.Values{}, State: state,
 	})
 	c.State[peakKey] = float64(max(c.State.Int(peakKey), len(running)+1))
 	return nil
 }
 
-// buy says how the next machine is bought, and of which type.
-func (g *group) buy(running []*world.Resource) (lifecycle, machine string) {
+// buy returns how the next machine is bought, and of which type.
+func (g *group) buy(running []*store.Resource) (lifecycle, machine string) {
 	if g.mixed == nil {
 		if g.template.Object("instanceMarketOptions").String("marketType") == "spot" {
 			return "spot", g.types[0]
@@ -457,11 +457,11 @@ func (g *group) buy(running []*world.Resource) (lifecycle, machine string) {
 	if onDemand < base+(above*percentage+99)/100 {
 		return "", g.types[0]
 	}
-	// Which spot pool has capacity is the market's affair: take the types in turn.
+	// The cloud decides which spot pool has capacity: use the types in turn.
 	return "spot", g.types[(len(running)-onDemand)%len(g.types)]
 }
 
-func (g *group) public(subnet *world.Resource) bool {
+func (g *group) public(subnet *store.Resource) bool {
 	for _, interfaces := range g.template.Objects("networkInterfaces") {
 		if choice := interfaces.String("associatePublicIpAddress"); choice != "" {
 			return choice == "true"
@@ -485,16 +485,16 @@ func (g *group) memberTags() map[string]any {
 	return tags
 }
 
-// Terminate ends a machine behind the program's back, as an operator does, or the spot market. A group replaces it.
-func Terminate(w *world.World, machine *world.Resource) error {
-	w.Remove(machine)
-	deregister(w, machine)
-	owner := w.Get(groupType, machine.Region, machine.State.String(groupKey))
+// Terminate terminates a machine without the program, as an operator does or the spot market. A group replaces it.
+func Terminate(st *store.Store, machine *store.Resource) error {
+	st.Remove(machine)
+	deregister(st, machine)
+	owner := st.Get(groupType, machine.Region, machine.State.String(groupKey))
 	if owner == nil {
 		return nil
 	}
-	g, err := newGroup(&catalogue.Call{
-		World: w, Region: owner.Region, ID: owner.ID, State: owner.State, Inputs: owner.Inputs, Old: owner.Inputs,
+	g, err := newGroup(&schema.Call{
+		Store: st, Region: owner.Region, ID: owner.ID, State: owner.State, Inputs: owner.Inputs, Old: owner.Inputs,
 	})
 	if err != nil {
 		return err
@@ -502,10 +502,10 @@ func Terminate(w *world.World, machine *world.Resource) error {
 	return g.scale(owner.State.Int("desiredCapacity"))
 }
 
-// Interrupt takes a spot machine back, as the market does. Its group replaces it.
-func Interrupt(w *world.World, machine *world.Resource) error {
+// Interrupt reclaims a spot machine, as the cloud does. Its group replaces it.
+func Interrupt(st *store.Store, machine *store.Resource) error {
 	if machine.State.String("instanceLifecycle") != "spot" {
-		return fmt.Errorf("%s is not a spot machine: AWS takes back no other", machine.ID)
+		return fmt.Errorf("%s is not a spot machine; AWS reclaims no others", machine.ID)
 	}
-	return Terminate(w, machine)
+	return Terminate(st, machine)
 }

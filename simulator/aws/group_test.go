@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -42,8 +42,8 @@ func (p place) pool(template, version string, types ...any) props {
 // census counts a group's machines by some property.
 func (p place) census(property string) map[string]int {
 	counts := map[string]int{}
-	p.Within(func(w *world.World) {
-		for _, member := range members(w, "us-east-1", "pool") {
+	p.Within(func(st *store.Store) {
+		for _, member := range members(st, "us-east-1", "pool") {
 			counts[member.State.String(property)]++
 		}
 	})
@@ -105,8 +105,8 @@ func TestRefreshReplacesAShare(t *testing.T) {
 		p.MustUpdate(templateType, template, p.template().With(props{"userData": "d29ybGQ="}))
 		p.MustUpdate(groupType, group, p.pool(template, "2", "t4g.medium").With(props{"instanceRefresh": refresh}))
 		assert.Equal(t, map[string]int{"d29ybGQ=": 4}, p.census(userDataKey))
-		p.Within(func(w *world.World) {
-			assert.Equal(t, test.peak, w.Get(groupType, "us-east-1", group).State.Int(peakKey), "%d to %d percent",
+		p.Within(func(st *store.Store) {
+			assert.Equal(t, test.peak, st.Get(groupType, "us-east-1", group).State.Int(peakKey), "%d to %d percent",
 				test.low, test.high)
 		})
 	}
@@ -120,9 +120,9 @@ func TestConditionsOfAnAccount(t *testing.T) {
 
 	t.Setenv("SIMULATOR_DEPRECATED_IMAGES", "talos-v1.12.0")
 	lookUp := func(name string, deprecated bool) error {
-		_, err := lookUpImage(&catalogue.Call{Region: "us-east-1", Inputs: world.Values{
+		_, err := lookUpImage(&schema.Call{Region: "us-east-1", Inputs: store.Values{
 			"includeDeprecated": deprecated, "filters": []any{map[string]any{"name": "name",
-				"values": world.List(name)}},
+				"values": store.List(name)}},
 		}})
 		return err
 	}
@@ -137,10 +137,10 @@ func TestGroupReplacesLostMachines(t *testing.T) {
 	p := newPlace(t)
 	template := p.Create(templateType, "pool", p.template())
 	p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
-	p.Within(func(w *world.World) {
-		lost := members(w, "us-east-1", "pool")[0]
-		require.NoError(t, Terminate(w, lost))
-		assert.Nil(t, w.Get(instanceType, "us-east-1", lost.ID))
+	p.Within(func(st *store.Store) {
+		lost := members(st, "us-east-1", "pool")[0]
+		require.NoError(t, Terminate(st, lost))
+		assert.Nil(t, st.Get(instanceType, "us-east-1", lost.ID))
 	})
 	assert.Equal(t, 4, sum(p.census("subnetId")))
 }

@@ -20,27 +20,27 @@ type place struct {
 	vpc, gateway, public, private, other, controlPlanes, workers, profile, image string
 }
 
-// newPlace makes a network: a public subnet with a NAT gateway, a private one in the same zone, another private one.
+// newPlace creates a network: a public subnet with a NAT gateway, a private one in the same zone, another private one.
 func newPlace(t *testing.T) place {
 	t.Helper()
-	l := newHarness(t)
-	p := place{Harness: l, image: talosImage(t, "us-east-1", "arm64")}
-	p.vpc = l.Create(vpcType, "network", props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
-	p.gateway = l.Create(gatewayType, "network", props{"vpcId": p.vpc})
+	h := newHarness(t)
+	p := place{Harness: h, image: talosImage(t, "us-east-1", "arm64")}
+	p.vpc = h.Create(vpcType, "network", props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
+	p.gateway = h.Create(gatewayType, "network", props{"vpcId": p.vpc})
 	p.public = p.subnet("public", "10.0.0.0/20", "us-east-1a")
 	p.private = p.subnet("private", "10.0.16.0/20", "us-east-1a")
 	p.other = p.subnet("other", "10.0.32.0/20", "us-east-1b")
-	nat := l.Create(natType, "nat", props{"subnetId": p.public,
-		"allocationId": l.Create(addressType, "nat", props{"domain": "vpc"})})
+	nat := h.Create(natType, "nat", props{"subnetId": p.public,
+		"allocationId": h.Create(addressType, "nat", props{"domain": "vpc"})})
 	p.route("public", props{"gatewayId": p.gateway}, p.public)
 	p.route("private", props{"natGatewayId": nat}, p.private, p.other)
-	p.controlPlanes = l.Create(securityGroupType, "control-planes", props{"vpcId": p.vpc})
-	p.workers = l.Create(securityGroupType, "workers", props{"vpcId": p.vpc})
+	p.controlPlanes = h.Create(securityGroupType, "control-planes", props{"vpcId": p.vpc})
+	p.workers = h.Create(securityGroupType, "workers", props{"vpcId": p.vpc})
 	for name, group := range map[string]string{"control-planes": p.controlPlanes, "workers": p.workers} {
-		l.Create(egressType, name, props{"securityGroupId": group, "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"})
+		h.Create(egressType, name, props{"securityGroupId": group, "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"})
 	}
-	role := l.Create(roleType, "node", props{"assumeRolePolicy": `{"Version":"2012-10-17","Statement":[]}`})
-	p.profile = l.Create(profileType, "node", props{"role": role})
+	role := h.Create(roleType, "node", props{"assumeRolePolicy": `{"Version":"2012-10-17","Statement":[]}`})
+	p.profile = h.Create(profileType, "node", props{"role": role})
 	return p
 }
 

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of identities.
@@ -18,29 +18,29 @@ const (
 	oidcProviderType     = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 )
 
-func createRole(c *catalogue.Call) error {
+func createRole(c *schema.Call) error {
 	c.ID = c.State.String("name")
-	if c.World.Get(roleType, "", c.ID) != nil {
+	if c.Store.Get(roleType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Role with name %s already exists", c.ID)
 	}
 	c.State["arn"] = arn("iam", "", "role/"+c.ID)
 	return checkTrust(c)
 }
 
-func checkTrust(c *catalogue.Call) error {
+func checkTrust(c *schema.Call) error {
 	_, err := readPolicy(c, c.State.String("assumeRolePolicy"), 2048,
 		"MalformedPolicyDocument: Invalid principal in policy")
 	return err
 }
 
-func deleteRole(c *catalogue.Call) error {
-	policies := c.World.Select(func(r *world.Resource) bool {
+func deleteRole(c *schema.Call) error {
+	policies := c.Store.Select(func(r *store.Resource) bool {
 		return (r.Type == policyAttachmentType || r.Type == rolePolicyType) && r.State.String("role") == c.ID
 	})
 	if len(policies) > 0 {
 		return fmt.Errorf("DeleteConflict: Cannot delete entity, must detach all policies first: %s", names(policies))
 	}
-	profiles := c.World.Select(func(r *world.Resource) bool {
+	profiles := c.Store.Select(func(r *store.Resource) bool {
 		return r.Type == profileType &&
 			r.State.String("role") == c.ID
 	})
@@ -51,28 +51,28 @@ func deleteRole(c *catalogue.Call) error {
 	return nil
 }
 
-func createRolePolicy(c *catalogue.Call) error {
+func createRolePolicy(c *schema.Call) error {
 	c.ID = c.State.String("role") + ":" + c.State.String("name")
 	return checkRolePolicy(c)
 }
 
-func checkRolePolicy(c *catalogue.Call) error {
+func checkRolePolicy(c *schema.Call) error {
 	if _, err := find(c, roleType, c.State.String("role"), "NoSuchEntity", "role with name"); err != nil {
 		return err
 	}
 	return checkPolicy(c.State.String("policy"), 10240)
 }
 
-func createPolicyAttachment(c *catalogue.Call) error {
+func createPolicyAttachment(c *schema.Call) error {
 	role, policy := c.State.String("role"), c.State.String("policyArn")
-	c.ID = role + "-" + c.World.Hash(c.URN, 20)
+	c.ID = role + "-" + c.Store.Hash(c.URN, 20)
 	if strings.HasPrefix(policy, arn("iam", "", "policy/")) {
 		if _, err := find(c, policyType, policy, "NoSuchEntity", "policy"); err != nil {
 			return err
 		}
 	}
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entities
-	attached := c.World.Select(func(r *world.Resource) bool {
+	attached := c.Store.Select(func(r *store.Resource) bool {
 		return r.Type == policyAttachmentType &&
 			r.State.String("role") == role
 	})
@@ -84,25 +84,25 @@ func createPolicyAttachment(c *catalogue.Call) error {
 }
 
 // importPolicyAttachment finds an attachment by "role/policy": its own id is the provider's invention.
-func importPolicyAttachment(w *world.World, id string) *world.Resource {
-	return w.Find(policyAttachmentType, "", func(r *world.Resource) bool {
+func importPolicyAttachment(st *store.Store, id string) *store.Resource {
+	return st.Find(policyAttachmentType, "", func(r *store.Resource) bool {
 		return r.State.String("role")+"/"+r.State.String("policyArn") == id
 	})
 }
 
-func createPolicy(c *catalogue.Call) error {
+func createPolicy(c *schema.Call) error {
 	c.ID = arn("iam", "", "policy/"+c.State.String("name"))
-	if c.World.Get(policyType, "", c.ID) != nil {
+	if c.Store.Get(policyType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: A policy called %s already exists", c.State.String("name"))
 	}
 	c.State["arn"] = c.ID
 	return checkManagedPolicy(c)
 }
 
-func checkManagedPolicy(c *catalogue.Call) error { return checkPolicy(c.State.String("policy"), 6144) }
+func checkManagedPolicy(c *schema.Call) error { return checkPolicy(c.State.String("policy"), 6144) }
 
-func deletePolicy(c *catalogue.Call) error {
-	attached := c.World.Select(func(r *world.Resource) bool {
+func deletePolicy(c *schema.Call) error {
+	attached := c.Store.Select(func(r *store.Resource) bool {
 		return r.Type == policyAttachmentType && r.State.String("policyArn") == c.ID
 	})
 	if len(attached) > 0 {
@@ -111,26 +111,26 @@ func deletePolicy(c *catalogue.Call) error {
 	return nil
 }
 
-// createOIDCProvider: an account has one provider for each URL.
-func createOIDCProvider(c *catalogue.Call) error {
+// createOIDCProvider creates an identity provider. An account has one for each URL.
+func createOIDCProvider(c *schema.Call) error {
 	c.ID = arn("iam", "", "oidc-provider/"+strings.TrimPrefix(c.State.String("url"), "https://"))
-	if c.World.Get(oidcProviderType, "", c.ID) != nil {
+	if c.Store.Get(oidcProviderType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Provider with url %s already exists", c.State.String("url"))
 	}
 	c.State["arn"] = c.ID
 	return nil
 }
 
-func createProfile(c *catalogue.Call) error {
+func createProfile(c *schema.Call) error {
 	c.ID = c.State.String("name")
-	if c.World.Get(profileType, "", c.ID) != nil {
+	if c.Store.Get(profileType, "", c.ID) != nil {
 		return fmt.Errorf("EntityAlreadyExists: Instance Profile %s already exists", c.ID)
 	}
 	c.State["arn"] = arn("iam", "", "instance-profile/"+c.ID)
 	return checkProfileRole(c)
 }
 
-func checkProfileRole(c *catalogue.Call) error {
+func checkProfileRole(c *schema.Call) error {
 	if !c.State.Has("role") {
 		return nil
 	}
@@ -139,19 +139,19 @@ func checkProfileRole(c *catalogue.Call) error {
 }
 
 // checkProfile looks for the instance profile that a machine is to have, if any.
-func checkProfile(c *catalogue.Call, name string) error {
+func checkProfile(c *schema.Call, name string) error {
 	if name == "" {
 		return nil
 	}
-	if profile := c.World.Get(profileType, "", name); profile != nil {
+	if profile := c.Store.Get(profileType, "", name); profile != nil {
 		// The provider tries again for two minutes, for machines and for groups:
 		// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ec2_instance.go
 		// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/autoscaling/group.go
-		if err := catalogue.Known(profile, "InvalidParameterValue: Value (%s) for parameter "+
+		if err := schema.Known(profile, "InvalidParameterValue: Value (%s) for parameter "+
 			"iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name); err != nil {
 			return err
 		}
-		if c.World.Get(roleType, "", profile.State.String("role")) == nil {
+		if c.Store.Get(roleType, "", profile.State.String("role")) == nil {
 			return fmt.Errorf("InvalidParameterValue: IAM Instance Profile %q has no associated IAM Roles",
 				profile.State.String("arn"))
 		}

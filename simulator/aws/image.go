@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/conditions"
 	"github.com/inferadb/infra/simulator/releases"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // talosOwner publishes Talos' images:
@@ -19,13 +20,13 @@ const talosOwner = "540036508848"
 // image is a machine image in one region.
 type image struct{ id, name, owner, architecture string }
 
-// rootDevice is where Talos' images, and the ones that stand for a user's own, expect their root disk.
+// rootDevice is where the images of Talos, and those of a user, expect their root disk.
 const rootDevice = "/dev/xvda"
 
 // imageGiB is the size of the images' root disk.
 const imageGiB = 20
 
-// images are the images of a region: Talos' own, and one for each architecture that a user might have built.
+// images returns the images of a region: Talos' own, and one for each architecture that a user might have built.
 func images(region string) []image {
 	list := []image{
 		{"ami-0aa64000000000001", "custom-talos-arm64", Account, "arm64"},
@@ -39,7 +40,7 @@ func images(region string) []image {
 		}
 	}
 	slices.SortFunc(list, func(a, b image) int { return strings.Compare(a.name, b.name) })
-	list = slices.DeleteFunc(list, func(i image) bool { return catalogue.PartOf(catalogue.MissingImages, i.name) })
+	list = slices.DeleteFunc(list, func(i image) bool { return conditions.PartOf(conditions.MissingImages, i.name) })
 	return list
 }
 
@@ -66,7 +67,7 @@ func (i image) fits(machine string) error {
 	return nil
 }
 
-func (i image) matches(filter world.Values) bool {
+func (i image) matches(filter store.Values) bool {
 	value, known := map[string]string{
 		"name": i.name, "architecture": i.architecture, "image-id": i.id, "owner-id": i.owner,
 		"root-device-type": "ebs", "virtualization-type": "hvm", "state": "available", "ena-support": "true",
@@ -75,7 +76,7 @@ func (i image) matches(filter world.Values) bool {
 		func(pattern string) bool { return wildcard(pattern, value) })
 }
 
-// wildcard matches with * for any text, as filters of the EC2 API do.
+// wildcard reports whether a text matches a filter of the EC2 API, in which a star matches any text.
 func wildcard(pattern, text string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
@@ -95,7 +96,7 @@ func wildcard(pattern, text string) bool {
 	return strings.HasSuffix(text, parts[len(parts)-1])
 }
 
-func lookUpImage(c *catalogue.Call) (world.Values, error) {
+func lookUpImage(c *schema.Call) (store.Values, error) {
 	var found []image
 	owners := c.Inputs.Strings("owners")
 	for i, owner := range owners {
@@ -105,9 +106,9 @@ func lookUpImage(c *catalogue.Call) (world.Values, error) {
 	}
 	for _, image := range images(c.Region) {
 		mismatch := slices.ContainsFunc(c.Inputs.Objects("filters"),
-			func(filter world.Values) bool { return !image.matches(filter) })
-		// Two years after its release a public image is shown to its owner alone, unless deprecated ones are asked for.
-		hidden := catalogue.PartOf(catalogue.DeprecatedImages, image.name) && image.owner != Account &&
+			func(filter store.Values) bool { return !image.matches(filter) })
+		// Two years after its release a public image is only shown to its owner, or with deprecated images.
+		hidden := conditions.PartOf(conditions.DeprecatedImages, image.name) && image.owner != Account &&
 			!c.Inputs.Bool("includeDeprecated")
 		if !mismatch && !hidden && (len(owners) == 0 || slices.Contains(owners, image.owner)) {
 			found = append(found, image)
@@ -128,7 +129,7 @@ func lookUpImage(c *catalogue.Call) (world.Values, error) {
 	return answer, nil
 }
 
-func searched(c *catalogue.Call) string {
+func searched(c *schema.Call) string {
 	text := "region " + c.Region
 	for _, filter := range c.Inputs.Objects("filters") {
 		text += fmt.Sprintf(", %s=%s", filter.String("name"), strings.Join(filter.Strings("values"), "|"))

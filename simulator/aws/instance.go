@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of machines.
@@ -18,7 +18,7 @@ const (
 	interfaceType = "aws:ec2/networkInterface:NetworkInterface"
 )
 
-// Keys of a state that only the world knows; the provider does not hand them out.
+// Keys of a state that only the store knows; the provider does not hand them out.
 const (
 	// addressesKey holds the private addresses of what has several.
 	addressesKey = "__addresses"
@@ -31,34 +31,34 @@ const (
 // userDataLimit is in bytes, before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
 const userDataLimit = 16384
 
-func createInterface(c *catalogue.Call) error {
+func createInterface(c *schema.Call) error {
 	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
 	if err != nil {
 		return err
 	}
-	if c.State["privateIp"], err = freeAddress(c.World, subnet, c.State.String("privateIp")); err != nil {
+	if c.State["privateIp"], err = freeAddress(c.Store, subnet, c.State.String("privateIp")); err != nil {
 		return err
 	}
-	c.State["privateIps"] = world.List(c.State.String("privateIp"))
+	c.State["privateIps"] = store.List(c.State.String("privateIp"))
 	if len(c.State.Strings("securityGroups")) == 0 {
-		vpc := c.World.Get(vpcType, c.Region, subnet.State.String("vpcId"))
-		c.State["securityGroups"] = world.List(vpc.State.String("defaultSecurityGroupId"))
+		vpc := c.Store.Get(vpcType, c.Region, subnet.State.String("vpcId"))
+		c.State["securityGroups"] = store.List(vpc.State.String("defaultSecurityGroupId"))
 	}
 	return checkInterface(c)
 }
 
-func checkInterface(c *catalogue.Call) error {
-	return checkGroups(c, c.State.Strings("securityGroups"), vpcOfSubnet(c.World, c.Region, c.State.String("subnetId")))
+func checkInterface(c *schema.Call) error {
+	return checkGroups(c, c.State.Strings("securityGroups"), vpcOfSubnet(c.Store, c.Region, c.State.String("subnetId")))
 }
 
-func deleteInterface(c *catalogue.Call) error {
+func deleteInterface(c *schema.Call) error {
 	if left := users(c, interfaceKey, c.ID, instanceType); len(left) > 0 {
 		return fmt.Errorf("InvalidParameterValue: Network interface '%s' is currently in use: %s", c.ID, names(left))
 	}
 	return nil
 }
 
-// privateName is what the network's own resolver calls an address.
+// privateName returns the host name of a private address.
 func privateName(region, address string) string {
 	domain := region + ".compute.internal"
 	if region == "us-east-1" {
@@ -67,10 +67,10 @@ func privateName(region, address string) string {
 	return "ip-" + strings.ReplaceAll(address, ".", "-") + "." + domain
 }
 
-func checkInstance(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkInstance(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(property, reason string) {
-		problems = append(problems, catalogue.Problem{Property: property, Reason: reason})
+		problems = append(problems, schema.Problem{Property: property, Reason: reason})
 	}
 	for _, name := range []string{"ami", "instanceType"} {
 		if !c.Inputs.Has(name) {
@@ -85,9 +85,9 @@ func checkInstance(c *catalogue.Call) []catalogue.Problem {
 	return problems
 }
 
-// replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is told to replace
+// replaceForUserData follows the provider: changed user data stops and starts the machine, unless it is set to replace
 // it.
-func replaceForUserData(c *catalogue.Call, changed []string) []string {
+func replaceForUserData(c *schema.Call, changed []string) []string {
 	if c.Inputs.Bool("userDataReplaceOnChange") &&
 		(slices.Contains(changed, "userData") || slices.Contains(changed, "userDataBase64")) {
 		return []string{"userData", "userDataBase64"}
@@ -95,7 +95,7 @@ func replaceForUserData(c *catalogue.Call, changed []string) []string {
 	return nil
 }
 
-func createInstance(c *catalogue.Call) error {
+func createInstance(c *schema.Call) error {
 	image, err := findImage(c.Region, c.State.String("ami"))
 	if err != nil {
 		return err
@@ -107,34 +107,34 @@ func createInstance(c *catalogue.Call) error {
 		return err
 	}
 	spot := c.State.Object("instanceMarketOptions").String("marketType") == "spot"
-	if err := buyable(c.World, c.Region, c.State.String("availabilityZone"), c.State.String("instanceType"),
+	if err := buyable(c.Store, c.Region, c.State.String("availabilityZone"), c.State.String("instanceType"),
 		spot); err != nil {
 		return err
 	}
-	launch(c.World, c.Region, c.ID, c.URN, c.State)
+	launch(c.Store, c.Region, c.ID, c.URN, c.State)
 	return updateInstance(c)
 }
 
 // deleteInstance ends a machine. Protection against termination does not stop the provider, which lifts it first:
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/ec2/ec2_instance.go
-func deleteInstance(c *catalogue.Call) error {
-	if machine := c.World.Get(instanceType, c.Region, c.ID); machine != nil {
-		deregister(c.World, machine)
+func deleteInstance(c *schema.Call) error {
+	if machine := c.Store.Get(instanceType, c.Region, c.ID); machine != nil {
+		deregister(c.Store, machine)
 	}
 	return nil
 }
 
 // deregister takes a machine out of the target groups, as AWS does when it ends.
-func deregister(w *world.World, machine *world.Resource) {
-	for _, attachment := range w.List(attachmentType, machine.Region) {
+func deregister(st *store.Store, machine *store.Resource) {
+	for _, attachment := range st.List(attachmentType, machine.Region) {
 		if attachment.State.String("targetId") == machine.ID {
-			w.Remove(attachment)
+			st.Remove(attachment)
 		}
 	}
 }
 
 // placeInstance gives the machine its network: an interface that there is, or one of its own in a subnet.
-func placeInstance(c *catalogue.Call) error {
+func placeInstance(c *schema.Call) error {
 	if interfaces := c.State.Objects("networkInterfaces"); len(interfaces) > 0 {
 		nic, err := find(c, interfaceType, interfaces[0].String("networkInterfaceId"),
 			"InvalidNetworkInterfaceID.NotFound", "networkInterface ID")
@@ -153,20 +153,20 @@ func placeInstance(c *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-	if c.State["privateIp"], err = freeAddress(c.World, subnet, c.State.String("privateIp")); err != nil {
+	if c.State["privateIp"], err = freeAddress(c.Store, subnet, c.State.String("privateIp")); err != nil {
 		return err
 	}
-	c.State["primaryNetworkInterfaceId"] = "eni-" + c.World.Hash(c.URN+" interface", 17)
+	c.State["primaryNetworkInterfaceId"] = "eni-" + c.Store.Hash(c.URN+" interface", 17)
 	if c.State.Bool("associatePublicIpAddress") || !c.State.Has("associatePublicIpAddress") &&
 		subnet.State.Bool("mapPublicIpOnLaunch") {
-		c.State["associatePublicIpAddress"], c.State["publicIp"] = true, publicAddress(c.World)
+		c.State["associatePublicIpAddress"], c.State["publicIp"] = true, publicAddress(c.Store)
 	} else {
 		c.State["associatePublicIpAddress"], c.State["publicIp"] = false, ""
 	}
 	return checkZone(c)
 }
 
-func checkZone(c *catalogue.Call) error {
+func checkZone(c *schema.Call) error {
 	subnet, err := find(c, subnetType, c.State.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func checkZone(c *catalogue.Call) error {
 }
 
 // launch fills in what every running machine has.
-func launch(w *world.World, region, id, seed string, state world.Values) {
+func launch(st *store.Store, region, id, seed string, state store.Values) {
 	state["arn"], state["instanceState"] = arn("ec2", region, "instance/"+id), "running"
 	state["privateDns"] = privateName(region, state.String("privateIp"))
 	if !state.Has("instanceLifecycle") {
@@ -194,7 +194,7 @@ func launch(w *world.World, region, id, seed string, state world.Values) {
 		state["publicIp"] = ""
 	}
 	root := state.Object("rootBlockDevice").Clone()
-	root["deviceName"], root["volumeId"] = rootDevice, "vol-"+w.Hash(seed+" root", 17)
+	root["deviceName"], root["volumeId"] = rootDevice, "vol-"+st.Hash(seed+" root", 17)
 	for name, value := range map[string]any{"volumeType": "gp2", "volumeSize": float64(imageGiB), "encrypted": false,
 		"deleteOnTermination": true} {
 		if !root.Has(name) {
@@ -213,10 +213,10 @@ func launch(w *world.World, region, id, seed string, state world.Values) {
 }
 
 // updateInstance checks what may change in place; the machine stops and starts where it must.
-func updateInstance(c *catalogue.Call) error {
+func updateInstance(c *schema.Call) error {
 	subnet := c.State.String("subnetId")
 	if err := checkGroups(c, c.State.Strings("vpcSecurityGroupIds"),
-		vpcOfSubnet(c.World, c.Region, subnet)); err != nil {
+		vpcOfSubnet(c.Store, c.Region, subnet)); err != nil {
 		return err
 	}
 	if err := checkProfile(c, c.State.String("iamInstanceProfile")); err != nil {
@@ -240,7 +240,7 @@ func updateInstance(c *catalogue.Call) error {
 	return setUserData(c)
 }
 
-func setUserData(c *catalogue.Call) error {
+func setUserData(c *schema.Call) error {
 	encoded := c.Inputs.String("userDataBase64")
 	if text := c.Inputs.String("userData"); text != "" {
 		encoded = base64.StdEncoding.EncodeToString([]byte(text))
@@ -273,24 +273,24 @@ type nic struct {
 	groups                           []string
 }
 
-// interfaceOf looks up where a machine stands: at the interface that it was given, which may have changed since, or its
+// interfaceOf returns a machine's interface: the one that it was given, which may have changed since, or its
 // own.
-func interfaceOf(w *world.World, machine *world.Resource) nic {
+func interfaceOf(st *store.Store, machine *store.Resource) nic {
 	state, groups := machine.State, machine.State.Strings("vpcSecurityGroupIds")
-	given := w.Get(interfaceType, machine.Region, machine.State.String(interfaceKey))
+	given := st.Get(interfaceType, machine.Region, machine.State.String(interfaceKey))
 	if given != nil {
 		state, groups = given.State, given.State.Strings("securityGroups")
 	}
 	place := nic{subnet: state.String("subnetId"), privateIP: state.String("privateIp"),
 		publicIP: machine.State.String("publicIp"), groups: groups}
-	place.vpc = vpcOfSubnet(w, machine.Region, place.subnet)
-	address := w.Find(addressType, machine.Region, func(r *world.Resource) bool {
+	place.vpc = vpcOfSubnet(st, machine.Region, place.subnet)
+	address := st.Find(addressType, machine.Region, func(r *store.Resource) bool {
 		return given != nil && r.State.String("networkInterface") == given.ID
 	})
 	if address != nil {
 		place.publicIP = address.State.String("publicIp")
 	}
-	if vpc := w.Get(vpcType, machine.Region, place.vpc); len(place.groups) == 0 && vpc != nil {
+	if vpc := st.Get(vpcType, machine.Region, place.vpc); len(place.groups) == 0 && vpc != nil {
 		place.groups = []string{vpc.State.String("defaultSecurityGroupId")}
 	}
 	return place

@@ -3,7 +3,7 @@ package aws
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -85,10 +85,10 @@ func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 	template := p.Create(templateType, "pool", p.template())
 	p.Create(groupType, "pool", p.pool(template, "1", "t4g.medium"))
 	before := p.census("instanceLifecycle")
-	p.Within(func(w *world.World) {
-		for _, member := range members(w, "us-east-1", "pool") {
-			err := Interrupt(w, member)
-			gone := w.Get(instanceType, "us-east-1", member.ID) == nil
+	p.Within(func(st *store.Store) {
+		for _, member := range members(st, "us-east-1", "pool") {
+			err := Interrupt(st, member)
+			gone := st.Get(instanceType, "us-east-1", member.ID) == nil
 			assert.Equal(t, member.State.String("instanceLifecycle") == "spot", gone)
 			assert.Equal(t, gone, err == nil, "%v", err)
 		}
@@ -97,13 +97,13 @@ func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 }
 
 func TestAnnouncementsNeedBothTheirEnds(t *testing.T) {
-	l := newHarness(t)
+	h := newHarness(t)
 	pattern := props{"eventPattern": `{"source":["aws.ec2"]}`, "name": "spot"}
-	rule := l.Create(ruleType, "spot", pattern)
-	queue, outputs, err := l.Try(queueType, "queue", props{"sqsManagedSseEnabled": true})
+	rule := h.Create(ruleType, "spot", pattern)
+	queue, outputs, err := h.Try(queueType, "queue", props{"sqsManagedSseEnabled": true})
 	require.NoError(t, err)
-	target := l.Create(targetType, "spot", props{"rule": rule, "arn": outputs["arn"]})
-	assert.ErrorContains(t, l.Delete(ruleType, rule), "since it has targets")
+	target := h.Create(targetType, "spot", props{"rule": rule, "arn": outputs["arn"]})
+	assert.ErrorContains(t, h.Delete(ruleType, rule), "since it has targets")
 	for name, c := range map[string]struct {
 		token  string
 		inputs props
@@ -129,28 +129,28 @@ func TestAnnouncementsNeedBothTheirEnds(t *testing.T) {
 			props{"autoscalingGroupName": "none",
 				"policyType": "TargetTrackingScaling"}, "must be set for policy type"},
 	} {
-		_, _, err := l.Try(c.token, "mistake", c.inputs)
+		_, _, err := h.Try(c.token, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	require.NoError(t, l.Delete(targetType, target))
-	require.NoError(t, l.Delete(ruleType, rule))
-	require.NoError(t, l.Delete(queueType, queue))
+	require.NoError(t, h.Delete(targetType, target))
+	require.NoError(t, h.Delete(ruleType, rule))
+	require.NoError(t, h.Delete(queueType, queue))
 }
 
 func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
-	l := newHarness(t)
-	rule := l.Create(ruleType, "spot", props{"eventPattern": `{"source":["aws.ec2"]}`})
-	deaf := l.Create(keyType, "deaf", props{})
+	h := newHarness(t)
+	rule := h.Create(ruleType, "spot", props{"eventPattern": `{"source":["aws.ec2"]}`})
+	deaf := h.Create(keyType, "deaf", props{})
 	policy := `{"Statement":[{"Principal":"arn:aws:iam::123456789012:root"},{"Principal":"cloudwatch.amazonaws.com"}]}`
-	heard := l.Create(keyType, "heard", props{"policy": policy})
-	silent := l.Create(topicType, "silent", props{"kmsMasterKeyId": deaf})
-	topic := l.Create(topicType, "alarms", props{"kmsMasterKeyId": heard})
+	heard := h.Create(keyType, "heard", props{"policy": policy})
+	silent := h.Create(topicType, "silent", props{"kmsMasterKeyId": deaf})
+	topic := h.Create(topicType, "alarms", props{"kmsMasterKeyId": heard})
 	alarm := props{
 		"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "namespace": "AWS/Events",
 		"metricName": "Invocations", "statistic": "Sum",
 		"period": 900, "threshold": 1, "dimensions": map[string]any{"RuleName": rule}, "alarmActions": []any{topic},
 	}
-	l.Create(alarmType, "good", alarm)
+	h.Create(alarmType, "good", alarm)
 	for name, c := range map[string]struct {
 		change props
 		want   string
@@ -163,9 +163,9 @@ func TestAnAlarmMustFireAndBeHeard(t *testing.T) {
 			"no such topic"},
 		"a topic of another's key": {props{"alarmActions": []any{silent}}, "does not have authorization"},
 	} {
-		_, _, err := l.Try(alarmType, "mistake", alarm.With(c.change))
+		_, _, err := h.Try(alarmType, "mistake", alarm.With(c.change))
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	_, _, err := l.Try(subscriptionType, "mistake", props{"topic": topic, "protocol": "email", "endpoint": "ops"})
+	_, _, err := h.Try(subscriptionType, "mistake", props{"topic": topic, "protocol": "email", "endpoint": "ops"})
 	assert.ErrorContains(t, err, "Email address")
 }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of load balancing.
@@ -19,26 +19,26 @@ const (
 	attachmentType   = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 )
 
-func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkLoadBalancer(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	if name := c.Inputs.String("name"); strings.HasPrefix(name, "internal-") {
-		problems = append(problems, catalogue.Refuse("name", "%q cannot begin with internal-", name)...)
+		problems = append(problems, schema.Refuse("name", "%q cannot begin with internal-", name)...)
 	}
 	return problems
 }
 
-// replaceNetworkBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange them,
-// and gain its first security group only by being replaced. The provider decides only once it knows the whole list:
-// while the id of a new subnet is unknown, a preview says update, and the update replaces.
+// replaceNetworkLoadBalancer follows the provider: a network load balancer can gain subnets, but not lose or exchange
+// them, and gain its first security group only by being replaced. The provider decides only once it knows the whole
+// list: while the id of a new subnet is unknown, a preview shows an update, and the update replaces.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elbv2/load_balancer.go
-func replaceNetworkBalancer(c *catalogue.Call, changed []string) []string {
+func replaceNetworkLoadBalancer(c *schema.Call, changed []string) []string {
 	if c.Inputs.String("loadBalancerType") != "network" {
 		return nil
 	}
 	var replace []string
 	for _, name := range changed {
 		list, _ := c.Inputs[name].([]any)
-		if c.Inputs.Has(name) && !c.Inputs.Known(name) || slices.Contains(list, world.Unknown) {
+		if c.Inputs.Has(name) && !c.Inputs.Known(name) || slices.Contains(list, store.Unknown) {
 			continue
 		}
 		before, after := c.Old.Strings(name), c.Inputs.Strings(name)
@@ -50,32 +50,32 @@ func replaceNetworkBalancer(c *catalogue.Call, changed []string) []string {
 	return replace
 }
 
-func createLoadBalancer(c *catalogue.Call) error {
+func createLoadBalancer(c *schema.Call) error {
 	name := c.State.String("name")
-	if c.World.Find(loadBalancerType, c.Region,
-		func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
+	if c.Store.Find(loadBalancerType, c.Region,
+		func(r *store.Resource) bool { return r.State.String("name") == name }) != nil {
 		return fmt.Errorf("ELBv2 Load Balancer (%s) already exists", name)
 	}
 	kind := map[string]string{"application": "app", "network": "net",
 		"gateway": "gwy"}[c.State.String("loadBalancerType")]
-	hash := c.World.Hash(c.URN, 16)
+	hash := c.Store.Hash(c.URN, 16)
 	c.ID = arn("elasticloadbalancing", c.Region, fmt.Sprintf("loadbalancer/%s/%s/%s", kind, name, hash))
 	c.State["arn"] = c.ID
 	c.State["dnsName"] = fmt.Sprintf("%s-%s.elb.%s.amazonaws.com", name, hash, c.Region)
-	c.State["zoneId"] = balancerZone(c.Region)
+	c.State["zoneId"] = loadBalancerZone(c.Region)
 	return updateLoadBalancer(c)
 }
 
-// balancerZone is the hosted zone of a region's network load balancers:
+// loadBalancerZone returns the hosted zone of a region's network load balancers:
 // https://docs.aws.amazon.com/general/latest/gr/elb.html
-func balancerZone(region string) string {
+func loadBalancerZone(region string) string {
 	if zone, known := map[string]string{"us-east-1": "Z26RNL4JYFTOTI", "us-west-1": "Z24FKFUX50B4VW"}[region]; known {
 		return zone
 	}
 	return "Z" + strings.ToUpper(strings.ReplaceAll(region, "-", ""))
 }
 
-func updateLoadBalancer(c *catalogue.Call) error {
+func updateLoadBalancer(c *schema.Call) error {
 	subnets := c.State.Strings("subnets")
 	for _, mapping := range c.State.Objects("subnetMappings") {
 		subnets = append(subnets, mapping.String("subnetId"))
@@ -103,44 +103,44 @@ func updateLoadBalancer(c *catalogue.Call) error {
 		return fmt.Errorf("InvalidSubnet: VPC %s has no internet gateway", vpc)
 	}
 	c.State["vpcId"] = vpc
-	c.State["subnets"] = world.List(subnets...)
+	c.State["subnets"] = store.List(subnets...)
 	if err := checkGroups(c, c.State.Strings("securityGroups"), vpc); err != nil {
 		return err
 	}
-	return addressBalancer(c, subnets)
+	return addressLoadBalancer(c, subnets)
 }
 
-// addressBalancer gives the load balancer a private address in every subnet, and keeps those it has.
-func addressBalancer(c *catalogue.Call, subnets []string) error {
+// addressLoadBalancer gives the load balancer a private address in every subnet, and keeps those it has.
+func addressLoadBalancer(c *schema.Call, subnets []string) error {
 	addresses := c.State.Strings(addressesKey)
 	for len(addresses) < len(subnets) {
-		subnet := c.World.Get(subnetType, c.Region, subnets[len(addresses)])
-		address, err := freeAddress(c.World, subnet, "")
+		subnet := c.Store.Get(subnetType, c.Region, subnets[len(addresses)])
+		address, err := freeAddress(c.Store, subnet, "")
 		if err != nil {
 			return err
 		}
 		addresses = append(addresses, address)
 	}
-	c.State[addressesKey] = world.List(addresses...)
+	c.State[addressesKey] = store.List(addresses...)
 	return nil
 }
 
-func deleteLoadBalancer(c *catalogue.Call) error {
+func deleteLoadBalancer(c *schema.Call) error {
 	if c.State.Bool("enableDeletionProtection") {
 		return fmt.Errorf("OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection "+
 			"is enabled", c.ID)
 	}
-	// A load balancer takes its listeners along.
+	// The listeners are deleted with the load balancer.
 	for _, listener := range users(c, "loadBalancerArn", c.ID, listenerType) {
-		c.World.Remove(listener)
+		c.Store.Remove(listener)
 	}
 	return nil
 }
 
-func checkTargetGroup(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkTargetGroup(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
+		problems = append(problems, schema.Refuse(property, format, arguments...)...)
 	}
 	for _, name := range []string{"port", "protocol", "vpcId"} {
 		if !c.Inputs.Has(name) && c.Inputs.String("targetType") != "lambda" {
@@ -166,16 +166,16 @@ func checkTargetGroup(c *catalogue.Call) []catalogue.Problem {
 	return problems
 }
 
-func createTargetGroup(c *catalogue.Call) error {
+func createTargetGroup(c *schema.Call) error {
 	name := c.State.String("name")
-	if c.World.Find(targetGroupType, c.Region,
-		func(r *world.Resource) bool { return r.State.String("name") == name }) != nil {
+	if c.Store.Find(targetGroupType, c.Region,
+		func(r *store.Resource) bool { return r.State.String("name") == name }) != nil {
 		return fmt.Errorf("ELBv2 Target Group (%s) already exists", name)
 	}
 	if _, err := find(c, vpcType, c.State.String("vpcId"), "ValidationError", "VPC ID"); err != nil {
 		return err
 	}
-	suffix := fmt.Sprintf("targetgroup/%s/%s", name, c.World.Hash(c.URN, 16))
+	suffix := fmt.Sprintf("targetgroup/%s/%s", name, c.Store.Hash(c.URN, 16))
 	c.ID = arn("elasticloadbalancing", c.Region, suffix)
 	c.State["arn"] = c.ID
 	if !c.State.Has("preserveClientIp") && slices.Contains(networkProtocols, c.State.String("protocol")) {
@@ -186,8 +186,8 @@ func createTargetGroup(c *catalogue.Call) error {
 	return nil
 }
 
-func deleteTargetGroup(c *catalogue.Call) error {
-	left := c.World.Select(func(r *world.Resource) bool {
+func deleteTargetGroup(c *schema.Call) error {
+	left := c.Store.Select(func(r *store.Resource) bool {
 		return r.Type == listenerType && r.Region == c.Region && slices.Contains(forwardsTo(r), c.ID)
 	})
 	if len(left) > 0 {
@@ -195,12 +195,12 @@ func deleteTargetGroup(c *catalogue.Call) error {
 			names(left))
 	}
 	for _, attachment := range users(c, "targetGroupArn", c.ID, attachmentType) {
-		c.World.Remove(attachment)
+		c.Store.Remove(attachment)
 	}
 	return nil
 }
 
-func forwardsTo(listener *world.Resource) []string {
+func forwardsTo(listener *store.Resource) []string {
 	var groups []string
 	for _, action := range listener.State.Objects("defaultActions") {
 		groups = append(groups, action.String("targetGroupArn"))
@@ -212,32 +212,32 @@ var networkProtocols = []string{"TCP", "TLS", "UDP", "TCP_UDP"}
 
 var listenerHash = regexp.MustCompile(`loadbalancer/(.*)$`)
 
-func createListener(c *catalogue.Call) error {
+func createListener(c *schema.Call) error {
 	if err := checkListener(c); err != nil {
 		return err
 	}
-	balancer := listenerHash.FindStringSubmatch(c.State.String("loadBalancerArn"))[1]
-	c.ID = arn("elasticloadbalancing", c.Region, fmt.Sprintf("listener/%s/%s", balancer, c.World.Hash(c.URN, 16)))
+	loadBalancer := listenerHash.FindStringSubmatch(c.State.String("loadBalancerArn"))[1]
+	c.ID = arn("elasticloadbalancing", c.Region, fmt.Sprintf("listener/%s/%s", loadBalancer, c.Store.Hash(c.URN, 16)))
 	c.State["arn"] = c.ID
 	return nil
 }
 
-func checkListener(c *catalogue.Call) error {
-	balancer, err := find(c, loadBalancerType, c.State.String("loadBalancerArn"), "LoadBalancerNotFound",
+func checkListener(c *schema.Call) error {
+	loadBalancer, err := find(c, loadBalancerType, c.State.String("loadBalancerArn"), "LoadBalancerNotFound",
 		"load balancer")
 	if err != nil {
 		return err
 	}
 	port, protocol := c.State.Int("port"), c.State.String("protocol")
-	network := balancer.State.String("loadBalancerType") == "network"
+	network := loadBalancer.State.String("loadBalancerType") == "network"
 	if network != slices.Contains(networkProtocols, protocol) {
 		return fmt.Errorf("ValidationError: Protocol '%s' is not valid for a %s load balancer", protocol,
-			balancer.State.String("loadBalancerType"))
+			loadBalancer.State.String("loadBalancerType"))
 	}
-	for _, other := range users(c, "loadBalancerArn", balancer.ID, listenerType) {
+	for _, other := range users(c, "loadBalancerArn", loadBalancer.ID, listenerType) {
 		if other.ID != c.ID && other.State.Int("port") == port {
 			return fmt.Errorf("DuplicateListener: A listener already exists on this port for this load balancer "+
-				"'%s': %d", balancer.ID, port)
+				"'%s': %d", loadBalancer.ID, port)
 		}
 	}
 	for _, action := range c.State.Objects("defaultActions") {
@@ -245,21 +245,21 @@ func checkListener(c *catalogue.Call) error {
 			return fmt.Errorf("InvalidLoadBalancerAction: The action type '%s' is not valid with network load "+
 				"balancer", action.String("type"))
 		}
-		if err := checkForward(c, balancer, action.String("targetGroupArn")); err != nil {
+		if err := checkForward(c, loadBalancer, action.String("targetGroupArn")); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkForward(c *catalogue.Call, balancer *world.Resource, id string) error {
+func checkForward(c *schema.Call, loadBalancer *store.Resource, id string) error {
 	group, err := find(c, targetGroupType, id, "TargetGroupNotFound", "target group")
 	if err != nil {
 		return err
 	}
-	if group.State.String("vpcId") != balancer.State.String("vpcId") {
+	if group.State.String("vpcId") != loadBalancer.State.String("vpcId") {
 		return fmt.Errorf("InvalidConfigurationRequest: The following target groups are in a different VPC than "+
-			"load balancer '%s': %s", balancer.ID, id)
+			"load balancer '%s': %s", loadBalancer.ID, id)
 	}
 	listener, target := c.State.String("protocol"), group.State.String("protocol")
 	if listener != target && !(listener == "TLS" && target == "TCP") && !(listener == "TCP" && target == "TLS") &&
@@ -267,8 +267,8 @@ func checkForward(c *catalogue.Call, balancer *world.Resource, id string) error 
 		return fmt.Errorf("InvalidConfigurationRequest: Listener protocol '%s' must be compatible with target "+
 			"group protocol '%s'", listener, target)
 	}
-	for _, other := range c.World.List(listenerType, c.Region) {
-		if other.ID != c.ID && other.State.String("loadBalancerArn") != balancer.ID &&
+	for _, other := range c.Store.List(listenerType, c.Region) {
+		if other.ID != c.ID && other.State.String("loadBalancerArn") != loadBalancer.ID &&
 			slices.Contains(forwardsTo(other), id) {
 			return fmt.Errorf("TargetGroupAssociationLimit: The following target groups cannot be associated with "+
 				"more than one load balancer: %s", id)
@@ -277,13 +277,13 @@ func checkForward(c *catalogue.Call, balancer *world.Resource, id string) error 
 	return nil
 }
 
-func createAttachment(c *catalogue.Call) error {
+func createAttachment(c *schema.Call) error {
 	group, err := find(c, targetGroupType, c.State.String("targetGroupArn"), "TargetGroupNotFound", "target group")
 	if err != nil {
 		return err
 	}
 	target, vpc := c.State.String("targetId"), group.State.String("vpcId")
-	c.ID = group.ID + "-" + c.World.Hash(c.URN, 20)
+	c.ID = group.ID + "-" + c.Store.Hash(c.URN, 20)
 	if group.State.String("targetType") != "instance" {
 		return nil
 	}
@@ -291,7 +291,7 @@ func createAttachment(c *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-	if interfaceOf(c.World, machine).vpc != vpc {
+	if interfaceOf(c.Store, machine).vpc != vpc {
 		return fmt.Errorf("InvalidTarget: The following targets are not in the target group VPC '%s': '%s'", vpc,
 			target)
 	}

@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-func getVPC(c *catalogue.Call) (world.Values, error) {
+func getVPC(c *schema.Call) (store.Values, error) {
 	found, err := single(c, vpcType, "EC2 VPC")
 	if err != nil {
 		return nil, err
@@ -20,85 +20,85 @@ func getVPC(c *catalogue.Call) (world.Values, error) {
 	for _, block := range rangesOf(found) {
 		associations = append(associations, map[string]any{"cidrBlock": block.String()})
 	}
-	return merged(found, world.Values{"id": found.ID, "cidrBlockAssociations": associations}), nil
+	return merged(found, store.Values{"id": found.ID, "cidrBlockAssociations": associations}), nil
 }
 
-func getSubnet(c *catalogue.Call) (world.Values, error) {
+func getSubnet(c *schema.Call) (store.Values, error) {
 	found, err := single(c, subnetType, "EC2 Subnet")
 	if err != nil {
 		return nil, err
 	}
-	return merged(found, world.Values{"id": found.ID}), nil
+	return merged(found, store.Values{"id": found.ID}), nil
 }
 
-func getSubnets(c *catalogue.Call) (world.Values, error) {
-	ids := world.List()
+func getSubnets(c *schema.Call) (store.Values, error) {
+	ids := store.List()
 	for _, subnet := range search(c, subnetType) {
 		ids = append(ids, subnet.ID)
 	}
-	return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
+	return store.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
 }
 
-func getSecurityGroups(c *catalogue.Call) (world.Values, error) {
-	ids := world.List()
+func getSecurityGroups(c *schema.Call) (store.Values, error) {
+	ids := store.List()
 	for _, group := range search(c, securityGroupType) {
 		ids = append(ids, group.ID)
 	}
-	return world.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
+	return store.Values{"id": c.Region, "ids": ids, "tags": map[string]any(c.Inputs.Object("tags"))}, nil
 }
 
-func getInstances(c *catalogue.Call) (world.Values, error) {
-	ids := world.List()
+func getInstances(c *schema.Call) (store.Values, error) {
+	ids := store.List()
 	for _, instance := range search(c, instanceType) {
 		ids = append(ids, instance.ID)
 	}
-	return world.Values{"id": c.Region, "ids": ids}, nil
+	return store.Values{"id": c.Region, "ids": ids}, nil
 }
 
-func getAlias(c *catalogue.Call) (world.Values, error) {
-	alias := c.World.Get(aliasType, c.Region, c.Inputs.String("name"))
+func getAlias(c *schema.Call) (store.Values, error) {
+	alias := c.Store.Get(aliasType, c.Region, c.Inputs.String("name"))
 	if alias == nil {
 		return nil, fmt.Errorf("NotFoundException: no KMS Alias %s in %s", c.Inputs.String("name"), c.Region)
 	}
 	key := alias.State.String("targetKeyArn")
-	return world.Values{
+	return store.Values{
 		"id": alias.State.String("arn"), "arn": alias.State.String("arn"), "name": alias.ID,
 		"targetKeyArn": key, "targetKeyId": strings.TrimPrefix(key, arn("kms", c.Region, "key/")),
 	}, nil
 }
 
-func getOIDCProvider(c *catalogue.Call) (world.Values, error) {
+func getOIDCProvider(c *schema.Call) (store.Values, error) {
 	id := cmp.Or(c.Inputs.String("arn"), arn("iam", "",
 		"oidc-provider/"+strings.TrimPrefix(c.Inputs.String("url"), "https://")))
-	found := c.World.Get(oidcProviderType, "", id)
+	found := c.Store.Get(oidcProviderType, "", id)
 	if found == nil {
 		return nil, fmt.Errorf("finding IAM OIDC Provider by url: not found: %s", id)
 	}
-	return merged(found, world.Values{"id": found.ID}), nil
+	return merged(found, store.Values{"id": found.ID}), nil
 }
 
-func getCallerIdentity(*catalogue.Call) (world.Values, error) {
-	return world.Values{"id": Account, "accountId": Account, "arn": arn("iam", "", "user/simulator"),
+func getCallerIdentity(*schema.Call) (store.Values, error) {
+	return store.Values{"id": Account, "accountId": Account, "arn": arn("iam", "", "user/simulator"),
 		"userId": "AIDASIMULATOR"}, nil
 }
 
-func getPartition(*catalogue.Call) (world.Values, error) {
-	return world.Values{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com",
+func getPartition(*schema.Call) (store.Values, error) {
+	return store.Values{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com",
 		"reverseDnsPrefix": "com.amazonaws"}, nil
 }
 
-func getAvailabilityZones(c *catalogue.Call) (world.Values, error) {
-	names, ids := zones(c.Region), world.List()
+func getAvailabilityZones(c *schema.Call) (store.Values, error) {
+	names, ids := zones(c.Region), store.List()
 	for _, zone := range names {
 		ids = append(ids, zoneID(zone))
 	}
-	return world.Values{"id": c.Region, "names": world.List(names...), "zoneIds": ids,
-		"groupNames": world.List(c.Region)}, nil
+	return store.Values{"id": c.Region, "names": store.List(names...), "zoneIds": ids,
+		"groupNames": store.List(c.Region)}, nil
 }
 
-// merged is what a data source tells of a resource.
-func merged(r *world.Resource, more world.Values) world.Values {
-	answer := world.Values{}
+// merged returns the result of a data source about a resource.
+func merged(r *store.Resource, more store.Values) store.Values {
+	answer := store.Values{}
 	for name, value := range r.State {
 		if !strings.HasPrefix(name, "__") && name != "tagsAll" {
 			answer[name] = value
@@ -109,7 +109,7 @@ func merged(r *world.Resource, more world.Values) world.Values {
 	return answer
 }
 
-func single(c *catalogue.Call, token, what string) (*world.Resource, error) {
+func single(c *schema.Call, token, what string) (*store.Resource, error) {
 	found := search(c, token)
 	switch len(found) {
 	case 0:
@@ -123,8 +123,8 @@ func single(c *catalogue.Call, token, what string) (*world.Resource, error) {
 }
 
 // search finds resources by the arguments of a data source.
-func search(c *catalogue.Call, token string) []*world.Resource {
-	return c.World.Select(func(r *world.Resource) bool {
+func search(c *schema.Call, token string) []*store.Resource {
+	return c.Store.Select(func(r *store.Resource) bool {
 		if r.Type != token || r.Region != c.Region {
 			return false
 		}
@@ -142,11 +142,11 @@ func search(c *catalogue.Call, token string) []*world.Resource {
 			}
 		}
 		return !slices.ContainsFunc(c.Inputs.Objects("filters"),
-			func(filter world.Values) bool { return !matches(r, filter) })
+			func(filter store.Values) bool { return !matches(r, filter) })
 	})
 }
 
-func matches(r *world.Resource, filter world.Values) bool {
+func matches(r *store.Resource, filter store.Values) bool {
 	name := filter.String("name")
 	value := map[string]string{
 		"vpc-id": r.State.String("vpcId"), "subnet-id": r.ID, "availability-zone": r.State.String("availabilityZone"),

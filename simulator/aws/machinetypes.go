@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// The families of machine types that Talos' images boot on. T2 and older are missing: they start with BIOS alone.
+// The families of machine types that Talos' images boot on. T2 and older are missing: they only boot with BIOS.
 // https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html
 var (
 	arm64Families = []string{"a1", "t4g", "m6g", "m6gd", "m7g", "m7gd", "m8g", "c6g", "c6gd", "c6gn", "c7g", "c7gd",
@@ -17,7 +17,7 @@ var (
 	machineType = regexp.MustCompile(`^([a-z0-9-]+)\.(nano|micro|small|medium|large|xlarge|\d+xlarge|metal|metal-\d+xl)$`)
 )
 
-// architectureOf is the processor architecture of a machine type, as EC2 spells it.
+// architectureOf returns the processor architecture of a machine type, as EC2 spells it.
 func architectureOf(machine string) (string, error) {
 	parts := machineType.FindStringSubmatch(machine)
 	switch {

@@ -5,8 +5,9 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of the network.
@@ -22,7 +23,7 @@ const (
 	endpointType    = "aws:ec2/vpcEndpoint:VpcEndpoint"
 )
 
-// parseCIDR reads a CIDR as AWS takes it: no host bits, and the size of a VPC or a subnet.
+// parseCIDR reads a CIDR as AWS accepts it: no host bits, and the size of a VPC or a subnet.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 func parseCIDR(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)
@@ -43,7 +44,7 @@ func sized(prefix netip.Prefix, code string) error {
 	return nil
 }
 
-func createVPC(c *catalogue.Call) error {
+func createVPC(c *schema.Call) error {
 	prefix, err := parseCIDR(c.Inputs.String("cidrBlock"))
 	if err != nil {
 		return err
@@ -51,21 +52,21 @@ func createVPC(c *catalogue.Call) error {
 	if err := sized(prefix, "InvalidVpc.Range"); err != nil {
 		return err
 	}
-	if _, exceeds := catalogue.Exceeds("aws-vpcs", len(c.World.List(vpcType, c.Region))+1); exceeds {
+	if _, exceeds := conditions.Exceeds("aws-vpcs", len(c.Store.List(vpcType, c.Region))+1); exceeds {
 		return fmt.Errorf("VpcLimitExceeded: The maximum number of VPCs has been reached.")
 	}
-	c.State["defaultSecurityGroupId"] = "sg-" + c.World.Hash(c.URN, 17)
+	c.State["defaultSecurityGroupId"] = "sg-" + c.Store.Hash(c.URN, 17)
 	return checkVPC(c)
 }
 
-func checkVPC(c *catalogue.Call) error {
+func checkVPC(c *schema.Call) error {
 	if c.State.Bool("enableDnsHostnames") && !c.State.Bool("enableDnsSupport") {
 		return fmt.Errorf("InvalidParameterValue: enableDnsHostnames needs enableDnsSupport")
 	}
 	return nil
 }
 
-func deleteVPC(c *catalogue.Call) error {
+func deleteVPC(c *schema.Call) error {
 	if left := users(c, "vpcId", c.ID, subnetType, gatewayType, routeTableType, endpointType,
 		securityGroupType); len(left) > 0 {
 		return fmt.Errorf("DependencyViolation: The vpc '%s' has dependencies and cannot be deleted: %s", c.ID,
@@ -74,10 +75,10 @@ func deleteVPC(c *catalogue.Call) error {
 	return nil
 }
 
-// zones are those that an account sees; most regions have three.
+// zones returns the zones that an account can use; most regions have three.
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 func zones(region string) []string {
-	named := slices.DeleteFunc(catalogue.Listed(catalogue.Zones),
+	named := slices.DeleteFunc(conditions.Listed(conditions.Zones),
 		func(zone string) bool { return zone[:len(zone)-1] != region })
 	if len(named) > 0 {
 		return named
@@ -94,7 +95,7 @@ func zones(region string) []string {
 	return list
 }
 
-func createSubnet(c *catalogue.Call) error {
+func createSubnet(c *schema.Call) error {
 	vpc, err := find(c, vpcType, c.Inputs.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID")
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func createSubnet(c *catalogue.Call) error {
 		return whole.Contains(prefix.Addr()) &&
 			prefix.Bits() >= whole.Bits()
 	}) {
-		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it does not lie in the VPC's %s", text,
+		return fmt.Errorf("InvalidSubnet.Range: The CIDR '%s' is invalid: it is not within the VPC's %s", text,
 			ranges)
 	}
 	for _, other := range users(c, "vpcId", vpc.ID, subnetType) {
@@ -136,7 +137,7 @@ func createSubnet(c *catalogue.Call) error {
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#vpc-resize
 const secondaryKey = "__secondaryCidrs"
 
-func rangesOf(vpc *world.Resource) []netip.Prefix {
+func rangesOf(vpc *store.Resource) []netip.Prefix {
 	ranges := []netip.Prefix{netip.MustParsePrefix(vpc.State.String("cidrBlock"))}
 	for _, text := range vpc.State.Strings(secondaryKey) {
 		ranges = append(ranges, netip.MustParsePrefix(text))
@@ -144,7 +145,7 @@ func rangesOf(vpc *world.Resource) []netip.Prefix {
 	return ranges
 }
 
-// zoneID is the name of a zone that is the same in all accounts: use1-az1.
+// zoneID returns the name of a zone that is the same in all accounts: use1-az1.
 func zoneID(zone string) string {
 	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
 	short := map[string]string{"us-east-1": "use1", "us-east-2": "use2", "us-west-1": "usw1", "us-west-2": "usw2",
@@ -155,7 +156,7 @@ func zoneID(zone string) string {
 	return fmt.Sprintf("%s-az%d", short, letter-'a'+1)
 }
 
-func deleteSubnet(c *catalogue.Call) error {
+func deleteSubnet(c *schema.Call) error {
 	left := users(c, "subnetId", c.ID, instanceType, natType, interfaceType)
 	left = append(left, users(c, "subnets", c.ID, loadBalancerType)...)
 	left = append(left, users(c, "subnetIds", c.ID, endpointType)...)
@@ -166,7 +167,7 @@ func deleteSubnet(c *catalogue.Call) error {
 	return nil
 }
 
-func attachGateway(c *catalogue.Call) error {
+func attachGateway(c *schema.Call) error {
 	id := c.State.String("vpcId")
 	if id == "" {
 		return nil
@@ -183,14 +184,14 @@ func attachGateway(c *catalogue.Call) error {
 	return nil
 }
 
-func deleteGateway(c *catalogue.Call) error {
+func deleteGateway(c *schema.Call) error {
 	vpc := c.State.String("vpcId")
-	mapped := c.World.Select(func(r *world.Resource) bool {
-		if r.Region != c.Region || vpcOfSubnet(c.World, c.Region, r.State.String("subnetId")) != vpc {
+	mapped := c.Store.Select(func(r *store.Resource) bool {
+		if r.Region != c.Region || vpcOfSubnet(c.Store, c.Region, r.State.String("subnetId")) != vpc {
 			return false
 		}
 		return r.Type == natType && r.State.String("publicIp") != "" || r.Type == instanceType &&
-			interfaceOf(c.World, r).publicIP != ""
+			interfaceOf(c.Store, r).publicIP != ""
 	})
 	if len(mapped) > 0 {
 		return fmt.Errorf("DependencyViolation: Network %s has some mapped public address(es): %s. Please unmap "+
@@ -199,23 +200,23 @@ func deleteGateway(c *catalogue.Call) error {
 	return nil
 }
 
-func vpcOfSubnet(w *world.World, region, subnet string) string {
-	if found := w.Get(subnetType, region, subnet); found != nil {
+func vpcOfSubnet(st *store.Store, region, subnet string) string {
+	if found := st.Get(subnetType, region, subnet); found != nil {
 		return found.State.String("vpcId")
 	}
 	return ""
 }
 
-func createAddress(c *catalogue.Call) error {
-	if _, exceeds := catalogue.Exceeds("aws-elastic-ips", len(c.World.List(addressType, c.Region))+1); exceeds {
+func createAddress(c *schema.Call) error {
+	if _, exceeds := conditions.Exceeds("aws-elastic-ips", len(c.Store.List(addressType, c.Region))+1); exceeds {
 		return fmt.Errorf("AddressLimitExceeded: The maximum number of addresses has been reached.")
 	}
 	c.State["allocationId"] = c.ID
-	c.State["publicIp"] = publicAddress(c.World)
+	c.State["publicIp"] = publicAddress(c.Store)
 	return associateAddress(c)
 }
 
-func associateAddress(c *catalogue.Call) error {
+func associateAddress(c *schema.Call) error {
 	if !c.State.Has("networkInterface") {
 		return nil
 	}
@@ -224,7 +225,7 @@ func associateAddress(c *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-	if vpc := vpcOfSubnet(c.World, c.Region, nic.State.String("subnetId")); len(users(c, "vpcId", vpc,
+	if vpc := vpcOfSubnet(c.Store, c.Region, nic.State.String("subnetId")); len(users(c, "vpcId", vpc,
 		gatewayType)) == 0 {
 		return fmt.Errorf("Gateway.NotAttached: Network %s is not attached to any internet gateway", vpc)
 	}
@@ -233,24 +234,24 @@ func associateAddress(c *catalogue.Call) error {
 
 // publicAddress takes the next address of the range that is set aside for benchmarks:
 // https://www.rfc-editor.org/rfc/rfc2544
-func publicAddress(w *world.World) string {
-	n := w.Count("public addresses")
+func publicAddress(st *store.Store) string {
+	n := st.Count("public addresses")
 	return fmt.Sprintf("198.18.%d.%d", n/250, n%250+1)
 }
 
-func deleteAddress(c *catalogue.Call) error {
+func deleteAddress(c *schema.Call) error {
 	if left := users(c, "allocationId", c.ID, natType); len(left) > 0 {
 		return fmt.Errorf("InvalidIPAddress.InUse: Address %s is in use: %s", c.State.String("publicIp"), names(left))
 	}
 	return nil
 }
 
-func createNAT(c *catalogue.Call) error {
+func createNAT(c *schema.Call) error {
 	subnet, err := find(c, subnetType, c.Inputs.String("subnetId"), "InvalidSubnetID.NotFound", "subnet ID")
 	if err != nil {
 		return err
 	}
-	if c.State["privateIp"], err = freeAddress(c.World, subnet, c.State.String("privateIp")); err != nil {
+	if c.State["privateIp"], err = freeAddress(c.Store, subnet, c.State.String("privateIp")); err != nil {
 		return err
 	}
 	if c.State.String("connectivityType") == "private" {
@@ -279,10 +280,10 @@ func createNAT(c *catalogue.Call) error {
 
 // freeAddress takes an address of a subnet: the wanted one, or the lowest that is free. AWS keeps the first four and
 // the last.
-func freeAddress(w *world.World, subnet *world.Resource, wanted string) (string, error) {
+func freeAddress(st *store.Store, subnet *store.Resource, wanted string) (string, error) {
 	prefix := netip.MustParsePrefix(subnet.State.String("cidrBlock"))
 	taken := map[string]bool{}
-	for _, r := range w.Select(func(r *world.Resource) bool { return r.Region == subnet.Region }) {
+	for _, r := range st.Select(func(r *store.Resource) bool { return r.Region == subnet.Region }) {
 		taken[r.State.String("privateIp")] = true
 		for _, address := range r.State.Strings(addressesKey) {
 			taken[address] = true
@@ -311,14 +312,14 @@ func freeAddress(w *world.World, subnet *world.Resource, wanted string) (string,
 	return "", fmt.Errorf("InsufficientFreeAddressesInSubnet: the subnet %s has no free address", subnet.ID)
 }
 
-func createRouteTable(c *catalogue.Call) error {
+func createRouteTable(c *schema.Call) error {
 	if _, err := find(c, vpcType, c.Inputs.String("vpcId"), "InvalidVpcID.NotFound", "vpc ID"); err != nil {
 		return err
 	}
 	return checkInlineRoutes(c)
 }
 
-func checkInlineRoutes(c *catalogue.Call) error {
+func checkInlineRoutes(c *schema.Call) error {
 	for _, route := range c.Inputs.Objects("routes") {
 		if err := checkTarget(c, c.State.String("vpcId"), route); err != nil {
 			return err
@@ -327,7 +328,7 @@ func checkInlineRoutes(c *catalogue.Call) error {
 	return nil
 }
 
-func deleteRouteTable(c *catalogue.Call) error {
+func deleteRouteTable(c *schema.Call) error {
 	if left := users(c, "routeTableId", c.ID, associationType); len(left) > 0 {
 		return fmt.Errorf("DependencyViolation: The routeTable '%s' has dependencies and cannot be deleted: %s", c.ID,
 			names(left))
@@ -335,7 +336,7 @@ func deleteRouteTable(c *catalogue.Call) error {
 	return nil
 }
 
-func createRoute(c *catalogue.Call) error {
+func createRoute(c *schema.Call) error {
 	destination := c.Inputs.String("destinationCidrBlock")
 	if _, err := parseCIDR(destination); err != nil {
 		return err
@@ -345,11 +346,11 @@ func createRoute(c *catalogue.Call) error {
 			return fmt.Errorf("RouteAlreadyExists: The route identified by %s already exists", destination)
 		}
 	}
-	c.ID = "r-" + c.Inputs.String("routeTableId") + c.World.Hash(destination, 10)
+	c.ID = "r-" + c.Inputs.String("routeTableId") + c.Store.Hash(destination, 10)
 	return checkRouteTarget(c)
 }
 
-func checkRouteTarget(c *catalogue.Call) error {
+func checkRouteTarget(c *schema.Call) error {
 	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound",
 		"routeTable ID")
 	if err != nil {
@@ -358,8 +359,8 @@ func checkRouteTarget(c *catalogue.Call) error {
 	return checkTarget(c, table.State.String("vpcId"), c.State)
 }
 
-// checkTarget looks for a route's target, which must stand in the route table's network.
-func checkTarget(c *catalogue.Call, vpc string, route world.Values) error {
+// checkTarget checks that a route's target exists in the route table's network.
+func checkTarget(c *schema.Call, vpc string, route store.Values) error {
 	if id := route.String("gatewayId"); id != "" && id != "local" {
 		gateway, err := find(c, gatewayType, id, "InvalidGatewayID.NotFound", "gateway ID")
 		if err != nil {
@@ -375,14 +376,14 @@ func checkTarget(c *catalogue.Call, vpc string, route world.Values) error {
 		if err != nil {
 			return err
 		}
-		if vpcOfSubnet(c.World, c.Region, nat.State.String("subnetId")) != vpc {
+		if vpcOfSubnet(c.Store, c.Region, nat.State.String("subnetId")) != vpc {
 			return fmt.Errorf("InvalidParameterValue: route table and NAT gateway %s belong to different networks", id)
 		}
 	}
 	return nil
 }
 
-func createAssociation(c *catalogue.Call) error {
+func createAssociation(c *schema.Call) error {
 	if left := users(c, "subnetId", c.Inputs.String("subnetId"), associationType); len(left) > 0 {
 		return fmt.Errorf("Resource.AlreadyAssociated: the specified association for route table %s conflicts with "+
 			"an existing association: %s", c.Inputs.String("routeTableId"), names(left))
@@ -390,7 +391,7 @@ func createAssociation(c *catalogue.Call) error {
 	return checkAssociation(c)
 }
 
-func checkAssociation(c *catalogue.Call) error {
+func checkAssociation(c *schema.Call) error {
 	table, err := find(c, routeTableType, c.State.String("routeTableId"), "InvalidRouteTableID.NotFound",
 		"routeTable ID")
 	if err != nil {
@@ -407,7 +408,7 @@ func checkAssociation(c *catalogue.Call) error {
 	return nil
 }
 
-func createEndpoint(c *catalogue.Call) error {
+func createEndpoint(c *schema.Call) error {
 	if _, err := find(c, vpcType, c.Inputs.String("vpcId"), "InvalidVpcId.NotFound", "vpc ID"); err != nil {
 		return err
 	}
@@ -419,11 +420,11 @@ func createEndpoint(c *catalogue.Call) error {
 		!slices.Contains(gateways, service) {
 		return fmt.Errorf("InvalidServiceName: The Vpc Endpoint Service '%s' does not exist", service)
 	}
-	c.State["prefixListId"] = "pl-" + c.World.Hash(c.URN, 8)
+	c.State["prefixListId"] = "pl-" + c.Store.Hash(c.URN, 8)
 	return checkEndpoint(c)
 }
 
-func checkEndpoint(c *catalogue.Call) error {
+func checkEndpoint(c *schema.Call) error {
 	for _, id := range c.Inputs.Strings("routeTableIds") {
 		if _, err := find(c, routeTableType, id, "InvalidRouteTableId.NotFound", "routeTable ID"); err != nil {
 			return err

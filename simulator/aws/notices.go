@@ -6,16 +6,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// event is what AWS says on the event bus of a region about a machine.
+// event is an event about a machine on the event bus of a region.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html and
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/automating-ec2-auto-scaling-with-eventbridge.html
 type event struct{ source, kind, group string }
 
-// The events by which a cluster hears that a machine is about to go.
+// The events that a machine is about to be terminated.
 const (
 	spotWarning     = "EC2 Spot Instance Interruption Warning"
 	rebalanceAdvice = "EC2 Instance Rebalance Recommendation"
@@ -25,8 +26,8 @@ const (
 
 const terminating = "autoscaling:EC2_INSTANCE_TERMINATING"
 
-// eventsOf are what AWS says about the machines of a scaling group.
-func eventsOf(w *world.World, group *world.Resource) []event {
+// eventsOf returns the events that AWS sends about the machines of a scaling group.
+func eventsOf(st *store.Store, group *store.Resource) []event {
 	events := []event{{"aws.ec2", stateChange, group.ID}}
 	distribution := group.State.Object("mixedInstancesPolicy").Object("instancesDistribution")
 	if len(distribution) > 0 {
@@ -35,45 +36,45 @@ func eventsOf(w *world.World, group *world.Resource) []event {
 	if group.State.Bool("capacityRebalance") {
 		events = append(events, event{"aws.ec2", rebalanceAdvice, group.ID})
 	}
-	if hasHook(w, group) {
+	if hasHook(st, group) {
 		events = append(events, event{"aws.autoscaling", lifecycleAction, group.ID})
 	}
 	return events
 }
 
-func hasHook(w *world.World, group *world.Resource) bool {
-	return w.Find(hookType, group.Region, func(r *world.Resource) bool {
+func hasHook(st *store.Store, group *store.Resource) bool {
+	return st.Find(hookType, group.Region, func(r *store.Resource) bool {
 		return r.State.String("autoscalingGroupName") == group.ID &&
 			r.State.String("lifecycleTransition") == terminating
 	}) != nil
 }
 
-// interruptions returns the events about scaling groups that reach no queue that the group's machines may read. A region
-// without a queue listens to none.
-func (n network) interruptions() []site.Finding {
-	var findings []site.Finding
-	for _, group := range n.world.List(groupType, "") {
-		if len(n.world.List(ruleType, group.Region)) == 0 {
+// interruptions returns the events about scaling groups that reach no queue that the group's machines may read. A
+// region without a queue listens to none.
+func (n cloudNetwork) interruptions() []network.Finding {
+	var findings []network.Finding
+	for _, group := range n.store.List(groupType, "") {
+		if len(n.store.List(ruleType, group.Region)) == 0 {
 			continue
 		}
 		note := func(format string, arguments ...any) {
-			findings = append(findings, site.Finding{Subject: group.Name, Reason: fmt.Sprintf(format, arguments...)})
+			findings = append(findings, network.Finding{Subject: group.Name, Reason: fmt.Sprintf(format, arguments...)})
 		}
-		if !hasHook(n.world, group) {
-			note("no lifecycle hook holds a machine back until its pods have left")
+		if !hasHook(n.store, group) {
+			note("no lifecycle hook delays the termination of a machine until its pods have moved")
 		}
 		role, err := n.roleOf(group)
 		if err != nil {
 			continue // It starts no machine.
 		}
-		for _, e := range eventsOf(n.world, group) {
+		for _, e := range eventsOf(n.store, group) {
 			queue, err := n.arrives(group.Region, e)
 			if err != nil {
 				note("%s reaches no queue: %v", e.kind, err)
 				continue
 			}
 			if err := n.reads(role, group, queue); err != nil {
-				note("nobody reads %s: %v", e.kind, err)
+				note("nothing reads %s: %v", e.kind, err)
 			}
 		}
 	}
@@ -82,9 +83,9 @@ func (n network) interruptions() []site.Finding {
 
 // arrives follows an event to a queue: a rule that is enabled and matches it, a target of the rule, and the queue's
 // policy. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
-func (n network) arrives(region string, e event) (*world.Resource, error) {
+func (n cloudNetwork) arrives(region string, e event) (*store.Resource, error) {
 	lost := fmt.Errorf("no rule matches it")
-	for _, rule := range n.world.List(ruleType, region) {
+	for _, rule := range n.store.List(ruleType, region) {
 		if !matchesPattern(rule.State.String("eventPattern"), e) {
 			continue
 		}
@@ -93,7 +94,7 @@ func (n network) arrives(region string, e event) (*world.Resource, error) {
 			continue
 		}
 		lost = fmt.Errorf("the rule %s has no target", rule.ID)
-		for _, target := range n.world.List(targetType, region) {
+		for _, target := range n.store.List(targetType, region) {
 			if target.State.String("rule") != rule.ID {
 				continue
 			}
@@ -128,21 +129,21 @@ func matchesPattern(text string, e event) bool {
 
 // send puts a message into a queue, on behalf of a rule.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
-func (n network) send(region, target, rule string) (*world.Resource, error) {
-	queue := n.world.Find(queueType, region, func(r *world.Resource) bool { return r.State.String("arn") == target })
+func (n cloudNetwork) send(region, target, rule string) (*store.Resource, error) {
+	queue := n.store.Find(queueType, region, func(r *store.Resource) bool { return r.State.String("arn") == target })
 	if queue == nil {
 		return nil, fmt.Errorf("there is no queue %s", target)
 	}
 	asks := request{action: "sqs:SendMessage", resource: target, service: "events.amazonaws.com", source: rule}
-	policies := n.world.Select(func(r *world.Resource) bool {
+	policies := n.store.Select(func(r *store.Resource) bool {
 		return r.Type == queuePolicyType && r.Region == region && r.State.String("queueUrl") == queue.ID
 	})
-	if !slices.ContainsFunc(policies, func(r *world.Resource) bool { return allows(r.State.String("policy"), asks) }) {
+	if !slices.ContainsFunc(policies, func(r *store.Resource) bool { return allows(r.State.String("policy"), asks) }) {
 		return nil, fmt.Errorf("the policy of the queue %s does not let %s send", queue.State.String("name"), rule)
 	}
 	// EventBridge can use a key of one's own, but not the one that AWS manages for SQS.
 	if id := queue.State.String("kmsMasterKeyId"); id != "" {
-		key := n.world.Get(keyType, region, id[strings.LastIndex(id, "/")+1:])
+		key := n.store.Get(keyType, region, id[strings.LastIndex(id, "/")+1:])
 		if key == nil || !allows(key.State.String("policy"),
 			request{action: "kms:GenerateDataKey", service: "events.amazonaws.com", source: rule}) {
 			return nil, fmt.Errorf("EventBridge may not use the key %s of the queue %s", id, queue.State.String("name"))
@@ -151,13 +152,13 @@ func (n network) send(region, target, rule string) (*world.Resource, error) {
 	return queue, nil
 }
 
-// roleOf is the role that a group's machines have; empty without a profile.
-func (n network) roleOf(group *world.Resource) (string, error) {
-	g, err := newGroup(callFor(n.world, group))
+// roleOf returns the role that a group's machines have; empty without a profile.
+func (n cloudNetwork) roleOf(group *store.Resource) (string, error) {
+	g, err := newGroup(schema.CallFor(n.store, group))
 	if err != nil {
 		return "", err
 	}
-	if profile := n.world.Get(profileType, "", g.profile()); profile != nil {
+	if profile := n.store.Get(profileType, "", g.profile()); profile != nil {
 		return profile.State.String("role"), nil
 	}
 	return "", nil
@@ -165,34 +166,34 @@ func (n network) roleOf(group *world.Resource) (string, error) {
 
 // reads returns why machines with a role may not read a queue and let a machine go; nil if they may.
 // https://github.com/aws/aws-node-termination-handler#4-create-an-iam-role-for-the-pods
-func (n network) reads(role string, group, queue *world.Resource) error {
+func (n cloudNetwork) reads(role string, group, queue *store.Resource) error {
 	for _, asks := range []request{
 		{action: "sqs:ReceiveMessage", resource: queue.State.String("arn")}, {action: "sqs:DeleteMessage",
 			resource: queue.State.String("arn")},
 		{action: "autoscaling:CompleteLifecycleAction", resource: group.State.String("arn")},
 	} {
-		if !roleMay(n.world, role, asks) {
+		if !roleMay(n.store, role, asks) {
 			return fmt.Errorf("the role %s may not %s", role, asks.action)
 		}
 	}
 	return nil
 }
 
-// messagesKey are the events that a queue has received, which only the world knows.
+// messagesKey are the events that a queue has received, which only the store knows.
 const messagesKey = "__messages"
 
-// Warn says on the event bus that a spot machine is about to be taken back, and returns the name of the queue that hears of
-// it; empty if none does.
-func Warn(w *world.World, machine *world.Resource) (string, error) {
+// Warn sends the event that a spot machine is about to be reclaimed, and returns the name of the queue that
+// receives it; empty if none does.
+func Warn(st *store.Store, machine *store.Resource) (string, error) {
 	if machine.State.String("instanceLifecycle") != "spot" {
-		return "", fmt.Errorf("%s is not a spot machine: AWS takes back no other", machine.ID)
+		return "", fmt.Errorf("%s is not a spot machine; AWS reclaims no others", machine.ID)
 	}
-	n := newSite(w).(network)
+	n := newNetwork(st).(cloudNetwork)
 	queue, err := n.arrives(machine.Region, event{"aws.ec2", spotWarning, machine.State.String(groupKey)})
 	if err != nil {
-		return "", nil // Nobody listens, and AWS does not mind.
+		return "", nil // AWS discards an event without a rule.
 	}
-	w.Change(queue, func(_, state world.Values) {
+	st.Change(queue, func(_, state store.Values) {
 		messages, _ := state[messagesKey].([]any)
 		state[messagesKey] = append(messages, spotWarning+" "+machine.ID)
 	})

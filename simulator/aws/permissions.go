@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// request is what somebody wants to do: a role, or a service on behalf of a resource of the account.
+// request is an action of a role, or of a service on behalf of a resource of the account.
 type request struct{ action, resource, role, service, source string }
 
 // permission is a statement of a policy, as far as requests are held against it.
@@ -46,7 +46,7 @@ func (p permission) matches(r request) bool {
 	return actions && resources && p.names(r) && p.holds(r)
 }
 
-// names reports whether a statement is about whoever asks. A policy of a role has no principals.
+// names reports whether a statement is about the principal of a request. A policy of a role has no principals.
 func (p permission) names(r request) bool {
 	if len(p.Principal) == 0 {
 		return true
@@ -93,7 +93,7 @@ func (p permission) holds(r request) bool {
 	return true
 }
 
-// glob matches a pattern of a policy, where a star stands for any text.
+// glob reports whether a text matches a pattern of a policy, in which a star matches any text.
 func glob(pattern, text string) bool {
 	// A slash is a character like any other in a policy.
 	matched, err := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(text, "/", "\x00"))
@@ -101,8 +101,8 @@ func glob(pattern, text string) bool {
 }
 
 // roleMay reports whether one of a role's own policies allows a request.
-func roleMay(w *world.World, role string, r request) bool {
-	return slices.ContainsFunc(w.List(rolePolicyType, ""), func(policy *world.Resource) bool {
+func roleMay(st *store.Store, role string, r request) bool {
+	return slices.ContainsFunc(st.List(rolePolicyType, ""), func(policy *store.Resource) bool {
 		return policy.State.String("role") == role && allows(policy.State.String("policy"), r)
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/schema"
 )
 
 // policy is a policy document, as far as the rules look into it.
@@ -43,7 +43,7 @@ func checkPolicy(text string, limit int) error {
 }
 
 // readPolicy reads a policy whose principals must exist, and refuses others with the error that the service answers.
-func readPolicy(c *catalogue.Call, text string, limit int, refusal string) (policy, error) {
+func readPolicy(c *schema.Call, text string, limit int, refusal string) (policy, error) {
 	var document policy
 	if err := checkPolicy(text, limit); err != nil {
 		return document, err
@@ -57,13 +57,13 @@ func readPolicy(c *catalogue.Call, text string, limit int, refusal string) (poli
 			if !isRole || strings.Contains(name, "/") {
 				continue
 			}
-			role := c.World.Get(roleType, "", name)
+			role := c.Store.Get(roleType, "", name)
 			if role == nil {
 				return document, fmt.Errorf("%s: %s", refusal, principal)
 			}
 			// The provider tries again while a new principal is unknown:
 			// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/kms/key.go
-			if err := catalogue.Known(role, "%s: %s", refusal, principal); err != nil {
+			if err := schema.Known(role, "%s: %s", refusal, principal); err != nil {
 				return document, err
 			}
 		}
@@ -71,7 +71,7 @@ func readPolicy(c *catalogue.Call, text string, limit int, refusal string) (poli
 	return document, nil
 }
 
-// identities are the accounts and roles that a statement is about; "*" is everybody.
+// identities returns the accounts and roles that a statement is about; "*" is everybody.
 func (s statement) identities() []string {
 	var everybody string
 	if json.Unmarshal(s.Principal, &everybody) == nil {

@@ -4,7 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The states of an instance: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
@@ -13,31 +14,31 @@ const (
 	stateStopped = "stopped"
 )
 
-func isStopped(instance *world.Resource) bool {
+func isStopped(instance *store.Resource) bool {
 	return instance.State.String("instanceState") == stateStopped
 }
 
 // Instance returns the instance with an id in a region. The error is EC2's.
-func Instance(w *world.World, region, id string) (*world.Resource, error) {
-	if found := w.Get(instanceType, region, id); found != nil {
+func Instance(st *store.Store, region, id string) (*store.Resource, error) {
+	if found := st.Get(instanceType, region, id); found != nil {
 		return found, nil
 	}
 	return nil, fmt.Errorf("InvalidInstanceID.NotFound: The instance ID '%s' does not exist", id)
 }
 
-// Stop switches an instance off. One that stops by itself stays, as none here is told to terminate then.
-func Stop(w *world.World, instance *world.Resource) {
-	w.Change(instance, func(_, state world.Values) { state["instanceState"] = stateStopped })
+// Stop switches an instance off. It remains: no instance here terminates on shutdown.
+func Stop(st *store.Store, instance *store.Resource) {
+	st.Change(instance, func(_, state store.Values) { state["instanceState"] = stateStopped })
 }
 
 // Start switches a stopped instance on.
-func Start(w *world.World, instance *world.Resource) {
-	w.Change(instance, func(_, state world.Values) { state["instanceState"] = stateRunning })
+func Start(st *store.Store, instance *store.Resource) {
+	st.Change(instance, func(_, state store.Values) { state["instanceState"] = stateRunning })
 }
 
 // Stopped returns an error of the waiter, instance-stopped, for an instance that still runs: nothing here stops it
 // later.
-func Stopped(instance *world.Resource) error {
+func Stopped(instance *store.Resource) error {
 	if !isStopped(instance) {
 		return fmt.Errorf("Waiter InstanceStopped failed: Max attempts exceeded (%s is %s)", instance.ID,
 			instance.State.String("instanceState"))
@@ -47,7 +48,7 @@ func Stopped(instance *world.Resource) error {
 
 // SetType changes the type of a stopped instance.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/change-instance-type-of-ebs-backed-instance.html
-func SetType(w *world.World, instance *world.Resource, name string) error {
+func SetType(st *store.Store, instance *store.Resource, name string) error {
 	if !isStopped(instance) {
 		return fmt.Errorf("IncorrectInstanceState: The instance '%s' is not in the 'stopped' state.", instance.ID)
 	}
@@ -58,16 +59,12 @@ func SetType(w *world.World, instance *world.Resource, name string) error {
 	if err := image.fits(name); err != nil {
 		return err
 	}
-	w.Change(instance, func(inputs, state world.Values) { inputs["instanceType"], state["instanceType"] = name, name })
+	st.Change(instance, func(inputs, state store.Values) { inputs["instanceType"], state["instanceType"] = name, name })
 	return nil
 }
 
-// Console returns what an instance printed: the simulated one says whether it has user data to boot from.
-func Console(instance *world.Resource) string {
-	if encoded := instance.State.String(userDataKey); encoded != "" {
-		if text, err := base64.StdEncoding.DecodeString(encoded); err == nil {
-			return fmt.Sprintf("[talos] fetched machine config from: \"AWS\" (%d bytes)", len(text))
-		}
-	}
-	return "[talos] no machine config"
+// Console returns what an instance printed.
+func Console(instance *store.Resource) string {
+	userData, _ := base64.StdEncoding.DecodeString(instance.State.String(userDataKey))
+	return network.Console("AWS", userData)
 }

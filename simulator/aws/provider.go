@@ -14,28 +14,32 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // Account is the number of the one account that there is.
 const Account = "123456789012"
 
 //go:embed schema.json
-var schema []byte
+var schemaJSON []byte
 
 // Provider returns what the simulated AWS serves.
-func Provider() *catalogue.Provider { return served() }
+func Provider() *schema.Provider { return served() }
 
-var served = sync.OnceValue(func() *catalogue.Provider {
-	p := catalogue.Load("aws", schema, behaviors, functions)
+var served = sync.OnceValue(func() *schema.Provider {
+	p := schema.Load("aws", schemaJSON, behaviors, functions)
 	p.CheckConfig, p.Check = checkConfig, checkTags
-	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
+	p.Network, p.Inspect = newNetwork, inspect
+	p.Restart = &schema.Restart{
+		Machine: instanceType, MemberKey: groupKey, Start: runInstance,
+		Groups: []schema.Group{{Type: groupType, Start: startGroup}},
+	}
 	return p
 })
 
 // behaviors are what the cloud does with the types of the schema.
-var behaviors = map[string]catalogue.Behavior{
+var behaviors = map[string]schema.Behavior{
 	addressType:          {Create: createAddress, Update: associateAddress, Delete: deleteAddress},
 	alarmType:            {Check: checkAlarmShape, Create: createAlarm, Update: checkAlarm},
 	aliasType:            {Create: createAlias, Update: resolveAlias},
@@ -61,7 +65,7 @@ var behaviors = map[string]catalogue.Behavior{
 	keyType:       {Create: createKey, Update: checkKeyPolicy},
 	lifecycleType: {Create: checkLifecycle, Update: checkLifecycle},
 	listenerType:  {Create: createListener, Update: checkListener},
-	loadBalancerType: {Check: checkLoadBalancer, Diff: replaceNetworkBalancer, Create: createLoadBalancer,
+	loadBalancerType: {Check: checkLoadBalancer, Diff: replaceNetworkLoadBalancer, Create: createLoadBalancer,
 		Update: updateLoadBalancer, Delete: deleteLoadBalancer},
 	logGroupType:         {Check: checkRetention, Create: createLogGroup, Update: checkLogKey},
 	natType:              {Create: createNAT},
@@ -94,7 +98,7 @@ var behaviors = map[string]catalogue.Behavior{
 }
 
 // functions answer the data sources.
-var functions = map[string]catalogue.Invoke{
+var functions = map[string]schema.Invoke{
 	"aws:ec2/getAmi:getAmi":                                     lookUpImage,
 	"aws:ec2/getVpc:getVpc":                                     getVPC,
 	"aws:ec2/getSubnet:getSubnet":                               getSubnet,
@@ -108,10 +112,10 @@ var functions = map[string]catalogue.Invoke{
 	"aws:index/getAvailabilityZones:getAvailabilityZones":       getAvailabilityZones,
 }
 
-func checkConfig(config world.Values) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkConfig(config store.Values) []schema.Problem {
+	var problems []schema.Problem
 	if allowed := config.Strings("allowedAccountIds"); len(allowed) > 0 && !slices.Contains(allowed, Account) {
-		problems = append(problems, catalogue.Problem{Property: "allowedAccountIds",
+		problems = append(problems, schema.Problem{Property: "allowedAccountIds",
 			Reason: "AWS account ID not allowed: " + Account})
 	}
 	tags := config.Object("defaultTags").Object("tags")
@@ -119,12 +123,12 @@ func checkConfig(config world.Values) []catalogue.Problem {
 }
 
 // checkTags merges the provider's default tags into the resource's own, and checks them.
-func checkTags(c *catalogue.Call) []catalogue.Problem {
+func checkTags(c *schema.Call) []schema.Problem {
 	if _, tagged := c.Type.Fields["tagsAll"]; !tagged {
 		return nil
 	}
 	if c.Inputs.Has("tags") && !c.Inputs.Known("tags") {
-		c.Inputs["tagsAll"] = world.Unknown
+		c.Inputs["tagsAll"] = store.Unknown
 		return nil
 	}
 	all := map[string]any{}
@@ -138,13 +142,13 @@ func checkTags(c *catalogue.Call) []catalogue.Problem {
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
 var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-func tagProblems(property string, tags world.Values) []catalogue.Problem {
-	var problems []catalogue.Problem
+func tagProblems(property string, tags store.Values) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
+		problems = append(problems, schema.Refuse(property, format, arguments...)...)
 	}
 	if len(tags) > 50 {
-		refuse("a resource takes at most 50 tags, got %d", len(tags))
+		refuse("a resource can have at most 50 tags, got %d", len(tags))
 	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		value := tags.String(key)
@@ -152,7 +156,7 @@ func tagProblems(property string, tags world.Values) []catalogue.Problem {
 		case len(key) == 0 || len(key) > 128:
 			refuse("the key %q must have 1 to 128 characters", key)
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
-			refuse("the key %q is reserved: keys that start with aws: are AWS' own", key)
+			refuse("the key %q is reserved: the prefix aws: belongs to AWS", key)
 		case len(value) > 256:
 			refuse("the value of %q has %d characters, at most 256 are allowed", key, len(value))
 		case !tagCharacters.MatchString(key) || !tagCharacters.MatchString(value):
@@ -162,28 +166,28 @@ func tagProblems(property string, tags world.Values) []catalogue.Problem {
 	return problems
 }
 
-// arn is the name that AWS gives to a resource.
+// arn returns the name that AWS gives to a resource.
 func arn(service, region, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, Account, resource)
 }
 
-// find is the resource with that id in the call's region, or the error that AWS answers.
-func find(c *catalogue.Call, token, id, code, what string) (*world.Resource, error) {
+// find returns the resource with that id in the call's region, or the error of AWS.
+func find(c *schema.Call, token, id, code, what string) (*store.Resource, error) {
 	region := c.Region
 	if strings.HasPrefix(token, "aws:iam/") {
 		region = ""
 	}
-	if found := c.World.Get(token, region, id); found != nil {
+	if found := c.Store.Get(token, region, id); found != nil {
 		// EC2 and IAM are eventually consistent, and the provider waits until it reads what it has made:
 		// https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
-		return found, catalogue.Known(found, "%s: the %s %q does not exist", code, what, id)
+		return found, schema.Known(found, "%s: the %s %q does not exist", code, what, id)
 	}
 	return nil, fmt.Errorf("%s: the %s %q does not exist", code, what, id)
 }
 
-// users are the resources of those types in the call's region whose state names id under a property.
-func users(c *catalogue.Call, property, id string, tokens ...string) []*world.Resource {
-	return c.World.Select(func(r *world.Resource) bool {
+// users returns the resources of those types in the call's region whose state names id under a property.
+func users(c *schema.Call, property, id string, tokens ...string) []*store.Resource {
+	return c.Store.Select(func(r *store.Resource) bool {
 		if r.Region != c.Region || !slices.Contains(tokens, r.Type) {
 			return false
 		}
@@ -191,7 +195,7 @@ func users(c *catalogue.Call, property, id string, tokens ...string) []*world.Re
 	})
 }
 
-func names(resources []*world.Resource) string {
+func names(resources []*store.Resource) string {
 	ids := make([]string, len(resources))
 	for i, r := range resources {
 		ids[i] = r.ID

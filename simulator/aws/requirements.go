@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// overrideProblems are what does not fit together in a mixed policy's types.
+// overrideProblems returns the contradictions among the types of a mixed policy.
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html
-func overrideProblems(policy world.Values) []catalogue.Problem {
-	var problems []catalogue.Problem
+func overrideProblems(policy store.Values) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse("mixedInstancesPolicy."+property, format, arguments...)...)
+		problems = append(problems, schema.Refuse("mixedInstancesPolicy."+property, format, arguments...)...)
 	}
 	overrides := policy.Object("launchTemplate").Objects("overrides")
 	named, described, weighted := 0, 0, 0
@@ -78,45 +78,45 @@ func (g *group) matchTypes() error {
 	return nil
 }
 
-func within(number int, bounds world.Values) bool {
+func within(number int, bounds store.Values) bool {
 	return number >= bounds.Int("min") && (!bounds.Has("max") || number <= bounds.Int("max"))
 }
 
-// madeBy reads a processor's maker from the last letter of the family.
+// madeBy reports whether a manufacturer makes the processor of a machine family, which its last letter shows.
 func madeBy(family string, manufacturers []string) bool {
 	maker := map[string]string{"g": "amazon-web-services", "i": "intel",
 		"a": "amd"}[strings.TrimLeft(family, "cmr0123456789")]
 	return len(manufacturers) == 0 || slices.Contains(manufacturers, maker)
 }
 
-func createHook(c *catalogue.Call) error {
+func createHook(c *schema.Call) error {
 	c.ID = c.State.String("name")
 	return findGroup(c)
 }
 
 // findGroup looks for the group of a hook or a policy.
-func findGroup(c *catalogue.Call) error {
+func findGroup(c *schema.Call) error {
 	_, err := find(c, groupType, c.State.String("autoscalingGroupName"), "ValidationError", "AutoScalingGroup name")
 	return err
 }
 
-func checkScaling(c *catalogue.Call) []catalogue.Problem {
+func checkScaling(c *schema.Call) []schema.Problem {
 	kind := c.Inputs.String("policyType")
 	switch target := c.Inputs.Has("targetTrackingConfiguration"); {
 	case kind == "TargetTrackingScaling" && !target:
-		return catalogue.Refuse("targetTrackingConfiguration",
+		return schema.Refuse("targetTrackingConfiguration",
 			"target_tracking_configuration must be set for policy type TargetTrackingScaling")
 	case kind != "TargetTrackingScaling" && target:
-		return catalogue.Refuse("targetTrackingConfiguration",
+		return schema.Refuse("targetTrackingConfiguration",
 			"is only supported for policy type TargetTrackingScaling, got %s", kind)
 	}
 	return nil
 }
 
-func createScaling(c *catalogue.Call) error {
+func createScaling(c *schema.Call) error {
 	c.ID = c.State.String("name")
 	group := c.State.String("autoscalingGroupName")
-	resource := "scalingPolicy:" + c.World.Hash(c.URN, 32) + ":autoScalingGroupName/" + group + ":policyName/" + c.ID
+	resource := "scalingPolicy:" + c.Store.Hash(c.URN, 32) + ":autoScalingGroupName/" + group + ":policyName/" + c.ID
 	c.State["arn"] = arn("autoscaling", c.Region, resource)
 	return findGroup(c)
 }

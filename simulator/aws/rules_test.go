@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/inferadb/infra/simulator/simulatortest"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,7 +23,7 @@ type mistake struct {
 func TestRefusals(t *testing.T) {
 	p := newPlace(t)
 	for area, mistakes := range map[string]map[string]mistake{
-		"network": p.networkMistakes(), "machine": p.machineMistakes(), "balancer": p.balancerMistakes(),
+		"network": p.networkMistakes(), "machine": p.machineMistakes(), "balancer": p.loadBalancerMistakes(),
 		"other": p.otherMistakes(),
 	} {
 		for name, mistake := range mistakes {
@@ -121,15 +121,15 @@ func (p place) machineMistakes() map[string]mistake {
 	}
 }
 
-func (p place) balancerMistakes() map[string]mistake {
+func (p place) loadBalancerMistakes() map[string]mistake {
 	long := strings.Repeat("x", 33)
 	other := p.Create(vpcType, "other", props{"cidrBlock": "10.9.0.0/16"})
-	balancer := props{"internal": true, "loadBalancerType": "network", "subnets": []any{p.private}}
+	loadBalancer := props{"internal": true, "loadBalancerType": "network", "subnets": []any{p.private}}
 	targets := props{"port": 6443, "protocol": "TCP", "vpcId": p.vpc}
 	return map[string]mistake{
-		"balancer's name": {loadBalancerType, balancer.With(props{"name": long}),
+		"balancer's name": {loadBalancerType, loadBalancer.With(props{"name": long}),
 			"cannot be longer than 32 characters"},
-		"two subnets of a zone": {loadBalancerType, balancer.With(props{"subnets": []any{p.private, p.public}}),
+		"two subnets of a zone": {loadBalancerType, loadBalancer.With(props{"subnets": []any{p.private, p.public}}),
 			"multiple subnets in the same Availability Zone"},
 		"public without gateway": {loadBalancerType,
 			props{"loadBalancerType": "network", "subnets": []any{p.subnetOf(other)}}, "has no internet gateway"},
@@ -154,18 +154,18 @@ func (p place) otherMistakes() map[string]mistake {
 			"vpcs": []any{map[string]any{"vpcId": p.vpc}}}, "ConflictingDomainExists"},
 		"policy":            {roleType, props{"assumeRolePolicy": "{"}, "MalformedPolicyDocument"},
 		"profile of nobody": {profileType, props{"role": "nobody"}, "NoSuchEntity"},
-		"alias of AWS":      {aliasType, props{"name": "alias/aws/ebs", "targetKeyId": "x"}, "AWS' own"},
+		"alias of AWS":      {aliasType, props{"name": "alias/aws/ebs", "targetKeyId": "x"}, "reserved for AWS"},
 		"grant's operation": {grantType, props{"keyId": "x",
 			"granteePrincipal": "arn:aws:iam::123456789012:role/r", "operations": []any{"Delete"}}, "operations[0]"},
 	}
 }
 
-// subnetOf makes a subnet in the other network.
+// subnetOf creates a subnet in the other network.
 func (p place) subnetOf(vpc string) string {
 	return p.Create(subnetType, "of "+vpc, props{"vpcId": vpc, "cidrBlock": "10.9.0.0/24"})
 }
 
-// TestNamesAreUnique makes the same name twice.
+// TestNamesAreUnique creates the same name twice.
 func TestNamesAreUnique(t *testing.T) {
 	p := newPlace(t)
 	key := p.Create(keyType, "disks", props{})
@@ -194,7 +194,7 @@ func TestDeletesInUse(t *testing.T) {
 	machine := p.Create(instanceType, "machine", p.machine())
 	role := p.Create(roleType, "role", props{"assumeRolePolicy": `{"Statement":[]}`})
 	p.Create(profileType, "profile", props{"role": role})
-	balancer := p.Create(loadBalancerType, "api",
+	loadBalancer := p.Create(loadBalancerType, "api",
 		props{"internal": true, "loadBalancerType": "network", "subnets": []any{p.other},
 			"enableDeletionProtection": true})
 	for token, c := range map[string][2]string{
@@ -203,7 +203,7 @@ func TestDeletesInUse(t *testing.T) {
 		securityGroupType: {p.controlPlanes, "DependencyViolation"},
 		gatewayType:       {p.gateway, "mapped public address"},
 		roleType:          {role, "must remove roles from instance profile first"},
-		loadBalancerType:  {balancer, "deletion protection is enabled"},
+		loadBalancerType:  {loadBalancer, "deletion protection is enabled"},
 	} {
 		assert.ErrorContains(t, p.Delete(token, c[0]), c[1], token)
 	}
@@ -214,7 +214,7 @@ func TestDeletesInUse(t *testing.T) {
 // TestReplacements changes one input after the other: some replace the resource, the others do not.
 func TestReplacements(t *testing.T) {
 	p := newPlace(t)
-	balancer := props{"internal": true, "loadBalancerType": "network", "subnets": []any{p.private, p.other},
+	loadBalancer := props{"internal": true, "loadBalancerType": "network", "subnets": []any{p.private, p.other},
 		"securityGroups": []any{p.workers}}
 	targets := props{"port": 6443, "protocol": "TCP", "vpcId": p.vpc}
 	for name, c := range map[string]struct {
@@ -239,13 +239,13 @@ func TestReplacements(t *testing.T) {
 			p.machine().With(props{"rootBlockDevice": map[string]any{"encrypted": false}}),
 			props{"rootBlockDevice": map[string]any{"encrypted": true}}, true, []string{"rootBlockDevice"}},
 		"tags": {instanceType, p.machine(), props{"tags": map[string]any{"a": "b"}}, true, nil},
-		"one subnet less": {loadBalancerType, balancer, props{"subnets": []any{p.private}}, true,
+		"one subnet less": {loadBalancerType, loadBalancer, props{"subnets": []any{p.private}}, true,
 			[]string{"subnets"}},
-		"a subnet not known": {loadBalancerType, balancer,
+		"a subnet not known": {loadBalancerType, loadBalancer,
 			props{"subnets": []any{p.private, resource.Computed{Element: resource.NewStringProperty("")}}}, true, nil},
-		"no security group": {loadBalancerType, balancer, props{"securityGroups": []any{}}, true,
+		"no security group": {loadBalancerType, loadBalancer, props{"securityGroups": []any{}}, true,
 			[]string{"securityGroups"}},
-		"order of a set": {loadBalancerType, balancer, props{"subnets": []any{p.other, p.private}}, false, nil},
+		"order of a set": {loadBalancerType, loadBalancer, props{"subnets": []any{p.other, p.private}}, false, nil},
 		"target port":    {targetGroupType, targets, props{"port": 6444}, true, []string{"port"}},
 		"health check": {targetGroupType,
 			targets.With(props{"healthCheck": map[string]any{"protocol": "TCP"}}),
@@ -271,7 +271,7 @@ func TestAKeyOfADisk(t *testing.T) {
 	p.Create(instanceType, "machine", p.machine().With(props{"rootBlockDevice": map[string]any{"encrypted": true,
 		"kmsKeyId": arn("kms", "us-east-1", "key/"+key)}}))
 	fault := func() (fault string) {
-		p.Within(func(w *world.World) { fault = newSite(w).Machines()[0].DiskFault })
+		p.Within(func(st *store.Store) { fault = newNetwork(st).Machines()[0].DiskFault })
 		return fault
 	}
 	assert.Empty(t, fault())
@@ -291,16 +291,16 @@ func TestOutputs(t *testing.T) {
 	assert.Equal(t, "ip-10-0-16-4.ec2.internal", machine["privateDns"])
 	assert.Equal(t, "/dev/xvda", machine["rootBlockDevice"].(map[string]any)["deviceName"])
 	for name := range machine {
-		assert.False(t, strings.HasPrefix(name, "__"), "%s is the world's own", name)
+		assert.False(t, strings.HasPrefix(name, "__"), "%s is the store's own", name)
 	}
 }
 
 // TestDefaultTags merges the provider's tags into those of a resource.
 func TestDefaultTags(t *testing.T) {
-	l := simulatortest.New(t, Provider(), props{
+	h := simulatortest.New(t, Provider(), props{
 		"region": "us-west-1", "defaultTags": map[string]any{"tags": map[string]any{"stack": "dev", "owner": "us"}},
 	})
-	_, vpc, err := l.Try(vpcType, "network", props{"cidrBlock": "10.0.0.0/16", "tags": map[string]any{"owner": "them"}})
+	_, vpc, err := h.Try(vpcType, "network", props{"cidrBlock": "10.0.0.0/16", "tags": map[string]any{"owner": "them"}})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"stack": "dev", "owner": "them"}, vpc["tagsAll"])
 	assert.Equal(t, map[string]any{"owner": "them"}, vpc["tags"])

@@ -5,51 +5,22 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// restart starts every machine as if it were new.
-func restart(w *world.World) []site.Finding {
-	var findings []site.Finding
-	for _, r := range w.List(instanceType, "") {
-		if r.State.Has(groupKey) {
-			w.Remove(r)
-			continue
-		}
-		c := callFor(w, r)
-		if err := runInstance(c); err != nil {
-			w.Remove(r)
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
-			continue
-		}
-		w.Put(&world.Resource{Provider: "aws", Type: r.Type, Region: r.Region, ID: r.ID, Name: r.Name,
-			Inputs: r.Inputs, State: c.State})
+// startGroup starts a group's machines.
+func startGroup(c *schema.Call) error {
+	g, err := newGroup(c)
+	if err != nil {
+		return err
 	}
-	for _, r := range w.List(groupType, "") {
-		c := callFor(w, r)
-		g, err := newGroup(c)
-		if err == nil {
-			err = g.scale(r.State.Int("desiredCapacity"))
-		}
-		if err != nil {
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "starts no machine: " + err.Error()})
-		}
-	}
-	return findings
-}
-
-// callFor is an operation on a resource as it is.
-func callFor(w *world.World, r *world.Resource) *catalogue.Call {
-	return &catalogue.Call{
-		World: w, Region: r.Region, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type,
-		State: r.State.Clone(), Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), Config: world.Values{},
-	}
+	return g.scale(c.State.Int("desiredCapacity"))
 }
 
 // runInstance holds a machine against what RunInstances refuses.
-func runInstance(c *catalogue.Call) error {
+func runInstance(c *schema.Call) error {
 	if id := c.State.String(interfaceKey); id != "" {
 		nic, err := find(c, interfaceType, id, "InvalidNetworkInterfaceID.NotFound", "networkInterface ID")
 		if err != nil {
@@ -64,90 +35,84 @@ func runInstance(c *catalogue.Call) error {
 	return updateInstance(c)
 }
 
-// inspect looks at what stands between the machines and the world: targets of load balancers, credentials, events.
-func inspect(w *world.World) []site.Finding {
-	n := newSite(w).(network)
+// inspect returns the findings about what connects the machines with the outside: targets of load balancers,
+// credentials, events.
+func inspect(st *store.Store) []network.Finding {
+	n := newNetwork(st).(cloudNetwork)
 	findings := append(n.targetHealth(), n.credentials()...)
-	return slices.Concat(findings, n.interruptions(), n.unheard())
+	return slices.Concat(findings, n.interruptions(), n.silentAlarms())
 }
 
 // targetHealth returns the targets to which a load balancer sends nothing.
-func (n network) targetHealth() []site.Finding {
-	var findings []site.Finding
-	for _, listener := range n.world.List(listenerType, "") {
-		balancer := n.world.Get(loadBalancerType, listener.Region, listener.State.String("loadBalancerArn"))
-		if balancer == nil {
+func (n cloudNetwork) targetHealth() []network.Finding {
+	var findings []network.Finding
+	for _, listener := range n.store.List(listenerType, "") {
+		loadBalancer := n.store.Get(loadBalancerType, listener.Region, listener.State.String("loadBalancerArn"))
+		if loadBalancer == nil {
 			continue
 		}
-		if err := n.fragments(balancer); err != nil {
-			findings = append(findings, site.Finding{Subject: balancer.Name, Reason: err.Error()})
+		if err := n.fragments(loadBalancer); err != nil {
+			findings = append(findings, network.Finding{Subject: loadBalancer.Name, Reason: err.Error()})
 		}
-		for _, attachment := range n.world.List(attachmentType, listener.Region) {
+		for _, attachment := range n.store.List(attachmentType, listener.Region) {
 			id := attachment.State.String("targetGroupArn")
-			group := n.world.Get(targetGroupType, listener.Region, id)
+			group := n.store.Get(targetGroupType, listener.Region, id)
 			if group == nil || !slices.Contains(forwardsTo(listener), id) {
 				continue
 			}
-			if _, err := n.forward(source{}, balancer, group, attachment, listener.State.Int("port")); err != nil {
-				findings = append(findings, site.Finding{Subject: balancer.Name, Reason: "target " + attachment.Name +
-					" is unhealthy: " + err.Error()})
+			if _, err := n.forward(source{}, loadBalancer, group, attachment, listener.State.Int("port")); err != nil {
+				findings = append(findings, network.Unhealthy(loadBalancer.Name, attachment.Name, err))
 			}
 		}
 	}
 	return findings
 }
 
-// fragments returns why a load balancer never hears that its packets are too large for the way to a client, such as a
+// fragments returns why a load balancer never learns that its packets are too large for the way to a client, such as a
 // tunnel: the client then hangs at the first large answer.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html#path_mtu_discovery
-func (n network) fragments(balancer *world.Resource) error {
+func (n cloudNetwork) fragments(loadBalancer *store.Resource) error {
 	const unreachable = 3
-	groups := balancer.State.Strings("securityGroups")
+	groups := loadBalancer.State.Strings("securityGroups")
 	if len(groups) == 0 {
 		return nil
 	}
-	client := n.clientAddress(source{}, balancer.Region, balancer.State.String("vpcId"))
-	if err := n.lets(ingressType, balancer.Region, groups, nil, client, site.ICMP(unreachable)); err != nil {
+	client := n.clientAddress(source{}, loadBalancer.Region, loadBalancer.State.String("vpcId"))
+	if err := n.askFirewall(ingressType, loadBalancer.Region, groups, nil, client,
+		network.ICMP(unreachable)); err != nil {
 		return fmt.Errorf("path MTU: large answers to the operator may be lost: %w", err)
 	}
 	return nil
 }
 
 // checkHealth returns why a control plane does not pass a target group's health check, or gets no packets of its kind.
-// The Kubernetes API speaks TLS and answers nobody whom it does not know.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
-func checkHealth(balancer, group, machine *world.Resource, w *world.World) error {
-	zone := interfaceOf(w, machine).subnet
-	served := slices.ContainsFunc(balancer.State.Strings("subnets"), func(id string) bool {
-		ours, theirs := w.Get(subnetType, balancer.Region, id), w.Get(subnetType, balancer.Region, zone)
+func checkHealth(loadBalancer, group, machine *store.Resource, st *store.Store) error {
+	zone := interfaceOf(st, machine).subnet
+	served := slices.ContainsFunc(loadBalancer.State.Strings("subnets"), func(id string) bool {
+		ours, theirs := st.Get(subnetType, loadBalancer.Region, id), st.Get(subnetType, loadBalancer.Region, zone)
 		return ours != nil && theirs != nil &&
 			ours.State.String("availabilityZone") == theirs.State.String("availabilityZone")
 	})
-	health := group.State.Object("healthCheck")
-	switch {
-	case !served:
+	if !served {
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#availability-zones
-		return fmt.Errorf("its zone is none of the load balancer's")
-	case health.String("protocol") == "HTTP":
-		return fmt.Errorf("the health check speaks HTTP, the Kubernetes API TLS")
-	case health.String("protocol") == "HTTPS" && !strings.Contains(health.String("matcher"), "401"):
-		return fmt.Errorf("the health check gets the status 401, because the Kubernetes API answers nobody whom it " +
-			"does not know")
+		return fmt.Errorf("the load balancer has no subnet in its zone")
 	}
-	return nil
+	health := group.State.Object("healthCheck")
+	return network.CheckHealth(health.String("protocol"), strings.Contains(health.String("matcher"), "401"))
 }
 
-// unheard returns the alarms that their topic does not take. A topic without a policy takes those of its account.
+// silentAlarms returns the alarms that their topic refuses. A topic without a policy accepts those of its account.
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
-func (n network) unheard() []site.Finding {
-	var findings []site.Finding
-	for _, alarm := range n.world.List(alarmType, "") {
+func (n cloudNetwork) silentAlarms() []network.Finding {
+	var findings []network.Finding
+	for _, alarm := range n.store.List(alarmType, "") {
 		for _, action := range alarm.State.Strings("alarmActions") {
-			policy := n.world.Get(topicPolicyType, alarm.Region, action)
+			policy := n.store.Get(topicPolicyType, alarm.Region, action)
 			asks := request{action: "sns:Publish", resource: action, service: "cloudwatch.amazonaws.com",
 				source: alarm.State.String("arn")}
 			if policy != nil && !allows(policy.State.String("policy"), asks) {
-				findings = append(findings, site.Finding{Subject: alarm.Name,
+				findings = append(findings, network.Finding{Subject: alarm.Name,
 					Reason: "CloudWatch may not publish to " + action})
 			}
 		}
@@ -157,13 +122,13 @@ func (n network) unheard() []site.Finding {
 
 // credentials returns the machines that have no credentials although they were given a profile.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html
-func (n network) credentials() []site.Finding {
-	var findings []site.Finding
-	for _, profile := range n.world.List(profileType, "") {
-		role := n.world.Get(roleType, "", profile.State.String("role"))
+func (n cloudNetwork) credentials() []network.Finding {
+	var findings []network.Finding
+	for _, profile := range n.store.List(profileType, "") {
+		role := n.store.Get(roleType, "", profile.State.String("role"))
 		if role != nil && !allows(role.State.String("assumeRolePolicy"),
 			request{action: "sts:AssumeRole", service: "ec2.amazonaws.com"}) {
-			findings = append(findings, site.Finding{Subject: profile.Name,
+			findings = append(findings, network.Finding{Subject: profile.Name,
 				Reason: "machines have no credentials: EC2 may not assume the role " + role.ID})
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of storage. The V2 ones are those of the Terraform provider, which split a bucket's settings from the
@@ -21,14 +21,14 @@ const (
 	bucketLoggingType    = "aws:s3/bucketLoggingV2:BucketLoggingV2"
 )
 
-// objects is the world's own count of what lies in a bucket: see SetObjectCount.
+// objects is the number of objects in a bucket: see SetObjectCount.
 const objects = "__objects"
 
-// createBucket makes a bucket. Names of buckets are taken in all the world, so the world keeps them, and what stands on
-// them, without a region.
-func createBucket(c *catalogue.Call) error {
+// createBucket creates a bucket. Names of buckets are unique worldwide, so the store keeps buckets, and their settings,
+// without a region.
+func createBucket(c *schema.Call) error {
 	c.ID = c.State.String("bucket")
-	if c.World.Get(bucketType, "", c.ID) != nil {
+	if c.Store.Get(bucketType, "", c.ID) != nil {
 		return fmt.Errorf("BucketAlreadyExists: The requested bucket name %s is not available. The bucket "+
 			"namespace is shared by all users of the system", c.ID)
 	}
@@ -39,7 +39,7 @@ func createBucket(c *catalogue.Call) error {
 
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
-func deleteBucket(c *catalogue.Call) error {
+func deleteBucket(c *schema.Call) error {
 	if count, _ := c.State[objects].(float64); count > 0 && !c.State.Bool("forceDestroy") {
 		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all " +
 			"versions in the bucket")
@@ -47,22 +47,22 @@ func deleteBucket(c *catalogue.Call) error {
 	return nil
 }
 
-// SetObjectCount sets how many objects lie in a bucket, which others than the program put there.
-func SetObjectCount(w *world.World, bucket string, count int) error {
-	found := w.Get(bucketType, "", bucket)
+// SetObjectCount sets the number of objects in a bucket. The program does not create them.
+func SetObjectCount(st *store.Store, bucket string, count int) error {
+	found := st.Get(bucketType, "", bucket)
 	if found == nil {
 		return fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", bucket)
 	}
 	changed := *found
 	changed.State = found.State.Clone()
 	changed.State[objects] = float64(count)
-	w.Put(&changed)
+	st.Put(&changed)
 	return nil
 }
 
 // findBucket looks a bucket up from where the provider works: S3 answers for a bucket in its own region only.
-func findBucket(c *catalogue.Call, name string) (*world.Resource, error) {
-	bucket := c.World.Get(bucketType, "", name)
+func findBucket(c *schema.Call, name string) (*store.Resource, error) {
+	bucket := c.Store.Get(bucketType, "", name)
 	if bucket == nil {
 		return nil, fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", name)
 	}
@@ -72,14 +72,14 @@ func findBucket(c *catalogue.Call, name string) (*world.Resource, error) {
 	return bucket, nil
 }
 
-// onBucket is a setting of a bucket, whose id is the bucket's name.
-func onBucket(c *catalogue.Call) error {
+// onBucket creates or updates a setting of a bucket. Its id is the bucket's name.
+func onBucket(c *schema.Call) error {
 	c.ID = c.State.String("bucket")
 	_, err := findBucket(c, c.ID)
 	return err
 }
 
-func checkBucketEncryption(c *catalogue.Call) error {
+func checkBucketEncryption(c *schema.Call) error {
 	rules := c.State.Objects("rules")
 	if len(rules) != 1 {
 		return fmt.Errorf("MalformedXML: a bucket has one rule of default encryption, got %d", len(rules))
@@ -93,7 +93,7 @@ func checkBucketEncryption(c *catalogue.Call) error {
 
 // checkBucketPolicy knows the limit of 20 KB, and what the blocks of public access refuse.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
-func checkBucketPolicy(c *catalogue.Call) error {
+func checkBucketPolicy(c *schema.Call) error {
 	if err := onBucket(c); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func checkBucketPolicy(c *catalogue.Call) error {
 	if err != nil {
 		return err
 	}
-	block := c.World.Get(publicAccessType, "", c.ID)
+	block := c.Store.Get(publicAccessType, "", c.ID)
 	for _, statement := range document.Statement {
 		for _, resource := range statement.Resource {
 			if name, _, _ := strings.Cut(strings.TrimPrefix(resource, bucketARN("")), "/"); name != c.ID {
@@ -110,13 +110,14 @@ func checkBucketPolicy(c *catalogue.Call) error {
 			}
 		}
 		if statement.public() && block != nil && block.State.Bool("blockPublicPolicy") {
-			return fmt.Errorf("AccessDenied: the bucket %s blocks public policies, and this one lets anybody in", c.ID)
+			return fmt.Errorf("AccessDenied: the bucket %s blocks public policies, and this one allows access to "+
+				"everyone", c.ID)
 		}
 	}
 	return nil
 }
 
-func checkLifecycle(c *catalogue.Call) error {
+func checkLifecycle(c *schema.Call) error {
 	ids := map[string]bool{}
 	for _, rule := range c.State.Objects("rules") {
 		id := rule.String("id")
@@ -132,7 +133,7 @@ func checkLifecycle(c *catalogue.Call) error {
 	return onBucket(c)
 }
 
-func checkBucketLogging(c *catalogue.Call) error {
+func checkBucketLogging(c *schema.Call) error {
 	if err := onBucket(c); err != nil {
 		return err
 	}

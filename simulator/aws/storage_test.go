@@ -3,7 +3,7 @@ package aws
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,9 +16,9 @@ const anybody = `{"Statement":{"Effect":"Allow","Principal":"*","Resource":"arn:
 
 // TestStorageRefusals makes, one after the other, the mistakes that S3 refuses.
 func TestStorageRefusals(t *testing.T) {
-	l := newHarness(t)
-	l.Create(bucketType, "state", props{"bucket": "state"})
-	l.Create(publicAccessType, "state", props{"bucket": "state", "blockPublicPolicy": true})
+	h := newHarness(t)
+	h.Create(bucketType, "state", props{"bucket": "state"})
+	h.Create(publicAccessType, "state", props{"bucket": "state", "blockPublicPolicy": true})
 	encrypted := func(rules ...any) props { return props{"bucket": "state", "rules": rules} }
 	byDefault := func(settings map[string]any) any {
 		return map[string]any{"applyServerSideEncryptionByDefault": settings}
@@ -60,59 +60,59 @@ func TestStorageRefusals(t *testing.T) {
 		"provider by http": {oidcProviderType,
 			props{"url": "http://tokens.example", "clientIdLists": []any{"a"}}, "url: "},
 	} {
-		_, _, err := l.Try(mistake.token, "mistake", mistake.inputs)
+		_, _, err := h.Try(mistake.token, "mistake", mistake.inputs)
 		assert.ErrorContains(t, err, mistake.want, name)
 	}
-	l.Within(func(w *world.World) {
-		w.Put(&world.Resource{Type: bucketType, ID: "far", State: world.Values{"region": "eu-west-1"}})
+	h.Within(func(st *store.Store) {
+		st.Put(&store.Resource{Type: bucketType, ID: "far", State: store.Values{"region": "eu-west-1"}})
 	})
-	_, _, err := l.Try(ownershipType, "far", props{"bucket": "far",
+	_, _, err := h.Try(ownershipType, "far", props{"bucket": "far",
 		"rule": map[string]any{"objectOwnership": "BucketOwnerEnforced"}})
 	assert.ErrorContains(t, err, "PermanentRedirect")
 }
 
 func TestABucketIsDeletedEmpty(t *testing.T) {
-	l := newHarness(t)
-	l.Create(bucketType, "state", props{"bucket": "state"})
-	l.Within(func(w *world.World) {
-		require.NoError(t, SetObjectCount(w, "state", 2))
-		require.ErrorContains(t, SetObjectCount(w, "none", 1), "NoSuchBucket")
+	h := newHarness(t)
+	h.Create(bucketType, "state", props{"bucket": "state"})
+	h.Within(func(st *store.Store) {
+		require.NoError(t, SetObjectCount(st, "state", 2))
+		require.ErrorContains(t, SetObjectCount(st, "none", 1), "NoSuchBucket")
 	})
-	assert.ErrorContains(t, l.Delete(bucketType, "state"), "BucketNotEmpty")
-	l.Within(func(w *world.World) { require.NoError(t, SetObjectCount(w, "state", 0)) })
-	assert.NoError(t, l.Delete(bucketType, "state"))
+	assert.ErrorContains(t, h.Delete(bucketType, "state"), "BucketNotEmpty")
+	h.Within(func(st *store.Store) { require.NoError(t, SetObjectCount(st, "state", 0)) })
+	assert.NoError(t, h.Delete(bucketType, "state"))
 }
 
 func TestAPolicyIsDeletedDetachedAndAProviderIsOne(t *testing.T) {
-	l := newHarness(t)
-	role := l.Create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
-	policy := l.Create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
-	l.Create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
-	assert.ErrorContains(t, l.Delete(policyType, policy), "DeleteConflict")
+	h := newHarness(t)
+	role := h.Create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
+	policy := h.Create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
+	h.Create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
+	assert.ErrorContains(t, h.Delete(policyType, policy), "DeleteConflict")
 	provider := props{"url": "https://tokens.example", "clientIdLists": []any{"sts.amazonaws.com"}}
 	assert.Equal(t, "arn:aws:iam::123456789012:oidc-provider/tokens.example",
-		l.Create(oidcProviderType, "first", provider))
-	_, _, err := l.Try(oidcProviderType, "second", provider)
+		h.Create(oidcProviderType, "first", provider))
+	_, _, err := h.Try(oidcProviderType, "second", provider)
 	assert.ErrorContains(t, err, "EntityAlreadyExists")
 }
 
 // TestImports reads what exists without a state.
 func TestImports(t *testing.T) {
-	l := newHarness(t)
+	h := newHarness(t)
 	read := func(token, id string) *pulumirpc.ReadResponse {
-		response, err := l.Server.Read(t.Context(),
+		response, err := h.Server.Read(t.Context(),
 			&pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + token + "::imported"})
 		require.NoError(t, err)
 		return response
 	}
-	role := l.Create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
-	policy := l.Create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
-	attached := l.Create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
+	role := h.Create(roleType, "role", props{"name": "role", "assumeRolePolicy": `{"Statement":[]}`})
+	policy := h.Create(policyType, "policy", props{"name": "policy", "policy": `{"Statement":[]}`})
+	attached := h.Create(policyAttachmentType, "attached", props{"role": role, "policyArn": policy})
 	assert.Equal(t, attached, read(policyAttachmentType, "role/"+policy).Id,
 		"by what it joins, not by the provider's own id")
 	assert.Empty(t, read(policyAttachmentType, "other/"+policy).Id)
 
-	key := l.Create(keyType, "key", props{"description": "mine", "deletionWindowInDays": 7})
+	key := h.Create(keyType, "key", props{"description": "mine", "deletionWindowInDays": 7})
 	inputs := read(keyType, key).Inputs.AsMap()
 	assert.Equal(t, "mine", inputs["description"])
 	assert.NotContains(t, inputs, "deletionWindowInDays", "KMS does not tell it")

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/schema"
 	"github.com/inferadb/infra/simulator/simulatortest"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -72,7 +72,7 @@ func TestRefusals(t *testing.T) {
 	p := newPlace(t)
 	p.Create(loadBalancerType, "taken", p.lb.With(props{"name": "taken"}))
 	for area, mistakes := range map[string]map[string]mistake{
-		"network": networkMistakes(), "machine": p.machineMistakes(), "balancer": p.balancerMistakes(),
+		"network": networkMistakes(), "machine": p.machineMistakes(), "balancer": p.loadBalancerMistakes(),
 		"firewall": p.firewallMistakes(),
 	} {
 		for name, mistake := range mistakes {
@@ -127,7 +127,7 @@ func (p place) machineMistakes() map[string]mistake {
 	}
 }
 
-func (p place) balancerMistakes() map[string]mistake {
+func (p place) loadBalancerMistakes() map[string]mistake {
 	return map[string]mistake{
 		"balancer without a VPC":    {loadBalancerType, p.lb.With(props{"vpcUuid": nil}), "vpcUuid: "},
 		"balancer's VPC elsewhere":  {loadBalancerType, p.lb.With(props{"vpcUuid": p.elsewhere}), "is in sfo3"},
@@ -180,10 +180,10 @@ func TestWhatAChangeCosts(t *testing.T) {
 	require.NoError(t, p.Update(dropletType, droplet, p.droplet.With(props{"size": "s-4vcpu-8gb"})))
 	assert.ErrorContains(t, p.Update(dropletType, droplet, p.droplet), "smaller disk", "a disk never shrinks")
 
-	balancer := p.Create(loadBalancerType, "api", p.lb)
-	assert.Equal(t, []string{"network"}, p.Diff(loadBalancerType, balancer,
+	loadBalancer := p.Create(loadBalancerType, "api", p.lb)
+	assert.Equal(t, []string{"network"}, p.Diff(loadBalancerType, loadBalancer,
 		p.lb.With(props{"network": "EXTERNAL"})).Replaces)
-	assert.Empty(t, p.Diff(loadBalancerType, balancer,
+	assert.Empty(t, p.Diff(loadBalancerType, loadBalancer,
 		p.lb.With(props{"dropletTag": "lab-worker", "sizeUnit": 2})).Replaces)
 	assert.ErrorContains(t, p.Delete(vpcType, p.vpc), "can not delete VPC with members")
 
@@ -197,7 +197,7 @@ func TestWhatAChangeCosts(t *testing.T) {
 func TestADropletThatStopsSlowly(t *testing.T) {
 	t.Setenv("SIMULATOR_SLOW_STOP", "90s")
 	for graceful, want := range map[bool]string{true: "timeout: 1m0s", false: ""} {
-		call := &catalogue.Call{ID: "1", State: world.Values{"gracefulShutdown": graceful}}
+		call := &schema.Call{ID: "1", State: store.Values{"gracefulShutdown": graceful}}
 		if err := shutDown(call); want == "" {
 			assert.NoError(t, err)
 		} else {
@@ -211,29 +211,29 @@ func TestADropletThatStopsSlowly(t *testing.T) {
 // TestAVPCWithLingeringMembers: a VPC is deleted once its members are gone for the API as well, if that comes in time.
 func TestAVPCWithLingeringMembers(t *testing.T) {
 	t.Setenv("SIMULATOR_LINGERING", "5m")
-	l := newHarness(t)
-	vpc := l.Create(vpcType, "network", props{"name": "network", "region": "nyc1"})
-	assert.ErrorContains(t, l.Delete(vpcType, vpc), "Can not delete VPC with members")
-	_, err := l.Server.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: vpc, Urn: "urn:pulumi:test::lab::" + vpcType +
+	h := newHarness(t)
+	vpc := h.Create(vpcType, "network", props{"name": "network", "region": "nyc1"})
+	assert.ErrorContains(t, h.Delete(vpcType, vpc), "Can not delete VPC with members")
+	_, err := h.Server.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: vpc, Urn: "urn:pulumi:test::lab::" + vpcType +
 		"::gone", Timeout: 600})
 	assert.NoError(t, err)
 }
 
 // TestAnImageAsTheProviderTreatsIt: its tags stay, and a refresh of one that is gone fails.
 func TestAnImageAsTheProviderTreatsIt(t *testing.T) {
-	l := newHarness(t)
+	h := newHarness(t)
 	image := props{"name": "talos", "url": "https://example.com/talos.raw.gz", "regions": []any{"nyc1"},
 		"tags": []any{"a"}}
-	id := l.Create(imageType, "talos", image)
-	require.NoError(t, l.Update(imageType, id, image.With(props{"tags": []any{"b"}})))
+	id := h.Create(imageType, "talos", image)
+	require.NoError(t, h.Update(imageType, id, image.With(props{"tags": []any{"b"}})))
 	read := func() (*pulumirpc.ReadResponse, error) {
-		return l.Server.Read(t.Context(), &pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + imageType +
-			"::talos", Inputs: l.Inputs[id], Properties: l.Inputs[id]})
+		return h.Server.Read(t.Context(), &pulumirpc.ReadRequest{Id: id, Urn: "urn:pulumi:test::lab::" + imageType +
+			"::talos", Inputs: h.Inputs[id], Properties: h.Inputs[id]})
 	}
 	found, err := read()
 	require.NoError(t, err)
 	assert.Equal(t, []any{"a"}, found.Inputs.AsMap()["tags"])
-	require.NoError(t, l.Delete(imageType, id))
+	require.NoError(t, h.Delete(imageType, id))
 	_, err = read()
 	assert.ErrorContains(t, err, "Error retrieving image with id "+id)
 }
@@ -266,12 +266,12 @@ func TestPackets(t *testing.T) {
 	_, err = p.Dial("", "192.0.2.1", 50000)
 	assert.ErrorContains(t, err, "firewall: no rule of control-plane")
 
-	balancer, outputs, err := p.Try(loadBalancerType, "api", p.lb)
+	loadBalancer, outputs, err := p.Try(loadBalancerType, "api", p.lb)
 	require.NoError(t, err)
 	ip := outputs["ip"].(string)
 	_, err = p.Dial("worker-0", ip, 6443)
-	assert.ErrorContains(t, err, "firewall: no rule", "the targets do not let the balancer in yet")
-	p.Create(firewallType, "api", p.rule(props{"sourceAddresses": nil, "sourceLoadBalancerUids": []any{balancer}}))
+	assert.ErrorContains(t, err, "firewall: no rule", "the targets do not let the load balancer in yet")
+	p.Create(firewallType, "api", p.rule(props{"sourceAddresses": nil, "sourceLoadBalancerUids": []any{loadBalancer}}))
 	found, err := p.Dial("worker-0", ip, 6443)
 	require.NoError(t, err)
 	assert.Len(t, found, 2, "both control planes, and no worker")
@@ -280,7 +280,7 @@ func TestPackets(t *testing.T) {
 
 	t.Setenv("SIMULATOR_OPERATOR_IP", "203.0.113.7")
 	_, err = p.Dial("", ip, 6443)
-	assert.ErrorContains(t, err, "is not admitted by the balancer")
+	assert.ErrorContains(t, err, "is not admitted by the load balancer")
 	_, err = p.Dial("worker-0", "api.example.com", 6443)
 	assert.ErrorContains(t, err, "does not lead to anything")
 }
@@ -291,8 +291,8 @@ func TestATagIsSharedByName(t *testing.T) {
 	droplet := p.Create(dropletType, "machine", p.droplet.With(props{"tags": []any{"mine", "lab-worker"}}))
 	again := p.Create(tagType, "second state's", props{"name": "lab-worker"})
 	require.NoError(t, p.Delete(tagType, again))
-	p.Within(func(w *world.World) {
-		assert.Equal(t, []string{"mine"}, w.Get(dropletType, "", droplet).State.Strings("tags"))
-		assert.Nil(t, w.Get(tagType, "", "lab-worker"))
+	p.Within(func(st *store.Store) {
+		assert.Equal(t, []string{"mine"}, st.Get(dropletType, "", droplet).State.Strings("tags"))
+		assert.Nil(t, st.Get(tagType, "", "lab-worker"))
 	})
 }

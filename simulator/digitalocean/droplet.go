@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 const dropletType = "digitalocean:index/droplet:Droplet"
@@ -23,48 +24,48 @@ const userDataKey = "__userData"
 const userDataLimit = 64 << 10
 
 // replaceForIPv6 follows the provider: IPv6 can be switched on in place, but not off.
-func replaceForIPv6(c *catalogue.Call, changed []string) []string {
+func replaceForIPv6(c *schema.Call, changed []string) []string {
 	if slices.Contains(changed, "ipv6") && c.Old.Bool("ipv6") {
 		return []string{"ipv6"}
 	}
 	return nil
 }
 
-func createDroplet(c *catalogue.Call) error {
+func createDroplet(c *schema.Call) error {
 	c.ID = number(c)
 	if err := checkDroplet(c); err != nil {
 		return err
 	}
-	if _, exceeds := catalogue.Exceeds("do-droplets", len(c.World.List(dropletType, ""))+1); exceeds {
+	if _, exceeds := conditions.Exceeds("do-droplets", len(c.Store.List(dropletType, ""))+1); exceeds {
 		return fmt.Errorf("422 (unprocessable_entity) creating this/these droplet(s) will exceed your droplet limit")
 	}
-	if size := c.State.String("size"); !catalogue.InStock(c.State.String("region"), size) {
+	if size := c.State.String("size"); !conditions.InStock(c.State.String("region"), size) {
 		return fmt.Errorf("422 (unprocessable_entity) the size %q is not available in %s", size,
 			c.State.String("region"))
 	}
-	vpc, err := find(c.World, vpcType, c.State.String("vpcUuid"), "VPC")
+	vpc, err := find(c.Store, vpcType, c.State.String("vpcUuid"), "VPC")
 	if err != nil {
 		return err
 	}
-	if c.State["ipv4AddressPrivate"], err = freeAddress(c.World, vpc); err != nil {
+	if c.State["ipv4AddressPrivate"], err = freeAddress(c.Store, vpc); err != nil {
 		return err
 	}
-	c.State["ipv4Address"], c.State["dropletUrn"] = publicAddress(c.World), "do:droplet:"+c.ID
+	c.State["ipv4Address"], c.State["dropletUrn"] = publicAddress(c.Store), "do:droplet:"+c.ID
 	text := c.Inputs.String("userData")
 	sum := sha1.Sum([]byte(text))
 	c.State["userData"], c.State[userDataKey] = hex.EncodeToString(sum[:]), text
 	return nil
 }
 
-// checkKeys: a custom image has no root password to mail, so the API wants a key.
+// checkKeys requires an SSH key: a custom image has no root password that could be mailed.
 // https://docs.digitalocean.com/products/custom-images/how-to/create-droplets/
-func checkKeys(c *catalogue.Call) error {
+func checkKeys(c *schema.Call) error {
 	keys := c.State.Strings("sshKeys")
 	if len(keys) == 0 {
 		return fmt.Errorf("422 (unprocessable_entity) an SSH key is required for a droplet from a custom image")
 	}
 	for _, key := range keys {
-		known := c.World.Find(sshKeyType, "", func(r *world.Resource) bool {
+		known := c.Store.Find(sshKeyType, "", func(r *store.Resource) bool {
 			return r.ID == key ||
 				r.State.String("fingerprint") == key
 		})
@@ -76,7 +77,7 @@ func checkKeys(c *catalogue.Call) error {
 }
 
 // updateDroplet resizes: the droplet is powered off for it, and its disk never shrinks.
-func updateDroplet(c *catalogue.Call) error {
+func updateDroplet(c *schema.Call) error {
 	slug := c.State.String("size")
 	disk, known := sizes[slug]
 	if !known {
@@ -101,17 +102,17 @@ func updateDroplet(c *catalogue.Call) error {
 
 // shutDown waits for the droplet to be off before it is deleted, for no longer than the operation may take.
 // https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.59.0/digitalocean/droplet/resource_droplet.go
-func shutDown(c *catalogue.Call) error {
+func shutDown(c *schema.Call) error {
 	limit := cmp.Or(c.Timeout, time.Minute)
-	if c.State.Bool("gracefulShutdown") && catalogue.Duration(catalogue.SlowStop) > limit {
+	if c.State.Bool("gracefulShutdown") && conditions.Duration(conditions.SlowStop) > limit {
 		return fmt.Errorf("Error waiting for droplet (%s) to become off: timeout while waiting for state to become "+
 			"'off' (last state: 'active', timeout: %s)", c.ID, limit)
 	}
 	return nil
 }
 
-// hasTag compares as DigitalOcean does, without case.
-func hasTag(droplet *world.Resource, tag string) bool {
+// hasTag reports whether a droplet has a tag. DigitalOcean ignores the case of tags.
+func hasTag(droplet *store.Resource, tag string) bool {
 	return tag != "" && slices.ContainsFunc(droplet.State.Strings("tags"),
 		func(own string) bool { return strings.EqualFold(own, tag) })
 }

@@ -3,42 +3,42 @@ package digitalocean
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 )
 
 // vpcMTU is what a VPC carries between its droplets: no jumbo frames.
 // https://docs.digitalocean.com/products/networking/vpc/details/limits/
 const vpcMTU = 1500
 
-// servers are where a service is found: the resolvers that a droplet's metadata names, and an address that stands for
+// servers are where a service is found: the resolvers that a droplet's metadata names, and an address for
 // every other server on the internet, of the range for documentation.
 // https://docs.digitalocean.com/support/what-are-digitaloceans-dns-resolvers/
-var servers = map[site.Service]struct {
+var servers = map[network.Service]struct {
 	address string
-	port    site.Port
+	port    network.Port
 }{
-	site.Images: {"203.0.113.80", site.TCP(443)},
-	site.Names:  {"67.207.67.2", site.UDP(53)},
-	site.Time:   {"203.0.113.80", site.UDP(123)},
+	network.Images: {"203.0.113.80", network.TCP(443)},
+	network.Names:  {"67.207.67.2", network.UDP(53)},
+	network.Time:   {"203.0.113.80", network.UDP(123)},
 }
 
 // Deliver follows a packet of any protocol within a VPC.
-func (n network) Deliver(from, to site.Machine, port site.Port) error {
-	sender, receiver := n.world.Get(dropletType, "", from.ID), n.world.Get(dropletType, "", to.ID)
+func (n cloudNetwork) Deliver(from, to network.Machine, port network.Port) error {
+	sender, receiver := n.store.Get(dropletType, "", from.ID), n.store.Get(dropletType, "", to.ID)
 	if sender == nil || receiver == nil {
 		return fmt.Errorf("%s or %s does not run any more", from.ID, to.ID)
 	}
 	source, target := end{droplet: sender, address: from.PrivateIP}, end{droplet: receiver, address: to.PrivateIP}
 	if !source.inside(receiver.State.String("vpcUuid")) {
-		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, site.ErrNotHere, source)
+		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, network.ErrNotHere, source)
 	}
 	return n.passes(source, target, port)
 }
 
-// Leave follows a packet to the internet. A droplet leaves by its own public address; one that has none needs a
+// ReachService follows a packet to the internet. A droplet leaves by its own public address; one that has none needs a
 // gateway, which the simulated VPCs do not have.
-func (n network) Leave(from site.Machine, service site.Service) error {
-	droplet := n.world.Get(dropletType, "", from.ID)
+func (n cloudNetwork) ReachService(from network.Machine, service network.Service) error {
+	droplet := n.store.Get(dropletType, "", from.ID)
 	if droplet == nil {
 		return fmt.Errorf("%s does not run any more", from.ID)
 	}
@@ -47,5 +47,6 @@ func (n network) Leave(from site.Machine, service site.Service) error {
 		return fmt.Errorf("%s: has no public address, and its VPC has no gateway", sender)
 	}
 	server := servers[service]
-	return n.lets("outboundRules", "destination", sender, end{address: server.address, internet: true}, server.port)
+	return n.askFirewall("outboundRules", "destination", sender, end{address: server.address, internet: true},
+		server.port)
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 const firewallType = "digitalocean:index/firewall:Firewall"
@@ -17,31 +17,31 @@ const (
 	maxDroplets = 10
 )
 
-func checkFirewall(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkFirewall(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	count := 0
 	for property, end := range map[string]string{"inboundRules": "source", "outboundRules": "destination"} {
 		for i, rule := range c.Inputs.Objects(property) {
 			count++
 			if reason := ruleProblem(rule, end); reason != "" {
-				problems = append(problems, catalogue.Problem{Property: fmt.Sprintf("%s[%d]", property, i),
+				problems = append(problems, schema.Problem{Property: fmt.Sprintf("%s[%d]", property, i),
 					Reason: reason})
 			}
 		}
 	}
 	if count == 0 && (!c.Inputs.Has("inboundRules") && !c.Inputs.Has("outboundRules")) {
-		problems = append(problems, catalogue.Refuse("inboundRules", "at least one rule must be specified")...)
+		problems = append(problems, schema.Refuse("inboundRules", "at least one rule must be specified")...)
 	}
 	if count > maxRules {
-		problems = append(problems, catalogue.Refuse("inboundRules", "%d rules, at most %d are allowed", count,
+		problems = append(problems, schema.Refuse("inboundRules", "%d rules, at most %d are allowed", count,
 			maxRules)...)
 	}
 	return problems
 }
 
-// ruleProblem says what is wrong with a rule. A rule without another end would let everybody in on a careless cloud;
+// ruleProblem returns what is wrong with a rule. A rule without another end would let everybody in on a careless cloud;
 // this one refuses it.
-func ruleProblem(rule world.Values, end string) string {
+func ruleProblem(rule store.Values, end string) string {
 	protocol, text := rule.String("protocol"), rule.String("portRange")
 	switch _, _, valid := ports(text); {
 	case protocol == "icmp" && text != "":
@@ -69,31 +69,31 @@ func ruleProblem(rule world.Values, end string) string {
 	return ""
 }
 
-func createFirewall(c *catalogue.Call) error {
+func createFirewall(c *schema.Call) error {
 	c.ID = uuid(c)
 	return updateFirewall(c)
 }
 
 // updateFirewall looks for what the rules name.
-func updateFirewall(c *catalogue.Call) error {
+func updateFirewall(c *schema.Call) error {
 	if err := unique(c, "firewall"); err != nil {
 		return err
 	}
 	tags := c.State.Strings("tags")
-	var balancers []string
+	var loadBalancers []string
 	for property, end := range map[string]string{"inboundRules": "source", "outboundRules": "destination"} {
 		for _, rule := range c.State.Objects(property) {
 			tags = append(tags, rule.Strings(end+"Tags")...)
-			balancers = append(balancers, rule.Strings(end+"LoadBalancerUids")...)
+			loadBalancers = append(loadBalancers, rule.Strings(end+"LoadBalancerUids")...)
 		}
 	}
 	for _, tag := range tags {
-		if err := checkTag(c.World, tag); err != nil {
+		if err := checkTag(c.Store, tag); err != nil {
 			return err
 		}
 	}
-	for _, id := range balancers {
-		if _, err := find(c.World, loadBalancerType, id, "load balancer"); err != nil {
+	for _, id := range loadBalancers {
+		if _, err := find(c.Store, loadBalancerType, id, "load balancer"); err != nil {
 			return err
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// Fixtures is what CreateFixtures made, in the terms of a stack file.
+// Fixtures is what CreateFixtures created, in the terms of a stack file.
 type Fixtures struct {
 	ID string `json:"id"`
 }
@@ -17,13 +17,11 @@ type Fixtures struct {
 // IsRegion reports whether DigitalOcean has a region of that name.
 func IsRegion(name string) bool { return slices.Contains(regions, name) }
 
-// CreateFixtures makes a VPC for a program to adopt.
-func CreateFixtures(w *world.World, region string, cidr netip.Prefix) (Fixtures, error) {
+// CreateFixtures creates a VPC for a program to adopt.
+func CreateFixtures(st *store.Store, region string, cidr netip.Prefix) (Fixtures, error) {
 	name := fmt.Sprintf("fixture-%s-%d", region, cidr.Addr().As4()[1])
-	inputs := world.Values{"name": name, "region": region, "ipRange": cidr.String()}
-	made, err := Provider().CreateFixture(vpcType, catalogue.Call{World: w, URN: name, Inputs: inputs})
-	if err != nil {
-		return Fixtures{}, err
-	}
-	return Fixtures{ID: made.ID}, nil
+	inputs := store.Values{"name": name, "region": region, "ipRange": cidr.String()}
+	b := &schema.Fixtures{Provider: Provider(), Store: st}
+	id := b.Create(vpcType, inputs)
+	return Fixtures{ID: id}, b.Err
 }

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/releases"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of what a droplet starts from.
@@ -21,21 +21,21 @@ const (
 	sshKeyType = "digitalocean:index/sshKey:SshKey"
 )
 
-// ownImage stands for an image that a user made; it is in every region.
+// ownImage is an image that a user built; it is in every region.
 const ownImage = "170000001"
 
-// keepTags follows the provider, which says updated and leaves the tags as they are.
+// keepTags follows the provider, which reports an update and does not change the tags.
 // https://github.com/digitalocean/terraform-provider-digitalocean/blob/v2.59.0/digitalocean/image/resource_custom_image.go
-func keepTags(c *catalogue.Call) error {
-	before := c.World.Get(imageType, "", c.ID)
-	for _, values := range []struct{ now, then world.Values }{{c.Inputs, before.Inputs}, {c.State, before.State}} {
+func keepTags(c *schema.Call) error {
+	before := c.Store.Get(imageType, "", c.ID)
+	for _, values := range []struct{ now, then store.Values }{{c.Inputs, before.Inputs}, {c.State, before.State}} {
 		values.now["tags"] = values.then["tags"]
 	}
 	return nil
 }
 
 // replaceLeftRegions follows the provider: an image can be brought to more regions, but not be taken out of one.
-func replaceLeftRegions(c *catalogue.Call, changed []string) []string {
+func replaceLeftRegions(c *schema.Call, changed []string) []string {
 	for _, region := range c.Old.Strings("regions") {
 		if slices.Contains(changed, "regions") && !slices.Contains(c.Inputs.Strings("regions"), region) {
 			return []string{"regions"}
@@ -44,12 +44,12 @@ func replaceLeftRegions(c *catalogue.Call, changed []string) []string {
 	return nil
 }
 
-// factoryURL is where Talos' Image Factory serves the image for DigitalOcean, which runs amd64 alone:
+// factoryURL is where Talos' Image Factory serves the image for DigitalOcean, which only runs amd64:
 // https://docs.siderolabs.com/talos/v1.13/platform-specific-installations/cloud-platforms/digitalocean
 var factoryURL = regexp.MustCompile(
 	`^https://factory\.talos\.dev/image/[0-9a-f]{64}/v1\.(\d+)\.(\d+)/digital-ocean-amd64\.raw\.gz$`)
 
-func createImage(c *catalogue.Call) error {
+func createImage(c *schema.Call) error {
 	c.ID = number(c)
 	if len(c.State.Strings("regions")) != 1 {
 		return fmt.Errorf("422 (unprocessable_entity) an image is imported to one region, got %d",
@@ -73,8 +73,8 @@ func createImage(c *catalogue.Call) error {
 	return nil
 }
 
-// createKey takes a key that is well-formed, and each only once in an account.
-func createKey(c *catalogue.Call) error {
+// createKey creates a well-formed key, and each key only once in an account.
+func createKey(c *schema.Call) error {
 	c.ID = number(c)
 	parts := strings.Fields(c.State.String("publicKey"))
 	if len(parts) < 2 {
@@ -90,7 +90,7 @@ func createKey(c *catalogue.Call) error {
 		pairs = append(pairs, hex.EncodeToString([]byte{b}))
 	}
 	fingerprint := strings.Join(pairs, ":")
-	if c.World.Find(sshKeyType, "", func(r *world.Resource) bool {
+	if c.Store.Find(sshKeyType, "", func(r *store.Resource) bool {
 		return r.State.String("fingerprint") == fingerprint
 	}) != nil {
 		return fmt.Errorf("422 (unprocessable_entity) SSH Key is already in use on your account")
@@ -99,12 +99,12 @@ func createKey(c *catalogue.Call) error {
 	return nil
 }
 
-// checkImage says why a droplet in a region cannot start from an image.
-func checkImage(w *world.World, id, region string) error {
+// checkImage returns why a droplet in a region cannot start from an image.
+func checkImage(st *store.Store, id, region string) error {
 	if id == ownImage {
 		return nil
 	}
-	image := w.Get(imageType, "", id)
+	image := st.Get(imageType, "", id)
 	if image == nil {
 		return fmt.Errorf("422 (unprocessable_entity) the image %q does not exist or is not yours", id)
 	}

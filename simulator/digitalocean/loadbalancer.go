@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 const loadBalancerType = "digitalocean:index/loadBalancer:LoadBalancer"
 
-var balancerRule = regexp.MustCompile(`^(ip:[0-9.]+|cidr:[0-9.]+/[0-9]+)$`)
+var loadBalancerRule = regexp.MustCompile(`^(ip:[0-9.]+|cidr:[0-9.]+/[0-9]+)$`)
 
-func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkLoadBalancer(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(property, format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
+		problems = append(problems, schema.Refuse(property, format, arguments...)...)
 	}
 	health := c.Inputs.Object("healthcheck")
 	if path := health.String("path"); (health.String("protocol") == "tcp") == (path != "") &&
@@ -33,7 +33,7 @@ func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
 	}
 	for _, property := range []string{"allows", "denies"} {
 		for i, rule := range c.Inputs.Object("firewall").Strings(property) {
-			if !balancerRule.MatchString(rule) {
+			if !loadBalancerRule.MatchString(rule) {
 				refuse(fmt.Sprintf("firewall.%s[%d]", property, i),
 					"%q must be written ip:1.2.3.4 or cidr:1.2.0.0/16", rule)
 			}
@@ -42,13 +42,13 @@ func checkLoadBalancer(c *catalogue.Call) []catalogue.Problem {
 	return problems
 }
 
-func createLoadBalancer(c *catalogue.Call) error {
+func createLoadBalancer(c *schema.Call) error {
 	c.ID = uuid(c)
 	region := c.State.String("region")
 	if err := checkRegion(region); err != nil {
 		return err
 	}
-	vpc, err := find(c.World, vpcType, c.State.String("vpcUuid"), "VPC")
+	vpc, err := find(c.Store, vpcType, c.State.String("vpcUuid"), "VPC")
 	if err != nil {
 		return err
 	}
@@ -57,16 +57,16 @@ func createLoadBalancer(c *catalogue.Call) error {
 			vpc.State.String("region"), region)
 	}
 	if c.State.String("network") == "INTERNAL" {
-		if c.State["ip"], err = freeAddress(c.World, vpc); err != nil {
+		if c.State["ip"], err = freeAddress(c.Store, vpc); err != nil {
 			return err
 		}
 	} else {
-		c.State["ip"] = publicAddress(c.World)
+		c.State["ip"] = publicAddress(c.Store)
 	}
 	return updateLoadBalancer(c)
 }
 
-func updateLoadBalancer(c *catalogue.Call) error {
+func updateLoadBalancer(c *schema.Call) error {
 	if err := unique(c, "load balancer"); err != nil {
 		return err
 	}
@@ -82,13 +82,13 @@ func updateLoadBalancer(c *catalogue.Call) error {
 				target)
 		}
 	}
-	return checkTag(c.World, c.State.String("dropletTag"))
+	return checkTag(c.Store, c.State.String("dropletTag"))
 }
 
-// targets are the droplets behind a load balancer.
-func targets(w *world.World, balancer *world.Resource) []*world.Resource {
-	return w.Select(func(r *world.Resource) bool {
-		return r.Type == dropletType && r.State.String("vpcUuid") == balancer.State.String("vpcUuid") &&
-			(hasTag(r, balancer.State.String("dropletTag")) || listed(balancer.State["dropletIds"], r.ID))
+// targets returns the droplets behind a load balancer.
+func targets(st *store.Store, loadBalancer *store.Resource) []*store.Resource {
+	return st.Select(func(r *store.Resource) bool {
+		return r.Type == dropletType && r.State.String("vpcUuid") == loadBalancer.State.String("vpcUuid") &&
+			(hasTag(r, loadBalancer.State.String("dropletTag")) || listed(loadBalancer.State["dropletIds"], r.ID))
 	})
 }

@@ -4,15 +4,15 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// getDroplets filters by name alone, as the program does.
-func getDroplets(c *catalogue.Call) (world.Values, error) {
+// getDroplets only filters by name, as the program does.
+func getDroplets(c *schema.Call) (store.Values, error) {
 	list := []any{}
-	for _, droplet := range c.World.List(dropletType, "") {
-		wanted := !slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter world.Values) bool {
+	for _, droplet := range c.Store.List(dropletType, "") {
+		wanted := !slices.ContainsFunc(c.Inputs.Objects("filters"), func(filter store.Values) bool {
 			return filter.String("key") != "name" ||
 				!slices.Contains(filter.Strings("values"), droplet.State.String("name"))
 		})
@@ -23,12 +23,12 @@ func getDroplets(c *catalogue.Call) (world.Values, error) {
 			})
 		}
 	}
-	return world.Values{"id": "droplets", "droplets": list}, nil
+	return store.Values{"id": "droplets", "droplets": list}, nil
 }
 
-func getSshKeys(c *catalogue.Call) (world.Values, error) {
+func getSshKeys(c *schema.Call) (store.Values, error) {
 	list := []any{}
-	for _, key := range c.World.List(sshKeyType, "") {
+	for _, key := range c.Store.List(sshKeyType, "") {
 		id, err := strconv.ParseFloat(key.ID, 64)
 		if err != nil {
 			return nil, err
@@ -38,5 +38,5 @@ func getSshKeys(c *catalogue.Call) (world.Values, error) {
 			"fingerprint": key.State.String("fingerprint"),
 		})
 	}
-	return world.Values{"id": "keys", "sshKeys": list}, nil
+	return store.Values{"id": "keys", "sshKeys": list}, nil
 }

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of networking.
@@ -18,8 +19,8 @@ const (
 	tagType = "digitalocean:index/tag:Tag"
 )
 
-func getVPC(c *catalogue.Call) (world.Values, error) {
-	found := c.World.Find(vpcType, "", func(r *world.Resource) bool {
+func getVPC(c *schema.Call) (store.Values, error) {
+	found := c.Store.Find(vpcType, "", func(r *store.Resource) bool {
 		return r.ID == c.Inputs.String("id") || c.Inputs.Has("name") &&
 			r.State.String("name") == c.Inputs.String("name") ||
 			c.Inputs.Has("region") && r.State.String("region") == c.Inputs.String("region") && r.State.Bool("default")
@@ -28,7 +29,7 @@ func getVPC(c *catalogue.Call) (world.Values, error) {
 		return nil, fmt.Errorf("Error retrieving VPC: 404 (not_found) the resource you were accessing could not be "+
 			"found: %v", c.Inputs)
 	}
-	answer := world.Values{"id": found.ID, "urn": "do:vpc:" + found.ID}
+	answer := store.Values{"id": found.ID, "urn": "do:vpc:" + found.ID}
 	for _, name := range []string{"name", "region", "ipRange", "description", "default"} {
 		answer[name] = found.State[name]
 	}
@@ -41,7 +42,7 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("10.246.0.0/24"), netip.MustParsePrefix("10.229.0.0/16"),
 }
 
-func createVPC(c *catalogue.Call) error {
+func createVPC(c *schema.Call) error {
 	c.ID = uuid(c)
 	if err := checkRegion(c.State.String("region")); err != nil {
 		return err
@@ -50,7 +51,7 @@ func createVPC(c *catalogue.Call) error {
 		return err
 	}
 	if !c.State.Has("ipRange") {
-		c.State["ipRange"] = fmt.Sprintf("10.%d.0.0/20", 116+c.World.Count("vpc range"))
+		c.State["ipRange"] = fmt.Sprintf("10.%d.0.0/20", 116+c.Store.Count("vpc range"))
 	}
 	if err := checkRange(c); err != nil {
 		return err
@@ -59,9 +60,9 @@ func createVPC(c *catalogue.Call) error {
 	return nil
 }
 
-func checkVPCName(c *catalogue.Call) error { return unique(c, "VPC") }
+func checkVPCName(c *schema.Call) error { return unique(c, "VPC") }
 
-func checkRange(c *catalogue.Call) error {
+func checkRange(c *schema.Call) error {
 	prefix, err := netip.ParsePrefix(c.State.String("ipRange"))
 	switch {
 	case err != nil || prefix != prefix.Masked():
@@ -74,7 +75,7 @@ func checkRange(c *catalogue.Call) error {
 		slices.ContainsFunc(reserved, prefix.Overlaps):
 		return fmt.Errorf("422 (unprocessable_entity) ip_range %s overlaps a range that DigitalOcean reserves", prefix)
 	}
-	for _, other := range c.World.List(vpcType, "") {
+	for _, other := range c.Store.List(vpcType, "") {
 		if other.ID != c.ID && prefix.Overlaps(rangeOf(other)) {
 			return fmt.Errorf("422 (unprocessable_entity) this range/size overlaps with another VPC network in "+
 				"your account: %s and %s of %s", prefix, rangeOf(other), other.State.String("name"))
@@ -83,12 +84,12 @@ func checkRange(c *catalogue.Call) error {
 	return nil
 }
 
-func rangeOf(vpc *world.Resource) netip.Prefix {
+func rangeOf(vpc *store.Resource) netip.Prefix {
 	return netip.MustParsePrefix(vpc.State.String("ipRange"))
 }
 
-func deleteVPC(c *catalogue.Call) error {
-	members := c.World.Select(func(r *world.Resource) bool {
+func deleteVPC(c *schema.Call) error {
+	members := c.Store.Select(func(r *store.Resource) bool {
 		return (r.Type == dropletType || r.Type == loadBalancerType) && r.State.String("vpcUuid") == c.ID
 	})
 	if len(members) > 0 {
@@ -98,20 +99,20 @@ func deleteVPC(c *catalogue.Call) error {
 			members[0].Name)
 	}
 	// The provider asks again for as long as the operation may take.
-	if catalogue.Duration(catalogue.Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
+	if conditions.Duration(conditions.Lingering) > cmp.Or(c.Timeout, 2*time.Minute) {
 		return fmt.Errorf("409 (conflict) Can not delete VPC with members")
 	}
 	return nil
 }
 
-// freeAddress is the lowest address of a VPC that nothing has: the first is the network's own, the second the
+// freeAddress returns the lowest address of a VPC that nothing has: the first is the network's own, the second the
 // gateway's.
-func freeAddress(w *world.World, vpc *world.Resource) (string, error) {
+func freeAddress(st *store.Store, vpc *store.Resource) (string, error) {
 	taken := map[string]bool{}
-	for _, r := range w.List(dropletType, "") {
+	for _, r := range st.List(dropletType, "") {
 		taken[r.State.String("ipv4AddressPrivate")] = true
 	}
-	for _, r := range w.List(loadBalancerType, "") {
+	for _, r := range st.List(loadBalancerType, "") {
 		taken[r.State.String("ip")] = true
 	}
 	prefix := rangeOf(vpc)
@@ -124,22 +125,22 @@ func freeAddress(w *world.World, vpc *world.Resource) (string, error) {
 }
 
 // publicAddress is of the range for documentation.
-func publicAddress(w *world.World) string {
-	n := w.Count("digitalocean public address")
+func publicAddress(st *store.Store) string {
+	n := st.Count("digitalocean public address")
 	return fmt.Sprintf("192.0.2.%d", 1+(n-1)%254)
 }
 
 // createTag hands out a tag that exists, with 201, as the API does.
-func createTag(c *catalogue.Call) error {
+func createTag(c *schema.Call) error {
 	c.ID = c.State.String("name")
 	return nil
 }
 
-// deleteTag takes the tag from everything that carries it, whoever tagged it: droplets lose the firewalls that cover
+// deleteTag removes the tag from all resources, also of other programs: droplets lose the firewalls that cover
 // them by it, and load balancers their targets.
 // https://docs.digitalocean.com/reference/api/digitalocean/#tag/Tags/operation/tags_delete
-func deleteTag(c *catalogue.Call) error {
-	for _, r := range c.World.Select(func(r *world.Resource) bool {
+func deleteTag(c *schema.Call) error {
+	for _, r := range c.Store.Select(func(r *store.Resource) bool {
 		return r.Provider == "digitalocean" &&
 			r.Type != tagType
 	}) {
@@ -148,14 +149,14 @@ func deleteTag(c *catalogue.Call) error {
 			untag(state, c.ID)
 			changed := *r
 			changed.Inputs, changed.State = inputs, state
-			c.World.Put(&changed)
+			c.Store.Put(&changed)
 		}
 	}
 	return nil
 }
 
-// untag removes a tag from the tags of a resource, the sources of its rules and its targets.
-func untag(values world.Values, tag string) bool {
+// untag reports whether it removed a tag from the tags of a resource, the sources of its rules or its targets.
+func untag(values store.Values, tag string) bool {
 	found := false
 	if strings.EqualFold(values.String("dropletTag"), tag) {
 		delete(values, "dropletTag")
@@ -181,8 +182,8 @@ func untag(values world.Values, tag string) bool {
 	return found
 }
 
-func checkTag(w *world.World, tag string) error {
-	if tag != "" && w.Get(tagType, "", tag) == nil {
+func checkTag(st *store.Store, tag string) error {
+	if tag != "" && st.Get(tagType, "", tag) == nil {
 		return fmt.Errorf("404 (not_found) the tag %q does not exist", tag)
 	}
 	return nil

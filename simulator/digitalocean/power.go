@@ -3,7 +3,7 @@ package digitalocean
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The states of a droplet: https://docs.digitalocean.com/reference/api/digitalocean/#tag/Droplets
@@ -12,33 +12,33 @@ const (
 	statusOff    = "off"
 )
 
-func isOff(droplet *world.Resource) bool { return droplet.State.String("status") == statusOff }
+func isOff(droplet *store.Resource) bool { return droplet.State.String("status") == statusOff }
 
 // Droplet returns the droplet with an id. The error is the API's.
-func Droplet(w *world.World, id string) (*world.Resource, error) {
-	if found := w.Get(dropletType, "", id); found != nil {
+func Droplet(st *store.Store, id string) (*store.Resource, error) {
+	if found := st.Get(dropletType, "", id); found != nil {
 		return found, nil
 	}
 	return nil, fmt.Errorf("404 (request \"\") The resource you were accessing could not be found: droplet %s", id)
 }
 
 // Stop switches a droplet off.
-func Stop(w *world.World, droplet *world.Resource) {
-	w.Change(droplet, func(_, state world.Values) { state["status"] = statusOff })
+func Stop(st *store.Store, droplet *store.Resource) {
+	st.Change(droplet, func(_, state store.Values) { state["status"] = statusOff })
 }
 
 // Start switches a droplet on.
-func Start(w *world.World, droplet *world.Resource) error {
+func Start(st *store.Store, droplet *store.Resource) error {
 	if !isOff(droplet) {
 		return fmt.Errorf("422 (unprocessable_entity) Droplet %s is already powered on", droplet.ID)
 	}
-	w.Change(droplet, func(_, state world.Values) { state["status"] = statusActive })
+	st.Change(droplet, func(_, state store.Values) { state["status"] = statusActive })
 	return nil
 }
 
 // Resize changes the size of a droplet that is off. Its disk grows only if asked, and never shrinks.
 // https://docs.digitalocean.com/products/droplets/how-to/resize/
-func Resize(w *world.World, droplet *world.Resource, slug string, disk bool) error {
+func Resize(st *store.Store, droplet *store.Resource, slug string, disk bool) error {
 	size, known := sizes[slug]
 	switch {
 	case !isOff(droplet):
@@ -51,7 +51,7 @@ func Resize(w *world.World, droplet *world.Resource, slug string, disk bool) err
 			"GiB, the droplet has %d",
 			size, droplet.State.Int("disk"))
 	}
-	w.Change(droplet, func(inputs, state world.Values) {
+	st.Change(droplet, func(inputs, state store.Values) {
 		inputs["size"], state["size"] = slug, slug
 		if disk {
 			state["disk"] = float64(size)

@@ -14,24 +14,25 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 //go:embed schema.json
-var schema []byte
+var schemaJSON []byte
 
 // Provider returns what the simulated DigitalOcean serves.
-func Provider() *catalogue.Provider { return served() }
+func Provider() *schema.Provider { return served() }
 
-var served = sync.OnceValue(func() *catalogue.Provider {
-	p := catalogue.Load("digitalocean", schema, behaviors, functions)
-	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
+var served = sync.OnceValue(func() *schema.Provider {
+	p := schema.Load("digitalocean", schemaJSON, behaviors, functions)
+	p.Network, p.Inspect = newNetwork, inspect
+	p.Restart = &schema.Restart{Machine: dropletType, Start: startDroplet}
 	return p
 })
 
 // behaviors are what the cloud does with the types of the schema.
-var behaviors = map[string]catalogue.Behavior{
+var behaviors = map[string]schema.Behavior{
 	dropletType:      {Diff: replaceForIPv6, Create: createDroplet, Update: updateDroplet, Delete: shutDown},
 	firewallType:     {Check: checkFirewall, Create: createFirewall, Update: updateFirewall},
 	imageType:        {Diff: replaceLeftRegions, Create: createImage, Update: keepTags},
@@ -42,7 +43,7 @@ var behaviors = map[string]catalogue.Behavior{
 }
 
 // functions answer the data sources.
-var functions = map[string]catalogue.Invoke{
+var functions = map[string]schema.Invoke{
 	"digitalocean:index/getDroplets:getDroplets": getDroplets,
 	"digitalocean:index/getSshKeys:getSshKeys":   getSshKeys,
 	"digitalocean:index/getVpc:getVpc":           getVPC,
@@ -55,7 +56,7 @@ var sizes = map[string]int{
 	"c-2": 25, "c-4": 50, "g-2vcpu-8gb": 25, "g-4vcpu-16gb": 50,
 }
 
-// regions take new resources: https://docs.digitalocean.com/platform/regional-availability/
+// regions accept new resources: https://docs.digitalocean.com/platform/regional-availability/
 var regions = []string{"nyc1", "nyc3", "sfo3", "ams3", "sgp1", "lon1", "fra1", "tor1", "blr1", "syd1", "atl1"}
 
 func checkRegion(region string) error {
@@ -69,18 +70,18 @@ func checkRegion(region string) error {
 	return nil
 }
 
-// find is the resource with that id, or the error that the API answers.
-func find(w *world.World, token, id, what string) (*world.Resource, error) {
-	if found := w.Get(token, "", id); found != nil {
-		return found, catalogue.Known(found, "404 (not_found) the %s %q could not be found", what, id)
+// find returns the resource with that id, or the error of the API.
+func find(st *store.Store, token, id, what string) (*store.Resource, error) {
+	if found := st.Get(token, "", id); found != nil {
+		return found, schema.Known(found, "404 (not_found) the %s %q could not be found", what, id)
 	}
 	return nil, fmt.Errorf("404 (not_found) the %s %q could not be found", what, id)
 }
 
 // unique refuses a name that another resource of the type has.
-func unique(c *catalogue.Call, what string) error {
+func unique(c *schema.Call, what string) error {
 	name := c.State.String("name")
-	other := c.World.Find(c.Token, "", func(r *world.Resource) bool {
+	other := c.Store.Find(c.Token, "", func(r *store.Resource) bool {
 		return r.ID != c.ID && strings.EqualFold(r.State.String("name"), name)
 	})
 	if other != nil {
@@ -90,13 +91,13 @@ func unique(c *catalogue.Call, what string) error {
 }
 
 // uuid and number are the two kinds of ids.
-func uuid(c *catalogue.Call) string {
-	h := c.World.Hash(c.URN, 32)
+func uuid(c *schema.Call) string {
+	h := c.Store.Hash(c.URN, 32)
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
-func number(c *catalogue.Call) string {
-	value, err := strconv.ParseUint(c.World.Hash(c.URN, 7), 16, 64)
+func number(c *schema.Call) string {
+	value, err := strconv.ParseUint(c.Store.Hash(c.URN, 7), 16, 64)
 	if err != nil {
 		panic(err) // seven hexadecimal digits
 	}
@@ -105,7 +106,7 @@ func number(c *catalogue.Call) string {
 
 var portRange = regexp.MustCompile(`^(all|\d{1,5}(-\d{1,5})?)$`)
 
-// ports are the bounds of a range.
+// ports returns the first and the last port of a range.
 func ports(text string) (low, high int, ok bool) {
 	if !portRange.MatchString(text) {
 		return 0, 0, false

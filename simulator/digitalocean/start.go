@@ -2,41 +2,33 @@ package digitalocean
 
 import (
 	"fmt"
+	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// restart starts every droplet as if it were new.
-func restart(w *world.World) []site.Finding {
-	var findings []site.Finding
-	for _, r := range w.List(dropletType, "") {
-		c := &catalogue.Call{World: w, ID: r.ID, URN: r.ID, Name: r.Name, Token: r.Type, State: r.State.Clone(),
-			Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone()}
-		// A new droplet has no disk that could be too large.
-		delete(c.State, "disk")
-		if err := checkDroplet(c); err != nil {
-			w.Remove(r)
-			findings = append(findings, site.Finding{Subject: r.Name, Reason: "does not start: " + err.Error()})
-		}
-	}
-	return findings
+// startDroplet completes the state of a droplet that starts anew, or returns why it does not start.
+func startDroplet(c *schema.Call) error {
+	// A new droplet has no disk that could be too large.
+	delete(c.State, "disk")
+	return checkDroplet(c)
 }
 
 // checkDroplet holds a droplet against what the API refuses.
-func checkDroplet(c *catalogue.Call) error {
+func checkDroplet(c *schema.Call) error {
 	region := c.State.String("region")
 	if err := checkRegion(region); err != nil {
 		return err
 	}
-	if err := checkImage(c.World, c.State.String("image"), region); err != nil {
+	if err := checkImage(c.Store, c.State.String("image"), region); err != nil {
 		return err
 	}
 	if err := checkKeys(c); err != nil {
 		return err
 	}
-	vpc, err := find(c.World, vpcType, c.State.String("vpcUuid"), "VPC")
+	vpc, err := find(c.Store, vpcType, c.State.String("vpcUuid"), "VPC")
 	if err != nil {
 		return err
 	}
@@ -47,17 +39,15 @@ func checkDroplet(c *catalogue.Call) error {
 	return updateDroplet(c)
 }
 
-// inspect looks at what stands between the droplets and the world: targets of load balancers.
-func inspect(w *world.World) []site.Finding {
-	n := newSite(w).(network)
-	var findings []site.Finding
-	for _, balancer := range w.List(loadBalancerType, "") {
-		for _, rule := range balancer.State.Objects("forwardingRules") {
-			for _, target := range targets(w, balancer) {
-				if err := n.forward(balancer, target, rule); err != nil {
-					findings = append(findings,
-						site.Finding{Subject: balancer.Name, Reason: "target " + target.Name + " is unhealthy: " +
-							err.Error()})
+// inspect returns the findings about what connects the droplets with the outside: targets of load balancers.
+func inspect(st *store.Store) []network.Finding {
+	n := newNetwork(st).(cloudNetwork)
+	var findings []network.Finding
+	for _, loadBalancer := range st.List(loadBalancerType, "") {
+		for _, rule := range loadBalancer.State.Objects("forwardingRules") {
+			for _, target := range targets(st, loadBalancer) {
+				if err := n.forward(loadBalancer, target, rule); err != nil {
+					findings = append(findings, network.Unhealthy(loadBalancer.Name, target.Name, err))
 				}
 			}
 		}
@@ -65,31 +55,26 @@ func inspect(w *world.World) []site.Finding {
 	return findings
 }
 
-// forward follows a packet from a load balancer to a droplet, and its health check. The Kubernetes API speaks TLS and
-// answers nobody whom it does not know.
+// forward follows a packet from a load balancer to a droplet, and its health check.
 // https://docs.digitalocean.com/products/networking/load-balancers/how-to/manage/#health-checks
-func (n network) forward(balancer, target *world.Resource, rule world.Values) error {
-	from := end{balancer: balancer, address: balancer.State.String("ip")}
+func (n cloudNetwork) forward(loadBalancer, target *store.Resource, rule store.Values) error {
+	from := end{loadBalancer: loadBalancer, address: loadBalancer.State.String("ip")}
 	receiver := end{droplet: target, address: target.State.String("ipv4AddressPrivate")}
-	if err := n.lets("inboundRules", "source", receiver, from, site.TCP(rule.Int("targetPort"))); err != nil {
+	if err := n.askFirewall("inboundRules", "source", receiver, from, network.TCP(rule.Int("targetPort"))); err != nil {
 		return err
 	}
 	if rule.Int("entryPort") != rule.Int("targetPort") {
 		return fmt.Errorf("%s sends port %d to port %d of %s, where something else answers", from,
 			rule.Int("entryPort"), rule.Int("targetPort"), receiver)
 	}
-	health := balancer.State.Object("healthcheck")
+	health := loadBalancer.State.Object("healthcheck")
 	if port := health.Int("port"); port != 0 {
-		if err := n.lets("inboundRules", "source", receiver, from, site.TCP(port)); err != nil {
+		if err := n.askFirewall("inboundRules", "source", receiver, from, network.TCP(port)); err != nil {
 			return err
 		}
 	}
-	switch health.String("protocol") {
-	case "http":
-		return fmt.Errorf("the health check of %s speaks HTTP, the Kubernetes API TLS", from)
-	case "https":
-		return fmt.Errorf("the health check of %s gets the status 401, because the Kubernetes API answers nobody "+
-			"whom it does not know", from)
+	if err := network.CheckHealth(strings.ToUpper(health.String("protocol")), false); err != nil {
+		return fmt.Errorf("%s to %s: %w", from, receiver, err)
 	}
 	return nil
 }

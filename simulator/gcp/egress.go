@@ -4,48 +4,48 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// internet is an address that stands for every server on the internet, of the range for documentation.
+// internet is an address for every server on the internet. It is of the range for documentation.
 const internet = "203.0.113.80"
 
 // Deliver follows a packet of any protocol within a network.
-func (n network) Deliver(from, to site.Machine, port site.Port) error {
-	sender, receiver := Find(n.world, from), Find(n.world, to)
+func (n cloudNetwork) Deliver(from, to network.Machine, port network.Port) error {
+	sender, receiver := Find(n.store, from), Find(n.store, to)
 	if sender == nil || receiver == nil {
 		return fmt.Errorf("%s or %s does not run any more", from.Name, to.Name)
 	}
 	source, target := endOf(sender), endOf(receiver)
 	if source.place.network != target.place.network {
-		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, site.ErrNotHere, source)
+		return fmt.Errorf("%s: %w (from %s)", to.PrivateIP, network.ErrNotHere, source)
 	}
 	return n.passes(source, target, port)
 }
 
-// Leave follows a packet to the internet. Names and time are answered by the metadata server, which no firewall stands
-// before: https://cloud.google.com/firewall/docs/firewalls#alwaysallowed
-func (n network) Leave(from site.Machine, service site.Service) error {
-	machine := Find(n.world, from)
+// ReachService follows a packet to the internet. Names and time are answered by the metadata server, which no firewall
+// can block: https://cloud.google.com/firewall/docs/firewalls#alwaysallowed
+func (n cloudNetwork) ReachService(from network.Machine, service network.Service) error {
+	machine := Find(n.store, from)
 	if machine == nil {
 		return fmt.Errorf("%s does not run any more", from.Name)
 	}
-	if service != site.Images {
+	if service != network.Images {
 		return nil
 	}
 	sender := endOf(machine)
-	if err := n.goesOut(sender, internet, site.TCP(443)); err != nil {
+	if err := n.checkEgress(sender, internet, network.TCP(443)); err != nil {
 		return err
 	}
-	_, err := n.leaves(sender)
+	_, err := n.egressAddress(sender)
 	return err
 }
 
-// leaves is the public address by which a machine's packets reach the internet, or why they do not.
+// egressAddress returns the public address from which a machine's packets reach the internet, or why they do not.
 // https://cloud.google.com/nat/docs/overview and https://cloud.google.com/vpc/docs/routes#default-route
-func (n network) leaves(from end) (string, error) {
-	network := n.world.Get(networkType, "", from.place.network)
+func (n cloudNetwork) egressAddress(from end) (string, error) {
+	network := n.store.Get(networkType, "", from.place.network)
 	switch {
 	case network == nil:
 		return "", fmt.Errorf("%s: there is no network %s", from, from.place.network)
@@ -55,7 +55,7 @@ func (n network) leaves(from end) (string, error) {
 	case from.place.publicIP != "":
 		return from.place.publicIP, nil
 	}
-	nat := n.world.Find(natType, from.machine.Region, func(r *world.Resource) bool { return n.serves(r, from.place) })
+	nat := n.store.Find(natType, from.machine.Region, func(r *store.Resource) bool { return n.serves(r, from.place) })
 	if nat == nil {
 		return "", fmt.Errorf("%s: has no public address, and no NAT gateway serves its subnetwork", from)
 	}
@@ -63,14 +63,14 @@ func (n network) leaves(from end) (string, error) {
 }
 
 // serves reports whether a NAT gateway is one of the network's router and translates the subnetwork's primary range.
-func (n network) serves(nat *world.Resource, place nic) bool {
-	router := n.world.Find(routerType, nat.Region, func(r *world.Resource) bool {
+func (n cloudNetwork) serves(nat *store.Resource, place nic) bool {
+	router := n.store.Find(routerType, nat.Region, func(r *store.Resource) bool {
 		return r.State.String("name") == nat.State.String("router") && same(r.State.String("network"), place.network)
 	})
 	if router == nil || nat.State.String("sourceSubnetworkIpRangesToNat") != "LIST_OF_SUBNETWORKS" {
 		return router != nil
 	}
-	return slices.ContainsFunc(nat.State.Objects("subnetworks"), func(s world.Values) bool {
+	return slices.ContainsFunc(nat.State.Objects("subnetworks"), func(s store.Values) bool {
 		ranges := s.Strings("sourceIpRangesToNats")
 		primary := len(ranges) == 0 || slices.Contains(ranges, "ALL_IP_RANGES") ||
 			slices.Contains(ranges, "PRIMARY_IP_RANGE")
@@ -78,13 +78,13 @@ func (n network) serves(nat *world.Resource, place nic) bool {
 	})
 }
 
-// goesOut asks the firewall of the sender's network. It lets everything out unless a rule says otherwise:
+// checkEgress checks the firewall of the sender's network. It allows all egress unless a rule denies it:
 // https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
-func (n network) goesOut(from end, address string, port site.Port) error {
-	decides := n.deciding(from.place.network, func(rule world.Values) bool {
+func (n cloudNetwork) checkEgress(from end, address string, port network.Port) error {
+	decides := n.deciding(from.place.network, func(rule store.Values) bool {
 		ranges := rule.Strings("destinationRanges")
 		destined := len(ranges) == 0 || slices.ContainsFunc(ranges, func(text string) bool {
-			return within(text, address)
+			return network.Contains(text, address)
 		})
 		return rule.String("direction") == "EGRESS" && isTarget(rule, from.machine.State) && destined &&
 			namesPort(rule, port)
@@ -96,10 +96,10 @@ func (n network) goesOut(from end, address string, port site.Port) error {
 	return nil
 }
 
-// mtuOf is the size of the largest packet of a machine's network:
+// mtuOf returns the size of the largest packet of a machine's network:
 // https://cloud.google.com/vpc/docs/mtu
-func (n network) mtuOf(place nic) int {
-	if found := n.world.Get(networkType, "", place.network); found != nil {
+func (n cloudNetwork) mtuOf(place nic) int {
+	if found := n.store.Get(networkType, "", place.network); found != nil {
 		return found.State.Int("mtu")
 	}
 	return 0

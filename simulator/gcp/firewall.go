@@ -7,18 +7,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 const firewallType = "gcp:compute/firewall:Firewall"
 
 var portPattern = regexp.MustCompile(`^\d{1,5}(-\d{1,5})?$`)
 
-func checkFirewall(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkFirewall(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(property, reason string) {
-		problems = append(problems, catalogue.Problem{Property: property, Reason: reason})
+		problems = append(problems, schema.Problem{Property: property, Reason: reason})
 	}
 	egress := c.Inputs.String("direction") == "EGRESS"
 	sources := c.Inputs.Has("sourceRanges") || c.Inputs.Has("sourceTags") || c.Inputs.Has("sourceServiceAccounts")
@@ -45,21 +45,21 @@ func checkFirewall(c *catalogue.Call) []catalogue.Problem {
 	return problems
 }
 
-func createFirewall(c *catalogue.Call) error {
+func createFirewall(c *schema.Call) error {
 	if err := create(c, "firewalls"); err != nil {
 		return err
 	}
 	return updateFirewall(c)
 }
 
-func updateFirewall(c *catalogue.Call) error {
+func updateFirewall(c *schema.Call) error {
 	reorder(c.Inputs)
 	reorder(c.State)
 	return checkFirewallEnds(c)
 }
 
 // reorder has the API tell the protocols of a rule in an order of its own. The provider compares them by index.
-func reorder(values world.Values) {
+func reorder(values store.Values) {
 	for _, name := range []string{"allows", "denies"} {
 		list, _ := values[name].([]any)
 		list = slices.Clone(list)
@@ -70,7 +70,7 @@ func reorder(values world.Values) {
 	}
 }
 
-func checkFirewallEnds(c *catalogue.Call) error {
+func checkFirewallEnds(c *schema.Call) error {
 	network, err := find(c, networkType, c.State.String("network"))
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/inferadb/infra/simulator/simulatortest"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -75,7 +75,7 @@ func TestRefusals(t *testing.T) {
 	p := newPlace(t)
 	for area, mistakes := range map[string]map[string]mistake{
 		"network": p.networkMistakes(), "machine": p.machineMistakes(), "group": p.groupMistakes(),
-		"balancer": p.balancerMistakes(), "key": p.keyMistakes(),
+		"balancer": p.loadBalancerMistakes(), "key": p.keyMistakes(),
 	} {
 		for name, mistake := range mistakes {
 			_, _, err := p.Try(mistake.token, "mistake", mistake.inputs)
@@ -211,8 +211,7 @@ func (p place) groupMistakes() map[string]mistake {
 		"no such " +
 			"template": {managerType, m.With(props{"versions": []any{map[string]any{"instanceTemplate": "nothing"}}}),
 			"was not found"},
-		"no such " +
-			"check": {managerType, m.With(props{"autoHealingPolicies": map[string]any{"healthCheck": "nothing",
+		"no such check": {managerType, m.With(props{"autoHealingPolicies": map[string]any{"healthCheck": "nothing",
 			"initialDelaySec": 60}}), "was not found"},
 		"name too long": {managerType, m.With(props{"baseInstanceName": strings.Repeat("x", 59)}),
 			"longer than 58"},
@@ -245,7 +244,7 @@ func (p place) keyMistakes() map[string]mistake {
 	}
 }
 
-func (p place) balancerMistakes() map[string]mistake {
+func (p place) loadBalancerMistakes() map[string]mistake {
 	check := p.Create(regionCheckType, "api", props{"tcpHealthCheck": map[string]any{"port": 6443}})
 	group := p.Create(groupType, "zone-a", props{"zone": "us-east4-a", "network": p.network})
 	backend := func(scheme string, part map[string]any) props {
@@ -335,8 +334,8 @@ func TestGroups(t *testing.T) {
 	manager := p.Create(managerType, "pool", p.manager(old))
 	running := func() (zones, ids map[string]bool) {
 		zones, ids = map[string]bool{}, map[string]bool{}
-		p.Within(func(w *world.World) {
-			for _, machine := range members(w, "us-east4", manager) {
+		p.Within(func(st *store.Store) {
+			for _, machine := range members(st, "us-east4", manager) {
 				zones[machine.State.String("zone")], ids[machine.State.String("instanceId")] = true, true
 			}
 		})
@@ -352,7 +351,7 @@ func TestGroups(t *testing.T) {
 	for id := range after {
 		assert.NotContains(t, before, id)
 	}
-	p.Within(func(w *world.World) { require.NoError(t, Terminate(w, members(w, "us-east4", manager)[0])) })
+	p.Within(func(st *store.Store) { require.NoError(t, Terminate(st, members(st, "us-east4", manager)[0])) })
 	_, again := running()
 	assert.Len(t, again, 3)
 	assert.NotEqual(t, after, again)
@@ -420,7 +419,7 @@ func TestAKeyOfADisk(t *testing.T) {
 	p.Create(instanceType, "machine", p.machine("machine", "us-east4-a").With(props{
 		"bootDisk": map[string]any{"kmsKeySelfLink": key, "initializeParams": map[string]any{"image": p.image}}}))
 	fault := func() (fault string) {
-		p.Within(func(w *world.World) { fault = newSite(w).Machines()[0].DiskFault })
+		p.Within(func(st *store.Store) { fault = newNetwork(st).Machines()[0].DiskFault })
 		return fault
 	}
 	assert.Empty(t, fault())
@@ -434,9 +433,9 @@ func TestAKeyOfADisk(t *testing.T) {
 func TestARuleBelongsToItsNetworksProject(t *testing.T) {
 	p := newPlace(t)
 	var shared Fixtures
-	p.Within(func(w *world.World) {
+	p.Within(func(st *store.Store) {
 		var err error
-		shared, err = CreateFixtures(w, "us-east4", netip.MustParsePrefix("10.50.0.0/16"), HostProject)
+		shared, err = CreateFixtures(st, "us-east4", netip.MustParsePrefix("10.50.0.0/16"), HostProject)
 		require.NoError(t, err)
 	})
 	rule := props{"network": shared.ID, "sourceRanges": []any{"10.0.0.0/8"},

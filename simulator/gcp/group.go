@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of managed groups.
@@ -15,7 +16,7 @@ const (
 	autoscalerType = "gcp:compute/regionAutoscaler:RegionAutoscaler"
 )
 
-// Keys of a member's state that only the world knows: the group that started it, and the template that it was made
+// Keys of a member's state that only the store knows: the group that started it, and the template that it was created
 // from.
 const (
 	managerKey  = "__manager"
@@ -30,23 +31,23 @@ const (
 	proactive = "PROACTIVE"
 )
 
-func checkTemplate(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkTemplate(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	for i, disk := range c.Inputs.Objects("disks") {
 		problems = append(problems, labelProblems(fmt.Sprintf("disks[%d].labels", i), disk.Object("labels"))...)
 	}
 	return problems
 }
 
-// replaceForLabels: labels take effect as effectiveLabels, which replace the template.
-func replaceForLabels(_ *catalogue.Call, changed []string) []string {
+// replaceForLabels replaces a template whose labels change: they take effect as effectiveLabels, which cannot change.
+func replaceForLabels(_ *schema.Call, changed []string) []string {
 	if slices.Contains(changed, "labels") {
 		return []string{"labels"}
 	}
 	return nil
 }
 
-func createTemplate(c *catalogue.Call) error {
+func createTemplate(c *schema.Call) error {
 	interfaces := c.State.Objects("networkInterfaces")
 	if len(interfaces) != 1 {
 		return invalid("properties.networkInterfaces", "",
@@ -61,15 +62,15 @@ func createTemplate(c *catalogue.Call) error {
 	return create(c, "instanceTemplates")
 }
 
-// member is a template in the terms of an instance.
-func member(template world.Values) world.Values {
-	disk := world.Values{}
+// member returns the state of an instance that a template describes.
+func member(template store.Values) store.Values {
+	disk := store.Values{}
 	for _, candidate := range template.Objects("disks") {
 		if candidate.Bool("boot") || !candidate.Has("boot") {
 			disk = candidate
 		}
 	}
-	state := world.Values{}
+	state := store.Values{}
 	for _, name := range []string{"machineType", "metadata", "serviceAccount", "scheduling", "shieldedInstanceConfig",
 		"labels", "tags", "networkInterfaces"} {
 		if template.Has(name) {
@@ -84,9 +85,9 @@ func member(template world.Values) world.Values {
 	return state.Clone()
 }
 
-func createManager(c *catalogue.Call) error {
+func createManager(c *schema.Call) error {
 	if !c.State.Has("distributionPolicyZones") {
-		c.State["distributionPolicyZones"] = world.List(zones(c.Region)...)
+		c.State["distributionPolicyZones"] = store.List(zones(c.Region)...)
 	}
 	if err := create(c, "instanceGroupManagers"); err != nil {
 		return err
@@ -96,7 +97,7 @@ func createManager(c *catalogue.Call) error {
 	return updateManager(c)
 }
 
-func updateManager(c *catalogue.Call) error {
+func updateManager(c *schema.Call) error {
 	policy := c.State.Object("updatePolicy").Clone()
 	if !policy.Has("instanceRedistributionType") {
 		policy["instanceRedistributionType"] = proactive
@@ -122,7 +123,7 @@ func updateManager(c *catalogue.Call) error {
 	return nil
 }
 
-func checkManager(c *catalogue.Call) error {
+func checkManager(c *schema.Call) error {
 	chosen := c.State.Strings("distributionPolicyZones")
 	for _, zone := range chosen {
 		if err := checkZone(c, zone); err != nil {
@@ -154,12 +155,13 @@ func checkManager(c *catalogue.Call) error {
 	return nil
 }
 
-// checkDistribution: https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape and
+// checkDistribution checks how a group distributes its machines:
+// https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape and
 // https://cloud.google.com/compute/docs/autoscaler#limitations
-func checkDistribution(c *catalogue.Call) error {
+func checkDistribution(c *schema.Call) error {
 	shape := c.State.String("distributionPolicyTargetShape")
 	moves := c.State.Object("updatePolicy").String("instanceRedistributionType")
-	if before := c.World.Get(managerType, c.Region, c.ID); before != nil &&
+	if before := c.Store.Get(managerType, c.Region, c.ID); before != nil &&
 		before.State.String("distributionPolicyTargetShape") != shape {
 		// The provider sends the zones along with the shape:
 		// https://github.com/hashicorp/terraform-provider-google/issues/19891
@@ -169,8 +171,8 @@ func checkDistribution(c *catalogue.Call) error {
 		return invalid("updatePolicy.instanceRedistributionType", moves,
 			"Proactive instance redistribution is not supported for target shape %s.", shape)
 	}
-	autoscaled := slices.ContainsFunc(c.World.List(autoscalerType, c.Region),
-		func(r *world.Resource) bool { return same(r.State.String("target"), c.ID) })
+	autoscaled := slices.ContainsFunc(c.Store.List(autoscalerType, c.Region),
+		func(r *store.Resource) bool { return same(r.State.String("target"), c.ID) })
 	if autoscaled && moves != proactive {
 		return invalid("updatePolicy.instanceRedistributionType", moves,
 			"Proactive instance redistribution cannot be disabled while the group is autoscaled.")
@@ -178,34 +180,34 @@ func checkDistribution(c *catalogue.Call) error {
 	return nil
 }
 
-func deleteManager(c *catalogue.Call) error {
+func deleteManager(c *schema.Call) error {
 	if err := deleteUnused(c); err != nil {
 		return err
 	}
-	for _, machine := range members(c.World, c.Region, c.ID) {
-		c.World.Remove(machine)
+	for _, machine := range members(c.Store, c.Region, c.ID) {
+		c.Store.Remove(machine)
 	}
 	return nil
 }
 
-// group is a managed instance group at work: it starts and ends machines in the world.
+// group is a managed instance group at work: it starts and ends machines in the store.
 type group struct {
-	call     *catalogue.Call
-	template *world.Resource
+	call     *schema.Call
+	template *store.Resource
 }
 
-// members are the machines of a group.
-func members(w *world.World, region, manager string) []*world.Resource {
-	return w.Select(func(r *world.Resource) bool {
+// members returns the machines of a group.
+func members(st *store.Store, region, manager string) []*store.Resource {
+	return st.Select(func(r *store.Resource) bool {
 		return r.Type == instanceType && r.Region == region && r.State.String(managerKey) == manager
 	})
 }
 
 // scale starts or ends machines until the group has as many as it should.
 func (g group) scale(target int) error {
-	running := members(g.call.World, g.call.Region, g.call.ID)
+	running := members(g.call.Store, g.call.Region, g.call.ID)
 	for _, machine := range running[:max(0, len(running)-target)] {
-		g.call.World.Remove(machine)
+		g.call.Store.Remove(machine)
 	}
 	for n := len(running); n < target; n++ {
 		zone := g.emptiest()
@@ -220,17 +222,17 @@ func (g group) scale(target int) error {
 	return nil
 }
 
-// emptiest is the zone that has the fewest machines of the group, among those that have stock. An even group starts no
-// machine in another zone while the emptiest is out of stock: the answer is then empty.
+// emptiest returns the zone that has the fewest machines of the group, among those that have stock. An even group
+// starts no machine in another zone while the emptiest is out of stock: the answer is then empty.
 func (g group) emptiest() string {
 	count := map[string]int{}
-	for _, machine := range members(g.call.World, g.call.Region, g.call.ID) {
+	for _, machine := range members(g.call.Store, g.call.Region, g.call.ID) {
 		count[machine.State.String("zone")]++
 	}
 	zones := g.call.State.Strings("distributionPolicyZones")
 	slices.Sort(zones)
 	inStock := slices.DeleteFunc(slices.Clone(zones), func(zone string) bool {
-		return !catalogue.InStock(zone, g.template.State.String("machineType"))
+		return !conditions.InStock(zone, g.template.State.String("machineType"))
 	})
 	if len(inStock) == 0 {
 		return ""
@@ -246,7 +248,7 @@ func (g group) emptiest() string {
 // roll replaces the machines of an older template, as many at a time as the policy has new ones start before old ones
 // go.
 func (g group) roll() error {
-	old := slices.DeleteFunc(members(g.call.World, g.call.Region, g.call.ID), func(m *world.Resource) bool {
+	old := slices.DeleteFunc(members(g.call.Store, g.call.Region, g.call.ID), func(m *store.Resource) bool {
 		return m.State.String(templateKey) == g.template.ID
 	})
 	for batch := range slices.Chunk(old, max(1, g.call.State.Object("updatePolicy").Int("maxSurgeFixed"))) {
@@ -256,7 +258,7 @@ func (g group) roll() error {
 			}
 		}
 		for _, machine := range batch {
-			g.call.World.Remove(machine)
+			g.call.Store.Remove(machine)
 		}
 	}
 	return nil
@@ -265,12 +267,12 @@ func (g group) roll() error {
 // start starts one machine from the group's template.
 func (g group) start(zone string) error {
 	c := g.call
-	name := c.State.String("baseInstanceName") + "-" + c.World.Hash("member of "+c.ID, 4)
+	name := c.State.String("baseInstanceName") + "-" + c.Store.Hash("member of "+c.ID, 4)
 	state := member(g.template.State)
 	state["name"], state["zone"], state[managerKey], state[templateKey] = name, zone, c.ID, g.template.ID
 	id := fmt.Sprintf("projects/%s/zones/%s/instances/%s", Project, zone, name)
 	state["selfLink"], state["project"] = api+id, Project
-	made := &catalogue.Call{World: c.World, Region: c.Region, URN: id, ID: id, State: state, Config: c.Config}
+	made := &schema.Call{Store: c.Store, Region: c.Region, URN: id, ID: id, State: state, Config: c.Config}
 	if err := checkCPUs(made); err != nil {
 		return err
 	}
@@ -281,13 +283,13 @@ func (g group) start(zone string) error {
 		return err
 	}
 	launch(made, state)
-	c.World.Put(&world.Resource{Provider: "gcp", Type: instanceType, Region: c.Region, ID: id, Name: name,
-		Inputs: world.Values{}, State: state})
-	c.State[peakKey] = float64(max(c.State.Int(peakKey), len(members(c.World, c.Region, c.ID))))
+	c.Store.Put(&store.Resource{Provider: "gcp", Type: instanceType, Region: c.Region, ID: id, Name: name,
+		Inputs: store.Values{}, State: state})
+	c.State[peakKey] = float64(max(c.State.Int(peakKey), len(members(c.Store, c.Region, c.ID))))
 	return nil
 }
 
-func createAutoscaler(c *catalogue.Call) error {
+func createAutoscaler(c *schema.Call) error {
 	if err := create(c, "autoscalers"); err != nil {
 		return err
 	}
@@ -296,12 +298,12 @@ func createAutoscaler(c *catalogue.Call) error {
 
 // checkAutoscaler looks for the group, which one autoscaler moves at most, and moves it into its bounds. The simulated
 // load never changes, so a group that is within them stays as it is.
-func checkAutoscaler(c *catalogue.Call) error {
+func checkAutoscaler(c *schema.Call) error {
 	manager, err := find(c, managerType, c.State.String("target"))
 	if err != nil {
 		return err
 	}
-	for _, other := range c.World.List(autoscalerType, c.Region) {
+	for _, other := range c.Store.List(autoscalerType, c.Region) {
 		if other.ID != c.ID && same(other.State.String("target"), manager.ID) {
 			return invalid("target", manager.ID, "The group has an autoscaler already: %s", other.ID)
 		}
@@ -325,24 +327,24 @@ func checkAutoscaler(c *catalogue.Call) error {
 	moved := *manager
 	moved.State = manager.State.Clone()
 	moved.State["targetSize"] = float64(min(max(size, low), high))
-	c.World.Put(&moved)
-	return rescale(c.World, &moved)
+	c.Store.Put(&moved)
+	return rescale(c.Store, &moved)
 }
 
-// Terminate ends a machine behind the program's back, as an operator does, or the spot market. A group replaces it.
-func Terminate(w *world.World, machine *world.Resource) error {
-	w.Remove(machine)
-	leaveGroups(w, machine.Region, machine.ID)
-	manager := w.Get(managerType, machine.Region, machine.State.String(managerKey))
+// Terminate terminates a machine without the program, as an operator does or the spot market. A group replaces it.
+func Terminate(st *store.Store, machine *store.Resource) error {
+	st.Remove(machine)
+	leaveGroups(st, machine.Region, machine.ID)
+	manager := st.Get(managerType, machine.Region, machine.State.String(managerKey))
 	if manager == nil {
 		return nil
 	}
-	return rescale(w, manager)
+	return rescale(st, manager)
 }
 
 // rescale starts or ends machines until the group has as many as it should.
-func rescale(w *world.World, manager *world.Resource) error {
-	c := &catalogue.Call{World: w, Region: manager.Region, ID: manager.ID, State: manager.State,
+func rescale(st *store.Store, manager *store.Resource) error {
+	c := &schema.Call{Store: st, Region: manager.Region, ID: manager.ID, State: manager.State,
 		Inputs: manager.Inputs, Old: manager.Inputs}
 	template, err := find(c, templateType, manager.State.Objects("versions")[0].String("instanceTemplate"))
 	if err != nil {
@@ -351,10 +353,10 @@ func rescale(w *world.World, manager *world.Resource) error {
 	return group{call: c, template: template}.scale(manager.State.Int("targetSize"))
 }
 
-// Interrupt takes a spot machine back, as the market does. Its group replaces it.
-func Interrupt(w *world.World, machine *world.Resource) error {
+// Interrupt reclaims a spot machine, as the cloud does. Its group replaces it.
+func Interrupt(st *store.Store, machine *store.Resource) error {
 	if machine.State.Object("scheduling").String("provisioningModel") != "SPOT" {
-		return fmt.Errorf("%s is not a spot machine: Google Cloud takes back no other", machine.ID)
+		return fmt.Errorf("%s is not a spot machine; Google Cloud reclaims no others", machine.ID)
 	}
-	return Terminate(w, machine)
+	return Terminate(st, machine)
 }

@@ -3,7 +3,7 @@ package gcp
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -31,8 +31,8 @@ func TestAZoneOutOfStock(t *testing.T) {
 		manager := p.Create(managerType, name,
 			p.manager(template).With(test.settings).With(props{"baseInstanceName": name}))
 		zones := map[string]int{}
-		p.Within(func(w *world.World) {
-			for _, machine := range members(w, "us-east4", manager) {
+		p.Within(func(st *store.Store) {
+			for _, machine := range members(st, "us-east4", manager) {
 				zones[machine.State.String("zone")]++
 			}
 		})
@@ -68,9 +68,9 @@ func TestARollTakesAShare(t *testing.T) {
 	old, renewed := p.Create(templateType, "old", p.template()), p.Create(templateType, "new", p.template())
 	manager := p.Create(managerType, "pool", p.manager(old).With(balanced))
 	require.NoError(t, p.Update(managerType, manager, p.manager(renewed).With(balanced)))
-	p.Within(func(w *world.World) {
-		assert.Len(t, members(w, "us-east4", manager), 6)
-		assert.Equal(t, 9, w.Get(managerType, "us-east4", manager).State.Int(peakKey))
+	p.Within(func(st *store.Store) {
+		assert.Len(t, members(st, "us-east4", manager), 6)
+		assert.Equal(t, 9, st.Get(managerType, "us-east4", manager).State.Int(peakKey))
 	})
 }
 

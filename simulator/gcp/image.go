@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/conditions"
 	"github.com/inferadb/infra/simulator/releases"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // schematic is the beginning of the Image Factory's id of Talos without any extension.
@@ -25,30 +26,30 @@ func (i image) id() string { return fmt.Sprintf("projects/%s/global/images/%s", 
 const imageType = "gcp:compute/image:Image"
 
 // CreateImage puts an image into the project.
-func CreateImage(w *world.World, name, architecture string) error {
+func CreateImage(st *store.Store, name, architecture string) error {
 	created := image{name, map[string]string{"X86_64": "amd64", "ARM64": "arm64"}[architecture]}
 	if created.architecture == "" {
 		return invalid("architecture", architecture, "It is one of X86_64 and ARM64")
 	}
-	if _, err := findImage(w, created.id()); err == nil {
+	if _, err := findImage(st, created.id()); err == nil {
 		return fmt.Errorf("The resource '%s' already exists", created.id())
 	}
-	w.Put(&world.Resource{
+	st.Put(&store.Resource{
 		Provider: "gcp", Type: imageType, ID: created.id(), Name: name, Adopted: true,
-		State: world.Values{"name": name, "architecture": created.architecture},
+		State: store.Values{"name": name, "architecture": created.architecture},
 	})
 	return nil
 }
 
 // HasImage reports whether the project has an image.
-func HasImage(w *world.World, name string) bool {
-	_, err := findImage(w, image{name: name}.id())
+func HasImage(st *store.Store, name string) bool {
+	_, err := findImage(st, image{name: name}.id())
 	return err == nil
 }
 
-// images are the images of the project: every release of Talos, as if somebody had put it there, and one for each
+// images returns the images of the project: every release of Talos, as if it had been uploaded there, and one for each
 // architecture that a user might have built.
-func images(w *world.World) []image {
+func images(st *store.Store) []image {
 	list := []image{{"custom-talos-amd64", "amd64"}, {"custom-talos-arm64", "arm64"}}
 	for _, version := range releases.All() {
 		for _, architecture := range []string{"amd64", "arm64"} {
@@ -56,14 +57,14 @@ func images(w *world.World) []image {
 			list = append(list, image{name, architecture})
 		}
 	}
-	for _, r := range w.List(imageType, "") {
+	for _, r := range st.List(imageType, "") {
 		list = append(list, image{r.State.String("name"), r.State.String("architecture")})
 	}
-	return slices.DeleteFunc(list, func(i image) bool { return catalogue.PartOf(catalogue.MissingImages, i.name) })
+	return slices.DeleteFunc(list, func(i image) bool { return conditions.PartOf(conditions.MissingImages, i.name) })
 }
 
-func findImage(w *world.World, reference string) (image, error) {
-	list := images(w)
+func findImage(st *store.Store, reference string) (image, error) {
+	list := images(st)
 	i := slices.IndexFunc(list, func(i image) bool { return i.id() == path(reference) })
 	if i < 0 {
 		return image{}, fmt.Errorf("Error 404: The resource '%s' was not found, notFound", path(reference))
@@ -71,16 +72,16 @@ func findImage(w *world.World, reference string) (image, error) {
 	return list[i], nil
 }
 
-func getImage(c *catalogue.Call) (world.Values, error) {
+func getImage(c *schema.Call) (store.Values, error) {
 	project := c.Inputs.String("project")
 	if project == "" {
 		project = c.Config.String("project")
 	}
-	found, err := findImage(c.World, fmt.Sprintf("projects/%s/global/images/%s", project, c.Inputs.String("name")))
+	found, err := findImage(c.Store, fmt.Sprintf("projects/%s/global/images/%s", project, c.Inputs.String("name")))
 	if err != nil {
 		return nil, fmt.Errorf("error retrieving image information: googleapi: %w", err)
 	}
-	return world.Values{
+	return store.Values{
 		"id": found.id(), "name": found.name, "project": Project, "selfLink": api + found.id(), "status": "READY",
 		"diskSizeGb": float64(imageGiB), "labels": map[string]any{"architecture": strings.ToLower(found.architecture)},
 	}, nil

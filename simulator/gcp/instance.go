@@ -7,8 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 const instanceType = "gcp:compute/instance:Instance"
@@ -19,16 +20,16 @@ const (
 	metadataLimit      = 512 << 10
 )
 
-func checkInstance(c *catalogue.Call) []catalogue.Problem {
+func checkInstance(c *schema.Call) []schema.Problem {
 	problems := labelProblems("bootDisk.initializeParams.labels",
 		c.Inputs.Object("bootDisk").Object("initializeParams").Object("labels"))
 	if !c.Inputs.Has("zone") {
-		problems = append(problems, catalogue.Refuse("zone", "is required: the provider has no zone of its own")...)
+		problems = append(problems, schema.Refuse("zone", "is required: the provider has no default zone")...)
 	}
 	return problems
 }
 
-// zones are the letters of a region's zones: https://cloud.google.com/compute/docs/regions-zones
+// zones returns the letters of a region's zones: https://cloud.google.com/compute/docs/regions-zones
 func zones(region string) []string {
 	letters, known := map[string]string{"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"}[region]
 	if !known {
@@ -41,7 +42,7 @@ func zones(region string) []string {
 	return list
 }
 
-func checkZone(c *catalogue.Call, zone string) error {
+func checkZone(c *schema.Call, zone string) error {
 	if !slices.Contains(zones(c.Region), zone) {
 		return invalid("zone", zone, "Unknown zone; %s has %s", c.Region, strings.Join(zones(c.Region), ", "))
 	}
@@ -51,7 +52,7 @@ func checkZone(c *catalogue.Call, zone string) error {
 var machineTypes = regexp.MustCompile(
 	`^((e2|n1|n2|n2d|n4|t2d|t2a|c2|c2d|c3|c3d|c4|c4a)-(standard|highmem|highcpu)-\d+|e2-(micro|small|medium))$`)
 
-// architectureOf is the architecture of a machine type.
+// architectureOf returns the architecture of a machine type.
 func architectureOf(machine string) (string, error) {
 	if !machineTypes.MatchString(machine) {
 		return "", invalid("machineType", machine, "The referenced resource does not exist")
@@ -62,17 +63,17 @@ func architectureOf(machine string) (string, error) {
 	return "amd64", nil
 }
 
-// machine is what an instance and a template say alike.
+// machine has the settings that an instance and a template share.
 type machine struct {
 	kind, image, key, account string
 	sizeGiB                   int
-	metadata, scheduling      world.Values
+	metadata, scheduling      store.Values
 	secureBoot                bool
 }
 
 // checkMachine refuses what Compute Engine refuses of a machine, wherever it is described.
-func checkMachine(c *catalogue.Call, m machine) error {
-	image, err := findImage(c.World, m.image)
+func checkMachine(c *schema.Call, m machine) error {
+	image, err := findImage(c.Store, m.image)
 	if err != nil {
 		return err
 	}
@@ -104,8 +105,8 @@ func checkMachine(c *catalogue.Call, m machine) error {
 	return checkMetadata(m.metadata)
 }
 
-// checkScheduling: https://cloud.google.com/compute/docs/instances/create-use-spot
-func checkScheduling(s world.Values) error {
+// checkScheduling checks the settings of spot machines: https://cloud.google.com/compute/docs/instances/create-use-spot
+func checkScheduling(s store.Values) error {
 	spot, action := s.String("provisioningModel") == "SPOT", s.String("instanceTerminationAction")
 	restarts := !s.Has("automaticRestart") || s.Bool("automaticRestart")
 	switch {
@@ -127,7 +128,7 @@ func checkScheduling(s world.Values) error {
 	return nil
 }
 
-func checkMetadata(metadata world.Values) error {
+func checkMetadata(metadata store.Values) error {
 	total := 0
 	for key := range metadata {
 		value := metadata.String(key)
@@ -143,9 +144,9 @@ func checkMetadata(metadata world.Values) error {
 	return nil
 }
 
-// checkCPUs refuses a machine for which the project's quota has no room. The last number of a machine type is that of its
-// processors; the small ones share two.
-func checkCPUs(c *catalogue.Call) error {
+// checkCPUs refuses a machine for which the project's quota has no room. The last number of a machine type is that of
+// its processors; the small ones share two.
+func checkCPUs(c *schema.Call) error {
 	processors := func(machine string) int {
 		number, err := strconv.Atoi(machine[strings.LastIndex(machine, "-")+1:])
 		if err != nil {
@@ -154,16 +155,16 @@ func checkCPUs(c *catalogue.Call) error {
 		return number
 	}
 	used := processors(c.State.String("machineType"))
-	for _, other := range c.World.List(instanceType, "") {
+	for _, other := range c.Store.List(instanceType, "") {
 		used += processors(other.State.String("machineType"))
 	}
-	if limit, exceeds := catalogue.Exceeds("gcp-cpus", used); exceeds {
+	if limit, exceeds := conditions.Exceeds("gcp-cpus", used); exceeds {
 		return fmt.Errorf("Error 403: Quota 'CPUS_ALL_REGIONS' exceeded. Limit: %d.0 globally., quotaExceeded", limit)
 	}
 	return nil
 }
 
-func describe(state world.Values) machine {
+func describe(state store.Values) machine {
 	disk := state.Object("bootDisk")
 	return machine{
 		kind: state.String("machineType"), image: disk.Object("initializeParams").String("image"),
@@ -180,14 +181,14 @@ func withoutVersion(key string) string {
 	return name
 }
 
-func createInstance(c *catalogue.Call) error {
+func createInstance(c *schema.Call) error {
 	if err := checkZone(c, c.State.String("zone")); err != nil {
 		return err
 	}
 	if err := create(c, "instances"); err != nil {
 		return err
 	}
-	if zone := c.State.String("zone"); !catalogue.InStock(zone, c.State.String("machineType")) {
+	if zone := c.State.String("zone"); !conditions.InStock(zone, c.State.String("machineType")) {
 		// https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation#resource_availability
 		return fmt.Errorf("ZONE_RESOURCE_POOL_EXHAUSTED: The zone 'projects/%s/zones/%s' does not have enough "+
 			"resources available to fulfill the request", Project, zone)
@@ -206,7 +207,7 @@ func createInstance(c *catalogue.Call) error {
 }
 
 // launch fills in what every running machine has.
-func launch(c *catalogue.Call, state world.Values) {
+func launch(c *schema.Call, state store.Values) {
 	state["instanceId"], state["currentStatus"] = digits(c, 19), "RUNNING"
 	if !state.Has("scheduling") {
 		state["scheduling"] = map[string]any{"provisioningModel": "STANDARD", "automaticRestart": true,
@@ -222,7 +223,7 @@ func launch(c *catalogue.Call, state world.Values) {
 }
 
 // placeInstance gives the machine its network interface. An address that is reserved must not be another machine's.
-func placeInstance(c *catalogue.Call, before *world.Resource) error {
+func placeInstance(c *schema.Call, before *store.Resource) error {
 	interfaces := c.State.Objects("networkInterfaces")
 	if len(interfaces) != 1 {
 		return invalid("networkInterfaces", "", "The simulated machines have one network interface, got %d",
@@ -245,7 +246,7 @@ func placeInstance(c *catalogue.Call, before *world.Resource) error {
 	for _, config := range nic.Objects("accessConfigs") {
 		config = config.Clone()
 		if config.String("natIp") == "" {
-			config["natIp"] = fmt.Sprintf("198.51.100.%d", c.World.Count("public addresses of gcp")%250+1)
+			config["natIp"] = fmt.Sprintf("198.51.100.%d", c.Store.Count("public addresses of gcp")%250+1)
 		}
 		configs = append(configs, map[string]any(config))
 	}
@@ -257,15 +258,15 @@ func placeInstance(c *catalogue.Call, before *world.Resource) error {
 }
 
 // claim takes a free address, or one that is reserved and that no machine has.
-func claim(c *catalogue.Call, subnetwork *world.Resource, address string) (string, error) {
-	reserved := c.World.Find(addressType, c.Region, func(r *world.Resource) bool {
+func claim(c *schema.Call, subnetwork *store.Resource, address string) (string, error) {
+	reserved := c.Store.Find(addressType, c.Region, func(r *store.Resource) bool {
 		return address != "" && r.State.String("address") == address &&
 			same(r.State.String("subnetwork"), subnetwork.ID)
 	})
 	if reserved == nil {
-		return freeAddress(c.World, subnetwork, address)
+		return freeAddress(c.Store, subnetwork, address)
 	}
-	for _, other := range c.World.List(instanceType, c.Region) {
+	for _, other := range c.Store.List(instanceType, c.Region) {
 		if other.ID != c.ID && interfaceOf(other).privateIP == address {
 			return "", fmt.Errorf("Error 400: IP '%s' is already being used by another resource, "+
 				"IP_IN_USE_BY_ANOTHER_RESOURCE (%s)", address, other.ID)
@@ -278,7 +279,7 @@ func claim(c *catalogue.Call, subnetwork *world.Resource, address string) (strin
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go.erb
 var stopping = []string{"machineType", "serviceAccount", "shieldedInstanceConfig"}
 
-func updateInstance(c *catalogue.Call) error {
+func updateInstance(c *schema.Call) error {
 	for _, name := range stopping {
 		if fmt.Sprint(c.Old[name]) != fmt.Sprint(c.Inputs[name]) && !c.Inputs.Bool("allowStoppingForUpdate") {
 			return fmt.Errorf("Changing the machine_type, min_cpu_platform, service_account, enable_display, "+
@@ -288,7 +289,7 @@ func updateInstance(c *catalogue.Call) error {
 				"allow_stopping_for_update = true in your config (%s)", name)
 		}
 	}
-	before := c.World.Get(instanceType, c.Region, c.ID)
+	before := c.Store.Get(instanceType, c.Region, c.ID)
 	if err := checkMachine(c, describe(c.State)); err != nil {
 		return err
 	}
@@ -305,7 +306,7 @@ func updateInstance(c *catalogue.Call) error {
 // deleteInstance takes the machine out of its groups. The provider does not lift the protection by itself, and looks
 // for it in its state: one that was lifted by hand counts only after a refresh.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_instance.go
-func deleteInstance(c *catalogue.Call) error {
+func deleteInstance(c *schema.Call) error {
 	if c.Old.Bool("deletionProtection") {
 		return fmt.Errorf("Cannot delete instance %s: instance Deletion Protection is enabled. Set "+
 			"deletion_protection to false for this resource and run \"terraform apply\" before attempting to "+
@@ -314,14 +315,14 @@ func deleteInstance(c *catalogue.Call) error {
 	if c.State.Bool("deletionProtection") {
 		return fmt.Errorf("Error 412: Resource cannot be deleted if it's protected against deletion. (%s)", c.ID)
 	}
-	leaveGroups(c.World, c.Region, c.ID)
+	leaveGroups(c.Store, c.Region, c.ID)
 	return nil
 }
 
-func leaveGroups(w *world.World, region, machine string) {
-	for _, membership := range w.List(membershipType, region) {
+func leaveGroups(st *store.Store, region, machine string) {
+	for _, membership := range st.List(membershipType, region) {
 		if same(membership.State.String("instance"), machine) {
-			w.Remove(membership)
+			st.Remove(membership)
 		}
 	}
 }
@@ -329,7 +330,7 @@ func leaveGroups(w *world.World, region, machine string) {
 // nic is a machine's place in its network.
 type nic struct{ network, subnetwork, privateIP, publicIP string }
 
-func interfaceOf(machine *world.Resource) nic {
+func interfaceOf(machine *store.Resource) nic {
 	interfaces := machine.State.Objects("networkInterfaces")
 	if len(interfaces) == 0 {
 		return nic{}

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of keys.
@@ -25,25 +26,25 @@ const (
 	useKey       = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 )
 
-func createKeyRing(c *catalogue.Call) error {
+func createKeyRing(c *schema.Call) error {
 	c.ID = fmt.Sprintf("projects/%s/locations/%s/keyRings/%s", Project, c.State.String("location"),
 		c.State.String("name"))
-	if c.World.Get(keyRingType, "", c.ID) != nil || c.World.Get(retiredType, "", c.ID) != nil {
+	if c.Store.Get(keyRingType, "", c.ID) != nil || c.Store.Get(retiredType, "", c.ID) != nil {
 		return fmt.Errorf("Error 409: KeyRing %s already exists", c.ID)
 	}
 	c.State["project"] = Project
 	return nil
 }
 
-// retireKeyRing: a ring cannot be deleted, and the provider only forgets it.
+// retireKeyRing keeps the name of a key ring, which cannot be deleted. The provider only removes it from the state.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/kms/resource_kms_key_ring.go
-func retireKeyRing(c *catalogue.Call) error {
-	c.World.Put(&world.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: world.Values{},
+func retireKeyRing(c *schema.Call) error {
+	c.Store.Put(&store.Resource{Provider: "gcp", Type: retiredType, ID: c.ID, Name: c.Name, State: store.Values{},
 		Adopted: true})
 	return nil
 }
 
-func createKey(c *catalogue.Call) error {
+func createKey(c *schema.Call) error {
 	if _, err := find(c, keyRingType, c.State.String("keyRing")); err != nil {
 		return err
 	}
@@ -53,45 +54,45 @@ func createKey(c *catalogue.Call) error {
 }
 
 // deleteKey destroys the versions of a key: nothing that they encrypted can be read again.
-func deleteKey(c *catalogue.Call) error {
-	for _, member := range c.World.List(keyMemberType, "") {
+func deleteKey(c *schema.Call) error {
+	for _, member := range c.Store.List(keyMemberType, "") {
 		if same(member.State.String("cryptoKeyId"), c.ID) {
-			c.World.Remove(member)
+			c.Store.Remove(member)
 		}
 	}
 	return nil
 }
 
-// diskFault says why a machine would not start again after it stops; empty if it would.
-func diskFault(w *world.World, machine *world.Resource) string {
+// diskFault returns why a machine would not start again after it stops; empty if it would.
+func diskFault(st *store.Store, machine *store.Resource) string {
 	key := withoutVersion(machine.State.Object("bootDisk").String("kmsKeySelfLink"))
 	switch {
 	case key == "":
 		return ""
-	case w.Get(keyType, "", path(key)) == nil:
+	case st.Get(keyType, "", path(key)) == nil:
 		return fmt.Sprintf("the versions of the key of its disk, %s, are destroyed: the machine does not start again",
 			path(key))
-	case !mayUse(w, path(key), anyGrant):
+	case !mayUse(st, path(key), anyGrant):
 		return fmt.Sprintf("Compute Engine may not use the key of its disk, %s: the machine does not start again",
 			path(key))
 	}
 	return ""
 }
 
-func anyGrant(*world.Resource) bool { return true }
+func anyGrant(*store.Resource) bool { return true }
 
 // mayUse reports whether Compute Engine may encrypt and decrypt with the key by one of the grants that count.
-func mayUse(w *world.World, key string, counts func(*world.Resource) bool) bool {
-	return slices.ContainsFunc(w.List(keyMemberType, ""), func(r *world.Resource) bool {
+func mayUse(st *store.Store, key string, counts func(*store.Resource) bool) bool {
+	return slices.ContainsFunc(st.List(keyMemberType, ""), func(r *store.Resource) bool {
 		return same(r.State.String("cryptoKeyId"), key) && r.State.String("role") == useKey &&
 			r.State.String("member") == serviceAgent &&
 			counts(r)
 	})
 }
 
-// createKeyMember grants a role on a key. What was granted on somebody's key is the key owner's to take back, and never
+// createKeyMember grants a role on a key. What was granted on a foreign key is revoked by the key's owner, and never
 // left over.
-func createKeyMember(c *catalogue.Call) error {
+func createKeyMember(c *schema.Call) error {
 	if _, err := find(c, keyType, c.State.String("cryptoKeyId")); err != nil {
 		return err
 	}
@@ -104,23 +105,23 @@ func createKeyMember(c *catalogue.Call) error {
 	c.State[grantedKey] = float64(time.Now().UnixMilli())
 	// The provider merges the member into the policy: one that is there already is no error, and is in effect already.
 	// https://github.com/hashicorp/terraform-provider-google/blob/v5.45.2/google/tpgiamresource/resource_iam_member.go
-	if granted := c.World.Get(keyMemberType, "", c.ID); granted != nil {
+	if granted := c.Store.Get(keyMemberType, "", c.ID); granted != nil {
 		c.State[grantedKey] = granted.State[grantedKey]
 	}
 	return nil
 }
 
-// grantedKey is when a grant was made, which only the world knows.
+// grantedKey is when a grant was created, which only the store knows.
 const grantedKey = "__granted"
 
 // inEffect reports whether a grant has reached the servers: https://cloud.google.com/iam/docs/access-change-propagation
-func inEffect(grant *world.Resource) bool {
-	return time.Since(time.UnixMilli(int64(grant.State.Int(grantedKey)))) >= catalogue.Duration(catalogue.GrantDelay)
+func inEffect(grant *store.Resource) bool {
+	return time.Since(time.UnixMilli(int64(grant.State.Int(grantedKey)))) >= conditions.Duration(conditions.GrantDelay)
 }
 
 // checkDiskKey looks for a disk's key, in the disk's region, and for the right of Compute Engine to use it.
 // https://cloud.google.com/compute/docs/disks/customer-managed-encryption
-func checkDiskKey(c *catalogue.Call, key string) error {
+func checkDiskKey(c *schema.Call, key string) error {
 	if key == "" {
 		return nil
 	}
@@ -134,7 +135,7 @@ func checkDiskKey(c *catalogue.Call, key string) error {
 			"invalid", location, c.Region)
 	}
 	// A group waits by itself for the grant; a machine of the program's own is refused.
-	if !mayUse(c.World, found.ID, func(r *world.Resource) bool { return c.Token != instanceType || inEffect(r) }) {
+	if !mayUse(c.Store, found.ID, func(r *store.Resource) bool { return c.Token != instanceType || inEffect(r) }) {
 		return fmt.Errorf("Error 400: Cloud KMS error when using key %s: Permission "+
 			"'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource '%s', "+
 			"kmsPermissionDenied", found.ID, found.ID)

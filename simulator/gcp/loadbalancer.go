@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of a load balancer, in the order in which a packet meets them.
@@ -23,7 +23,7 @@ const (
 
 // updateRule refuses another reach of a rule that exists:
 // https://cloud.google.com/load-balancing/docs/tcp/set-up-int-tcp-proxy-zonal#enable-global-access
-func updateRule(c *catalogue.Call) error {
+func updateRule(c *schema.Call) error {
 	if c.State.String("loadBalancingScheme") == "INTERNAL_MANAGED" &&
 		c.Old.Bool("allowGlobalAccess") != c.Inputs.Bool("allowGlobalAccess") {
 		return invalid("allowGlobalAccess", fmt.Sprint(c.Inputs.Bool("allowGlobalAccess")),
@@ -33,19 +33,19 @@ func updateRule(c *catalogue.Call) error {
 	return nil
 }
 
-func checkHealthCheck(c *catalogue.Call) []catalogue.Problem {
+func checkHealthCheck(c *schema.Call) []schema.Problem {
 	state := c.Type.Fields.WithDefaults(c.Inputs)
 	interval, timeout := state.Int("checkIntervalSec"), state.Int("timeoutSec")
 	if timeout > interval {
-		return catalogue.Refuse("timeoutSec", "timeoutSec (%d) must not be greater than checkIntervalSec (%d)",
+		return schema.Refuse("timeoutSec", "timeoutSec (%d) must not be greater than checkIntervalSec (%d)",
 			timeout, interval)
 	}
 	return nil
 }
 
-func createHealthCheck(c *catalogue.Call) error { return create(c, "healthChecks") }
+func createHealthCheck(c *schema.Call) error { return create(c, "healthChecks") }
 
-func createGroup(c *catalogue.Call) error {
+func createGroup(c *schema.Call) error {
 	if err := checkZone(c, c.State.String("zone")); err != nil {
 		return err
 	}
@@ -56,16 +56,16 @@ func createGroup(c *catalogue.Call) error {
 }
 
 // deleteGroup lets machines go; a backend that uses the group holds it.
-func deleteGroup(c *catalogue.Call) error {
-	for _, backend := range c.World.List(backendType, c.Region) {
+func deleteGroup(c *schema.Call) error {
+	for _, backend := range c.Store.List(backendType, c.Region) {
 		if refers(map[string]any(backend.State), c.ID) {
 			return fmt.Errorf("Error 400: The instance_group resource '%s' is already being used by '%s', "+
 				"resourceInUseByAnotherResource", c.ID, backend.ID)
 		}
 	}
-	for _, membership := range c.World.List(membershipType, c.Region) {
+	for _, membership := range c.Store.List(membershipType, c.Region) {
 		if same(membership.State.String("instanceGroup"), c.ID) {
-			c.World.Remove(membership)
+			c.Store.Remove(membership)
 		}
 	}
 	return nil
@@ -73,7 +73,7 @@ func deleteGroup(c *catalogue.Call) error {
 
 // createMembership puts a machine into a group of its zone and network.
 // https://cloud.google.com/compute/docs/instance-groups/creating-groups-of-unmanaged-instances
-func createMembership(c *catalogue.Call) error {
+func createMembership(c *schema.Call) error {
 	group, err := find(c, groupType, c.State.String("instanceGroup"))
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func createMembership(c *catalogue.Call) error {
 	c.State["zone"], c.State["project"] = zone, Project
 	c.State["instance"], c.State["instanceGroup"] = api+machine.ID, api+group.ID
 	c.ID = fmt.Sprintf("%s/%s", group.ID, machine.State.String("name"))
-	if c.World.Get(membershipType, c.Region, c.ID) != nil {
+	if c.Store.Get(membershipType, c.Region, c.ID) != nil {
 		return fmt.Errorf("Error 400: The resource '%s' is already a member of '%s', memberAlreadyExists", machine.ID,
 			group.ID)
 	}
@@ -101,16 +101,16 @@ func createMembership(c *catalogue.Call) error {
 }
 
 // managed reports whether a load balancer works by proxies.
-func managed(state world.Values) bool {
+func managed(state store.Values) bool {
 	return strings.HasSuffix(state.String("loadBalancingScheme"), "_MANAGED")
 }
 
 // checkBackends follows the provider:
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_region_backend_service.go
-func checkBackends(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkBackends(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse("backends", format, arguments...)...)
+		problems = append(problems, schema.Refuse("backends", format, arguments...)...)
 	}
 	isManaged, scaled := managed(c.Inputs), false
 	for _, backend := range c.Inputs.Objects("backends") {
@@ -131,14 +131,14 @@ func checkBackends(c *catalogue.Call) []catalogue.Problem {
 	return problems
 }
 
-func createBackend(c *catalogue.Call) error {
+func createBackend(c *schema.Call) error {
 	if err := create(c, "backendServices"); err != nil {
 		return err
 	}
 	return checkBackendParts(c)
 }
 
-func checkBackendParts(c *catalogue.Call) error {
+func checkBackendParts(c *schema.Call) error {
 	scheme, protocol := c.State.String("loadBalancingScheme"), c.State.String("protocol")
 	if scheme == "INTERNAL_MANAGED" && protocol == "UDP" || scheme == "INTERNAL" &&
 		strings.HasPrefix(protocol, "HTTP") {
@@ -159,7 +159,7 @@ func checkBackendParts(c *catalogue.Call) error {
 	return nil
 }
 
-func createProxy(c *catalogue.Call) error {
+func createProxy(c *schema.Call) error {
 	backend, err := find(c, backendType, c.State.String("backendService"))
 	if err != nil {
 		return err
@@ -172,9 +172,10 @@ func createProxy(c *catalogue.Call) error {
 	return create(c, "targetTcpProxies")
 }
 
-// createRule: a managed rule listens on one port, in a network that has a subnetwork for the proxies.
+// createRule creates a forwarding rule. A managed one listens on one port, in a network that has a subnetwork for the
+// proxies.
 // https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts
-func createRule(c *catalogue.Call) error {
+func createRule(c *schema.Call) error {
 	scheme := c.State.String("loadBalancingScheme")
 	if managed(c.State) != c.State.Has("target") {
 		return invalid("loadBalancingScheme", scheme,
@@ -192,7 +193,7 @@ func createRule(c *catalogue.Call) error {
 		if !c.State.Has("portRange") {
 			return invalid("portRange", "", "A rule with a target proxy needs a port")
 		}
-		if proxySubnetwork(c.World, c.Region, network) == nil {
+		if proxySubnetwork(c.Store, c.Region, network) == nil {
 			return invalid("network", path(network),
 				"An active proxy-only subnetwork is required in the same region and VPC as the forwarding rule")
 		}
@@ -211,17 +212,17 @@ func createRule(c *catalogue.Call) error {
 }
 
 // addressRule gives the rule its reserved address, which no other rule may have, or a free one.
-func addressRule(c *catalogue.Call, subnetwork *world.Resource) error {
+func addressRule(c *schema.Call, subnetwork *store.Resource) error {
 	wanted := c.State.String("ipAddress")
-	if reserved := c.World.Find(addressType, c.Region, func(r *world.Resource) bool {
+	if reserved := c.Store.Find(addressType, c.Region, func(r *store.Resource) bool {
 		return r.State.String("address") == wanted || r.ID == path(wanted)
 	}); reserved != nil {
 		wanted = reserved.State.String("address")
 		if !same(reserved.State.String("subnetwork"), subnetwork.ID) {
 			return invalid("IPAddress", wanted, "The address is not in the subnetwork %s", subnetwork.ID)
 		}
-		taken := slices.ContainsFunc(c.World.List(ruleType, c.Region),
-			func(r *world.Resource) bool { return r.State.String("ipAddress") == wanted })
+		taken := slices.ContainsFunc(c.Store.List(ruleType, c.Region),
+			func(r *store.Resource) bool { return r.State.String("ipAddress") == wanted })
 		if taken {
 			return fmt.Errorf("Error 400: Invalid value for field 'resource.IPAddress': '%s'. Specified IP address "+
 				"is in-use and would result in a conflict., invalid", wanted)
@@ -229,14 +230,14 @@ func addressRule(c *catalogue.Call, subnetwork *world.Resource) error {
 		c.State["ipAddress"] = wanted
 		return nil
 	}
-	address, err := freeAddress(c.World, subnetwork, wanted)
+	address, err := freeAddress(c.Store, subnetwork, wanted)
 	c.State["ipAddress"] = address
 	return err
 }
 
-// proxySubnetwork is where a region's managed load balancers of a network send from.
-func proxySubnetwork(w *world.World, region, network string) *world.Resource {
-	return w.Find(subnetworkType, region, func(r *world.Resource) bool {
+// proxySubnetwork returns the subnetwork of the proxies of a region's managed load balancers in a network.
+func proxySubnetwork(st *store.Store, region, network string) *store.Resource {
+	return st.Find(subnetworkType, region, func(r *store.Resource) bool {
 		return isProxy(r.State) && r.State.String("role") == "ACTIVE" && same(r.State.String("network"), network)
 	})
 }

@@ -5,23 +5,23 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // getProject answers projects/getProject. The function of organizations is missing on purpose: it asks Cloud Billing as
 // well, and hangs where that is out of reach.
-func getProject(c *catalogue.Call) (world.Values, error) {
+func getProject(c *schema.Call) (store.Values, error) {
 	found := []any{}
 	if c.Inputs.String("filter") == "id:"+Project {
 		found = append(found, map[string]any{
 			"projectId": Project, "name": Project, "number": ProjectNumber, "lifecycleState": "ACTIVE",
 		})
 	}
-	return world.Values{"id": c.Inputs.String("filter"), "filter": c.Inputs.String("filter"), "projects": found}, nil
+	return store.Values{"id": c.Inputs.String("filter"), "filter": c.Inputs.String("filter"), "projects": found}, nil
 }
 
-func lookUpSubnetwork(c *catalogue.Call) (world.Values, error) {
+func lookUpSubnetwork(c *schema.Call) (store.Values, error) {
 	region := c.Inputs.String("region")
 	if region == "" {
 		region = c.Region
@@ -30,11 +30,11 @@ func lookUpSubnetwork(c *catalogue.Call) (world.Values, error) {
 	if name := c.Inputs.String("name"); name != "" {
 		reference = fmt.Sprintf("projects/%s/regions/%s/subnetworks/%s", c.Inputs.String("project"), region, name)
 	}
-	found := c.World.Get(subnetworkType, region, path(reference))
+	found := c.Store.Get(subnetworkType, region, path(reference))
 	if found == nil {
 		return nil, fmt.Errorf("googleapi: Error 404: The resource '%s' was not found, notFound", path(reference))
 	}
-	return world.Values{
+	return store.Values{
 		"id": found.ID, "name": found.State.String("name"), "project": projectOf(found.ID), "region": region,
 		"selfLink": found.State.String("selfLink"),
 		"network":  found.State.String("network"), "ipCidrRange": found.State.String("ipCidrRange"),
@@ -44,9 +44,9 @@ func lookUpSubnetwork(c *catalogue.Call) (world.Values, error) {
 }
 
 // lookUpSubnetworks knows of the filter what the program asks for: texts that fields must equal.
-func lookUpSubnetworks(c *catalogue.Call) (world.Values, error) {
+func lookUpSubnetworks(c *schema.Call) (store.Values, error) {
 	list, project := []any{}, cmp.Or(c.Inputs.String("project"), Project)
-	for _, subnetwork := range c.World.List(subnetworkType, c.Inputs.String("region")) {
+	for _, subnetwork := range c.Store.List(subnetworkType, c.Inputs.String("region")) {
 		if projectOf(subnetwork.ID) != project || !passes(subnetwork.State, c.Inputs.String("filter")) {
 			continue
 		}
@@ -57,17 +57,17 @@ func lookUpSubnetworks(c *catalogue.Call) (world.Values, error) {
 			"privateIpGoogleAccess": subnetwork.State.Bool("privateIpGoogleAccess"),
 		})
 	}
-	return world.Values{"id": "projects/" + project + "/subnetworks", "project": project, "subnetworks": list}, nil
+	return store.Values{"id": "projects/" + project + "/subnetworks", "project": project, "subnetworks": list}, nil
 }
 
-// projectOf is the project in a resource's path.
+// projectOf returns the project in a resource's path.
 func projectOf(path string) string {
 	_, rest, _ := strings.Cut(path, "projects/")
 	project, _, _ := strings.Cut(rest, "/")
 	return project
 }
 
-func passes(state world.Values, filter string) bool {
+func passes(state store.Values, filter string) bool {
 	if filter == "" {
 		return true
 	}
@@ -81,9 +81,9 @@ func passes(state world.Values, filter string) bool {
 }
 
 // lookUpAddresses knows of the filter labels that must have a value.
-func lookUpAddresses(c *catalogue.Call) (world.Values, error) {
+func lookUpAddresses(c *schema.Call) (store.Values, error) {
 	list := []any{}
-	for _, address := range c.World.List(addressType, c.Inputs.String("region")) {
+	for _, address := range c.Store.List(addressType, c.Inputs.String("region")) {
 		wanted := true
 		for term := range strings.SplitSeq(c.Inputs.String("filter"), ") (") {
 			label, value, _ := strings.Cut(strings.Trim(term, "()"), "=")
@@ -100,5 +100,5 @@ func lookUpAddresses(c *catalogue.Call) (world.Values, error) {
 			})
 		}
 	}
-	return world.Values{"id": "projects/" + Project + "/addresses", "project": Project, "addresses": list}, nil
+	return store.Values{"id": "projects/" + Project + "/addresses", "project": Project, "addresses": list}, nil
 }

@@ -3,14 +3,14 @@ package gcp
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestAlerts(t *testing.T) {
-	l := newHarness(t)
-	channel := l.Create(channelType, "ops", props{"type": "email",
+	h := newHarness(t)
+	channel := h.Create(channelType, "ops", props{"type": "email",
 		"labels": map[string]any{"email_address": "ops@example.com"}})
 	matched := map[string]any{"displayName": "gone", "conditionMatchedLog": map[string]any{"filter": "x"}}
 	threshold := map[string]any{"displayName": "many", "conditionThreshold": map[string]any{
@@ -25,7 +25,7 @@ func TestAlerts(t *testing.T) {
 		}
 		return inputs
 	}
-	policy := l.Create(alertType, "good", alert(limit, matched))
+	policy := h.Create(alertType, "good", alert(limit, matched))
 	for name, c := range map[string]struct {
 		token  string
 		inputs props
@@ -44,19 +44,19 @@ func TestAlerts(t *testing.T) {
 			props{"filter": "x", "metricDescriptor": map[string]any{"metricKind": "SUM",
 				"valueType": "INT64"}}, "expected one of"},
 	} {
-		_, _, err := l.Try(c.token, "mistake", c.inputs)
+		_, _, err := h.Try(c.token, "mistake", c.inputs)
 		assert.ErrorContains(t, err, c.want, name)
 	}
-	assert.ErrorContains(t, l.Delete(channelType, channel), "already being used")
-	require.NoError(t, l.Delete(alertType, policy))
-	require.NoError(t, l.Delete(channelType, channel))
+	assert.ErrorContains(t, h.Delete(channelType, channel), "already being used")
+	require.NoError(t, h.Delete(alertType, policy))
+	require.NoError(t, h.Delete(channelType, channel))
 }
 
 func TestTheAutoscalerMovesAGroupIntoItsBounds(t *testing.T) {
 	p := newPlace(t)
 	manager := p.Create(managerType, "pool", p.manager(p.Create(templateType, "pool", p.template())))
 	size := func() (count int) {
-		p.Within(func(w *world.World) { count = len(members(w, "us-east4", manager)) })
+		p.Within(func(st *store.Store) { count = len(members(st, "us-east4", manager)) })
 		return count
 	}
 	policy := func(low, high int) props {
@@ -80,11 +80,11 @@ func TestInterruptTakesSpotMachinesAlone(t *testing.T) {
 	}})
 	market := p.Create(managerType, "market", p.manager(p.Create(templateType, "market", spot)))
 	fixed := p.Create(managerType, "fixed", p.manager(p.Create(templateType, "fixed", p.template())))
-	p.Within(func(w *world.World) {
-		taken := members(w, "us-east4", market)[0]
-		require.NoError(t, Interrupt(w, taken))
-		assert.Nil(t, w.Get(instanceType, taken.Region, taken.ID))
-		assert.Len(t, members(w, "us-east4", market), 3, "the group replaces it")
-		assert.ErrorContains(t, Interrupt(w, members(w, "us-east4", fixed)[0]), "is not a spot machine")
+	p.Within(func(st *store.Store) {
+		taken := members(st, "us-east4", market)[0]
+		require.NoError(t, Interrupt(st, taken))
+		assert.Nil(t, st.Get(instanceType, taken.Region, taken.ID))
+		assert.Len(t, members(st, "us-east4", market), 3, "the group replaces it")
+		assert.ErrorContains(t, Interrupt(st, members(st, "us-east4", fixed)[0]), "is not a spot machine")
 	})
 }

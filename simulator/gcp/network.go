@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The types of the network.
@@ -21,16 +21,16 @@ const (
 // proxyPurpose marks the subnetwork that a region's managed load balancers send from.
 const proxyPurpose = "REGIONAL_MANAGED_PROXY"
 
-func createNetwork(c *catalogue.Call) error { return create(c, "networks") }
+func createNetwork(c *schema.Call) error { return create(c, "networks") }
 
-func createRouter(c *catalogue.Call) error {
+func createRouter(c *schema.Call) error {
 	if _, err := find(c, networkType, c.State.String("network")); err != nil {
 		return err
 	}
 	return create(c, "routers")
 }
 
-// parseRange reads a range as Google takes it: no host bits, and no smaller than a /29.
+// parseRange reads a range as Google accepts it: no host bits, and no smaller than a /29.
 // https://cloud.google.com/vpc/docs/subnets#limitations
 func parseRange(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)
@@ -40,9 +40,9 @@ func parseRange(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// replaceShrunk: a range can grow in place only.
+// replaceShrunk replaces a subnetwork whose range shrinks; a range can grow in place.
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_subnetwork.go
-func replaceShrunk(c *catalogue.Call, changed []string) []string {
+func replaceShrunk(c *schema.Call, changed []string) []string {
 	before, _ := netip.ParsePrefix(c.Old.String("ipCidrRange"))
 	after, err := netip.ParsePrefix(c.Inputs.String("ipCidrRange"))
 	if !slices.Contains(changed, "ipCidrRange") || err == nil && after.Bits() <= before.Bits() &&
@@ -52,7 +52,7 @@ func replaceShrunk(c *catalogue.Call, changed []string) []string {
 	return []string{"ipCidrRange"}
 }
 
-func createSubnetwork(c *catalogue.Call) error {
+func createSubnetwork(c *schema.Call) error {
 	network, err := find(c, networkType, c.State.String("network"))
 	if err != nil {
 		return err
@@ -64,13 +64,13 @@ func createSubnetwork(c *catalogue.Call) error {
 	return checkRange(c)
 }
 
-func checkRange(c *catalogue.Call) error {
+func checkRange(c *schema.Call) error {
 	prefix, err := parseRange(c.State.String("ipCidrRange"))
 	if err != nil {
 		return err
 	}
 	c.State["gatewayAddress"] = prefix.Addr().Next().String()
-	for _, other := range c.World.List(subnetworkType, "") {
+	for _, other := range c.Store.List(subnetworkType, "") {
 		if other.ID == c.ID || !same(other.State.String("network"), c.State.String("network")) {
 			continue
 		}
@@ -79,7 +79,7 @@ func checkRange(c *catalogue.Call) error {
 				"Invalid IPCidrRange: %s conflicts with existing subnetwork '%s' in region "+
 					"'%s'", prefix, other.State.String("name"), other.Region)
 		}
-		active := func(state world.Values) bool { return isProxy(state) && state.String("role") == "ACTIVE" }
+		active := func(state store.Values) bool { return isProxy(state) && state.String("role") == "ACTIVE" }
 		if other.Region == c.Region && active(other.State) && active(c.State) {
 			return invalid("role", "ACTIVE", "There is an active proxy-only subnetwork in this region and network "+
 				"already: %s", other.State.String("name"))
@@ -88,10 +88,11 @@ func checkRange(c *catalogue.Call) error {
 	return checkProxySubnetwork(c, prefix)
 }
 
-func isProxy(subnetwork world.Values) bool { return subnetwork.String("purpose") == proxyPurpose }
+func isProxy(subnetwork store.Values) bool { return subnetwork.String("purpose") == proxyPurpose }
 
+// checkProxySubnetwork checks a subnetwork for proxies:
 // https://cloud.google.com/load-balancing/docs/proxy-only-subnets#proxy_only_subnet_create
-func checkProxySubnetwork(c *catalogue.Call, prefix netip.Prefix) error {
+func checkProxySubnetwork(c *schema.Call, prefix netip.Prefix) error {
 	role := c.State.String("role")
 	switch {
 	case !isProxy(c.State) && role != "":
@@ -109,9 +110,9 @@ func checkProxySubnetwork(c *catalogue.Call, prefix netip.Prefix) error {
 	return nil
 }
 
-func deleteSubnetwork(c *catalogue.Call) error {
+func deleteSubnetwork(c *schema.Call) error {
 	if isProxy(c.State) {
-		for _, rule := range c.World.List(ruleType, c.Region) {
+		for _, rule := range c.Store.List(ruleType, c.Region) {
 			if managed(rule.State) && same(rule.State.String("network"), c.State.String("network")) {
 				return fmt.Errorf("Error 400: The subnetwork resource '%s' is already being used by '%s', "+
 					"resourceInUseByAnotherResource", c.ID, rule.ID)
@@ -121,7 +122,7 @@ func deleteSubnetwork(c *catalogue.Call) error {
 	return deleteUnused(c)
 }
 
-func createNat(c *catalogue.Call) error {
+func createNat(c *schema.Call) error {
 	router, err := find(c, routerType, c.State.String("router"))
 	if err != nil {
 		return err
@@ -131,8 +132,9 @@ func createNat(c *catalogue.Call) error {
 	return checkNat(c)
 }
 
-// checkNat: https://cloud.google.com/nat/docs/ports-and-addresses#port-allocation-method
-func checkNat(c *catalogue.Call) error {
+// checkNat checks the ports and addresses of Cloud NAT:
+// https://cloud.google.com/nat/docs/ports-and-addresses#port-allocation-method
+func checkNat(c *schema.Call) error {
 	lowest, highest := c.State.Int("minPortsPerVm"), c.State.Int("maxPortsPerVm")
 	dynamic := c.State.Bool("enableDynamicPortAllocation")
 	power := func(n int) bool { return n&(n-1) == 0 }
@@ -159,7 +161,7 @@ func checkNat(c *catalogue.Call) error {
 	return nil
 }
 
-func createAddress(c *catalogue.Call) error {
+func createAddress(c *schema.Call) error {
 	internal := c.State.String("addressType") == "INTERNAL"
 	if internal && !c.State.Has("subnetwork") {
 		return invalid("subnetwork", "", "An internal address needs a subnetwork")
@@ -173,7 +175,7 @@ func createAddress(c *catalogue.Call) error {
 	}
 	if !internal {
 		c.State["purpose"], c.State["subnetwork"] = "", ""
-		c.State["address"] = fmt.Sprintf("198.51.100.%d", c.World.Count("public addresses of gcp")%250+1)
+		c.State["address"] = fmt.Sprintf("198.51.100.%d", c.Store.Count("public addresses of gcp")%250+1)
 		return nil
 	}
 	subnetwork, err := find(c, subnetworkType, c.State.String("subnetwork"))
@@ -184,13 +186,13 @@ func createAddress(c *catalogue.Call) error {
 	if !c.State.Has("purpose") {
 		c.State["purpose"] = "GCE_ENDPOINT"
 	}
-	c.State["address"], err = freeAddress(c.World, subnetwork, c.State.String("address"))
+	c.State["address"], err = freeAddress(c.Store, subnetwork, c.State.String("address"))
 	return err
 }
 
-func deleteAddress(c *catalogue.Call) error {
+func deleteAddress(c *schema.Call) error {
 	address := c.State.String("address")
-	for _, user := range c.World.Select(func(r *world.Resource) bool {
+	for _, user := range c.Store.Select(func(r *store.Resource) bool {
 		return r.Type == instanceType ||
 			r.Type == ruleType
 	}) {
@@ -204,14 +206,14 @@ func deleteAddress(c *catalogue.Call) error {
 	return nil
 }
 
-// freeAddress is the wanted address of a subnetwork, or the lowest that nobody has. Google keeps the first two and the
-// last two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
-func freeAddress(w *world.World, subnetwork *world.Resource, wanted string) (string, error) {
+// freeAddress returns the wanted address of a subnetwork, or the lowest free one. Google keeps the first two and
+// the last two: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet
+func freeAddress(st *store.Store, subnetwork *store.Resource, wanted string) (string, error) {
 	if isProxy(subnetwork.State) {
 		return "", invalid("subnetwork", subnetwork.ID, "A proxy-only subnetwork has no addresses for anything else")
 	}
 	taken := map[string]bool{}
-	for _, r := range w.Select(func(r *world.Resource) bool {
+	for _, r := range st.Select(func(r *store.Resource) bool {
 		return r.Region == subnetwork.Region &&
 			r.Provider == "gcp"
 	}) {

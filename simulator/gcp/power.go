@@ -3,7 +3,8 @@ package gcp
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // The states of an instance: https://cloud.google.com/compute/docs/instances/instance-lifecycle
@@ -12,13 +13,13 @@ const (
 	statusTerminated = "TERMINATED"
 )
 
-func isStopped(instance *world.Resource) bool {
+func isStopped(instance *store.Resource) bool {
 	return instance.State.String("currentStatus") == statusTerminated
 }
 
 // Instance returns the instance with a name in a zone. The error is Compute Engine's.
-func Instance(w *world.World, zone, name string) (*world.Resource, error) {
-	found := w.Find(instanceType, "", func(r *world.Resource) bool {
+func Instance(st *store.Store, zone, name string) (*store.Resource, error) {
+	found := st.Find(instanceType, "", func(r *store.Resource) bool {
 		return r.State.String("name") == name && r.State.String("zone") == zone
 	})
 	if found == nil {
@@ -28,24 +29,24 @@ func Instance(w *world.World, zone, name string) (*world.Resource, error) {
 }
 
 // Stop switches an instance off; one that is off stays so.
-func Stop(w *world.World, instance *world.Resource) {
-	w.Change(instance, func(_, state world.Values) { state["currentStatus"] = statusTerminated })
+func Stop(st *store.Store, instance *store.Resource) {
+	st.Change(instance, func(_, state store.Values) { state["currentStatus"] = statusTerminated })
 }
 
 // Start switches an instance on.
-func Start(w *world.World, instance *world.Resource) {
-	w.Change(instance, func(_, state world.Values) { state["currentStatus"] = statusRunning })
+func Start(st *store.Store, instance *store.Resource) {
+	st.Change(instance, func(_, state store.Values) { state["currentStatus"] = statusRunning })
 }
 
 // SetType changes the machine type of a stopped instance.
 // https://cloud.google.com/compute/docs/instances/changing-machine-type-of-stopped-instance
-func SetType(w *world.World, instance *world.Resource, name string) error {
+func SetType(st *store.Store, instance *store.Resource, name string) error {
 	if !isStopped(instance) {
 		return fmt.Errorf("Invalid value for field 'resource.machineType': The instance %s must be stopped before "+
 			"the machine type can be changed", instance.State.String("name"))
 	}
 	machine := describe(instance.State)
-	image, err := findImage(w, machine.image)
+	image, err := findImage(st, machine.image)
 	if err != nil {
 		return err
 	}
@@ -57,21 +58,18 @@ func SetType(w *world.World, instance *world.Resource, name string) error {
 		return invalid("machineType", name, "The machine type's architecture %s does not match the image's, %s",
 			architecture, image.architecture)
 	}
-	w.Change(instance, func(inputs, state world.Values) { inputs["machineType"], state["machineType"] = name, name })
+	st.Change(instance, func(inputs, state store.Values) { inputs["machineType"], state["machineType"] = name, name })
 	return nil
 }
 
 // SetProtection switches the deletion protection of an instance.
-func SetProtection(w *world.World, instance *world.Resource, protected bool) {
-	w.Change(instance, func(inputs, state world.Values) {
+func SetProtection(st *store.Store, instance *store.Resource, protected bool) {
+	st.Change(instance, func(inputs, state store.Values) {
 		inputs["deletionProtection"], state["deletionProtection"] = protected, protected
 	})
 }
 
-// Console returns what an instance printed: the simulated one says whether it has user data to boot from.
-func Console(instance *world.Resource) string {
-	if text := instance.State.Object("metadata").String("user-data"); text != "" {
-		return fmt.Sprintf("[talos] fetched machine config from: \"GCP\" (%d bytes)", len(text))
-	}
-	return "[talos] no machine config"
+// Console returns what an instance printed.
+func Console(instance *store.Resource) string {
+	return network.Console("GCP", []byte(instance.State.Object("metadata").String("user-data")))
 }

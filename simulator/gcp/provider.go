@@ -15,11 +15,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
-// Project is the id of the project that clusters stand in, and ProjectNumber its number.
+// Project is the id of the clusters' project, and ProjectNumber its number.
 const (
 	Project       = "inferadb-simulated"
 	ProjectNumber = "123456789012"
@@ -31,20 +31,26 @@ const (
 const api = "https://www.googleapis.com/compute/v1/"
 
 //go:embed schema.json
-var schema []byte
+var schemaJSON []byte
 
 // Provider returns what the simulated Google Cloud serves.
-func Provider() *catalogue.Provider { return served() }
+func Provider() *schema.Provider { return served() }
 
-var served = sync.OnceValue(func() *catalogue.Provider {
-	p := catalogue.Load("gcp", schema, behaviors, functions)
+var served = sync.OnceValue(func() *schema.Provider {
+	p := schema.Load("gcp", schemaJSON, behaviors, functions)
 	p.Check = check
-	p.Site, p.Restart, p.Inspect = newSite, restart, inspect
+	p.Network, p.Inspect, p.Defaults = newNetwork, inspect, store.Values{"project": Project}
+	p.Restart = &schema.Restart{
+		Machine: instanceType, MemberKey: managerKey, Start: startInstance,
+		Groups: []schema.Group{
+			{Type: autoscalerType, Start: checkAutoscaler}, {Type: managerType, Start: startGroup},
+		},
+	}
 	return p
 })
 
 // behaviors are what the cloud does with the types of the schema.
-var behaviors = map[string]catalogue.Behavior{
+var behaviors = map[string]schema.Behavior{
 	accountType:     {Create: createAccount},
 	addressType:     {Create: createAddress, Update: relabel, Delete: deleteAddress},
 	alertType:       {Create: createAlert, Update: checkAlert},
@@ -72,7 +78,7 @@ var behaviors = map[string]catalogue.Behavior{
 }
 
 // functions answer the data sources.
-var functions = map[string]catalogue.Invoke{
+var functions = map[string]schema.Invoke{
 	"gcp:compute/getImage:getImage":             getImage,
 	"gcp:compute/getSubnetwork:getSubnetwork":   lookUpSubnetwork,
 	"gcp:compute/getSubnetworks:getSubnetworks": lookUpSubnetworks,
@@ -81,14 +87,14 @@ var functions = map[string]catalogue.Invoke{
 }
 
 // check looks at what is alike in all resources.
-func check(c *catalogue.Call) []catalogue.Problem {
-	var problems []catalogue.Problem
+func check(c *schema.Call) []schema.Problem {
+	var problems []schema.Problem
 	// The labels of a notification channel are its settings.
 	if c.Token != channelType {
 		problems = labelProblems("labels", c.Inputs.Object("labels"))
 	}
 	if region := c.Inputs.String("region"); region != "" && region != c.Region {
-		problems = append(problems, catalogue.Refuse("region", "%s is not the region of the provider, %s", region,
+		problems = append(problems, schema.Refuse("region", "%s is not the region of the provider, %s", region,
 			c.Region)...)
 	}
 	return problems
@@ -96,14 +102,15 @@ func check(c *catalogue.Call) []catalogue.Problem {
 
 var labelPattern = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$`)
 
-// labelProblems: https://cloud.google.com/compute/docs/labeling-resources#requirements
-func labelProblems(property string, labels world.Values) []catalogue.Problem {
-	var problems []catalogue.Problem
+// labelProblems returns what Google Cloud refuses of labels:
+// https://cloud.google.com/compute/docs/labeling-resources#requirements
+func labelProblems(property string, labels store.Values) []schema.Problem {
+	var problems []schema.Problem
 	refuse := func(format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse(property, format, arguments...)...)
+		problems = append(problems, schema.Refuse(property, format, arguments...)...)
 	}
 	if len(labels) > 64 {
-		refuse("a resource takes at most 64 labels, got %d", len(labels))
+		refuse("a resource can have at most 64 labels, got %d", len(labels))
 	}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value := labels.String(key)
@@ -116,14 +123,14 @@ func labelProblems(property string, labels world.Values) []catalogue.Problem {
 			refuse("Invalid label value %q of %s: it can have up to 63 lower-case letters, digits, dashes and "+
 				"underscores", value, key)
 		case strings.HasPrefix(key, "goog"):
-			refuse("Invalid label key %q: the prefix goog is Google's own", key)
+			refuse("Invalid label key %q: the prefix goog is reserved for Google", key)
 		}
 	}
 	return problems
 }
 
 // create names a new resource of a collection: its path, its link, and what every resource has.
-func create(c *catalogue.Call, collection string) error {
+func create(c *schema.Call, collection string) error {
 	project := cmp.Or(c.Inputs.String("project"), c.Config.String("project"))
 	if project != Project && project != HostProject {
 		return fmt.Errorf("Error 403: Permission denied on resource project %s: it does not exist, or you have no "+
@@ -145,53 +152,53 @@ func create(c *catalogue.Call, collection string) error {
 	if c.Type.Global {
 		region = ""
 	}
-	if c.World.Get(c.Token, region, c.ID) != nil {
+	if c.Store.Get(c.Token, region, c.ID) != nil {
 		return fmt.Errorf("Error 409: The resource '%s' already exists, alreadyExists", c.ID)
 	}
 	label(c.State, c.Type.Fields)
 	return nil
 }
 
-// relabel is an update that changes nothing but labels.
-func relabel(c *catalogue.Call) error {
+// relabel updates only the labels.
+func relabel(c *schema.Call) error {
 	label(c.State, c.Type.Fields)
 	return nil
 }
 
 // label fills in what the provider makes of the labels.
-func label(state world.Values, fields catalogue.Fields) {
+func label(state store.Values, fields schema.Fields) {
 	if _, has := fields["effectiveLabels"]; has {
 		labels := map[string]any(state.Object("labels").Clone())
 		state["effectiveLabels"], state["pulumiLabels"] = labels, labels
 	}
 }
 
-// path is a resource's path without the address of an API before it.
+// path returns a resource's path without the address of an API before it.
 func path(reference string) string { return reference[max(0, strings.Index(reference, "projects/")):] }
 
-// global are the types that lie in no region.
+// global are the types without a region.
 var global = []string{networkType, firewallType, healthCheckType, accountType, keyRingType, keyType, keyMemberType}
 
-// find is the resource that a link, a path or a name leads to, or the error that Google answers.
-func find(c *catalogue.Call, token, reference string) (*world.Resource, error) {
+// find returns the resource to which a link, a path or a name leads, or the error of Google.
+func find(c *schema.Call, token, reference string) (*store.Resource, error) {
 	region := c.Region
 	if slices.Contains(global, token) {
 		region = ""
 	}
-	found := c.World.Find(token, region, func(r *world.Resource) bool {
+	found := c.Store.Find(token, region, func(r *store.Resource) bool {
 		return r.ID == path(reference) || r.State.String("name") == reference && reference != ""
 	})
 	if found == nil {
 		return nil, fmt.Errorf("Error 404: The resource '%s' was not found, notFound", path(reference))
 	}
-	// The provider waits for the operation that makes a resource; service accounts are known a moment later, and it tries
-	// again: https://cloud.google.com/iam/docs/service-accounts-create#creating
-	return found, catalogue.Known(found, "Error 404: The resource '%s' was not found, notFound", path(reference))
+	// The provider waits for the operation that makes a resource; service accounts are known a moment later, and it
+	// tries again: https://cloud.google.com/iam/docs/service-accounts-create#creating
+	return found, schema.Known(found, "Error 404: The resource '%s' was not found, notFound", path(reference))
 }
 
 // deleteUnused refuses to delete what another resource refers to.
-func deleteUnused(c *catalogue.Call) error {
-	for _, other := range c.World.Select(func(r *world.Resource) bool { return r.Provider == "gcp" && r.ID != c.ID }) {
+func deleteUnused(c *schema.Call) error {
+	for _, other := range c.Store.Select(func(r *store.Resource) bool { return r.Provider == "gcp" && r.ID != c.ID }) {
 		if refers(map[string]any(other.State), c.ID) {
 			return fmt.Errorf("Error 400: The resource '%s' is already being used by '%s', "+
 				"resourceInUseByAnotherResource", c.ID, other.ID)
@@ -219,15 +226,15 @@ func refers(value any, id string) bool {
 // same reports whether two references lead to one resource.
 func same(a, b string) bool { return path(a) == path(b) }
 
-// invalid is the error that Google answers to a value that it does not take.
+// invalid returns the error of Google for a value that it does not accept.
 func invalid(field, value, reason string, arguments ...any) error {
 	return fmt.Errorf("Error 400: Invalid value for field 'resource.%s': '%s'. %s, invalid", field, value,
 		fmt.Sprintf(reason, arguments...))
 }
 
 // digits makes up a number, as Google gives one to every resource.
-func digits(c *catalogue.Call, length int) string {
-	hash := c.World.Hash(c.URN+" number", length)
+func digits(c *schema.Call, length int) string {
+	hash := c.Store.Hash(c.URN+" number", length)
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' {
 			return r - 'a' + '1'

@@ -38,7 +38,8 @@ func TestCritical(t *testing.T) {
 	assert.Zero(t, Critical(nil).Total())
 }
 
-// TestLayered shows where layers cost time: the load balancer and the machine could go at the same time, but lie in different layers.
+// TestLayered shows where layers cost time: the load balancer and the machine could go at the same time, but lie in
+// different layers.
 func TestLayered(t *testing.T) {
 	steps := []Step{step("network", 1), step("balancer", 45, "network"), step("gateway", 55, "network"), step("machine", 60, "gateway"),
 		step("record", 35, "balancer"), step("group", 90, "machine")}
@@ -53,7 +54,8 @@ func TestLayered(t *testing.T) {
 	assert.Equal(t, 62*time.Second, Layered(apart).Total(), "a dependency on what is quick brings them together")
 }
 
-// TestBestLayers has two chains that cannot lie in two layers of equal steps: the best are the record alone, and then the rest.
+// TestBestLayers has two chains that cannot lie in two layers of equal steps: the best are the record alone, and then
+// the rest.
 func TestBestLayers(t *testing.T) {
 	path := BestLayers([]Step{step("balancer", 45), step("listener", 1, "balancer"), step("record", 35, "listener"), step("machine", 60)})
 	assert.Equal(t, 95*time.Second, path.Total())

@@ -24,7 +24,7 @@ type Timed struct {
 // Path is a chain of steps, each of which waited for the one before it.
 type Path []Timed
 
-// Total is how long the chain takes.
+// Total returns how long the chain takes.
 func (p Path) Total() time.Duration {
 	if len(p) == 0 {
 		return 0
@@ -69,7 +69,7 @@ func Critical(steps []Step) Path {
 }
 
 // Layered returns the slowest step of each layer. That is how Pulumi destroys: steps that have nothing to wait for are
-// the first layer, those that wait for it alone the second, and so on. The last layer is deleted first, and the next
+// the first layer, those that wait only for it the second, and so on. The last layer is deleted first, and the next
 // begins when all of it is gone. So what is slow to delete costs time wherever another layer has something slow as
 // well. https://github.com/pulumi/pulumi/blob/v3.258.0/pkg/resource/deploy/deployment_executor.go (performPostSteps)
 func Layered(steps []Step) Path {

@@ -26,7 +26,7 @@ type Entry struct {
 	Start, End time.Time
 }
 
-// record is the file of entries in the directory of a world, one a line.
+// record is the file of entries in the directory of a store, one a line.
 const record = "operations.jsonl"
 
 // Record adds an entry. Several processes may do so at the same time: a line is written at once.

@@ -57,7 +57,7 @@ func (p Plan) Write(w io.Writer, measured map[string]time.Duration) {
 		Clock(p.Path.Total()), Clock(last), Clock(p.Minimum.Total()), p.Ratio(), p.Minimum)
 }
 
-// String is the path as a table: when each step ends, how long it takes, and what it is.
+// String returns the path as a table: when each step ends, how long it takes, and what it is.
 func (p Path) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)

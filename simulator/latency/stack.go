@@ -37,9 +37,9 @@ var (
 var needs = []need{
 	{machines, []string{"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation",
 		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "gcp:compute/routerNat:RouterNat"},
-		"a machine without a way out gets no image, no time and no peers (invariant 39)"},
+		"a machine without egress gets no image, no time and no peers (invariant 39)"},
 	{machines, []string{"digitalocean:index/firewall:Firewall"},
-		"a droplet has a public address, so its firewall stands first (invariant 9)"},
+		"a droplet has a public address, so its firewall is created first (invariant 9)"},
 	{machines, []string{"aws:kms/grant:Grant", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"},
 		"a disk is encrypted when it is made, and the cloud must be allowed to use the key by then"},
 	{[]string{"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"},
@@ -53,7 +53,7 @@ var needs = []need{
 		"gcp:compute/forwardingRule:ForwardingRule", "gcp:compute/instanceGroupMembership:InstanceGroupMembership",
 		"digitalocean:index/loadBalancer:LoadBalancer", "digitalocean:index/firewall:Firewall",
 	},
-		"a bootstrap cannot be taken back, and after it most edits are refused: what can fail comes first " +
+		"a bootstrap cannot be undone, and after it most edits are refused: what can fail comes first " +
 			"(invariant 33)"},
 	{[]string{bootstrapType}, []string{applyType},
 		"the API's first certificate and the first manifests are in the configuration that the machine could not " +
@@ -144,5 +144,5 @@ func isMachine(token string) bool {
 	return false
 }
 
-// label is the short name of the type and the name.
+// label returns the short name of the type and the name.
 func label(r Resource) string { return r.Type[strings.LastIndex(r.Type, ":")+1:] + " " + r.Name }

@@ -14,7 +14,7 @@ type Times struct {
 	Create, Delete time.Duration
 	// Update is that of the only type whose updates an up waits for one after the other.
 	Update time.Duration
-	// Source says where times of ten seconds and more come from. Public logs are those of Terraform runs that somebody
+	// Source is where times of ten seconds and more come from. Public logs are those of Terraform runs that were
 	// published.
 	Source string
 }
@@ -27,7 +27,7 @@ func Of(token string) Times { return table[token] }
 
 // Boot is how long a machine takes from its creation until its Talos API answers: firmware, kernel, the configuration
 // out of the user data, certificates. A cloud calls a machine created before it has begun with any of that. An
-// estimate: nobody has published it for each cloud.
+// estimate: there is no published time for each cloud.
 const Boot = 60 * time.Second
 
 // Machines are the types of machines that have a name, and so are given their configuration one by one. By cloud.
@@ -37,7 +37,7 @@ var Machines = map[string]string{
 	"digitalocean": "digitalocean:index/droplet:Droplet",
 }
 
-// seconds makes a row of the table.
+// seconds creates a row of the table.
 func seconds(create, remove int, source string) Times {
 	return Times{Create: time.Duration(create) * time.Second, Delete: time.Duration(remove) * time.Second,
 		Source: source}

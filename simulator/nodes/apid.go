@@ -10,9 +10,9 @@ import (
 
 	"github.com/cosi-project/runtime/api/v1alpha1"
 	"github.com/cosi-project/runtime/pkg/state/protobuf/server"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	timeapi "github.com/siderolabs/talos/pkg/machinery/api/time"
@@ -27,7 +27,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// newApid is a node's apid: it answers for the node itself, and forwards to others what names them.
+// newApid returns a node's apid. It answers for the node itself, and forwards the requests that name other nodes.
 // https://github.com/siderolabs/talos/tree/v1.13.0/internal/app/apid/pkg
 func (n *node) newApid(config *tls.Config) *grpc.Server {
 	s := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)), grpc.UnaryInterceptor(n.unary),
@@ -40,7 +40,7 @@ func (n *node) newApid(config *tls.Config) *grpc.Server {
 	return s
 }
 
-// request is what a call's context says.
+// request is the metadata of a call.
 type request struct {
 	// entry is the node whose apid took the call, target the one that it is about.
 	entry, target *node
@@ -83,7 +83,7 @@ func (n *node) unary(ctx context.Context, in any, info *grpc.UnaryServerInfo, ha
 	return merge(info.FullMethod, names, answers, failures)
 }
 
-// addressed returns whom a call is about: nobody is the node itself. With several, each answer says whose it is.
+// addressed returns the nodes that a call names; none means the node itself. With several, each answer names its node.
 func addressed(ctx context.Context, method string) (names []string, several bool, err error) {
 	given, _ := metadata.FromIncomingContext(ctx)
 	if nodes := given.Get("nodes"); len(nodes) > 0 {
@@ -116,7 +116,7 @@ func (n *node) prepare(ctx context.Context, method string, names []string) (cont
 	return ctx, nil
 }
 
-// rolesOf reads the roles that stand in the client's certificate.
+// rolesOf reads the roles in the client's certificate.
 func rolesOf(ctx context.Context) role.Set {
 	from, _ := peer.FromContext(ctx)
 	if from == nil {
@@ -144,8 +144,8 @@ func (n *node) forward(name string) (*node, error) {
 		if !is(other.state()) {
 			continue
 		}
-		err := n.daemon.within(func(w *world.World, s site.Site) error {
-			view, err := talos.Look(s, w)
+		err := n.daemon.within(func(st *store.Store, clouds network.Network) error {
+			view, err := talos.Look(clouds, st)
 			if err != nil {
 				return err
 			}
@@ -195,7 +195,7 @@ func merge(method string, names []string, answers []proto.Message, failures []er
 	return merged.Interface(), nil
 }
 
-// responseOf makes the answer of a method.
+// responseOf creates the answer of a method.
 func responseOf(method string) (protoreflect.Message, error) {
 	_, name, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
 	described := machine.File_machine_machine_proto.Services().ByName("MachineService").Methods().ByName(protoreflect.Name(name))
@@ -241,7 +241,7 @@ func (n *node) stream(service any, stream grpc.ServerStream, info *grpc.StreamSe
 	return nil
 }
 
-// labeled is a stream about one node; with a name, each message says whose it is. It ends with the node.
+// labeled is a stream about one node; with a name, each message names the node. It ends with the node.
 type labeled struct {
 	grpc.ServerStream
 	ctx  context.Context

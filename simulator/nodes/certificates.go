@@ -20,7 +20,7 @@ type identity struct {
 	clients     *stdx509.CertPool
 }
 
-// issue makes a server's certificate for names and addresses. Servers of etcd are each other's clients too.
+// issue creates a server's certificate for names and addresses. Servers of etcd are each other's clients too.
 func issue(authority *x509.PEMEncodedCertificateAndKey, clients [][]byte, common string, hosts []string) (identity,
 	error) {
 	if authority == nil || len(authority.Key) == 0 {
@@ -54,7 +54,7 @@ func issue(authority *x509.PEMEncodedCertificateAndKey, clients [][]byte, common
 	return s, err
 }
 
-// config is the server's side of TLS.
+// config returns the TLS configuration of a server.
 func (s identity) config(clients tls.ClientAuthType, protocols ...string) *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{s.certificate}, ClientCAs: s.clients, ClientAuth: clients,
@@ -62,8 +62,8 @@ func (s identity) config(clients tls.ClientAuthType, protocols ...string) *tls.C
 	}
 }
 
-// follow is a server's side of TLS with a certificate for the names that the node's configuration has when a client
-// comes: Talos issues another one when they change.
+// follow returns the TLS configuration of a server with a certificate for the names that the node's configuration has
+// when a client comes: Talos issues another one when they change.
 // https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/controllers/secrets/kubernetes_dynamic_certs.go
 func follow(names func() []string, issue func([]string) (*tls.Config, error)) (*tls.Config, error) {
 	hosts := names()

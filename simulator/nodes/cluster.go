@@ -10,16 +10,16 @@ import (
 	"sync"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// cluster lets a real etcd follow the membership that the world has.
+// cluster lets a real etcd follow the membership that the store has.
 type cluster struct {
 	daemon *Daemon
 	id     string
@@ -36,7 +36,7 @@ type cluster struct {
 	nodes []talos.Node
 }
 
-// set takes what the world says.
+// set follows the store.
 func (c *cluster) set(etcd talos.Etcd, objects []talos.NodeObject, nodes []talos.Node) {
 	c.mutex.Lock()
 	c.etcd, c.objects = etcd, objects
@@ -52,14 +52,14 @@ func (c *cluster) wake() {
 	}
 }
 
-// known is the etcd that the world has.
+// known returns the cluster's etcd as the store has it.
 func (c *cluster) known() talos.Etcd {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	return c.etcd
 }
 
-// run follows the world, and tries again what has failed.
+// run follows the store, and tries again what has failed.
 func (c *cluster) run() {
 	failed := ""
 	for {
@@ -77,7 +77,7 @@ func (c *cluster) run() {
 	}
 }
 
-// follow does what is missing for the real etcd to be what the world says.
+// follow changes the real etcd until it matches the store.
 func (c *cluster) follow() error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
@@ -158,7 +158,7 @@ func (c *cluster) createMember(n *node, known talos.Etcd, initial []string) erro
 	return n.startEtcd(known.Name, strings.Join(initial, ","), true)
 }
 
-// adopt writes the real members' ids into the world. Members are told apart by their addresses.
+// adopt writes the ids of the real members into the store. Members are identified by their addresses.
 func (c *cluster) adopt(known talos.Etcd, m *member) error {
 	ids := map[string]uint64{}
 	for _, real := range m.etcd.Server.Cluster().Members() {
@@ -174,10 +174,10 @@ func (c *cluster) adopt(known talos.Etcd, m *member) error {
 	})
 }
 
-// record changes the world's member list, as it is now.
+// record changes the store's member list, as it is now.
 func (c *cluster) record(name string, edit func(talos.EtcdMember) (talos.EtcdMember, bool)) error {
-	err := c.daemon.within(func(w *world.World, s site.Site) error {
-		view, err := talos.Look(s, w)
+	err := c.daemon.within(func(st *store.Store, clouds network.Network) error {
+		view, err := talos.Look(clouds, st)
 		if err != nil {
 			return err
 		}
@@ -194,12 +194,12 @@ func (c *cluster) record(name string, edit func(talos.EtcdMember) (talos.EtcdMem
 			c.etcd = current
 			c.mutex.Unlock()
 		}
-		return talos.SetMembers(w, c.id, name, members)
+		return talos.SetMembers(st, c.id, name, members)
 	})
 	return err
 }
 
-// correct removes and adds members as the world says, one change at a time, and promotes learners.
+// correct removes and adds members as in the store, one change at a time, and promotes learners.
 func (c *cluster) correct(known talos.Etcd, nodes map[string]*node) error {
 	m := c.anyMember(nodes)
 	if m == nil {
@@ -236,7 +236,7 @@ func (c *cluster) correct(known talos.Etcd, nodes map[string]*node) error {
 	return nil
 }
 
-// memberHex is a member's id as talosctl writes it.
+// memberHex returns a member's id as talosctl writes it.
 func memberHex(id uint64) string { return fmt.Sprintf("%016x", id) }
 
 // anyMember returns a member that has a leader.
@@ -280,7 +280,7 @@ func (c *cluster) add(ctx context.Context, m *member, n *node, known talos.Etcd,
 	})
 }
 
-// remove takes a member off etcd and then off the world's list.
+// remove takes a member off etcd and then off the store's list.
 func (c *cluster) remove(ctx context.Context, m *member, id uint64) error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
@@ -311,7 +311,7 @@ func (c *cluster) othersLack(m *member, id uint64) bool {
 	return false
 }
 
-// raiseAlarms lets faults strike that are about etcd.
+// raiseAlarms lets the faults of etcd take effect.
 func (c *cluster) raiseAlarms(nodes map[string]*node) error {
 	for _, n := range nodes {
 		m, state := n.member(), n.state()
@@ -360,10 +360,13 @@ func (c *cluster) removeByFault(ctx context.Context, n *node, nodes map[string]*
 
 // struck takes a fault away.
 func (c *cluster) struck(machine, kind string) error {
-	return c.daemon.change(func(w *world.World, _ site.Site) error { return talos.ClearFault(w, machine, kind) })
+	return c.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.ClearFault(st, machine, kind)
+	})
 }
 
-// quorum says why etcd does not answer through a member.
+// quorum returns why etcd does not answer through a member; nil if it does.
 func quorum(ctx context.Context, m *member) error {
 	_, err := m.kv.Get(ctx, "/registry/health", clientv3.WithCountOnly())
 	return err

@@ -1,4 +1,4 @@
-// Package nodes makes the machines of a world answer: their Talos APIs, real etcd members, and a small Kubernetes API,
+// Package nodes makes the machines of a store answer: their Talos APIs, real etcd members, and a small Kubernetes API,
 // each over mutual TLS with the cluster's own authorities. A proxy leads to their addresses, which exist nowhere else.
 package nodes
 
@@ -16,16 +16,16 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 )
 
-// Options say which world is served, and how.
+// Options are the store that is served, and how it is served.
 type Options struct {
-	Store *world.Store
-	// Site is what Talos sees of the clouds.
-	Site func(*world.World) site.Site
+	Journal *store.Journal
+	// Network is what Talos sees of the clouds.
+	Network func(*store.Store) network.Network
 	// Proxy is the address that the proxy listens on. A process can have one only: see Start.
 	Proxy string
 	// Reboot is how long a machine is away when it reboots.
@@ -37,7 +37,7 @@ type Options struct {
 	hasty bool
 }
 
-// Daemon serves the nodes of a world until it is closed.
+// Daemon serves the nodes of a store until it is closed.
 type Daemon struct {
 	options Options
 	proxy   *http.Server
@@ -58,10 +58,10 @@ type Daemon struct {
 	clusters map[string]*cluster
 }
 
-// poll is how often the daemon looks whether somebody else changed the world.
+// poll is how often the daemon looks for changes of the store by others.
 const poll = 150 * time.Millisecond
 
-// Start serves a world. etcd's members find each other's addresses through the proxy, which Go's HTTP client reads from
+// Start serves a store. etcd's members find each other's addresses through the proxy, which Go's HTTP client reads from
 // the environment once in a process: the variable HTTPS_PROXY of the process is set, and a second daemon has to use the
 // same address.
 func Start(options Options) (*Daemon, error) {
@@ -100,7 +100,7 @@ func (d *Daemon) useProxy() error {
 // Proxy returns the URL for HTTPS_PROXY.
 func (d *Daemon) Proxy() string { return "http://" + d.address }
 
-// Close stops everything that the daemon has started. What the nodes have on their disks stays in the world.
+// Close stops everything that the daemon has started. What the nodes have on their disks stays in the store.
 func (d *Daemon) Close() error {
 	d.cancel()
 	err := d.proxy.Close()
@@ -126,24 +126,24 @@ func (d *Daemon) logf(format string, arguments ...any) {
 	}
 }
 
-// watch looks at the world again whenever somebody has written to it.
+// watch reads the store again after each change.
 func (d *Daemon) watch() {
 	seen := ""
 	for d.sleep(poll) {
-		info, err := os.Stat(filepath.Join(d.options.Store.Directory(), world.Journal))
+		info, err := os.Stat(filepath.Join(d.options.Journal.Directory(), store.JournalFile))
 		if err != nil {
 			continue
 		}
 		if now := fmt.Sprint(info.Size(), info.ModTime()); now != seen {
 			seen = now
 			if err := d.refresh(); err != nil {
-				d.logf("world: %v", err)
+				d.logf("store: %v", err)
 			}
 		}
 	}
 }
 
-// sleep waits, and reports whether the daemon still runs then.
+// sleep reports whether the daemon still runs after a wait.
 func (d *Daemon) sleep(pause time.Duration) bool {
 	select {
 	case <-d.ctx.Done():
@@ -153,20 +153,20 @@ func (d *Daemon) sleep(pause time.Duration) bool {
 	}
 }
 
-// within runs an operation on the world.
-func (d *Daemon) within(operation func(*world.World, site.Site) error) error {
-	return d.options.Store.Do(func(w *world.World) error { return operation(w, d.options.Site(w)) })
+// within runs an operation on the store.
+func (d *Daemon) within(operation func(*store.Store, network.Network) error) error {
+	return d.options.Journal.Do(func(st *store.Store) error { return operation(st, d.options.Network(st)) })
 }
 
-// change runs an operation on the world and lets the nodes follow it before it returns.
-func (d *Daemon) change(operation func(*world.World, site.Site) error) error {
+// change runs an operation on the store and lets the nodes follow it before it returns.
+func (d *Daemon) change(operation func(*store.Store, network.Network) error) error {
 	if err := d.within(operation); err != nil {
 		return err
 	}
 	return d.refresh()
 }
 
-// look is what one look at the world has shown.
+// look is what one look at the store has shown.
 type look struct {
 	nodes   []talos.Node
 	etcds   map[string]talos.Etcd
@@ -174,8 +174,8 @@ type look struct {
 }
 
 func (d *Daemon) look() (seen look, err error) {
-	err = d.within(func(w *world.World, s site.Site) error {
-		view, err := talos.Look(s, w)
+	err = d.within(func(st *store.Store, clouds network.Network) error {
+		view, err := talos.Look(clouds, st)
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (d *Daemon) look() (seen look, err error) {
 	return seen, err
 }
 
-// refresh starts and stops nodes as the world says.
+// refresh starts and stops nodes as in the store.
 func (d *Daemon) refresh() error {
 	d.refreshing.Lock()
 	defer d.refreshing.Unlock()
@@ -235,7 +235,7 @@ func (d *Daemon) refresh() error {
 	return nil
 }
 
-// follow starts a node, or tells it what has changed.
+// follow starts a node, or updates it.
 func (d *Daemon) follow(state talos.Node, seen look) {
 	d.mutex.Lock()
 	n := d.nodes[state.ID]
@@ -290,14 +290,20 @@ func (d *Daemon) finishReboot(machine string) {
 	if !d.sleep(d.options.Reboot) {
 		return
 	}
-	if err := d.change(func(w *world.World, _ site.Site) error { return talos.FinishReboot(w, machine) }); err != nil {
+	if err := d.change(func(st *store.Store, _ network.Network) error {
+		return talos.FinishReboot(st,
+			machine)
+	}); err != nil {
 		d.logf("%s: %v", machine, err)
 	}
 }
 
 // reboot takes a machine away for a while.
 func (d *Daemon) reboot(machine string) error {
-	if err := d.change(func(w *world.World, _ site.Site) error { return talos.BeginReboot(w, machine) }); err != nil {
+	if err := d.change(func(st *store.Store, _ network.Network) error {
+		return talos.BeginReboot(st,
+			machine)
+	}); err != nil {
 		return err
 	}
 	d.finishReboot(machine)
@@ -317,7 +323,7 @@ func (d *Daemon) node(machine string) *node {
 	return d.nodes[machine]
 }
 
-// running returns the running nodes of a cluster.
+// runningNodes returns the running nodes of a cluster.
 func (d *Daemon) runningNodes(cluster string) []*node {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()

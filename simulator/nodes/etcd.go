@@ -20,7 +20,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// member is a real etcd, in this process, with its data in the world's directory.
+// member is a real etcd, in this process, with its data in the store's directory.
 type member struct {
 	etcd *embed.Etcd
 	kv   *clientv3.Client
@@ -37,9 +37,9 @@ func init() {
 	wal.SegmentSizeBytes = 4 << 20
 }
 
-// disk is the directory of a machine.
+// disk returns the directory of a machine.
 func (d *Daemon) disk(machine string) string {
-	return filepath.Join(d.options.Store.Directory(), "nodes", machine)
+	return filepath.Join(d.options.Journal.Directory(), "nodes", machine)
 }
 
 func (n *node) etcdData() string  { return filepath.Join(n.daemon.disk(n.state().ID), "etcd") }
@@ -58,7 +58,7 @@ func (n *node) hasEtcdData() bool {
 // wipeEtcd empties the node's etcd.
 func (n *node) wipeEtcd() error { return os.RemoveAll(n.etcdData()) }
 
-// peerURL is the address by which etcd's members know each other.
+// peerURL returns the address by which etcd's members know each other.
 func peerURL(address string) string { return fmt.Sprintf("https://%s:%d", address, etcdPeerPort) }
 
 // startEtcd starts etcd with the options that Talos gives it, but for the addresses on which it listens, and without
@@ -177,12 +177,12 @@ func (n *node) restore(name string, skipHashCheck bool) error {
 	})
 }
 
-// short is the limit of an operation that must not hold up the others.
+// short returns a context with the limit of an operation that must not delay the others.
 func short(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 5*time.Second)
 }
 
-// runsEtcd reports whether the world lets a node's member run.
+// runsEtcd reports whether the store lets a node's member run.
 func runsEtcd(state talos.Node, known talos.Etcd) bool {
 	if !state.Up || state.EtcdDown || known.Name == "" || state.EtcdData != known.Name {
 		return false

@@ -57,7 +57,7 @@ func (e *events) since(position int) ([]*machine.Event, <-chan struct{}) {
 	return e.all[position:], e.more
 }
 
-// send streams events until the client or the node goes. The first one says that the stream stands.
+// send streams events until the client or the node goes. The first one confirms the stream.
 func (e *events) send(in *machine.EventsRequest, stream grpc.ServerStreamingServer[machine.Event]) error {
 	all, _ := e.since(0)
 	position := len(all)

@@ -20,7 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// api is the Kubernetes API of a control plane, as far as an operator's programs use it. Nodes are what the world has
+// api is the Kubernetes API of a control plane, as far as an operator's programs use it. Nodes are what the store has
 // of them; static pods and those of DaemonSets follow from the nodes; everything else is kept in the real etcd.
 type api struct{ node *node }
 
@@ -71,7 +71,7 @@ func (k kind) of() schema.GroupResource {
 	return schema.GroupResource{Group: k.group, Resource: k.resource}
 }
 
-// requestTimeout is longer than etcd's own limit, so that its reason is told.
+// requestTimeout is longer than etcd's own limit, so that the error has etcd's reason.
 const requestTimeout = 15 * time.Second
 
 func (a api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +161,7 @@ func (a api) metrics(w http.ResponseWriter) error {
 	return err
 }
 
-// reads says why etcd does not answer this API server.
+// reads returns why etcd does not answer this API server.
 func (a api) reads(ctx context.Context) error {
 	m := a.node.member()
 	if m == nil {
@@ -294,7 +294,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// applyType is how a server-side apply says what it is. The YAML that is sent here is JSON.
+// applyType is the content type of a server-side apply. The YAML that is sent here is JSON.
 const applyType = "application/apply-patch+yaml"
 
 func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
@@ -310,7 +310,7 @@ func (a api) write(ctx context.Context, p path, r *http.Request) (any, error) {
 		return nil, &apierrors.StatusError{ErrStatus: metav1.Status{
 			Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType,
 			Reason: metav1.StatusReasonUnsupportedMediaType,
-			Message: fmt.Sprintf("the simulator takes JSON, protobuf, merge patches and server-side apply, not %q",
+			Message: fmt.Sprintf("the simulator accepts JSON, protobuf, merge patches and server-side apply, not %q",
 				mediaType),
 		}}
 	}

@@ -84,7 +84,7 @@ func selectorOf(budget object) (labels.Selector, error) {
 	return metav1.LabelSelectorAsSelector(&selector)
 }
 
-// withBudgets computes what the disruption controller would say.
+// withBudgets computes the status that the disruption controller would set.
 func (a api) withBudgets(ctx context.Context, budgets []object) error {
 	for _, budget := range budgets {
 		selector, err := selectorOf(budget)
@@ -177,7 +177,7 @@ func (a api) endPod(ctx context.Context, pod object) error {
 	return nil
 }
 
-// finishPod takes a pod away. What a controller owns is made again, for the scheduler to place.
+// finishPod takes a pod away. What a controller owns is created again, for the scheduler to place.
 func (c *cluster) finishPod(pod object) {
 	for range 20 {
 		if a, running := c.anyAPI(); running {
@@ -221,7 +221,7 @@ func (c *cluster) anyAPI() (api, bool) {
 	return api{}, false
 }
 
-// control is what controllers and the scheduler do: pods that are missing are made, pods without a node get one.
+// control does the work of controllers and the scheduler: it creates missing pods, and gives pods without a node one.
 func (c *cluster) control() error {
 	a, running := c.anyAPI()
 	if !running {
@@ -260,7 +260,8 @@ func (c *cluster) control() error {
 	return nil
 }
 
-// place is the ready and schedulable node with the fewest pods; workers come first. Of the taints only a cordon counts.
+// place returns the ready and schedulable node with the fewest pods; workers come first. Of the taints only a cordon
+// counts.
 func (a api) place(pods []object) string {
 	best, least := "", math.MaxInt
 	for _, o := range a.nodeObjects() {

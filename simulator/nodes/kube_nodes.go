@@ -10,14 +10,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 )
 
-// known returns what the world has of the API server's cluster.
+// known returns what the store has of the API server's cluster.
 func (a api) known() (objects []talos.NodeObject, nodes []talos.Node, created []talos.Object) {
 	c := a.node.daemon.cluster(a.node.state().Cluster)
 	if c == nil {
@@ -28,7 +28,7 @@ func (a api) known() (objects []talos.NodeObject, nodes []talos.Node, created []
 	return c.objects, c.nodes, c.etcd.Objects
 }
 
-// nodeObjects are the cluster's nodes. Those whose machine is gone stay until somebody deletes them.
+// nodeObjects returns the cluster's nodes. Those of deleted machines stay until they are deleted.
 func (a api) nodeObjects() []object {
 	objects, nodes, _ := a.known()
 	var list []object
@@ -81,7 +81,7 @@ func nodeObject(o talos.NodeObject, state *talos.Node) object {
 
 const cordonTaint = "node.kubernetes.io/unschedulable"
 
-// nodeReady reports whether a node's kubelet says that it is ready.
+// nodeReady reports whether a node's kubelet is ready.
 func nodeReady(state *talos.Node) bool {
 	return state != nil && state.Up && state.Joined == "" && state.NetworkReady &&
 		!state.Faults.Has(talos.FaultNotReady)
@@ -121,7 +121,7 @@ func nodeStatus(name string, state *talos.Node) object {
 	return status
 }
 
-// baseLabels are what kubelet and Talos give the node by themselves.
+// baseLabels returns what kubelet and Talos give the node by themselves.
 func baseLabels(name string, state *talos.Node) map[string]string {
 	base := map[string]string{"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
 	if state == nil {
@@ -161,7 +161,7 @@ func parseTaint(text string) object {
 	return taint
 }
 
-// changeNode keeps what a client has changed of a node, in the world.
+// changeNode keeps what a client has changed of a node, in the store.
 func (a api) changeNode(before, after object) (any, error) {
 	name := text(before, "metadata", "name")
 	_, nodes, _ := a.known()
@@ -191,9 +191,9 @@ func (a api) changeNode(before, after object) (any, error) {
 		}
 	}
 	cluster := a.node.state().Cluster
-	err := a.node.daemon.change(func(w *world.World,
-		_ site.Site) error {
-		return talos.SetNodeObject(w, cluster, changed)
+	err := a.node.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.SetNodeObject(st, cluster, changed)
 	})
 	if err != nil {
 		return nil, err
@@ -215,8 +215,8 @@ func formatTaint(taint object) string {
 
 func (a api) deleteNode(name string) error {
 	cluster := a.node.state().Cluster
-	return a.node.daemon.change(func(w *world.World,
-		_ site.Site) error {
-		return talos.DeleteNodeObject(w, cluster, name)
+	return a.node.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.DeleteNodeObject(st, cluster, name)
 	})
 }

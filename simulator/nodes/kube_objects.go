@@ -10,9 +10,9 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -24,8 +24,8 @@ import (
 // talosManager is the field manager of what Talos has created, by server-side apply since 1.13.
 const talosManager = "talos"
 
-// kinds are those that every API server of the simulator has, and those that a definition among the created objects
-// adds.
+// kinds returns the kinds that every API server of the simulator has, and those that a definition among the created
+// objects adds.
 func (a api) kinds() []kind {
 	_, _, created := a.known()
 	all := slices.Clone(kinds)
@@ -46,7 +46,8 @@ func (a api) kinds() []kind {
 		}
 		for _, version := range definition.Spec.Versions {
 			all = append(all, kind{
-				definition.Spec.Group, version.Name, definition.Spec.Names.Plural, definition.Spec.Names.Kind, definition.Spec.Scope == "Cluster",
+				definition.Spec.Group, version.Name, definition.Spec.Names.Plural, definition.Spec.Names.Kind,
+				definition.Spec.Scope == "Cluster",
 			})
 		}
 	}
@@ -55,7 +56,8 @@ func (a api) kinds() []kind {
 
 func (k kind) has(o talos.Object) bool { return o.Group == k.group && o.Kind == k.kind }
 
-// createdObjects are those of a kind that the control planes have created and of which the world has the content.
+// createdObjects returns the objects of a kind that the control planes have created and of which the store has the
+// content.
 func (a api) createdObjects(k kind, namespace string) []object {
 	_, _, created := a.known()
 	var list []object
@@ -77,7 +79,7 @@ func (a api) createdObjects(k kind, namespace string) []object {
 	return list
 }
 
-// isCreated reports whether the world has the object, and not etcd.
+// isCreated reports whether the store has the object, and not etcd.
 func (a api) isCreated(p path) bool {
 	_, _, created := a.known()
 	return slices.ContainsFunc(created, func(o talos.Object) bool {
@@ -119,7 +121,8 @@ func (a api) apply(ctx context.Context, p path, wanted object, force, dryRun boo
 	return a.keep(ctx, p, found, merged)
 }
 
-// replace is what a PUT or a patch does to an object of the world. The fields that it changes belong to who sent it.
+// replace applies a PUT or a patch to an object of the store. Its sender becomes the owner of the fields that it
+// changes.
 func (a api) replace(ctx context.Context, p path, before, after object) (any, error) {
 	live, err := p.kind.owned(before)
 	if err != nil {
@@ -139,7 +142,7 @@ func (k kind) empty() *unstructured.Unstructured {
 		"metadata": object{}}}
 }
 
-// owned is a live object, of which every field has an owner: Talos, if nobody else has written it since.
+// owned returns a live object, of which every field has an owner: Talos, unless another client has written it since.
 func (k kind) owned(o object) (*unstructured.Unstructured, error) {
 	live := &unstructured.Unstructured{Object: jsonCopy(o)}
 	delete(live.Object, "status")
@@ -158,7 +161,7 @@ func (k kind) fieldManager() *managedfields.FieldManager {
 		schema.GroupVersionKind{Group: k.group, Version: k.version, Kind: k.kind})
 }
 
-// jsonCopy is a copy in the types that the API server's library takes: whole numbers are int64.
+// jsonCopy returns a copy in the types that the API server's library takes: whole numbers are int64.
 func jsonCopy(o object) object {
 	copied := object{}
 	if o == nil {
@@ -169,7 +172,7 @@ func jsonCopy(o object) object {
 	return copied
 }
 
-// keep writes an object into the world, and counts its generation.
+// keep writes an object into the store, and counts its generation.
 func (a api) keep(ctx context.Context, p path, before, after object) (any, error) {
 	m := meta(after)
 	for _, derived := range []string{"uid", "resourceVersion", "creationTimestamp"} {
@@ -188,7 +191,10 @@ func (a api) keep(ctx context.Context, p path, before, after object) (any, error
 	}
 	cluster := a.node.state().Cluster
 	kept := talos.Object{Kind: p.kind.kind, Group: p.kind.group, Namespace: p.namespace, Name: p.name, Content: content}
-	err = a.node.daemon.change(func(w *world.World, _ site.Site) error { return talos.SetObject(w, cluster, kept) })
+	err = a.node.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.SetObject(st, cluster, kept)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -198,5 +204,8 @@ func (a api) keep(ctx context.Context, p path, before, after object) (any, error
 func (a api) deleteCreated(p path) error {
 	cluster := a.node.state().Cluster
 	gone := talos.Object{Kind: p.kind.kind, Namespace: p.namespace, Name: p.name}
-	return a.node.daemon.change(func(w *world.World, _ site.Site) error { return talos.DeleteObject(w, cluster, gone) })
+	return a.node.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.DeleteObject(st, cluster, gone)
+	})
 }

@@ -15,7 +15,7 @@ const system = "kube-system"
 
 var podKind, deploymentKind = kindOf("pods"), kindOf("deployments")
 
-// kindOf is the kind of a resource that every API server of the simulator has.
+// kindOf returns the kind of a resource that every API server of the simulator has.
 func kindOf(resource string) kind {
 	return kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.resource == resource })]
 }
@@ -39,7 +39,8 @@ func (a api) derived(k kind, namespace string) []object {
 	return nil
 }
 
-// derivedPods are the static pods of control planes and the pods of DaemonSets: nobody can end them for good.
+// derivedPods returns the static pods of control planes and the pods of DaemonSets, which are created again after a
+// deletion.
 func (a api) derivedPods() []object {
 	objects, nodes, created := a.known()
 	var list []object
@@ -64,7 +65,7 @@ func (a api) derivedPods() []object {
 	return list
 }
 
-// staticPods are those that Talos makes on a control plane; the kubelet shows them as mirrors.
+// staticPods returns the pods that Talos starts on a control plane. The kubelet shows them as mirror pods.
 // https://github.com/siderolabs/talos/blob/v1.13.0/internal/app/machined/pkg/controllers/k8s/control_plane_static_pod.go
 func (a api) staticPods(state talos.Node) []object {
 	cluster := state.Config.Cluster()
@@ -201,7 +202,7 @@ func replicasOf(deployment object) int {
 	return 1
 }
 
-// podsOf are the pods of a Deployment.
+// podsOf returns the pods of a Deployment.
 func podsOf(deployment object, pods []object) []object {
 	return slices.DeleteFunc(slices.Clone(pods), func(pod object) bool {
 		return labelsOf(pod)["k8s-app"] != text(deployment, "metadata", "name") ||

@@ -37,7 +37,7 @@ func meta(o object) object {
 	return made
 }
 
-// key is where etcd keeps an object, or with an empty name all of a namespace.
+// key returns the key of an object in etcd, or with an empty name the prefix of a namespace.
 func key(k kind, namespace, name string) string {
 	at := "/registry/" + k.resource + "/"
 	if namespace != "" {

@@ -28,53 +28,54 @@ import (
 )
 
 // etcd is a client of one member, with a certificate of the cluster's own authority, through the proxy.
-func (l *lab) etcd(name string) *clientv3.Client {
-	l.t.Helper()
+func (h *harness) etcd(name string) *clientv3.Client {
+	h.t.Helper()
 	pair, err := issue(bundle().Certs.Etcd, nil, "test", nil)
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 	roots := stdx509.NewCertPool()
 	roots.AppendCertsFromPEM(bundle().Certs.Etcd.Crt)
 	c, err := clientv3.New(clientv3.Config{
-		Endpoints: []string{fmt.Sprintf("https://%s:%d", l.address(name), etcdClientPort)}, Logger: zap.NewNop(),
+		Endpoints: []string{fmt.Sprintf("https://%s:%d", h.address(name), etcdClientPort)}, Logger: zap.NewNop(),
 		TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair.certificate}},
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn,
+			error) {
 			return dialer.DynamicProxyDialer(ctx, address)
 		})},
 	})
-	require.NoError(l.t, err)
-	l.t.Cleanup(func() { c.Close() })
+	require.NoError(h.t, err)
+	h.t.Cleanup(func() { c.Close() })
 	return c
 }
 
 // kubernetes is an administrator's client of the load balancer.
-func (l *lab) kubernetes() *kubernetes.Clientset {
-	l.t.Helper()
-	raw, err := l.talos("cp-1").Kubeconfig(l.t.Context())
-	require.NoError(l.t, err)
+func (h *harness) kubernetes() *kubernetes.Clientset {
+	h.t.Helper()
+	raw, err := h.talos("cp-1").Kubeconfig(h.t.Context())
+	require.NoError(h.t, err)
 	config, err := clientcmd.RESTConfigFromKubeConfig(raw)
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 	config.Timeout = 10 * time.Second
 	set, err := kubernetes.NewForConfig(config)
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 	return set
 }
 
 func TestKubernetesAPI(t *testing.T) {
-	l := newCluster(t)
-	k := l.kubernetes()
+	h := newCluster(t)
+	k := h.kubernetes()
 	version, err := k.Discovery().ServerVersion()
 	require.NoError(t, err)
 	assert.Equal(t, "v1.35.0", version.GitVersion)
-	l.eventually(func() error {
+	h.eventually(func() error {
 		nodes, err := k.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 		if err == nil && len(nodes.Items) != 4 {
 			err = fmt.Errorf("%d nodes", len(nodes.Items))
 		}
 		return err
 	})
-	t.Run("node", func(t *testing.T) { l.changesNode(k) })
-	t.Run("objects", func(t *testing.T) { l.keepsObjects(k) })
-	t.Run("eviction", func(t *testing.T) { l.evicts(k) })
+	t.Run("node", func(t *testing.T) { h.changesNode(k) })
+	t.Run("objects", func(t *testing.T) { h.keepsObjects(k) })
+	t.Run("eviction", func(t *testing.T) { h.evicts(k) })
 	t.Run("no certificate", func(t *testing.T) {
 		roots := stdx509.NewCertPool()
 		roots.AppendCertsFromPEM(bundle().Certs.K8s.Crt)
@@ -90,9 +91,9 @@ func TestKubernetesAPI(t *testing.T) {
 		require.NoError(t, secured.Close())
 	})
 	t.Run("balancer", func(t *testing.T) {
-		l.fault("cp-1", talos.FaultUnreachable)
-		l.fault("cp-2", talos.FaultAPIDown)
-		l.eventually(func() error {
+		h.fault("cp-1", talos.FaultUnreachable)
+		h.fault("cp-2", talos.FaultAPIDown)
+		h.eventually(func() error {
 			ready := map[string]bool{}
 			nodes, err := k.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 			for _, n := range nodes.Items {
@@ -115,8 +116,8 @@ func TestKubernetesAPI(t *testing.T) {
 	})
 }
 
-func (l *lab) changesNode(k *kubernetes.Clientset) {
-	t := l.t
+func (h *harness) changesNode(k *kubernetes.Clientset) {
+	t := h.t
 	_, err := k.CoreV1().Nodes().Patch(t.Context(), "worker-1", types.StrategicMergePatchType,
 		[]byte(`{"spec":{"unschedulable":true},"metadata":{"annotations":{"who":"me"}}}`), metav1.PatchOptions{})
 	require.NoError(t, err)
@@ -138,8 +139,8 @@ func (l *lab) changesNode(k *kubernetes.Clientset) {
 	assert.Contains(t, node.Spec.Taints, corev1.Taint{Key: "a", Value: "b", Effect: corev1.TaintEffectNoSchedule})
 }
 
-func (l *lab) keepsObjects(k *kubernetes.Clientset) {
-	t := l.t
+func (h *harness) keepsObjects(k *kubernetes.Clientset) {
+	t := h.t
 	maps := k.CoreV1().ConfigMaps("default")
 	made, err := maps.Create(t.Context(), &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Data: map[string]string{"n": "1"},
@@ -152,7 +153,7 @@ func (l *lab) keepsObjects(k *kubernetes.Clientset) {
 	assert.True(t, apierrors.IsConflict(err), "%v", err)
 	_, err = maps.Create(t.Context(), made, metav1.CreateOptions{})
 	assert.True(t, apierrors.IsAlreadyExists(err), "%v", err)
-	kept, err := l.etcd("cp-3").Get(l.on("cp-3"), "/registry/configmaps/default/probe")
+	kept, err := h.etcd("cp-3").Get(h.on("cp-3"), "/registry/configmaps/default/probe")
 	require.NoError(t, err)
 	require.EqualValues(t, 1, kept.Count)
 	assert.Contains(t, string(kept.Kvs[0].Value), `"n":"2"`)
@@ -162,8 +163,8 @@ func (l *lab) keepsObjects(k *kubernetes.Clientset) {
 }
 
 // evicts ends pods one at a time, as their budget wants it; what their owner makes again runs elsewhere.
-func (l *lab) evicts(k *kubernetes.Clientset) {
-	t := l.t
+func (h *harness) evicts(k *kubernetes.Clientset) {
+	t := h.t
 	pods := k.CoreV1().Pods("default")
 	isController := true
 	for i := range 2 {
@@ -181,22 +182,23 @@ func (l *lab) evicts(k *kubernetes.Clientset) {
 	one := intstr.FromInt32(1)
 	_, err := k.PolicyV1().PodDisruptionBudgets("default").Create(t.Context(), &policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Name: "ledger"},
-		Spec:       policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "ledger"}}},
+		Spec: policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &one,
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "ledger"}}},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	_, err = k.CoreV1().Nodes().Patch(t.Context(), "worker-1", types.StrategicMergePatchType,
 		[]byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
 	require.NoError(t, err)
-	l.strikes("worker-1", talos.FaultSlowDrain+"=1s")
+	h.injectFault("worker-1", talos.FaultSlowDrain+"=1s")
 	evict := func(name string) error {
 		return pods.EvictV1(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}})
 	}
 	require.NoError(t, evict("ledger-0"))
 	begun := time.Now()
 	assert.True(t, apierrors.IsTooManyRequests(evict("ledger-1")))
-	l.eventually(func() error { return evict("ledger-1") })
+	h.eventually(func() error { return evict("ledger-1") })
 	assert.Greater(t, time.Since(begun), 500*time.Millisecond)
-	l.eventually(func() error {
+	h.eventually(func() error {
 		left, err := pods.List(t.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=worker-1"})
 		if err == nil && len(left.Items) > 0 {
 			err = errors.New("pods are left")
@@ -206,26 +208,27 @@ func (l *lab) evicts(k *kubernetes.Clientset) {
 	elsewhere, err := pods.List(t.Context(), metav1.ListOptions{LabelSelector: "app=ledger"})
 	require.NoError(t, err)
 	assert.Len(t, elsewhere.Items, 2)
-	l.fault("worker-1", "none")
+	h.fault("worker-1", "none")
 }
 
 // remove takes a machine away. A cloud would write to the journal, which the daemon watches.
-func (l *lab) remove(name string) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	for i, m := range l.machines {
+func (h *harness) remove(name string) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	for i, m := range h.machines {
 		if m.Name == name {
-			l.machines = append(l.machines[:i:i], l.machines[i+1:]...)
+			h.machines = append(h.machines[:i:i], h.machines[i+1:]...)
 			break
 		}
 	}
-	go func() { _ = l.daemon.refresh() }()
+	go func() { _ = h.daemon.refresh() }()
 }
 
-// TestServerSideApply: what the control planes have created is changed by its owner, by nobody without force, and for all API servers.
+// TestServerSideApply: what the control planes have created is changed by its owner, by nobody without force, and for
+// all API servers.
 func TestServerSideApply(t *testing.T) {
-	l := newCluster(t)
-	k := l.kubernetes()
+	h := newCluster(t)
+	k := h.kubernetes()
 	const name = "settings"
 	apply := func(manager, value string, options metav1.PatchOptions) (*corev1.ConfigMap, error) {
 		options.FieldManager = manager

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/inferadb/infra/simulator/releases"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
 	"golang.org/x/mod/semver"
@@ -21,7 +21,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// newActor is the id of a sequence, which its events carry.
+// newActor returns the id of a sequence of events.
 func newActor() string { return rand.Text() }
 
 // later does something after the call has been answered.
@@ -63,7 +63,7 @@ func (n *node) restart(sequence string, before func() error) (actor string, err 
 	return actor, nil
 }
 
-// checkImage says why an installer image cannot be pulled, and returns its version.
+// checkImage returns the version of an installer image, or why it cannot be pulled.
 func (n *node) checkImage(image string) (string, error) {
 	i := strings.LastIndex(image, ":")
 	tag := image[i+1:]
@@ -84,7 +84,7 @@ func notFound(image string) error {
 	return status.Errorf(codes.NotFound, "failed to pull image %q: not found", image)
 }
 
-// upgradeable is what the installer itself checks, after the node has stopped its services.
+// upgradeable returns the result of the installer's own checks, after the node has stopped its services.
 func upgradeable(from, to string) error {
 	host, err := compatibility.ParseTalosVersion(&machine.VersionInfo{Tag: from})
 	if err != nil {
@@ -109,7 +109,10 @@ func (n *node) pull(image string) error {
 		!strings.Contains(image, "@sha256:") {
 		return notFound(image)
 	}
-	return n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Pulled(w, n.state().ID, image) })
+	return n.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.Pulled(st, n.state().ID, image)
+	})
 }
 
 func (machineService) ImagePull(ctx context.Context, in *machine.ImagePullRequest) (*machine.ImagePullResponse, error) {
@@ -125,15 +128,15 @@ func cut(ctx context.Context, kind string) error {
 	if !r.target.state().Faults.Has(kind) {
 		return nil
 	}
-	err := r.target.daemon.change(func(w *world.World, _ site.Site) error {
-		return talos.ClearFault(w, r.target.state().ID, kind)
+	err := r.target.daemon.change(func(st *store.Store, _ network.Network) error {
+		return talos.ClearFault(st, r.target.state().ID, kind)
 	})
 	r.entry.talos.cut()
 	r.target.talos.cut()
 	return errors.Join(err, status.Error(codes.Unavailable, "the connection is broken"))
 }
 
-// Upgrade is the way of Talos before 1.13: it checks the image and etcd, and answers; then the node drains itself,
+// Upgrade upgrades as Talos before 1.13: it checks the image and etcd, and answers. Then the node drains itself,
 // installs and reboots. A PodDisruptionBudget holds its drain up, but not for ever; here not at all.
 //
 //nolint:staticcheck // The method is deprecated, and still what nodes below 1.13 have.
@@ -157,9 +160,9 @@ func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (
 			n.daemon.logf("%s: installer: %v", n.name, err)
 			return nil
 		}
-		return n.daemon.within(func(w *world.World,
-			_ site.Site) error {
-			return talos.Install(w, n.state().ID, in.GetImage())
+		return n.daemon.within(func(st *store.Store,
+			_ network.Network) error {
+			return talos.Install(st, n.state().ID, in.GetImage())
 		})
 	})
 	if err != nil {
@@ -172,7 +175,7 @@ func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (
 		ActorId: actor}}}, nil
 }
 
-// validateForUpgrade is what Talos asks of etcd before a control plane reboots.
+// validateForUpgrade checks what Talos requires of etcd before a control plane reboots.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/pkg/etcd/etcd.go
 func (n *node) validateForUpgrade(ctx context.Context) error {
 	m := n.member()
@@ -227,11 +230,11 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 	if err := cut(stream.Context(), talos.FaultCutBefore); err != nil {
 		return err
 	}
-	say := func(progress *machine.LifecycleServiceInstallProgress) error {
+	send := func(progress *machine.LifecycleServiceInstallProgress) error {
 		return stream.Send(&machine.LifecycleServiceUpgradeResponse{Progress: progress})
 	}
 	message := func(text string) error {
-		return say(&machine.LifecycleServiceInstallProgress{
+		return send(&machine.LifecycleServiceInstallProgress{
 			Response: &machine.LifecycleServiceInstallProgress_Message{Message: text},
 		})
 	}
@@ -244,16 +247,16 @@ func (lifecycleService) Upgrade(in *machine.LifecycleServiceUpgradeRequest,
 		if err := message(err.Error()); err != nil {
 			return err
 		}
-	} else if err := n.daemon.change(func(w *world.World,
-		_ site.Site) error {
-		return talos.Install(w, state.ID, image)
+	} else if err := n.daemon.change(func(st *store.Store,
+		_ network.Network) error {
+		return talos.Install(st, state.ID, image)
 	}); err != nil {
 		return err
 	}
 	if err := cut(stream.Context(), talos.FaultCut); err != nil {
 		return err
 	}
-	return say(&machine.LifecycleServiceInstallProgress{
+	return send(&machine.LifecycleServiceInstallProgress{
 		Response: &machine.LifecycleServiceInstallProgress_ExitCode{ExitCode: exit},
 	})
 }
@@ -272,5 +275,6 @@ func (imageService) Pull(in *machine.ImageServicePullRequest,
 	if err := n.pull(in.GetImageRef()); err != nil {
 		return err
 	}
-	return stream.Send(&machine.ImageServicePullResponse{Response: &machine.ImageServicePullResponse_Name{Name: in.GetImageRef()}})
+	name := &machine.ImageServicePullResponse_Name{Name: in.GetImageRef()}
+	return stream.Send(&machine.ImageServicePullResponse{Response: name})
 }

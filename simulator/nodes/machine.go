@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	timeapi "github.com/siderolabs/talos/pkg/machinery/api/time"
@@ -49,7 +49,7 @@ const (
 	failed    = "Failed"
 )
 
-// services are what machined runs on the node.
+// services returns the services of machined on the node.
 func (n *node) services() []*machine.ServiceInfo {
 	state := n.state()
 	service := func(id, is string, healthy bool) *machine.ServiceInfo {
@@ -142,8 +142,8 @@ func (machineService) ApplyConfiguration(ctx context.Context, in *machine.ApplyC
 	if !known {
 		return nil, status.Errorf(codes.Unimplemented, "the simulator has no mode %s", in.GetMode())
 	}
-	err := n.daemon.change(func(w *world.World, _ site.Site) (err error) {
-		mode, err = talos.Apply(w, n.state().ID, string(in.GetData()), mode, in.GetDryRun())
+	err := n.daemon.change(func(st *store.Store, _ network.Network) (err error) {
+		mode, err = talos.Apply(st, n.state().ID, string(in.GetData()), mode, in.GetDryRun())
 		return err
 	})
 	if err != nil {
@@ -175,7 +175,7 @@ func (machineService) Reboot(ctx context.Context, _ *machine.RebootRequest) (*ma
 func (machineService) Shutdown(ctx context.Context, _ *machine.ShutdownRequest) (*machine.ShutdownResponse, error) {
 	n := targetOf(ctx)
 	n.later(func() error {
-		return n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Halt(w, n.state().ID) })
+		return n.daemon.change(func(st *store.Store, _ network.Network) error { return talos.Halt(st, n.state().ID) })
 	})
 	return &machine.ShutdownResponse{Messages: []*machine.Shutdown{{ActorId: newActor()}}}, nil
 }
@@ -195,13 +195,16 @@ func (machineService) Reset(ctx context.Context, in *machine.ResetRequest) (*mac
 				return err
 			}
 		}
-		// An uploaded snapshot lies on EPHEMERAL, which every reset wipes that wipes etcd.
+		// An uploaded snapshot is on EPHEMERAL, which every reset wipes that wipes etcd.
 		if len(options.Labels) == 0 || slices.Contains(options.Labels, "EPHEMERAL") {
 			if err := os.RemoveAll(n.recovered()); err != nil {
 				return err
 			}
 		}
-		return n.daemon.within(func(w *world.World, _ site.Site) error { return talos.Wipe(w, n.state().ID, options) })
+		return n.daemon.within(func(st *store.Store,
+			_ network.Network) error {
+			return talos.Wipe(st, n.state().ID, options)
+		})
 	}
 	if options.Reboot {
 		actor, err := n.restart("reset", wipe)

@@ -10,9 +10,9 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -222,7 +222,7 @@ func (n *node) leave(ctx context.Context, m *member) error {
 	}
 	n.stopEtcd(false)
 	return errors.Join(n.wipeEtcd(),
-		n.daemon.change(func(w *world.World, _ site.Site) error { return talos.Leave(w, n.state().ID) }))
+		n.daemon.change(func(st *store.Store, _ network.Network) error { return talos.Leave(st, n.state().ID) }))
 }
 
 func (machineService) EtcdLeaveCluster(ctx context.Context, _ *machine.EtcdLeaveClusterRequest) (
@@ -279,7 +279,10 @@ func (machineService) Bootstrap(ctx context.Context, in *machine.BootstrapReques
 	n.mutex.Lock()
 	n.skipHash = in.GetRecoverSkipHashCheck()
 	n.mutex.Unlock()
-	err := n.daemon.change(func(w *world.World, s site.Site) error { return talos.Bootstrap(s, w, n.state().ID) })
+	err := n.daemon.change(func(st *store.Store,
+		clouds network.Network) error {
+		return talos.Bootstrap(clouds, st, n.state().ID)
+	})
 	if err != nil {
 		return nil, recode(err)
 	}

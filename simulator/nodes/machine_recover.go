@@ -42,7 +42,7 @@ func (machineService) EtcdRecover(stream grpc.ClientStreamingServer[common.Data,
 // etcdFolder is where Talos keeps etcd's data.
 const etcdFolder = "/var/lib/etcd"
 
-// Copy sends a file of etcd as a compressed archive. Nothing else lies on a node's disk here.
+// Copy sends a file of etcd as a compressed archive. A node's disk has no other files here.
 func (machineService) Copy(in *machine.CopyRequest, stream grpc.ServerStreamingServer[common.Data]) error {
 	n := targetOf(stream.Context())
 	path, err := filepath.Rel(etcdFolder, filepath.Clean(in.GetRootPath()))

@@ -99,7 +99,7 @@ func acceptedBy(authorities []*x509.PEMEncodedCertificate) [][]byte {
 	return list
 }
 
-// hosts are the names and addresses that the node's certificates are for.
+// hosts returns the names and addresses in the node's certificates.
 func (n *node) hosts(configured []string) []string {
 	state := n.state()
 	hosts := []string{n.name, state.PrivateIP, state.PublicIP}
@@ -134,14 +134,14 @@ func (n *node) startKubernetes() error {
 	return nil
 }
 
-// state is the node as the world had it at the last look.
+// state returns the node as the store had it at the last look.
 func (n *node) state() talos.Node {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
 	return n.current
 }
 
-// update lets the node follow what has changed in the world.
+// update lets the node follow what has changed in the store.
 func (n *node) update(state talos.Node) {
 	n.mutex.Lock()
 	n.current = state

@@ -32,16 +32,16 @@ const installer = "ghcr.io/siderolabs/installer:"
 
 // TestTalosAPI asks a healthy cluster what status and upgrade ask.
 func TestTalosAPI(t *testing.T) {
-	l := newCluster(t)
-	c := l.talos("cp-1", "cp-2", "cp-3")
+	h := newCluster(t)
+	c := h.talos("cp-1", "cp-2", "cp-3")
 	t.Run("several nodes", func(t *testing.T) {
-		all, err := c.Version(client.WithNodes(t.Context(), l.address("cp-1"), l.address("worker-1"), "10.9.9.9"))
+		all, err := c.Version(client.WithNodes(t.Context(), h.address("cp-1"), h.address("worker-1"), "10.9.9.9"))
 		require.ErrorContains(t, err, "10.9.9.9")
 		require.Len(t, all.GetMessages(), 2)
-		assert.Equal(t, l.address("worker-1"), all.GetMessages()[1].GetMetadata().GetHostname())
+		assert.Equal(t, h.address("worker-1"), all.GetMessages()[1].GetMetadata().GetHostname())
 	})
 	t.Run("members", func(t *testing.T) {
-		members, err := l.members(c, "cp-2")
+		members, err := h.members(c, "cp-2")
 		require.NoError(t, err)
 		addresses := map[string]string{}
 		for _, m := range members {
@@ -52,43 +52,43 @@ func TestTalosAPI(t *testing.T) {
 		}, addresses)
 	})
 	t.Run("roles", func(t *testing.T) {
-		reader := l.talosAs(role.MakeSet(role.Reader), "cp-1")
-		_, err := reader.EtcdStatus(l.on("cp-2"))
+		reader := h.talosAs(role.MakeSet(role.Reader), "cp-1")
+		_, err := reader.EtcdStatus(h.on("cp-2"))
 		require.NoError(t, err)
-		assert.Equal(t, codes.PermissionDenied, client.StatusCode(reader.Reboot(l.on("cp-2"))))
-		_, err = safe.StateGetByID[*config.MachineConfig](l.on("cp-2"), reader.COSI, config.ActiveID)
+		assert.Equal(t, codes.PermissionDenied, client.StatusCode(reader.Reboot(h.on("cp-2"))))
+		_, err = safe.StateGetByID[*config.MachineConfig](h.on("cp-2"), reader.COSI, config.ActiveID)
 		require.ErrorContains(t, err, "not authorized")
 	})
 	t.Run("workers do not forward", func(t *testing.T) {
-		_, err := l.version(l.talos("worker-1"), "cp-1")
+		_, err := h.version(h.talos("worker-1"), "cp-1")
 		assert.Equal(t, codes.PermissionDenied, client.StatusCode(err))
 	})
 	t.Run("firewall", func(t *testing.T) {
-		l.block("cp-2:50000", true)
-		defer l.block("cp-2:50000", false)
+		h.block("cp-2:50000", true)
+		defer h.block("cp-2:50000", false)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := l.talos("cp-2").Version(ctx)
+		_, err := h.talos("cp-2").Version(ctx)
 		require.ErrorContains(t, err, "the firewall drops it")
 	})
-	t.Run("configuration", func(t *testing.T) { l.appliesConfiguration(c) })
-	t.Run("leadership", func(t *testing.T) { l.movesLeadership(c) })
-	t.Run("alarm", func(t *testing.T) { l.clearsAlarm(c) })
+	t.Run("configuration", func(t *testing.T) { h.appliesConfiguration(c) })
+	t.Run("leadership", func(t *testing.T) { h.movesLeadership(c) })
+	t.Run("alarm", func(t *testing.T) { h.clearsAlarm(c) })
 	t.Run("clock", func(t *testing.T) {
-		l.fault("cp-1", "clock=5m")
-		l.eventually(func() error {
-			answer, err := c.TimeClient.Time(l.on("cp-1"), &emptypb.Empty{})
+		h.fault("cp-1", "clock=5m")
+		h.eventually(func() error {
+			answer, err := c.TimeClient.Time(h.on("cp-1"), &emptypb.Empty{})
 			if err == nil && time.Until(answer.GetMessages()[0].GetLocaltime().AsTime()) < 4*time.Minute {
 				err = errors.New("the clock is right")
 			}
 			return err
 		})
-		l.fault("cp-1", "none")
+		h.fault("cp-1", "none")
 	})
 }
 
-func (l *lab) appliesConfiguration(c *client.Client) {
-	t, on := l.t, l.on("cp-3")
+func (h *harness) appliesConfiguration(c *client.Client) {
+	t, on := h.t, h.on("cp-3")
 	active, err := safe.StateGetByID[*config.MachineConfig](on, c.COSI, config.ActiveID)
 	require.NoError(t, err)
 	patches, err := configpatcher.LoadPatches([]string{"machine: {nodeLabels: {a: b}}"})
@@ -113,11 +113,11 @@ func (l *lab) appliesConfiguration(c *client.Client) {
 
 // TestConfigurationThatNeedsAReboot is refused without one, and runs after one.
 func TestConfigurationThatNeedsAReboot(t *testing.T) {
-	l := newCluster(t)
+	h := newCluster(t)
 	const name = "worker-1"
-	c := l.talos("cp-1")
+	c := h.talos("cp-1")
 	live := func() (*config.MachineConfig, error) {
-		return safe.StateGetByID[*config.MachineConfig](l.on(name), c.COSI, config.ActiveID)
+		return safe.StateGetByID[*config.MachineConfig](h.on(name), c.COSI, config.ActiveID)
 	}
 	active, err := live()
 	require.NoError(t, err)
@@ -128,18 +128,18 @@ func TestConfigurationThatNeedsAReboot(t *testing.T) {
 	require.NoError(t, err)
 	text, err := changed.Bytes()
 	require.NoError(t, err)
-	before, err := l.bootID(c, name)
+	before, err := h.bootID(c, name)
 	require.NoError(t, err)
 	apply := func(mode machine.ApplyConfigurationRequest_Mode) error {
-		_, err := c.ApplyConfiguration(l.on(name), &machine.ApplyConfigurationRequest{Data: text, Mode: mode})
+		_, err := c.ApplyConfiguration(h.on(name), &machine.ApplyConfigurationRequest{Data: text, Mode: mode})
 		return err
 	}
 	err = apply(machine.ApplyConfigurationRequest_NO_REBOOT)
 	require.ErrorContains(t, err, "can't be applied in immediate mode")
 	assert.Equal(t, codes.InvalidArgument, client.StatusCode(err))
 	require.NoError(t, apply(machine.ApplyConfigurationRequest_REBOOT))
-	l.eventually(func() error {
-		after, err := l.bootID(c, name)
+	h.eventually(func() error {
+		after, err := h.bootID(c, name)
 		if err == nil && after == before {
 			err = errors.New("it has not rebooted")
 		}
@@ -151,12 +151,12 @@ func TestConfigurationThatNeedsAReboot(t *testing.T) {
 }
 
 // leader returns the name of etcd's leader.
-func (l *lab) leader(c *client.Client, ask string) string {
-	l.t.Helper()
-	status, err := c.EtcdStatus(l.on(ask))
-	require.NoError(l.t, err)
-	members, err := l.members(c, ask)
-	require.NoError(l.t, err)
+func (h *harness) leader(c *client.Client, ask string) string {
+	h.t.Helper()
+	status, err := c.EtcdStatus(h.on(ask))
+	require.NoError(h.t, err)
+	members, err := h.members(c, ask)
+	require.NoError(h.t, err)
 	for _, m := range members {
 		if m.GetId() == status.GetMessages()[0].GetMemberStatus().GetLeader() {
 			return m.GetHostname()
@@ -165,122 +165,122 @@ func (l *lab) leader(c *client.Client, ask string) string {
 	return ""
 }
 
-func (l *lab) movesLeadership(c *client.Client) {
-	before := l.leader(c, "cp-1")
-	answer, err := c.EtcdForfeitLeadership(l.on(before), &machine.EtcdForfeitLeadershipRequest{})
-	require.NoError(l.t, err)
-	after := l.leader(c, before)
-	assert.NotEqual(l.t, before, after)
-	assert.Equal(l.t, after, answer.GetMessages()[0].GetMember())
+func (h *harness) movesLeadership(c *client.Client) {
+	before := h.leader(c, "cp-1")
+	answer, err := c.EtcdForfeitLeadership(h.on(before), &machine.EtcdForfeitLeadershipRequest{})
+	require.NoError(h.t, err)
+	after := h.leader(c, before)
+	assert.NotEqual(h.t, before, after)
+	assert.Equal(h.t, after, answer.GetMessages()[0].GetMember())
 }
 
-func (l *lab) clearsAlarm(c *client.Client) {
-	l.fault("cp-2", talos.FaultNoSpace)
-	l.eventually(func() error {
-		list, err := c.EtcdAlarmList(l.on("cp-1"))
+func (h *harness) clearsAlarm(c *client.Client) {
+	h.fault("cp-2", talos.FaultNoSpace)
+	h.eventually(func() error {
+		list, err := c.EtcdAlarmList(h.on("cp-1"))
 		if err == nil && len(list.GetMessages()[0].GetMemberAlarms()) == 0 {
 			err = errors.New("no alarm")
 		}
 		return err
 	})
-	_, err := l.etcd("cp-2").Put(l.on("cp-2"), "a", "b")
-	require.ErrorContains(l.t, err, "database space exceeded")
-	_, err = c.EtcdDefragment(l.on("cp-2"))
-	require.NoError(l.t, err)
-	_, err = c.EtcdAlarmDisarm(l.on("cp-1"))
-	require.NoError(l.t, err)
-	_, err = l.etcd("cp-2").Put(l.on("cp-2"), "a", "b")
-	require.NoError(l.t, err)
+	_, err := h.etcd("cp-2").Put(h.on("cp-2"), "a", "b")
+	require.ErrorContains(h.t, err, "database space exceeded")
+	_, err = c.EtcdDefragment(h.on("cp-2"))
+	require.NoError(h.t, err)
+	_, err = c.EtcdAlarmDisarm(h.on("cp-1"))
+	require.NoError(h.t, err)
+	_, err = h.etcd("cp-2").Put(h.on("cp-2"), "a", "b")
+	require.NoError(h.t, err)
 }
 
-// TestUpgrades lets nodes take new versions in both ways, and lets every fault of an upgrade strike.
+// TestUpgrades lets nodes take new versions in both ways, and injects every fault of an upgrade.
 func TestUpgrades(t *testing.T) {
-	l := newCluster(t)
+	h := newCluster(t)
 	t.Run("install and reboot", func(t *testing.T) {
-		before := l.mustBootID("cp-2")
-		require.NoError(t, l.install("cp-2", "v1.13.1"))
-		l.assertVersion("cp-2", "v1.13.0")
-		require.NoError(t, l.talos("cp-1").Reboot(l.on("cp-2")))
-		l.upgraded("cp-2", "v1.13.1", before)
-		l.healthy("cp-1", "cp-2", "cp-3")
-		assert.True(t, l.report("cp-2").Joined)
+		before := h.mustBootID("cp-2")
+		require.NoError(t, h.install("cp-2", "v1.13.1"))
+		h.assertVersion("cp-2", "v1.13.0")
+		require.NoError(t, h.talos("cp-1").Reboot(h.on("cp-2")))
+		h.upgraded("cp-2", "v1.13.1", before)
+		h.healthy("cp-1", "cp-2", "cp-3")
+		assert.True(t, h.report("cp-2").Joined)
 	})
 	t.Run("image", func(t *testing.T) {
-		assert.Equal(t, codes.NotFound, client.StatusCode(l.install("cp-2", "v1.99.0")))
-		l.strikes("worker-1", talos.FaultNoImage)
-		require.Error(t, l.install("worker-1", "v1.13.1"))
-		l.fault("worker-1", "none")
+		assert.Equal(t, codes.NotFound, client.StatusCode(h.install("cp-2", "v1.99.0")))
+		h.injectFault("worker-1", talos.FaultNoImage)
+		require.Error(t, h.install("worker-1", "v1.13.1"))
+		h.fault("worker-1", "none")
 	})
 	t.Run("cut", func(t *testing.T) {
-		before := l.mustBootID("worker-1")
-		l.strikes("worker-1", talos.FaultCut)
-		assert.Equal(t, codes.Unavailable, client.StatusCode(l.upgrade("worker-1")))
-		l.upgraded("worker-1", "v1.13.1", before)
+		before := h.mustBootID("worker-1")
+		h.injectFault("worker-1", talos.FaultCut)
+		assert.Equal(t, codes.Unavailable, client.StatusCode(h.upgrade("worker-1")))
+		h.upgraded("worker-1", "v1.13.1", before)
 	})
 	t.Run("cut before", func(t *testing.T) {
-		before := l.mustBootID("cp-3")
-		l.strikes("cp-3", talos.FaultCutBefore)
-		assert.Equal(t, codes.Unavailable, client.StatusCode(l.upgrade("cp-3")))
-		assert.Equal(t, before, l.mustBootID("cp-3"))
+		before := h.mustBootID("cp-3")
+		h.injectFault("cp-3", talos.FaultCutBefore)
+		assert.Equal(t, codes.Unavailable, client.StatusCode(h.upgrade("cp-3")))
+		assert.Equal(t, before, h.mustBootID("cp-3"))
 	})
 	t.Run("old version", func(t *testing.T) {
-		before := l.mustBootID("cp-3")
-		l.strikes("cp-3", talos.FaultOldVersion)
-		require.NoError(t, l.upgrade("cp-3"))
-		l.upgraded("cp-3", "v1.13.0", before)
-		l.healthy("cp-1", "cp-2", "cp-3")
+		before := h.mustBootID("cp-3")
+		h.injectFault("cp-3", talos.FaultOldVersion)
+		require.NoError(t, h.upgrade("cp-3"))
+		h.upgraded("cp-3", "v1.13.0", before)
+		h.healthy("cp-1", "cp-2", "cp-3")
 	})
-	t.Run("no return", func(t *testing.T) { l.doesNotReturn("cp-3") })
+	t.Run("no return", func(t *testing.T) { h.doesNotReturn("cp-3") })
 }
 
-func (l *lab) doesNotReturn(name string) {
-	t := l.t
-	l.strikes(name, talos.FaultNoReturn)
-	require.NoError(t, l.upgrade(name))
-	l.eventually(func() error {
-		if reason := l.report(name).Reason; reason != "it does not answer" {
+func (h *harness) doesNotReturn(name string) {
+	t := h.t
+	h.injectFault(name, talos.FaultNoReturn)
+	require.NoError(t, h.upgrade(name))
+	h.eventually(func() error {
+		if reason := h.report(name).Reason; reason != "it does not answer" {
 			return errors.New(reason)
 		}
 		return nil
 	})
-	_, err := l.version(l.talos("cp-1"), name)
+	_, err := h.version(h.talos("cp-1"), name)
 	assert.Equal(t, codes.Unavailable, client.StatusCode(err))
 	// Another control plane must not go now.
-	require.ErrorContains(t, l.upgrade("cp-2"), "is not healthy")
-	l.fault(name, "none")
-	l.healthy("cp-1", "cp-2", "cp-3")
-	l.assertVersion(name, "v1.13.1")
+	require.ErrorContains(t, h.upgrade("cp-2"), "is not healthy")
+	h.fault(name, "none")
+	h.healthy("cp-1", "cp-2", "cp-3")
+	h.assertVersion(name, "v1.13.1")
 }
 
-func (l *lab) mustBootID(name string) string {
-	l.t.Helper()
-	id, err := l.bootID(l.talos(name), name)
-	require.NoError(l.t, err)
+func (h *harness) mustBootID(name string) string {
+	h.t.Helper()
+	id, err := h.bootID(h.talos(name), name)
+	require.NoError(h.t, err)
 	return id
 }
 
 // upgraded waits until a node has booted again, and asks for its version.
-func (l *lab) upgraded(name, version, before string) {
-	l.t.Helper()
-	c := l.talos(name)
-	l.eventually(func() error {
-		id, err := l.bootID(c, name)
+func (h *harness) upgraded(name, version, before string) {
+	h.t.Helper()
+	c := h.talos(name)
+	h.eventually(func() error {
+		id, err := h.bootID(c, name)
 		if err == nil && id == before {
 			err = errors.New("it has not rebooted")
 		}
 		return err
 	})
-	l.assertVersion(name, version)
+	h.assertVersion(name, version)
 }
 
 // install is the way of Talos 1.13.
-func (l *lab) install(name, version string) error {
-	c := l.talos("cp-1")
+func (h *harness) install(name, version string) error {
+	c := h.talos("cp-1")
 	//lint:ignore SA1019 the way of Talos 1.12, which 1.13 still has
-	if err := c.ImagePull(l.on(name), common.ContainerdNamespace_NS_SYSTEM, installer+version); err != nil {
+	if err := c.ImagePull(h.on(name), common.ContainerdNamespace_NS_SYSTEM, installer+version); err != nil {
 		return err
 	}
-	stream, err := c.LifecycleClient.Upgrade(l.on(name), &machine.LifecycleServiceUpgradeRequest{
+	stream, err := c.LifecycleClient.Upgrade(h.on(name), &machine.LifecycleServiceUpgradeRequest{
 		Source: &machine.InstallArtifactsSource{ImageName: installer + version},
 	})
 	if err != nil {
@@ -296,19 +296,19 @@ func (l *lab) install(name, version string) error {
 }
 
 // upgrade is the way before 1.13, which still works.
-func (l *lab) upgrade(name string) error {
+func (h *harness) upgrade(name string) error {
 	//lint:ignore SA1019 the way before 1.13
-	_, err := l.talos(name).Upgrade(l.on(name), installer+"v1.13.1", false, false)
+	_, err := h.talos(name).Upgrade(h.on(name), installer+"v1.13.1", false, false)
 	return err
 }
 
-// strikes sets a fault and waits until the daemon knows it.
-func (l *lab) strikes(name, fault string) {
-	l.t.Helper()
-	l.fault(name, fault)
-	l.eventually(func() error {
+// injectFault sets a fault and waits until the daemon knows it.
+func (h *harness) injectFault(name, fault string) {
+	h.t.Helper()
+	h.fault(name, fault)
+	h.eventually(func() error {
 		kind, _, _ := strings.Cut(fault, "=")
-		if n := l.daemon.node(name); n == nil || !n.state().Faults.Has(kind) {
+		if n := h.daemon.node(name); n == nil || !n.state().Faults.Has(kind) {
 			return errors.New("the daemon does not know the fault")
 		}
 		return nil
@@ -317,77 +317,78 @@ func (l *lab) strikes(name, fault string) {
 
 // TestMembership loses and regains members of etcd.
 func TestMembership(t *testing.T) {
-	l := newCluster(t)
-	c := l.talos("cp-1")
+	h := newCluster(t)
+	c := h.talos("cp-1")
 	t.Run("leave and join", func(t *testing.T) {
-		require.NoError(t, c.EtcdLeaveCluster(l.on("cp-3"), &machine.EtcdLeaveClusterRequest{}))
-		l.healthy("cp-1", "cp-2")
-		assert.Contains(t, l.report("cp-3").Reason, "was told to leave")
-		require.NoError(t, c.Reboot(l.on("cp-3")))
-		l.healthy("cp-1", "cp-2", "cp-3")
+		require.NoError(t, c.EtcdLeaveCluster(h.on("cp-3"), &machine.EtcdLeaveClusterRequest{}))
+		h.healthy("cp-1", "cp-2")
+		assert.Contains(t, h.report("cp-3").Reason, "has left on request")
+		require.NoError(t, c.Reboot(h.on("cp-3")))
+		h.healthy("cp-1", "cp-2", "cp-3")
 	})
 	t.Run("data lost", func(t *testing.T) {
-		before, err := l.members(c, "cp-1")
+		before, err := h.members(c, "cp-1")
 		require.NoError(t, err)
-		l.strikes("cp-3", talos.FaultLoseEtcd)
-		require.NoError(t, c.Reboot(l.on("cp-3")))
-		l.eventually(func() error {
-			after, err := l.members(c, "cp-1")
+		h.injectFault("cp-3", talos.FaultLoseEtcd)
+		require.NoError(t, c.Reboot(h.on("cp-3")))
+		h.eventually(func() error {
+			after, err := h.members(c, "cp-1")
 			if err == nil && fmt.Sprint(ids(before)) == fmt.Sprint(ids(after)) {
 				err = errors.New("the member is the old one")
 			}
 			return err
 		})
-		l.healthy("cp-1", "cp-2", "cp-3")
+		h.healthy("cp-1", "cp-2", "cp-3")
 	})
-	t.Run("member removed", func(t *testing.T) { l.losesMember(c, "cp-3") })
-	t.Run("machine gone", func(t *testing.T) { l.losesMachine(c, "cp-3") })
+	t.Run("member removed", func(t *testing.T) { h.losesMember(c, "cp-3") })
+	t.Run("machine gone", func(t *testing.T) { h.losesMachine(c, "cp-3") })
 	t.Run("daemon restarted", func(t *testing.T) {
-		_, err := l.etcd("cp-1").Put(l.on("cp-1"), "kept", "yes")
+		_, err := h.etcd("cp-1").Put(h.on("cp-1"), "kept", "yes")
 		require.NoError(t, err)
-		require.NoError(t, l.daemon.Close())
-		l.start()
-		l.healthy("cp-1", "cp-2")
-		kept, err := l.etcd("cp-2").Get(l.on("cp-2"), "kept")
+		require.NoError(t, h.daemon.Close())
+		h.start()
+		h.healthy("cp-1", "cp-2")
+		kept, err := h.etcd("cp-2").Get(h.on("cp-2"), "kept")
 		require.NoError(t, err)
 		assert.EqualValues(t, 1, kept.Count)
 	})
 }
 
-func (l *lab) losesMember(c *client.Client, name string) {
-	l.fault(name, talos.FaultRemoveMember)
-	l.healthy("cp-1", "cp-2")
-	l.eventually(func() error {
-		services, err := c.ServiceInfo(l.on(name), "etcd")
+func (h *harness) losesMember(c *client.Client, name string) {
+	h.fault(name, talos.FaultRemoveMember)
+	h.healthy("cp-1", "cp-2")
+	h.eventually(func() error {
+		services, err := c.ServiceInfo(h.on(name), "etcd")
 		if err == nil && services[0].Service.GetState() != failed {
 			err = errors.New(services[0].Service.GetState())
 		}
 		return err
 	})
-	assert.Contains(l.t, l.report(name).Reason, "permanently removed")
-	require.NoError(l.t, c.ResetGeneric(l.on(name), &machine.ResetRequest{
+	assert.Contains(h.t, h.report(name).Reason, "permanently removed")
+	require.NoError(h.t, c.ResetGeneric(h.on(name), &machine.ResetRequest{
 		Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
 	}))
-	l.healthy("cp-1", "cp-2", "cp-3")
+	h.healthy("cp-1", "cp-2", "cp-3")
 }
 
-func (l *lab) losesMachine(c *client.Client, name string) {
-	l.remove(name)
-	l.eventually(func() error {
-		if _, err := l.version(c, name); err == nil {
+func (h *harness) losesMachine(c *client.Client, name string) {
+	h.remove(name)
+	h.eventually(func() error {
+		if _, err := h.version(c, name); err == nil {
 			return errors.New("it answers")
 		}
 		return nil
 	})
-	members, err := l.members(c, "cp-1")
-	require.NoError(l.t, err)
-	require.Len(l.t, members, 3, "nobody told etcd")
+	members, err := h.members(c, "cp-1")
+	require.NoError(h.t, err)
+	require.Len(h.t, members, 3, "nobody told etcd")
 	for _, m := range members {
 		if m.GetHostname() == name {
-			require.NoError(l.t, c.EtcdRemoveMemberByID(l.on("cp-2"), &machine.EtcdRemoveMemberByIDRequest{MemberId: m.GetId()}))
+			require.NoError(h.t, c.EtcdRemoveMemberByID(h.on("cp-2"),
+				&machine.EtcdRemoveMemberByIDRequest{MemberId: m.GetId()}))
 		}
 	}
-	l.healthy("cp-1", "cp-2")
+	h.healthy("cp-1", "cp-2")
 }
 
 func ids(members []*machine.EtcdMember) map[uint64]bool {
@@ -400,11 +401,11 @@ func ids(members []*machine.EtcdMember) map[uint64]bool {
 
 // TestQuorumLostAndRestored kills two of three members, and starts the cluster again from a snapshot.
 func TestQuorumLostAndRestored(t *testing.T) {
-	l := newCluster(t)
-	c := l.talos("cp-1")
-	_, err := l.etcd("cp-1").Put(l.on("cp-1"), "before", "snapshot")
+	h := newCluster(t)
+	c := h.talos("cp-1")
+	_, err := h.etcd("cp-1").Put(h.on("cp-1"), "before", "snapshot")
 	require.NoError(t, err)
-	reader, err := c.EtcdSnapshot(l.on("cp-2"), &machine.EtcdSnapshotRequest{})
+	reader, err := c.EtcdSnapshot(h.on("cp-2"), &machine.EtcdSnapshotRequest{})
 	require.NoError(t, err)
 	snapshot, err := io.ReadAll(reader)
 	require.NoError(t, err)
@@ -412,49 +413,49 @@ func TestQuorumLostAndRestored(t *testing.T) {
 	found := sha256.Sum256(body)
 	require.Equal(t, sum, found[:])
 
-	l.fault("cp-2", talos.FaultEtcdDown)
-	l.fault("cp-3", talos.FaultUnreachable)
-	l.eventually(func() error {
+	h.fault("cp-2", talos.FaultEtcdDown)
+	h.fault("cp-3", talos.FaultUnreachable)
+	h.eventually(func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := l.etcd("cp-1").Put(ctx, "after", "loss"); err == nil {
+		if _, err := h.etcd("cp-1").Put(ctx, "after", "loss"); err == nil {
 			return errors.New("etcd takes writes")
 		}
 		return nil
 	})
-	members, err := l.members(c, "cp-1")
+	members, err := h.members(c, "cp-1")
 	require.NoError(t, err, "the local list needs no quorum")
 	assert.Len(t, members, 3)
-	assert.Contains(t, l.report("cp-1").Reason, "lost its quorum: 1 of 3")
+	assert.Contains(t, h.report("cp-1").Reason, "lost its quorum: 1 of 3")
 
 	for _, name := range []string{"cp-2", "cp-3"} {
-		l.fault(name, "none")
+		h.fault(name, "none")
 	}
-	l.healthy("cp-1", "cp-2", "cp-3")
+	h.healthy("cp-1", "cp-2", "cp-3")
 	for _, name := range []string{"cp-1", "cp-2", "cp-3"} {
-		l.fault(name, talos.FaultEtcdDown)
-		require.NoError(t, l.talos(name).ResetGeneric(l.on(name), &machine.ResetRequest{
+		h.fault(name, talos.FaultEtcdDown)
+		require.NoError(t, h.talos(name).ResetGeneric(h.on(name), &machine.ResetRequest{
 			Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
 		}))
 	}
-	l.eventually(func() error {
-		_, err := l.talos("cp-1").EtcdRecover(l.on("cp-1"), bytes.NewReader(snapshot))
+	h.eventually(func() error {
+		_, err := h.talos("cp-1").EtcdRecover(h.on("cp-1"), bytes.NewReader(snapshot))
 		return err
 	})
 	for _, name := range []string{"cp-1", "cp-2", "cp-3"} {
-		l.fault(name, "none")
+		h.fault(name, "none")
 	}
-	require.NoError(t, l.talos("cp-1").Bootstrap(t.Context(), &machine.BootstrapRequest{RecoverEtcd: true}))
-	l.healthy("cp-1", "cp-2", "cp-3")
-	kept, err := l.etcd("cp-3").Get(l.on("cp-3"), "before")
+	require.NoError(t, h.talos("cp-1").Bootstrap(t.Context(), &machine.BootstrapRequest{RecoverEtcd: true}))
+	h.healthy("cp-1", "cp-2", "cp-3")
+	kept, err := h.etcd("cp-3").Get(h.on("cp-3"), "before")
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, kept.Count)
 }
 
 // TestRecovery reads a member's database, and wipes a snapshot that was uploaded.
 func TestRecovery(t *testing.T) {
-	l := newCluster(t)
-	c := l.talos("cp-1")
+	h := newCluster(t)
+	c := h.talos("cp-1")
 	packed, err := c.Copy(t.Context(), "/var/lib/etcd/member/snap/db")
 	require.NoError(t, err)
 	unzipped, err := gzip.NewReader(packed)
@@ -475,23 +476,23 @@ func TestRecovery(t *testing.T) {
 	}
 
 	wipe := func() {
-		before := l.mustBootID("cp-3")
-		require.NoError(t, c.ResetGeneric(l.on("cp-3"), &machine.ResetRequest{
+		before := h.mustBootID("cp-3")
+		require.NoError(t, c.ResetGeneric(h.on("cp-3"), &machine.ResetRequest{
 			Reboot: true, SystemPartitionsToWipe: []*machine.ResetPartitionSpec{{Label: "EPHEMERAL", Wipe: true}},
 		}))
-		l.upgraded("cp-3", "v1.13.0", before)
+		h.upgraded("cp-3", "v1.13.0", before)
 	}
-	l.fault("cp-1", talos.FaultEtcdDown)
-	l.fault("cp-2", talos.FaultEtcdDown)
+	h.fault("cp-1", talos.FaultEtcdDown)
+	h.fault("cp-2", talos.FaultEtcdDown)
 	wipe()
-	own := l.talos("cp-3")
+	own := h.talos("cp-3")
 	_, err = own.EtcdRecover(t.Context(), bytes.NewReader([]byte("a snapshot")))
 	require.NoError(t, err)
 	wipe()
 	err = own.Bootstrap(t.Context(), &machine.BootstrapRequest{RecoverEtcd: true})
 	require.ErrorContains(t, err, "no snapshot was uploaded")
 	assert.Equal(t, codes.FailedPrecondition, client.StatusCode(err))
-	l.fault("cp-1", "none")
-	l.fault("cp-2", "none")
-	l.healthy("cp-1", "cp-2", "cp-3")
+	h.fault("cp-1", "none")
+	h.fault("cp-2", "none")
+	h.healthy("cp-1", "cp-2", "cp-3")
 }

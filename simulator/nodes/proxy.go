@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 )
 
 // The ports of a node.
@@ -74,7 +74,7 @@ func pipe(d *Daemon, here, there net.Conn, fromHere io.Reader) {
 	there.Close()
 }
 
-// route returns the loopback address that stands for host:port.
+// route returns the loopback address for host:port.
 func (d *Daemon) route(r *http.Request) (string, error) {
 	host, text, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -88,9 +88,9 @@ func (d *Daemon) route(r *http.Request) (string, error) {
 		base64.StdEncoding.EncodeToString([]byte(peerUser+":"+d.password)) {
 		return d.routePeer(host)
 	}
-	var machines []site.Machine
-	err = d.within(func(w *world.World, s site.Site) (err error) {
-		machines, err = talos.OperatorReaches(s, host, port)
+	var machines []network.Machine
+	err = d.within(func(w *store.Store, clouds network.Network) (err error) {
+		machines, err = talos.OperatorReaches(clouds, host, port)
 		return err
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (d *Daemon) route(r *http.Request) (string, error) {
 }
 
 // choose picks a machine that listens on the port. A load balancer has several, and takes turns.
-func (d *Daemon) choose(machines []site.Machine, host string, port int) (string, error) {
+func (d *Daemon) choose(machines []network.Machine, host string, port int) (string, error) {
 	d.turn.Add(1)
 	for i := range machines {
 		machine := machines[(int(d.turn.Load())+i)%len(machines)]

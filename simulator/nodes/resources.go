@@ -25,7 +25,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// quiet keeps what Go's servers say of clients that come and go to itself.
+// quiet discards what Go's servers log about connections of clients.
 var quiet = log.New(io.Discard, "", 0)
 
 func findMessage(name protoreflect.FullName) (protoreflect.MessageType, error) {
@@ -34,7 +34,7 @@ func findMessage(name protoreflect.FullName) (protoreflect.MessageType, error) {
 
 func newResources() state.State { return state.WrapCore(namespaced.NewState(inmem.Build)) }
 
-// visible is what clients with some roles see: the configuration holds secrets.
+// visible returns what clients with these roles see. Not all may see the configuration, because it has secrets.
 func visible(all state.CoreState, roles role.Set) state.CoreState {
 	return state.Filter(all, func(_ context.Context, access state.Access) error {
 		if access.ResourceType == config.MachineConfigType && !roles.Includes(role.Admin) || !access.Verb.Readonly() {
@@ -108,7 +108,7 @@ func (n *node) publishManifests() {
 	}
 }
 
-// publishedOf are the ids of the resources of a type.
+// publishedOf returns the ids of the resources of a type.
 func (n *node) publishedOf(of resource.Type) []string {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
@@ -121,7 +121,7 @@ func (n *node) publishedOf(of resource.Type) []string {
 	return ids
 }
 
-// remove takes a manifest back that is rendered no more.
+// remove removes a manifest that is not rendered any more.
 func (n *node) remove(r resource.Resource) {
 	key := r.Metadata().Type() + "/" + r.Metadata().ID()
 	n.mutex.Lock()
@@ -132,7 +132,7 @@ func (n *node) remove(r resource.Resource) {
 	}
 }
 
-// publishStaticPods publishes what the static pods are made from. Their version stands in the pods' annotations.
+// publishStaticPods publishes what the static pods are made from. The pods' annotations have their version.
 func (n *node) publishStaticPods() {
 	cluster := n.state().Config.Cluster()
 	api, controllers, scheduler := k8s.NewAPIServerConfig(), k8s.NewControllerManagerConfig(), k8s.NewSchedulerConfig()
@@ -171,7 +171,7 @@ func (n *node) put(r resource.Resource, content string) {
 	}
 }
 
-// versionOn is the version of a resource on a node, as the static pods' annotations have it.
+// versionOn returns the version of a resource on a node, as the static pods' annotations have it.
 func versionOn(n *node, r resource.Resource) string {
 	if n == nil {
 		return ""

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // checkFields compares what is given with what the fields allow. Unknown values are taken on trust.
-func checkFields(path string, fields catalogue.Fields, values world.Values) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkFields(path string, fields schema.Fields, values store.Values) []schema.Problem {
+	var problems []schema.Problem
 	report := func(name, format string, arguments ...any) {
-		problems = append(problems, catalogue.Refuse(join(path, name), format, arguments...)...)
+		problems = append(problems, schema.Refuse(join(path, name), format, arguments...)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		field, ok := fields[name]
@@ -41,12 +41,12 @@ func checkFields(path string, fields catalogue.Fields, values world.Values) []ca
 }
 
 // checkChoices looks for groups of properties of which not exactly one is given.
-func checkChoices(groups [][]string, values world.Values) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkChoices(groups [][]string, values store.Values) []schema.Problem {
+	var problems []schema.Problem
 	for _, group := range groups {
 		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !values.Has(name) })
 		if len(given) != 1 {
-			problems = append(problems, catalogue.Problem{
+			problems = append(problems, schema.Problem{
 				Property: group[0], Reason: fmt.Sprintf("exactly one of %s must be given, got %d",
 					strings.Join(group, ", "), len(given)),
 			})
@@ -55,28 +55,28 @@ func checkChoices(groups [][]string, values world.Values) []catalogue.Problem {
 	return problems
 }
 
-func checkValue(path string, field catalogue.Field, value any) []catalogue.Problem {
-	if value == world.Unknown || value == nil {
+func checkValue(path string, field schema.Field, value any) []schema.Problem {
+	if value == store.Unknown || value == nil {
 		return nil
 	}
-	refuse := func(format string, arguments ...any) []catalogue.Problem {
-		return catalogue.Refuse(path, format, arguments...)
+	refuse := func(format string, arguments ...any) []schema.Problem {
+		return schema.Refuse(path, format, arguments...)
 	}
 	switch value := value.(type) {
 	case string:
-		if field.Type != catalogue.String {
+		if field.Type != schema.String {
 			return refuse("is a string, expected %s", field.Type)
 		}
 		return checkText(path, field, value)
 	case float64:
-		if field.Type != catalogue.Number {
+		if field.Type != schema.Number {
 			return refuse("is a number, expected %s", field.Type)
 		}
 		if field.Range != nil && (value < field.Range[0] || value > field.Range[1]) {
 			return refuse("is %v, expected to be in the range (%v - %v)", value, field.Range[0], field.Range[1])
 		}
 	case bool:
-		if field.Type != catalogue.Boolean {
+		if field.Type != schema.Boolean {
 			return refuse("is a boolean, expected %s", field.Type)
 		}
 	case []any:
@@ -87,14 +87,14 @@ func checkValue(path string, field catalogue.Field, value any) []catalogue.Probl
 	case map[string]any:
 		return checkObject(path, field, value)
 	default:
-		return refuse("has a kind of value that no provider takes: %T", value)
+		return refuse("has a kind of value that no provider accepts: %T", value)
 	}
 	return nil
 }
 
-func checkText(path string, field catalogue.Field, text string) []catalogue.Problem {
-	refuse := func(format string, arguments ...any) []catalogue.Problem {
-		return catalogue.Refuse(path, format, arguments...)
+func checkText(path string, field schema.Field, text string) []schema.Problem {
+	refuse := func(format string, arguments ...any) []schema.Problem {
+		return schema.Refuse(path, format, arguments...)
 	}
 	if len(field.Enum) > 0 && !slices.Contains(field.Enum, text) {
 		return refuse("expected one of %q, got %s", field.Enum, text)
@@ -108,10 +108,10 @@ func checkText(path string, field catalogue.Field, text string) []catalogue.Prob
 	return nil
 }
 
-func checkList(path string, field catalogue.Field, list []any) []catalogue.Problem {
-	var problems []catalogue.Problem
+func checkList(path string, field schema.Field, list []any) []schema.Problem {
+	var problems []schema.Problem
 	if field.MaxItems > 0 && len(list) > field.MaxItems {
-		problems = append(problems, catalogue.Refuse(path, "takes at most %d items, got %d", field.MaxItems,
+		problems = append(problems, schema.Refuse(path, "can have at most %d items, got %d", field.MaxItems,
 			len(list))...)
 	}
 	for i, item := range list {
@@ -120,18 +120,18 @@ func checkList(path string, field catalogue.Field, list []any) []catalogue.Probl
 	return problems
 }
 
-func checkObject(path string, field catalogue.Field, object map[string]any) []catalogue.Problem {
+func checkObject(path string, field schema.Field, object map[string]any) []schema.Problem {
 	switch {
-	case field.Type == catalogue.Object:
+	case field.Type == schema.Object:
 		return checkFields(path, field.Properties, object)
 	case field.Type.IsMap():
-		var problems []catalogue.Problem
+		var problems []schema.Problem
 		for _, key := range slices.Sorted(maps.Keys(object)) {
 			problems = append(problems, checkValue(join(path, key), field.Element(), object[key])...)
 		}
 		return problems
 	default:
-		return catalogue.Refuse(path, "is an object, expected %s", field.Type)
+		return schema.Refuse(path, "is an object, expected %s", field.Type)
 	}
 }
 
@@ -142,8 +142,8 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// nearest is the field whose name shares the longest beginning with the given one.
-func nearest(name string, fields catalogue.Fields) string {
+// nearest returns the field whose name shares the longest beginning with the given one.
+func nearest(name string, fields schema.Fields) string {
 	best, longest := "", -1
 	for _, candidate := range slices.Sorted(maps.Keys(fields)) {
 		if fields[candidate].Output {

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
@@ -19,7 +19,7 @@ type changes map[string]pulumirpc.PropertyDiff_Kind
 
 // diffFields compares old inputs with new ones. A property that is not given any more keeps what was computed for it,
 // or falls back to its default.
-func diffFields(path string, fields catalogue.Fields, old, new world.Values, replaces bool, found changes) {
+func diffFields(path string, fields schema.Fields, old, new store.Values, replaces bool, found changes) {
 	names := map[string]bool{}
 	for name := range old {
 		names[name] = true
@@ -37,21 +37,21 @@ func diffFields(path string, fields catalogue.Fields, old, new world.Values, rep
 	}
 }
 
-func orDefault(value any, field catalogue.Field) any {
+func orDefault(value any, field schema.Field) any {
 	if value == nil {
 		return field.Default
 	}
 	return value
 }
 
-func diffValue(path string, field catalogue.Field, old, new any, replaces bool, found changes) {
+func diffValue(path string, field schema.Field, old, new any, replaces bool, found changes) {
 	if same(field, old, new) {
 		return
 	}
 	replaces = replaces || field.Replaces
 	before, isObject := old.(map[string]any)
 	after, stillObject := new.(map[string]any)
-	if field.Type == catalogue.Object && isObject && stillObject {
+	if field.Type == schema.Object && isObject && stillObject {
 		diffFields(path, field.Properties, before, after, replaces, found)
 		return
 	}
@@ -77,7 +77,7 @@ func union(a, b map[string]any) map[string]any {
 }
 
 // diffList names the items that differ. An item of a set is named by its place, as the real providers do: "tags[7]".
-func diffList(path string, field catalogue.Field, old, new []any, replaces bool, found changes) {
+func diffList(path string, field schema.Field, old, new []any, replaces bool, found changes) {
 	item := func(list []any, i int, other []any) any {
 		if i >= len(list) || field.Type.IsSet() &&
 			slices.ContainsFunc(other, func(o any) bool { return same(field.Element(), list[i], o) }) {
@@ -112,9 +112,10 @@ func kind(old, new any, replaces bool) pulumirpc.PropertyDiff_Kind {
 	return result
 }
 
-// same compares by meaning: sets without order, JSON without layout, nothing given as an empty list or map.
-func same(field catalogue.Field, old, new any) bool {
-	if old == world.Unknown || new == world.Unknown {
+// same reports whether two values mean the same: sets have no order, JSON no layout, and a missing value equals an
+// empty list or map.
+func same(field schema.Field, old, new any) bool {
+	if old == store.Unknown || new == store.Unknown {
 		return false
 	}
 	if empty(old) && empty(new) {
@@ -136,7 +137,7 @@ func empty(value any) bool {
 	}
 }
 
-func normal(field catalogue.Field, value any) any {
+func normal(field schema.Field, value any) any {
 	switch value := value.(type) {
 	case string:
 		var parsed any
@@ -175,7 +176,7 @@ func normal(field catalogue.Field, value any) any {
 	}
 }
 
-// property is the name of the top-level property that a path leads into.
+// property returns the name of the top-level property that a path leads into.
 func property(path string) string {
 	if end := strings.IndexAny(path, ".["); end >= 0 {
 		return path[:end]
@@ -183,7 +184,7 @@ func property(path string) string {
 	return path
 }
 
-// response tells the engine what differs and what that costs.
+// response returns the difference in the form of the provider protocol.
 func (c changes) response(replace []string) *pulumirpc.DiffResponse {
 	response := &pulumirpc.DiffResponse{
 		Changes:         pulumirpc.DiffResponse_DIFF_NONE,

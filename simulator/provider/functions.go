@@ -3,8 +3,8 @@ package provider
 import (
 	"context"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -12,25 +12,25 @@ import (
 
 // Invoke answers a data source.
 func (s *Server) Invoke(ctx context.Context, in *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
-	function := s.catalogue.Functions[in.Tok]
+	function := s.schema.Functions[in.Tok]
 	if function == nil {
 		return nil, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such function", in.Tok,
-			s.catalogue.Name)
+			s.schema.Name)
 	}
 	arguments, err := unmarshal(in.Args)
 	if err != nil {
 		return nil, err
 	}
-	call := &catalogue.Call{
+	call := &schema.Call{
 		Context: ctx, Config: s.config, Region: s.config.String("region"),
-		Token: in.Tok, Name: in.Tok, Inputs: plain(arguments), Old: world.Values{}, State: world.Values{},
+		Token: in.Tok, Name: in.Tok, Inputs: plain(arguments), Old: store.Values{}, State: store.Values{},
 	}
 	if problems := checkFields("", function.Fields, call.Inputs); len(problems) > 0 {
 		return &pulumirpc.InvokeResponse{Failures: failures(problems)}, nil
 	}
-	var answer world.Values
-	err = s.store.Do(func(w *world.World) error {
-		call.World, call.Site = w, s.clouds.Site(w)
+	var answer store.Values
+	err = s.journal.Do(func(st *store.Store) error {
+		call.Store, call.Network = st, s.clouds.Network(st)
 		answer, err = function.Invoke(call)
 		return err
 	})

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
@@ -32,8 +32,8 @@ type again struct{ error }
 func (again) Retry() bool { return true }
 
 // table is a cloud with one type of resource, whose creation goes as create says.
-func table(create func(*catalogue.Call) error) *catalogue.Provider {
-	return catalogue.Load("test", []byte(`{
+func table(create func(*schema.Call) error) *schema.Provider {
+	return schema.Load("test", []byte(`{
 		"source": "test",
 		"config": {
 			"region": {"type": "string", "required": true, "replaces": true},
@@ -57,24 +57,24 @@ func table(create func(*catalogue.Call) error) *catalogue.Provider {
 			}
 		}},
 		"functions": {}
-	}`), map[string]catalogue.Behavior{thing: {Create: create}}, nil)
+	}`), map[string]schema.Behavior{thing: {Create: create}}, nil)
 }
 
-func serve(t *testing.T, create func(*catalogue.Call) error, weather Weather) *Server {
+func serve(t *testing.T, create func(*schema.Call) error, options Options) *Server {
 	t.Helper()
-	store, err := world.Open(t.TempDir())
+	journal, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	server := New(table(create), store, Clouds{
-		Site:   func(*world.World) site.Site { return nil },
-		Settle: func(site.Site, *world.World) error { return nil },
-	}, weather)
+	server := New(table(create), journal, Clouds{
+		Network:   func(*store.Store) network.Network { return nil },
+		Reconcile: func(network.Network, *store.Store) error { return nil },
+	}, options)
 	_, err = server.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: pack(t,
 		resource.PropertyMap{"region": resource.NewStringProperty("here")})})
 	require.NoError(t, err)
 	return server
 }
 
-func made(c *catalogue.Call) error {
+func made(c *schema.Call) error {
 	c.State["address"], c.State["key"] = "10.0.0.1", "hush"
 	return nil
 }
@@ -96,7 +96,7 @@ func unpack(t *testing.T, wire *structpb.Struct) resource.PropertyMap {
 func text(s string) resource.PropertyValue { return resource.NewStringProperty(s) }
 
 func TestAutonames(t *testing.T) {
-	server := serve(t, made, Weather{})
+	server := serve(t, made, Options{})
 	check := func(olds, news resource.PropertyMap, name string, seed byte) *pulumirpc.CheckResponse {
 		response, err := server.Check(t.Context(), &pulumirpc.CheckRequest{
 			Urn: "urn:pulumi:test::test::" + thing + "::" + name, Olds: pack(t, olds), News: pack(t,
@@ -118,9 +118,9 @@ func TestAutonames(t *testing.T) {
 	assert.Contains(t, long.Failures[0].Reason, "longer than maximum length 16")
 }
 
-// TestPreview hands out what is known before anything is made, and nothing else.
+// TestPreview hands out what is known before anything is created, and nothing else.
 func TestPreview(t *testing.T) {
-	server := serve(t, func(*catalogue.Call) error { return errors.New("a preview creates nothing") }, Weather{})
+	server := serve(t, func(*schema.Call) error { return errors.New("a preview creates nothing") }, Options{})
 	inputs := resource.PropertyMap{"name": text("x"), "document": resource.MakeComputed(text(""))}
 	created, err := server.Create(t.Context(),
 		&pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, inputs), Preview: true})
@@ -145,7 +145,7 @@ func TestPreview(t *testing.T) {
 
 // TestLifeOfAResource creates, reads, drifts, reads and deletes, and keeps secrets secret all the way.
 func TestLifeOfAResource(t *testing.T) {
-	server := serve(t, made, Weather{})
+	server := serve(t, made, Options{})
 	inputs := resource.PropertyMap{"name": resource.MakeSecret(text("x")),
 		"place": resource.NewObjectProperty(resource.PropertyMap{"rack": resource.MakeSecret(text("r"))})}
 	created, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, inputs)})
@@ -165,10 +165,10 @@ func TestLifeOfAResource(t *testing.T) {
 	assert.True(t, outputs["place"].ObjectValue()["rack"].IsSecret())
 	assert.True(t, outputs["key"].IsSecret(), "the table says so")
 
-	require.NoError(t, server.store.Do(func(w *world.World) error {
-		changed := *w.Get(thing, "here", created.Id)
-		changed.Inputs, changed.State = world.Values{"name": "y"}, world.Values{"name": "y"}
-		w.Put(&changed)
+	require.NoError(t, server.journal.Do(func(st *store.Store) error {
+		changed := *st.Get(thing, "here", created.Id)
+		changed.Inputs, changed.State = store.Values{"name": "y"}, store.Values{"name": "y"}
+		st.Put(&changed)
 		return nil
 	}))
 	assert.Equal(t, resource.MakeSecret(text("y")), unpack(t, read().Inputs)["name"], "a refresh sees drift")
@@ -180,7 +180,7 @@ func TestLifeOfAResource(t *testing.T) {
 }
 
 func TestDiff(t *testing.T) {
-	server := serve(t, made, Weather{})
+	server := serve(t, made, Options{})
 	object := func(zone string) resource.PropertyValue {
 		return resource.NewObjectProperty(resource.PropertyMap{"zone": text(zone), "rack": text("r")})
 	}
@@ -237,7 +237,7 @@ func TestDiff(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	server := serve(t, made, Weather{})
+	server := serve(t, made, Options{})
 	// SDKs write nested configuration as JSON; the engine adds a version.
 	config := resource.PropertyMap{"region": text("here"), "defaultTags": text(`{"tags":{"a":"b"}}`),
 		"version": text("1.2.3")}
@@ -258,9 +258,9 @@ func TestConfig(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	t.Setenv("SIMULATOR_FAULT", thing+"#2,"+thing+"#3:half,"+thing+"#5:lost")
-	weather, err := WeatherFromEnvironment()
+	options, err := OptionsFromEnvironment()
 	require.NoError(t, err)
-	server := serve(t, made, weather)
+	server := serve(t, made, options)
 	create := func() (*pulumirpc.CreateResponse, error) {
 		return server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN,
 			Properties: pack(t, resource.PropertyMap{"name": text("x")})})
@@ -277,27 +277,27 @@ func TestFaults(t *testing.T) {
 	assert.NoError(t, err, "a fault strikes once")
 	_, err = create()
 	assert.Equal(t, codes.FailedPrecondition, status.Code(err))
-	require.NoError(t, server.store.Do(func(w *world.World) error {
-		assert.Len(t, w.List(thing, ""), 4, "what was lost was made")
+	require.NoError(t, server.journal.Do(func(st *store.Store) error {
+		assert.Len(t, st.List(thing, ""), 4, "what was lost was made")
 		return nil
 	}))
 	for _, wrong := range []string{"thing", "thing#0", "thing#x"} {
 		t.Setenv("SIMULATOR_FAULT", wrong)
-		_, err := WeatherFromEnvironment()
+		_, err := OptionsFromEnvironment()
 		assert.ErrorContains(t, err, "SIMULATOR_FAULT", wrong)
 	}
 }
 
-// TestStateOnly has resources that are calls: nothing of them is in the world, a refresh finds what the state says, an
+// TestStateOnly has resources that are calls: nothing of them is in the store, a refresh finds what the state says, an
 // import fails.
 func TestStateOnly(t *testing.T) {
-	server := serve(t, made, Weather{})
-	server.catalogue.Resources[thing].StateOnly = true
+	server := serve(t, made, Options{})
+	server.schema.Resources[thing].StateOnly = true
 	created, err := server.Create(t.Context(),
 		&pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, resource.PropertyMap{"name": text("x")})})
 	require.NoError(t, err)
-	require.NoError(t, server.store.Do(func(w *world.World) error {
-		assert.Empty(t, w.List(thing, ""))
+	require.NoError(t, server.journal.Do(func(st *store.Store) error {
+		assert.Empty(t, st.List(thing, ""))
 		return nil
 	}))
 	read := &pulumirpc.ReadRequest{Urn: thingURN, Id: "another", Properties: created.Properties}
@@ -310,25 +310,25 @@ func TestStateOnly(t *testing.T) {
 
 // TestMarkedErrors keeps what a late error had changed, and tries again what the network may still allow.
 func TestMarkedErrors(t *testing.T) {
-	server := serve(t, func(c *catalogue.Call) error {
-		c.World.SetTalos("applied", []byte("true"))
+	server := serve(t, func(c *schema.Call) error {
+		c.Store.SetTalos("applied", []byte("true"))
 		return late{errors.New("too late")}
-	}, Weather{})
+	}, Options{})
 	_, err := server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, nil)})
 	assert.ErrorContains(t, err, "too late")
-	require.NoError(t, server.store.Do(func(w *world.World) error {
-		assert.NotNil(t, w.Talos("applied"))
-		assert.Empty(t, w.List(thing, ""))
+	require.NoError(t, server.journal.Do(func(st *store.Store) error {
+		assert.NotNil(t, st.Talos("applied"))
+		assert.Empty(t, st.List(thing, ""))
 		return nil
 	}))
 
 	tries := 0
-	server = serve(t, func(*catalogue.Call) error {
+	server = serve(t, func(*schema.Call) error {
 		if tries++; tries < 3 {
 			return again{errors.New("not yet")}
 		}
 		return nil
-	}, Weather{})
+	}, Options{})
 	_, err = server.Create(t.Context(), &pulumirpc.CreateRequest{Urn: thingURN, Properties: pack(t, nil)})
 	assert.NoError(t, err)
 	assert.Equal(t, 3, tries)
@@ -336,18 +336,18 @@ func TestMarkedErrors(t *testing.T) {
 
 func TestLatency(t *testing.T) {
 	t.Setenv("SIMULATOR_LATENCY", "0.5")
-	weather, err := WeatherFromEnvironment()
+	options, err := OptionsFromEnvironment()
 	require.NoError(t, err)
 	start := time.Now()
-	weather.wait(t.Context(), 40*time.Millisecond)
+	options.wait(t.Context(), 40*time.Millisecond)
 	assert.GreaterOrEqual(t, time.Since(start), 20*time.Millisecond)
-	call := &catalogue.Call{}
+	call := &schema.Call{}
 	call.Machine.Provider, call.Machine.Started = "aws", time.Now().Add(-74900*time.Millisecond/2)
 	start = time.Now()
-	weather.waitForBoot(t.Context(), call)
+	options.waitForBoot(t.Context(), call)
 	assert.InDelta(t, 50*time.Millisecond, time.Since(start), float64(40*time.Millisecond),
 		"a machine has been on its way for nearly 75 s, at half the time")
 	t.Setenv("SIMULATOR_LATENCY", "slow")
-	_, err = WeatherFromEnvironment()
+	_, err = OptionsFromEnvironment()
 	assert.ErrorContains(t, err, "SIMULATOR_LATENCY")
 }

@@ -9,9 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/conditions"
 	"github.com/inferadb/infra/simulator/latency"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -26,23 +27,23 @@ const defaultsKey = "__defaults"
 
 // request is what all operations on a resource begin with.
 type request struct {
-	*catalogue.Resource
-	call *catalogue.Call
+	*schema.Resource
+	call *schema.Call
 	// inputs are the inputs as they came, with their secrets.
 	inputs resource.PropertyMap
 }
 
 func (s *Server) request(ctx context.Context, name, id string, inputs resource.PropertyMap) (request, error) {
 	u := urn.URN(name)
-	table := s.catalogue.Resources[string(u.Type())]
+	table := s.schema.Resources[string(u.Type())]
 	if table == nil {
 		return request{}, status.Errorf(codes.Unimplemented, "%s: the simulated %s has no such type of resource",
-			u.Type(), s.catalogue.Name)
+			u.Type(), s.schema.Name)
 	}
-	return request{Resource: table, inputs: inputs, call: &catalogue.Call{
+	return request{Resource: table, inputs: inputs, call: &schema.Call{
 		Context: ctx, Config: s.config, Region: s.config.String("region"),
 		Type: table, Token: table.Token, Name: u.Name(), URN: name, ID: id,
-		Inputs: plain(inputs), Old: world.Values{}, State: world.Values{},
+		Inputs: plain(inputs), Old: store.Values{}, State: store.Values{},
 	}}, nil
 }
 
@@ -63,7 +64,7 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 	problems := r.autoname(news, olds, in.RandomSeed)
 	r.call.Inputs = plain(news)
 	if len(problems) == 0 {
-		problems = Problems(s.catalogue, r.call)
+		problems = Problems(s.schema, r.call)
 	}
 	for name, value := range properties(r.call.Inputs, r.Fields) {
 		if _, given := news[name]; !given {
@@ -78,10 +79,10 @@ func (s *Server) Check(ctx context.Context, in *pulumirpc.CheckRequest) (*pulumi
 }
 
 // Problems returns what a provider refuses of a resource's inputs before it asks the cloud.
-func Problems(cloud *catalogue.Provider, call *catalogue.Call) []catalogue.Problem {
+func Problems(cloud *schema.Provider, call *schema.Call) []schema.Problem {
 	problems := checkFields("", call.Type.Fields, call.Inputs)
 	problems = append(problems, checkChoices(call.Type.ExactlyOne, call.Inputs)...)
-	for _, check := range []func(*catalogue.Call) []catalogue.Problem{cloud.Check, call.Type.Behavior.Check} {
+	for _, check := range []func(*schema.Call) []schema.Problem{cloud.Check, call.Type.Behavior.Check} {
 		if check != nil && len(problems) == 0 {
 			problems = append(problems, check(call)...)
 		}
@@ -91,7 +92,7 @@ func Problems(cloud *catalogue.Provider, call *catalogue.Call) []catalogue.Probl
 
 // autoname names the resource if the program did not: the logical name and random digits, or the name that it got
 // before.
-func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []catalogue.Problem {
+func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []schema.Problem {
 	if r.Autoname == nil {
 		return nil
 	}
@@ -104,7 +105,7 @@ func (r request) autoname(news, olds resource.PropertyMap, seed []byte) []catalo
 	} else {
 		name, err := resource.NewUniqueName(seed, r.Autoname.Prefix+r.call.Name+"-", 7, r.Autoname.MaxLength, nil)
 		if err != nil {
-			return catalogue.Refuse(r.Autoname.Property, "could not make up a name: %s", err)
+			return schema.Refuse(r.Autoname.Property, "could not make up a name: %s", err)
 		}
 		news[key] = resource.NewStringProperty(name)
 	}
@@ -145,7 +146,7 @@ func (s *Server) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirp
 	return found.response(replace), nil
 }
 
-// Create makes a resource.
+// Create creates a resource.
 func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	inputs, err := unmarshal(in.Properties)
 	if err != nil {
@@ -159,7 +160,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	if in.Preview {
 		for name, field := range r.Fields {
 			if (field.Output || field.Computed) && !r.call.State.Has(name) {
-				r.call.State[name] = world.Unknown
+				r.call.State[name] = store.Unknown
 			}
 		}
 		outputs, err := r.outputs()
@@ -168,7 +169,7 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	s.operations.RLock()
 	defer s.operations.RUnlock()
 	defer s.record(latency.Create, in.Urn, time.Now())
-	fault, err := s.weather.strikes(s.store, r.Token)
+	fault, err := s.options.injectFault(s.journal, r.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -182,8 +183,8 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 		return nil, refused("creating", r.call.Name, err)
 	}
 	s.interrupt(fault)
-	s.weather.waitForBoot(ctx, r.call)
-	s.weather.wait(ctx, latency.Of(r.Token).Create)
+	s.options.waitForBoot(ctx, r.call)
+	s.options.wait(ctx, latency.Of(r.Token).Create)
 	outputs, err := r.outputs()
 	if err != nil {
 		return nil, err
@@ -200,22 +201,22 @@ func (s *Server) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pulu
 	return &pulumirpc.CreateResponse{Id: r.call.ID, Properties: outputs}, nil
 }
 
-// change runs an operation on the world. An error may mark itself: one with Retry is tried again for a while, as
+// change runs an operation on the store. An error may mark itself: one with Retry is tried again for a while, as
 // providers do that wait for the network; what one with Done changed stays changed.
-func (s *Server) change(ctx context.Context, r request, operation func(request, *world.World) error) error {
+func (s *Server) change(ctx context.Context, r request, operation func(request, *store.Store) error) error {
 	given := *r.call
-	for end := time.Now().Add(s.weather.patience()); ; {
+	for end := time.Now().Add(s.options.patience()); ; {
 		var late error
-		err := s.store.Do(func(w *world.World) error {
+		err := s.journal.Do(func(st *store.Store) error {
 			*r.call = given
 			r.call.State = given.State.Clone()
-			err := operation(r, w)
+			err := operation(r, st)
 			var done interface{ Done() bool }
 			if errors.As(err, &done) && done.Done() {
 				late, err = err, nil
 			}
 			if err == nil && r.Machines {
-				err = s.clouds.Settle(s.clouds.Site(w), w)
+				err = s.clouds.Reconcile(s.clouds.Network(st), st)
 			}
 			return err
 		})
@@ -227,14 +228,14 @@ func (s *Server) change(ctx context.Context, r request, operation func(request, 
 	}
 }
 
-func (s *Server) create(r request, w *world.World) error {
-	s.enter(r, w)
+func (s *Server) create(r request, st *store.Store) error {
+	s.enter(r, st)
 	r.call.State = r.Fields.WithInitial(r.call.State)
 	switch {
 	case r.StateOnly:
 		r.call.ID = r.ID
 	case r.ID != "":
-		r.call.ID = r.ID + w.Hash(r.call.URN, 17)
+		r.call.ID = r.ID + st.Hash(r.call.URN, 17)
 	}
 	if r.Behavior.Create != nil {
 		if err := r.Behavior.Create(r.call); err != nil {
@@ -244,23 +245,23 @@ func (s *Server) create(r request, w *world.World) error {
 	if r.StateOnly {
 		return nil
 	}
-	if catalogue.Duration(catalogue.Propagation) > 0 {
-		r.call.State[catalogue.MadeKey] = float64(time.Now().UnixMilli())
+	if conditions.Duration(conditions.Propagation) > 0 {
+		r.call.State[schema.CreatedKey] = float64(time.Now().UnixMilli())
 	}
 	region := r.region()
-	if w.Get(r.Token, region, r.call.ID) != nil && !r.Shared {
+	if st.Get(r.Token, region, r.call.ID) != nil && !r.Shared {
 		return fmt.Errorf("%s already exists", r.call.ID)
 	}
-	w.Put(&world.Resource{
-		Provider: s.catalogue.Name, Type: r.Token, Region: region, ID: r.call.ID, Name: r.call.Name,
+	st.Put(&store.Resource{
+		Provider: s.schema.Name, Type: r.Token, Region: region, ID: r.call.ID, Name: r.call.Name,
 		Inputs: r.call.Inputs.Clone(), State: r.call.State.Clone(), Adopted: r.Account,
 	})
 	return nil
 }
 
-// enter gives the behavior its world.
-func (s *Server) enter(r request, w *world.World) {
-	r.call.World, r.call.Site = w, s.clouds.Site(w)
+// enter gives the behavior its store.
+func (s *Server) enter(r request, st *store.Store) {
+	r.call.Store, r.call.Network = st, s.clouds.Network(st)
 }
 
 func (r request) region() string {
@@ -281,7 +282,7 @@ func halfMade(id string, outputs, inputs *structpb.Struct, reason error) error {
 	return report.Err()
 }
 
-// outputs is the state as it goes over the wire.
+// outputs returns the state in the form of the provider protocol.
 func (r request) outputs() (*structpb.Struct, error) {
 	state := properties(r.call.State, r.Fields)
 	keepSecrets(state, r.inputs)
@@ -303,7 +304,7 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 	if in.Preview {
 		for name, field := range r.Fields {
 			if field.Volatile {
-				r.call.State[name] = world.Unknown
+				r.call.State[name] = store.Unknown
 			}
 		}
 	} else {
@@ -311,15 +312,15 @@ func (s *Server) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pulu
 		if err := s.withFault(r.Token+onUpdate, func() error { return s.change(ctx, r, s.update) }); err != nil {
 			return nil, refused("updating", r.call.Name, err)
 		}
-		s.weather.wait(ctx, latency.Of(r.Token).Update)
+		s.options.wait(ctx, latency.Of(r.Token).Update)
 	}
 	outputs, err := r.outputs()
 	return &pulumirpc.UpdateResponse{Properties: outputs}, err
 }
 
-// withFault runs an update or a deletion. A fault strikes before it, unless the answer is what gets lost.
+// withFault runs an update or a deletion. A fault comes before it, unless the fault is that the answer is lost.
 func (s *Server) withFault(step string, operation func() error) error {
-	fault, err := s.weather.strikes(s.store, step)
+	fault, err := s.options.injectFault(s.journal, step)
 	switch {
 	case err != nil:
 		return err
@@ -339,15 +340,15 @@ func (s *Server) withFault(step string, operation func() error) error {
 	return errFault
 }
 
-func (s *Server) update(r request, w *world.World) error {
-	s.enter(r, w)
+func (s *Server) update(r request, st *store.Store) error {
+	s.enter(r, st)
 	if r.StateOnly {
 		if r.Behavior.Update == nil {
 			return nil
 		}
 		return r.Behavior.Update(r.call)
 	}
-	existing := w.Get(r.Token, r.region(), r.call.ID)
+	existing := st.Get(r.Token, r.region(), r.call.ID)
 	if existing == nil {
 		return fmt.Errorf("%s does not exist", r.call.ID)
 	}
@@ -359,13 +360,13 @@ func (s *Server) update(r request, w *world.World) error {
 	}
 	changed := *existing
 	changed.Inputs, changed.State = r.call.Inputs.Clone(), r.call.State.Clone()
-	w.Put(&changed)
+	st.Put(&changed)
 	return nil
 }
 
-// overlay is a state under new inputs: what is not given any more keeps what was computed, or falls back to the
+// overlay returns a state under new inputs: what is not given any more keeps what was computed, or falls back to the
 // default.
-func (r request) overlay(state world.Values) world.Values {
+func (r request) overlay(state store.Values) store.Values {
 	result := r.Fields.WithDefaults(r.call.Inputs)
 	for name, value := range state.Clone() {
 		field := r.Fields[name]
@@ -376,7 +377,7 @@ func (r request) overlay(state world.Values) world.Values {
 	return result
 }
 
-// Delete removes a resource. What is gone already needs no removing.
+// Delete removes a resource. One that does not exist any more needs no deletion.
 func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	r, err := s.request(ctx, in.Urn, in.Id, resource.PropertyMap{})
 	if err != nil {
@@ -395,18 +396,18 @@ func (s *Server) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*empt
 	if err != nil {
 		return nil, refused("deleting", r.call.Name, err)
 	}
-	fault, err := s.weather.strikesDeletion(s.store)
+	fault, err := s.options.injectDeletionFault(s.journal)
 	if err != nil {
 		return nil, err
 	}
 	s.interrupt(fault)
-	s.weather.wait(ctx, latency.Of(r.Token).Delete)
+	s.options.wait(ctx, latency.Of(r.Token).Delete)
 	return &emptypb.Empty{}, nil
 }
 
-func (s *Server) delete(r request, w *world.World) error {
-	s.enter(r, w)
-	existing := w.Get(r.Token, r.region(), r.call.ID)
+func (s *Server) delete(r request, st *store.Store) error {
+	s.enter(r, st)
+	existing := st.Get(r.Token, r.region(), r.call.ID)
 	if existing == nil {
 		return nil
 	}
@@ -416,11 +417,11 @@ func (s *Server) delete(r request, w *world.World) error {
 			return err
 		}
 	}
-	w.Remove(existing)
+	st.Remove(existing)
 	return nil
 }
 
-// Read looks a resource up in the world, which may have changed without the program. Without a state it is an import.
+// Read looks a resource up in the store, which may have changed without the program. Without a state it is an import.
 func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	oldInputs, err := unmarshal(in.Inputs)
 	if err != nil {
@@ -440,11 +441,11 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 		}
 		return &pulumirpc.ReadResponse{Id: in.Id, Inputs: in.Inputs, Properties: in.Properties}, nil
 	}
-	var existing *world.Resource
-	err = s.store.Do(func(w *world.World) error {
-		existing = w.Get(r.Token, r.region(), in.Id)
+	var existing *store.Resource
+	err = s.journal.Do(func(st *store.Store) error {
+		existing = st.Get(r.Token, r.region(), in.Id)
 		if existing == nil && r.Behavior.Import != nil {
-			existing = r.Behavior.Import(w, in.Id)
+			existing = r.Behavior.Import(st, in.Id)
 		}
 		return nil
 	})
@@ -475,7 +476,7 @@ func (s *Server) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumirp
 	return response, err
 }
 
-// forget takes away what a cloud does not tell.
+// forget removes what a cloud does not return.
 func (r request) forget(properties resource.PropertyMap) {
 	for name, field := range r.Fields {
 		if field.WriteOnly {

@@ -1,5 +1,5 @@
-// Package provider serves a catalogue to the Pulumi engine: it speaks the provider protocol, checks and compares what
-// the fields declare, and leaves the rest to the behaviors.
+// Package provider serves a simulated cloud to the Pulumi engine: it speaks the provider protocol, checks and compares
+// what the fields declare, and leaves the rest to the behaviors.
 package provider
 
 import (
@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -24,29 +24,29 @@ const version = "999.0.0"
 // Server is one provider plugin: the engine starts one process for each provider instance.
 type Server struct {
 	pulumirpc.UnimplementedResourceProviderServer
-	catalogue *catalogue.Provider
-	store     *world.Store
-	clouds    Clouds
-	weather   Weather
-	config    world.Values
+	schema  *schema.Provider
+	journal *store.Journal
+	clouds  Clouds
+	options Options
+	config  store.Values
 	// operations is held for reading by each creation and deletion.
 	operations sync.RWMutex
 }
 
 // Clouds are all the clouds together.
 type Clouds struct {
-	// Site is what the Talos part sees of them.
-	Site func(*world.World) site.Site
-	// Settle lets the machines do what they do by themselves, whenever one has come or gone.
-	Settle func(site.Site, *world.World) error
+	// Network is what the Talos part sees of them.
+	Network func(*store.Store) network.Network
+	// Reconcile lets the machines do what they do by themselves. It is called whenever one was created or deleted.
+	Reconcile func(network.Network, *store.Store) error
 }
 
-// New serves a catalogue from a world that it shares with the other clouds.
-func New(c *catalogue.Provider, store *world.Store, clouds Clouds, weather Weather) *Server {
-	return &Server{catalogue: c, store: store, clouds: clouds, weather: weather, config: world.Values{}}
+// New returns the server of a cloud, which shares a journal with the other clouds.
+func New(c *schema.Provider, journal *store.Journal, clouds Clouds, options Options) *Server {
+	return &Server{schema: c, journal: journal, clouds: clouds, options: options, config: store.Values{}}
 }
 
-// Handshake tells the engine what the plugin understands.
+// Handshake returns what the plugin supports.
 func (s *Server) Handshake(
 	context.Context, *pulumirpc.ProviderHandshakeRequest,
 ) (*pulumirpc.ProviderHandshakeResponse, error) {
@@ -63,7 +63,7 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 	return &emptypb.Empty{}, nil
 }
 
-// GetPluginInfo tells the plugin's version.
+// GetPluginInfo returns the plugin's version.
 func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: version}, nil
 }
@@ -75,9 +75,9 @@ func (s *Server) CheckConfig(_ context.Context, request *pulumirpc.CheckRequest)
 		return nil, err
 	}
 	config := s.plainConfig(news)
-	problems := checkFields("", s.catalogue.Config, config)
-	if len(problems) == 0 && s.catalogue.CheckConfig != nil {
-		problems = s.catalogue.CheckConfig(config)
+	problems := checkFields("", s.schema.Config, config)
+	if len(problems) == 0 && s.schema.CheckConfig != nil {
+		problems = s.schema.CheckConfig(config)
 	}
 	return &pulumirpc.CheckResponse{Inputs: request.News, Failures: failures(problems)}, nil
 }
@@ -93,7 +93,7 @@ func (s *Server) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (
 		return nil, err
 	}
 	found := changes{}
-	diffFields("", s.catalogue.Config, s.plainConfig(olds), s.plainConfig(news), false, found)
+	diffFields("", s.schema.Config, s.plainConfig(olds), s.plainConfig(news), false, found)
 	return found.response(nil), nil
 }
 
@@ -108,13 +108,13 @@ func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureReques
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
 }
 
-// plainConfig is the configuration as plain data. The engine may hand over nested configuration as JSON texts.
-func (s *Server) plainConfig(properties resource.PropertyMap) world.Values {
+// plainConfig returns the configuration as plain data. The engine may hand over nested configuration as JSON texts.
+func (s *Server) plainConfig(properties resource.PropertyMap) store.Values {
 	config := plain(properties)
 	for name, value := range config {
 		text, isText := value.(string)
 		var parsed any
-		if isText && s.catalogue.Config[name].Type != catalogue.String && json.Unmarshal([]byte(text), &parsed) == nil {
+		if isText && s.schema.Config[name].Type != schema.String && json.Unmarshal([]byte(text), &parsed) == nil {
 			config[name] = parsed
 		}
 	}
@@ -123,7 +123,7 @@ func (s *Server) plainConfig(properties resource.PropertyMap) world.Values {
 	return config
 }
 
-func failures(problems []catalogue.Problem) []*pulumirpc.CheckFailure {
+func failures(problems []schema.Problem) []*pulumirpc.CheckFailure {
 	var list []*pulumirpc.CheckFailure
 	for _, problem := range problems {
 		list = append(list, &pulumirpc.CheckFailure{Property: problem.Property, Reason: problem.Reason})
@@ -131,7 +131,7 @@ func failures(problems []catalogue.Problem) []*pulumirpc.CheckFailure {
 	return list
 }
 
-// refused is an error that the engine may trust: nothing was changed.
+// refused returns an error that means to the engine that nothing was changed.
 func refused(operation, what string, err error) error {
 	return status.Error(codes.FailedPrecondition, fmt.Sprintf("%s %s: %s", operation, what, err))
 }

@@ -1,14 +1,14 @@
 package provider
 
 import (
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// internalPrefix marks the properties that are the engine's, the provider's or the world's own.
+// internalPrefix marks the properties that are the engine's, the provider's or the store's own.
 const internalPrefix = "__"
 
 var wire = plugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true, SkipNulls: true}
@@ -40,8 +40,8 @@ func marshal(properties resource.PropertyMap) (*structpb.Struct, error) {
 }
 
 // plain strips secrets and marks unknowns: behaviors work on plain data.
-func plain(properties resource.PropertyMap) world.Values {
-	values := world.Values{}
+func plain(properties resource.PropertyMap) store.Values {
+	values := store.Values{}
 	for key, value := range properties {
 		if name := string(key); !internal(name) && !value.IsNull() {
 			values[name] = plainValue(value)
@@ -60,11 +60,11 @@ func plainValue(value resource.PropertyValue) any {
 		return plainValue(value.SecretValue().Element)
 	case value.IsOutput():
 		if !value.OutputValue().Known {
-			return world.Unknown
+			return store.Unknown
 		}
 		return plainValue(value.OutputValue().Element)
 	case value.IsComputed():
-		return world.Unknown
+		return store.Unknown
 	case value.IsArray():
 		list := make([]any, len(value.ArrayValue()))
 		for i, item := range value.ArrayValue() {
@@ -79,7 +79,7 @@ func plainValue(value resource.PropertyValue) any {
 }
 
 // properties turns plain data into what goes over the wire, with the secrets that the fields declare.
-func properties(values world.Values, fields catalogue.Fields) resource.PropertyMap {
+func properties(values store.Values, fields schema.Fields) resource.PropertyMap {
 	result := resource.PropertyMap{}
 	for name, value := range values {
 		if !internal(name) {
@@ -89,7 +89,7 @@ func properties(values world.Values, fields catalogue.Fields) resource.PropertyM
 	return result
 }
 
-func propertyValue(value any, field catalogue.Field) resource.PropertyValue {
+func propertyValue(value any, field schema.Field) resource.PropertyValue {
 	property := bareValue(value, field)
 	if field.Secret {
 		return resource.MakeSecret(property)
@@ -97,7 +97,7 @@ func propertyValue(value any, field catalogue.Field) resource.PropertyValue {
 	return property
 }
 
-func bareValue(value any, field catalogue.Field) resource.PropertyValue {
+func bareValue(value any, field schema.Field) resource.PropertyValue {
 	element := field.Element()
 	switch value := value.(type) {
 	case []any:
@@ -107,7 +107,7 @@ func bareValue(value any, field catalogue.Field) resource.PropertyValue {
 		}
 		return resource.NewArrayProperty(list)
 	case map[string]any:
-		if field.Type == catalogue.Object {
+		if field.Type == schema.Object {
 			return resource.NewObjectProperty(properties(value, field.Properties))
 		}
 		object := resource.PropertyMap{}
@@ -116,7 +116,7 @@ func bareValue(value any, field catalogue.Field) resource.PropertyValue {
 		}
 		return resource.NewObjectProperty(object)
 	default:
-		if value == world.Unknown {
+		if value == store.Unknown {
 			return resource.MakeComputed(resource.NewStringProperty(""))
 		}
 		return resource.NewPropertyValue(value)

@@ -11,7 +11,7 @@ import (
 // variable is one of an environment.
 type variable struct{ name, value string }
 
-// variables are what a command needs to work in the sandbox, PATH aside.
+// variables returns the variables that a command needs to work in the sandbox, except PATH.
 func (s Sandbox) variables() []variable {
 	flags := os.Getenv("GOFLAGS")
 	if flags == "" {
@@ -35,10 +35,9 @@ func (s Sandbox) variables() []variable {
 	}
 }
 
-// folders are the folders of commands that come first on PATH.
+// folders returns the folders that come first on PATH: the simulator's, and the CLI's with its language host.
 func (s Sandbox) folders() string {
-	bin := filepath.Join(s.Root, ".bin")
-	return filepath.Join(bin, "simulator") + string(os.PathListSeparator) + bin
+	return filepath.Join(s.Root, ".bin", "simulator") + string(os.PathListSeparator) + filepath.Dir(s.cli())
 }
 
 // Exports returns the lines by which a shell works in the sandbox.
@@ -64,7 +63,7 @@ func (s Sandbox) Environment() []string {
 	return clean
 }
 
-// Enter makes the environment that of this process, and of the commands that it starts.
+// Enter sets the environment for this process and the commands that it starts.
 func (s Sandbox) Enter() error {
 	environment := s.Environment()
 	os.Clearenv()
@@ -77,11 +76,13 @@ func (s Sandbox) Enter() error {
 	return nil
 }
 
-// reaching are the beginnings of variables that lead to a cloud or to somebody's Pulumi.
-var reaching = []string{"AWS_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DIGITALOCEAN_", "PULUMI_"}
+// reaching are the prefixes of variables that lead to a cloud, to the user's own Pulumi or to another sandbox.
+var reaching = []string{
+	"AWS_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DIGITALOCEAN_", "PULUMI_", "SIMULATOR_WORLD",
+}
 
-// Clean returns an environment without what leads to a real cloud or to the user's own Pulumi: a simulated cloud needs
-// no credentials, so none get near it.
+// Clean returns an environment without the variables that lead to a real cloud, to the user's own Pulumi or to another
+// sandbox. A simulated cloud needs no credentials, so it gets none.
 func Clean(environment []string) []string {
 	return slices.DeleteFunc(slices.Clone(environment), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")

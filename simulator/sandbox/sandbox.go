@@ -1,8 +1,10 @@
 // Package sandbox prepares stacks on the simulator. Each has a folder with a copy of the project and of its stack file,
-// a state, a world and a home of the Pulumi CLI, and an environment in which every command of the CLI works there.
+// a Pulumi state, a store of the simulated clouds, a home of the Pulumi CLI, and an environment in which every command
+// of the CLI works there.
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,15 +15,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Clouds are the clouds that the simulator stands in for.
+// Clouds are the clouds that the simulator simulates.
 var Clouds = []string{"aws", "gcp", "digitalocean"}
 
 // Sandbox is a stack on the simulator.
 type Sandbox struct {
-	// Root is the repository, Folder what belongs to the stack alone.
+	// Root is the repository, Folder the folder of the stack.
 	Root, Folder string
 	// Stack is the name of the stack, Provider the cloud that it is on.
 	Stack, Provider string
+	// Program is the folder of the program below Root; empty for Root itself.
+	Program string
+	// CLI is the path of the Pulumi CLI, as function CLI returns it; empty for the one in Root/.bin.
+	CLI string
 }
 
 // Open returns the sandbox of a stack below .demo of the repository, on the cloud of the stack file unless one is
@@ -71,6 +77,11 @@ func providerOf(file string) (string, error) {
 	return settings.Config.Provider, nil
 }
 
+// cli returns the path of the Pulumi CLI.
+func (s Sandbox) cli() string {
+	return cmp.Or(s.CLI, filepath.Join(s.Root, ".bin", "pulumi"))
+}
+
 // Path returns the path of a file of the sandbox.
 func (s Sandbox) Path(elements ...string) string {
 	return filepath.Join(append([]string{s.Folder}, elements...)...)
@@ -82,7 +93,7 @@ func (s Sandbox) Exists() bool {
 	return len(found) > 0
 }
 
-// Create makes the folder with what the CLI reads in it. The stack itself is not there yet.
+// Create creates the folder with the files that the CLI reads. It does not create the stack itself.
 func (s Sandbox) Create() error {
 	for _, folder := range []string{"home", "state", "world"} {
 		if err := os.MkdirAll(s.Path(folder), 0o700); err != nil {
@@ -93,12 +104,12 @@ func (s Sandbox) Create() error {
 	if err != nil {
 		return err
 	}
-	settings, err := os.ReadFile(filepath.Join(s.Root, "Pulumi."+s.Stack+".yaml"))
+	settings, err := os.ReadFile(filepath.Join(s.program(), "Pulumi."+s.Stack+".yaml"))
 	if err != nil {
 		return err
 	}
 	for path, text := range map[string][]byte{
-		// The CLI does without its automatic logs where a file stands in the place of their folder.
+		// The CLI writes no automatic logs where a file has the name of their folder.
 		s.Path("home", "logs"):                nil,
 		s.Path("Pulumi.yaml"):                 project,
 		s.Path("Pulumi." + s.Stack + ".yaml"): settings,
@@ -110,24 +121,37 @@ func (s Sandbox) Create() error {
 	return nil
 }
 
+// program returns the folder of the program, with its project file.
+func (s Sandbox) program() string { return filepath.Join(s.Root, s.Program) }
+
 // project returns the project file: the program stays where it is, and the plugins are the simulator's.
 func (s Sandbox) project() ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(s.Root, "Pulumi.yaml"))
+	text, err := os.ReadFile(filepath.Join(s.program(), "Pulumi.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	program, err := filepath.Rel(s.Folder, s.Root)
+	var project map[string]any
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(s.program(), "Pulumi.yaml"), err)
+	}
+	// The options of the runtime name a path for the compiled program, which would be below the sandbox's folder.
+	project["runtime"] = "go"
+	if project["main"], err = filepath.Rel(s.Folder, s.program()); err != nil {
+		return nil, err
+	}
+	simulator, err := filepath.Rel(s.Folder, filepath.Join(s.Root, ".bin", "simulator"))
 	if err != nil {
 		return nil, err
 	}
-	added := "\nmain: " + program + "\nplugins:\n  providers:\n"
+	var plugins []map[string]string
 	for _, name := range append(slices.Clone(Clouds), "talos") {
-		added += fmt.Sprintf("    - {name: %s, path: %s}\n", name, filepath.Join(program, ".bin", "simulator"))
+		plugins = append(plugins, map[string]string{"name": name, "path": simulator})
 	}
-	return append(text, added...), nil
+	project["plugins"] = map[string]any{"providers": plugins}
+	return yaml.Marshal(project)
 }
 
-// Prepare creates the sandbox with its stack, unless it is there. What the CLI says goes to standard error.
+// Prepare creates the sandbox with its stack, unless it is there. The output of the CLI goes to standard error.
 func (s Sandbox) Prepare() error {
 	if s.Exists() {
 		return nil
@@ -139,7 +163,7 @@ func (s Sandbox) Prepare() error {
 		{"stack", "init", s.Stack, "--secrets-provider", "passphrase"},
 		{"config", "set", "inferadb:provider", s.Provider},
 	} {
-		command := exec.Command(filepath.Join(s.Root, ".bin", "pulumi"), arguments...)
+		command := exec.Command(s.cli(), arguments...)
 		command.Env, command.Dir = s.Environment(), s.Root
 		command.Stdout, command.Stderr = os.Stderr, os.Stderr
 		if err := command.Run(); err != nil {

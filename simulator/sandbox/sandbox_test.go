@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 )
 
 const repository = "../.."
@@ -33,16 +34,24 @@ func TestASandbox(t *testing.T) {
 func TestTheFolder(t *testing.T) {
 	root, err := filepath.Abs(repository)
 	require.NoError(t, err)
-	s := Sandbox{Root: root, Folder: filepath.Join(t.TempDir(), "dev"), Stack: "dev", Provider: "gcp"}
-	require.NoError(t, s.Create())
-	text, err := os.ReadFile(s.Path("Pulumi.yaml"))
-	require.NoError(t, err)
-	program, err := filepath.Rel(s.Folder, root)
-	require.NoError(t, err)
-	assert.Contains(t, string(text), "\nmain: "+program+"\n")
-	assert.Contains(t, string(text), "{name: talos, path: "+filepath.Join(program, ".bin", "simulator")+"}")
-	assert.FileExists(t, s.Path("Pulumi.dev.yaml"))
-	assert.FileExists(t, s.Path("home", "logs"), "no folder, so that the CLI logs nothing")
+	for program, stack := range map[string]string{"": "dev", "backend": "staging"} {
+		s := Sandbox{Root: root, Folder: filepath.Join(t.TempDir(), stack), Stack: stack, Program: program}
+		require.NoError(t, s.Create())
+		text, err := os.ReadFile(s.Path("Pulumi.yaml"))
+		require.NoError(t, err)
+		var project struct {
+			Main    string
+			Plugins struct{ Providers []struct{ Name, Path string } }
+		}
+		require.NoError(t, yaml.Unmarshal(text, &project))
+		assert.Equal(t, filepath.Join(root, program), s.Path(project.Main))
+		require.Len(t, project.Plugins.Providers, 4)
+		for _, plugin := range project.Plugins.Providers {
+			assert.Equal(t, filepath.Join(root, ".bin", "simulator"), s.Path(plugin.Path), plugin.Name)
+		}
+		assert.FileExists(t, s.Path("Pulumi."+stack+".yaml"))
+		assert.FileExists(t, s.Path("home", "logs"), "no folder, so that the CLI logs nothing")
+	}
 }
 
 // TestTheShellHasTheSameEnvironment compares what a shell exports with what commands get, in a folder with a quote.
@@ -68,8 +77,22 @@ func TestTheShellHasTheSameEnvironment(t *testing.T) {
 func TestNothingReachesACloud(t *testing.T) {
 	assert.Equal(t, []string{"HOME=/root", "INFERADB_PROGRAM=/program", "SIMULATOR_FAULT=x"}, Clean([]string{
 		"HOME=/root", "AWS_PROFILE=mine", "GOOGLE_CREDENTIALS={}", "CLOUDSDK_CONFIG=x", "DIGITALOCEAN_TOKEN=t", "PULUMI_ACCESS_TOKEN=t",
-		"INFERADB_PROGRAM=/program", "SIMULATOR_FAULT=x",
+		"INFERADB_PROGRAM=/program", "SIMULATOR_FAULT=x", "SIMULATOR_WORLD=/another",
 	}))
+}
+
+// TestLinkOrCopy expects that a binary which is compiled anew does not change what was linked.
+func TestLinkOrCopy(t *testing.T) {
+	folder := t.TempDir()
+	from, to := filepath.Join(folder, "from"), filepath.Join(folder, "to")
+	require.NoError(t, os.WriteFile(from, []byte("first"), 0o700))
+	require.NoError(t, linkOrCopy(from, to))
+	require.NoError(t, os.Remove(from))
+	require.NoError(t, os.WriteFile(from, []byte("second"), 0o700))
+	text, err := os.ReadFile(to)
+	require.NoError(t, err)
+	assert.Equal(t, "first", string(text))
+	assert.ErrorContains(t, linkOrCopy(filepath.Join(folder, "none"), filepath.Join(folder, "other")), "make tools")
 }
 
 func TestLinks(t *testing.T) {

@@ -43,16 +43,29 @@ func CLI(root, path, folder string) (cli string, err error) {
 	}
 	cli = filepath.Join(folder, "pulumi")
 	bin := filepath.Join(root, ".bin")
-	// The CLI takes the language host that lies beside it, and follows links to find itself.
+	// The CLI takes the language host that is beside it and follows symbolic links to find itself, so the links are
+	// hard.
 	for to, from := range map[string]string{program: built, cli: filepath.Join(bin, "pulumi")} {
 		if to == from {
 			continue
 		}
-		// A test that read a binary itself would be repeated whenever make asks Go for the binary.
-		if output, err := exec.Command("cp", from, to).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("cp %s: %w\n%s; run: make tools simulator", from, err, output)
+		if err := linkOrCopy(from, to); err != nil {
+			return "", err
 		}
 	}
 	host := fmt.Sprintf("#!/bin/sh\nexec '%s/pulumi-language-go' -binary='%s' \"$@\"\n", bin, program)
 	return cli, os.WriteFile(filepath.Join(folder, "pulumi-language-go"), []byte(host), 0o700)
+}
+
+// linkOrCopy creates a hard link to a binary, or a copy on a file system of its own. A binary that is compiled anew is
+// a new file, so the link keeps the one that it was made for.
+func linkOrCopy(from, to string) error {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	// A test that read a binary itself would be repeated whenever make asks Go for the binary.
+	if output, err := exec.Command("cp", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("cp %s: %w\n%s; run: make tools simulator", from, err, output)
+	}
+	return nil
 }

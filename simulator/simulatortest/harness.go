@@ -6,10 +6,10 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/inferadb/infra/simulator/provider"
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -33,9 +33,9 @@ func (p Props) With(changes Props) Props {
 
 // Harness is an account in which a program works.
 type Harness struct {
-	T     *testing.T
-	cloud *catalogue.Provider
-	store *world.Store
+	T       *testing.T
+	cloud   *schema.Provider
+	journal *store.Journal
 	// Server takes the requests that the harness has no method for.
 	Server *provider.Server
 	// Inputs are those of the resources made so far, by id.
@@ -43,14 +43,15 @@ type Harness struct {
 }
 
 // New returns an empty account of a cloud, under a configuration of the provider.
-func New(t *testing.T, cloud *catalogue.Provider, config Props) *Harness {
+func New(t *testing.T, cloud *schema.Provider, config Props) *Harness {
 	t.Helper()
-	store, err := world.Open(t.TempDir())
+	journal, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	clouds := provider.Clouds{Site: cloud.Site, Settle: func(site.Site, *world.World) error { return nil }}
+	clouds := provider.Clouds{Network: cloud.Network,
+		Reconcile: func(network.Network, *store.Store) error { return nil }}
 	h := &Harness{
-		T: t, cloud: cloud, store: store, Inputs: map[string]*structpb.Struct{},
-		Server: provider.New(cloud, store, clouds, provider.Weather{}),
+		T: t, cloud: cloud, journal: journal, Inputs: map[string]*structpb.Struct{},
+		Server: provider.New(cloud, journal, clouds, provider.Options{}),
 	}
 	h.Configure(config)
 	return h
@@ -105,7 +106,7 @@ func (h *Harness) Try(token, name string, p Props) (id string, outputs map[strin
 	return created.Id, outputs, nil
 }
 
-// Create makes a resource that has to succeed, and returns its id.
+// Create creates a resource that has to succeed, and returns its id.
 func (h *Harness) Create(token, name string, p Props) string {
 	h.T.Helper()
 	id, _, err := h.Try(token, name, p)
@@ -164,25 +165,25 @@ func (h *Harness) Delete(token, id string) error {
 	return err
 }
 
-// Within looks at the world.
-func (h *Harness) Within(look func(*world.World)) {
+// Within looks at the store.
+func (h *Harness) Within(look func(*store.Store)) {
 	h.T.Helper()
-	require.NoError(h.T, h.store.Do(func(w *world.World) error { look(w); return nil }))
+	require.NoError(h.T, h.journal.Do(func(st *store.Store) error { look(st); return nil }))
 }
 
 // Dial follows a packet from a machine of that name or id, or from the operator when from is empty.
-func (h *Harness) Dial(from, host string, port int) (machines []site.Machine, err error) {
+func (h *Harness) Dial(from, host string, port int) (machines []network.Machine, err error) {
 	h.T.Helper()
-	h.Within(func(w *world.World) {
-		network := h.cloud.Site(w)
-		var sender *site.Machine
-		for _, machine := range network.Machines() {
+	h.Within(func(st *store.Store) {
+		cloud := h.cloud.Network(st)
+		var sender *network.Machine
+		for _, machine := range cloud.Machines() {
 			if machine.Name == from || machine.ID == from {
 				sender = &machine
 			}
 		}
 		require.Equal(h.T, from == "", sender == nil, from)
-		machines, err = network.Dial(sender, host, port)
+		machines, err = cloud.Dial(sender, host, port)
 	})
 	return machines, err
 }

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // credentials are what the provider's clientConfiguration holds: each base64 of PEM.
@@ -19,7 +19,7 @@ type credentials struct {
 	ca, certificate, key []byte
 }
 
-func readCredentials(client world.Values) (credentials, error) {
+func readCredentials(client store.Values) (credentials, error) {
 	var c credentials
 	for name, target := range map[string]*[]byte{
 		"caCertificate": &c.ca, "clientCertificate": &c.certificate, "clientKey": &c.key,
@@ -56,11 +56,11 @@ func (c *clusters) connect(client credentials, endpoint, target string) (*node, 
 
 // apid dials the Talos API at host and checks certificates in both directions. A nil from is the operator.
 func (c *clusters) apid(from *node, client credentials, host string) ([]*node, error) {
-	var machine *site.Machine
+	var machine *network.Machine
 	if from != nil {
 		machine = &from.Machine
 	}
-	machines, err := c.site.Dial(machine, host, talosPort)
+	machines, err := c.network.Dial(machine, host, talosPort)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", host, talosPort, err)
 	}
@@ -74,7 +74,7 @@ func (c *clusters) apid(from *node, client credentials, host string) ([]*node, e
 			return nil, fmt.Errorf("%s:%d: %s has not booted: connection refused", host, talosPort, m.Name)
 		}
 		if from != nil {
-			if err := n.letsIn(from.PrivateIP, site.TCP(talosPort)); err != nil {
+			if err := n.letsIn(from.PrivateIP, network.TCP(talosPort)); err != nil {
 				return nil, err
 			}
 		}
@@ -115,7 +115,7 @@ func (c *clusters) handshake(client credentials, host string, n *node) error {
 func verifyClient(certificate []byte, roots *stdx509.CertPool) error {
 	block, _ := pem.Decode(certificate)
 	if block == nil {
-		return errors.New("the client certificate is no PEM")
+		return errors.New("the client certificate is not PEM")
 	}
 	parsed, err := stdx509.ParseCertificate(block.Bytes)
 	if err != nil {
@@ -128,7 +128,7 @@ func verifyClient(certificate []byte, roots *stdx509.CertPool) error {
 	return nil
 }
 
-// certificateFor says why a machine's server certificate does not hold for host: it is issued for the machine's own
+// certificateFor returns why a machine's server certificate does not hold for host: it is issued for the machine's own
 // addresses and names, the cluster's endpoint and the configured ones.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/secrets/kubernetes_cert_sans.go
 func certificateFor(host string, n *node, configured []string) error {

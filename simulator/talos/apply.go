@@ -3,28 +3,28 @@ package talos
 import (
 	"fmt"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 )
 
 // checkApply renders the configuration, as the provider does when it plans.
-func checkApply(call *catalogue.Call) []catalogue.Problem {
+func checkApply(call *schema.Call) []schema.Problem {
 	if call.Inputs.Object("onDestroy").Bool("reset") {
-		return []catalogue.Problem{{Property: "onDestroy.reset", Reason: "the simulator does not reset machines"}}
+		return []schema.Problem{{Property: "onDestroy.reset", Reason: "the simulator does not reset machines"}}
 	}
 	if _, err := render(call.Inputs); err != nil {
-		return []catalogue.Problem{{Property: "configPatches", Reason: err.Error()}}
+		return []schema.Problem{{Property: "configPatches", Reason: err.Error()}}
 	}
 	return nil
 }
 
-// render is the input with the patches; empty while either is unknown.
-func render(inputs world.Values) (string, error) {
+// render returns the input with the patches; empty while either is unknown.
+func render(inputs store.Values) (string, error) {
 	texts := inputs.Strings("configPatches")
 	all, _ := inputs["configPatches"].([]any)
 	if !inputs.Known("machineConfigurationInput") || len(texts) != len(all) ||
-		inputs["configPatches"] == world.Unknown {
+		inputs["configPatches"] == store.Unknown {
 		return "", nil
 	}
 	patches, err := configpatcher.LoadPatches(texts)
@@ -43,7 +43,7 @@ func render(inputs world.Values) (string, error) {
 	return string(document), nil
 }
 
-func apply(call *catalogue.Call) error {
+func apply(call *schema.Call) error {
 	document, err := render(call.Inputs)
 	if err != nil {
 		return err
@@ -57,9 +57,9 @@ func apply(call *catalogue.Call) error {
 	return explain("Error applying configuration", turnaround(call.Inputs))
 }
 
-// send is the machine's side of it. It returns the mode that the provider has chosen.
+// send returns the machine's side of it. It returns the mode that the provider has chosen.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go
-func send(call *catalogue.Call, document string) (string, error) {
+func send(call *schema.Call, document string) (string, error) {
 	_, n, err := connectFor(call)
 	if err != nil {
 		return "", err
@@ -78,7 +78,7 @@ func send(call *catalogue.Call, document string) (string, error) {
 	case mode == "staged_if_needing_reboot":
 		mode = "auto"
 	}
-	saved, err := recall[disk](call.World, disks, n.ID)
+	saved, err := recall[disk](call.Store, disks, n.ID)
 	if err != nil {
 		return "", err
 	}
@@ -87,5 +87,5 @@ func send(call *catalogue.Call, document string) (string, error) {
 	} else {
 		saved.Config, saved.Staged = document, ""
 	}
-	return mode, keep(call.World, disks, n.ID, saved)
+	return mode, keep(call.Store, disks, n.ID, saved)
 }

@@ -6,26 +6,26 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/schema"
 )
 
 // createBootstrap starts a cluster's etcd on its first control plane. Only creating it asks the machine for anything.
-func createBootstrap(call *catalogue.Call) error {
+func createBootstrap(call *schema.Call) error {
 	if err := createCluster(call); err != nil {
 		return explain("Error bootstrapping node", err)
 	}
 	return explain("Error bootstrapping node", turnaround(call.Inputs))
 }
 
-// updateState is what a change of node or endpoint does to a bootstrap or a kubeconfig: nothing, but to the state.
-func updateState(call *catalogue.Call) error {
-	settleEndpoint(call)
+// updateState returns what a change of node or endpoint does to a bootstrap or a kubeconfig: nothing, but to the state.
+func updateState(call *schema.Call) error {
+	resolveEndpoint(call)
 	return turnaround(call.Inputs)
 }
 
-// createCluster is the machine's side of it.
+// createCluster returns the machine's side of it.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go
-func createCluster(call *catalogue.Call) error {
+func createCluster(call *schema.Call) error {
 	c, n, err := connectFor(call)
 	if err != nil {
 		return err
@@ -51,11 +51,11 @@ func (c *clusters) bootstrap(n *node) error {
 	return c.startEtcd(n)
 }
 
-// leadsToControlPlane says why the cluster's endpoint would not lead to its API once that runs. The call itself would
-// succeed in life, and the cluster never come up.
+// leadsToControlPlane returns why the cluster's endpoint would not lead to its API once that runs. The call itself
+// would succeed in life, and the cluster never come up.
 func (c *clusters) leadsToControlPlane(n *node) error {
 	host := n.config.Cluster().Endpoint().Hostname()
-	machines, err := c.site.Dial(&n.Machine, host, kubernetesPort)
+	machines, err := c.network.Dial(&n.Machine, host, kubernetesPort)
 	if err != nil {
 		return fmt.Errorf("the cluster's endpoint %s:%d: %w", host, kubernetesPort, err)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 )
 
 // The ports between the machines of a cluster.
@@ -26,9 +26,9 @@ const (
 
 // clusters is one look at all machines.
 type clusters struct {
-	site   site.Site
-	memory Memory
-	nodes  []*node
+	network network.Network
+	memory  Memory
+	nodes   []*node
 	// etcd has the bootstrapped clusters by cluster id.
 	etcd map[string]*etcd
 	// overlays are the pod networks that have been looked at, by cluster id.
@@ -36,9 +36,9 @@ type clusters struct {
 }
 
 // observe boots the machines that are new, forgets those that are gone, and lets control planes join etcd.
-func observe(s site.Site, memory Memory) (*clusters, error) {
-	c := &clusters{site: s, memory: memory, etcd: map[string]*etcd{}, overlays: map[string]overlay{}}
-	for _, machine := range s.Machines() {
+func observe(clouds network.Network, memory Memory) (*clusters, error) {
+	c := &clusters{network: clouds, memory: memory, etcd: map[string]*etcd{}, overlays: map[string]overlay{}}
+	for _, machine := range clouds.Machines() {
 		n, err := boot(machine, memory)
 		if err != nil {
 			return nil, err
@@ -66,9 +66,9 @@ func observe(s site.Site, memory Memory) (*clusters, error) {
 	return c, nil
 }
 
-// boot starts a machine: from its disk if it has booted before, from its user data if not. The error is the world's;
+// boot starts a machine: from its disk if it has booted before, from its user data if not. The error is the store's;
 // why the machine does not boot is the node's reason.
-func boot(machine site.Machine, memory Memory) (*node, error) {
+func boot(machine network.Machine, memory Memory) (*node, error) {
 	n := &node{Machine: machine}
 	saved, err := recall[disk](memory, disks, machine.ID)
 	if err != nil {
@@ -145,26 +145,26 @@ func (c *clusters) find(machine string) *node {
 	return nil
 }
 
-// controlPlanes are the booted control planes of a cluster.
+// controlPlanes returns the booted control planes of a cluster.
 func (c *clusters) controlPlanes(cluster string) []*node {
 	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *node) bool {
 		return !n.controlPlane() || n.clusterID() != cluster
 	})
 }
 
-// reach says why a machine's packet does not arrive at another one.
+// reach returns why a machine's packet does not arrive at another one.
 func (c *clusters) reach(from, to *node, port int) error {
-	machines, err := c.site.Dial(&from.Machine, to.PrivateIP, port)
+	machines, err := c.network.Dial(&from.Machine, to.PrivateIP, port)
 	if err != nil {
 		return fmt.Errorf("%s to %s:%d: %w", from.Name, to.Name, port, err)
 	}
-	if !slices.ContainsFunc(machines, func(m site.Machine) bool { return m.ID == to.ID }) {
+	if !slices.ContainsFunc(machines, func(m network.Machine) bool { return m.ID == to.ID }) {
 		return fmt.Errorf("%s to %s:%d: %s is another machine", from.Name, to.Name, port, to.PrivateIP)
 	}
-	return to.letsIn(from.PrivateIP, site.TCP(port))
+	return to.letsIn(from.PrivateIP, network.TCP(port))
 }
 
-// trustd says why a worker gets no certificate for its Talos API: a control plane issues it.
+// trustd returns why a worker gets no certificate for its Talos API: a control plane issues it.
 func (c *clusters) trustd(n *node) error {
 	reasons := []string{}
 	for _, issuer := range c.controlPlanes(n.clusterID()) {
@@ -186,11 +186,11 @@ func (c *clusters) trustd(n *node) error {
 // kubernetes dials a cluster's Kubernetes API and returns a control plane that serves it. A nil from is the operator.
 // Behind a load balancer every machine may be the one that answers, so all that serve an API must be the right ones.
 func (c *clusters) kubernetes(from *node, host string, trusts func(*node) error) (*node, error) {
-	var machine *site.Machine
+	var machine *network.Machine
 	if from != nil {
 		machine = &from.Machine
 	}
-	machines, err := c.site.Dial(machine, host, kubernetesPort)
+	machines, err := c.network.Dial(machine, host, kubernetesPort)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", host, kubernetesPort, err)
 	}
@@ -217,7 +217,7 @@ func (c *clusters) kubernetes(from *node, host string, trusts func(*node) error)
 	return serving, nil
 }
 
-// serves says why a machine serves no Kubernetes API.
+// serves returns why a machine serves no Kubernetes API.
 func (c *clusters) serves(n *node) error {
 	switch {
 	case n == nil || !n.booted():

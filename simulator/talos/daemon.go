@@ -8,18 +8,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// View is one look at all machines and clusters, for a program that serves the nodes' APIs. It belongs to the world's
+// View is one look at all machines and clusters, for a program that serves the nodes' APIs. It belongs to the store's
 // lock; what it returns may be kept.
 type View struct{ clusters *clusters }
 
 // Look observes the machines. They do what they do by themselves first: boot, join etcd, be forgotten.
-func Look(s site.Site, memory Memory) (*View, error) {
-	c, err := observe(s, memory)
+func Look(clouds network.Network, memory Memory) (*View, error) {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func Look(s site.Site, memory Memory) (*View, error) {
 
 // Node is a machine that has a configuration, as its APIs show it.
 type Node struct {
-	site.Machine
+	network.Machine
 	// Cluster is the id of the node's cluster, ClusterName its name.
 	Cluster, ClusterName string
 	ControlPlane         bool
@@ -49,10 +49,10 @@ type Node struct {
 	Talos, Installed, Schematic string
 	Config                      config.Provider
 	Document                    string
-	// EtcdData names the etcd cluster whose data the machine has, EtcdDown says that its etcd is kept from running.
+	// EtcdData names the etcd cluster whose data the machine has, EtcdDown means that its etcd must not run.
 	EtcdData string
 	EtcdDown bool
-	// Joined says why the node does no work in Kubernetes; empty if it does. NetworkReady: pods get addresses.
+	// Joined is why the node does no work in Kubernetes; empty if it does. NetworkReady means that pods get addresses.
 	Joined       string
 	NetworkReady bool
 	// Images are the references that were pulled.
@@ -60,7 +60,7 @@ type Node struct {
 	Faults Faults
 }
 
-// Nodes returns every machine that has a configuration, in the site's order.
+// Nodes returns every machine that has a configuration, in the network's order.
 func (v *View) Nodes() []Node {
 	var nodes []Node
 	for _, n := range v.clusters.nodes {
@@ -71,7 +71,8 @@ func (v *View) Nodes() []Node {
 			Machine: n.Machine, Cluster: n.clusterID(), ClusterName: v.clusters.name(n),
 			ControlPlane: n.config.Machine().Type().IsControlPlane(), Up: n.booted() && !n.Off,
 			Rebooting: n.disk.Rebooting,
-			Boots:     n.disk.Boots, BootID: bootID(n.ID, n.disk.Boots), Talos: n.disk.Talos, Installed: n.disk.Installed,
+			Boots:     n.disk.Boots, BootID: bootID(n.ID, n.disk.Boots), Talos: n.disk.Talos,
+			Installed: n.disk.Installed,
 			Schematic: n.disk.Schematic,
 			Config:    n.config, Document: n.disk.Config, EtcdData: n.disk.Etcd, EtcdDown: n.disk.EtcdDown,
 			NetworkReady: v.clusters.networkPlugin(n.clusterID()) != "", Images: n.disk.Images,
@@ -85,13 +86,13 @@ func (v *View) Nodes() []Node {
 	return nodes
 }
 
-// bootID is what the kernel would draw at a boot: another one each time.
+// bootID returns what the kernel would draw at a boot: another one each time.
 func bootID(machine string, boots int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "boot %s %d", machine, boots))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Etcd is a cluster's etcd as the world has it.
+// Etcd is a cluster's etcd as the store has it.
 type Etcd struct {
 	// Name is another one after each bootstrap.
 	Name    string
@@ -119,8 +120,8 @@ func (v *View) Etcds() map[string]Etcd {
 	return all
 }
 
-// SetMembers replaces a cluster's member list by what its real etcd says. It does nothing if the etcd is not the named
-// one.
+// SetMembers replaces a cluster's member list by the list of its real etcd. It does nothing if the etcd is not the
+// named one.
 func SetMembers(memory Memory, cluster, name string, members []EtcdMember) error {
 	known, err := recall[etcd](memory, etcds, cluster)
 	if err != nil || known == nil || known.Name != name {
@@ -156,23 +157,23 @@ func BeginReboot(memory Memory, machine string) error {
 	})
 }
 
-// FinishReboot boots a machine again. Faults that wait for a boot strike now.
+// FinishReboot boots a machine again. Faults that wait for a boot take effect now.
 func FinishReboot(memory Memory, machine string) error {
 	waiting := faultsOf(memory, machine)
-	strikes := func(kind string) bool {
+	hasFault := func(kind string) bool {
 		_, struck := waiting[kind]
 		delete(waiting, kind)
 		return struck
 	}
 	err := changeDisk(memory, machine, func(d *disk) error {
-		if strikes(FaultOldVersion) {
+		if hasFault(FaultOldVersion) {
 			d.Installed, d.InstalledSchematic = "", ""
 		}
-		if strikes(FaultLoseEtcd) {
+		if hasFault(FaultLoseEtcd) {
 			d.Etcd = ""
 		}
 		d.boot()
-		d.Hung = strikes(FaultNoReturn)
+		d.Hung = hasFault(FaultNoReturn)
 		return nil
 	})
 	return errors.Join(err, saveFaults(memory, machine, waiting))
@@ -262,8 +263,8 @@ func Halt(memory Memory, machine string) error {
 
 // Bootstrap starts a cluster's etcd on a machine, under the same conditions as the Talos API. etcd's data is the
 // caller's.
-func Bootstrap(s site.Site, memory Memory, machine string) error {
-	c, err := observe(s, memory)
+func Bootstrap(clouds network.Network, memory Memory, machine string) error {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return err
 	}
@@ -275,11 +276,11 @@ func Bootstrap(s site.Site, memory Memory, machine string) error {
 }
 
 // OperatorReaches returns the machines that answer the operator at host:port, or why none does.
-func OperatorReaches(s site.Site, host string, port int) ([]site.Machine, error) {
-	return s.Dial(nil, host, port)
+func OperatorReaches(clouds network.Network, host string, port int) ([]network.Machine, error) {
+	return clouds.Dial(nil, host, port)
 }
 
-// Forwards says why a control plane's apid does not get to another node's.
+// Forwards returns why a control plane's apid does not get to another node's.
 func (v *View) Forwards(from, to string) error {
 	sender, target := v.clusters.find(from), v.clusters.find(to)
 	if sender == nil || target == nil {
@@ -300,7 +301,7 @@ const (
 	FaultUnreachable = "unreachable"
 	// FaultEtcdDown: etcd does not run, from now on.
 	FaultEtcdDown = "etcd-down"
-	// FaultRemoveMember: somebody removes the machine's member.
+	// FaultRemoveMember removes the machine's member.
 	FaultRemoveMember = "remove-member"
 	// FaultNoSpace: the member raises the NOSPACE alarm.
 	FaultNoSpace = "nospace"
@@ -318,22 +319,22 @@ const (
 	FaultAPIDown = "api-down"
 	// FaultClock: the machine's clock is ahead by the given time.
 	FaultClock = "clock"
-	// FaultDeprecatedAPI: somebody uses an API that the given release of Kubernetes removes.
+	// FaultDeprecatedAPI uses an API that the given release of Kubernetes removes.
 	FaultDeprecatedAPI = "deprecated-api"
 )
 
 // FaultKinds are all the faults, and what each does.
 var FaultKinds = map[string]string{
-	FaultNoReturn:     "it does not come back from its next reboot or upgrade",
-	FaultOldVersion:   "it comes back from its next upgrade with its old version",
-	FaultLoseEtcd:     "its etcd data is gone after the next boot",
+	FaultNoReturn:     "it does not boot again after its next reboot or upgrade",
+	FaultOldVersion:   "it boots its old version after its next upgrade",
+	FaultLoseEtcd:     "it loses its etcd data at the next boot",
 	FaultUnreachable:  "it hangs",
 	FaultEtcdDown:     "its etcd does not run",
 	FaultRemoveMember: "its member is removed from etcd",
 	FaultNoSpace:      "its member raises the alarm NOSPACE",
-	FaultSlowDrain:    "its pods take their time to end: slow-drain=30s",
-	FaultCut:          "the connection breaks after it has taken the next upgrade",
-	FaultCutBefore:    "the connection breaks before it has taken the next upgrade",
+	FaultSlowDrain:    "its pods end slowly: slow-drain=30s",
+	FaultCut:          "the connection breaks after it has accepted the next upgrade",
+	FaultCutBefore:    "the connection breaks before it has accepted the next upgrade",
 	FaultNoImage:      "it pulls no image",
 	FaultNotReady:     "its kubelet reports NotReady",
 	FaultAPIDown:      "its API server does not run",
@@ -370,8 +371,8 @@ func saveFaults(memory Memory, machine string, all Faults) error {
 }
 
 // SetFault gives a machine, by name or id, a fault such as no-return or slow-drain=30s. The word none takes all away.
-func SetFault(s site.Site, memory Memory, machine, fault string) error {
-	c, err := observe(s, memory)
+func SetFault(clouds network.Network, memory Memory, machine, fault string) error {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return err
 	}
@@ -381,7 +382,7 @@ func SetFault(s site.Site, memory Memory, machine, fault string) error {
 	}
 	kind, argument, _ := strings.Cut(fault, "=")
 	if fault != "none" && FaultKinds[kind] == "" {
-		return fmt.Errorf("%q is no fault; use one of none, %s", kind,
+		return fmt.Errorf("%q is not a fault; use one of none, %s", kind,
 			strings.Join(slices.Sorted(maps.Keys(FaultKinds)), ", "))
 	}
 	all := faultsOf(memory, n.ID)

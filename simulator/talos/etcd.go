@@ -11,7 +11,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 )
 
-// members are the etcd members of a cluster that still run.
+// members returns the etcd members of a cluster that still run.
 func (c *clusters) members(cluster string) []*node {
 	return slices.DeleteFunc(c.controlPlanes(cluster), func(n *node) bool {
 		return !c.member(n) || n.disk.Etcd != c.etcd[cluster].Name || n.disk.EtcdDown
@@ -33,7 +33,7 @@ func (n *node) hasNoEtcdData() error {
 	return nil
 }
 
-// startEtcd makes a node the only member of a new etcd. Members of an earlier one do not belong to it.
+// startEtcd starts a new etcd with the node as its only member. Members of an earlier one do not belong to it.
 func (c *clusters) startEtcd(n *node) error {
 	cluster := n.clusterID()
 	started := &etcd{}
@@ -54,7 +54,7 @@ func (c *clusters) mayJoin(n *node) error {
 	case n.stuck != nil:
 		return n.stuck
 	case n.disk.Left:
-		return errors.New("etcd: the node was told to leave")
+		return errors.New("etcd: the node has left on request")
 	case n.disk.Etcd != "":
 		return errors.New("etcd: the member has been permanently removed from the cluster; reset the node's " +
 			"EPHEMERAL partition")
@@ -87,7 +87,7 @@ func (c *clusters) saveDisk(n *node) error {
 	return keep(c.memory, disks, n.ID, n.disk)
 }
 
-// quorum says why a cluster's etcd does not answer; nil if it does.
+// quorum returns why a cluster's etcd does not answer; nil if it does.
 func (c *clusters) quorum(cluster string) error {
 	known := c.etcd[cluster]
 	if known == nil {
@@ -124,7 +124,7 @@ func (c *clusters) removeMember(cluster, id string) error {
 	return c.saveEtcd(cluster)
 }
 
-// joinEtcd says why a control plane cannot be a member beside the others.
+// joinEtcd returns why a control plane cannot be a member beside the others.
 func (c *clusters) joinEtcd(n *node) error {
 	if err := n.addressed(); err != nil {
 		return err
@@ -145,7 +145,7 @@ func (c *clusters) joinEtcd(n *node) error {
 	return nil
 }
 
-// joinsEtcd says why a control plane is no member that can reach the others.
+// joinsEtcd returns why a control plane is no member that can reach the others.
 func (c *clusters) joinsEtcd(n *node) error {
 	switch {
 	case !c.member(n) || n.disk.Etcd != c.etcd[n.clusterID()].Name:

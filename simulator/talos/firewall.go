@@ -5,15 +5,14 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/siderolabs/talos/pkg/machinery/nethelpers"
 )
 
-// letsIn says why a machine's own firewall drops what comes from an address to one of its ports; nil if it does not.
-// Under the default action accept a rule drops what comes from elsewhere, under block it lets in what comes from
-// there.
+// letsIn returns why a machine's own firewall drops what comes from an address to one of its ports; nil if it does not.
+// Under the default action accept a rule drops what comes from elsewhere, under block it lets in what comes from there.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/network/nftables_chain_config.go
-func (n *node) letsIn(from string, port site.Port) error {
+func (n *node) letsIn(from string, port network.Port) error {
 	address, err := netip.ParseAddr(from)
 	if err != nil || !n.booted() || from == n.PrivateIP || port.Protocol == "icmp" {
 		return nil
@@ -43,10 +42,10 @@ func (n *node) letsIn(from string, port site.Port) error {
 // operator is the name of the operator where a machine could be named.
 const operator = "operator"
 
-// Dial says why a TCP packet does not get from a machine, or from the operator, to a machine's private address; nil if
-// it does. It asks the cloud's firewalls and the one of Talos.
-func Dial(s site.Site, memory Memory, from, to string, port int) error {
-	c, err := observe(s, memory)
+// Dial returns why a TCP packet does not get from a machine, or from the operator, to a machine's private address; nil
+// if it does. It asks the cloud's firewalls and the one of Talos.
+func Dial(clouds network.Network, memory Memory, from, to string, port int) error {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return err
 	}
@@ -61,7 +60,7 @@ func Dial(s site.Site, memory Memory, from, to string, port int) error {
 		}
 		return c.reach(sender, target, port)
 	}
-	_, err = s.Dial(nil, target.PrivateIP, port)
+	_, err = clouds.Dial(nil, target.PrivateIP, port)
 	return err
 }
 

@@ -20,7 +20,7 @@ func immediate(current, changed config.Provider) error {
 	return nil
 }
 
-// needingReboot is a copy of the document without the parts that Talos follows live.
+// needingReboot returns a copy of the document without the parts that Talos follows live.
 func needingReboot(document *v1alpha1.Config) *v1alpha1.Config {
 	document = document.DeepCopy()
 	document.ConfigDebug = nil

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
+	"github.com/inferadb/infra/simulator/schema"
 	"github.com/siderolabs/crypto/x509"
 	"github.com/siderolabs/talos/pkg/machinery/config/config"
 	"k8s.io/client-go/tools/clientcmd"
@@ -16,24 +16,24 @@ import (
 
 // createKubeconfig fetches an administrator's kubeconfig from a control plane. Only creating it asks the machine for
 // anything: the simulator has no clock that would let the certificate near its end.
-func createKubeconfig(call *catalogue.Call) error {
+func createKubeconfig(call *schema.Call) error {
 	if err := fetchKubeconfig(call); err != nil {
 		return explain("failed to retrieve kubeconfig", err)
 	}
 	return explain("failed to retrieve kubeconfig", turnaround(call.Inputs))
 }
 
-func checkRenewal(call *catalogue.Call) []catalogue.Problem {
+func checkRenewal(call *schema.Call) []schema.Problem {
 	if !call.Inputs.Known("certificateRenewalDuration") {
 		return nil
 	}
 	if _, err := time.ParseDuration(call.Inputs.String("certificateRenewalDuration")); err != nil {
-		return []catalogue.Problem{{Property: "certificateRenewalDuration", Reason: err.Error()}}
+		return []schema.Problem{{Property: "certificateRenewalDuration", Reason: err.Error()}}
 	}
 	return nil
 }
 
-func fetchKubeconfig(call *catalogue.Call) error {
+func fetchKubeconfig(call *schema.Call) error {
 	c, n, err := connectFor(call)
 	if err != nil {
 		return err
@@ -64,8 +64,8 @@ func fetchKubeconfig(call *catalogue.Call) error {
 	return nil
 }
 
-// administrator is the kubeconfig that Talos makes: a client certificate signed by the cluster's own authority, for the
-// configured endpoint. https://github.com/siderolabs/talos/blob/v1.12.1/pkg/kubeconfig/generate.go
+// administrator returns the kubeconfig that Talos makes: a client certificate signed by the cluster's own authority,
+// for the configured endpoint. https://github.com/siderolabs/talos/blob/v1.12.1/pkg/kubeconfig/generate.go
 func administrator(cluster config.ClusterConfig) (*clientcmdapi.Config, error) {
 	ca, err := x509.NewCertificateAuthorityFromCertificateAndKey(cluster.IssuingCA())
 	if err != nil {

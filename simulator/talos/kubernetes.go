@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
@@ -29,7 +29,7 @@ type nodeObject struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// NodeObject is what the API was told of a node.
+// NodeObject is what the API knows of a node.
 type NodeObject struct {
 	Name                string
 	Unschedulable       bool
@@ -66,7 +66,7 @@ func (v *View) NodeObjects(cluster string) ([]NodeObject, error) {
 	return list, nil
 }
 
-// register is what a kubelet tells the API first. Later it may not change its own taints.
+// register returns the node as its kubelet registers it. Later the kubelet may not change its own taints.
 // https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
 func register(n *node) *nodeObject {
 	object := &nodeObject{}
@@ -129,12 +129,13 @@ type KubernetesNode struct {
 const kubernetesPrefix = "kubernetes/"
 
 // ConnectKubernetes reaches the API with a context of a kubeconfig, under the same conditions as Reach.
-func ConnectKubernetes(s site.Site, memory Memory, file *clientcmdapi.Config, context string) (*Kubernetes, error) {
-	name, err := Reach(s, memory, file, context)
+func ConnectKubernetes(clouds network.Network, memory Memory, file *clientcmdapi.Config, context string) (*Kubernetes,
+	error) {
+	name, err := Reach(clouds, memory, file, context)
 	if err != nil {
 		return nil, err
 	}
-	c, err := observe(s, memory)
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +158,7 @@ func ConnectKubernetes(s site.Site, memory Memory, file *clientcmdapi.Config, co
 // has reports whether a machine is one of the cluster's.
 func (k *Kubernetes) has(n *node) bool { return n.booted() && n.clusterID() == k.cluster }
 
-// Save keeps what the API was told.
+// Save keeps the changes of the nodes.
 func (k *Kubernetes) Save() error {
 	return keep(k.clusters.memory, kubernetesPrefix, k.cluster, k.objects)
 }

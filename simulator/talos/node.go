@@ -14,7 +14,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
@@ -23,13 +23,13 @@ import (
 
 // node is a machine with the configuration that it runs.
 type node struct {
-	site.Machine
-	// config is nil while the machine has not booted, and reason says why.
+	network.Machine
+	// config is nil while the machine has not booted; reason is why.
 	config config.Provider
 	reason error
 	// disk is what the machine remembers; nil before its first boot.
 	disk *disk
-	// stuck says why a machine that boots for the first time starts neither etcd nor a kubelet.
+	// stuck is why a machine that boots for the first time starts neither etcd nor a kubelet.
 	stuck error
 }
 
@@ -38,7 +38,7 @@ func (n *node) booted() bool       { return n.config != nil && !n.off() }
 func (n *node) off() bool          { return n.disk != nil && (n.disk.Off || n.disk.Rebooting || n.disk.Hung) }
 func (n *node) controlPlane() bool { return n.booted() && n.config.Machine().Type().IsControlPlane() }
 
-// clusterID is the same for every machine of a cluster, and different for any two clusters.
+// clusterID returns the same for every machine of a cluster, and different for any two clusters.
 func (n *node) clusterID() string { return n.config.Cluster().ID() }
 
 // answersTo reports whether the machine has the address or name.
@@ -46,8 +46,8 @@ func (n *node) answersTo(host string) bool {
 	return host != "" && (host == n.PrivateIP || host == n.PublicIP || host == n.Name)
 }
 
-// addressed says why the node has no address that its kubelet may register, or etcd may advertise; nil if it has. Talos
-// takes the addresses that lie in the configured subnets, and waits for one.
+// addressed returns why the node has no address that its kubelet may register, or etcd may advertise; nil if it has.
+// Talos uses the addresses in the configured subnets, and waits for one.
 // https://github.com/siderolabs/talos/blob/v1.12.1/internal/app/machined/pkg/controllers/k8s/nodeip.go
 func (n *node) addressed() error {
 	address, err := netip.ParseAddr(n.PrivateIP)
@@ -64,18 +64,18 @@ func (n *node) addressed() error {
 			return err == nil && prefix.Contains(address)
 		}
 		if len(valid) > 0 && !slices.ContainsFunc(valid, holds) {
-			return fmt.Errorf("%s: no address of the node, %s, lies in %s", who, n.PrivateIP, strings.Join(valid, ", "))
+			return fmt.Errorf("%s: no address of the node, %s, is in %s", who, n.PrivateIP, strings.Join(valid, ", "))
 		}
 	}
 	return nil
 }
 
-// kubelet is the Kubernetes version of the machine's kubelet.
+// kubelet returns the Kubernetes version of the machine's kubelet.
 func (n *node) kubelet() (*compatibility.KubernetesVersion, error) {
 	return v1alpha1.KubernetesVersionFromImageRef(n.config.Machine().Kubelet().Image())
 }
 
-// apiServer is the Kubernetes version of the API server that a control plane runs.
+// apiServer returns the Kubernetes version of the API server that a control plane runs.
 func (n *node) apiServer() (*compatibility.KubernetesVersion, error) {
 	return v1alpha1.KubernetesVersionFromImageRef(n.config.Cluster().APIServer().Image())
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -48,7 +48,7 @@ func (c *clusters) createObjects(n *node) error {
 		switch known := slices.ContainsFunc(cluster.Objects, m.Is); {
 		case known:
 		case m.Group == "cilium.io" && !hasObject(cluster.Objects, "Deployment", "cilium-operator"):
-			complete = false // Nobody has registered the kind.
+			complete = false // The kind is not registered.
 		case !hasNamespace(cluster.Objects, m.Namespace):
 			complete = false // The API server refuses it.
 		default:
@@ -105,7 +105,7 @@ func hasNamespace(objects []Object, name string) bool {
 		hasObject(objects, "Namespace", name)
 }
 
-// manifestsOf is a digest of everything that objectsOf reads.
+// manifestsOf returns a digest of everything that objectsOf reads.
 func manifestsOf(n *node) string {
 	network := n.config.Cluster().Network().CNI().Name()
 	if n.config.Cluster().Proxy().Enabled() {
@@ -122,8 +122,8 @@ func manifestsOf(n *node) string {
 // parsed remembers what the objects of a configuration are: the manifests of a network plugin take a while to read.
 var parsed sync.Map
 
-// objectsOf is what a control plane creates: what Talos renders, and the inline manifests in the order of their names,
-// namespaces before everything else.
+// objectsOf returns what a control plane creates: what Talos renders, and the inline manifests in the order of their
+// names, namespaces before everything else.
 func objectsOf(n *node) ([]Object, error) {
 	key := sha256.Sum256([]byte(n.disk.Talos + "\n" + n.disk.Config))
 	if known, ok := parsed.Load(key); ok {
@@ -233,7 +233,7 @@ func configuresNetwork(spec yaml.Node) bool {
 	return false
 }
 
-// networkPlugin is the DaemonSet that gives a cluster's nodes their network; empty if there is none.
+// networkPlugin returns the DaemonSet that gives a cluster's nodes their network; empty if there is none.
 func (c *clusters) networkPlugin(cluster string) string {
 	if known := c.etcd[cluster]; known != nil {
 		for _, object := range known.Objects {
@@ -245,9 +245,9 @@ func (c *clusters) networkPlugin(cluster string) string {
 	return ""
 }
 
-// Objects are what the control planes of each cluster have created, by the cluster's name.
-func Objects(s site.Site, memory Memory) (map[string][]Object, error) {
-	c, err := observe(s, memory)
+// Objects returns what the control planes of each cluster have created, by the cluster's name.
+func Objects(clouds network.Network, memory Memory) (map[string][]Object, error) {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,7 @@ package talos
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,17 +20,17 @@ const plugin = "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: cilium, 
 	"{hostNetwork: true, volumes: [{name: cni, hostPath: {path: /etc/cni/net.d}}]}}}}"
 
 // apply gives a running control plane another configuration.
-func (l *lab) apply(node string, patches ...string) {
-	l.t.Helper()
-	document := l.document(machine.TypeControlPlane, patches...)
-	require.NoError(l.t, l.do(apply, l.call(node, world.Values{"machineConfigurationInput": document})))
+func (h *harness) apply(node string, patches ...string) {
+	h.t.Helper()
+	document := h.document(machine.TypeControlPlane, patches...)
+	require.NoError(h.t, h.do(apply, h.call(node, store.Values{"machineConfigurationInput": document})))
 }
 
-func (l *lab) objects() []Object {
-	l.t.Helper()
+func (h *harness) objects() []Object {
+	h.t.Helper()
 	var objects []Object
-	require.NoError(l.t, l.store.Do(func(w *world.World) error {
-		all, err := Objects(l, w)
+	require.NoError(h.t, h.journal.Do(func(st *store.Store) error {
+		all, err := Objects(h, st)
 		objects = all["test"]
 		return err
 	}))
@@ -38,55 +38,55 @@ func (l *lab) objects() []Object {
 }
 
 func TestNodesAreReadyOnceTheirClusterHasANetworkPlugin(t *testing.T) {
-	l := newLab(t)
+	h := newHarness(t)
 	for _, node := range []string{"cp-1", "cp-2", "cp-3"} {
-		l.apply(node, withoutCNI)
+		h.apply(node, withoutCNI)
 	}
-	assert.Empty(t, l.objects(), "nothing is created before etcd runs")
-	l.bootstrap()
-	for name, status := range l.report() {
+	assert.Empty(t, h.objects(), "nothing is created before etcd runs")
+	h.bootstrap()
+	for name, status := range h.report() {
 		assert.True(t, status.Joined, "%s: %s", name, status.Reason)
 		assert.False(t, status.Ready, name)
 		assert.Contains(t, status.Reason, "cni plugin not initialized", name)
 	}
-	l.apply("cp-2", withoutCNI, inline("cilium", plugin))
-	for name, status := range l.report() {
+	h.apply("cp-2", withoutCNI, inline("cilium", plugin))
+	for name, status := range h.report() {
 		assert.True(t, status.Ready, "%s: %s", name, status.Reason)
 	}
 	// What was created stays when the text goes, and what cannot be read changes nothing.
-	l.apply("cp-2", withoutCNI, inline("broken", "{"))
-	assert.True(t, l.report()["worker-1"].Ready)
-	assert.True(t, hasObject(l.objects(), "DaemonSet", "cilium"))
+	h.apply("cp-2", withoutCNI, inline("broken", "{"))
+	assert.True(t, h.report()["worker-1"].Ready)
+	assert.True(t, hasObject(h.objects(), "DaemonSet", "cilium"))
 }
 
 func TestFlannelIsTalosOwn(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
-	assert.True(t, l.report()["worker-1"].Ready)
-	assert.True(t, hasObject(l.objects(), "DaemonSet", "kube-flannel"))
-	assert.True(t, hasObject(l.objects(), "DaemonSet", "kube-proxy"))
+	h := newHarness(t)
+	h.bootstrap()
+	assert.True(t, h.report()["worker-1"].Ready)
+	assert.True(t, hasObject(h.objects(), "DaemonSet", "kube-flannel"))
+	assert.True(t, hasObject(h.objects(), "DaemonSet", "kube-proxy"))
 }
 
 // A kind that the API server does not know is tried again until it does.
 func TestAPolicyWaitsForItsKind(t *testing.T) {
 	const policy = "{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: deny}}"
-	l := newLab(t)
-	l.apply("cp-1", withoutCNI, inline("a-policy", policy))
-	l.bootstrap()
-	assert.False(t, hasObject(l.objects(), "CiliumClusterwideNetworkPolicy", "deny"))
-	l.apply("cp-2", inline("operator", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: cilium-operator, namespace: kube-system}}"))
-	l.objects()
-	assert.True(t, hasObject(l.objects(), "CiliumClusterwideNetworkPolicy", "deny"))
+	h := newHarness(t)
+	h.apply("cp-1", withoutCNI, inline("a-policy", policy))
+	h.bootstrap()
+	assert.False(t, hasObject(h.objects(), "CiliumClusterwideNetworkPolicy", "deny"))
+	h.apply("cp-2", inline("operator", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: cilium-operator, namespace: kube-system}}"))
+	h.objects()
+	assert.True(t, hasObject(h.objects(), "CiliumClusterwideNetworkPolicy", "deny"))
 }
 
 // A namespace comes before what stands in it, and without one the API server takes nothing.
 func TestNamespacesComeFirst(t *testing.T) {
 	const account, space = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: flux, namespace: flux-system}}",
 		"{apiVersion: v1, kind: Namespace, metadata: {name: flux-system}}"
-	l := newLab(t)
-	l.apply("cp-1", withoutCNI, inline("a", account))
-	l.bootstrap()
-	assert.False(t, hasObject(l.objects(), "ServiceAccount", "flux"))
-	l.apply("cp-2", withoutCNI, inline("a", account), inline("b", space))
-	assert.True(t, hasObject(l.objects(), "ServiceAccount", "flux"))
+	h := newHarness(t)
+	h.apply("cp-1", withoutCNI, inline("a", account))
+	h.bootstrap()
+	assert.False(t, hasObject(h.objects(), "ServiceAccount", "flux"))
+	h.apply("cp-2", withoutCNI, inline("a", account), inline("b", space))
+	assert.True(t, hasObject(h.objects(), "ServiceAccount", "flux"))
 }

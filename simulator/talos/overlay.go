@@ -7,14 +7,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 )
 
 // overlay is the network between the pods of a cluster: packets of pods inside of packets of nodes.
 type overlay struct {
 	plugin string
-	// carries are the ports without which no packet of a pod arrives, watches those by which the plugin looks after itself.
-	carries, watches []site.Port
+	// carries are the ports without which no packet of a pod arrives, watches those by which the plugin looks after
+	// itself.
+	carries, watches []network.Port
 	// overhead is how much smaller a pod's packet must be than a node's, and mtu the size of a pod's packet; 0 if the
 	// plugin follows the node's interface.
 	overhead, mtu int
@@ -41,7 +42,7 @@ func (c *clusters) overlayOf(cluster string) overlay {
 	o := overlay{plugin: c.networkPlugin(cluster)}
 	switch {
 	case strings.HasSuffix(o.plugin, "/kube-flannel"):
-		o.carries, o.overhead = []site.Port{site.UDP(flannelVXLAN)}, tunnelOverhead
+		o.carries, o.overhead = []network.Port{network.UDP(flannelVXLAN)}, tunnelOverhead
 	case strings.HasSuffix(o.plugin, "/cilium"):
 		o.readCilium(c.configMap(cluster, "cilium-config"))
 	}
@@ -58,21 +59,21 @@ func (o *overlay) readCilium(settings map[string]string) {
 		if chosen, err := strconv.Atoi(settings["tunnel-port"]); err == nil && chosen != 0 {
 			port = chosen
 		}
-		o.carries, o.overhead = append(o.carries, site.UDP(port)), o.overhead+tunnelOverhead
+		o.carries, o.overhead = append(o.carries, network.UDP(port)), o.overhead+tunnelOverhead
 	}
 	if settings["enable-wireguard"] == "true" {
-		o.carries, o.overhead = append(o.carries, site.UDP(ciliumWireGuard)), o.overhead+wireGuardOverhead
+		o.carries, o.overhead = append(o.carries, network.UDP(ciliumWireGuard)), o.overhead+wireGuardOverhead
 	}
 	if settings["enable-health-checking"] == "true" {
-		o.watches = append(o.watches, site.TCP(ciliumHealth), site.ICMP(echoRequest))
+		o.watches = append(o.watches, network.TCP(ciliumHealth), network.ICMP(echoRequest))
 	}
 	if settings["enable-hubble"] == "true" {
-		o.watches = append(o.watches, site.TCP(ciliumHubble))
+		o.watches = append(o.watches, network.TCP(ciliumHubble))
 	}
 	o.mtu, _ = strconv.Atoi(settings["mtu"])
 }
 
-// configMap is the data of a config map of kube-system, as a control plane has created it.
+// configMap returns the data of a config map of kube-system, as a control plane has created it.
 func (c *clusters) configMap(cluster, name string) map[string]string {
 	for _, object := range c.etcd[cluster].Objects {
 		if object.Kind != "ConfigMap" || object.Name != name {
@@ -109,7 +110,7 @@ func (c *clusters) podNetwork(n *node) error {
 }
 
 // fits returns why packets of the node's size, or of its pods', are larger than what the network carries. Talos takes
-// the size from the network by DHCP unless the configuration says another one.
+// the size from the network by DHCP unless the configuration sets another one.
 func (o overlay) fits(n *node) error {
 	link := n.MTU
 	for _, device := range n.config.Machine().Network().Devices() {
@@ -136,7 +137,7 @@ func (o overlay) fits(n *node) error {
 	return nil
 }
 
-// peers are the other booted nodes of a node's cluster.
+// peers returns the other booted nodes of a node's cluster.
 func (c *clusters) peers(n *node) []*node {
 	var peers []*node
 	for _, peer := range c.nodes {
@@ -148,8 +149,8 @@ func (c *clusters) peers(n *node) []*node {
 }
 
 // deliver returns why a packet of any protocol does not get from one node to another.
-func (c *clusters) deliver(from, to *node, port site.Port) error {
-	if err := c.site.Deliver(from.Machine, to.Machine, port); err != nil {
+func (c *clusters) deliver(from, to *node, port network.Port) error {
+	if err := c.network.Deliver(from.Machine, to.Machine, port); err != nil {
 		return fmt.Errorf("%s to %s:%s: %w", from.Name, to.Name, port, err)
 	}
 	return to.letsIn(from.PrivateIP, port)

@@ -6,19 +6,19 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 //go:embed schema.json
-var schema []byte
+var schemaJSON []byte
 
 // Provider returns the simulated pulumi-talos, with the resources that a program needs to bring up a cluster.
 // https://github.com/siderolabs/terraform-provider-talos/tree/v0.10.1/pkg/talos
-func Provider() *catalogue.Provider { return served() }
+func Provider() *schema.Provider { return served() }
 
-var served = sync.OnceValue(func() *catalogue.Provider {
-	return catalogue.Load("talos", schema, map[string]catalogue.Behavior{
+var served = sync.OnceValue(func() *schema.Provider {
+	return schema.Load("talos", schemaJSON, map[string]schema.Behavior{
 		"talos:machine/secrets:Secrets": {
 			Check: checkTalosVersion, Diff: replaceLowered, Create: createSecrets,
 		},
@@ -30,13 +30,13 @@ var served = sync.OnceValue(func() *catalogue.Provider {
 })
 
 // connectFor reaches the machine that a resource is about, and fills in the endpoint.
-func connectFor(call *catalogue.Call) (*clusters, *node, error) {
-	settleEndpoint(call)
+func connectFor(call *schema.Call) (*clusters, *node, error) {
+	resolveEndpoint(call)
 	client, err := readCredentials(call.Inputs.Object("clientConfiguration"))
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := observe(call.Site, call.World)
+	c, err := observe(call.Network, call.Store)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -47,7 +47,7 @@ func connectFor(call *catalogue.Call) (*clusters, *node, error) {
 	return c, n, nil
 }
 
-func settleEndpoint(call *catalogue.Call) {
+func resolveEndpoint(call *schema.Call) {
 	if !call.Inputs.Has("endpoint") {
 		call.State["endpoint"] = call.Inputs["node"]
 	}
@@ -55,7 +55,7 @@ func settleEndpoint(call *catalogue.Call) {
 
 // turnaround fails after the work is done, as the provider does when timeouts are given: the machine has changed, and
 // the program's state does not know it. https://github.com/pulumiverse/pulumi-talos/issues/208
-func turnaround(inputs world.Values) error {
+func turnaround(inputs store.Values) error {
 	if len(inputs.Object("timeouts")) == 0 {
 		return nil
 	}
@@ -66,7 +66,7 @@ func turnaround(inputs world.Values) error {
 // be on its way.
 type retry struct{ error }
 
-// Retry marks the error for the caller.
+// Retry reports that the caller tries again.
 func (retry) Retry() bool { return true }
 
 func (r retry) Unwrap() error { return r.error }
@@ -74,7 +74,7 @@ func (r retry) Unwrap() error { return r.error }
 // done is an error that comes too late: what the operation changed stays changed.
 type done struct{ error }
 
-// Done marks the error for the caller.
+// Done reports that the operation is done despite the error.
 func (done) Done() bool { return true }
 
 func (d done) Unwrap() error { return d.error }

@@ -7,17 +7,17 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 // Reach reports whether an operator's kubectl would get through with the context of a kubeconfig: the server's name
 // leads to a running API of the cluster, whose certificate holds for it, and which accepts the client's. It returns the
 // node that answers.
-func Reach(s site.Site, memory Memory, file *clientcmdapi.Config, context string) (string, error) {
+func Reach(clouds network.Network, memory Memory, file *clientcmdapi.Config, context string) (string, error) {
 	named := file.Contexts[context]
 	if named == nil || file.Clusters[named.Cluster] == nil || file.AuthInfos[named.AuthInfo] == nil {
-		return "", fmt.Errorf("the kubeconfig has no whole context %q", context)
+		return "", fmt.Errorf("the kubeconfig has no complete context %q", context)
 	}
 	cluster, user := file.Clusters[named.Cluster], file.AuthInfos[named.AuthInfo]
 	server, err := url.Parse(cluster.Server)
@@ -25,9 +25,9 @@ func Reach(s site.Site, memory Memory, file *clientcmdapi.Config, context string
 		return "", fmt.Errorf("server: %w", err)
 	}
 	if server.Scheme != "https" || server.Port() != fmt.Sprint(kubernetesPort) {
-		return "", fmt.Errorf("server: %q is no https address with port %d", cluster.Server, kubernetesPort)
+		return "", fmt.Errorf("server: %q is not an https address with port %d", cluster.Server, kubernetesPort)
 	}
-	c, err := observe(s, memory)
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return "", err
 	}
@@ -48,7 +48,7 @@ func (n *node) admits(authority, client []byte) error {
 	}
 	roots := stdx509.NewCertPool()
 	if !roots.AppendCertsFromPEM(ca) {
-		return errors.New("the cluster's certificate authority is no PEM")
+		return errors.New("the cluster's certificate authority is not PEM")
 	}
 	return verifyClient(client, roots)
 }

@@ -14,7 +14,7 @@ import (
 // content is a Kubernetes object.
 type content = map[string]any
 
-// Rendered are the manifests that a control plane renders from its version of Talos and its configuration, by their
+// Rendered returns the manifests that a control plane renders from its version of Talos and its configuration, by their
 // names. The texts are shorter than Talos' own, and every release of Talos has a CoreDNS and a flannel of its own here.
 // https://github.com/siderolabs/talos/blob/v1.13.9/internal/app/machined/pkg/controllers/k8s/manifest.go
 func Rendered(c config.Provider, version string) map[string][]map[string]any {
@@ -66,7 +66,7 @@ func account(name string) content {
 	return content{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": inSystem(name)}
 }
 
-// podsOf is a workload of one container. Its pods carry its name.
+// podsOf returns a workload of one container. Its pods carry its name.
 func podsOf(kind, name, image string, pods, spec content) content {
 	label := content{"k8s-app": name}
 	pods["containers"] = []any{content{"name": name, "image": image}}
@@ -77,7 +77,7 @@ func podsOf(kind, name, image string, pods, spec content) content {
 	return content{"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}
 }
 
-// renderedObjects are the objects of what a machine renders.
+// renderedObjects returns the objects of what a machine renders.
 func renderedObjects(n *node) ([]Object, error) {
 	manifests := Rendered(n.config, n.disk.Talos)
 	var list []Object
@@ -98,7 +98,7 @@ func renderedObjects(n *node) ([]Object, error) {
 	return list, nil
 }
 
-// schematicOf is the schematic of an installer image of Talos' Image Factory; empty for an image from elsewhere.
+// schematicOf returns the schematic of an installer image of Talos' Image Factory; empty for an image from elsewhere.
 func schematicOf(image string) string {
 	image, _, _ = strings.Cut(image, ":")
 	id := image[strings.LastIndex(image, "/")+1:]

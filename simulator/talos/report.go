@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/siderolabs/crypto/x509"
 )
 
@@ -25,15 +25,15 @@ type NodeStatus struct {
 	Joined bool `json:"joined"`
 	// Ready means that the network of its pods works too: there is a plugin, and its packets reach every other node.
 	Ready bool `json:"ready"`
-	// Reason says why the machine has not booted, not joined or is not ready.
+	// Reason is why the machine has not booted, has not joined or is not ready.
 	Reason string `json:"reason,omitempty"`
 	// Labels are those that the machine's configuration gives the node.
 	Labels map[string]string `json:"labels,omitempty"`
 }
 
-// Report says of every machine whether it has booted and joined its cluster, in the site's order.
-func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
-	c, err := observe(s, memory)
+// Report returns the status of every machine, in the network's order.
+func Report(clouds network.Network, memory Memory) ([]NodeStatus, error) {
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +66,10 @@ func Report(s site.Site, memory Memory) ([]NodeStatus, error) {
 	return statuses, nil
 }
 
-// Settle lets the machines do what they do by themselves: boot, join etcd, be forgotten. It is for the clouds to call
-// whenever a machine comes or goes, so that a cluster that loses its control planes all at once is lost.
-func Settle(s site.Site, memory Memory) error {
-	_, err := observe(s, memory)
+// Reconcile lets the machines do what they do by themselves: boot, join etcd, be forgotten. It is for the clouds to
+// call whenever a machine comes or goes, so that a cluster that loses its control planes all at once is lost.
+func Reconcile(clouds network.Network, memory Memory) error {
+	_, err := observe(clouds, memory)
 	return err
 }
 
@@ -83,7 +83,7 @@ func (c *clusters) name(n *node) string {
 	return n.clusterID()
 }
 
-// joined says why a machine is no working node of its cluster; nil if it is.
+// joined returns why a machine is no working node of its cluster; nil if it is.
 func (c *clusters) joined(n *node) error {
 	if !n.booted() {
 		return n.reason
@@ -117,7 +117,7 @@ func (c *clusters) joined(n *node) error {
 	return c.reachable(n)
 }
 
-// trustsCluster says why the node does not take the control plane for its own, or is not let in.
+// trustsCluster returns why the node does not take the control plane for its own, or is not let in.
 func (n *node) trustsCluster(api *node) error {
 	ca := api.config.Cluster().IssuingCA()
 	trusted := slices.ContainsFunc(n.config.Cluster().AcceptedCAs(), func(accepted *x509.PEMEncodedCertificate) bool {
@@ -136,7 +136,7 @@ func (n *node) trustsCluster(api *node) error {
 	return nil
 }
 
-// skew: a kubelet is never newer than the API server, and at most three minor versions older.
+// skew returns an error for a kubelet that is newer than the API server, or more than three minor versions older.
 // https://kubernetes.io/releases/version-skew-policy/#kubelet
 func skew(n, api *node) error {
 	kubelet, err := n.kubelet()
@@ -161,8 +161,8 @@ func minor(version fmt.Stringer) int {
 	return minor
 }
 
-// reachable says which peer cannot reach the node: kubelets are read by the API server and, for metrics, by any node;
-// the Talos API of every node is reached through the control planes.
+// reachable returns which peer cannot reach the node: kubelets are read by the API server and, for metrics, by any
+// node; the Talos API of every node is reached through the control planes.
 func (c *clusters) reachable(n *node) error {
 	errs := []error{}
 	for _, peer := range c.nodes {

@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/conditions"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/siderolabs/crypto/x509"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
@@ -25,29 +26,29 @@ import (
 )
 
 // checkTalosVersion takes what Talos' own library takes as a version.
-func checkTalosVersion(call *catalogue.Call) []catalogue.Problem {
+func checkTalosVersion(call *schema.Call) []schema.Problem {
 	if !call.Inputs.Known("talosVersion") {
 		return nil
 	}
 	if _, err := config.ParseContractFromVersion(call.Inputs.String("talosVersion")); err != nil {
-		return []catalogue.Problem{{Property: "talosVersion", Reason: err.Error()}}
+		return []schema.Problem{{Property: "talosVersion", Reason: err.Error()}}
 	}
 	return nil
 }
 
-// replaceLowered: a lower version makes new secrets, a higher one keeps them.
-func replaceLowered(call *catalogue.Call, changed []string) []string {
+// replaceLowered replaces secrets whose version is lowered; a higher version keeps them.
+func replaceLowered(call *schema.Call, changed []string) []string {
 	if !slices.Contains(changed, "talosVersion") || !call.Inputs.Known("talosVersion") {
 		return nil
 	}
-	canonical := func(v world.Values) string { return "v" + strings.TrimPrefix(v.String("talosVersion"), "v") }
+	canonical := func(v store.Values) string { return "v" + strings.TrimPrefix(v.String("talosVersion"), "v") }
 	if semver.Compare(canonical(call.Inputs), canonical(call.State)) < 0 {
 		return []string{"talosVersion"}
 	}
 	return nil
 }
 
-func createSecrets(call *catalogue.Call) error {
+func createSecrets(call *schema.Call) error {
 	version := call.Inputs.String("talosVersion")
 	if version == "" {
 		version = semver.MajorMinor(gendata.VersionTag)
@@ -56,7 +57,7 @@ func createSecrets(call *catalogue.Call) error {
 	if err != nil {
 		return fmt.Errorf("talosVersion: %w", err)
 	}
-	bundle, err := sharedBundle(call.World, contract)
+	bundle, err := sharedBundle(call.Store, contract)
 	if err != nil {
 		return fmt.Errorf("failed to generate secrets bundle: %w", err)
 	}
@@ -75,14 +76,14 @@ func createSecrets(call *catalogue.Call) error {
 	return nil
 }
 
-// sharedBundle makes the secrets of a cluster. Their RSA key takes seconds, so that worlds can share a folder of secrets: the first
-// clusters of all of them have the same, the second ones have others.
-func sharedBundle(w *world.World, contract *config.VersionContract) (*secrets.Bundle, error) {
-	shared := os.Getenv(catalogue.Secrets)
+// sharedBundle creates the secrets of a cluster. Their RSA key takes seconds, so that stores can share a folder of
+// secrets: the first clusters of all of them have the same, the second ones have others.
+func sharedBundle(st *store.Store, contract *config.VersionContract) (*secrets.Bundle, error) {
+	shared := os.Getenv(conditions.Secrets)
 	if shared == "" {
 		return secrets.NewBundle(secrets.NewFixedClock(time.Now()), contract)
 	}
-	path := filepath.Join(shared, fmt.Sprintf("%s-%d.yaml", contract, w.Count("secrets of "+contract.String())))
+	path := filepath.Join(shared, fmt.Sprintf("%s-%d.yaml", contract, st.Count("secrets of "+contract.String())))
 	bundle, err := secrets.LoadBundle(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return bundle, err
@@ -106,9 +107,10 @@ func sharedBundle(w *world.World, contract *config.VersionContract) (*secrets.Bu
 	return bundle, errors.Join(err, unfinished.Close(), os.Rename(unfinished.Name(), path))
 }
 
-// lifetime is how long an administrator's credentials are good: as Talos has it, unless the environment says otherwise.
+// lifetime returns how long an administrator's credentials are good: as Talos has it, unless the environment sets
+// otherwise.
 func lifetime(otherwise time.Duration) time.Duration {
-	return cmp.Or(catalogue.Duration(catalogue.CertificateLifetime), otherwise)
+	return cmp.Or(conditions.Duration(conditions.CertificateLifetime), otherwise)
 }
 
 func machineSecrets(bundle *secrets.Bundle) map[string]any {

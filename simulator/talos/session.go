@@ -9,8 +9,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	"golang.org/x/mod/semver"
 )
@@ -23,14 +23,15 @@ type Session struct {
 }
 
 // Connect reads a context's credentials. Without endpoints each node is its own.
-func Connect(s site.Site, memory Memory, context *clientconfig.Context, endpoints []string) (*Session, error) {
-	client, err := readCredentials(world.Values{
+func Connect(clouds network.Network, memory Memory, context *clientconfig.Context, endpoints []string) (*Session,
+	error) {
+	client, err := readCredentials(store.Values{
 		"caCertificate": context.CA, "clientCertificate": context.Crt, "clientKey": context.Key,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the talosconfig holds no whole identity: %w", err)
+		return nil, fmt.Errorf("the talosconfig has no complete identity: %w", err)
 	}
-	c, err := observe(s, memory)
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +140,7 @@ func (s *Session) RemoveMember(address, id string) error {
 	return s.clusters.removeMember(n.clusterID(), id)
 }
 
-// snapshot is what a copy of etcd's data says of itself.
+// snapshot describes a copy of etcd's data.
 type snapshot struct {
 	Cluster string `json:"cluster"`
 	Etcd    string `json:"etcd"`
@@ -192,7 +193,7 @@ func checkSnapshot(n *node, data []byte) error {
 	return nil
 }
 
-// ResetOptions say what of a node is wiped, and what follows.
+// ResetOptions are which parts of a node are wiped, and what follows.
 type ResetOptions struct {
 	Graceful, Reboot bool
 	// Labels are the partitions to wipe; all without any.

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
 )
 
 // Start boots every machine for the first time, applies to each the configuration that it had, and bootstraps each
 // cluster on its first control plane, as an operator would. It returns what does not work then: of each machine, of the
 // ways between them, and of the operator's.
-func Start(s site.Site, memory Memory) ([]site.Finding, error) {
+func Start(clouds network.Network, memory Memory) ([]network.Finding, error) {
 	applied := map[string]string{}
 	for _, id := range kept(memory, disks) {
 		saved, err := recall[disk](memory, disks, id)
@@ -24,27 +24,27 @@ func Start(s site.Site, memory Memory) ([]site.Finding, error) {
 	for _, key := range memory.TalosKeys() {
 		memory.SetTalos(key, nil)
 	}
-	c, err := observe(s, memory)
+	c, err := observe(clouds, memory)
 	if err != nil {
 		return nil, err
 	}
 	findings := c.applyAll(applied)
-	if c, err = observe(s, memory); err != nil {
+	if c, err = observe(clouds, memory); err != nil {
 		return nil, err
 	}
 	for _, cluster := range c.clusterIDs() {
 		first := slices.MinFunc(c.controlPlanes(cluster),
 			func(a, b *node) int { return strings.Compare(a.Name, b.Name) })
 		if err := c.operatorsTalos(first); err != nil {
-			findings = append(findings, site.Finding{Subject: "the operator", Reason: err.Error()})
+			findings = append(findings, network.Finding{Subject: "the operator", Reason: err.Error()})
 			continue
 		}
 		if err := c.bootstrap(first); err != nil {
-			findings = append(findings, site.Finding{Subject: "bootstrap of " + c.name(first), Reason: err.Error()})
+			findings = append(findings, network.Finding{Subject: "bootstrap of " + c.name(first), Reason: err.Error()})
 		}
 	}
 	// The other control planes join one after the other, and the first creates the manifests.
-	if c, err = observe(s, memory); err != nil {
+	if c, err = observe(clouds, memory); err != nil {
 		return nil, err
 	}
 	return append(findings, c.findings()...), nil
@@ -52,8 +52,8 @@ func Start(s site.Site, memory Memory) ([]site.Finding, error) {
 
 // applyAll gives the machines the configurations that they had, by machine id, where an operator reaches them: control
 // planes at their own addresses, workers through a control plane.
-func (c *clusters) applyAll(configurations map[string]string) []site.Finding {
-	var findings []site.Finding
+func (c *clusters) applyAll(configurations map[string]string) []network.Finding {
+	var findings []network.Finding
 	for _, n := range c.nodes {
 		document := configurations[n.ID]
 		if document == "" || !n.booted() {
@@ -64,12 +64,13 @@ func (c *clusters) applyAll(configurations map[string]string) []site.Finding {
 			err = c.throughControlPlane(n)
 		}
 		if err != nil {
-			findings = append(findings, site.Finding{Subject: n.Name, Reason: "takes no configuration: " + err.Error()})
+			findings = append(findings, network.Finding{Subject: n.Name, Reason: "refuses its configuration: " +
+				err.Error()})
 			continue
 		}
 		n.disk.Config = document
 		if err := c.saveDisk(n); err != nil {
-			findings = append(findings, site.Finding{Subject: n.Name, Reason: err.Error()})
+			findings = append(findings, network.Finding{Subject: n.Name, Reason: err.Error()})
 		}
 	}
 	return findings
@@ -89,7 +90,7 @@ func (c *clusters) throughControlPlane(n *node) error {
 	return err
 }
 
-// clusterIDs are the clusters that have a control plane, in the order of the machines.
+// clusterIDs returns the clusters that have a control plane, in the order of the machines.
 func (c *clusters) clusterIDs() []string {
 	var ids []string
 	for _, n := range c.nodes {
@@ -100,12 +101,12 @@ func (c *clusters) clusterIDs() []string {
 	return ids
 }
 
-// findings are what does not work in clusters that have been bootstrapped.
-func (c *clusters) findings() []site.Finding {
-	var findings []site.Finding
+// findings returns what does not work in clusters that have been bootstrapped.
+func (c *clusters) findings() []network.Finding {
+	var findings []network.Finding
 	note := func(n *node, what string, err error) {
 		if err != nil {
-			findings = append(findings, site.Finding{Subject: n.Name, Reason: what +
+			findings = append(findings, network.Finding{Subject: n.Name, Reason: what +
 				strings.ReplaceAll(err.Error(), "\n", " ")})
 		}
 	}
@@ -157,26 +158,26 @@ func (c *clusters) kubePrism(n *node) error {
 func (c *clusters) behindEndpoint(n *node) error {
 	host := n.config.Cluster().Endpoint().Hostname()
 	isBehind := func(client *node) bool {
-		machines, err := c.site.Dial(&client.Machine, host, kubernetesPort)
-		return err == nil && slices.ContainsFunc(machines, func(m site.Machine) bool { return m.ID == n.ID })
+		machines, err := c.network.Dial(&client.Machine, host, kubernetesPort)
+		return err == nil && slices.ContainsFunc(machines, func(m network.Machine) bool { return m.ID == n.ID })
 	}
 	switch {
 	case !slices.ContainsFunc(append(c.peers(n), n), isBehind):
 		return fmt.Errorf("is not behind the cluster's endpoint %s:%d", host, kubernetesPort)
 	case !isBehind(n):
-		return fmt.Errorf("its own request to %s:%d is lost on its way back to itself", host, kubernetesPort)
+		return fmt.Errorf("the reply to its own request to %s:%d does not reach it", host, kubernetesPort)
 	}
 	return nil
 }
 
-// operatorsTalos returns why the operator does not reach a control plane's Talos API; nil if he does.
+// operatorsTalos returns why the operator does not reach a control plane's Talos API; nil if it is reached.
 func (c *clusters) operatorsTalos(n *node) error {
 	var err error
 	for _, address := range []string{n.PublicIP, n.PrivateIP} {
 		if address == "" {
 			continue
 		}
-		if _, err = c.site.Dial(nil, address, talosPort); err == nil {
+		if _, err = c.network.Dial(nil, address, talosPort); err == nil {
 			return nil
 		}
 		err = fmt.Errorf("%s:%d: %w", address, talosPort, err)
@@ -185,7 +186,7 @@ func (c *clusters) operatorsTalos(n *node) error {
 }
 
 // operatorsKubernetes returns why the operator reaches the Kubernetes API under none of the names that its certificate
-// holds for; nil if he does.
+// holds for; nil if it does.
 func (c *clusters) operatorsKubernetes(n *node) error {
 	var reasons []string
 	names := append([]string{n.config.Cluster().Endpoint().Hostname()}, n.config.Cluster().CertSANs()...)
@@ -199,5 +200,5 @@ func (c *clusters) operatorsKubernetes(n *node) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("no way to the Kubernetes API: %s", strings.Join(reasons, "; "))
+	return fmt.Errorf("no route to the Kubernetes API: %s", strings.Join(reasons, "; "))
 }

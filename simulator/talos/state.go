@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Memory is where the machines' disks are kept between two operations: the world, beside the clouds' resources.
+// Memory is where the machines' disks are kept between two operations: the store, beside the clouds' resources.
 type Memory interface {
 	Talos(key string) json.RawMessage
 	TalosKeys() []string
@@ -28,7 +28,7 @@ type disk struct {
 	Pulled bool `json:"pulled,omitempty"`
 	// Etcd names the etcd cluster whose data the machine has; empty without data.
 	Etcd string `json:"etcd,omitempty"`
-	// Left means that the machine was told to leave etcd. It joins again at its next boot.
+	// Left means that the machine left etcd on request. It joins again at its next boot.
 	Left bool `json:"left,omitempty"`
 	// Wiped means that the whole system disk was wiped: there is nothing left to boot.
 	Wiped bool `json:"wiped,omitempty"`
@@ -66,7 +66,7 @@ func (d *disk) boot() {
 type etcd struct {
 	// Name is another one after each bootstrap: data of an earlier etcd is of no use in a later one.
 	Name string `json:"name"`
-	// Members is the member list. A machine that is deleted stays on it, because nobody told etcd.
+	// Members is the member list. A deleted machine stays on it until its member is removed.
 	Members []member `json:"members"`
 	// Serial counts the bootstraps and the members that there ever were.
 	Serial int `json:"serial"`
@@ -100,7 +100,7 @@ func recall[T any](m Memory, prefix, id string) (*T, error) {
 	}
 	value := new(T)
 	if err := json.Unmarshal(text, value); err != nil {
-		return nil, fmt.Errorf("world: %s%s: %w", prefix, id, err)
+		return nil, fmt.Errorf("store: %s%s: %w", prefix, id, err)
 	}
 	return value, nil
 }
@@ -109,7 +109,7 @@ func recall[T any](m Memory, prefix, id string) (*T, error) {
 func keep(m Memory, prefix, id string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("world: %s%s: %w", prefix, id, err)
+		return fmt.Errorf("store: %s%s: %w", prefix, id, err)
 	}
 	m.SetTalos(prefix+id, text)
 	return nil

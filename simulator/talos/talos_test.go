@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,14 +21,14 @@ import (
 )
 
 func TestClusterComesUp(t *testing.T) {
-	l := newLab(t)
-	for name, status := range l.report() {
+	h := newHarness(t)
+	for name, status := range h.report() {
 		assert.True(t, status.Booted, name)
 		assert.False(t, status.Joined, name)
 		assert.Contains(t, status.Reason, "has not been bootstrapped", name)
 	}
-	l.bootstrap()
-	statuses := l.report()
+	h.bootstrap()
+	statuses := h.report()
 	assert.Len(t, statuses, 5)
 	for name, status := range statuses {
 		assert.True(t, status.Joined, "%s: %s", name, status.Reason)
@@ -56,9 +56,9 @@ func TestBoot(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t)
-			l.start("subject", test.userData)
-			status := l.report()["subject"]
+			h := newHarness(t)
+			h.start("subject", test.userData)
+			status := h.report()["subject"]
 			assert.Equal(t, test.reason == "", status.Booted, status.Reason)
 			if test.reason != "" {
 				assert.Contains(t, status.Reason, test.reason)
@@ -68,12 +68,12 @@ func TestBoot(t *testing.T) {
 }
 
 func TestUserDataCountsAtTheFirstBootOnly(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
-	for i := range l.machines {
-		l.machines[i].UserData = []byte("replaced in place")
+	h := newHarness(t)
+	h.bootstrap()
+	for i := range h.machines {
+		h.machines[i].UserData = []byte("replaced in place")
 	}
-	for name, status := range l.report() {
+	for name, status := range h.report() {
 		assert.True(t, status.Joined, "%s: %s", name, status.Reason)
 	}
 }
@@ -91,10 +91,10 @@ func TestNetworkKeepsNodesOut(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t)
-			l.blocked[test.blocked] = true
-			l.bootstrap()
-			statuses := l.report()
+			h := newHarness(t)
+			h.blocked[test.blocked] = true
+			h.bootstrap()
+			statuses := h.report()
 			assert.False(t, statuses[test.node].Joined)
 			assert.Contains(t, statuses[test.node].Reason, test.reason)
 			assert.True(t, statuses["worker-2"].Joined, statuses["worker-2"].Reason)
@@ -102,7 +102,8 @@ func TestNetworkKeepsNodesOut(t *testing.T) {
 	}
 }
 
-// A machine's own firewall counts as the network's does. The lab's machines are 10.0.0.1 to 10.0.0.5, subject is the sixth.
+// A machine's own firewall counts as the network's does. The harness's machines are 10.0.0.1 to 10.0.0.5, subject is
+// the sixth.
 func TestMachinesFirewallKeepsNodesOut(t *testing.T) {
 	rule := func(port, ingress string) string {
 		return "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: rule-" + port + "\nportSelector: {ports: [" + port + "], protocol: tcp}\ningress: [" + ingress + "]\n"
@@ -120,48 +121,48 @@ func TestMachinesFirewallKeepsNodesOut(t *testing.T) {
 		"block all but it": {block + rule("10250", everyone) + "---\n" + rule("50000", everyone), "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t)
-			l.start("subject", l.document(machine.TypeWorker, test.patch))
-			l.bootstrap()
-			status := l.report()["subject"]
+			h := newHarness(t)
+			h.start("subject", h.document(machine.TypeWorker, test.patch))
+			h.bootstrap()
+			status := h.report()["subject"]
 			assert.Equal(t, test.reason == "", status.Joined, status.Reason)
 			assert.Contains(t, status.Reason, test.reason)
-			err := l.do(apply, l.call("subject", world.Values{"machineConfigurationInput": l.document(machine.TypeWorker), "endpoint": l.address("cp-2")}))
+			err := h.do(apply, h.call("subject", store.Values{"machineConfigurationInput": h.document(machine.TypeWorker), "endpoint": h.address("cp-2")}))
 			assert.Equal(t, test.applies, err == nil, "through cp-2: %v", err)
 		})
 	}
 }
 
 func TestWorkerNeedsOneTrustd(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
-	l.blocked["worker-1>cp-1:50001"], l.blocked["worker-1>cp-2:50001"] = true, true
-	assert.True(t, l.report()["worker-1"].Joined)
-	l.blocked["worker-1>cp-3:50001"] = true
-	assert.Contains(t, l.report()["worker-1"].Reason, "trustd: worker-1 to cp-1:50001")
+	h := newHarness(t)
+	h.bootstrap()
+	h.blocked["worker-1>cp-1:50001"], h.blocked["worker-1>cp-2:50001"] = true, true
+	assert.True(t, h.report()["worker-1"].Joined)
+	h.blocked["worker-1>cp-3:50001"] = true
+	assert.Contains(t, h.report()["worker-1"].Reason, "trustd: worker-1 to cp-1:50001")
 }
 
 func TestStrangersDoNotJoin(t *testing.T) {
 	tests := map[string]struct{ document, reason string }{}
-	l := newLab(t)
+	h := newHarness(t)
 	tests["of another cluster"] = struct{ document, reason string }{
 		documentOf(t, strangers(), machine.TypeWorker), "has not been bootstrapped"}
 	tests["other token"] = struct{ document, reason string }{
-		l.document(machine.TypeWorker, "cluster: {token: abcdef.0123456789abcdef}"), "unknown bootstrap token"}
+		h.document(machine.TypeWorker, "cluster: {token: abcdef.0123456789abcdef}"), "unknown bootstrap token"}
 	tests["other machine token"] = struct{ document, reason string }{
-		l.document(machine.TypeWorker, "machine: {token: abcdef.0123456789abcdef}"), "refuses the machine token"}
+		h.document(machine.TypeWorker, "machine: {token: abcdef.0123456789abcdef}"), "refuses the machine token"}
 	tests["other secret"] = struct{ document, reason string }{
-		l.document(machine.TypeWorker, "cluster: {secret: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}"), "of another cluster"}
+		h.document(machine.TypeWorker, "cluster: {secret: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}"), "of another cluster"}
 	tests["other name"] = struct{ document, reason string }{
-		l.document(machine.TypeWorker, "cluster: {controlPlane: {endpoint: 'https://alias:6443'}}"), "certificate is valid for"}
+		h.document(machine.TypeWorker, "cluster: {controlPlane: {endpoint: 'https://alias:6443'}}"), "certificate is valid for"}
 	tests["newer kubelet"] = struct{ document, reason string }{
-		strings.ReplaceAll(l.document(machine.TypeWorker), "kubelet:v1.35.0", "kubelet:v1.37.0"), "too new"}
-	l.names["alias"] = l.names[endpoint]
-	l.bootstrap()
+		strings.ReplaceAll(h.document(machine.TypeWorker), "kubelet:v1.35.0", "kubelet:v1.37.0"), "too new"}
+	h.names["alias"] = h.names[endpoint]
+	h.bootstrap()
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			l.start(name, test.document)
-			status := l.report()[name]
+			h.start(name, test.document)
+			status := h.report()[name]
 			assert.False(t, status.Joined)
 			assert.Contains(t, status.Reason, test.reason)
 		})
@@ -169,82 +170,82 @@ func TestStrangersDoNotJoin(t *testing.T) {
 }
 
 func TestKubeletIsNotNewerThanTheServer(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
+	h := newHarness(t)
+	h.bootstrap()
 	for _, cp := range []string{"cp-1", "cp-2", "cp-3"} {
 		older := strings.NewReplacer("kube-apiserver:v1.35.0", "kube-apiserver:v1.34.0", "kubelet:v1.35.0", "kubelet:v1.34.0")
-		document := older.Replace(l.document(machine.TypeControlPlane))
-		require.NoError(t, l.do(apply, l.call(cp, world.Values{"machineConfigurationInput": document})))
+		document := older.Replace(h.document(machine.TypeControlPlane))
+		require.NoError(t, h.do(apply, h.call(cp, store.Values{"machineConfigurationInput": document})))
 	}
-	statuses := l.report()
+	statuses := h.report()
 	assert.True(t, statuses["cp-1"].Joined, statuses["cp-1"].Reason)
 	assert.Contains(t, statuses["worker-1"].Reason, "kubelet 1.35.0 does not work with the API server 1.34.0")
 }
 
 func TestControlPlanesReplacedOneByOneKeepTheCluster(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
-	l.report()
-	l.stop("cp-1")
-	l.start("cp-4", l.document(machine.TypeControlPlane))
-	l.names[endpoint] = []string{"cp-2", "cp-3", "cp-4"}
-	for name, status := range l.report() {
+	h := newHarness(t)
+	h.bootstrap()
+	h.report()
+	h.stop("cp-1")
+	h.start("cp-4", h.document(machine.TypeControlPlane))
+	h.names[endpoint] = []string{"cp-2", "cp-3", "cp-4"}
+	for name, status := range h.report() {
 		assert.True(t, status.Joined, "%s: %s", name, status.Reason)
 	}
 }
 
 func TestControlPlanesReplacedTogetherLoseTheCluster(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
-	l.report()
-	l.stop("cp-1", "cp-2", "cp-3")
+	h := newHarness(t)
+	h.bootstrap()
+	h.report()
+	h.stop("cp-1", "cp-2", "cp-3")
 	for _, name := range []string{"cp-4", "cp-5", "cp-6"} {
-		l.start(name, l.document(machine.TypeControlPlane))
+		h.start(name, h.document(machine.TypeControlPlane))
 	}
-	l.names[endpoint] = []string{"cp-4", "cp-5", "cp-6"}
-	for name, status := range l.report() {
+	h.names[endpoint] = []string{"cp-4", "cp-5", "cp-6"}
+	for name, status := range h.report() {
 		assert.Contains(t, status.Reason, "etcd has lost its quorum: 0 of 3", name)
 	}
 }
 
 func TestBootstrapRefuses(t *testing.T) {
 	tests := map[string]struct {
-		prepare func(*lab, *catalogue.Call)
+		prepare func(*harness, *schema.Call)
 		node    string
 		reason  string
 		retried bool
 	}{
 		"a worker": {node: "worker-1", reason: "FailedPrecondition desc = bootstrap can only be performed on a control plane"},
 		"a second time": {node: "cp-1", reason: "AlreadyExists desc = etcd data directory is not empty",
-			prepare: func(l *lab, _ *catalogue.Call) { l.bootstrap() }},
-		"another node": {node: "cp-2", reason: "AlreadyExists", prepare: func(l *lab, _ *catalogue.Call) { l.bootstrap() }},
+			prepare: func(h *harness, _ *schema.Call) { h.bootstrap() }},
+		"another node": {node: "cp-2", reason: "AlreadyExists", prepare: func(h *harness, _ *schema.Call) { h.bootstrap() }},
 		"a machine that is gone": {node: "cp-1", reason: "no such machine", retried: true,
-			prepare: func(l *lab, _ *catalogue.Call) { l.stop("cp-1") }},
+			prepare: func(h *harness, _ *schema.Call) { h.stop("cp-1") }},
 		"a machine without configuration": {node: "cp-1", reason: "has not booted", retried: true,
-			prepare: func(l *lab, _ *catalogue.Call) { l.machines[0].UserData = nil }},
+			prepare: func(h *harness, _ *schema.Call) { h.machines[0].UserData = nil }},
 		"a firewall": {node: "cp-1", reason: "10.0.0.1:50000: the firewall drops it", retried: true,
-			prepare: func(l *lab, _ *catalogue.Call) { l.blocked[">cp-1:50000"] = true }},
+			prepare: func(h *harness, _ *schema.Call) { h.blocked[">cp-1:50000"] = true }},
 		"another cluster's client": {node: "cp-1", reason: "certificate signed by unknown authority", retried: true,
-			prepare: func(l *lab, c *catalogue.Call) { c.Inputs["clientConfiguration"] = client(l.t, strangers()) }},
+			prepare: func(h *harness, c *schema.Call) { c.Inputs["clientConfiguration"] = client(h.t, strangers()) }},
 		"a client that it did not sign": {node: "cp-1", reason: "remote error: tls: bad certificate", retried: true,
-			prepare: func(l *lab, c *catalogue.Call) {
-				forged := client(l.t, strangers())
-				forged["caCertificate"] = client(l.t, l.bundle)["caCertificate"]
+			prepare: func(h *harness, c *schema.Call) {
+				forged := client(h.t, strangers())
+				forged["caCertificate"] = client(h.t, h.bundle)["caCertificate"]
 				c.Inputs["clientConfiguration"] = forged
 			}},
 		"an endpoint without machines": {node: "cp-1", reason: "the cluster's endpoint api.test.internal:6443: no such machine",
-			retried: true, prepare: func(l *lab, _ *catalogue.Call) { l.names[endpoint] = nil }},
+			retried: true, prepare: func(h *harness, _ *schema.Call) { h.names[endpoint] = nil }},
 		"an endpoint that leads to workers": {node: "cp-1", reason: "leads to no control plane", retried: true,
-			prepare: func(l *lab, _ *catalogue.Call) { l.names[endpoint] = []string{"worker-1"} }},
+			prepare: func(h *harness, _ *schema.Call) { h.names[endpoint] = []string{"worker-1"} }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t)
-			call := l.call(test.node, nil)
+			h := newHarness(t)
+			call := h.call(test.node, nil)
 			if test.prepare != nil {
-				test.prepare(l, call)
+				test.prepare(h, call)
 			}
-			err := l.do(createBootstrap, call)
+			err := h.do(createBootstrap, call)
 			require.ErrorContains(t, err, test.reason)
 			assert.Equal(t, test.retried, errors.As(err, &retry{}))
 		})
@@ -252,42 +253,43 @@ func TestBootstrapRefuses(t *testing.T) {
 }
 
 func TestTimeoutsFailTooLate(t *testing.T) {
-	l := newLab(t)
-	call := l.call("cp-1", world.Values{"timeouts": map[string]any{"create": "5m"}})
-	require.ErrorContains(t, l.do(createBootstrap, call), "failed recovering value for turnaround check")
-	assert.True(t, l.report()["cp-1"].Joined, "the cluster is bootstrapped all the same")
-	require.ErrorContains(t, l.do(createBootstrap, l.call("cp-1", nil)), "AlreadyExists")
+	h := newHarness(t)
+	call := h.call("cp-1", store.Values{"timeouts": map[string]any{"create": "5m"}})
+	require.ErrorContains(t, h.do(createBootstrap, call), "failed recovering value for turnaround check")
+	assert.True(t, h.report()["cp-1"].Joined, "the cluster is bootstrapped all the same")
+	require.ErrorContains(t, h.do(createBootstrap, h.call("cp-1", nil)), "AlreadyExists")
 }
 
 func TestBootstrapUpdateChangesTheStateOnly(t *testing.T) {
-	l := newLab(t)
-	call := l.call("cp-2", nil)
-	require.NoError(t, l.do(updateState, call))
-	assert.Equal(t, l.address("cp-2"), call.State["endpoint"])
-	assert.Contains(t, l.report()["cp-2"].Reason, "not been bootstrapped")
+	h := newHarness(t)
+	call := h.call("cp-2", nil)
+	require.NoError(t, h.do(updateState, call))
+	assert.Equal(t, h.address("cp-2"), call.State["endpoint"])
+	assert.Contains(t, h.report()["cp-2"].Reason, "not been bootstrapped")
 }
 
 func TestKubeconfig(t *testing.T) {
-	l := newLab(t)
-	err := l.do(createKubeconfig, l.call("cp-1", nil))
+	h := newHarness(t)
+	err := h.do(createKubeconfig, h.call("cp-1", nil))
 	require.ErrorContains(t, err, "the Kubernetes API does not run: the cluster has not been bootstrapped")
 	assert.ErrorAs(t, err, &retry{})
-	l.bootstrap()
-	call := l.call("cp-2", nil)
-	require.NoError(t, l.do(createKubeconfig, call))
+	h.bootstrap()
+	call := h.call("cp-2", nil)
+	require.NoError(t, h.do(createKubeconfig, call))
 	file, err := clientcmd.Load([]byte(call.State.String("kubeconfigRaw")))
 	require.NoError(t, err)
 	require.Equal(t, "admin@test", file.CurrentContext)
 	context := file.Contexts[file.CurrentContext]
 	assert.Equal(t, "https://api.test.internal:6443", file.Clusters[context.Cluster].Server)
-	assert.Equal(t, strings.TrimSpace(string(l.bundle.Certs.K8s.Crt)),
+	assert.Equal(t, strings.TrimSpace(string(h.bundle.Certs.K8s.Crt)),
 		strings.TrimSpace(string(file.Clusters[context.Cluster].CertificateAuthorityData)))
 	block, _ := pem.Decode(file.AuthInfos[context.AuthInfo].ClientCertificateData)
 	certificate, err := x509.ParseCertificate(block.Bytes)
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(file.Clusters[context.Cluster].CertificateAuthorityData)
-	_, err = certificate.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	_, err = certificate.Verify(x509.VerifyOptions{Roots: roots,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"system:masters"}, certificate.Subject.Organization)
 	configuration := call.State.Object("kubernetesClientConfiguration")
@@ -295,37 +297,37 @@ func TestKubeconfig(t *testing.T) {
 	key, err := base64.StdEncoding.DecodeString(configuration.String("clientKey"))
 	require.NoError(t, err)
 	assert.Equal(t, file.AuthInfos[context.AuthInfo].ClientKeyData, key)
-	require.ErrorContains(t, l.do(createKubeconfig, l.call("worker-1", nil)), "only available on control plane nodes")
+	require.ErrorContains(t, h.do(createKubeconfig, h.call("worker-1", nil)), "only available on control plane nodes")
 }
 
 func TestApply(t *testing.T) {
-	l := newLab(t)
-	worker, controlPlane := l.document(machine.TypeWorker), l.document(machine.TypeControlPlane)
+	h := newHarness(t)
+	worker, controlPlane := h.document(machine.TypeWorker), h.document(machine.TypeControlPlane)
 	label, disk := "machine: {nodeLabels: {a: b}}", "machine: {env: {A: b}}"
 	tests := map[string]struct {
 		node   string
-		inputs world.Values
+		inputs store.Values
 		mode   string // that the provider resolves to
 		reason string
 	}{
-		"a label":                 {"worker-1", world.Values{"configPatches": world.List(label), "applyMode": "no_reboot"}, "no_reboot", ""},
-		"with a reboot":           {"worker-1", world.Values{"configPatches": world.List(disk)}, "auto", ""},
-		"refused reboot":          {"worker-2", world.Values{"configPatches": world.List(disk), "applyMode": "no_reboot"}, "", "can't be applied in immediate mode"},
-		"staged if needed":        {"worker-2", world.Values{"configPatches": world.List(disk), "applyMode": "staged_if_needing_reboot"}, "staged", ""},
-		"not needed":              {"worker-2", world.Values{"configPatches": world.List(label), "applyMode": "staged_if_needing_reboot"}, "auto", ""},
-		"through a control plane": {"worker-2", world.Values{"endpoint": l.address("cp-1")}, "auto", ""},
-		"through a worker":        {"worker-2", world.Values{"endpoint": l.address("worker-1")}, "", "no request forwarding"},
-		"not valid":               {"worker-2", world.Values{"machineConfigurationInput": "machine: {type: worker}"}, "", "InvalidArgument"},
-		"for another cluster": {"cp-2", world.Values{"clientConfiguration": client(t, strangers()),
+		"a label":                 {"worker-1", store.Values{"configPatches": store.List(label), "applyMode": "no_reboot"}, "no_reboot", ""},
+		"with a reboot":           {"worker-1", store.Values{"configPatches": store.List(disk)}, "auto", ""},
+		"refused reboot":          {"worker-2", store.Values{"configPatches": store.List(disk), "applyMode": "no_reboot"}, "", "can't be applied in immediate mode"},
+		"staged if needed":        {"worker-2", store.Values{"configPatches": store.List(disk), "applyMode": "staged_if_needing_reboot"}, "staged", ""},
+		"not needed":              {"worker-2", store.Values{"configPatches": store.List(label), "applyMode": "staged_if_needing_reboot"}, "auto", ""},
+		"through a control plane": {"worker-2", store.Values{"endpoint": h.address("cp-1")}, "auto", ""},
+		"through a worker":        {"worker-2", store.Values{"endpoint": h.address("worker-1")}, "", "no request forwarding"},
+		"not valid":               {"worker-2", store.Values{"machineConfigurationInput": "machine: {type: worker}"}, "", "InvalidArgument"},
+		"for another cluster": {"cp-2", store.Values{"clientConfiguration": client(t, strangers()),
 			"machineConfigurationInput": controlPlane}, "", "certificate signed by unknown authority"},
 	}
 	for _, name := range slices.Sorted(maps.Keys(tests)) { // in order: they share machines
 		test := tests[name]
 		t.Run(name, func(t *testing.T) {
-			inputs := world.Values{"machineConfigurationInput": worker}
+			inputs := store.Values{"machineConfigurationInput": worker}
 			maps.Copy(inputs, test.inputs)
-			call := l.call(test.node, inputs)
-			err := l.do(apply, call)
+			call := h.call(test.node, inputs)
+			err := h.do(apply, call)
 			if test.reason != "" {
 				require.ErrorContains(t, err, test.reason)
 				return
@@ -338,12 +340,12 @@ func TestApply(t *testing.T) {
 }
 
 func TestAppliedNamesAreInTheCertificate(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
-	l.names["balancer"] = l.names[endpoint]
+	h := newHarness(t)
+	h.bootstrap()
+	h.names["balancer"] = h.names[endpoint]
 	reach := func() error {
-		return l.store.Do(func(w *world.World) error {
-			c, err := observe(l, w)
+		return h.journal.Do(func(st *store.Store) error {
+			c, err := observe(h, st)
 			if err != nil {
 				return err
 			}
@@ -353,45 +355,45 @@ func TestAppliedNamesAreInTheCertificate(t *testing.T) {
 	}
 	require.ErrorContains(t, reach(), "certificate is valid for 10.0.0.1, cp-1, api.test.internal, not balancer")
 	for _, cp := range []string{"cp-1", "cp-2", "cp-3"} {
-		document := l.document(machine.TypeControlPlane, "cluster: {apiServer: {certSANs: [balancer]}}")
-		require.NoError(t, l.do(apply, l.call(cp, world.Values{"machineConfigurationInput": document})))
+		document := h.document(machine.TypeControlPlane, "cluster: {apiServer: {certSANs: [balancer]}}")
+		require.NoError(t, h.do(apply, h.call(cp, store.Values{"machineConfigurationInput": document})))
 	}
 	require.NoError(t, reach())
 }
 
 func TestStagedWaitsForAReboot(t *testing.T) {
-	l := newLab(t)
-	document := l.document(machine.TypeWorker, "cluster: {token: abcdef.0123456789abcdef}")
-	l.bootstrap()
-	require.NoError(t, l.do(apply, l.call("worker-1", world.Values{"machineConfigurationInput": document, "applyMode": "staged"})))
-	assert.True(t, l.report()["worker-1"].Joined)
-	require.NoError(t, l.do(apply, l.call("worker-1", world.Values{"machineConfigurationInput": document})))
-	assert.False(t, l.report()["worker-1"].Joined)
+	h := newHarness(t)
+	document := h.document(machine.TypeWorker, "cluster: {token: abcdef.0123456789abcdef}")
+	h.bootstrap()
+	require.NoError(t, h.do(apply, h.call("worker-1", store.Values{"machineConfigurationInput": document, "applyMode": "staged"})))
+	assert.True(t, h.report()["worker-1"].Joined)
+	require.NoError(t, h.do(apply, h.call("worker-1", store.Values{"machineConfigurationInput": document})))
+	assert.False(t, h.report()["worker-1"].Joined)
 }
 
 func TestPatchesThatTheProviderRefuses(t *testing.T) {
-	l := newLab(t)
+	h := newHarness(t)
 	for patch, reason := range map[string]string{
 		"":                                    "error loading config patches",
 		"machine: {nonsense: 1}":              "nonsense",
 		"cluster: [1]":                        "error loading config patches",
 		`[{"op":"remove","path":"/machine"}]`: "JSON6902 patches are not supported for multi-document machine configuration",
 	} {
-		call := l.call("worker-1", world.Values{
-			"machineConfigurationInput": l.document(machine.TypeWorker), "configPatches": world.List(patch)})
+		call := h.call("worker-1", store.Values{
+			"machineConfigurationInput": h.document(machine.TypeWorker), "configPatches": store.List(patch)})
 		problems := checkApply(call)
 		require.Len(t, problems, 1, "%q", patch)
 		assert.Contains(t, problems[0].Reason, reason)
 	}
-	unknown := l.call("worker-1", world.Values{"machineConfigurationInput": world.Unknown, "configPatches": world.List("")})
+	unknown := h.call("worker-1", store.Values{"machineConfigurationInput": store.Unknown, "configPatches": store.List("")})
 	assert.Empty(t, checkApply(unknown), "an unknown configuration cannot be judged yet")
 }
 
 func TestSecrets(t *testing.T) {
-	call := &catalogue.Call{Inputs: world.Values{"talosVersion": "v1.12.1"}, State: world.Values{}}
+	call := &schema.Call{Inputs: store.Values{"talosVersion": "v1.12.1"}, State: store.Values{}}
 	require.NoError(t, createSecrets(call))
 	var leaves []string
-	walk("", Provider().Resources["talos:machine/secrets:Secrets"].Fields, call.State, func(path string, field catalogue.Field, value any) {
+	walk("", Provider().Resources["talos:machine/secrets:Secrets"].Fields, call.State, func(path string, field schema.Field, value any) {
 		assert.NotEmpty(t, value, path)
 		if field.Secret {
 			leaves = append(leaves, path)
@@ -411,7 +413,7 @@ func TestSecrets(t *testing.T) {
 }
 
 // walk visits every text, and fails on what the fields do not declare.
-func walk(path string, fields catalogue.Fields, values world.Values, visit func(string, catalogue.Field, any)) {
+func walk(path string, fields schema.Fields, values store.Values, visit func(string, schema.Field, any)) {
 	for name, value := range values {
 		field, declared := fields[name]
 		if !declared {
@@ -433,25 +435,25 @@ func TestSecretsAreReplacedByALowerVersionOnly(t *testing.T) {
 		{"v1.12.1", "v1.12.0", true}, {"v1.12", "v1.11", true}, {"1.12.1", "v1.11.9", true},
 		{"v1.12.0", "v1.12.1", false}, {"v1.12", "1.12.0", false}, {"v1.11", "v1.12", false},
 	} {
-		call := &catalogue.Call{Inputs: world.Values{"talosVersion": test.to}, State: world.Values{"talosVersion": test.from}}
+		call := &schema.Call{Inputs: store.Values{"talosVersion": test.to}, State: store.Values{"talosVersion": test.from}}
 		replaced := replaceLowered(call, []string{"talosVersion"})
 		assert.Equal(t, test.replaced, len(replaced) == 1, "%s to %s", test.from, test.to)
 	}
-	problems := checkTalosVersion(&catalogue.Call{Inputs: world.Values{"talosVersion": "latest"}})
+	problems := checkTalosVersion(&schema.Call{Inputs: store.Values{"talosVersion": "latest"}})
 	assert.Len(t, problems, 1)
 }
 
 func TestReach(t *testing.T) {
-	l := newLab(t)
-	l.bootstrap()
-	call := l.call("cp-1", nil)
-	require.NoError(t, l.do(createKubeconfig, call))
+	h := newHarness(t)
+	h.bootstrap()
+	call := h.call("cp-1", nil)
+	require.NoError(t, h.do(createKubeconfig, call))
 	reach := func(change func(*clientcmdapi.Config)) (answered string, err error) {
 		file, err := clientcmd.Load([]byte(call.State.String("kubeconfigRaw")))
 		require.NoError(t, err)
 		change(file)
-		require.NoError(t, l.store.Do(func(w *world.World) error {
-			answered, err = Reach(l, w, file, "admin@test")
+		require.NoError(t, h.journal.Do(func(st *store.Store) error {
+			answered, err = Reach(h, st, file, "admin@test")
 			return nil
 		}))
 		return answered, err
@@ -460,19 +462,19 @@ func TestReach(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "cp-3", answered)
 	for reason, change := range map[string]func(*clientcmdapi.Config){
-		"no whole context":  func(c *clientcmdapi.Config) { c.Contexts = nil },
-		"no https address":  func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://" + endpoint },
-		"no such machine":   func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://elsewhere:6443" },
-		"unknown authority": func(c *clientcmdapi.Config) { c.Clusters["test"].CertificateAuthorityData = strangers().Certs.K8s.Crt },
+		"no complete context":  func(c *clientcmdapi.Config) { c.Contexts = nil },
+		"not an https address": func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://" + endpoint },
+		"no such machine":      func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://elsewhere:6443" },
+		"unknown authority":    func(c *clientcmdapi.Config) { c.Clusters["test"].CertificateAuthorityData = strangers().Certs.K8s.Crt },
 		"tls: bad certificate": func(c *clientcmdapi.Config) {
 			c.AuthInfos["admin@test"].ClientCertificateData = strangers().Certs.K8s.Crt
 		},
-		"certificate is no PEM": func(c *clientcmdapi.Config) { c.AuthInfos["admin@test"].ClientCertificateData = nil },
+		"certificate is not PEM": func(c *clientcmdapi.Config) { c.AuthInfos["admin@test"].ClientCertificateData = nil },
 	} {
 		_, err := reach(change)
 		assert.ErrorContains(t, err, reason)
 	}
-	l.names["balancer"] = l.names[endpoint]
+	h.names["balancer"] = h.names[endpoint]
 	_, err = reach(func(c *clientcmdapi.Config) { c.Clusters["test"].Server = "https://balancer:6443" })
 	assert.ErrorContains(t, err, "not balancer")
 }

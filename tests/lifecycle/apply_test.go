@@ -12,8 +12,8 @@ import (
 // cameBack is what `make apply` says of a node that has rebooted.
 var cameBack = regexp.MustCompile(`inferadb-staging-nyc1-(\S+): is back with`)
 
-// TestApplyByOneCommand changes what an update cannot with the commands of the operations page, on each cloud: a rule of udev, which
-// Talos takes with a reboot only, and the taints of nodes that run.
+// TestApplyByOneCommand changes what an update cannot with the commands of the operations page, on each cloud: a rule
+// of udev, which Talos takes with a reboot only, and the taints of nodes that run.
 func TestApplyByOneCommand(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBackend takes the place where state lies through its life: up, nothing left to do, its own state lost and everything
-// adopted without a change, and taken down.
+// TestBackend takes the place where state lies through its life: up, nothing left to do, its own state lost and
+// everything adopted without a change, and taken down.
 func TestBackend(t *testing.T) {
 	t.Parallel()
 	cli, err := sandbox.CLI(repository, "./backend", t.TempDir())
@@ -36,7 +36,7 @@ func TestBackend(t *testing.T) {
 	s.pulumi("refresh", "--preview-only")
 	assert.Equal(t, stamps, s.stamps(), "a preview writes nothing into the state: its role in CI may not")
 
-	before, world := resources(s), s.worldText()
+	before, clouds := resources(s), s.existingText()
 	for _, folder := range []string{"home", "state"} {
 		require.NoError(t, os.RemoveAll(s.path(folder)))
 		require.NoError(t, os.Mkdir(s.path(folder), 0o700))
@@ -44,7 +44,7 @@ func TestBackend(t *testing.T) {
 	s.pulumi("stack", "init", "staging", "--secrets-provider", "passphrase")
 	_, err = s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
 	require.ErrorContains(t, err, "AlreadyExists", "what exists is adopted, not made again")
-	assert.Equal(t, world, s.worldText(), "and not touched")
+	assert.Equal(t, clouds, s.existingText(), "and not touched")
 	settings := s.environment
 	s.environment = append(settings, "BACKEND_ADOPT=1")
 	imported := 0
@@ -60,21 +60,21 @@ func TestBackend(t *testing.T) {
 	s.environment = settings
 	s.settled()
 	assert.Equal(t, before, resources(s), "everything was adopted")
-	assert.Equal(t, world, s.worldText(), "nothing was changed")
+	assert.Equal(t, clouds, s.existingText(), "nothing was changed")
 
 	s.pulumi("config", "set", "protection", "false")
 	s.up()
-	_, err = s.try(nil, "simulator", "fill", "inferadb-pulumi-state-staging", "1")
+	_, err = s.try(nil, "simulator", "set-object-count", "inferadb-pulumi-state-staging", "1")
 	require.NoError(t, err)
 	_, err = s.try(nil, "pulumi", "destroy", "--yes", "--non-interactive", "--color", "never")
 	require.ErrorContains(t, err, "BucketNotEmpty", "a state is never deleted with its bucket")
-	_, err = s.try(nil, "simulator", "fill", "inferadb-pulumi-state-staging", "0")
+	_, err = s.try(nil, "simulator", "set-object-count", "inferadb-pulumi-state-staging", "0")
 	require.NoError(t, err)
 	s.destroy()
 }
 
-// worldText is everything that exists in the simulated clouds, as one text to compare.
-func (s *stack) worldText() string {
+// existingText is everything that exists in the simulated clouds, as one text to compare.
+func (s *stack) existingText() string {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", "world", "--json")
 	require.NoError(s.t, err)
@@ -93,8 +93,8 @@ func resources(s *stack) map[string]bool {
 	return found
 }
 
-// stamps are the times of the last change of everything in the folder of the state. A file that came and went leaves the mark on
-// its folder.
+// stamps are the times of the last change of everything in the folder of the state. A file that came and went leaves
+// the mark on its folder.
 func (s *stack) stamps() map[string]time.Time {
 	s.t.Helper()
 	stamps := map[string]time.Time{}

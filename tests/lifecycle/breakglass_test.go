@@ -22,8 +22,8 @@ func securityCommands(t *testing.T, section string, index int) []block {
 	return blocks[index].commands()
 }
 
-// TestNewPassphrase changes what encrypts the secrets in the state. The state that is kept from before still opens with the old
-// passphrase, until it is deleted.
+// TestNewPassphrase changes what encrypts the secrets in the state. The state that is kept from before still opens with
+// the old passphrase, until it is deleted.
 func TestNewPassphrase(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "digitalocean")
@@ -79,8 +79,8 @@ func (s *stack) encryptedWith(salt string) []string {
 	return files
 }
 
-// TestLostState loses the state in each way in which a file is lost, and takes it back from a copy. Nothing is made anew, and
-// no cluster is bootstrapped twice.
+// TestLostState loses the state in each way in which a file is lost, and takes it back from a copy. Nothing is made
+// anew, and no cluster is bootstrapped twice.
 func TestLostState(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")

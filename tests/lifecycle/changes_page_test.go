@@ -21,7 +21,8 @@ func TestTheChangesPageIsFresh(t *testing.T) {
 	pages.Fresh(t, *updatePages, path, "changes", changesTable(changes, changesOnGoogleCloud, changesOnDigitalOcean))
 }
 
-// changesTable has a row for each change and a column for each cloud's steps. Changes that only prepare another are left out.
+// changesTable has a row for each change and a column for each cloud's steps. Changes that only prepare another are
+// left out.
 func changesTable(byCloud ...[]change) string {
 	var names []string
 	cells := map[string][]string{}

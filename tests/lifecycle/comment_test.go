@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestComment makes a pull request's comment from what the engine really says, and a drift report: they tell the changes and no
-// secret.
+// TestComment makes a pull request's comment from what the engine really says, and a drift report: they tell the
+// changes and no secret.
 func TestComment(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")

@@ -55,7 +55,8 @@ func (s *stack) stackFile() string {
 	return string(text)
 }
 
-// TestControlPlanesByOneCommand grows etcd to five members and shrinks it to three and to one, as the operations page says.
+// TestControlPlanesByOneCommand grows etcd to five members and shrinks it to three and to one, as the operations page
+// says.
 func TestControlPlanesByOneCommand(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {

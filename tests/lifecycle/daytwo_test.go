@@ -16,12 +16,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// dayTwoSections are those of the operations page of which the commands ask the nodes themselves, in the order in which a cluster
-// goes through them.
+// dayTwoSections are those of the operations page of which the commands ask the nodes themselves, in the order in which
+// a cluster goes through them.
 var dayTwoSections = []string{"See what is up", "Save etcd", "Upgrade with one command"}
 
-// TestUpgradeByOneCommand asks after a running cluster, saves its etcd and upgrades it with the commands of the operations page, on
-// each cloud. Its nodes answer: each control plane runs a real etcd, and each node the Talos API.
+// TestUpgradeByOneCommand asks after a running cluster, saves its etcd and upgrades it with the commands of the
+// operations page, on each cloud. Its nodes answer: each control plane runs a real etcd, and each node the Talos API.
 func TestUpgradeByOneCommand(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -148,8 +148,8 @@ func (o *operator) bringsSchematicBack() {
 	assert.NotContains(o.t, o.run("status", "make status STACK=staging"), other[:12])
 }
 
-// readyToUpgrade begins with the page, puts the image of the new Talos where the cloud wants it, and lets the nodes answer. It returns
-// the command that leads a shell to them.
+// readyToUpgrade begins with the page, puts the image of the new Talos where the cloud wants it, and lets the nodes
+// answer. It returns the command that leads a shell to them.
 func (o *operator) readyToUpgrade(sections map[string][]block) string {
 	o.t.Helper()
 	o.follow(procedure{heading: "Before you begin"}, sections["Before you begin"])

@@ -40,7 +40,7 @@ func TestSettingsOnDigitalOcean(t *testing.T) {
 			case "flannel":
 				s.environment = append(s.environment, "SIMULATOR_OPERATOR_IP=192.168.7.7")
 			case "adopted":
-				out, err := s.try(nil, "simulator", "seed", "nyc1", "10.50.0.0/16")
+				out, err := s.try(nil, "simulator", "create-fixtures", "nyc1", "10.50.0.0/16")
 				require.NoError(t, err)
 				s.set("regions", `[{"name":"nyc1","network":`+out+`}]`)
 			case "own name":

@@ -1,7 +1,8 @@
 package lifecycle
 
-// edit changes the stack file of a running stack: the keys of change, which is YAML, take the place of those of the whole file, of
-// its one region, or of one of its two pools. A key without a value goes. A word in braces stands for what differs by cloud.
+// edit changes the stack file of a running stack: the keys of change, which is YAML, take the place of those of the
+// whole file, of its one region, or of one of its two pools. A key without a value goes. A word in braces stands for
+// what differs by cloud.
 type edit struct {
 	in, change string
 }
@@ -33,8 +34,8 @@ func editsIn(place string, changes []string) []edit {
 	return edits
 }
 
-// runningStack is what every cloud's stack file says before the edits: a pool of named nodes with data, and a pool that stands
-// behind a scaling group where the cloud has one.
+// runningStack is what every cloud's stack file says before the edits: a pool of named nodes with data, and a pool that
+// stands behind a scaling group where the cloud has one.
 var runningStack = map[string]string{
 	"aws": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
 	"gcp": `{regions: [{name: nyc1}], talosVersion: v1.13.9, kubernetesVersion: 1.35.7, pools: [{data}, {web}]}`,
@@ -69,7 +70,8 @@ var editWords = map[string]map[string]string{
 	},
 }
 
-// editedKeys has a row for every key, in the order of config.Keys(). Each value is tried on every cloud: it works, or it is refused.
+// editedKeys has a row for every key, in the order of config.Keys(). Each value is tried on every cloud: it works, or
+// it is refused.
 var editedKeys = []editedKey{
 	{"environment", file("environment: dev", "environment: production")},
 	{"provider", file("provider: {other}", "provider: {third}")},

@@ -31,9 +31,9 @@ func TestEveryKeyIsEdited(t *testing.T) {
 	assert.Equal(t, known, edited)
 }
 
-// TestEdits changes every key of a running staging to every other value of the table, on each cloud. Afterwards the cluster is whole
-// and nothing is left to do, or the edit was refused before the first operation, with path, reason and remedy. The log has
-// what became of each.
+// TestEdits changes every key of a running staging to every other value of the table, on each cloud. Afterwards the
+// cluster is whole and nothing is left to do, or the edit was refused before the first operation, with path, reason and
+// remedy. The log has what became of each.
 func TestEdits(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -82,23 +82,23 @@ func (e *editing) start() {
 	e.current, e.last = e.base, ""
 	e.machines = e.s.controlPlaneIDs()
 	require.Len(e.t, e.machines, 3)
-	balancer := map[string][2]string{
+	loadBalancer := map[string][2]string{
 		"aws": {"aws:lb/loadBalancer:LoadBalancer", "dnsName"}, "gcp": {"gcp:compute/forwardingRule:ForwardingRule", "ipAddress"},
 		"digitalocean": {"digitalocean:index/loadBalancer:LoadBalancer", "ip"},
 	}[e.cloud]
-	target := e.s.outputsOf(balancer[0])[balancer[1]]
-	e.seed()
+	target := e.s.outputsOf(loadBalancer[0])[loadBalancer[1]]
+	e.createFixtures()
 	// Names of the user's own lead there.
 	hosts := fmt.Sprintf("api.example.com %s\nk8s.example.org %s\n", target, target)
 	require.NoError(e.t, os.WriteFile(e.s.path("world", "hosts"), []byte(hosts), 0o600))
 }
 
-// seed makes two networks and two keys that were there before the program, for the edits that adopt them.
-func (e *editing) seed() {
+// createFixtures creates two networks and two keys that were there before the program, for the edits that adopt them.
+func (e *editing) createFixtures() {
 	e.t.Helper()
 	e.words = maps.Clone(editWords[e.cloud])
 	for suffix, cidr := range map[string]string{"": "10.50.0.0/16", "2": "10.60.0.0/16"} {
-		made := e.s.seed(nyc1[e.cloud], cidr)
+		made := e.s.createFixtures(nyc1[e.cloud], cidr)
 		e.words["network"+suffix] = made.ID
 		if made.Key != "" {
 			e.words["key"+suffix] = made.Key
@@ -107,8 +107,8 @@ func (e *editing) seed() {
 	}
 }
 
-// edit tries one edit on the base. Taking the edit before it back is part of the same change of the stack file; if that is what is
-// refused, the edit before stays.
+// edit tries one edit on the base. Taking the edit before it back is part of the same change of the stack file; if that
+// is what is refused, the edit before stays.
 func (e *editing) edit(key string, one edit) {
 	e.t.Helper()
 	name := fmt.Sprintf("%s: %s: %s", key, one.in, one.change)
@@ -166,8 +166,8 @@ func (e *editing) mayBeAboutTheLast(wanted map[string]any, paths []string) bool 
 	return false
 }
 
-// up updates the stack to the settings. If the program refuses them, it returns the paths that it names, and holds it to having
-// touched nothing; the error is whatever else failed.
+// up updates the stack to the settings. If the program refuses them, it returns the paths that it names, and holds it
+// to having touched nothing; the error is whatever else failed.
 func (e *editing) up(settings map[string]any) (refused []string, err error) {
 	e.t.Helper()
 	e.save(settings)
@@ -188,8 +188,8 @@ func (e *editing) up(settings map[string]any) (refused []string, err error) {
 
 var (
 	refusal = regexp.MustCompile(`(?s)of the stack's settings cannot be used:\n(.*?)\n\s*every key: `)
-	// missing is the refusal of an image that the account does not have: path, reason and remedy. It comes when the first group that
-	// needs the image is registered.
+	// missing is the refusal of an image that the account does not have: path, reason and remedy. It comes when the
+	// first group that needs the image is registered.
 	missing = regexp.MustCompile(`: (regions\[\w+\]\.image): cannot find .*; \S+`)
 )
 

@@ -49,8 +49,8 @@ func (s *stack) addressOf(name string) string {
 	return ""
 }
 
-// TestOnlyControlPlaneIsLost restores a snapshot the first time and begins with an empty etcd the second time. Without either,
-// up would make a machine that nothing bootstraps.
+// TestOnlyControlPlaneIsLost restores a snapshot the first time and begins with an empty etcd the second time. Without
+// either, up would make a machine that nothing bootstraps.
 func TestOnlyControlPlaneIsLost(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {

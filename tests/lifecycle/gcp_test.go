@@ -66,7 +66,7 @@ func TestSettingsOnGoogleCloud(t *testing.T) {
 // adoptOnGoogleCloud stands the cluster in a network, and its disks under a key, that were there before.
 func (s *stack) adoptOnGoogleCloud() {
 	s.t.Helper()
-	made := s.seed(nyc1["gcp"], "10.50.0.0/16")
+	made := s.createFixtures(nyc1["gcp"], "10.50.0.0/16")
 	region, err := json.Marshal([]any{map[string]any{
 		"name": "nyc1", "encryptionKey": made.Key, "network": map[string]any{"id": made.ID, "subnetIds": made.SubnetIDs},
 	}})
@@ -98,9 +98,11 @@ var changesOnGoogleCloud = []change{
 		value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":2,"max":7,"spot":{"base":1},"labels":{"tier":"tin"}`, 1),
 		steps: steps{"update " + gceBounds: 1}},
 	{name: "one scaling group less", key: "pools", value: strings.Replace(fixedAndSpot, ","+spotPool, "", 1),
-		steps: steps{"delete " + gceManager: 2, "delete " + gceTemplate: 2, "delete " + gceBounds: 1, "delete " + gceCheck: 1, "delete " + gceFirewall: 1}.and(each("delete", alertOnGoogleCloud))},
+		steps: steps{"delete " + gceManager: 2, "delete " + gceTemplate: 2, "delete " + gceBounds: 1, "delete " +
+			gceCheck: 1, "delete " + gceFirewall: 1}.and(each("delete", alertOnGoogleCloud))},
 	{name: "one scaling group more", key: "pools", value: fixedAndSpot,
-		steps: steps{"create " + gceManager: 2, "create " + gceTemplate: 2, "create " + gceCheck: 1, "create " + gceFirewall: 1}.and(each("create", alertOnGoogleCloud))},
+		steps: steps{"create " + gceManager: 2, "create " + gceTemplate: 2, "create " + gceCheck: 1, "create " +
+			gceFirewall: 1}.and(each("create", alertOnGoogleCloud))},
 	// The autoscaler needs a group of another shape; a fixed number keeps it.
 	{name: "a range of spot nodes", key: "pools", value: strings.Replace(fixedAndSpot, `"count":2,"spot":true`, `"min":2,"max":4,"spot":true`, 1),
 		steps: steps{"replace " + gceManager: 1, "create " + gceBounds: 1}},
@@ -155,8 +157,8 @@ func TestFaultsOnGoogleCloud(t *testing.T) {
 	s.destroy()
 }
 
-// TestLostInstance deletes machines behind the program's back: a refresh finds out and an up replaces the one that has a name,
-// under the same name and address; the other one's group has replaced it already.
+// TestLostInstance deletes machines behind the program's back: a refresh finds out and an up replaces the one that has
+// a name, under the same name and address; the other one's group has replaced it already.
 func TestLostInstance(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "gcp")

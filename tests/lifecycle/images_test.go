@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestImagesThatAreGone takes the image away that a stack runs from: what runs stays as it is and can be changed, and only a
-// machine that would be new is refused.
+// TestImagesThatAreGone takes the image away that a stack runs from: what runs stays as it is and can be changed, and
+// only a machine that would be new is refused.
 func TestImagesThatAreGone(t *testing.T) {
 	for cloud, missing := range map[string]string{"aws": "talos-v1.13.10", "gcp": "talos-v1-13-10"} {
 		t.Run(cloud, func(t *testing.T) {
@@ -52,8 +52,8 @@ func TestZonesOfTheAccount(t *testing.T) {
 	assert.NotEmpty(t, s.preview())
 }
 
-// TestDropletsThatStopSlowly takes longer to stop than the provider waits by default, and changes tags that the provider never
-// changes on an image.
+// TestDropletsThatStopSlowly takes longer to stop than the provider waits by default, and changes tags that the
+// provider never changes on an image.
 func TestDropletsThatStopSlowly(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "digitalocean")

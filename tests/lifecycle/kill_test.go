@@ -16,9 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKilledAtEveryStep kills the engine at each operation of an up of staging, after the cloud has made the resource and before
-// the state knows it, and then at each deletion of the destroy. After each kill `make up` is told what became of the resource, as
-// docs/operations.md#what-a-killed-up-leaves says. In the end nothing was made twice, and the destroy leaves nothing.
+// TestKilledAtEveryStep kills the engine at each operation of an up of staging, after the cloud has made the resource
+// and before the state knows it, and then at each deletion of the destroy. After each kill `make up` is told what
+// became of the resource, as docs/operations.md#what-a-killed-up-leaves says. In the end nothing was made twice, and
+// the destroy leaves nothing.
 func TestKilledAtEveryStep(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -34,7 +35,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 			s.nodes()
 			s.settled()
 			assert.Empty(t, s.pending())
-			for token := range typesOf(s.world()) {
+			for token := range typesOf(s.existing()) {
 				assert.Empty(t, s.unknown(token), "the state knows every %s", token)
 			}
 			made := 0
@@ -47,8 +48,8 @@ func TestKilledAtEveryStep(t *testing.T) {
 			_, err := s.try(nil, "simulator", "world", "--expect-empty")
 			require.NoError(t, err)
 			t.Logf("%d resources: killed at the creation of %d and at the deletion of %d", made, ups, destroys)
-			// The engine takes what does not wait for each other in another order in each run, so that one that is let pass may not
-			// be the one that was killed.
+			// The engine takes what does not wait for each other in another order in each run, so that one that is let
+			// pass may not be the one that was killed.
 			assert.Greater(t, ups, made*8/10)
 			assert.Greater(t, destroys, made/2)
 		})
@@ -63,9 +64,10 @@ func typesOf(all []thing) map[string]bool {
 	return types
 }
 
-// killedAtEveryStep runs the command until it ends, with one operation at a time. Each run is killed at its first operation, or at
-// its second if the first is the one that the last run was killed at and has to make again: a creation of which the cloud has
-// nothing, and every deletion. It returns how many resources were being made or deleted when it was killed.
+// killedAtEveryStep runs the command until it ends, with one operation at a time. Each run is killed at its first
+// operation, or at its second if the first is the one that the last run was killed at and has to make again: a creation
+// of which the cloud has nothing, and every deletion. It returns how many resources were being made or deleted when it
+// was killed.
 func (s *stack) killedAtEveryStep(command string) int {
 	s.t.Helper()
 	operation, killed := 1, map[string]bool{}
@@ -118,8 +120,8 @@ func (s *stack) hangs(command string, n, operation int) bool {
 // advised is what `infra pending` advises for a creation: the key and the id, or nothing where it does not know.
 var advised = regexp.MustCompile(`resolve (\S+::\S+)=(\S*)`)
 
-// resolvePending says of the creation that was cut off under which id the cloud has it, and returns the id: none if the cloud has
-// nothing of it, and empty if no creation was cut off.
+// resolvePending says of the creation that was cut off under which id the cloud has it, and returns the id: none if the
+// cloud has nothing of it, and empty if no creation was cut off.
 func (s *stack) resolvePending() string {
 	s.t.Helper()
 	out, err := s.try(nil, "infra", "pending")

@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheDemoShowsWhatItWaitedFor runs the demo in a fiftieth of the clouds' own time. What was measured is no shorter than what the
-// dependencies and the table of times say, or the simulator would not wait.
+// TestTheDemoShowsWhatItWaitedFor runs the demo in a fiftieth of the clouds' own time. What was measured is no shorter
+// than what the dependencies and the table of times say, or the simulator would not wait.
 func TestTheDemoShowsWhatItWaitedFor(t *testing.T) {
 	takesLong(t)
 	t.Parallel()
@@ -25,7 +26,7 @@ func TestTheDemoShowsWhatItWaitedFor(t *testing.T) {
 			t.Cleanup(func() { assert.NoError(t, os.RemoveAll(filepath.Join(repository, ".demo", name))) })
 			command := exec.Command("make", "demo", "STACK=dev", "PROVIDER="+provider, "LATENCY=0.02")
 			command.Dir = repository
-			command.Env = append(cleanEnvironment(), "PATH="+os.Getenv("PATH"), "DEMO_NAME="+name)
+			command.Env = append(sandbox.Clean(os.Environ()), "DEMO_NAME="+name)
 			output, err := command.CombinedOutput()
 			require.NoError(t, err, "%s", output)
 			line := regexp.MustCompile(`Total (\d+:\d\d); measured (\d+:\d\d)\. Minimum \d+:\d\d, ratio 1\.(?:0\d|10):`)

@@ -86,8 +86,8 @@ type recording struct {
 	World string
 }
 
-// sealer encrypts recordings. The secrets in them open nothing that exists, but whoever searches the repository for secrets need
-// not know that.
+// sealer encrypts recordings. The secrets in them open nothing that exists, but whoever searches the repository for
+// secrets need not know that.
 func sealer() crypt.Crypter {
 	return crypt.NewSymmetricCrypterFromPassphrase(passphrase, []byte(layouts))
 }

@@ -48,9 +48,9 @@ func recorded(t *testing.T) []layout {
 	return found
 }
 
-// TestFormerLayouts previews what former versions of the program left running with the program of today. Nothing is replaced or
-// deleted and no node restarts; what else changes stands in the layout's file of expected steps. The stack can be updated, then has
-// nothing left to do, and can be destroyed.
+// TestFormerLayouts previews what former versions of the program left running with the program of today. Nothing is
+// replaced or deleted and no node restarts; what else changes stands in the layout's file of expected steps. The stack
+// can be updated, then has nothing left to do, and can be destroyed.
 func TestFormerLayouts(t *testing.T) {
 	described, err := os.ReadFile(filepath.Join(layouts, "README.md"))
 	require.NoError(t, err)
@@ -119,8 +119,8 @@ func (s *stack) plan() plan {
 	return slices.DeleteFunc(preview.Steps, func(step plannedStep) bool { return step.Op == "same" })
 }
 
-// nodeTypes are machines and the groups that make them. An update of one restarts it, or rolls the group, unless it changes
-// nothing but harmless properties. The program itself refuses a configuration that needs a reboot.
+// nodeTypes are machines and the groups that make them. An update of one restarts it, or rolls the group, unless it
+// changes nothing but harmless properties. The program itself refuses a configuration that needs a reboot.
 var (
 	nodeTypes = []string{instance, group, gceInstance, gceManager, droplet}
 	harmless  = []string{"tags", "tagsAll", "labels", "pulumiLabels", "effectiveLabels", "disableApiTermination", "deletionProtection"}
@@ -131,7 +131,9 @@ func losses(p plan) []string {
 	var lost plan
 	for _, step := range p {
 		restarts := step.Op == "update" && slices.Contains(nodeTypes, typeOf(step.URN)) &&
-			slices.ContainsFunc(step.DiffReasons, func(reason string) bool { return !slices.Contains(harmless, reason) })
+			slices.ContainsFunc(step.DiffReasons, func(reason string) bool {
+				return !slices.Contains(harmless, reason)
+			})
 		if restarts || strings.Contains(step.Op, "delete") || strings.Contains(step.Op, "replace") {
 			lost = append(lost, step)
 		}
@@ -155,8 +157,8 @@ func TestLosses(t *testing.T) {
 		{"update", gceInstance, "metadata", true},
 		{"delete", applied, "", true},
 		{"replace", droplet, "image", true},
-		{"create-replacement", balancer, "name", true},
-		{"delete-replaced", balancer, "", true},
+		{"create-replacement", loadBalancer, "name", true},
+		{"delete-replaced", loadBalancer, "", true},
 	} {
 		step := plannedStep{Op: test.op, URN: urn(test.token)}
 		if test.reason != "" {
@@ -166,7 +168,8 @@ func TestLosses(t *testing.T) {
 	}
 }
 
-// TestAMoveWithoutAliasIsFound renames a resource in a recorded state, as if the program had renamed it since without an alias.
+// TestAMoveWithoutAliasIsFound renames a resource in a recorded state, as if the program had renamed it since without
+// an alias.
 func TestAMoveWithoutAliasIsFound(t *testing.T) {
 	t.Parallel()
 	all := recorded(t)
@@ -179,10 +182,11 @@ func TestAMoveWithoutAliasIsFound(t *testing.T) {
 	assert.Contains(t, s.plan().lines(), "create "+firewall+" inferadb-production-nyc1-worker")
 }
 
-// start brings the stack back as the former version left it; edit changes its state first, the JSON with the secrets in clear.
+// start brings the stack back as the former version left it; edit changes its state first, the JSON with the secrets in
+// clear.
 func (l layout) start(t *testing.T, edit func(state string) string) *stack {
 	t.Helper()
-	s := newFolder(t, "production", ".", cli)
+	s := newFolder(t, "production", "", cli)
 	settings, err := os.ReadFile(l.file("yaml"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(s.path("Pulumi.production.yaml"), settings, 0o600))

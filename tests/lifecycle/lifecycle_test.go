@@ -65,12 +65,12 @@ const (
 
 // The types of what changes.
 const (
-	applied  = "talos:machine/configurationApply:ConfigurationApply"
-	balancer = "aws:lb/loadBalancer:LoadBalancer"
-	group    = "aws:autoscaling/group:Group"
-	instance = "aws:ec2/instance:Instance"
-	nic      = "aws:ec2/networkInterface:NetworkInterface"
-	template = "aws:ec2/launchTemplate:LaunchTemplate"
+	applied      = "talos:machine/configurationApply:ConfigurationApply"
+	loadBalancer = "aws:lb/loadBalancer:LoadBalancer"
+	group        = "aws:autoscaling/group:Group"
+	instance     = "aws:ec2/instance:Instance"
+	nic          = "aws:ec2/networkInterface:NetworkInterface"
+	template     = "aws:ec2/launchTemplate:LaunchTemplate"
 )
 
 // change is one edit of the stack file.
@@ -108,9 +108,9 @@ var changes = []change{
 	{name: "a newer Talos", key: "talosVersion", value: "v1.13.10",
 		steps: steps{"update " + applied: 3, "update " + template: 1, "update " + group: 1}},
 	{name: "protection", key: "protection", value: "true",
-		steps: steps{"update " + balancer: 1, "update " + instance: 3}},
+		steps: steps{"update " + loadBalancer: 1, "update " + instance: 3}},
 	{name: "no protection", key: "protection", value: "false",
-		steps: steps{"update " + balancer: 1, "update " + instance: 3}},
+		steps: steps{"update " + loadBalancer: 1, "update " + instance: 3}},
 	{name: "one region more", key: "regions", value: `["nyc1","sfo1"]`, only: "create"},
 	{name: "a cluster may go", key: "acknowledge", value: `["cluster-removed:inferadb-dev-sfo1"]`, steps: steps{}},
 	{name: "one region less", key: "regions", value: `["nyc1"]`, only: "delete"},
@@ -120,8 +120,8 @@ var changes = []change{
 			"create aws:lb/targetGroupAttachment:TargetGroupAttachment": 2}},
 }
 
-// TestChanges edits a stack, one change after the other: each costs exactly what it should, and never a control plane, the
-// secrets, the load balancer or the network. What an up left undone would show among the steps of the next change.
+// TestChanges edits a stack, one change after the other: each costs exactly what it should, and never a control plane,
+// the secrets, the load balancer or the network. What an up left undone would show among the steps of the next change.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
@@ -151,12 +151,12 @@ func (s *stack) walk(changes []change) {
 	}
 }
 
-// TestFaults lets the clouds fail in the middle. The next up goes on from there. Each of the first faults stops what the
-// next one waits for.
+// TestFaults lets the clouds fail in the middle. The next up goes on from there. Each of the first faults stops what
+// the next one waits for.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
-	s.survives("aws:ec2/vpc:Vpc#1", balancer+"#1:half", "talos:machine/bootstrap:Bootstrap#1", "talos:cluster/kubeconfig:Kubeconfig#1")
+	s.survives("aws:ec2/vpc:Vpc#1", loadBalancer+"#1:half", "talos:machine/bootstrap:Bootstrap#1", "talos:cluster/kubeconfig:Kubeconfig#1")
 	s.set("pools", fixedAndSpot)
 	s.survives(instance + "#1:half")
 	s.destroy()

@@ -25,8 +25,8 @@ func (s *stack) locks() []string {
 	return locks
 }
 
-// TestTwoUpsAtOnce runs an up while another one runs: it is refused before it touches anything, and the first one ends as
-// if it had been alone.
+// TestTwoUpsAtOnce runs an up while another one runs: it is refused before it touches anything, and the first one ends
+// as if it had been alone.
 func TestTwoUpsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
@@ -55,21 +55,23 @@ func TestTwoUpsAtOnce(t *testing.T) {
 	s.destroy()
 }
 
-// TestKilledUp ends an up and everything that it started, as when its machine dies. It leaves the lock, and a load balancer that
-// the cloud makes and the state does not know. The steps are those of docs/operations.md#what-a-killed-up-leaves for who would
-// rather delete than adopt: cancel; delete what the state does not know; forget; up.
+// TestKilledUp ends an up and everything that it started, as when its machine dies. It leaves the lock, and a load
+// balancer that the cloud makes and the state does not know. The steps are those of
+// docs/operations.md#what-a-killed-up-leaves for who would rather delete than adopt: cancel; delete what the state does
+// not know; forget; up.
 func TestKilledUp(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
 	up, ended := s.startUp()
-	// Not while the state is being written: an up that is killed then leaves an empty file, which TestLostState restores.
+	// Not while the state is being written: an up that is killed then leaves an empty file, which TestLostState
+	// restores.
 	var before []string
 	require.Eventually(t, func() bool {
 		pending := s.pending()
 		quiet := len(pending) > 0 && slices.Equal(before, pending)
 		before = pending
-		return quiet && slices.ContainsFunc(pending, func(urn string) bool { return typeOf(urn) == balancer })
-	}, time.Minute, time.Second, "the balancer is being made, and little else")
+		return quiet && slices.ContainsFunc(pending, func(urn string) bool { return typeOf(urn) == loadBalancer })
+	}, time.Minute, time.Second, "the load balancer is being made, and little else")
 	kill(t, up)
 	require.Error(t, <-ended)
 	require.Len(t, s.locks(), 1)
@@ -171,7 +173,7 @@ func (s *stack) unknown(token string) []string {
 			known = append(known, id)
 		}
 	}
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.Type == token && len(r.Inputs) > 0 && !slices.Contains(known, r.ID) {
 			unknown = append(unknown, r.ID)
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEditsThatMachinesDoNotTake edits what a running machine takes with a reboot only, or never: each edit is refused before
-// anything happens, and one is made after the reboots.
+// TestEditsThatMachinesDoNotTake edits what a running machine takes with a reboot only, or never: each edit is refused
+// before anything happens, and one is made after the reboots.
 func TestEditsThatMachinesDoNotTake(t *testing.T) {
 	pools := map[string]string{"digitalocean": doPool}
 	for _, cloud := range clouds {

@@ -2,12 +2,12 @@ package lifecycle
 
 // The types of DigitalOcean that the mutations name.
 const (
-	doVPC      = "digitalocean:index/vpc:Vpc"
-	doTag      = "digitalocean:index/tag:Tag"
-	doFirewall = "digitalocean:index/firewall:Firewall"
-	doBalancer = "digitalocean:index/loadBalancer:LoadBalancer"
-	doImage    = "digitalocean:index/customImage:CustomImage"
-	doKey      = "digitalocean:index/sshKey:SshKey"
+	doVPC          = "digitalocean:index/vpc:Vpc"
+	doTag          = "digitalocean:index/tag:Tag"
+	doFirewall     = "digitalocean:index/firewall:Firewall"
+	doLoadBalancer = "digitalocean:index/loadBalancer:LoadBalancer"
+	doImage        = "digitalocean:index/customImage:CustomImage"
+	doKey          = "digitalocean:index/sshKey:SshKey"
 )
 
 // doUnseen are the resources of DigitalOcean that a cluster comes up without.
@@ -51,10 +51,10 @@ var doMutations = []mutation{
 	{kind: droplet, name: "data-0", field: "ipv4Address", value: "", want: "has no public address, and its VPC has no gateway"},
 
 	// Between the nodes.
-	{kind: doFirewall, name: "control-plane", want: "takes no configuration: "},
+	{kind: doFirewall, name: "control-plane", want: "refuses its configuration: "},
 	inbound("control-plane", 0, closed("tcp", "2379-2380"), "does not join: etcd: "),
 	{kind: doFirewall, name: "control-plane", field: "inboundRules.0.portRange", value: "2379", want: ":2380"},
-	{kind: doFirewall, name: "control-plane", field: "inboundRules.1.sourceAddresses", value: []any{}, want: "takes no configuration: "},
+	{kind: doFirewall, name: "control-plane", field: "inboundRules.1.sourceAddresses", value: []any{}, want: "refuses its configuration: "},
 	inbound("control-plane", 2, closed("tcp", "6443"), "KubePrism: "),
 	inbound("control-plane", 3, closed("tcp", "50001"), "does not join: trustd: "),
 	inbound("control-plane", 4, closed("tcp", "10250"), "lets 10250 through"),
@@ -68,20 +68,20 @@ var doMutations = []mutation{
 	{kind: droplet, name: "control-plane-2", field: "__userData", value: "", want: "control-plane-2: does not join: no configuration"},
 
 	// The load balancer.
-	{kind: doFirewall, name: "api", want: "source the balancer inferadb-production-nyc1-api-"},
-	{kind: doFirewall, name: "api", field: "inboundRules.0.portRange", value: "443", want: "source the balancer inferadb-production-nyc1-api-"},
+	{kind: doFirewall, name: "api", want: "source the load balancer inferadb-production-nyc1-api-"},
+	{kind: doFirewall, name: "api", field: "inboundRules.0.portRange", value: "443", want: "source the load balancer inferadb-production-nyc1-api-"},
 	{kind: doFirewall, name: "api", field: "inboundRules.0.sourceLoadBalancerUids.0", value: "other", want: `the load balancer "other" could not be found`},
-	{kind: doBalancer, want: "10.101.128.2: does not lead to anything"},
-	{kind: doBalancer, field: "dropletTag", value: ref{doTag, "worker", ""}, want: "the balancer inferadb-production-nyc1-api-"},
-	{kind: doBalancer, field: "forwardingRules.0.entryPort", value: 443.0, want: "has no forwarding rule for port 6443"},
-	{kind: doBalancer, field: "forwardingRules.0.targetPort", value: 50000.0, want: "sends port 6443 to port 50000 of"},
-	{kind: doBalancer, field: "forwardingRules.0.entryProtocol", value: "https", want: "cannot be forwarded to"},
-	{kind: doBalancer, field: "healthcheck.port", value: 10250.0, want: "lets 10250 through"},
-	{kind: doBalancer, field: "healthcheck.protocol", value: "https", want: "gets the status 401"},
-	{kind: doBalancer, field: "healthcheck.protocol", value: "http", want: "speaks HTTP, the Kubernetes API TLS"},
-	{kind: doBalancer, field: "enableProxyProtocol", value: true, want: "speaks the PROXY protocol, which its targets do not"},
-	{kind: doBalancer, field: "firewall.allows", value: []any{"cidr:192.0.2.0/24"}, want: "is not admitted by the balancer"},
-	{kind: doBalancer, field: "firewall.denies", value: []any{"cidr:10.101.128.0/18"}, want: "is not admitted by the balancer"},
-	{kind: doBalancer, field: "vpcUuid", value: "other", want: "10.101.128.2: does not lead to anything"},
-	{kind: doBalancer, field: "ip", value: "10.101.128.99", want: "10.101.128.2: does not lead to anything"},
+	{kind: doLoadBalancer, want: "10.101.128.2: does not lead to anything"},
+	{kind: doLoadBalancer, field: "dropletTag", value: ref{doTag, "worker", ""}, want: "the load balancer inferadb-production-nyc1-api-"},
+	{kind: doLoadBalancer, field: "forwardingRules.0.entryPort", value: 443.0, want: "has no forwarding rule for port 6443"},
+	{kind: doLoadBalancer, field: "forwardingRules.0.targetPort", value: 50000.0, want: "sends port 6443 to port 50000 of"},
+	{kind: doLoadBalancer, field: "forwardingRules.0.entryProtocol", value: "https", want: "cannot be forwarded to"},
+	{kind: doLoadBalancer, field: "healthcheck.port", value: 10250.0, want: "lets 10250 through"},
+	{kind: doLoadBalancer, field: "healthcheck.protocol", value: "https", want: "gets the status 401"},
+	{kind: doLoadBalancer, field: "healthcheck.protocol", value: "http", want: "speaks HTTP, the Kubernetes API TLS"},
+	{kind: doLoadBalancer, field: "enableProxyProtocol", value: true, want: "speaks the PROXY protocol, which its targets do not"},
+	{kind: doLoadBalancer, field: "firewall.allows", value: []any{"cidr:192.0.2.0/24"}, want: "is not admitted by the load balancer"},
+	{kind: doLoadBalancer, field: "firewall.denies", value: []any{"cidr:10.101.128.0/18"}, want: "is not admitted by the load balancer"},
+	{kind: doLoadBalancer, field: "vpcUuid", value: "other", want: "10.101.128.2: does not lead to anything"},
+	{kind: doLoadBalancer, field: "ip", value: "10.101.128.99", want: "10.101.128.2: does not lead to anything"},
 }

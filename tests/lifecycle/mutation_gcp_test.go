@@ -66,7 +66,7 @@ var gcpMutations = []mutation{
 	{kind: gcpFirewall, name: "trustd", field: "sourceServiceAccounts", value: []any{ref{gcpAccount, "control-plane", "email"}}, want: "does not join: trustd: "},
 	{kind: gcpFirewall, name: "kubelet", want: "lets 10250 from"},
 	{kind: gcpFirewall, name: "kubelet", field: "targetServiceAccounts", value: []any{ref{gcpAccount, "worker", "email"}}, want: "lets 10250 from"},
-	{kind: gcpFirewall, name: "apid", want: "takes no configuration: "},
+	{kind: gcpFirewall, name: "apid", want: "refuses its configuration: "},
 	{kind: gcpFirewall, name: "api", want: "KubePrism: "},
 	{kind: gcpFirewall, name: "overlay", want: "pods are unreachable: kube-system/cilium: "},
 	{kind: gcpFirewall, name: "overlay", field: "allows.0.ports", value: []any{"8472"}, want: ":51871/udp"},
@@ -76,7 +76,7 @@ var gcpMutations = []mutation{
 	{kind: gcpFirewall, name: "overlay", field: "network", value: "projects/inferadb-simulated/global/networks/other", want: ":8472/udp"},
 	{kind: gcpFirewall, name: "overlay-tcp", want: "looks after itself: "},
 	{kind: gcpFirewall, name: "overlay-icmp", want: "ICMP type 8"},
-	{kind: gcpFirewall, name: "apid", field: "denies", value: []any{map[string]any{"protocol": "tcp", "ports": []any{"50000"}}}, want: "takes no configuration: ",
+	{kind: gcpFirewall, name: "apid", field: "denies", value: []any{map[string]any{"protocol": "tcp", "ports": []any{"50000"}}}, want: "refuses its configuration: ",
 		also: []mutation{{kind: gcpFirewall, name: "apid", field: "allows"}}},
 
 	// The load balancer, and the operator.
@@ -128,6 +128,6 @@ var gcpMutations = []mutation{
 	// Health checks that replace what they take for dead.
 	{kind: gcpFirewall, name: "health-checks", want: "web-spot: replaces inferadb-production-nyc1-web-spot-"},
 	{kind: gcpAlive, want: "web-spot: starts no machine: Error 404"},
-	{kind: gcpAlive, field: "tcpHealthCheck.port", value: 80.0, want: "asks at TCP port 80, where no worker answers"},
+	{kind: gcpAlive, field: "tcpHealthCheck.port", value: 80.0, want: "asks at TCP port 80, at which no worker listens"},
 	{kind: gcpAlive, field: "tcpHealthCheck.port", value: 10250.0, want: "web-spot: replaces inferadb-production-nyc1-web-spot-"},
 }

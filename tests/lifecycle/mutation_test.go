@@ -10,19 +10,19 @@ import (
 	"time"
 
 	"github.com/inferadb/infra/simulator"
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // mutation breaks one thing of a finished graph.
 type mutation struct {
-	// kind is the type of the resource, name its logical name without the cluster's; empty for all of the type, and with a
-	// star at the end for all names that begin so.
+	// kind is the type of the resource, name its logical name without the cluster's; empty for all of the type, and
+	// with a star at the end for all names that begin so.
 	kind, name string
-	// field is the path to what is set to value, such as defaultActions.0.port; nil takes it away, and without a field the
-	// resource is deleted.
+	// field is the path to what is set to value, such as defaultActions.0.port; nil takes it away, and without a field
+	// the resource is deleted.
 	field string
 	value any
 	// want is a part of what the simulator must say of it.
@@ -34,8 +34,8 @@ type mutation struct {
 // ref stands for a property of another resource.
 type ref struct{ kind, name, property string }
 
-// TestMutations brings a production cluster up once on each cloud and then breaks its graph in memory, one resource or field
-// at a time: the cluster does not come up any more, or loses what the mutation takes, and the simulator says why.
+// TestMutations brings a production cluster up once on each cloud and then breaks its graph in memory, one resource or
+// field at a time: the cluster does not come up any more, or loses what the mutation takes, and the simulator says why.
 func TestMutations(t *testing.T) {
 	pools := map[string]string{
 		"aws":          `,{"name":"web","size":"small","count":2,"spot":{"base":0,"rebalance":true}}`,
@@ -49,7 +49,7 @@ func TestMutations(t *testing.T) {
 			s.set("regions", `["nyc1"]`)
 			s.set("pools", `[{"name":"data","size":"small","count":2,"workload":"stateful"}`+pools[cloud]+`]`)
 			s.up()
-			finished := s.loadWorld()
+			finished := s.loadStore()
 			require.Empty(t, started(t, finished.Copy()), "nothing is wrong with the graph as it is")
 			t.Run("each resource", func(t *testing.T) { deleteEach(t, finished, unseen[cloud]) })
 			t.Run("table", func(t *testing.T) { breakEach(t, finished, mutations[cloud]) })
@@ -59,29 +59,29 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// loadWorld reads the stack's world into memory.
-func (s *stack) loadWorld() *world.World {
+// loadStore reads what exists in the clouds of the stack into memory.
+func (s *stack) loadStore() *store.Store {
 	s.t.Helper()
-	store, err := world.Open(s.path("world"))
+	journal, err := store.Open(s.path("world"))
 	require.NoError(s.t, err)
-	var loaded *world.World
-	require.NoError(s.t, store.Do(func(w *world.World) error {
-		loaded = w.Copy()
+	var loaded *store.Store
+	require.NoError(s.t, journal.Do(func(st *store.Store) error {
+		loaded = st.Copy()
 		return nil
 	}))
 	return loaded
 }
 
-// started is what does not work when all machines of a world boot anew.
-func started(t *testing.T, w *world.World) []site.Finding {
+// started is what does not work when all machines of a store boot anew.
+func started(t *testing.T, st *store.Store) []network.Finding {
 	t.Helper()
-	findings, err := simulator.Start(w)
+	findings, err := simulator.Start(st)
 	require.NoError(t, err)
 	return findings
 }
 
 // said is every finding, one a line.
-func said(findings []site.Finding) string {
+func said(findings []network.Finding) string {
 	var lines []string
 	for _, finding := range findings {
 		lines = append(lines, finding.String())
@@ -89,13 +89,13 @@ func said(findings []site.Finding) string {
 	return strings.Join(lines, "\n")
 }
 
-func breakEach(t *testing.T, finished *world.World, table []mutation) {
+func breakEach(t *testing.T, finished *store.Store, table []mutation) {
 	for i, m := range table {
-		w, begin := finished.Copy(), time.Now()
+		st, begin := finished.Copy(), time.Now()
 		for _, change := range append([]mutation{m}, m.also...) {
-			change.apply(t, w)
+			change.apply(t, st)
 		}
-		assert.Contains(t, said(started(t, w)), m.want, "mutation %d: %s", i, m)
+		assert.Contains(t, said(started(t, st)), m.want, "mutation %d: %s", i, m)
 		t.Logf("%-110s %s", m, time.Since(begin).Round(time.Millisecond))
 	}
 }
@@ -108,19 +108,19 @@ func (m mutation) String() string {
 }
 
 // apply changes every resource that the mutation names.
-func (m mutation) apply(t *testing.T, w *world.World) {
+func (m mutation) apply(t *testing.T, st *store.Store) {
 	t.Helper()
-	found := w.Select(func(r *world.Resource) bool { return m.selects(r) })
+	found := st.Select(func(r *store.Resource) bool { return m.selects(r) })
 	require.NotEmpty(t, found, "%s selects nothing", m)
 	for _, r := range found {
 		if m.field == "" {
-			w.Remove(r)
+			st.Remove(r)
 			continue
 		}
-		value := resolve(t, w, m.value)
+		value := resolve(t, st, m.value)
 		changed := false
-		w.Change(r, func(inputs, state world.Values) {
-			for _, values := range []world.Values{inputs, state} {
+		st.Change(r, func(inputs, state store.Values) {
+			for _, values := range []store.Values{inputs, state} {
 				changed = set(map[string]any(values), strings.Split(m.field, "."), value) || changed
 			}
 		})
@@ -128,36 +128,38 @@ func (m mutation) apply(t *testing.T, w *world.World) {
 	}
 }
 
-func (m mutation) selects(r *world.Resource) bool {
+func (m mutation) selects(r *store.Resource) bool {
 	name := shortName(r)
 	prefix, wild := strings.CutSuffix(m.name, "*")
 	return r.Type == m.kind && (m.name == "" || name == m.name || wild && strings.HasPrefix(name, prefix))
 }
 
 // shortName is a resource's logical name without the cluster's.
-func shortName(r *world.Resource) string {
+func shortName(r *store.Resource) string {
 	return strings.TrimPrefix(r.Name, "inferadb-production-nyc1-")
 }
 
 // resolve puts properties in the place of references.
-func resolve(t *testing.T, w *world.World, value any) any {
+func resolve(t *testing.T, st *store.Store, value any) any {
 	t.Helper()
 	switch value := value.(type) {
 	case ref:
-		return value.resolve(t, w)
+		return value.resolve(t, st)
 	case []any:
 		var list []any
 		for _, item := range value {
-			list = append(list, resolve(t, w, item))
+			list = append(list, resolve(t, st, item))
 		}
 		return list
 	}
 	return value
 }
 
-func (r ref) resolve(t *testing.T, w *world.World) string {
+func (r ref) resolve(t *testing.T, st *store.Store) string {
 	t.Helper()
-	found := w.Select(func(candidate *world.Resource) bool { return mutation{kind: r.kind, name: r.name}.selects(candidate) })
+	found := st.Select(func(candidate *store.Resource) bool {
+		return mutation{kind: r.kind, name: r.name}.selects(candidate)
+	})
 	require.Len(t, found, 1, "%v", r)
 	if r.property == "" {
 		return found[0].ID
@@ -196,15 +198,17 @@ func set(at any, path []string, value any) bool {
 // exception is a resource whose deletion nobody sees, with the reason.
 type exception struct{ kind, name, why string }
 
-// deleteEach deletes every resource in turn. The simulator says something, or the resource is an exception; an exception
-// that is seen is none any more.
-func deleteEach(t *testing.T, finished *world.World, exceptions []exception) {
+// deleteEach deletes every resource in turn. The simulator says something, or the resource is an exception; an
+// exception that is seen is none any more.
+func deleteEach(t *testing.T, finished *store.Store, exceptions []exception) {
 	used := map[exception]bool{}
-	for _, r := range finished.Select(func(*world.Resource) bool { return true }) {
-		w := finished.Copy()
-		w.Remove(w.Get(r.Type, r.Region, r.ID))
-		findings := started(t, w)
-		i := slices.IndexFunc(exceptions, func(e exception) bool { return mutation{kind: e.kind, name: e.name}.selects(r) })
+	for _, r := range finished.Select(func(*store.Resource) bool { return true }) {
+		st := finished.Copy()
+		st.Remove(st.Get(r.Type, r.Region, r.ID))
+		findings := started(t, st)
+		i := slices.IndexFunc(exceptions, func(e exception) bool {
+			return mutation{kind: e.kind, name: e.name}.selects(r)
+		})
 		if i < 0 {
 			assert.NotEmpty(t, findings, "nobody sees that %s %s is missing", r.Type, shortName(r))
 			continue
@@ -219,7 +223,7 @@ func deleteEach(t *testing.T, finished *world.World, exceptions []exception) {
 }
 
 // everyType expects a mutation for every type of resource, or an exception.
-func everyType(t *testing.T, finished *world.World, table []mutation, exceptions []exception) {
+func everyType(t *testing.T, finished *store.Store, table []mutation, exceptions []exception) {
 	covered := map[string]bool{}
 	for _, m := range table {
 		covered[m.kind] = true
@@ -228,7 +232,7 @@ func everyType(t *testing.T, finished *world.World, table []mutation, exceptions
 		covered[e.kind] = true
 	}
 	missing := map[string]bool{}
-	for _, r := range finished.Select(func(r *world.Resource) bool { return !covered[r.Type] }) {
+	for _, r := range finished.Select(func(r *store.Resource) bool { return !covered[r.Type] }) {
 		missing[r.Type] = true
 	}
 	assert.Empty(t, slices.Sorted(maps.Keys(missing)), "types without a mutation")

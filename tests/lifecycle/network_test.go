@@ -25,14 +25,14 @@ func TestNetworkStaysOnAWS(t *testing.T) {
 
 	s.set("regions", `[{"name":"nyc1","zones":["us-east-1a","us-east-1b","us-east-1c","us-east-1d"]}]`)
 	planned := s.preview()
-	assert.Equal(t, 1, planned["update "+balancer], "the load balancer gains a zone in place")
-	assert.Zero(t, planned["replace "+balancer])
+	assert.Equal(t, 1, planned["update "+loadBalancer], "the load balancer gains a zone in place")
+	assert.Zero(t, planned["replace "+loadBalancer])
 	s.up()
 	s.nodes()
 	s.keepsItsKey("aws:kms/key:Key", instance)
 
 	for _, r := range s.resources() {
-		if r["type"] == balancer {
+		if r["type"] == loadBalancer {
 			s.up("--replace", r["urn"].(string))
 		}
 	}
@@ -88,8 +88,8 @@ func (s *stack) keepsItsKey(key, machine string) {
 	assert.Contains(s.t, s.said.String(), "the stack file asks for the cloud's own key")
 }
 
-// TestAdoptedSubnets stands clusters where an adopted network is not what its first look says: in a VPC's second range, and in
-// a network of another project.
+// TestAdoptedSubnets stands clusters where an adopted network is not what its first look says: in a VPC's second range,
+// and in a network of another project.
 func TestAdoptedSubnets(t *testing.T) {
 	for name, seed := range map[string][]string{
 		"aws": {"us-east-1", "10.50.0.0/16", "100.64.0.0/16"},
@@ -99,7 +99,7 @@ func TestAdoptedSubnets(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", name)
 			s.set("operatorCidrs", `["10.50.0.0/16","100.64.0.0/16"]`)
-			made := s.seed(seed...)
+			made := s.createFixtures(seed...)
 			region, err := json.Marshal([]any{map[string]any{"name": "nyc1", "network": map[string]any{
 				"id": made.ID, "subnetIds": made.SubnetIDs[:min(3, len(made.SubnetIDs))],
 			}}})

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestOpenPorts opens ports of a running stack: to nodes, and to the network where load balancers stand. Nobody gets in before
-// that, nobody else afterwards, and a line that is gone closes its port.
+// TestOpenPorts opens ports of a running stack: to nodes, and to the network where load balancers stand. Nobody gets in
+// before that, nobody else afterwards, and a line that is gone closes its port.
 func TestOpenPorts(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {

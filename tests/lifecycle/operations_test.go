@@ -70,8 +70,8 @@ var elsewhere = map[string]string{
 	"Resources that the state does not know": "TestAnUnknownRuleIsImported",
 }
 
-// TestOperations takes a stack of production through the procedures of docs/operations.md, with the commands that stand there,
-// on each cloud.
+// TestOperations takes a stack of production through the procedures of docs/operations.md, with the commands that stand
+// there, on each cloud.
 func TestOperations(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -93,8 +93,8 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// TestEveryProcedureIsRun fails for a section of the page that has commands and that no test runs, and for a command that
-// stands in the text, where none runs it.
+// TestEveryProcedureIsRun fails for a section of the page that has commands and that no test runs, and for a command
+// that stands in the text, where none runs it.
 func TestEveryProcedureIsRun(t *testing.T) {
 	sections := readSections(t, operationsPage)
 	known := map[string]bool{}
@@ -106,7 +106,8 @@ func TestEveryProcedureIsRun(t *testing.T) {
 		assert.True(t, isTest(t, test), "%s: there is no test %s", heading, test)
 	}
 	for heading, blocks := range sections {
-		assert.True(t, known[heading] || len(blocks) == 0 || slices.Contains(dayTwoSections, heading), "%s: no test runs the section %q", operationsPage, heading)
+		assert.True(t, known[heading] || len(blocks) == 0 || slices.Contains(dayTwoSections, heading),
+			"%s: no test runs the section %q", operationsPage, heading)
 	}
 	for heading := range known {
 		assert.True(t, len(sections[heading]) > 0 || heading == recoverSection, "%s: there is no section %q with commands", operationsPage, heading)
@@ -120,7 +121,7 @@ func TestAdoptANetwork(t *testing.T) {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, "dev", cloud)
-			made := s.seed(region, "10.50.0.0/16")
+			made := s.createFixtures(region, "10.50.0.0/16")
 			o := newOperator(s, cloud)
 			for _, b := range blocks {
 				if b.cloud != cloud {
@@ -264,7 +265,8 @@ func newOperator(s *stack, cloud string) *operator {
 	return &operator{stack: s, cloud: cloud, answers: "yes\n", chosen: map[string]string{}}
 }
 
-// namesIn lists a folder of the repository by a command: what is built there would make the test's result look out of date.
+// namesIn lists a folder of the repository by a command: what is built there would make the test's result look out of
+// date.
 func namesIn(t *testing.T, folder string) []string {
 	t.Helper()
 	out, err := exec.Command("ls", "-A", folder).Output()
@@ -364,7 +366,9 @@ func (o *operator) follow(p procedure, section []block) {
 	if p.before != nil {
 		p.before(o)
 	}
-	section = slices.DeleteFunc(slices.Clone(section), func(b block) bool { return b.cloud != "" && b.cloud != o.cloud })
+	section = slices.DeleteFunc(slices.Clone(section), func(b block) bool {
+		return b.cloud != "" && b.cloud != o.cloud
+	})
 	for len(section) > 0 {
 		end := slices.IndexFunc(section, func(b block) bool { return !b.namesNode() })
 		switch {
@@ -504,14 +508,14 @@ func (o *operator) nothingToDo() {
 	assert.Empty(o.t, o.preview())
 }
 
-// chooseKey makes a key that takes the place of the one that the cluster made, where the cloud has keys. The machines of new pools
-// have their disks under it.
+// chooseKey creates a key that replaces the one of the cluster, where the cloud has keys. It encrypts the disks of the
+// machines of new pools.
 func (o *operator) chooseKey() {
 	o.t.Helper()
 	if o.cloud == "digitalocean" {
 		return
 	}
-	made := o.seed(nyc1[o.cloud], "10.50.0.0/16")
+	made := o.createFixtures(nyc1[o.cloud], "10.50.0.0/16")
 	for _, example := range []string{
 		"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		"projects/my-project/locations/us-east4/keyRings/clusters/cryptoKeys/disks",

@@ -14,9 +14,9 @@ import (
 // machineTypes are the types of named nodes.
 var machineTypes = map[string]string{"aws": instance, "gcp": gceInstance, "digitalocean": droplet}
 
-// TestAMachineIsMadeOnce cuts an up off in both ways while the cloud makes the control plane. A plugin that crashes leaves
-// nothing in the state: the next up finds the machine by its name. An up that is killed leaves a pending creation, which
-// `make up` stops at: docs/operations.md#what-a-killed-up-leaves.
+// TestAMachineIsMadeOnce cuts an up off in both ways while the cloud makes the control plane. A plugin that crashes
+// leaves nothing in the state: the next up finds the machine by its name. An up that is killed leaves a pending
+// creation, which `make up` stops at: docs/operations.md#what-a-killed-up-leaves.
 func TestAMachineIsMadeOnce(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
@@ -73,7 +73,7 @@ func (s *stack) lost(token string) thing {
 	s.t.Helper()
 	unknown := s.unknown(token)
 	var found []thing
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.Type == token && slices.Contains(unknown, r.ID) && r.Name == "inferadb-dev-nyc1-control-plane-0" {
 			found = append(found, r)
 		}
@@ -95,7 +95,9 @@ func (s *stack) killedUp(token, fault string) {
 		pending, count := s.pending(), s.count()
 		quiet := count == before
 		before = count
-		return quiet && slices.ContainsFunc(pending, func(urn string) bool { return typeOf(urn) == token }) && len(pending) == 1
+		return quiet && slices.ContainsFunc(pending, func(urn string) bool {
+			return typeOf(urn) == token
+		}) && len(pending) == 1
 	}, patience, 3*time.Second, fmt.Sprintf("only %s is being made", token))
 	kill(s.t, up)
 	require.Error(s.t, <-ended)
@@ -105,11 +107,11 @@ func (s *stack) killedUp(token, fault string) {
 // count is how many resources the clouds have.
 func (s *stack) count() int {
 	s.t.Helper()
-	return len(s.world())
+	return len(s.existing())
 }
 
-// TestAnUnknownRuleIsImported has a plugin crash while the cloud makes a firewall rule. Every later up fails, until the rule is
-// imported as docs/operations.md#resources-that-the-state-does-not-know says.
+// TestAnUnknownRuleIsImported has a plugin crash while the cloud makes a firewall rule. Every later up fails, until the
+// rule is imported as docs/operations.md#resources-that-the-state-does-not-know says.
 func TestAnUnknownRuleIsImported(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "aws")
@@ -120,7 +122,7 @@ func TestAnUnknownRuleIsImported(t *testing.T) {
 	ids := s.unknown(rule)
 	require.Len(t, ids, 1)
 	var name string
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.ID == ids[0] {
 			name = r.Name
 		}

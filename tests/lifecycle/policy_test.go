@@ -22,7 +22,8 @@ func TestPolicy(t *testing.T) {
 	outside, err := sandbox.CLI(repository, "./tests/lifecycle/outside", folder)
 	require.NoError(t, err)
 	s := newStack(t, "dev", "aws")
-	path := strings.Join([]string{filepath.Join(repository, ".bin", "simulator"), folder, filepath.Join(repository, ".bin"), os.Getenv("PATH")}, string(os.PathListSeparator))
+	path := strings.Join([]string{filepath.Join(repository, ".bin", "simulator"), folder,
+		filepath.Join(repository, ".bin"), os.Getenv("PATH")}, string(os.PathListSeparator))
 	try := func(arguments ...string) (string, error) {
 		return s.try([]string{"PATH=" + path}, outside, append(arguments, "--non-interactive", "--color", "never")...)
 	}

@@ -25,9 +25,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// TestUpgradeKeepsServing upgrades a production stack of each cloud while a client reads and writes through the load balancer of each
-// cluster, and kills the upgrade at the first line of each kind that it prints. The next run goes on, to the same end. No write
-// that was acknowledged is lost, and no time without an answer is longer than etcd takes to choose a leader.
+// TestUpgradeKeepsServing upgrades a production stack of each cloud while a client reads and writes through the load
+// balancer of each cluster, and kills the upgrade at the first line of each kind that it prints. The next run goes on,
+// to the same end. No write that was acknowledged is lost, and no time without an answer is longer than etcd takes to
+// choose a leader.
 func TestUpgradeKeepsServing(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -58,8 +59,8 @@ func TestUpgradeKeepsServing(t *testing.T) {
 // printed is a line of progress: the time, perhaps a machine, and what happens, of which the first word tells the kind.
 var printed = regexp.MustCompile(`^[0-9:]{8}  (?:inferadb\S+ )?(\S+)`)
 
-// upgradeKilledAtEveryStep runs the upgrade until it ends. Whenever it prints a line of a kind that it has not printed before, it is
-// killed and run again.
+// upgradeKilledAtEveryStep runs the upgrade until it ends. Whenever it prints a line of a kind that it has not printed
+// before, it is killed and run again.
 func (o *operator) upgradeKilledAtEveryStep() {
 	o.t.Helper()
 	seen := map[string]bool{}
@@ -118,7 +119,8 @@ func (s *stack) probe(serve string) []*prober {
 		ctx, stop := context.WithCancel(context.Background())
 		p := &prober{cluster: name, client: client, stop: stop}
 		probers = append(probers, p)
-		made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "probe"}, Data: map[string]string{"n": "0"}}
+		made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "probe"},
+			Data: map[string]string{"n": "0"}}
 		// The nodes have just begun to answer: their etcd chooses its first leader.
 		require.Eventually(s.t, func() bool {
 			return client.Post().Namespace("default").Resource("configmaps").Body(made).Do(ctx).Error() == nil
@@ -129,7 +131,8 @@ func (s *stack) probe(serve string) []*prober {
 	return probers
 }
 
-// kubernetes returns a client for each cluster of the kubeconfig that the stack has written. The word says where its nodes answer.
+// kubernetes returns a client for each cluster of the kubeconfig that the stack has written. The word says where its
+// nodes answer.
 func (s *stack) kubernetes(serve string) map[string]*rest.RESTClient {
 	s.t.Helper()
 	_, address, _ := strings.Cut(serve, "=")
@@ -139,7 +142,8 @@ func (s *stack) kubernetes(serve string) map[string]*rest.RESTClient {
 	require.NoError(s.t, err)
 	clients := map[string]*rest.RESTClient{}
 	for name := range file.Contexts {
-		access, err := clientcmd.NewDefaultClientConfig(*file, &clientcmd.ConfigOverrides{CurrentContext: name}).ClientConfig()
+		access, err := clientcmd.NewDefaultClientConfig(*file,
+			&clientcmd.ConfigOverrides{CurrentContext: name}).ClientConfig()
 		require.NoError(s.t, err)
 		scheme := runtime.NewScheme()
 		require.NoError(s.t, corev1.AddToScheme(scheme))
@@ -188,8 +192,8 @@ func (p *prober) round(ctx context.Context, n int) error {
 	return err
 }
 
-// electionLimit is how long etcd may be without a leader: its election timeout of a second, drawn up to twice as long, and the
-// vote. https://etcd.io/docs/v3.6/tuning/
+// electionLimit is how long etcd may be without a leader: its election timeout of a second, drawn up to twice as long,
+// and the vote. https://etcd.io/docs/v3.6/tuning/
 const electionLimit = 3 * time.Second
 
 func (p *prober) finish(t *testing.T) {

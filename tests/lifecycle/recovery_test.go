@@ -22,7 +22,8 @@ type recovery struct {
 	fault func(*operator) *machine
 }
 
-// recoveries are the rows that the stack of TestOperations goes through. After each it is whole and has nothing left to do.
+// recoveries are the rows that the stack of TestOperations goes through. After each it is whole and has nothing left to
+// do.
 var recoveries = []recovery{
 	{symptom: "bootstrap or configuration times out", fault: func(o *operator) *machine { return &controlPlanes(o)[0] }},
 	{symptom: "`the stack is currently locked`", fault: (*operator).leaveLock},

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLostRegion goes on in the other region of a stack while one does not answer, as docs/disaster.md says, and takes it back when it
-// does: nothing in it was touched, and nothing is left to do.
+// TestLostRegion goes on in the other region of a stack while one does not answer, as docs/disaster.md says, and takes
+// it back when it does: nothing in it was touched, and nothing is left to do.
 func TestLostRegion(t *testing.T) {
 	t.Parallel()
 	const page = "docs/disaster.md"
@@ -39,7 +39,7 @@ func TestLostRegion(t *testing.T) {
 func (s *stack) inRegion(region string) []string {
 	s.t.Helper()
 	var ids []string
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		if r.Region == region {
 			ids = append(ids, r.Type+" "+r.ID)
 		}

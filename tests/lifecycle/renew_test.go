@@ -16,8 +16,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// TestRenew has the administrator's credentials end in 40 days, and renews them as docs/security.md#rotate says. The old ones stay
-// good: what the cluster's authorities signed cannot be taken back.
+// TestRenew has the administrator's credentials end in 40 days, and renews them as docs/security.md#rotate says. The
+// old ones stay good: what the cluster's authorities signed cannot be taken back.
 func TestRenew(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "dev", "gcp")

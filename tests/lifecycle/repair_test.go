@@ -44,7 +44,8 @@ func (o *operator) isHealthySoon(members int) {
 	o.isHealthy(members)
 }
 
-// TestRepair lets etcd run out of space, loses a control plane and hangs a worker, on each cloud, and brings the cluster back by the command.
+// TestRepair lets etcd run out of space, loses a control plane and hangs a worker, on each cloud, and brings the
+// cluster back by the command.
 func TestRepair(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {

@@ -22,8 +22,8 @@ import (
 // restoredCluster is the one of staging.
 const restoredCluster = "inferadb-staging-nyc1"
 
-// TestRestoreEtcd loses two of three control planes, and later the etcd of two whose machines stay. Both times the operations page gets
-// the cluster back from a snapshot, on each cloud, and what the stack's state says is still right.
+// TestRestoreEtcd loses two of three control planes, and later the etcd of two whose machines stay. Both times the
+// operations page gets the cluster back from a snapshot, on each cloud, and what the stack's state says is still right.
 func TestRestoreEtcd(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {

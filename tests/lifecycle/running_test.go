@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// refusedEdit sets a key of a running stack, expects that preview and up refuse it with each of the texts and that nothing was
-// touched, and puts the old value back.
+// refusedEdit sets a key of a running stack, expects that preview and up refuse it with each of the texts and that
+// nothing was touched, and puts the old value back.
 func (s *stack) refusedEdit(key, value, back string, texts ...string) {
 	s.t.Helper()
 	s.set(key, value)

@@ -15,13 +15,14 @@ import (
 )
 
 const (
-	// manyWorkers is the size of a large pool, and lanes is how many of its nodes take a configuration at the same time: a tenth.
+	// manyWorkers is the size of a large pool, and lanes is how many of its nodes take a configuration at the same
+	// time: a tenth.
 	manyWorkers = 50
 	lanes       = 5
 )
 
-// TestManyWorkers changes the configuration of a running cluster with a large pool, on each cloud: the time does not grow with the
-// number of nodes, and a worker that does not answer keeps nobody waiting but the rest of its lane.
+// TestManyWorkers changes the configuration of a running cluster with a large pool, on each cloud: the time does not
+// grow with the number of nodes, and a worker that does not answer keeps nobody waiting but the rest of its lane.
 func TestManyWorkers(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -76,8 +77,8 @@ func (s *stack) applications() map[string]latency.Entry {
 	return applications
 }
 
-// tookLanes expects that the control planes were changed one after the other, then the workers of each pool in its lanes, a tenth of
-// the pool at the same time.
+// tookLanes expects that the control planes were changed one after the other, then the workers of each pool in its
+// lanes, a tenth of the pool at the same time.
 func (s *stack) tookLanes(applications map[string]latency.Entry) {
 	s.t.Helper()
 	require.Len(s.t, applications, 3+manyWorkers+2)
@@ -106,8 +107,8 @@ func (s *stack) tookLanes(applications map[string]latency.Entry) {
 	assert.Greater(s.t, alone, span)
 }
 
-// overlap returns how many applications with the prefix ran at the same time at most, how long they would have taken one after the
-// other, and how long they took.
+// overlap returns how many applications with the prefix ran at the same time at most, how long they would have taken
+// one after the other, and how long they took.
 func overlap(applications map[string]latency.Entry, prefix string) (together int, alone, span time.Duration) {
 	var first, last time.Time
 	for name, one := range applications {

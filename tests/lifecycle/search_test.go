@@ -41,7 +41,8 @@ func forms(secret string) []form {
 		{"in a query", url.QueryEscape(secret)}, {"in a URL", url.PathEscape(secret)},
 	}
 	for _, text := range slices.Concat(
-		encoded(base64.RawStdEncoding, secret), encoded(base64.RawURLEncoding, secret), encoded(base64.RawStdEncoding, quoted(secret)),
+		encoded(base64.RawStdEncoding, secret), encoded(base64.RawURLEncoding, secret), encoded(base64.RawStdEncoding,
+			quoted(secret)),
 	) {
 		all = append(all, form{"in base64", text})
 	}
@@ -71,8 +72,8 @@ func encoded(encoding *base64.Encoding, secret string) []string {
 
 var packed = regexp.MustCompile(`H4sI[A-Za-z0-9+/_-]{40,}`)
 
-// unpack opens what is gzip, and adds to a text what is in it as base64 of gzip. A log that a killed command left ends in
-// the middle; what comes before counts.
+// unpack opens what is gzip, and adds to a text what is in it as base64 of gzip. A log that a killed command left ends
+// in the middle; what comes before counts.
 func unpack(content []byte) []byte {
 	if clear := gunzip(content); clear != nil {
 		content = clear

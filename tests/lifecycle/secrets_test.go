@@ -91,14 +91,15 @@ func (s *stack) live(pools string) {
 	for _, show := range [][]string{
 		{"stack", "output"}, {"stack", "output", "--json"}, {"stack", "--show-urns", "--show-ids"}, {"stack", "history", "--json"},
 		{"stack", "graph", s.path("home", "graph.dot")}, {"config", "--json"}, {"about"}, {"about", "--json"},
-		// From -v=9 on the engine itself prints every value that it sends to a provider, which nothing here can prevent.
+		// From -v=9 on the engine itself prints every value that it sends to a provider, which nothing here can
+		// prevent.
 		{"preview", "--diff", "-v=8", "--logtostderr", "--logflow"},
 	} {
 		s.pulumi(show...)
 	}
 }
 
-// places are the files that the run wrote, except the world, which holds the machines' disks.
+// places are the files that the run wrote, except the store of the clouds, which holds the machines' disks.
 func (s *stack) places() map[string][]byte {
 	s.t.Helper()
 	exported, err := json.Marshal(s.export())
@@ -128,8 +129,8 @@ func (s *stack) haveAll(places map[string][]byte) {
 	}
 }
 
-// secretLeaves of Talos' secrets resource, in its outputs. A leaf that is neither here nor public is a secret of a newer
-// Talos, and is looked for as well.
+// secretLeaves of Talos' secrets resource, in its outputs. A leaf that is neither here nor public is a secret of a
+// newer Talos, and is looked for as well.
 var secretLeaves = []string{
 	".clientConfiguration.clientKey",
 	".machineSecrets.certs.etcd.key", ".machineSecrets.certs.k8s.key", ".machineSecrets.certs.k8sAggregator.key",
@@ -144,8 +145,8 @@ var documents = []string{
 	"kubeconfigRaw", "kubernetesClientConfiguration", "clientConfiguration", "kubeconfig", "kubeconfigs", "talosconfig",
 }
 
-// secretsOf are the values in a state that nobody but their owner may read, with what they are: every leaf of Talos' secrets
-// and every document, whether the state marks them or not, and whatever else it marks.
+// secretsOf are the values in a state that nobody but their owner may read, with what they are: every leaf of Talos'
+// secrets and every document, whether the state marks them or not, and whatever else it marks.
 func secretsOf(t *testing.T, resources []map[string]any) map[string]string {
 	t.Helper()
 	secrets := map[string]string{}
@@ -243,8 +244,8 @@ func isSHA1(value any) bool {
 	return err == nil && len(text) == 40
 }
 
-// take takes every text of a secret value, except what is secret only because it stands beside one. A key comes twice: in
-// a document of another indentation it is no longer one text, but each of its lines is.
+// take takes every text of a secret value, except what is secret only because it stands beside one. A key comes twice:
+// in a document of another indentation it is no longer one text, but each of its lines is.
 func take(path string, value any, secrets map[string]string) {
 	children(path, value, func(path, _ string, item any) { take(path, item, secrets) })
 	text, isText := value.(string)
@@ -262,7 +263,8 @@ func take(path string, value any, secrets map[string]string) {
 // The SDK of Google Cloud marks what the provider makes of the labels; the labels stand beside it in clear.
 var publicProperty = regexp.MustCompile(`\.(cert|caCertificate|clientCertificate|id|host|certSANs|name)$|\.(effectiveLabels|pulumiLabels)\.`)
 
-// public reports whether a value is secret only because it stands beside one. Nothing as short as that is worth looking for.
+// public reports whether a value is secret only because it stands beside one. Nothing as short as that is worth looking
+// for.
 func public(path, value string) bool {
 	return publicProperty.MatchString(path) || len(value) < 16
 }

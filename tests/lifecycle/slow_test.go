@@ -9,20 +9,21 @@ import (
 
 // slowness is how a cloud is slow in TestSlowClouds.
 type slowness struct {
-	// refused is a call that the API refuses more often than the provider tries, and what the provider then says; empty for
-	// a provider that never gives up.
+	// refused is a call that the API refuses more often than the provider tries, and what the provider then says; empty
+	// for a provider that never gives up.
 	refused, says string
 	// throttled is a call that is refused less often.
 	throttled string
 	// timeout is a resource for which the provider does not wait for long enough.
 	timeout string
-	// changed and deleted are steps that fail, the second after the cloud has done it. Rules of AWS are deleted, not changed.
+	// changed and deleted are steps that fail, the second after the cloud has done it. Rules of AWS are deleted, not
+	// changed.
 	changed, deleted string
 }
 
 var slowClouds = map[string]slowness{
 	"aws": {
-		refused: awsVPC + "#1:throttled=30", says: "RequestLimitExceeded", throttled: instance + "#1:throttled=20", timeout: balancer + "#1:timeout",
+		refused: awsVPC + "#1:throttled=30", says: "RequestLimitExceeded", throttled: instance + "#1:throttled=20", timeout: loadBalancer + "#1:timeout",
 		changed: awsIn + "@delete#1", deleted: awsVPC + "@delete#1:lost",
 	},
 	"gcp": {
@@ -30,14 +31,14 @@ var slowClouds = map[string]slowness{
 		changed: gcpFirewall + "@update#1:timeout", deleted: gcpNetwork + "@delete#1:lost",
 	},
 	"digitalocean": {
-		refused: doVPC + "#1:throttled=5", says: "429 (too_many_requests)", throttled: droplet + "#1:throttled=3", timeout: doBalancer + "#1:timeout",
+		refused: doVPC + "#1:throttled=5", says: "429 (too_many_requests)", throttled: droplet + "#1:throttled=3", timeout: doLoadBalancer + "#1:timeout",
 		changed: doFirewall + "@update#1", deleted: doVPC + "@delete#1:lost",
 	},
 }
 
-// TestSlowClouds lets the clouds refuse calls because there are too many, take longer than the providers wait, and not know
-// at once of what they have made. What the providers bridge by themselves nobody notices; otherwise the next up goes on from
-// there, and nothing is made twice.
+// TestSlowClouds lets the clouds refuse calls because there are too many, take longer than the providers wait, and not
+// know at once of what they have made. What the providers bridge by themselves nobody notices; otherwise the next up
+// goes on from there, and nothing is made twice.
 func TestSlowClouds(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -85,7 +86,7 @@ func (s *stack) madeOnce() {
 	for _, resource := range s.resources() {
 		known[resource["id"]] = true
 	}
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		// What has no inputs was made by a scaling group.
 		assert.True(s.t, len(r.Inputs) == 0 || known[r.ID], "the state knows %s %s", r.Type, r.ID)
 	}

@@ -51,8 +51,8 @@ const (
 	upToFour  = `"min":1,"max":4`
 )
 
-// groupChanges are what people do to scaling groups. None of it touches a control plane, a secret, the load balancer, the
-// network, or the stateful pool.
+// groupChanges are what people do to scaling groups. None of it touches a control plane, a secret, the load balancer,
+// the network, or the stateful pool.
 var groupChanges = []change{
 	{name: "scale up", value: pools(`"count":9,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},
 	{name: "scale down", value: pools(`"count":5,"spot":true`, upToFour), steps: steps{"update " + group: 1, "update " + alarm: 1}},
@@ -86,8 +86,8 @@ func TestScalingGroups(t *testing.T) {
 	s.destroy()
 }
 
-// TestInterruption takes spot machines back behind the program's back: their group replaces them, on the market again, and
-// there is nothing for the program to do.
+// TestInterruption takes spot machines back behind the program's back: their group replaces them, on the market again,
+// and there is nothing for the program to do.
 func TestInterruption(t *testing.T) {
 	for _, cloud := range []string{"aws", "gcp"} {
 		t.Run(cloud, func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestInterruption(t *testing.T) {
 	}
 }
 
-// thing is a resource in the world.
+// thing is a resource in the clouds.
 type thing struct {
 	Type, ID, Name, Region string
 	// Inputs are what an engine created it with; a machine of a scaling group has none.
@@ -134,21 +134,21 @@ type thing struct {
 	}
 }
 
-// world is everything that the clouds have.
-func (s *stack) world() []thing {
+// existing is everything that the clouds have.
+func (s *stack) existing() []thing {
 	s.t.Helper()
 	out, err := s.try(nil, "simulator", "world", "--json")
 	require.NoError(s.t, err)
-	var world []thing
-	require.NoError(s.t, json.Unmarshal([]byte(out), &world))
-	return world
+	var things []thing
+	require.NoError(s.t, json.Unmarshal([]byte(out), &things))
+	return things
 }
 
-// machines are all machines in the world, by name or id, and whether they are on the spot market.
+// machines are all machines in the clouds, by name or id, and whether they are on the spot market.
 func (s *stack) machines() map[string]bool {
 	s.t.Helper()
 	machines := map[string]bool{}
-	for _, r := range s.world() {
+	for _, r := range s.existing() {
 		switch r.Type {
 		case instance:
 			machines[r.ID] = r.State.InstanceLifecycle == "spot"

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,8 +22,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// repository is the project's folder, cli the Pulumi CLI that runs its program, and secrets the folder of the secrets that the
-// clusters of all tests share.
+// repository is the project's folder, cli the Pulumi CLI that runs its program, and secrets the folder of the secrets
+// that the clusters of all tests share.
 var repository, cli, secrets string
 
 func TestMain(m *testing.M) {
@@ -113,7 +112,7 @@ func takesLong(t *testing.T) {
 	}
 }
 
-// stack is a copy of one of the project's stacks, with a home, a state and a world of its own.
+// stack is a copy of one of the project's stacks, with its own home, state and simulated clouds.
 type stack struct {
 	t           *testing.T
 	name        string
@@ -131,7 +130,7 @@ const passphrase = "correct horse battery staple"
 // newStack initializes the stack in a new folder, on a provider. Tests of different stacks run side by side.
 func newStack(t *testing.T, name, provider string) *stack {
 	t.Helper()
-	s := newFolder(t, name, ".", cli)
+	s := newFolder(t, name, "", cli)
 	s.pulumi("stack", "init", name, "--secrets-provider", "passphrase")
 	s.set("provider", provider)
 	return s
@@ -140,71 +139,36 @@ func newStack(t *testing.T, name, provider string) *stack {
 // newFolder prepares a stack of the program in a folder of the repository, which the CLI runs.
 func newFolder(t *testing.T, name, program, cli string) *stack {
 	t.Helper()
-	s := &stack{t: t, name: name, folder: t.TempDir(), cli: cli}
-	for _, folder := range []string{"home", "state", "world"} {
-		require.NoError(t, os.Mkdir(filepath.Join(s.folder, folder), 0o700))
-	}
-	// The CLI writes every property of every resource into a log of its own, unless it cannot make the folder.
-	require.NoError(t, os.WriteFile(s.path("home", "logs"), nil, 0o600))
-	s.copyProject(filepath.Join(repository, program))
-	s.environment = append(sandbox.Sandbox{Root: repository, Folder: s.folder, Stack: name}.Environment(),
-		"PATH="+strings.Join([]string{
-			filepath.Join(repository, ".bin", "simulator"), filepath.Dir(cli), os.Getenv("PATH"),
-		}, string(os.PathListSeparator)),
+	folder := sandbox.Sandbox{Root: repository, Folder: t.TempDir(), Stack: name, Program: program, CLI: cli}
+	require.NoError(t, folder.Create())
+	return &stack{t: t, name: name, folder: folder.Folder, cli: cli, environment: append(folder.Environment(),
 		"SIMULATOR_SECRETS="+secrets,
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
-	)
-	return s
+	)}
 }
 
 // nyc1 is the cloud's own name of the region nyc1.
 var nyc1 = map[string]string{"aws": "us-east-1", "gcp": "us-east4", "digitalocean": "nyc1"}
 
-// seeded is a network, and a key for disks where the cloud has keys, that were there before the program.
-type seeded struct {
+// fixtures are a network, and a key for disks where the cloud has keys, that were there before the program.
+type fixtures struct {
 	ID, Key   string
 	SubnetIDs []string
 }
 
-// seed makes a network and a key with the arguments of `simulator seed`: the cloud's region, a range, and what else it takes.
-func (s *stack) seed(arguments ...string) seeded {
+// createFixtures creates a network and a key with the arguments of `simulator create-fixtures`: the cloud's region, a
+// range, and what else it takes.
+func (s *stack) createFixtures(arguments ...string) fixtures {
 	s.t.Helper()
-	out, err := s.try(nil, "simulator", append([]string{"seed"}, arguments...)...)
+	out, err := s.try(nil, "simulator", append([]string{"create-fixtures"}, arguments...)...)
 	require.NoError(s.t, err)
-	var made seeded
+	var made fixtures
 	require.NoError(s.t, json.Unmarshal([]byte(out), &made))
 	return made
 }
 
 func (s *stack) path(elements ...string) string {
 	return filepath.Join(append([]string{s.folder}, elements...)...)
-}
-
-// copyProject takes the project file and the stack's. A stack writes its salt and its settings into the latter.
-func (s *stack) copyProject(from string) {
-	s.t.Helper()
-	text, err := os.ReadFile(filepath.Join(from, "Pulumi.yaml"))
-	require.NoError(s.t, err)
-	var project map[string]any
-	require.NoError(s.t, yaml.Unmarshal(text, &project))
-	project["runtime"] = "go"
-	// The language host finds the module that the program belongs to here.
-	project["main"], err = filepath.Rel(s.folder, from)
-	require.NoError(s.t, err)
-	text, err = yaml.Marshal(project)
-	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(s.path("Pulumi.yaml"), text, 0o600))
-	file := "Pulumi." + s.name + ".yaml"
-	text, err = os.ReadFile(filepath.Join(from, file))
-	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(s.path(file), text, 0o600))
-}
-
-// cleanEnvironment has nothing by which a command could reach a real cloud or the user's own Pulumi.
-func cleanEnvironment() []string {
-	return slices.DeleteFunc(sandbox.Clean(os.Environ()), func(entry string) bool {
-		return strings.HasPrefix(entry, "SIMULATOR_") || strings.HasPrefix(entry, "PATH=")
-	})
 }
 
 // patience is many times what any command takes.
@@ -227,8 +191,8 @@ func (s *stack) command(ctx context.Context, environment []string, name string, 
 	return command
 }
 
-// onlyTheLastState spares half of an up's processor time, which goes into writing the whole state anew for each resource. It is for
-// commands that nothing kills.
+// onlyTheLastState spares half of an up's processor time, which goes into writing the whole state anew for each
+// resource. It is for commands that nothing kills.
 const onlyTheLastState = "PULUMI_SKIP_CHECKPOINTS=true"
 
 // try runs a command in the stack's folder and returns what it printed.
@@ -281,7 +245,8 @@ func (s *stack) up(arguments ...string) {
 	s.pulumi(append([]string{"up", "--yes", "--skip-preview"}, arguments...)...)
 }
 
-// startUp starts an up that lasts, because the clouds take a tenth of their time, and waits until it holds the stack's lock.
+// startUp starts an up that lasts, because the clouds take a tenth of their time, and waits until it holds the stack's
+// lock.
 func (s *stack) startUp() (up *exec.Cmd, ended chan error) {
 	s.t.Helper()
 	up = s.command(context.Background(), []string{"SIMULATOR_LATENCY=0.1"},

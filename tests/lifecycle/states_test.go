@@ -17,15 +17,15 @@ func (s *stack) secondState(provider string) *stack {
 	return second
 }
 
-// TestTwoStatesOneAccount runs one stack from two checkouts. The second is refused before it makes anything, and its destroy
-// leaves the first one's firewalls, targets and machines as they are.
+// TestTwoStatesOneAccount runs one stack from two checkouts. The second is refused before it makes anything, and its
+// destroy leaves the first one's firewalls, targets and machines as they are.
 func TestTwoStatesOneAccount(t *testing.T) {
 	for _, cloud := range clouds {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
 			first := newStack(t, "dev", cloud)
 			first.up()
-			before, machines := first.world(), first.nodes()
+			before, machines := first.existing(), first.nodes()
 
 			second := first.secondState(cloud)
 			for _, command := range [][]string{{"preview"}, {"up", "--yes", "--skip-preview"}} {
@@ -36,7 +36,7 @@ func TestTwoStatesOneAccount(t *testing.T) {
 			}
 			second.pulumi("destroy", "--yes", "--skip-preview")
 
-			assert.Equal(t, before, first.world(), "the second state touched nothing")
+			assert.Equal(t, before, first.existing(), "the second state touched nothing")
 			assert.ElementsMatch(t, machines, first.nodes())
 			first.settled()
 			first.destroy()
@@ -44,8 +44,8 @@ func TestTwoStatesOneAccount(t *testing.T) {
 	}
 }
 
-// TestTagsBelongToOneState begins a cluster from two checkouts at once: neither knew of the other when it asked. The tags by
-// which firewalls and load balancer find the droplets are not shared, so that what one deletes is its own.
+// TestTagsBelongToOneState begins a cluster from two checkouts at once: neither knew of the other when it asked. The
+// tags by which firewalls and load balancer find the droplets are not shared, so that what one deletes is its own.
 func TestTagsBelongToOneState(t *testing.T) {
 	t.Parallel()
 	first := newStack(t, "dev", "digitalocean")

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/simulator/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -28,7 +29,7 @@ func TestWalkthrough(t *testing.T) {
 		command := exec.Command("bash", "-euo", "pipefail", "-c", script)
 		command.Dir = repository
 		// A person would answer the CLI's questions.
-		command.Env = append(cleanEnvironment(), "PATH="+os.Getenv("PATH"), "DEMO_NAME="+name, "PULUMI_OPTION_YES=true", "PULUMI_OPTION_NON_INTERACTIVE=true")
+		command.Env = append(sandbox.Clean(os.Environ()), "DEMO_NAME="+name, "PULUMI_OPTION_YES=true", "PULUMI_OPTION_NON_INTERACTIVE=true")
 		output, err := command.CombinedOutput()
 		require.NoError(t, err, "%s\n%s", script, output)
 		return string(output)

@@ -2,22 +2,17 @@ package style
 
 import (
 	"go/ast"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
 
-// otherComments are the folders whose comments do not all have Go's form yet.
-var otherComments = []string{"cmd/infra", "simulator"}
-
 // TestDocCommentsHaveGosForm wants the doc comment of each function, exported or not, to begin with its name, and that
 // of a function which returns a truth value with "X reports whether".
 func TestDocCommentsHaveGosForm(t *testing.T) {
 	for _, f := range goFiles(t) {
-		skipped := slices.ContainsFunc(otherComments, func(folder string) bool { return within(f.path, folder) })
-		if f.test || skipped {
+		if f.test {
 			continue
 		}
 		for _, declaration := range f.syntax.Decls {

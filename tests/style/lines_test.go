@@ -21,16 +21,10 @@ const (
 	longWord = 60
 )
 
-// longLines are the folders whose lines are not yet within the limit.
-var longLines = []string{"cmd/infra", "simulator", "tests/lifecycle"}
-
 // TestLinesAreShort measures lines with tabs of four columns. In tests the texts of a line do not count, so that a case
 // of a table may stay on one line.
 func TestLinesAreShort(t *testing.T) {
 	for _, f := range goFiles(t) {
-		if slices.ContainsFunc(longLines, func(folder string) bool { return within(f.path, folder) }) {
-			continue
-		}
 		text, err := os.ReadFile(filepath.Join(repository, f.path))
 		require.NoError(t, err)
 		if f.test {

@@ -9,26 +9,26 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/simulator/aws"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/spf13/cobra"
 )
 
-// awsTool is `aws`: https://docs.aws.amazon.com/cli/latest/reference/ec2/
+// awsTool returns the command aws: https://docs.aws.amazon.com/cli/latest/reference/ec2/
 func awsTool() *cobra.Command {
 	root := group("aws", group("ec2",
-		group("wait", onInstances("instance-stopped", func(_ *world.World, instance *world.Resource) error {
+		group("wait", onInstances("instance-stopped", func(_ *store.Store, instance *store.Resource) error {
 			return aws.Stopped(instance)
 		})),
-		onInstances("start-instances", func(w *world.World, instance *world.Resource) error {
-			aws.Start(w, instance)
+		onInstances("start-instances", func(st *store.Store, instance *store.Resource) error {
+			aws.Start(st, instance)
 			return nil
 		}),
-		onInstances("terminate-instances", func(w *world.World, instance *world.Resource) error {
+		onInstances("terminate-instances", func(st *store.Store, instance *store.Resource) error {
 			if instance.State.Bool("disableApiTermination") {
 				return fmt.Errorf("OperationNotPermitted: The instance '%s' may not be terminated. "+
 					"Modify its 'disableApiTermination' instance attribute and try again.", instance.ID)
 			}
-			return aws.Terminate(w, instance)
+			return aws.Terminate(st, instance)
 		}),
 		modifyInstance(), consoleOutput(),
 	))
@@ -38,7 +38,7 @@ func awsTool() *cobra.Command {
 }
 
 // onInstance runs an operation on the instance that a flag names, in the region that a flag or the environment names.
-func onInstance(command *cobra.Command, id string, operation func(*world.World, *world.Resource) error) error {
+func onInstance(command *cobra.Command, id string, operation func(*store.Store, *store.Resource) error) error {
 	region, err := command.Flags().GetString("region")
 	if err != nil {
 		return err
@@ -46,16 +46,16 @@ func onInstance(command *cobra.Command, id string, operation func(*world.World, 
 	if region == "" {
 		return errors.New("You must specify a region. You can also configure your region by running \"aws configure\".")
 	}
-	return settling(func(w *world.World) error {
-		instance, err := aws.Instance(w, region, id)
+	return reconciling(func(st *store.Store) error {
+		instance, err := aws.Instance(st, region, id)
 		if err != nil {
 			return err
 		}
-		return operation(w, instance)
+		return operation(st, instance)
 	})
 }
 
-func onInstances(name string, operation func(*world.World, *world.Resource) error) *cobra.Command {
+func onInstances(name string, operation func(*store.Store, *store.Resource) error) *cobra.Command {
 	var ids []string
 	command := &cobra.Command{Use: name, Args: cobra.NoArgs, RunE: func(command *cobra.Command, _ []string) error {
 		for _, id := range ids {
@@ -77,8 +77,8 @@ func modifyInstance() *cobra.Command {
 	command := &cobra.Command{Use: "modify-instance-attribute", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if unprotect {
-				return onInstance(command, id, func(w *world.World, instance *world.Resource) error {
-					w.Change(instance, func(_, state world.Values) { state["disableApiTermination"] = false })
+				return onInstance(command, id, func(st *store.Store, instance *store.Resource) error {
+					st.Change(instance, func(_, state store.Values) { state["disableApiTermination"] = false })
 					return nil
 				})
 			}
@@ -88,8 +88,8 @@ func modifyInstance() *cobra.Command {
 			} else if err := json.Unmarshal([]byte(kind), &attribute); err != nil {
 				return fmt.Errorf("Error parsing parameter '--instance-type': %w", err)
 			}
-			return onInstance(command, id, func(w *world.World, instance *world.Resource) error {
-				return aws.SetType(w, instance, attribute.Value)
+			return onInstance(command, id, func(st *store.Store, instance *store.Resource) error {
+				return aws.SetType(st, instance, attribute.Value)
 			})
 		}}
 	command.Flags().StringVar(&id, "instance-id", "", "")
@@ -105,7 +105,7 @@ func consoleOutput() *cobra.Command {
 	var id string
 	command := &cobra.Command{Use: "get-console-output", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return onInstance(command, id, func(_ *world.World, instance *world.Resource) error {
+			return onInstance(command, id, func(_ *store.Store, instance *store.Resource) error {
 				fmt.Println(aws.Console(instance))
 				return nil
 			})

@@ -15,21 +15,21 @@ import (
 	"github.com/inferadb/infra/simulator/aws"
 	"github.com/inferadb/infra/simulator/digitalocean"
 	"github.com/inferadb/infra/simulator/gcp"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/inferadb/infra/simulator/provider"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// within runs an operation on the world, with the clouds as Talos sees them.
-func within(operation func(*world.World, site.Site) error) error {
-	store, err := simulator.Open()
+// within runs an operation on the store, with the clouds as Talos sees them.
+func within(operation func(*store.Store, network.Network) error) error {
+	journal, err := simulator.Open()
 	if err != nil {
 		return err
 	}
-	clouds := simulator.Clouds(store)
-	return store.Do(func(w *world.World) error { return operation(w, clouds.Site(w)) })
+	clouds := simulator.Clouds(journal)
+	return journal.Do(func(st *store.Store) error { return operation(st, clouds.Network(st)) })
 }
 
 func parse(command string, arguments []string, define func(*flag.FlagSet)) ([]string, error) {
@@ -45,8 +45,8 @@ func printJSON(value any) error {
 	return encoder.Encode(value)
 }
 
-// showWorld lists what exists and does not belong to somebody else.
-func showWorld(arguments []string) error {
+// showResources lists what exists, except fixtures.
+func showResources(arguments []string) error {
 	var asJSON, expectEmpty bool
 	if _, err := parse("world", arguments, func(flags *flag.FlagSet) {
 		flags.BoolVar(&asJSON, "json", false, "every resource, without user data and secrets")
@@ -54,8 +54,8 @@ func showWorld(arguments []string) error {
 	}); err != nil {
 		return err
 	}
-	return within(func(w *world.World, _ site.Site) error {
-		left := w.Select(func(r *world.Resource) bool { return !r.Adopted })
+	return within(func(st *store.Store, _ network.Network) error {
+		left := st.Select(func(r *store.Resource) bool { return !r.Adopted })
 		if asJSON {
 			if err := printJSON(elided(left)); err != nil {
 				return err
@@ -70,7 +70,7 @@ func showWorld(arguments []string) error {
 	})
 }
 
-func printCounts(resources []*world.Resource) {
+func printCounts(resources []*store.Resource) {
 	counts := map[string]int{}
 	var kinds []string
 	for _, r := range resources {
@@ -87,8 +87,8 @@ func printCounts(resources []*world.Resource) {
 }
 
 // elided leaves out what holds a cluster's secrets: user data.
-func elided(resources []*world.Resource) []world.Resource {
-	var list []world.Resource
+func elided(resources []*store.Resource) []store.Resource {
+	var list []store.Resource
 	for _, r := range resources {
 		shown := *r
 		shown.Inputs, shown.State = r.Inputs.Clone(), r.State.Clone()
@@ -101,7 +101,7 @@ func elided(resources []*world.Resource) []world.Resource {
 
 func elide(value any) {
 	switch value := value.(type) {
-	case world.Values:
+	case store.Values:
 		elide(map[string]any(value))
 	case []any:
 		for _, item := range value {
@@ -118,72 +118,72 @@ func elide(value any) {
 	}
 }
 
-// remove takes one machine away.
-func remove(command string, arguments []string, how func(*world.World, site.Machine) error) error {
+// remove removes one machine.
+func remove(command string, arguments []string, how func(*store.Store, network.Machine) error) error {
 	if len(arguments) != 1 {
 		return fmt.Errorf("%s: name one machine", command)
 	}
-	return within(func(w *world.World, s site.Site) error {
-		for _, machine := range s.Machines() {
+	return within(func(st *store.Store, clouds network.Network) error {
+		for _, machine := range clouds.Machines() {
 			if machine.Name != arguments[0] && machine.ID != arguments[0] {
 				continue
 			}
-			if err := how(w, machine); err != nil {
+			if err := how(st, machine); err != nil {
 				return fmt.Errorf("%s: %w", command, err)
 			}
-			return talos.Settle(s, w)
+			return talos.Reconcile(clouds, st)
 		}
 		return fmt.Errorf("%s: there is no machine %s", command, arguments[0])
 	})
 }
 
-// deleteResource takes any resource away, without a look at who uses it.
+// deleteResource deletes any resource, even if others use it.
 func deleteResource(arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("delete: name a type and an id")
 	}
-	return within(func(w *world.World, _ site.Site) error {
-		found := w.Select(func(r *world.Resource) bool { return r.Type == arguments[0] && r.ID == arguments[1] })
+	return within(func(st *store.Store, _ network.Network) error {
+		found := st.Select(func(r *store.Resource) bool { return r.Type == arguments[0] && r.ID == arguments[1] })
 		if len(found) != 1 {
 			return fmt.Errorf("delete: there is no %s %s", arguments[0], arguments[1])
 		}
-		w.Remove(found[0])
+		st.Remove(found[0])
 		return nil
 	})
 }
 
-// end takes a machine away as an operator does. Where it belongs to a group, the group replaces it.
-func end(w *world.World, machine site.Machine) error {
-	switch found := find(w, machine); machine.Provider {
+// terminate terminates a machine, as an operator does. If it belongs to a group, the group replaces it.
+func terminate(st *store.Store, machine network.Machine) error {
+	switch found := find(st, machine); machine.Provider {
 	case "aws":
-		return aws.Terminate(w, found)
+		return aws.Terminate(st, found)
 	case "gcp":
-		return gcp.Terminate(w, found)
+		return gcp.Terminate(st, found)
 	default:
-		w.Remove(found)
+		st.Remove(found)
 		return nil
 	}
 }
 
-// notice is how long a spot machine runs on after its cloud has said that it takes it back.
+// notice is how long a spot machine runs after its cloud has announced that it reclaims it.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
 // https://cloud.google.com/compute/docs/instances/spot#preemption-process
 var notice = map[string]time.Duration{"aws": 2 * time.Minute, "gcp": 30 * time.Second}
 
-// reclaim takes a spot machine back: first the cloud says so, and when the notice has passed, as fast as
-// SIMULATOR_LATENCY has it, the machine is gone.
+// reclaim reclaims a spot machine: first the cloud announces it. After the notice period, scaled by
+// SIMULATOR_LATENCY, the machine is deleted.
 func reclaim(arguments []string) error {
-	weather, err := provider.WeatherFromEnvironment()
+	options, err := provider.OptionsFromEnvironment()
 	if err != nil {
 		return err
 	}
 	var waits time.Duration
-	err = remove("interrupt", arguments, func(w *world.World, machine site.Machine) error {
-		waits = time.Duration(weather.Latency * float64(notice[machine.Provider]))
+	err = remove("interrupt", arguments, func(st *store.Store, machine network.Machine) error {
+		waits = time.Duration(options.Latency * float64(notice[machine.Provider]))
 		if machine.Provider != "aws" {
 			return nil
 		}
-		queue, err := aws.Warn(w, find(w, machine))
+		queue, err := aws.Warn(st, find(st, machine))
 		if err == nil && queue != "" {
 			fmt.Printf("the queue %s has the warning\n", queue)
 		}
@@ -196,23 +196,23 @@ func reclaim(arguments []string) error {
 	return remove("interrupt", arguments, interrupt)
 }
 
-// interrupt takes a machine away as the spot market does, if it may.
-func interrupt(w *world.World, machine site.Machine) error {
-	switch found := find(w, machine); machine.Provider {
+// interrupt reclaims a spot machine, as its cloud does.
+func interrupt(st *store.Store, machine network.Machine) error {
+	switch found := find(st, machine); machine.Provider {
 	case "aws":
-		return aws.Interrupt(w, found)
+		return aws.Interrupt(st, found)
 	case "gcp":
-		return gcp.Interrupt(w, found)
+		return gcp.Interrupt(st, found)
 	default:
 		return fmt.Errorf("%s has no spot market", machine.Provider)
 	}
 }
 
-func find(w *world.World, machine site.Machine) *world.Resource {
+func find(st *store.Store, machine network.Machine) *store.Resource {
 	if machine.Provider == "gcp" {
-		return gcp.Find(w, machine)
+		return gcp.Find(st, machine)
 	}
-	return w.Select(func(r *world.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })[0]
+	return st.Select(func(r *store.Resource) bool { return r.ID == machine.ID && r.Provider == machine.Provider })[0]
 }
 
 func kubectl(arguments []string) error {
@@ -223,8 +223,8 @@ func kubectl(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	return within(func(w *world.World, s site.Site) error {
-		node, err := talos.Reach(s, w, config, arguments[1])
+	return within(func(st *store.Store, clouds network.Network) error {
+		node, err := talos.Reach(clouds, st, config, arguments[1])
 		if err == nil {
 			fmt.Println(node)
 		}
@@ -241,26 +241,30 @@ func dial(arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("dial: %q is no port", arguments[2])
 	}
-	return within(func(w *world.World, s site.Site) error { return talos.Dial(s, w, arguments[0], arguments[1], port) })
+	return within(func(st *store.Store, clouds network.Network) error {
+		return talos.Dial(clouds, st, arguments[0], arguments[1], port)
+	})
 }
 
-func fill(arguments []string) error {
+// setObjectCount sets how many objects a bucket of S3 holds.
+func setObjectCount(arguments []string) error {
 	if len(arguments) != 2 {
-		return errors.New("fill: name a bucket and a number of objects")
+		return errors.New("set-object-count: name a bucket and a number of objects")
 	}
 	count, err := strconv.Atoi(arguments[1])
 	if err != nil || count < 0 {
-		return fmt.Errorf("fill: %q is no number of objects", arguments[1])
+		return fmt.Errorf("set-object-count: %q is not a number of objects", arguments[1])
 	}
-	return within(func(w *world.World, _ site.Site) error { return aws.SetObjectCount(w, arguments[0], count) })
+	return within(func(st *store.Store, _ network.Network) error { return aws.SetObjectCount(st, arguments[0], count) })
 }
 
-func seed(arguments []string) error {
+// createFixtures creates a network and a key that were there before the program.
+func createFixtures(arguments []string) error {
 	if len(arguments) != 2 && len(arguments) != 3 {
-		return errors.New("seed: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word shared " +
-			"(Google Cloud)")
+		return errors.New("create-fixtures: name a region and a CIDR, and perhaps a second CIDR (AWS) or the word " +
+			"shared (Google Cloud)")
 	}
-	cidr, err := seedRange(arguments[1])
+	cidr, err := parseRange(arguments[1])
 	if err != nil {
 		return err
 	}
@@ -269,31 +273,32 @@ func seed(arguments []string) error {
 	case len(arguments) == 3 && gcp.IsRegion(arguments[0]) && arguments[2] == "shared":
 		project = gcp.HostProject
 	case len(arguments) == 3:
-		if second, err = seedRange(arguments[2]); err != nil {
+		if second, err = parseRange(arguments[2]); err != nil {
 			return err
 		}
 	}
-	return within(func(w *world.World, _ site.Site) error {
-		var seeded any
+	return within(func(st *store.Store, _ network.Network) error {
+		var fixtures any
 		switch region := arguments[0]; {
 		case gcp.IsRegion(region):
-			seeded, err = gcp.CreateFixtures(w, region, cidr, project)
+			fixtures, err = gcp.CreateFixtures(st, region, cidr, project)
 		case digitalocean.IsRegion(region):
-			seeded, err = digitalocean.CreateFixtures(w, region, cidr)
+			fixtures, err = digitalocean.CreateFixtures(st, region, cidr)
 		default:
-			seeded, err = aws.CreateFixtures(w, region, cidr, second)
+			fixtures, err = aws.CreateFixtures(st, region, cidr, second)
 		}
 		if err != nil {
 			return err
 		}
-		return printJSON(seeded)
+		return printJSON(fixtures)
 	})
 }
 
-func seedRange(text string) (netip.Prefix, error) {
+func parseRange(text string) (netip.Prefix, error) {
 	cidr, err := netip.ParsePrefix(text)
 	if err != nil || cidr.Bits() != 16 || cidr != cidr.Masked() {
-		return cidr, fmt.Errorf("seed: %q is no network; use one such as 10.50.0.0/16", text)
+		return cidr, fmt.Errorf("create-fixtures: %q is not a network of 65,536 addresses; use one such as "+
+			"10.50.0.0/16", text)
 	}
 	return cidr, nil
 }

@@ -43,14 +43,14 @@ func runDemo(arguments []string) error {
 	}
 	if err := d.run(); err != nil {
 		return fmt.Errorf("the demo stopped at: %s: %w\n"+
-			"Its state and world are left in %s. To start again: %s (docs/troubleshooting.md)",
+			"Its state and its clouds are left in %s. To start again: %s (docs/troubleshooting.md)",
 			d.current, err, d.Folder, d.again())
 	}
 	d.summarize()
 	return nil
 }
 
-// again is the command that starts this demo.
+// again returns the command that starts this demo.
 func (d *demo) again() string {
 	return fmt.Sprintf("make demo STACK=%s PROVIDER=%s", d.Stack, d.Provider)
 }
@@ -74,7 +74,8 @@ func (d *demo) run() error {
 		phases = append(phases,
 			phase{"pulumi destroy", d.destroy},
 			phase{"what the destroy waited for", func() error { return d.criticalPath("delete") }},
-			phase{"what is left in the simulated cloud", func() error { return showWorld([]string{"--expect-empty"}) }},
+			phase{"what is left in the simulated cloud",
+				func() error { return showResources([]string{"--expect-empty"}) }},
 		)
 	}
 	for _, p := range phases {
@@ -95,7 +96,7 @@ func (d *demo) run() error {
 	return os.RemoveAll(d.Folder)
 }
 
-// prepare makes the sandbox anew, and this process and what it starts work in it.
+// prepare creates the sandbox anew, and lets this process and its commands work in it.
 func (d *demo) prepare() error {
 	if err := os.RemoveAll(d.Folder); err != nil {
 		return err
@@ -110,7 +111,7 @@ func (d *demo) prepare() error {
 	return os.Setenv("PULUMI_PARALLEL", "32")
 }
 
-// save keeps the state, which says what depends on what: a destroy leaves nothing of it.
+// save keeps the state with its dependencies, which a destroy deletes.
 func (d *demo) save(operation string) error {
 	state, err := pulumiOutput("stack", "export")
 	if err != nil {
@@ -125,7 +126,7 @@ func (d *demo) criticalPath(operation string) error {
 			return err
 		}
 	}
-	fmt.Printf("In the clouds' own time; %s of it was waited.\n\n", d.latency)
+	fmt.Printf("In the clouds' own time; the demo waited %s of it.\n\n", d.latency)
 	return showCriticalPath([]string{operation, d.Path(operation + ".state")})
 }
 
@@ -174,7 +175,7 @@ func (d *demo) kubeconfig() error {
 	return nil
 }
 
-// destroy takes the stack down, a protected one in the two steps that it needs.
+// destroy destroys the stack. A protected one needs two steps.
 func (d *demo) destroy() error {
 	state, err := pulumiOutput("stack", "export")
 	if err != nil {
@@ -199,7 +200,7 @@ func (d *demo) destroy() error {
 	return pulumi("stack", "rm", "--yes")
 }
 
-// summarize says how long it took, and what to do next.
+// summarize prints how long it took, and what to do next.
 func (d *demo) summarize() {
 	fmt.Printf("\n=== %s on %s: done in %.0f s\n\n", d.Stack, d.Provider, time.Since(d.began).Seconds())
 	fmt.Println(strings.Join(d.done, "\n"))
@@ -210,11 +211,9 @@ func (d *demo) summarize() {
 		return
 	}
 	named := fmt.Sprintf("STACK=%s PROVIDER=%s", d.Stack, d.Provider)
-	fmt.Printf("\nThe stack is still up. Change %s, see what a pull request would say about it:\n"+
-		"  make preview-simulated %s\n"+
-		"Look around, bring it up again:\n"+
+	fmt.Printf("\nThe stack is still up. Change %s, see what a pull request would show:\n"+
+		"  make preview-simulated %s\nLook around, bring it up again:\n"+
 		"  eval \"$(make -s simulator-env %s)\"\n"+
-		"  pulumi stack --show-urns\n"+
-		"  pulumi up\n"+
+		"  pulumi stack --show-urns\n  pulumi up\n"+
 		"To remove it: make clean\n", d.Path("Pulumi."+d.Stack+".yaml"), named, named)
 }

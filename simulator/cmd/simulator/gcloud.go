@@ -8,43 +8,43 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/simulator/gcp"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/spf13/cobra"
 )
 
-// gcloudTool is `gcloud`: https://cloud.google.com/sdk/gcloud/reference/compute/instances
+// gcloudTool returns the command gcloud: https://cloud.google.com/sdk/gcloud/reference/compute/instances
 func gcloudTool() *cobra.Command {
 	var kind string
-	setType := onMachine("set-machine-type", func(_ *cobra.Command, w *world.World, machine *world.Resource) error {
-		return gcp.SetType(w, machine, kind)
+	setType := onMachine("set-machine-type", func(_ *cobra.Command, st *store.Store, machine *store.Resource) error {
+		return gcp.SetType(st, machine, kind)
 	})
 	setType.Flags().StringVar(&kind, "machine-type", "", "")
-	update := onMachine("update", func(command *cobra.Command, w *world.World, machine *world.Resource) error {
+	update := onMachine("update", func(command *cobra.Command, st *store.Store, machine *store.Resource) error {
 		if command.Flags().Changed("no-deletion-protection") {
-			gcp.SetProtection(w, machine, false)
+			gcp.SetProtection(st, machine, false)
 		}
 		return nil
 	})
 	update.Flags().Bool("no-deletion-protection", false, "")
-	remove := onMachine("delete", func(_ *cobra.Command, w *world.World, machine *world.Resource) error {
+	remove := onMachine("delete", func(_ *cobra.Command, st *store.Store, machine *store.Resource) error {
 		if machine.State.Bool("deletionProtection") {
 			return fmt.Errorf("Invalid resource usage: 'Resource cannot be deleted if it's protected against " +
 				"deletion.'")
 		}
-		return gcp.Terminate(w, machine)
+		return gcp.Terminate(st, machine)
 	})
 	remove.Flags().Bool("quiet", false, "")
 	root := group("gcloud", group("compute", group("instances",
 		require(setType, "machine-type"), update, remove,
-		onMachine("stop", func(_ *cobra.Command, w *world.World, machine *world.Resource) error {
-			gcp.Stop(w, machine)
+		onMachine("stop", func(_ *cobra.Command, st *store.Store, machine *store.Resource) error {
+			gcp.Stop(st, machine)
 			return nil
 		}),
-		onMachine("start", func(_ *cobra.Command, w *world.World, machine *world.Resource) error {
-			gcp.Start(w, machine)
+		onMachine("start", func(_ *cobra.Command, st *store.Store, machine *store.Resource) error {
+			gcp.Start(st, machine)
 			return nil
 		}),
-		onMachine("get-serial-port-output", func(_ *cobra.Command, _ *world.World, machine *world.Resource) error {
+		onMachine("get-serial-port-output", func(_ *cobra.Command, _ *store.Store, machine *store.Resource) error {
 			fmt.Println(gcp.Console(machine))
 			return nil
 		}),
@@ -53,12 +53,12 @@ func gcloudTool() *cobra.Command {
 	return root
 }
 
-// imageCommands are those of scripts/gcp-image.sh.
+// imageCommands returns the commands that scripts/gcp-image.sh runs.
 func imageCommands() *cobra.Command {
 	describe := &cobra.Command{Use: "describe", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			return inProject(command, func(w *world.World) error {
-				if !gcp.HasImage(w, arguments[0]) {
+			return inProject(command, func(st *store.Store) error {
+				if !gcp.HasImage(st, arguments[0]) {
 					return fmt.Errorf("Could not fetch resource: The resource '%s' was not found", arguments[0])
 				}
 				return nil
@@ -67,11 +67,11 @@ func imageCommands() *cobra.Command {
 	var source, architecture string
 	create := &cobra.Command{Use: "create", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			return inProject(command, func(w *world.World) error {
-				if w.Get(objectType, "", source) == nil {
+			return inProject(command, func(st *store.Store) error {
+				if st.Get(objectType, "", source) == nil {
 					return fmt.Errorf("The resource '%s' of type 'Google Cloud Storage object' was not found", source)
 				}
-				return gcp.CreateImage(w, arguments[0], architecture)
+				return gcp.CreateImage(st, arguments[0], architecture)
 			})
 		}}
 	create.Flags().StringVar(&source, "source-uri", "", "")
@@ -91,8 +91,8 @@ const (
 func storageCommands() *cobra.Command {
 	buckets := &cobra.Command{Use: "create", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			return inProject(command, func(w *world.World) error {
-				w.Put(&world.Resource{Provider: "gcp", Type: bucketType, ID: arguments[0]})
+			return inProject(command, func(st *store.Store) error {
+				st.Put(&store.Resource{Provider: "gcp", Type: bucketType, ID: arguments[0]})
 				return nil
 			})
 		}}
@@ -104,23 +104,23 @@ func storageCommands() *cobra.Command {
 			if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 				return err
 			}
-			return settling(func(w *world.World) error {
+			return reconciling(func(st *store.Store) error {
 				bucket, _, _ := strings.Cut(strings.TrimPrefix(arguments[1], "gs://"), "/")
-				if arguments[0] != "-" || w.Get(bucketType, "", "gs://"+bucket) == nil {
+				if arguments[0] != "-" || st.Get(bucketType, "", "gs://"+bucket) == nil {
 					return fmt.Errorf("%s: the bucket does not exist", arguments[1])
 				}
-				w.Put(&world.Resource{Provider: "gcp", Type: objectType, ID: arguments[1]})
+				st.Put(&store.Resource{Provider: "gcp", Type: objectType, ID: arguments[1]})
 				return nil
 			})
 		}}
 	remove := &cobra.Command{Use: "rm", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, arguments []string) error {
-			return settling(func(w *world.World) error {
-				for _, r := range w.Select(func(r *world.Resource) bool {
+			return reconciling(func(st *store.Store) error {
+				for _, r := range st.Select(func(r *store.Resource) bool {
 					return r.ID == arguments[0] && r.Type == bucketType || strings.HasPrefix(r.ID, arguments[0]+"/") &&
 						r.Type == objectType
 				}) {
-					w.Remove(r)
+					st.Remove(r)
 				}
 				return nil
 			})
@@ -131,7 +131,7 @@ func storageCommands() *cobra.Command {
 }
 
 // inProject runs an operation if the command names the project.
-func inProject(command *cobra.Command, operation func(*world.World) error) error {
+func inProject(command *cobra.Command, operation func(*store.Store) error) error {
 	project, err := command.Flags().GetString("project")
 	if err != nil {
 		return err
@@ -139,20 +139,20 @@ func inProject(command *cobra.Command, operation func(*world.World) error) error
 	if project != gcp.Project {
 		return errors.New("The required property [project] is not currently set.")
 	}
-	return settling(operation)
+	return reconciling(operation)
 }
 
-// onMachine is a command on one instance. Without a zone the real tool asks for it, and there is nobody to answer.
-func onMachine(name string, operation func(*cobra.Command, *world.World, *world.Resource) error) *cobra.Command {
+// onMachine returns a command on one instance. It requires the zone, for which the real tool would ask.
+func onMachine(name string, operation func(*cobra.Command, *store.Store, *store.Resource) error) *cobra.Command {
 	var zone string
 	command := &cobra.Command{Use: name, Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			return inProject(command, func(w *world.World) error {
-				machine, err := gcp.Instance(w, zone, arguments[0])
+			return inProject(command, func(st *store.Store) error {
+				machine, err := gcp.Instance(st, zone, arguments[0])
 				if err != nil {
 					return err
 				}
-				return operation(command, w, machine)
+				return operation(command, st, machine)
 			})
 		}}
 	command.Flags().StringVar(&zone, "zone", "", "")

@@ -6,14 +6,14 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// kubectlTool is `kubectl`: https://kubernetes.io/docs/reference/kubectl/generated/
+// kubectlTool returns the command kubectl: https://kubernetes.io/docs/reference/kubectl/generated/
 func kubectlTool() *cobra.Command {
 	root := group("kubectl",
 		group("get", kubectlCommand("nodes", cobra.NoArgs,
@@ -29,7 +29,7 @@ func kubectlTool() *cobra.Command {
 	return root
 }
 
-// kubectlCommand is a command that reaches the cluster of the current context first.
+// kubectlCommand returns a command that reaches the cluster of the current context first.
 func kubectlCommand(name string, arguments cobra.PositionalArgs,
 	operation func(*talos.Kubernetes, []string) error) *cobra.Command {
 	return &cobra.Command{Use: name, Args: arguments, RunE: func(command *cobra.Command, given []string) error {
@@ -48,8 +48,8 @@ func kubectlCommand(name string, arguments cobra.PositionalArgs,
 		if context == "" {
 			context = config.CurrentContext
 		}
-		return within(func(w *world.World, s site.Site) error {
-			kubernetes, err := talos.ConnectKubernetes(s, w, config, context)
+		return within(func(st *store.Store, clouds network.Network) error {
+			kubernetes, err := talos.ConnectKubernetes(clouds, st, config, context)
 			if err != nil {
 				return fmt.Errorf("Unable to connect to the server: %w", err)
 			}
@@ -106,7 +106,7 @@ func deleteNode() *cobra.Command {
 	return command
 }
 
-// drain cordons a node. The network's own pods are of a DaemonSet, which evictions leave alone only if they are told
+// drain cordons a node. The network plugin's pods are of a DaemonSet, which evictions only skip if they are told
 // to.
 func drain() *cobra.Command {
 	var ignoreDaemonSets bool

@@ -10,16 +10,16 @@ import (
 	"github.com/inferadb/infra/simulator/provider"
 )
 
-// showCriticalPath compares what a stack's dependencies and the table of times say with what happened in the world.
+// showCriticalPath compares the critical path of a stack, by the table of times, with what happened in the clouds.
 func showCriticalPath(arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("critical-path: name create or delete, and a file that `pulumi stack export` wrote")
 	}
-	weather, err := provider.WeatherFromEnvironment()
+	options, err := provider.OptionsFromEnvironment()
 	if err != nil {
 		return err
 	}
-	if weather.Latency == 0 {
+	if options.Latency == 0 {
 		return errors.New("critical-path: SIMULATOR_LATENCY: is not set, so that nothing took any time; set it " +
 			"before the up, such as 0.1")
 	}
@@ -37,11 +37,11 @@ func showCriticalPath(arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", arguments[1], err)
 	}
-	store, err := simulator.Open()
+	journal, err := simulator.Open()
 	if err != nil {
 		return err
 	}
-	measured, err := latency.Measured(store.Directory(), latency.Operation(arguments[0]), weather.Latency)
+	measured, err := latency.Measured(journal.Directory(), latency.Operation(arguments[0]), options.Latency)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
-// Command simulator stands in for the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is
+// Command simulator replaces the provider plugins of the clouds. Under the name pulumi-resource-<provider> it is
 // that plugin, which the Pulumi engine starts; under the name of a command-line tool, such as kubectl, it is that tool,
-// on the simulated world; under its own name it shows that world.
+// on the simulated clouds; under its own name it shows what they hold.
 package main
 
 import (
@@ -25,25 +25,25 @@ import (
 const usage = `usage: simulator <command>
 
   demo --stack= [--provider=]       bring a stack up, check it, destroy it; --keep, --latency=0.1
-  env --stack= [--provider=]        print the environment in which a shell works on a stack here, and prepare the stack
-  link                              put links to this binary beside it, by the names of plugins and tools
+  env --stack= [--provider=]        prepare a stack, and print the environment in which a shell works on it
+  link                              create links to this binary beside it, with the names of plugins and tools
   world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
-  nodes [--json]                    the machines: who has booted, joined its cluster, and is ready
-  terminate <name or id>            end a machine behind the program's back
-  delete <type> <id>                delete any resource behind the program's back
-  interrupt <name or id>            take a spot machine back, as the market does: its group replaces it
-  kubectl <kubeconfig> <context>    say whether a kubeconfig would get through
-  dial <from> <to> <port>           say whether TCP gets from a machine, or the operator, to a machine
-  fill <bucket> <number>            say how many objects lie in a bucket of S3
-  serve [--listen] [--reboot]       let the nodes answer until it is told to end: etcd, Talos, Kubernetes
+  nodes [--json]                    the machines: whether they have booted, joined their cluster, and are ready
+  terminate <name or id>            terminate a machine without the program
+  delete <type> <id>                delete any resource without the program
+  interrupt <name or id>            reclaim a spot machine, as its cloud does; its group replaces it
+  kubectl <kubeconfig> <context>    report whether a kubeconfig reaches its cluster
+  dial <from> <to> <port>           report whether TCP gets from a machine, or the operator, to a machine
+  set-object-count <bucket> <n>     pretend that a bucket of S3 holds n objects
+  serve [--listen] [--reboot]       serve the nodes' etcd, Talos and Kubernetes APIs until SIGTERM
   fault [<name or id> <fault>]      give a node a fault for serve, or none; without both, list the faults
-  seed <cloud's region> <cidr>      make a network and a key for a stack to adopt
+  create-fixtures <region> <cidr>   create a network and a key for a stack to adopt; the region is the cloud's own
   critical-path <operation> <file>  what a create or delete waited for; the file is a stack's export
 
-SIMULATOR_WORLD names the directory that keeps the world.
+SIMULATOR_WORLD names the directory of the state store, which keeps every simulated resource.
 `
 
-// names are the other names of the binary: those of the plugins, and of the tools that it stands in for.
+// names returns the other names of the binary: those of the plugins, and of the tools that it simulates.
 func names() []string {
 	var all []string
 	for _, provider := range simulator.Providers() {
@@ -76,28 +76,28 @@ func run(name string, arguments []string) error {
 	return command(arguments[1:])
 }
 
-// commands are the commands under the simulator's own name.
+// commands returns the commands under the simulator's own name.
 func commands() map[string]func([]string) error {
 	return map[string]func([]string) error{
-		"demo":          runDemo,
-		"env":           printEnvironment,
-		"link":          link,
-		"world":         showWorld,
-		"nodes":         showNodes,
-		"terminate":     func(arguments []string) error { return remove("terminate", arguments, end) },
-		"delete":        deleteResource,
-		"interrupt":     reclaim,
-		"kubectl":       kubectl,
-		"dial":          dial,
-		"fill":          fill,
-		"seed":          seed,
-		"serve":         serveNodes,
-		"critical-path": showCriticalPath,
-		"fault":         setFault,
+		"demo":             runDemo,
+		"env":              printEnvironment,
+		"link":             link,
+		"world":            showResources,
+		"nodes":            showNodes,
+		"terminate":        func(arguments []string) error { return remove("terminate", arguments, terminate) },
+		"delete":           deleteResource,
+		"interrupt":        reclaim,
+		"kubectl":          kubectl,
+		"dial":             dial,
+		"set-object-count": setObjectCount,
+		"create-fixtures":  createFixtures,
+		"serve":            serveNodes,
+		"critical-path":    showCriticalPath,
+		"fault":            setFault,
 	}
 }
 
-// serve is the plugin: it prints its port, and ends when the engine is gone.
+// serve runs the plugin: it prints its port, and ends when the engine ends.
 func serve(provider string, arguments []string) error {
 	server, err := simulator.Serve(provider)
 	if err != nil {

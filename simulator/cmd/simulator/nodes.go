@@ -10,12 +10,12 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 )
 
-// showNodes says who has booted, joined and is ready.
+// showNodes lists the machines, and whether they have booted, joined and are ready.
 func showNodes(arguments []string) error {
 	var asJSON bool
 	if _, err := parse("nodes", arguments, func(flags *flag.FlagSet) {
@@ -23,15 +23,15 @@ func showNodes(arguments []string) error {
 	}); err != nil {
 		return err
 	}
-	return within(func(w *world.World, s site.Site) error {
-		nodes, err := talos.Report(s, w)
+	return within(func(st *store.Store, clouds network.Network) error {
+		nodes, err := talos.Report(clouds, st)
 		if err != nil {
 			return err
 		}
 		if asJSON {
 			return printJSON(nodes)
 		}
-		objects, err := talos.Objects(s, w)
+		objects, err := talos.Objects(clouds, st)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func printStatuses(nodes []talos.NodeStatus) error {
 	return table.Flush()
 }
 
-// status is the word that kubectl would print. A machine that has not joined is no node yet.
+// status returns the word that kubectl would print. A machine that has not joined is no node yet.
 func status(n talos.NodeStatus) string {
 	switch {
 	case !n.Booted:
@@ -88,6 +88,5 @@ func printObjects(nodes []talos.NodeStatus, objects map[string][]talos.Object) {
 		}
 	}
 	fmt.Println("\nConfigurations, secrets and manifests are read by Talos' own library. No pod runs here: a node " +
-		"is Ready when it has\n" +
-		"joined and the packets of its network plugin reach all other nodes.")
+		"is Ready when it has\njoined and the packets of its network plugin reach all other nodes.")
 }

@@ -46,7 +46,7 @@ func printEnvironment(arguments []string) error {
 	return nil
 }
 
-// link puts links to the simulator beside it, under the names of the plugins and tools that it stands in for.
+// link creates links to the simulator beside it, with the names of the plugins and tools that it simulates.
 func link(arguments []string) error {
 	if len(arguments) > 0 {
 		return errors.New("link: takes no argument")
@@ -54,7 +54,7 @@ func link(arguments []string) error {
 	return sandbox.Link(os.Args[0], names())
 }
 
-// pulumi runs the CLI in the environment of this process, and shows what it says.
+// pulumi runs the CLI in the environment of this process, and shows its output.
 func pulumi(arguments ...string) error {
 	command := exec.Command("pulumi", arguments...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr

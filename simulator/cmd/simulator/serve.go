@@ -13,13 +13,13 @@ import (
 	"time"
 
 	"github.com/inferadb/infra/simulator"
+	"github.com/inferadb/infra/simulator/network"
 	"github.com/inferadb/infra/simulator/nodes"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 )
 
-// serveNodes lets the nodes answer until it is told to end. It prints the line that leads a shell to them.
+// serveNodes serves the nodes' APIs until a signal ends it. It prints the line that connects a shell to them.
 func serveNodes(arguments []string) error {
 	var options nodes.Options
 	if _, err := parse("serve", arguments, func(flags *flag.FlagSet) {
@@ -28,13 +28,13 @@ func serveNodes(arguments []string) error {
 	}); err != nil {
 		return err
 	}
-	store, err := simulator.Open()
+	journal, err := simulator.Open()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	options.Store, options.Site, options.Log = store, simulator.Clouds(store).Site, os.Stderr
+	options.Journal, options.Network, options.Log = journal, simulator.Clouds(journal).Network, os.Stderr
 	daemon, err := nodes.Start(options)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func serveNodes(arguments []string) error {
 	return daemon.Close()
 }
 
-// setFault gives a machine a fault that a daemon lets strike.
+// setFault gives a machine a fault, which takes effect where a daemon serves the machine.
 func setFault(arguments []string) error {
 	if len(arguments) == 0 {
 		for _, kind := range slices.Sorted(maps.Keys(talos.FaultKinds)) {
@@ -55,5 +55,7 @@ func setFault(arguments []string) error {
 	if len(arguments) != 2 {
 		return errors.New("fault: name a machine and a fault, or none; without both, the faults are listed")
 	}
-	return within(func(w *world.World, s site.Site) error { return talos.SetFault(s, w, arguments[0], arguments[1]) })
+	return within(func(st *store.Store, clouds network.Network) error {
+		return talos.SetFault(clouds, st, arguments[0], arguments[1])
+	})
 }

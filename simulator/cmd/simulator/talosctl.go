@@ -8,14 +8,14 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	"github.com/spf13/cobra"
 )
 
-// talosctl stands in for Talos' command: it takes the commands and flags that docs/ and cmd/infra use, and prints what
+// talosctl simulates Talos' command: it has the commands and flags that docs/ and cmd/infra use, and prints what
 // theirs does. https://docs.siderolabs.com/talos/v1.13/reference/cli
 type talosctl struct {
 	file, context    string
@@ -42,7 +42,7 @@ func talosctlTool() *cobra.Command {
 // current returns the context that the flags choose.
 func (t *talosctl) current() (*clientconfig.Context, error) {
 	if t.file == "" {
-		return nil, errors.New("failed to resolve config context: say --talosconfig or TALOSCONFIG")
+		return nil, errors.New("failed to resolve config context: set --talosconfig or TALOSCONFIG")
 	}
 	file, err := os.Open(t.file)
 	if err != nil {
@@ -80,10 +80,10 @@ func (t *talosctl) each(operation func(*talos.Session, string) error) error {
 		return errors.New("nodes are not set for the command: please use `--nodes` flag or configuration file to " +
 			"set the nodes")
 	}
-	return within(func(w *world.World, s site.Site) error {
+	return within(func(st *store.Store, clouds network.Network) error {
 		for _, node := range nodes {
 			// Each operation may change what the machines are.
-			session, err := talos.Connect(s, w, context, endpoints)
+			session, err := talos.Connect(clouds, st, context, endpoints)
 			if err != nil {
 				return err
 			}
@@ -91,11 +91,11 @@ func (t *talosctl) each(operation func(*talos.Session, string) error) error {
 				return err
 			}
 		}
-		return settle(w, s)
+		return reconcile(st, clouds)
 	})
 }
 
-// one is each for commands that take a single node.
+// one returns a function for commands that take a single node.
 func (t *talosctl) one(command string, operation func(*talos.Session, string) error) error {
 	if context, err := t.current(); err == nil && (len(t.nodes) > 1 || len(t.nodes) == 0 && len(context.Nodes) > 1) {
 		return fmt.Errorf("command %q is not supported with multiple nodes", command)

@@ -16,7 +16,7 @@ func (t *talosctl) patch() *cobra.Command {
 	command := &cobra.Command{Use: "patch <type>", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if args[0] != "machineconfig" && args[0] != "mc" {
-				return fmt.Errorf("the simulator patches the machineconfig alone, not %s", args[0])
+				return fmt.Errorf("the simulator only patches the machineconfig, not %s", args[0])
 			}
 			texts, err := readPatches(patches)
 			if err != nil {

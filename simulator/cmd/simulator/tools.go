@@ -6,13 +6,13 @@ import (
 	"github.com/inferadb/infra/simulator/aws"
 	"github.com/inferadb/infra/simulator/digitalocean"
 	"github.com/inferadb/infra/simulator/gcp"
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/spf13/cobra"
 )
 
-// tools are the command-line tools that the binary stands in for when it is called by their names. They know the
+// tools are the command-line tools that the binary simulates when it is called by their names. They know the
 // commands of docs/operations.md, and refuse every other flag and argument, as the real ones refuse what they do not
 // know.
 var tools = map[string]func() *cobra.Command{
@@ -50,50 +50,50 @@ func require(command *cobra.Command, flags ...string) *cobra.Command {
 	return command
 }
 
-// settling runs an operation of a cloud on the world: machines that it switched boot or go off, and then all do what
+// reconciling runs an operation of a cloud on the store: machines that it switched boot or go off, and then all do what
 // they do by themselves.
-func settling(operation func(*world.World) error) error {
-	return within(func(w *world.World, s site.Site) error {
-		if err := operation(w); err != nil {
+func reconciling(operation func(*store.Store) error) error {
+	return within(func(st *store.Store, clouds network.Network) error {
+		if err := operation(st); err != nil {
 			return err
 		}
-		for _, machine := range s.Machines() {
-			off, err := talos.PoweredOff(w, machine.ID)
+		for _, machine := range clouds.Machines() {
+			off, err := talos.PoweredOff(st, machine.ID)
 			switch {
 			case err == nil && machine.Off && !off:
-				err = talos.PowerOff(w, machine.ID)
+				err = talos.PowerOff(st, machine.ID)
 			case err == nil && !machine.Off && off:
-				err = talos.PowerOn(w, machine.ID)
+				err = talos.PowerOn(st, machine.ID)
 			}
 			if err != nil {
 				return err
 			}
 		}
-		return talos.Settle(s, w)
+		return talos.Reconcile(clouds, st)
 	})
 }
 
-// settle lets the clouds see which machines shut themselves down, and lets all do what they do by themselves.
-func settle(w *world.World, s site.Site) error {
-	for _, machine := range s.Machines() {
-		off, err := talos.PoweredOff(w, machine.ID)
+// reconcile lets the clouds see which machines shut themselves down, and lets all do what they do by themselves.
+func reconcile(st *store.Store, clouds network.Network) error {
+	for _, machine := range clouds.Machines() {
+		off, err := talos.PoweredOff(st, machine.ID)
 		if err != nil {
 			return err
 		}
 		if off && !machine.Off {
-			stop(w, machine)
+			stop(st, machine)
 		}
 	}
-	return talos.Settle(s, w)
+	return talos.Reconcile(clouds, st)
 }
 
-func stop(w *world.World, machine site.Machine) {
-	switch found := find(w, machine); machine.Provider {
+func stop(st *store.Store, machine network.Machine) {
+	switch found := find(st, machine); machine.Provider {
 	case "aws":
-		aws.Stop(w, found)
+		aws.Stop(st, found)
 	case "gcp":
-		gcp.Stop(w, found)
+		gcp.Stop(st, found)
 	default:
-		digitalocean.Stop(w, found)
+		digitalocean.Stop(st, found)
 	}
 }

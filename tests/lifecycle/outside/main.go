@@ -46,7 +46,8 @@ func addToAWS(ctx *pulumi.Context) error {
 	return register(ctx, "aws", pulumi.Map{"region": pulumi.String("us-east-1")}, map[[2]string]pulumi.Map{
 		{"aws:ec2/launchTemplate:LaunchTemplate", "template"}: {
 			"imageId": pulumi.String("ami-0123456789abcdef0"), "userData": pulumi.ToSecret(pulumi.String(userData)),
-			"metadataOptions":     pulumi.Map{"httpTokens": pulumi.String("required"), "httpPutResponseHopLimit": pulumi.Int(2)},
+			"metadataOptions": pulumi.Map{"httpTokens": pulumi.String("required"),
+				"httpPutResponseHopLimit": pulumi.Int(2)},
 			"vpcSecurityGroupIds": texts("sg-0123456789abcdef0"),
 			"blockDeviceMappings": pulumi.Array{pulumi.Map{
 				"deviceName": pulumi.String("/dev/xvda"), "ebs": pulumi.Map{"volumeSize": pulumi.Int(10)},
@@ -66,8 +67,9 @@ func addToGoogleCloud(ctx *pulumi.Context) error {
 	settings := pulumi.Map{"project": pulumi.String("inferadb-simulated"), "region": pulumi.String("us-east4")}
 	return register(ctx, "gcp", settings, map[[2]string]pulumi.Map{
 		{"gcp:compute/firewall:Firewall", "web"}: {
-			"network": pulumi.String("default"),
-			"allows":  pulumi.Array{pulumi.Map{"protocol": pulumi.String("tcp"), "ports": texts("443")}}, "sourceRanges": texts("0.0.0.0/0"),
+			"network":      pulumi.String("default"),
+			"allows":       pulumi.Array{pulumi.Map{"protocol": pulumi.String("tcp"), "ports": texts("443")}},
+			"sourceRanges": texts("0.0.0.0/0"),
 		},
 	})
 }

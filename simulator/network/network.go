@@ -1,5 +1,5 @@
-// Package site is what the Talos part knows of the clouds: the running machines and whether a packet gets through.
-package site
+// Package network is what the Talos part knows of the clouds: the machines, and whether a packet reaches them.
+package network
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// ErrNotHere says that an address or a name leads to nothing in a cloud.
+// ErrNotHere means that an address or a name leads to nothing in a cloud.
 var ErrNotHere = errors.New("does not lead to anything")
 
 // Machine is a virtual machine.
@@ -17,9 +17,9 @@ type Machine struct {
 	ID, Name, Provider, Region, NetworkID, PrivateIP, PublicIP, Architecture, ImageID string
 	// UserData is what the machine reads from its metadata service: decoded from the API's base64, perhaps gzip.
 	UserData []byte
-	// DiskFault says why the machine would not start again after it stops; empty if it would.
+	// DiskFault is why the machine would not start again after it stops; empty if it would.
 	DiskFault string
-	// MTU is the size of the largest packet that the machine's network carries; 0 if nobody knows.
+	// MTU is the size of the largest packet that the machine's network carries; 0 if it is not known.
 	MTU int
 }
 
@@ -65,19 +65,19 @@ type Finding struct{ Subject, Reason string }
 
 func (f Finding) String() string { return f.Subject + ": " + f.Reason }
 
-// Site is the clouds as seen by Talos. All calls happen under the world's lock.
-type Site interface {
+// Network is the clouds as Talos sees them. All calls happen under the store's lock.
+type Network interface {
 	// Machines lists the machines of every cloud, in a stable order.
 	Machines() []Machine
 	// Dial follows TCP from a machine to host:port. A nil from is the operator, who has a route into every private
 	// network but is subject to every firewall, with the address OperatorIP. host is an address or a name.
 	//
 	// It returns the machines that may answer (a load balancer's targets, or the one machine that has the address), or
-	// an error that says where the packet is lost.
+	// an error that names where the packet is lost.
 	Dial(from *Machine, host string, port int) ([]Machine, error)
 	// Deliver returns why a packet of any protocol does not get from a machine to the private address of another one
 	// of its network; nil if it does.
 	Deliver(from, to Machine, port Port) error
-	// Leave returns why a machine does not reach a service; nil if it does.
-	Leave(from Machine, service Service) error
+	// ReachService returns why a machine does not reach a service; nil if it does.
+	ReachService(from Machine, service Service) error
 }

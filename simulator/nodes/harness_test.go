@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/inferadb/infra/simulator/talos"
-	"github.com/inferadb/infra/simulator/world"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
@@ -44,14 +44,14 @@ func TestMain(m *testing.M) {
 
 const endpoint = "api.test.internal"
 
-// lab is a small cloud with three control planes and a worker, whose nodes answer.
-type lab struct {
-	t      *testing.T
-	store  *world.Store
-	daemon *Daemon
+// harness is a small cloud with three control planes and a worker, whose nodes answer.
+type harness struct {
+	t       *testing.T
+	journal *store.Journal
+	daemon  *Daemon
 
 	mutex    sync.Mutex
-	machines []site.Machine
+	machines []network.Machine
 	// blocked are the ports that a firewall closes for the operator, "name:port".
 	blocked map[string]bool
 }
@@ -65,95 +65,95 @@ var bundle = sync.OnceValue(func() *secrets.Bundle {
 	return made
 })
 
-func newLab(t *testing.T) *lab {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	store, err := world.Open(t.TempDir())
+	journal, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	l := &lab{t: t, store: store, blocked: map[string]bool{}}
+	h := &harness{t: t, journal: journal, blocked: map[string]bool{}}
 	for _, name := range []string{"cp-1", "cp-2", "cp-3"} {
-		l.create(name, machinetype.TypeControlPlane)
+		h.create(name, machinetype.TypeControlPlane)
 	}
-	l.create("worker-1", machinetype.TypeWorker)
-	l.start()
+	h.create("worker-1", machinetype.TypeWorker)
+	h.start()
 	t.Cleanup(func() {
-		if l.daemon != nil {
-			require.NoError(t, l.daemon.Close())
+		if h.daemon != nil {
+			require.NoError(t, h.daemon.Close())
 		}
 	})
-	return l
+	return h
 }
 
-// newCluster is a lab whose cluster has been bootstrapped and is healthy.
-func newCluster(t *testing.T) *lab {
-	l := newLab(t)
-	require.NoError(t, l.talos("cp-1").Bootstrap(t.Context(), &machine.BootstrapRequest{}))
-	l.healthy("cp-1", "cp-2", "cp-3")
-	return l
+// newCluster returns a harness whose cluster has been bootstrapped and is healthy.
+func newCluster(t *testing.T) *harness {
+	h := newHarness(t)
+	require.NoError(t, h.talos("cp-1").Bootstrap(t.Context(), &machine.BootstrapRequest{}))
+	h.healthy("cp-1", "cp-2", "cp-3")
+	return h
 }
 
-func (l *lab) start() {
-	l.t.Helper()
+func (h *harness) start() {
+	h.t.Helper()
 	var err error
-	l.daemon, err = Start(Options{
-		Store: l.store, Site: func(*world.World) site.Site { return l }, Proxy: proxyAddress,
-		Reboot: 200 * time.Millisecond, Log: testLog{l.t}, hasty: true,
+	h.daemon, err = Start(Options{
+		Journal: h.journal, Network: func(*store.Store) network.Network { return h }, Proxy: proxyAddress,
+		Reboot: 200 * time.Millisecond, Log: testLog{h.t}, hasty: true,
 	})
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 }
 
 type testLog struct{ t *testing.T }
 
-func (l testLog) Write(line []byte) (int, error) {
-	l.t.Logf("%s %s", time.Now().Format("05.000"), line)
+func (h testLog) Write(line []byte) (int, error) {
+	h.t.Logf("%s %s", time.Now().Format("05.000"), line)
 	return len(line), nil
 }
 
-func (l *lab) create(name string, kind machinetype.Type) {
+func (h *harness) create(name string, kind machinetype.Type) {
 	input, err := generate.NewInput("test", "https://"+endpoint+":6443", "1.35.0", generate.WithSecretsBundle(bundle()),
 		generate.WithInstallImage("ghcr.io/siderolabs/installer:v1.13.0"))
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 	document, err := input.Config(kind)
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 	patched, err := configpatcher.Apply(configpatcher.WithConfig(document), nil)
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 	text, err := patched.Bytes()
-	require.NoError(l.t, err)
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.machines = append(l.machines, site.Machine{
+	require.NoError(h.t, err)
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.machines = append(h.machines, network.Machine{
 		ID: name, Name: name, Provider: "aws", Region: "us-east-1", UserData: text,
-		PrivateIP: fmt.Sprintf("10.0.0.%d", len(l.machines)+1),
+		PrivateIP: fmt.Sprintf("10.0.0.%d", len(h.machines)+1),
 	})
 }
 
 // block opens or closes a port for the operator.
-func (l *lab) block(port string, closed bool) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.blocked[port] = closed
+func (h *harness) block(port string, closed bool) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.blocked[port] = closed
 }
 
-func (l *lab) blocks(port string) bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.blocked[port]
+func (h *harness) blocks(port string) bool {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.blocked[port]
 }
 
 // Machines lists the machines.
-func (l *lab) Machines() []site.Machine {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return append([]site.Machine(nil), l.machines...)
+func (h *harness) Machines() []network.Machine {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return append([]network.Machine(nil), h.machines...)
 }
 
 // Dial leads to a machine, or by the endpoint's name to the control planes.
-func (l *lab) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
-	var found []site.Machine
-	for _, m := range l.Machines() {
+func (h *harness) Dial(from *network.Machine, host string, port int) ([]network.Machine, error) {
+	var found []network.Machine
+	for _, m := range h.Machines() {
 		if m.PrivateIP != host && (host != endpoint || m.Name == "worker-1" || port != kubernetesPort) {
 			continue
 		}
-		if from == nil && l.blocks(fmt.Sprintf("%s:%d", m.Name, port)) {
+		if from == nil && h.blocks(fmt.Sprintf("%s:%d", m.Name, port)) {
 			return nil, errors.New("the firewall drops it")
 		}
 		found = append(found, m)
@@ -164,11 +164,11 @@ func (l *lab) Dial(from *site.Machine, host string, port int) ([]site.Machine, e
 	return found, nil
 }
 
-func (l *lab) Deliver(site.Machine, site.Machine, site.Port) error { return nil }
-func (l *lab) Leave(site.Machine, site.Service) error              { return nil }
+func (h *harness) Deliver(network.Machine, network.Machine, network.Port) error { return nil }
+func (h *harness) ReachService(network.Machine, network.Service) error          { return nil }
 
-func (l *lab) address(name string) string {
-	for _, m := range l.Machines() {
+func (h *harness) address(name string) string {
+	for _, m := range h.Machines() {
 		if m.Name == name {
 			return m.PrivateIP
 		}
@@ -177,18 +177,18 @@ func (l *lab) address(name string) string {
 }
 
 // talos is an administrator's client, with nodes as endpoints.
-func (l *lab) talos(names ...string) *client.Client {
-	return l.talosAs(role.MakeSet(role.Admin), names...)
+func (h *harness) talos(names ...string) *client.Client {
+	return h.talosAs(role.MakeSet(role.Admin), names...)
 }
 
-func (l *lab) talosAs(roles role.Set, names ...string) *client.Client {
-	l.t.Helper()
+func (h *harness) talosAs(roles role.Set, names ...string) *client.Client {
+	h.t.Helper()
 	pair, err := bundle().GenerateTalosAPIClientCertificateWithTTL(roles, time.Hour)
-	require.NoError(l.t, err)
+	require.NoError(h.t, err)
 	encode := base64.StdEncoding.EncodeToString
 	var endpoints []string
 	for _, name := range names {
-		endpoints = append(endpoints, l.address(name))
+		endpoints = append(endpoints, h.address(name))
 	}
 	options := []client.OptionFunc{client.WithConfigContext(&clientconfig.Context{
 		Endpoints: endpoints, CA: encode(bundle().Certs.OS.Crt), Crt: encode(pair.Crt), Key: encode(pair.Key),
@@ -197,24 +197,24 @@ func (l *lab) talosAs(roles role.Set, names ...string) *client.Client {
 		// gRPC's own way through a proxy forgets the servers' names as soon as there are several.
 		options = append(options, client.WithGRPCDialOptions(grpc.WithContextDialer(dialer.DynamicProxyDialer)))
 	}
-	c, err := client.New(l.t.Context(), options...)
-	require.NoError(l.t, err)
-	l.t.Cleanup(func() { c.Close() })
+	c, err := client.New(h.t.Context(), options...)
+	require.NoError(h.t, err)
+	h.t.Cleanup(func() { c.Close() })
 	return c
 }
 
 // on is a context about one node.
-func (l *lab) on(name string) context.Context {
-	ctx, cancel := context.WithTimeout(l.t.Context(), 15*time.Second)
-	l.t.Cleanup(cancel)
-	return client.WithNode(ctx, l.address(name))
+func (h *harness) on(name string) context.Context {
+	ctx, cancel := context.WithTimeout(h.t.Context(), 15*time.Second)
+	h.t.Cleanup(cancel)
+	return client.WithNode(ctx, h.address(name))
 }
 
 // eventually waits until a question is answered without an error.
-func (l *lab) eventually(question func() error) {
-	l.t.Helper()
+func (h *harness) eventually(question func() error) {
+	h.t.Helper()
 	var last error
-	require.Eventually(l.t, func() bool {
+	require.Eventually(h.t, func() bool {
 		last = question()
 		return last == nil
 	}, 15*time.Second, 50*time.Millisecond, "%v", lazy{&last})
@@ -222,16 +222,16 @@ func (l *lab) eventually(question func() error) {
 
 type lazy struct{ err *error }
 
-func (l lazy) String() string { return fmt.Sprint(*l.err) }
+func (h lazy) String() string { return fmt.Sprint(*h.err) }
 
 // healthy waits until the named nodes are etcd's members, none a learner, and agree on a leader.
-func (l *lab) healthy(names ...string) {
-	l.t.Helper()
-	c := l.talos(names...)
-	l.eventually(func() error {
+func (h *harness) healthy(names ...string) {
+	h.t.Helper()
+	c := h.talos(names...)
+	h.eventually(func() error {
 		leaders := map[uint64]bool{}
 		for _, name := range names {
-			members, err := l.members(c, name)
+			members, err := h.members(c, name)
 			if err != nil {
 				return err
 			}
@@ -243,7 +243,7 @@ func (l *lab) healthy(names ...string) {
 					return fmt.Errorf("%s: %q is a learner", name, m.GetHostname())
 				}
 			}
-			status, err := c.EtcdStatus(l.on(name))
+			status, err := c.EtcdStatus(h.on(name))
 			if err != nil {
 				return err
 			}
@@ -256,8 +256,8 @@ func (l *lab) healthy(names ...string) {
 	})
 }
 
-func (l *lab) members(c *client.Client, name string) ([]*machine.EtcdMember, error) {
-	list, err := c.EtcdMemberList(l.on(name), &machine.EtcdMemberListRequest{QueryLocal: true})
+func (h *harness) members(c *client.Client, name string) ([]*machine.EtcdMember, error) {
+	list, err := c.EtcdMemberList(h.on(name), &machine.EtcdMemberListRequest{QueryLocal: true})
 	if err != nil {
 		return nil, err
 	}
@@ -265,17 +265,17 @@ func (l *lab) members(c *client.Client, name string) ([]*machine.EtcdMember, err
 }
 
 // fault gives a machine a fault, as `simulator fault` does.
-func (l *lab) fault(name, fault string) {
-	l.t.Helper()
-	require.NoError(l.t, l.store.Do(func(w *world.World) error { return talos.SetFault(l, w, name, fault) }))
+func (h *harness) fault(name, fault string) {
+	h.t.Helper()
+	require.NoError(h.t, h.journal.Do(func(st *store.Store) error { return talos.SetFault(h, st, name, fault) }))
 }
 
 // report is what `simulator nodes` says.
-func (l *lab) report(name string) talos.NodeStatus {
-	l.t.Helper()
+func (h *harness) report(name string) talos.NodeStatus {
+	h.t.Helper()
 	var found talos.NodeStatus
-	require.NoError(l.t, l.store.Do(func(w *world.World) error {
-		list, err := talos.Report(l, w)
+	require.NoError(h.t, h.journal.Do(func(st *store.Store) error {
+		list, err := talos.Report(h, st)
 		for _, status := range list {
 			if status.Node == name {
 				found = status
@@ -286,8 +286,8 @@ func (l *lab) report(name string) talos.NodeStatus {
 	return found
 }
 
-func (l *lab) bootID(c *client.Client, name string) (string, error) {
-	reader, err := c.Read(l.on(name), bootIDFile)
+func (h *harness) bootID(c *client.Client, name string) (string, error) {
+	reader, err := c.Read(h.on(name), bootIDFile)
 	if err != nil {
 		return "", err
 	}
@@ -297,17 +297,17 @@ func (l *lab) bootID(c *client.Client, name string) (string, error) {
 	return string(id), err
 }
 
-func (l *lab) version(c *client.Client, name string) (string, error) {
-	version, err := c.Version(l.on(name))
+func (h *harness) version(c *client.Client, name string) (string, error) {
+	version, err := c.Version(h.on(name))
 	if err != nil {
 		return "", err
 	}
 	return version.GetMessages()[0].GetVersion().GetTag(), nil
 }
 
-func (l *lab) assertVersion(name, want string) {
-	l.t.Helper()
-	got, err := l.version(l.talos(name), name)
-	require.NoError(l.t, err)
-	assert.Equal(l.t, want, got)
+func (h *harness) assertVersion(name, want string) {
+	h.t.Helper()
+	got, err := h.version(h.talos(name), name)
+	require.NoError(h.t, err)
+	assert.Equal(h.t, want, got)
 }

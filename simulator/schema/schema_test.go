@@ -1,16 +1,16 @@
-package catalogue
+package schema
 
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 )
 
 // TestLoadRefuses shows which schemas do not load.
 func TestLoadRefuses(t *testing.T) {
 	create := map[string]Behavior{"a:b:C": {Create: func(*Call) error { return nil }}}
-	invoke := map[string]Invoke{"a:b:getC": func(*Call) (world.Values, error) { return nil, nil }}
+	invoke := map[string]Invoke{"a:b:getC": func(*Call) (store.Values, error) { return nil, nil }}
 	for reason, schema := range map[string]string{
 		"the schema declares a:b:D":       `{"resources": {"a:b:C": {}, "a:b:D": {}}, "functions": {"a:b:getC": {}}}`,
 		"a:b:getC has a behavior":         `{"resources": {"a:b:C": {}}}`,

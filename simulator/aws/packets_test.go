@@ -3,8 +3,8 @@ package aws
 import (
 	"testing"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -12,8 +12,8 @@ import (
 // cluster is a control plane behind a load balancer with a private name, and a worker.
 type cluster struct {
 	place
-	balancer, targets, listener, name string
-	controlPlane, worker              string
+	loadBalancer, targets, listener, name string
+	controlPlane, worker                  string
 }
 
 func newCluster(t *testing.T, group, loadBalancer props) cluster {
@@ -29,27 +29,27 @@ func newCluster(t *testing.T, group, loadBalancer props) cluster {
 	c.controlPlane = c.Create(instanceType, "control-plane", c.machine())
 	c.worker = c.Create(instanceType, "worker",
 		c.machine().With(props{"subnetId": c.other, "vpcSecurityGroupIds": []any{c.workers}}))
-	c.balancer = c.Create(loadBalancerType, "api",
+	c.loadBalancer = c.Create(loadBalancerType, "api",
 		props{"internal": true, "loadBalancerType": "network", "subnets": []any{c.private, c.other},
 			"securityGroups": []any{front}}.With(loadBalancer))
 	c.targets = c.Create(targetGroupType, "api",
 		props{"port": 6443, "protocol": "TCP", "vpcId": c.vpc, "preserveClientIp": "false"}.With(group))
 	c.listener = c.Create(listenerType, "api",
-		props{"loadBalancerArn": c.balancer, "port": 6443, "protocol": "TCP",
+		props{"loadBalancerArn": c.loadBalancer, "port": 6443, "protocol": "TCP",
 			"defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": c.targets}}})
 	c.Create(attachmentType, "api", props{"targetGroupArn": c.targets, "targetId": c.controlPlane})
 	zone := c.Create(zoneType, "private", props{"name": "test.internal", "vpcs": []any{map[string]any{"vpcId": c.vpc}}})
-	c.Within(func(w *world.World) {
-		state := w.Get(loadBalancerType, "us-east-1", c.balancer).State
-		c.balancer = state.String("dnsName")
+	c.Within(func(st *store.Store) {
+		state := st.Get(loadBalancerType, "us-east-1", c.loadBalancer).State
+		c.loadBalancer = state.String("dnsName")
 	})
 	c.Create(recordType, "api", props{"zoneId": zone, "name": "api", "type": "A",
-		"aliases": []any{map[string]any{"name": c.balancer, "zoneId": balancerZone("us-east-1"),
+		"aliases": []any{map[string]any{"name": c.loadBalancer, "zoneId": loadBalancerZone("us-east-1"),
 			"evaluateTargetHealth": false}}})
 	return c
 }
 
-func TestPacketsThroughTheBalancer(t *testing.T) {
+func TestPacketsThroughTheLoadBalancer(t *testing.T) {
 	c := newCluster(t, nil, nil)
 	for _, from := range []string{c.worker, c.controlPlane} {
 		machines, err := c.Dial(from, c.name, 6443)
@@ -58,14 +58,14 @@ func TestPacketsThroughTheBalancer(t *testing.T) {
 		assert.Equal(t, c.controlPlane, machines[0].ID)
 		assert.Equal(t, "hello", string(machines[0].UserData))
 	}
-	_, err := c.Dial("", c.balancer, 6443)
+	_, err := c.Dial("", c.loadBalancer, 6443)
 	assert.NoError(t, err, "the operator stands in the network")
 	_, err = c.Dial("", c.name, 6443)
-	assert.ErrorIs(t, err, site.ErrNotHere, "a private zone does not answer the operator")
+	assert.ErrorIs(t, err, network.ErrNotHere, "a private zone does not answer the operator")
 	_, err = c.Dial(c.worker, c.name, 443)
 	assert.ErrorContains(t, err, "firewall: no rule of")
 	_, err = c.Dial(c.worker, "nowhere.test.internal", 6443)
-	assert.ErrorIs(t, err, site.ErrNotHere)
+	assert.ErrorIs(t, err, network.ErrNotHere)
 	_, err = c.Dial(c.worker, "10.0.16.4", 50001)
 	assert.ErrorContains(t, err, "lets 50001 from 10.0.32.4")
 
@@ -77,7 +77,7 @@ func TestPacketsThroughTheBalancer(t *testing.T) {
 func TestOperatorOutside(t *testing.T) {
 	t.Setenv("SIMULATOR_OPERATOR_IP", "203.0.113.7")
 	c := newCluster(t, nil, nil)
-	_, err := c.Dial("", c.balancer, 6443)
+	_, err := c.Dial("", c.loadBalancer, 6443)
 	assert.ErrorContains(t, err, "lets 6443 from 203.0.113.7")
 }
 
@@ -106,8 +106,8 @@ func TestInterfaces(t *testing.T) {
 	c.Create(addressType, "machine", props{"domain": "vpc", "networkInterface": nic})
 	c.Create(ingressType, "world", props{"securityGroupId": c.controlPlanes, "ipProtocol": "tcp", "fromPort": 50000,
 		"toPort": 50000, "cidrIpv4": "0.0.0.0/0"})
-	c.Within(func(w *world.World) {
-		for _, found := range newSite(w).Machines() {
+	c.Within(func(st *store.Store) {
+		for _, found := range newNetwork(st).Machines() {
 			if found.ID == machine {
 				assert.Equal(t, "198.18.0.3", found.PublicIP)
 			}

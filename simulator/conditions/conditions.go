@@ -1,4 +1,4 @@
-package catalogue
+package conditions
 
 import (
 	"os"
@@ -15,7 +15,7 @@ const (
 	OutOfStock = "SIMULATOR_OUT_OF_STOCK"
 	// Quotas are what the account may have at most.
 	Quotas = "SIMULATOR_QUOTAS"
-	// Propagation is how long it takes until others know of what was made.
+	// Propagation is how long it takes until others know of what was created.
 	Propagation = "SIMULATOR_PROPAGATION"
 	// DeprecatedImages and MissingImages are parts of images' names.
 	DeprecatedImages = "SIMULATOR_DEPRECATED_IMAGES"
@@ -25,7 +25,7 @@ const (
 	SlowStop   = "SIMULATOR_SLOW_STOP"
 	Lingering  = "SIMULATOR_LINGERING"
 	GrantDelay = "SIMULATOR_GRANT_DELAY"
-	// Secrets is a folder of clusters' secrets that several worlds share.
+	// Secrets is a folder of clusters' secrets that several stores share.
 	Secrets = "SIMULATOR_SECRETS"
 	// CertificateLifetime is how long an administrator's new credentials are good.
 	CertificateLifetime = "SIMULATOR_CERTIFICATE_LIFETIME"

@@ -1,7 +1,6 @@
-// Package catalogue says what a simulated cloud is made of: which resources it has, which properties they take and
-// give, and how they behave. The properties of a cloud stand in its schema.json, the behaviors in Go; package provider
-// serves any of them.
-package catalogue
+// Package schema describes what a simulated cloud consists of: its types of resources, their properties, and how they
+// behave. The properties are in the cloud's schema.json, the behaviors in Go. Package provider serves any cloud.
+package schema
 
 import (
 	"bytes"
@@ -10,8 +9,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // Provider is what one plugin serves: the types that its schema.json declares, and how they behave.
@@ -24,19 +23,37 @@ type Provider struct {
 	Resources map[string]*Resource `json:"resources"`
 	Functions map[string]*Function `json:"functions"`
 
-	// CheckConfig looks for what the fields alone cannot say.
-	CheckConfig func(config world.Values) []Problem `json:"-"`
+	// CheckConfig checks what the fields cannot express.
+	CheckConfig func(config store.Values) []Problem `json:"-"`
 	// Check looks at every resource before it is planned, and may add inputs that come from the provider's
 	// configuration, such as default tags. Values may be unknown.
 	Check func(*Call) []Problem `json:"-"`
-	// Site is the provider's part of what Talos sees; nil for a provider without machines.
-	Site func(*world.World) site.Site `json:"-"`
-	// Restart starts the provider's machines as if all of them were new, and returns which of them do not start. Those
-	// that do keep their names and addresses, except members of scaling groups.
-	Restart func(*world.World) []site.Finding `json:"-"`
+	// Network is the provider's part of what Talos sees; nil for a provider without machines.
+	Network func(*store.Store) network.Network `json:"-"`
+	// Restart is how the provider's machines start as if they were new; nil for a provider without machines.
+	Restart *Restart `json:"-"`
+	// Defaults is the configuration of calls that no engine makes.
+	Defaults store.Values `json:"-"`
 	// Inspect returns what the provider's resources do not do although they are there: a target that is not healthy, an
-	// event that nobody hears.
-	Inspect func(*world.World) []site.Finding `json:"-"`
+	// event that nothing receives.
+	Inspect func(*store.Store) []network.Finding `json:"-"`
+}
+
+// Restart is how machines start as if they were new: those that the program names keep their names and addresses, and
+// scaling groups start machines in the place of their members.
+type Restart struct {
+	// Machine is the type of machines, MemberKey a property that only members of groups have; empty without groups.
+	Machine, MemberKey string
+	// Start completes the state of a machine, or returns why it does not start.
+	Start func(*Call) error
+	// Groups are the types that start machines, in the order in which they are asked.
+	Groups []Group
+}
+
+// Group is a type of scaling groups. Start starts a group's machines, or returns why it starts none.
+type Group struct {
+	Type  string
+	Start func(*Call) error
 }
 
 // Resource is one type of resource.
@@ -49,17 +66,17 @@ type Resource struct {
 	Autoname *Autoname `json:"autoname,omitempty"`
 	// Global resources exist once in an account, not in every region.
 	Global bool `json:"global,omitempty"`
-	// Account says that it is a setting of the account, which belongs to everybody in it and is never left over.
+	// Account marks a setting of the account, which is shared by all its users and never left over.
 	Account bool `json:"account,omitempty"`
 	// Shared resources are handed out again when they are created twice.
 	Shared bool `json:"shared,omitempty"`
 	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state
-	// says, deleting one does nothing, and importing one fails.
+	// has, deleting one does nothing, and importing one fails.
 	StateOnly bool `json:"stateOnly,omitempty"`
-	// Machines says that machines may start or end when one comes, changes or goes.
+	// Machines means that machines may start or end when one is created, changed or deleted.
 	Machines bool `json:"machines,omitempty"`
-	// Missing is how the provider fails to read a resource that is gone, with the id; empty for one that it then
-	// forgets.
+	// Missing is how the provider fails to read a resource that does not exist any more, with the id; empty for one
+	// that it then forgets.
 	Missing string `json:"missing,omitempty"`
 	// ExactlyOne are groups of properties, one of each must be given.
 	ExactlyOne [][]string `json:"exactlyOne,omitempty"`
@@ -74,17 +91,17 @@ type Autoname struct {
 	MaxLength int    `json:"maxLength"`
 }
 
-// Behavior is what a cloud does with a type of resource beyond what the schema says. Every part may be nil.
+// Behavior is what a cloud does with a type of resource beyond its schema. Every part may be nil.
 type Behavior struct {
 	// Check looks for what the provider refuses before it asks the cloud. Values may be unknown.
 	Check func(*Call) []Problem
 	// Diff names further properties whose change replaces the resource. Values may be unknown.
 	Diff func(c *Call, changed []string) (replace []string)
 	// Create, Update and Delete are the cloud's side of it: they refuse, compute State and change other resources. The
-	// resource itself is put into the world, and removed from it, by the caller.
+	// resource itself is put into the store, and removed from it, by the caller.
 	Create, Update, Delete func(*Call) error
 	// Import finds a resource by what people name it by when it is imported, if that is not its id.
-	Import func(w *world.World, id string) *world.Resource
+	Import func(st *store.Store, id string) *store.Resource
 }
 
 // Function is a data source.
@@ -93,38 +110,29 @@ type Function struct {
 	Invoke Invoke `json:"-"`
 }
 
-// CreateFixture makes a resource that was there before the program, with the inputs that a call carries. It is not
-// checked as the program's own are.
-func (p *Provider) CreateFixture(token string, call Call) (*world.Resource, error) {
-	resource := p.Resources[token]
-	region := call.Region
-	if resource.Global {
-		region = ""
+// CallFor returns an operation on a resource as it is.
+func (p *Provider) CallFor(st *store.Store, r *store.Resource) *Call {
+	c := CallFor(st, r)
+	c.Type, c.Config = p.Resources[r.Type], p.Defaults.Clone()
+	return c
+}
+
+// CallFor returns an operation on a resource as it is, without the provider's part: the type and a configuration.
+func CallFor(st *store.Store, r *store.Resource) *Call {
+	return &Call{
+		Store: st, Region: r.Region, Token: r.Type, Name: r.Name, ID: r.ID, URN: r.ID, Config: store.Values{},
+		Inputs: r.Inputs.Clone(), Old: r.Inputs.Clone(), State: r.State.Clone(),
 	}
-	call.Type, call.Token, call.Old = resource, token, world.Values{}
-	if resource.ID != "" {
-		call.ID = resource.ID + call.World.Hash(call.URN, 17)
-	}
-	call.State = resource.Fields.WithInitial(resource.Fields.WithDefaults(call.Inputs))
-	if err := resource.Behavior.Create(&call); err != nil {
-		return nil, fmt.Errorf("create the fixture %s: %w", token, err)
-	}
-	made := &world.Resource{
-		Provider: p.Name, Type: token, Region: region, ID: call.ID, Name: "fixture",
-		Inputs: call.Inputs, State: call.State, Adopted: true,
-	}
-	call.World.Put(made)
-	return made, nil
 }
 
 // Invoke answers a call of a function.
-type Invoke func(*Call) (world.Values, error)
+type Invoke func(*Call) (store.Values, error)
 
 // Load reads a provider's schema and gives its types their behaviors, by their tokens. It panics on a schema that is
 // not valid, and on a type without a behavior or a behavior without a type: both are part of the binary.
-func Load(name string, schema []byte, behaviors map[string]Behavior, functions map[string]Invoke) *Provider {
+func Load(name string, text []byte, behaviors map[string]Behavior, functions map[string]Invoke) *Provider {
 	p := &Provider{Name: name}
-	decoder := json.NewDecoder(bytes.NewReader(schema))
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(p); err != nil {
 		panic(fmt.Sprintf("simulator/%s/schema.json: %s", name, err))
@@ -157,13 +165,13 @@ func requireSameTokens[S, B any](name string, schema map[string]S, behaviors map
 // from.
 type Call struct {
 	Context context.Context
-	// World and Site are nil in Check and Diff, and in previews.
-	World *world.World
-	Site  site.Site
+	// Store and Network are nil in Check and Diff, and in previews.
+	Store   *store.Store
+	Network network.Network
 	// Config is the configuration of the provider instance, Region its region.
-	Config world.Values
+	Config store.Values
 	Region string
-	// Machine is set by a creation that speaks to a machine: which cloud's it is, and when that began to make it.
+	// Machine is set by a creation that connects to a machine: its cloud, and when that began to create it.
 	Machine struct {
 		Provider string
 		Started  time.Time
@@ -179,10 +187,10 @@ type Call struct {
 	Timeout time.Duration
 	// Inputs are the checked inputs; Old are those of the last operation. On Delete, Inputs and State are what the
 	// cloud has, and Old is the state as the engine knows it, which may be older.
-	Inputs, Old world.Values
+	Inputs, Old store.Values
 	// State is the resource's outputs. On Create it starts as the inputs and defaults, on Update as the previous state
 	// under the new inputs; the behavior completes it.
-	State world.Values
+	State store.Values
 }
 
 // Problem is an input that is refused.

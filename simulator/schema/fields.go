@@ -1,10 +1,10 @@
-package catalogue
+package schema
 
 import (
 	"regexp"
 	"strings"
 
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 )
 
 // Fields are the properties of a resource, of a function or of a nested object, by their Pulumi names.
@@ -19,16 +19,16 @@ type Field struct {
 	Output   bool `json:"output,omitempty"`
 	// Volatile outputs may change with every update, so that its preview does not know them.
 	Volatile bool `json:"volatile,omitempty"`
-	// WriteOnly properties are told to the cloud and never by it: an import comes without them.
+	// WriteOnly properties are sent to the cloud, which never returns them: an import comes without them.
 	WriteOnly bool `json:"writeOnly,omitempty"`
-	// Replaces says that the resource has to be replaced when the property changes.
+	// Replaces means that a change of the property replaces the resource.
 	Replaces bool `json:"replaces,omitempty"`
 	Secret   bool `json:"secret,omitempty"`
 	// JSON texts are compared by meaning.
 	JSON bool `json:"json,omitempty"`
-	// Default is what the provider takes when the property is not given.
+	// Default is the value of the provider when the property is not set.
 	Default any `json:"default,omitempty"`
-	// Initial is what the cloud makes of a property that is not given. Unlike a default it does not come back.
+	// Initial is the value of the cloud when the property is not set. Unlike a default it does not return.
 	Initial any `json:"initial,omitempty"`
 	// Enum, Pattern and MaxLength limit a text, Range a number. In a list, they limit each element.
 	Enum      []string       `json:"enum,omitempty"`
@@ -44,16 +44,16 @@ type Field struct {
 }
 
 // WithDefaults returns inputs with the defaults of what is not given.
-func (f Fields) WithDefaults(inputs world.Values) world.Values {
+func (f Fields) WithDefaults(inputs store.Values) store.Values {
 	return f.complete(inputs, func(field Field) any { return field.Default })
 }
 
 // WithInitial returns the state of a new resource with the initial values of what it does not have.
-func (f Fields) WithInitial(state world.Values) world.Values {
+func (f Fields) WithInitial(state store.Values) store.Values {
 	return f.complete(state, func(field Field) any { return field.Initial })
 }
 
-func (f Fields) complete(values world.Values, value func(Field) any) world.Values {
+func (f Fields) complete(values store.Values, value func(Field) any) store.Values {
 	completed := values.Clone()
 	for name, field := range f {
 		if chosen := value(field); chosen != nil && !completed.Has(name) {
@@ -63,7 +63,7 @@ func (f Fields) complete(values world.Values, value func(Field) any) world.Value
 	return completed
 }
 
-// Range are the lowest and the highest number that a property takes.
+// Range has the lowest and the highest value of a property.
 type Range [2]float64
 
 // Type is the shape of a property: "string", "number", "boolean", "object", or a "list", "set" or "map" of one of

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,17 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
 	"github.com/inferadb/infra/simulator/latency"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/store"
 )
-
-// Weather is what makes a cloud less than ideal: it takes its time, and sometimes it fails.
-type Weather struct {
-	// Latency scales the time that the clouds take; 0 is at once.
-	Latency float64
-	Faults  []Fault
-}
 
 // Fault makes one operation fail.
 type Fault struct {
@@ -40,28 +31,28 @@ const onUpdate, onDelete = "@update", "@delete"
 
 const anything = "any-"
 
-// mode is how an operation fails. All but the first, and throttled, leave a resource behind that was to be made.
+// mode is how an operation fails. All but the first, and throttled, leave a resource behind that was to be created.
 type mode string
 
 const (
 	// fails makes nothing.
 	fails mode = ""
-	// half reports a resource that is made but not ready.
+	// half reports a resource that is created but not ready.
 	half mode = "half"
-	// lost makes the resource and answers with an error.
+	// lost creates the resource and answers with an error.
 	lost mode = "lost"
-	// crash ends the plugin before it can report what was made. The engine then forgets the operation. Others that the
-	// plugin works on are let finish, so that just one is lost, whatever the timing.
+	// crash ends the plugin before it can report what was created. The engine then forgets the operation. Others that
+	// the plugin works on are let finish, so that just one is lost, whatever the timing.
 	crash mode = "crash"
-	// timeout makes the resource, and the provider gives up before it is ready.
+	// timeout creates the resource, and the provider gives up before it is ready.
 	timeout mode = "timeout"
 	// throttled has the API refuse the call some times, because there are too many; the provider tries again.
 	throttled mode = "throttled"
-	// hang never reports what was made. An engine that is killed meanwhile leaves a pending operation.
+	// hang never reports what was created. An engine that is killed meanwhile leaves a pending operation.
 	hang mode = "hang"
 )
 
-// interrupt keeps the plugin from reporting what was made. The caller holds the lock for reading.
+// interrupt keeps the plugin from reporting what was created. The caller holds the lock for reading.
 func (s *Server) interrupt(fault *Fault) {
 	switch {
 	case fault == nil:
@@ -77,26 +68,6 @@ func (s *Server) interrupt(fault *Fault) {
 	}
 }
 
-// WeatherFromEnvironment reads SIMULATOR_LATENCY and SIMULATOR_FAULT.
-func WeatherFromEnvironment() (Weather, error) {
-	var weather Weather
-	if text := os.Getenv("SIMULATOR_LATENCY"); text != "" {
-		scale, err := strconv.ParseFloat(text, 64)
-		if err != nil || scale < 0 {
-			return weather, fmt.Errorf("SIMULATOR_LATENCY: %q is no factor; use a number such as 0.01", text)
-		}
-		weather.Latency = scale
-	}
-	for _, text := range strings.FieldsFunc(os.Getenv("SIMULATOR_FAULT"), func(r rune) bool { return r == ',' }) {
-		fault, err := parseFault(strings.TrimSpace(text))
-		if err != nil {
-			return weather, err
-		}
-		weather.Faults = append(weather.Faults, fault)
-	}
-	return weather, nil
-}
-
 func parseFault(text string) (Fault, error) {
 	token, rest, found := strings.Cut(text, "#")
 	count, how, _ := strings.Cut(rest, ":")
@@ -105,15 +76,15 @@ func parseFault(text string) (Fault, error) {
 	refusals, problem := strconv.Atoi(cmp.Or(times, "3"))
 	if !found || err != nil || problem != nil || nth < 1 ||
 		!slices.Contains([]mode{fails, half, lost, crash, timeout, throttled, hang}, mode(how)) {
-		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is no fault; use type#number, or with :half, :lost, "+
+		return Fault{}, fmt.Errorf("SIMULATOR_FAULT: %q is not a fault; use type#number, or with :half, :lost, "+
 			":crash, :timeout, :throttled=3 or :hang "+
 			"behind it, such as aws:ec2/instance:Instance#2:crash", text)
 	}
 	return Fault{Token: token, Nth: nth, Mode: mode(how), Refusals: refusals}, nil
 }
 
-// tries is how often a provider makes a call that is refused because there are too many, by its configuration or else its
-// default. Google's goes on for as long as the operation may take.
+// tries is how often a provider makes a call that is refused because there are too many, by its configuration or else
+// its default. Google's goes on for as long as the operation may take.
 // https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#max_retries-1
 // https://registry.terraform.io/providers/digitalocean/digitalocean/2.59.0/docs#http_retry_max-1
 // https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/transport/error_retry_predicates.go
@@ -122,32 +93,32 @@ var tries = map[string]struct {
 	number  int
 }{"aws": {"maxRetries", 25}, "digitalocean": {"httpRetryMax", 4}}
 
-// refusals are what the cloud says to too many calls.
+// refusals are the clouds' errors for too many calls.
 var refusals = map[string]string{
 	"aws":          "RequestLimitExceeded: Request limit exceeded.",
 	"digitalocean": "429 (too_many_requests) API Rate limit exceeded.",
 	"gcp":          "Error 429: Quota exceeded for quota metric 'Queries', rateLimitExceeded",
 }
 
-// throttle makes a call as often as it is refused, or as often as the provider tries.
+// throttle repeats a call as often as it is refused, or as often as the provider tries.
 func (s *Server) throttle(fault *Fault) error {
 	if fault == nil || fault.Mode != throttled {
 		return nil
 	}
-	limit, limited := tries[s.catalogue.Name]
+	limit, limited := tries[s.schema.Name]
 	if s.config.Has(limit.setting) {
 		limit.number = s.config.Int(limit.setting)
 	}
 	for n := range fault.Refusals {
 		if limited && n >= limit.number {
-			return errors.New(refusals[s.catalogue.Name])
+			return errors.New(refusals[s.schema.Name])
 		}
 		time.Sleep(pause / 10)
 	}
 	return nil
 }
 
-// errTimeout is what a provider says that has waited for long enough.
+// errTimeout returns the error of a provider that gave up waiting.
 func errTimeout(token string) error {
 	return fmt.Errorf("waiting for %s create: timeout while waiting for state to become 'available' (last state: "+
 		"'pending', timeout: 10m0s)", token)
@@ -155,22 +126,23 @@ func errTimeout(token string) error {
 
 var errFault = errors.New("simulated fault: the cloud had an internal error")
 
-// strikes counts a creation, and says which fault hits it, if any. The count outlives the creation's own failure.
-func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
-	for _, fault := range w.Faults {
+// injectFault counts a creation, and returns the fault that it meets, if any. The count outlives a failure of the
+// creation.
+func (o Options) injectFault(journal *store.Journal, token string) (*Fault, error) {
+	for _, fault := range o.Faults {
 		if fault.Token != token && (!strings.HasPrefix(fault.Token, anything) || strings.Contains(token, "@")) {
 			continue
 		}
 		token := fault.Token
 		var nth int
-		err := store.Do(func(world *world.World) error {
-			nth = world.Count("create " + token)
+		err := journal.Do(func(st *store.Store) error {
+			nth = st.Count("create " + token)
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		for _, fault := range w.Faults {
+		for _, fault := range o.Faults {
 			if fault.Token == token && fault.Nth == nth {
 				return &fault, nil
 			}
@@ -183,43 +155,18 @@ func (w Weather) strikes(store *world.Store, token string) (*Fault, error) {
 // pause is the time between two tries.
 const pause = 100 * time.Millisecond
 
-// strikesDeletion counts a deletion of any type where a fault counts everything.
-func (w Weather) strikesDeletion(store *world.Store) (*Fault, error) {
-	return w.strikes(store, anything)
-}
-
-// patience is how long an operation that may be retried is: ten minutes of a cloud's time, and a moment for the machine
-// that all this runs on.
-func (w Weather) patience() time.Duration {
-	return 2*time.Second + time.Duration(w.Latency*float64(10*time.Minute))
-}
-
-// wait lets some of the clouds' time pass.
-func (w Weather) wait(ctx context.Context, takes time.Duration) {
-	w.waitUntil(ctx, time.Now(), takes)
-}
-
-// waitForBoot waits until the machine that a call spoke to would have answered.
-func (w Weather) waitForBoot(ctx context.Context, call *catalogue.Call) {
-	if machine := latency.Machines[call.Machine.Provider]; machine != "" {
-		w.waitUntil(ctx, call.Machine.Started, latency.Of(machine).Create+latency.Boot)
-	}
-}
-
-func (w Weather) waitUntil(ctx context.Context, start time.Time, takes time.Duration) {
-	select {
-	case <-time.After(time.Until(start.Add(time.Duration(float64(takes) * w.Latency)))):
-	case <-ctx.Done():
-	}
+// injectDeletionFault counts a deletion of any type where a fault counts everything.
+func (o Options) injectDeletionFault(journal *store.Journal) (*Fault, error) {
+	return o.injectFault(journal, anything)
 }
 
 // record writes down when an operation began and that it has ended, where time passes.
 func (s *Server) record(operation latency.Operation, urn string, start time.Time) {
-	if s.weather.Latency == 0 {
+	if s.options.Latency == 0 {
 		return
 	}
 	entry := latency.Entry{Operation: operation, URN: urn, Start: start, End: time.Now()}
-	if err := latency.Record(s.store.Directory(), entry); err != nil {
+	if err := latency.Record(s.journal.Directory(), entry); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 }

@@ -1,4 +1,4 @@
-package world
+package store
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv makes the test binary a process that works on the world that it names.
+// childEnv names a store and makes the test binary a process that works on it.
 const childEnv = "WORLD_TEST_DIRECTORY"
 
 func TestMain(m *testing.M) {
@@ -20,12 +20,12 @@ func TestMain(m *testing.M) {
 	if directory == "" {
 		os.Exit(m.Run())
 	}
-	store, err := Open(directory)
+	journal, err := Open(directory)
 	for range 50 {
 		if err == nil {
-			err = store.Do(func(w *World) error {
-				n := w.Count("all")
-				w.Put(&Resource{Type: "thing", ID: fmt.Sprint(n), State: Values{"by": fmt.Sprint(os.Getpid())}})
+			err = journal.Do(func(s *Store) error {
+				n := s.Count("all")
+				s.Put(&Resource{Type: "thing", ID: fmt.Sprint(n), State: Values{"by": fmt.Sprint(os.Getpid())}})
 				return nil
 			})
 		}
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// TestProcesses lets processes work on one world at the same time: no change is lost, none is seen twice.
+// TestProcesses lets processes work on one store at the same time: no change is lost, none is seen twice.
 func TestProcesses(t *testing.T) {
 	directory := t.TempDir()
 	var children []*exec.Cmd
@@ -49,34 +49,34 @@ func TestProcesses(t *testing.T) {
 	for _, child := range children {
 		require.NoError(t, child.Wait())
 	}
-	store, err := Open(directory)
+	journal, err := Open(directory)
 	require.NoError(t, err)
-	require.NoError(t, store.Do(func(w *World) error {
-		assert.Len(t, w.List("thing", ""), 200)
-		assert.Equal(t, 201, w.Count("all"))
+	require.NoError(t, journal.Do(func(s *Store) error {
+		assert.Len(t, s.List("thing", ""), 200)
+		assert.Equal(t, 201, s.Count("all"))
 		return nil
 	}))
 }
 
-func put(id string) func(*World) error {
-	return func(w *World) error { w.Put(&Resource{Type: "thing", ID: id}); return nil }
+func put(id string) func(*Store) error {
+	return func(s *Store) error { s.Put(&Resource{Type: "thing", ID: id}); return nil }
 }
 
 func TestFailedOperationsLeaveNothing(t *testing.T) {
-	store, err := Open(t.TempDir())
+	journal, err := Open(t.TempDir())
 	require.NoError(t, err)
-	require.NoError(t, store.Do(put("kept")))
+	require.NoError(t, journal.Do(put("kept")))
 	broken := errors.New("broken")
-	assert.ErrorIs(t, store.Do(func(w *World) error {
-		require.NoError(t, put("lost")(w))
-		w.Remove(w.Get("thing", "", "kept"))
-		w.SetTalos("key", []byte(`1`))
+	assert.ErrorIs(t, journal.Do(func(s *Store) error {
+		require.NoError(t, put("lost")(s))
+		s.Remove(s.Get("thing", "", "kept"))
+		s.SetTalos("key", []byte(`1`))
 		return broken
 	}), broken)
-	require.NoError(t, store.Do(func(w *World) error {
-		assert.NotNil(t, w.Get("thing", "", "kept"))
-		assert.Nil(t, w.Get("thing", "", "lost"))
-		assert.Nil(t, w.Talos("key"))
+	require.NoError(t, journal.Do(func(s *Store) error {
+		assert.NotNil(t, s.Get("thing", "", "kept"))
+		assert.Nil(t, s.Get("thing", "", "lost"))
+		assert.Nil(t, s.Talos("key"))
 		return nil
 	}))
 }
@@ -84,10 +84,10 @@ func TestFailedOperationsLeaveNothing(t *testing.T) {
 // TestTornLine stops a process in the middle of writing: what it wrote before counts, the torn line does not.
 func TestTornLine(t *testing.T) {
 	directory := t.TempDir()
-	store, err := Open(directory)
+	journal, err := Open(directory)
 	require.NoError(t, err)
-	require.NoError(t, store.Do(put("whole")))
-	file, err := os.OpenFile(filepath.Join(directory, Journal), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, journal.Do(put("whole")))
+	file, err := os.OpenFile(filepath.Join(directory, JournalFile), os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	_, err = file.WriteString(`{"put":[{"type":"thing","id":"to`)
 	require.NoError(t, err)
@@ -97,20 +97,20 @@ func TestTornLine(t *testing.T) {
 		other, err := Open(directory)
 		require.NoError(t, err)
 		require.NoError(t, other.Do(put("next")))
-		require.NoError(t, other.Do(func(w *World) error {
-			assert.Len(t, w.List("thing", ""), 2)
+		require.NoError(t, other.Do(func(s *Store) error {
+			assert.Len(t, s.List("thing", ""), 2)
 			return nil
 		}))
 	}
 }
 
-// TestPrivate keeps the world, and with it the machines' secrets, from other users.
+// TestPrivate keeps the store, and with it the machines' secrets, from other users.
 func TestPrivate(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "world")
-	store, err := Open(directory)
+	journal, err := Open(directory)
 	require.NoError(t, err)
-	require.NoError(t, store.Do(put("thing")))
-	for path, mode := range map[string]os.FileMode{directory: 0o700, filepath.Join(directory, Journal): 0o600} {
+	require.NoError(t, journal.Do(put("thing")))
+	for path, mode := range map[string]os.FileMode{directory: 0o700, filepath.Join(directory, JournalFile): 0o600} {
 		info, err := os.Stat(path)
 		require.NoError(t, err)
 		assert.Equal(t, mode, info.Mode().Perm())

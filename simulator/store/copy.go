@@ -1,4 +1,4 @@
-package world
+package store
 
 import (
 	"encoding/json"
@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// Copy returns a world of its own with the same content, kept by nobody: an experiment that costs no disk.
-func (w *World) Copy() *World {
+// Copy returns another store with the same content, in memory only.
+func (s *Store) Copy() *Store {
 	copied := empty()
-	for key, r := range w.resources {
+	for key, r := range s.resources {
 		resource := *r
 		resource.Inputs, resource.State = r.Inputs.Clone(), r.State.Clone()
 		copied.resources[key] = &resource
 	}
-	maps.Copy(copied.serials, w.serials)
-	for key, value := range w.talos {
+	maps.Copy(copied.serials, s.serials)
+	for key, value := range s.talos {
 		copied.talos[key] = json.RawMessage(slices.Clone(value))
 	}
 	return copied

@@ -1,4 +1,4 @@
-package world
+package store
 
 // Values are the properties of a resource as plain data: string, float64, bool, []any, map[string]any. During a preview
 // a value may be Unknown.
@@ -6,7 +6,7 @@ type Values map[string]any
 
 type unknown struct{}
 
-// Unknown stands for a value that a preview cannot know yet.
+// Unknown is a value that a preview cannot know yet.
 var Unknown any = unknown{}
 
 // Has reports whether the property is given, known or not.
@@ -15,31 +15,31 @@ func (v Values) Has(key string) bool { return v[key] != nil }
 // Known reports whether the property is given and known.
 func (v Values) Known(key string) bool { return v[key] != nil && v[key] != Unknown }
 
-// String is the text of a property, "" if it is absent or unknown.
+// String returns the text of a property, "" if it is absent or unknown.
 func (v Values) String(key string) string {
 	text, _ := v[key].(string)
 	return text
 }
 
-// Bool is the truth of a property, false if it is absent or unknown.
+// Bool reports whether a property is true. One that is absent or unknown is not.
 func (v Values) Bool(key string) bool {
 	is, _ := v[key].(bool)
 	return is
 }
 
-// Int is the whole number of a property, 0 if it is absent or unknown.
+// Int returns the whole number of a property, 0 if it is absent or unknown.
 func (v Values) Int(key string) int {
 	number, _ := v[key].(float64)
 	return int(number)
 }
 
-// Object is a nested object, empty if it is absent or unknown.
+// Object returns a nested object, empty if it is absent or unknown.
 func (v Values) Object(key string) Values {
 	object, _ := v[key].(map[string]any)
 	return object
 }
 
-// Objects is a list of nested objects; unknown items are left out.
+// Objects returns a list of nested objects; unknown items are left out.
 func (v Values) Objects(key string) []Values {
 	var objects []Values
 	list, _ := v[key].([]any)
@@ -51,7 +51,7 @@ func (v Values) Objects(key string) []Values {
 	return objects
 }
 
-// Strings is a list of texts; unknown items are left out.
+// Strings returns a list of texts; unknown items are left out.
 func (v Values) Strings(key string) []string {
 	var texts []string
 	list, _ := v[key].([]any)
@@ -63,7 +63,7 @@ func (v Values) Strings(key string) []string {
 	return texts
 }
 
-// Clone is a deep copy.
+// Clone returns a deep copy.
 func (v Values) Clone() Values {
 	if v == nil {
 		return Values{}
@@ -90,7 +90,7 @@ func clone(value any) any {
 	}
 }
 
-// List makes a list property of texts.
+// List creates a list property of texts.
 func List(texts ...string) []any {
 	list := make([]any, len(texts))
 	for i, text := range texts {

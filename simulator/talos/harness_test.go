@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inferadb/infra/simulator/catalogue"
-	"github.com/inferadb/infra/simulator/site"
-	"github.com/inferadb/infra/simulator/world"
+	"github.com/inferadb/infra/simulator/network"
+	"github.com/inferadb/infra/simulator/schema"
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configpatcher"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
@@ -25,32 +25,32 @@ import (
 
 const endpoint = "api.test.internal"
 
-// lab is a small cloud: three control planes, two workers, a name that leads to the control planes on 6443.
-type lab struct {
+// harness is a small cloud: three control planes, two workers, a name that leads to the control planes on 6443.
+type harness struct {
 	t        *testing.T
-	store    *world.Store
+	journal  *store.Journal
 	bundle   *secrets.Bundle
-	machines []site.Machine
+	machines []network.Machine
 	// blocked are the packets that a firewall drops: "from>to:port", where the operator is "".
 	blocked map[string]bool
 	// names lead to machines.
 	names map[string][]string
 }
 
-func newLab(t *testing.T) *lab {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	store, err := world.Open(t.TempDir())
+	journal, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	l := &lab{t: t, store: store, bundle: ours(), blocked: map[string]bool{}, names: map[string][]string{
+	h := &harness{t: t, journal: journal, bundle: ours(), blocked: map[string]bool{}, names: map[string][]string{
 		endpoint: {"cp-1", "cp-2", "cp-3"},
 	}}
 	for _, name := range []string{"cp-1", "cp-2", "cp-3"} {
-		l.start(name, l.document(machine.TypeControlPlane))
+		h.start(name, h.document(machine.TypeControlPlane))
 	}
 	for _, name := range []string{"worker-1", "worker-2"} {
-		l.start(name, l.document(machine.TypeWorker))
+		h.start(name, h.document(machine.TypeWorker))
 	}
-	return l
+	return h
 }
 
 // Making a cluster's keys takes a second: all tests share two clusters' secrets.
@@ -65,40 +65,40 @@ func newBundle() *secrets.Bundle {
 }
 
 // start adds a machine whose id and name are the same, and whose address follows from the order.
-func (l *lab) start(name, userData string) {
-	l.machines = append(l.machines, site.Machine{
+func (h *harness) start(name, userData string) {
+	h.machines = append(h.machines, network.Machine{
 		ID: name, Name: name, Provider: "aws", Region: "us-east-1", UserData: []byte(userData),
-		PrivateIP: fmt.Sprintf("10.0.0.%d", len(l.machines)+1),
+		PrivateIP: fmt.Sprintf("10.0.0.%d", len(h.machines)+1),
 	})
 }
 
-func (l *lab) stop(names ...string) {
+func (h *harness) stop(names ...string) {
 	for _, name := range names {
-		for i, m := range l.machines {
+		for i, m := range h.machines {
 			if m.Name == name {
-				l.machines = append(l.machines[:i:i], l.machines[i+1:]...)
+				h.machines = append(h.machines[:i:i], h.machines[i+1:]...)
 				break
 			}
 		}
 	}
 }
 
-func (l *lab) Deliver(from, to site.Machine, port site.Port) error {
-	if l.blocked[from.Name+">"+to.Name+":"+port.String()] {
+func (h *harness) Deliver(from, to network.Machine, port network.Port) error {
+	if h.blocked[from.Name+">"+to.Name+":"+port.String()] {
 		return errors.New("the firewall drops it")
 	}
 	return nil
 }
 
-func (l *lab) Leave(from site.Machine, service site.Service) error {
-	if l.blocked[from.Name+">"+string(service)] {
+func (h *harness) ReachService(from network.Machine, service network.Service) error {
+	if h.blocked[from.Name+">"+string(service)] {
 		return errors.New("there is no way out")
 	}
 	return nil
 }
 
-func (l *lab) address(name string) string {
-	for _, m := range l.machines {
+func (h *harness) address(name string) string {
+	for _, m := range h.machines {
 		if m.Name == name {
 			return m.PrivateIP
 		}
@@ -107,8 +107,8 @@ func (l *lab) address(name string) string {
 }
 
 // document is a machine configuration, patched.
-func (l *lab) document(kind machine.Type, patches ...string) string {
-	return documentOf(l.t, l.bundle, kind, patches...)
+func (h *harness) document(kind machine.Type, patches ...string) string {
+	return documentOf(h.t, h.bundle, kind, patches...)
 }
 
 func documentOf(t *testing.T, bundle *secrets.Bundle, kind machine.Type, patches ...string) string {
@@ -126,24 +126,24 @@ func documentOf(t *testing.T, bundle *secrets.Bundle, kind machine.Type, patches
 	return string(text)
 }
 
-func (l *lab) Machines() []site.Machine { return l.machines }
+func (h *harness) Machines() []network.Machine { return h.machines }
 
-func (l *lab) Dial(from *site.Machine, host string, port int) ([]site.Machine, error) {
+func (h *harness) Dial(from *network.Machine, host string, port int) ([]network.Machine, error) {
 	sender := ""
 	if from != nil {
 		sender = from.Name
 	}
-	names, balanced := l.names[host]
+	names, balanced := h.names[host]
 	if balanced && port != kubernetesPort {
 		return nil, errors.New("no listener on the port")
 	}
-	var found []site.Machine
-	for _, m := range l.machines {
+	var found []network.Machine
+	for _, m := range h.machines {
 		for _, name := range append([]string{host}, names...) {
 			if m.PrivateIP != name && m.Name != name {
 				continue
 			}
-			if l.blocked[fmt.Sprintf("%s>%s:%d", sender, m.Name, port)] {
+			if h.blocked[fmt.Sprintf("%s>%s:%d", sender, m.Name, port)] {
 				return nil, errors.New("the firewall drops it")
 			}
 			found = append(found, m)
@@ -167,8 +167,8 @@ func client(t *testing.T, bundle *secrets.Bundle) map[string]any {
 }
 
 // call is a request to create something about a node, through itself.
-func (l *lab) call(node string, more world.Values) *catalogue.Call {
-	inputs := world.Values{"clientConfiguration": client(l.t, l.bundle), "node": l.address(node)}
+func (h *harness) call(node string, more store.Values) *schema.Call {
+	inputs := store.Values{"clientConfiguration": client(h.t, h.bundle), "node": h.address(node)}
 	for name, value := range more {
 		inputs[name] = value
 	}
@@ -176,15 +176,15 @@ func (l *lab) call(node string, more world.Values) *catalogue.Call {
 	if !state.Has("applyMode") {
 		state["applyMode"] = "auto"
 	}
-	return &catalogue.Call{Context: context.Background(), Site: l, Inputs: inputs, State: state}
+	return &schema.Call{Context: context.Background(), Network: h, Inputs: inputs, State: state}
 }
 
 // do runs a behavior as the plugin does: what a failed one changed is forgotten, unless it is done.
-func (l *lab) do(behaviour func(*catalogue.Call) error, call *catalogue.Call) error {
+func (h *harness) do(behavior func(*schema.Call) error, call *schema.Call) error {
 	var late error
-	err := l.store.Do(func(w *world.World) error {
-		call.World = w
-		err := behaviour(call)
+	err := h.journal.Do(func(st *store.Store) error {
+		call.Store = st
+		err := behavior(call)
 		if errors.As(err, &done{}) {
 			late = err
 			return nil
@@ -194,17 +194,17 @@ func (l *lab) do(behaviour func(*catalogue.Call) error, call *catalogue.Call) er
 	return errors.Join(err, late)
 }
 
-func (l *lab) bootstrap() {
-	l.t.Helper()
-	require.NoError(l.t, l.do(createBootstrap, l.call("cp-1", nil)))
+func (h *harness) bootstrap() {
+	h.t.Helper()
+	require.NoError(h.t, h.do(createBootstrap, h.call("cp-1", nil)))
 }
 
 // report is the status of every machine by name.
-func (l *lab) report() map[string]NodeStatus {
-	l.t.Helper()
+func (h *harness) report() map[string]NodeStatus {
+	h.t.Helper()
 	statuses := map[string]NodeStatus{}
-	require.NoError(l.t, l.store.Do(func(w *world.World) error {
-		list, err := Report(l, w)
+	require.NoError(h.t, h.journal.Do(func(st *store.Store) error {
+		list, err := Report(h, st)
 		for _, status := range list {
 			statuses[status.Node] = status
 		}
