@@ -146,7 +146,9 @@ func (b *bench) builds() error {
 		what      string
 		arguments func() []string
 	}{
-		{"go build of the program, nothing changed", func() []string { return []string{"-ldflags", "-w", "-o", program, "."} }},
+		{"go build of the program, nothing changed", func() []string {
+			return []string{"-ldflags", "-w", "-o", program, "."}
+		}},
 		// A flag of the linker that is another each time has it link as a changed file does.
 		{"go build of the program, linked anew", func() []string {
 			anew := fmt.Sprintf("-w -X main.bench=%d", time.Now().UnixNano())
