@@ -94,9 +94,7 @@ func (c Cluster) HasSpot() bool {
 func (c Cluster) SpotMachines() int {
 	machines := 0
 	for _, pool := range c.Pools {
-		if pool.OnSpot() {
-			machines += pool.Max - pool.Spot.Base
-		}
+		machines += pool.Max - pool.OnDemand(pool.Max)
 	}
 	return machines
 }

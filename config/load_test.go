@@ -228,7 +228,7 @@ func TestSpotPolicyAndAutoscaling(t *testing.T) {
 	mixed, waiting, loaded := c.Pools[0], c.Pools[1], c.Pools[2]
 	assert.Equal(t, 25, mixed.Spot.OnDemandPercent)
 	assert.True(t, mixed.Spot.Requirements && mixed.Spot.Rebalance)
-	assert.Empty(t, mixed.Autoscaling, "a pool of fixed size is moved by nobody")
+	assert.Empty(t, mixed.Autoscaling, "nothing scales a pool of fixed size")
 	assert.Equal(t, cluster.ClusterAutoscaler, waiting.Autoscaling)
 	assert.Equal(t, map[string]string{
 		cluster.NodeTemplate + "label/tier":                     "web",
@@ -237,7 +237,7 @@ func TestSpotPolicyAndAutoscaling(t *testing.T) {
 		cluster.NodeTemplate + "taint/web":                      ":NoExecute",
 	}, waiting.NodeTemplateTags())
 	assert.Equal(t, cluster.CPU, loaded.Autoscaling)
-	assert.Equal(t, 4, c.SpotMachines(), "the base is not on the market")
+	assert.Equal(t, 3, c.SpotMachines(), "two machines are the base, and a quarter of the other four is on demand")
 	assert.Equal(t, []string{"ops@example.com"}, c.AlarmEmails)
 }
 
