@@ -115,9 +115,9 @@ func TestARepairIsRefused(t *testing.T) {
 		}, "etcd has the alarm CORRUPT on member a1"},
 		"no space while a member is down": {func(f *fixture) {
 			f.Members[0].Size, f.Node("control-plane-2").Down = 2<<30, true
-		}, "mend this first: inferadb-staging-nyc1-control-plane-2: its Talos API does not answer"},
+		}, "repair this first: inferadb-staging-nyc1-control-plane-2: its Talos API does not answer"},
 		"no space while a member is behind": {func(f *fixture) { f.Members[0].Size, f.Members[1].Lag = 2<<30, 5000 },
-			"mend this first: inferadb-staging-nyc1-control-plane-1: its etcd is 5000 entries behind"},
+			"repair this first: inferadb-staging-nyc1-control-plane-1: its etcd is 5000 entries behind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
