@@ -25,7 +25,7 @@ type Kind string
 const (
 	// Preview is what an up would do to a real stack.
 	Preview Kind = "preview"
-	// Simulated is what an up would do to the simulator's world.
+	// Simulated is what an up would do on the simulator.
 	Simulated Kind = "simulated"
 	// Drift is where the cloud differs from the state.
 	Drift Kind = "drift"
@@ -74,8 +74,8 @@ func (c Comment) title() string {
 func (c Comment) intro() string {
 	switch {
 	case c.Kind == Simulated:
-		return "No account was asked: this compares the stack with the simulator's world, which is empty " +
-			"unless `make demo KEEP=1` left one."
+		return "No account was asked: this compares the stack with the simulator, which is empty unless " +
+			"`make demo KEEP=1` left a stack."
 	case c.Kind == Drift && c.Result.Changed():
 		return "The cloud is no longer as the state has it. Each change below was " +
 			"made outside of Pulumi."

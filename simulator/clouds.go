@@ -31,11 +31,11 @@ var providers = map[string]func() *schema.Provider{
 // Providers returns the names of the providers, sorted.
 func Providers() []string { return slices.Sorted(maps.Keys(providers)) }
 
-// Open returns the store that SIMULATOR_WORLD names.
+// Open returns the store that SIMULATOR_STORE names.
 func Open() (*store.Journal, error) {
-	directory := os.Getenv("SIMULATOR_WORLD")
+	directory := os.Getenv("SIMULATOR_STORE")
 	if directory == "" {
-		return nil, errors.New("SIMULATOR_WORLD: is not set; set it to the directory that keeps the simulated clouds")
+		return nil, errors.New("SIMULATOR_STORE: is not set; set it to the directory that keeps the simulated clouds")
 	}
 	return store.Open(directory)
 }

@@ -16,7 +16,7 @@ func inFolder(t *testing.T, backends string) string {
 	t.Chdir(folder)
 	require.NoError(t, os.WriteFile("Pulumi.dev.yaml", []byte("config: {}\n"), 0o600))
 	require.NoError(t, os.WriteFile("backends.yaml", []byte(backends), 0o600))
-	for _, name := range []string{"PULUMI_BACKEND_URL", "SIMULATOR_WORLD", "GITHUB_ACTIONS", "PULUMI_PARALLEL", "PULUMI_STACK", "PULUMI_HOME"} {
+	for _, name := range []string{"PULUMI_BACKEND_URL", "SIMULATOR_STORE", "GITHUB_ACTIONS", "PULUMI_PARALLEL", "PULUMI_STACK", "PULUMI_HOME"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "phrase")
@@ -68,7 +68,7 @@ func TestABackendThatIsNotEntered(t *testing.T) {
 	for name, row := range map[string]struct{ backends, stack, variable, want string }{
 		"no such stack":            {inAFile, "prod", "", `there is no stack "prod": set STACK= to one of dev`},
 		"no backend":               {"staging: {}\n", "dev", "", "the stack dev has no backend: add it to backends.yaml"},
-		"a shell on the simulator": {inAFile, "dev", "SIMULATOR_WORLD", "this shell is set up for the simulator"},
+		"a shell on the simulator": {inAFile, "dev", "SIMULATOR_STORE", "this shell is set up for the simulator"},
 		"a workflow":               {inAFile, "dev", "GITHUB_ACTIONS", "dev keeps its state in a file, which a workflow's machine does not have"},
 		"no YAML":                  {"- dev\n", "dev", "", "backends.yaml: "},
 	} {
@@ -91,7 +91,7 @@ func TestABackendThatIsNotEntered(t *testing.T) {
 func TestAnEnvironmentWithABackendStays(t *testing.T) {
 	inFolder(t, inAFile)
 	t.Setenv("PULUMI_BACKEND_URL", "file:///elsewhere")
-	t.Setenv("SIMULATOR_WORLD", "world")
+	t.Setenv("SIMULATOR_STORE", "store")
 	require.NoError(t, enterStack(newRoot(), "dev"))
 	assert.Equal(t, "file:///elsewhere", os.Getenv("PULUMI_BACKEND_URL"))
 	assert.Equal(t, "dev", os.Getenv("PULUMI_STACK"))

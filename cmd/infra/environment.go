@@ -83,7 +83,7 @@ func enterStack(c *cobra.Command, stack string) error {
 
 // stackOnCloud returns the backend of a stack, unless this shell works on the simulator.
 func stackOnCloud(root, stack string) (stackBackend, error) {
-	if os.Getenv("SIMULATOR_WORLD") != "" {
+	if os.Getenv("SIMULATOR_STORE") != "" {
 		return stackBackend{}, errSimulatorShell
 	}
 	return backendOf(root, stack)

@@ -27,7 +27,7 @@ func newPreviewSimulated() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := os.Stat(s.Path("world")); errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Stat(s.Path("store")); errors.Is(err, fs.ErrNotExist) {
 				defer os.RemoveAll(s.Folder)
 			}
 			if err := s.Prepare(); err != nil {

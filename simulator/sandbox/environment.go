@@ -19,7 +19,7 @@ func (s Sandbox) variables() []variable {
 	}
 	return []variable{
 		{"GOFLAGS", flags},
-		{"SIMULATOR_WORLD", s.Path("world")},
+		{"SIMULATOR_STORE", s.Path("store")},
 		{"PULUMI_HOME", s.Path("home")},
 		{"PULUMI_BACKEND_URL", "file://" + s.Path("state")},
 		{"PULUMI_CONFIG_PASSPHRASE", ""},
@@ -78,7 +78,7 @@ func (s Sandbox) Enter() error {
 
 // reaching are the prefixes of variables that lead to a cloud, to the user's own Pulumi or to another sandbox.
 var reaching = []string{
-	"AWS_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DIGITALOCEAN_", "PULUMI_", "SIMULATOR_WORLD",
+	"AWS_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DIGITALOCEAN_", "PULUMI_", "SIMULATOR_STORE",
 }
 
 // Clean returns an environment without the variables that lead to a real cloud, to the user's own Pulumi or to another

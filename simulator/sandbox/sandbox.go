@@ -95,7 +95,7 @@ func (s Sandbox) Exists() bool {
 
 // Create creates the folder with the files that the CLI reads. It does not create the stack itself.
 func (s Sandbox) Create() error {
-	for _, folder := range []string{"home", "state", "world"} {
+	for _, folder := range []string{"home", "state", "store"} {
 		if err := os.MkdirAll(s.Path(folder), 0o700); err != nil {
 			return err
 		}

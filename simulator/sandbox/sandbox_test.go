@@ -77,7 +77,7 @@ func TestTheShellHasTheSameEnvironment(t *testing.T) {
 func TestNothingReachesACloud(t *testing.T) {
 	assert.Equal(t, []string{"HOME=/root", "INFERADB_PROGRAM=/program", "SIMULATOR_FAULT=x"}, Clean([]string{
 		"HOME=/root", "AWS_PROFILE=mine", "GOOGLE_CREDENTIALS={}", "CLOUDSDK_CONFIG=x", "DIGITALOCEAN_TOKEN=t", "PULUMI_ACCESS_TOKEN=t",
-		"INFERADB_PROGRAM=/program", "SIMULATOR_FAULT=x", "SIMULATOR_WORLD=/another",
+		"INFERADB_PROGRAM=/program", "SIMULATOR_FAULT=x", "SIMULATOR_STORE=/another",
 	}))
 }
 

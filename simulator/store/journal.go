@@ -14,7 +14,7 @@ import (
 
 // JournalFile is the name of the journal in its directory. It has one line for each operation and is only appended to:
 // a process reads what the others wrote since it last looked, which keeps large stores fast.
-const JournalFile = "world.jsonl"
+const JournalFile = "journal.jsonl"
 
 // record is one line of the journal: what one operation changed.
 type record struct {

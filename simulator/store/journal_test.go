@@ -13,7 +13,7 @@ import (
 )
 
 // childEnv names a store and makes the test binary a process that works on it.
-const childEnv = "WORLD_TEST_DIRECTORY"
+const childEnv = "STORE_TEST_DIRECTORY"
 
 func TestMain(m *testing.M) {
 	directory := os.Getenv(childEnv)
@@ -106,7 +106,7 @@ func TestTornLine(t *testing.T) {
 
 // TestPrivate keeps the store, and with it the machines' secrets, from other users.
 func TestPrivate(t *testing.T) {
-	directory := filepath.Join(t.TempDir(), "world")
+	directory := filepath.Join(t.TempDir(), "store")
 	journal, err := Open(directory)
 	require.NoError(t, err)
 	require.NoError(t, journal.Do(put("thing")))

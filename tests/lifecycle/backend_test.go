@@ -76,7 +76,7 @@ func TestBackend(t *testing.T) {
 // existingText is everything that exists in the simulated clouds, as one text to compare.
 func (s *stack) existingText() string {
 	s.t.Helper()
-	out, err := s.try(nil, "simulator", "world", "--json")
+	out, err := s.try(nil, "simulator", "resources", "--json")
 	require.NoError(s.t, err)
 	return out
 }

@@ -90,7 +90,7 @@ func (e *editing) start() {
 	e.createFixtures()
 	// Names of the user's own lead there.
 	hosts := fmt.Sprintf("api.example.com %s\nk8s.example.org %s\n", target, target)
-	require.NoError(e.t, os.WriteFile(e.s.path("world", "hosts"), []byte(hosts), 0o600))
+	require.NoError(e.t, os.WriteFile(e.s.path("store", "hosts"), []byte(hosts), 0o600))
 }
 
 // createFixtures creates two networks and two keys that were there before the program, for the edits that adopt them.

@@ -53,7 +53,7 @@ func TestSettingsOnGoogleCloud(t *testing.T) {
 				_, err := s.try(nil, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
 				require.ErrorContains(t, err, "api.example.com")
 				host := fmt.Sprintf("api.example.com %s\n", s.outputsOf("gcp:compute/forwardingRule:ForwardingRule")["ipAddress"])
-				require.NoError(t, os.WriteFile(s.path("world", "hosts"), []byte(host), 0o600))
+				require.NoError(t, os.WriteFile(s.path("store", "hosts"), []byte(host), 0o600))
 			}
 			s.up()
 			assert.NotEmpty(t, s.nodes())

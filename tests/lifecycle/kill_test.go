@@ -45,7 +45,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 				}
 			}
 			destroys := s.killedAtEveryStep("destroy")
-			_, err := s.try(nil, "simulator", "world", "--expect-empty")
+			_, err := s.try(nil, "simulator", "resources", "--expect-empty")
 			require.NoError(t, err)
 			t.Logf("%d resources: killed at the creation of %d and at the deletion of %d", made, ups, destroys)
 			// The engine takes what does not wait for each other in another order in each run, so that one that is let
@@ -108,7 +108,7 @@ func (s *stack) killedAtEveryStep(command string) int {
 // hangs reports whether the operation has been counted, and so never answers.
 func (s *stack) hangs(command string, n, operation int) bool {
 	s.t.Helper()
-	files, err := filepath.Glob(s.path("world", "*"))
+	files, err := filepath.Glob(s.path("store", "*"))
 	require.NoError(s.t, err)
 	counted := slices.ContainsFunc(files, func(file string) bool {
 		text, err := os.ReadFile(file)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/klauspost/compress/zstd"
 	crypt "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/stretchr/testify/require"
@@ -83,7 +84,8 @@ func (s *stack) settings() string {
 // recording is a running stack: its state, with the secrets in clear, and the journal of the simulated cloud.
 type recording struct {
 	State json.RawMessage
-	World string
+	// Journal is called World in the files, which older versions recorded.
+	Journal string `json:"World"`
 }
 
 // sealer encrypts recordings. The secrets in them open nothing that exists, but whoever searches the repository for
@@ -95,9 +97,9 @@ func sealer() crypt.Crypter {
 // seal compresses and encrypts the stack and its cloud.
 func (s *stack) seal() string {
 	s.t.Helper()
-	world, err := os.ReadFile(s.path("world", "world.jsonl"))
+	journal, err := os.ReadFile(s.path("store", store.JournalFile))
 	require.NoError(s.t, err)
-	text, err := json.Marshal(recording{State: json.RawMessage(s.pulumi("stack", "export", "--show-secrets")), World: string(world)})
+	text, err := json.Marshal(recording{State: json.RawMessage(s.pulumi("stack", "export", "--show-secrets")), Journal: string(journal)})
 	require.NoError(s.t, err)
 	// The same certificates stand in many places, far apart: a window of gzip's size would see few of them.
 	writer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithWindowSize(8<<20))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inferadb/infra/simulator/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -192,7 +193,7 @@ func (l layout) start(t *testing.T, edit func(state string) string) *stack {
 	require.NoError(t, os.WriteFile(s.path("Pulumi.production.yaml"), settings, 0o600))
 	s.pulumi("stack", "init", "production", "--secrets-provider", "passphrase")
 	r := unseal(t, l.file("recording"))
-	require.NoError(t, os.WriteFile(s.path("world", "world.jsonl"), []byte(r.World), 0o600))
+	require.NoError(t, os.WriteFile(s.path("store", store.JournalFile), []byte(r.Journal), 0o600))
 	require.NoError(t, os.WriteFile(s.path("state.json"), []byte(edit(string(r.State))), 0o600))
 	s.pulumi("stack", "import", "--file", s.path("state.json"))
 	require.NoError(t, os.Remove(s.path("state.json")))

@@ -62,7 +62,7 @@ func TestMutations(t *testing.T) {
 // loadStore reads what exists in the clouds of the stack into memory.
 func (s *stack) loadStore() *store.Store {
 	s.t.Helper()
-	journal, err := store.Open(s.path("world"))
+	journal, err := store.Open(s.path("store"))
 	require.NoError(s.t, err)
 	var loaded *store.Store
 	require.NoError(s.t, journal.Do(func(st *store.Store) error {

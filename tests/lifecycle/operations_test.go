@@ -245,15 +245,15 @@ func newOperator(s *stack, cloud string) *operator {
 			require.NoError(s.t, os.Symlink(filepath.Join(bin, tool), s.path(".bin", tool)))
 		}
 	}
-	s.script(s.path(".bin", "pulumi"), "export SIMULATOR_WORLD='%s'\nexec '%s' \"$@\"", s.path("world"), s.cli)
+	s.script(s.path(".bin", "pulumi"), "export SIMULATOR_STORE='%s'\nexec '%s' \"$@\"", s.path("store"), s.cli)
 	for _, tool := range []string{"aws", "doctl", "gcloud", "kubectl", "talosctl"} {
-		s.script(s.path("commands", tool), "export SIMULATOR_WORLD='%s'\nexec '%s' \"$@\"", s.path("world"), filepath.Join(bin, "simulator", tool))
+		s.script(s.path("commands", tool), "export SIMULATOR_STORE='%s'\nexec '%s' \"$@\"", s.path("store"), filepath.Join(bin, "simulator", tool))
 	}
 	// What make would build first was built before the tests.
 	real, err := exec.LookPath("make")
 	require.NoError(s.t, err)
 	s.script(s.path("commands", "make"),
-		"unset SIMULATOR_WORLD GITHUB_ACTIONS\nexec '%s' -o tools -o policy -o infra -o build \"$@\"", real)
+		"unset SIMULATOR_STORE GITHUB_ACTIONS\nexec '%s' -o tools -o policy -o infra -o build \"$@\"", real)
 	// scripts/gcp-image.sh downloads an image, which is no use here.
 	s.script(s.path("commands", "curl"), "echo an image")
 	s.environment = append(s.environment,
@@ -535,7 +535,7 @@ func (o *operator) chooseImage() { o.chosen["ami-0123456789abcdef0"] = "ami-0aa6
 
 func (o *operator) nothingIsLeft() {
 	o.t.Helper()
-	_, err := o.try(nil, "simulator", "world", "--expect-empty")
+	_, err := o.try(nil, "simulator", "resources", "--expect-empty")
 	assert.NoError(o.t, err)
 	assert.NotContains(o.t, o.export()["deployment"], "resources")
 }

@@ -36,7 +36,7 @@ func TestPolicy(t *testing.T) {
 	assert.NotContains(t, err.Error(), userData)
 	_, err = try("up", "--yes", "--skip-preview")
 	require.ErrorContains(t, err, "[mandatory]")
-	_, err = s.try(nil, "simulator", "world", "--expect-empty")
+	_, err = s.try(nil, "simulator", "resources", "--expect-empty")
 	assert.NoError(t, err, "nothing that is refused is made")
 
 	// The folder is a pack, too, for whoever has .bin on PATH.

@@ -63,7 +63,7 @@ func (s *stack) changeAll(value string) {
 // applications returns when each node was given a new configuration, by its name.
 func (s *stack) applications() map[string]latency.Entry {
 	s.t.Helper()
-	file, err := os.Open(s.path("world", "operations.jsonl"))
+	file, err := os.Open(s.path("store", "operations.jsonl"))
 	require.NoError(s.t, err)
 	defer file.Close()
 	applications := map[string]latency.Entry{}

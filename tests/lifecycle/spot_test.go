@@ -137,7 +137,7 @@ type thing struct {
 // existing is everything that the clouds have.
 func (s *stack) existing() []thing {
 	s.t.Helper()
-	out, err := s.try(nil, "simulator", "world", "--json")
+	out, err := s.try(nil, "simulator", "resources", "--json")
 	require.NoError(s.t, err)
 	var things []thing
 	require.NoError(s.t, json.Unmarshal([]byte(out), &things))

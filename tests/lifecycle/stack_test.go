@@ -362,7 +362,7 @@ func (s *stack) destroy() {
 		s.up()
 	}
 	s.pulumi("destroy", "--yes", "--skip-preview")
-	_, err := s.try(nil, "simulator", "world", "--expect-empty")
+	_, err := s.try(nil, "simulator", "resources", "--expect-empty")
 	assert.NoError(s.t, err)
 	assert.NotContains(s.t, s.export()["deployment"], "resources", "the state is empty")
 }

@@ -13,7 +13,7 @@ import (
 func (s *stack) secondState(provider string) *stack {
 	s.t.Helper()
 	second := newStack(s.t, s.name, provider)
-	second.environment = append(second.environment, "SIMULATOR_WORLD="+s.path("world"))
+	second.environment = append(second.environment, "SIMULATOR_STORE="+s.path("store"))
 	return second
 }
 

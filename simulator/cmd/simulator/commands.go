@@ -48,7 +48,7 @@ func printJSON(value any) error {
 // showResources lists what exists, except fixtures.
 func showResources(arguments []string) error {
 	var asJSON, expectEmpty bool
-	if _, err := parse("world", arguments, func(flags *flag.FlagSet) {
+	if _, err := parse("resources", arguments, func(flags *flag.FlagSet) {
 		flags.BoolVar(&asJSON, "json", false, "every resource, without user data and secrets")
 		flags.BoolVar(&expectEmpty, "expect-empty", false, "fail if anything is left")
 	}); err != nil {

@@ -24,23 +24,23 @@ import (
 
 const usage = `usage: simulator <command>
 
-  demo --stack= [--provider=]       bring a stack up, check it, destroy it; --keep, --latency=0.1
-  env --stack= [--provider=]        prepare a stack, and print the environment in which a shell works on it
-  link                              create links to this binary beside it, with the names of plugins and tools
-  world [--json] [--expect-empty]   what exists; with --expect-empty, fail if anything is left
-  nodes [--json]                    the machines: whether they have booted, joined their cluster, and are ready
-  terminate <name or id>            terminate a machine without the program
-  delete <type> <id>                delete any resource without the program
-  interrupt <name or id>            reclaim a spot machine, as its cloud does; its group replaces it
-  kubectl <kubeconfig> <context>    report whether a kubeconfig reaches its cluster
-  dial <from> <to> <port>           report whether TCP gets from a machine, or the operator, to a machine
-  set-object-count <bucket> <n>     pretend that a bucket of S3 holds n objects
-  serve [--listen] [--reboot]       serve the nodes' etcd, Talos and Kubernetes APIs until SIGTERM
-  fault [<name or id> <fault>]      give a node a fault for serve, or none; without both, list the faults
-  create-fixtures <region> <cidr>   create a network and a key for a stack to adopt; the region is the cloud's own
-  critical-path <operation> <file>  what a create or delete waited for; the file is a stack's export
+  demo --stack= [--provider=]         bring a stack up, check it, destroy it; --keep, --latency=0.1
+  env --stack= [--provider=]          prepare a stack, and print the environment in which a shell works on it
+  link                                create links to this binary beside it, with the names of plugins and tools
+  resources [--json] [--expect-empty] what exists; with --expect-empty, fail if anything is left
+  nodes [--json]                      the machines: whether they have booted, joined their cluster, and are ready
+  terminate <name or id>              terminate a machine without the program
+  delete <type> <id>                  delete any resource without the program
+  interrupt <name or id>              reclaim a spot machine, as its cloud does; its group replaces it
+  kubectl <kubeconfig> <context>      report whether a kubeconfig reaches its cluster
+  dial <from> <to> <port>             report whether TCP gets from a machine, or the operator, to a machine
+  set-object-count <bucket> <n>       pretend that a bucket of S3 holds n objects
+  serve [--listen] [--reboot]         serve the nodes' etcd, Talos and Kubernetes APIs until SIGTERM
+  fault [<name or id> <fault>]        give a node a fault for serve, or none; without both, list the faults
+  create-fixtures <region> <cidr>     create a network and a key for a stack to adopt; the region is the cloud's own
+  critical-path <operation> <file>    what a create or delete waited for; the file is a stack's export
 
-SIMULATOR_WORLD names the directory of the state store, which keeps every simulated resource.
+SIMULATOR_STORE names the directory of the state store, which keeps every simulated resource.
 `
 
 // names returns the other names of the binary: those of the plugins, and of the tools that it simulates.
@@ -82,7 +82,7 @@ func commands() map[string]func([]string) error {
 		"demo":             runDemo,
 		"env":              printEnvironment,
 		"link":             link,
-		"world":            showResources,
+		"resources":        showResources,
 		"nodes":            showNodes,
 		"terminate":        func(arguments []string) error { return remove("terminate", arguments, terminate) },
 		"delete":           deleteResource,
