@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// stateAlias and secretsAlias are the names of the environment's keys. There are two keys, so that reading the bucket,
-// or a copy of it, does not give access to the secrets in the state.
+// stateAlias and secretsAlias return the names of the environment's keys. There are two keys, so that reading the
+// bucket, or a copy of it, does not give access to the secrets in the state.
 func stateAlias(environment string) string   { return "alias/inferadb-pulumi-state-" + environment }
 func secretsAlias(environment string) string { return "alias/inferadb-pulumi-" + environment }
 
@@ -88,5 +88,5 @@ func (b *backend) keyPolicy(uses map[string][]string) []iampolicy.Statement {
 	return statements
 }
 
-// iam is the ARN of what IAM holds under the name.
+// iam returns the ARN of what IAM holds under the name.
 func (b *backend) iam(name string) string { return "arn:aws:iam::" + b.account + ":" + name }

@@ -75,8 +75,8 @@ func newBackend(ctx *pulumi.Context, s settings, adopt bool) (*backend, error) {
 	}, nil
 }
 
-// options are the ones of every resource. id is what AWS calls it, by which it is adopted: every id follows from the
-// settings, so that nothing is lost with this program's own state.
+// options returns the options of every resource. id is what AWS calls it, by which it is adopted: every id follows
+// from the settings, so that nothing is lost with this program's own state.
 func (b *backend) options(id string) []pulumi.ResourceOption {
 	options := []pulumi.ResourceOption{pulumi.Provider(b.provider), pulumi.Protect(b.Protection)}
 	if b.adopt {

@@ -34,8 +34,8 @@ func (b *backend) roleName(kind string) string {
 	return "inferadb-github-" + b.Environment + "-" + kind
 }
 
-// gitHubEnvironment is the environment of the repository whose jobs assume the role. Its protection rules, such as who
-// has to approve, are GitHub's part of the lock.
+// gitHubEnvironment returns the environment of the repository whose jobs assume the role. Its protection rules, such
+// as who has to approve, are GitHub's part of the lock.
 func (b *backend) gitHubEnvironment(kind string) string {
 	return map[string]string{preview: b.Environment + "-preview", deploy: b.Environment, backup: b.Environment +
 		"-backup"}[kind]

@@ -19,7 +19,7 @@ type measurement struct {
 	processes map[string]process
 }
 
-// times is the cell of the table with the times.
+// times returns the cell of the table with the times.
 func (m measurement) times() string {
 	return fmt.Sprintf("%.1f s, CPU %.1f s", m.wall.Seconds(), m.cpu.Seconds())
 }

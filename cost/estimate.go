@@ -16,7 +16,7 @@ import (
 // MonthlyCost is the cost in a month, in US dollars: with the fewest machines that a pool may have, and with the most.
 type MonthlyCost struct{ Min, Max float64 }
 
-// cents rounds, so that what is printed adds up.
+// cents rounds to whole cents, so that what is printed adds up.
 func (m MonthlyCost) cents() MonthlyCost {
 	return MonthlyCost{math.Round(100*m.Min) / 100, math.Round(100*m.Max) / 100}
 }
@@ -108,7 +108,7 @@ func OfStack(folder, stack, provider string) ([]Estimate, error) {
 	return estimates, nil
 }
 
-// Total is the sum of all lines.
+// Total returns the sum of all lines.
 func (b Estimate) Total() Line {
 	total := Line{What: "total"}
 	for _, line := range b.Lines {
@@ -166,7 +166,7 @@ func (b *Estimate) pool(pool cluster.Pool) {
 	)
 }
 
-// mixed is the price of a pool that buys the rest on the spot market, as a type of that price on demand.
+// mixed returns the price of a pool that buys the rest on the spot market, as a type of that price on demand.
 func (b *Estimate) mixed(pool cluster.Pool, spotType float64) MonthlyCost {
 	own := b.location.Machines[pool.Machine.Name] * b.prices.Hours
 	price := func(machines int) float64 {

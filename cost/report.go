@@ -42,7 +42,7 @@ func Sum(estimates []Estimate) Line {
 // table is a table for either form: cells of text, the first row its head, all columns but the first numbers.
 type table [][]string
 
-// tables are one for each cluster, and one for the whole stack where there is more than one.
+// tables returns a table for each cluster, and one for the whole stack where there is more than one.
 func tables(estimates []Estimate) []table {
 	var all []table
 	overview := table{head("all clusters")}
@@ -111,7 +111,7 @@ func remarks(estimates []Estimate) []string {
 	return once
 }
 
-// Text is the estimates of a stack for a terminal.
+// Text returns the estimates of a stack for a terminal.
 func Text(stack string, estimates []Estimate) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: US dollars per month at list price\n", stack)
@@ -138,7 +138,7 @@ func Text(stack string, estimates []Estimate) string {
 	return out.String()
 }
 
-// Markdown is the same for a pull request.
+// Markdown returns the estimates of a stack for a pull request.
 func Markdown(stack string, estimates []Estimate) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "### Cost of %s\n\nUS dollars per month at list price.\n", stack)

@@ -247,7 +247,7 @@ var awsChecks = map[int][]Check{
 	42: awsLogChecks,
 }
 
-// awsNoSpot is about control planes.
+// awsNoSpot returns the control planes that are on the spot market.
 func awsNoSpot(g *Graph, v *Violations) {
 	machines := only(g.ofType(awsInstance), (*Resource).isControlPlane)
 	v.unless(len(machines) > 0, nil, "has no control planes")
@@ -259,7 +259,7 @@ func awsNoSpot(g *Graph, v *Violations) {
 	}
 }
 
-// awsZonesOf is how many zones a cluster has: us-west-1 gives an account two.
+// awsZonesOf returns how many zones a cluster has: us-west-1 gives an account two.
 func awsZonesOf(cluster string) int {
 	if strings.HasSuffix(cluster, "-sfo1") {
 		return 2

@@ -89,21 +89,21 @@ func fill(text string, words map[string]string) string {
 	return word.ReplaceAllStringFunc(text, func(name string) string { return words[strings.Trim(name, "{}")] })
 }
 
-// refuse is a setting that is refused with a message.
+// refuse returns a setting that is refused with a message.
 func refuse(name string, says map[string]string, refusal string) Setting {
 	return Setting{Name: name, Says: says, Refusal: refusal}
 }
 
-// everywhere is a refusal in the file of one cloud that every cloud shares.
+// everywhere returns a refusal in the file of one cloud that every cloud shares.
 func everywhere(s Setting) Setting {
 	s.anywhere = true
 	return s
 }
 
-// allow is a setting that is allowed.
+// allow returns a setting that is allowed.
 func allow(name string, says map[string]string) Setting { return Setting{Name: name, Says: says} }
 
-// stack are settings of a stack file, by pairs of key and value.
+// stack returns settings of a stack file, by pairs of key and value.
 func stack(pairs ...string) map[string]string {
 	settings := map[string]string{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -112,14 +112,14 @@ func stack(pairs ...string) map[string]string {
 	return settings
 }
 
-// also is the settings with one more.
+// also returns the settings with one more.
 func also(settings map[string]string, key, value string) map[string]string {
 	settings = maps.Clone(settings)
 	settings[key] = value
 	return settings
 }
 
-// inAllPatches is a patch of every machine, inControlPlanes one of the control planes.
+// inAllPatches returns a patch of every machine, inControlPlanes one of the control planes.
 func inAllPatches(patch string) map[string]string {
 	return stack("patches", fmt.Sprintf(`{"all":[%q]}`, patch))
 }
@@ -133,10 +133,10 @@ func publicTo(cidrs string) map[string]string {
 	return stack("access", "public", "operatorCidrs", cidrs)
 }
 
-// oneRegion is a stack of one region with more said about it.
+// oneRegion returns a stack of one region with more said about it.
 func oneRegion(more string) map[string]string { return stack("regions", `[{"name":"nyc1"`+more+`}]`) }
 
-// onePool is a stack's one pool, with more said about it.
+// onePool returns the only pool of a stack, with more said about it.
 func onePool(more string) map[string]string {
 	return stack("pools", `[{"name":"web","size":"small"`+more+`}]`)
 }

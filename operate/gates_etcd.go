@@ -15,7 +15,7 @@ const (
 	raftLag = 1000
 )
 
-// checkEtcd is etcdFindings, and whether the number of members bears a loss.
+// checkEtcd returns etcdFindings, and a finding if etcd has too few members to lose one.
 func (o *Observation) checkEtcd() []Finding {
 	all := o.etcdFindings()
 	for _, n := range o.ControlPlanes() {

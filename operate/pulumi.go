@@ -15,7 +15,7 @@ func Pulumi(ctx context.Context, stack string, arguments ...string) ([]byte, err
 	return PulumiWithInput(ctx, stack, nil, arguments...)
 }
 
-// PulumiWithInput is Pulumi with standard input.
+// PulumiWithInput runs Pulumi with standard input.
 func PulumiWithInput(ctx context.Context, stack string, input io.Reader, arguments ...string) ([]byte, error) {
 	command := pulumiCommand(ctx, stack, arguments...)
 	var out, diagnostics bytes.Buffer

@@ -47,7 +47,7 @@ func (r *scaleRun) shrink(ctx context.Context) error {
 	return nil
 }
 
-// members is etcd's list, as a control plane that stays and has a leader knows it.
+// members returns etcd's list, as a control plane that stays and has a leader knows it.
 func (r *scaleRun) members(o *Observation) ([]Member, error) {
 	for _, m := range r.staying {
 		if n := o.Node(m.Name); n.EtcdError == "" && n.Etcd.Leader != 0 {

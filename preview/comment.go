@@ -31,7 +31,7 @@ const (
 	Drift Kind = "drift"
 )
 
-// Kinds are all of them.
+// Kinds returns all kinds.
 func Kinds() []Kind { return []Kind{Preview, Simulated, Drift} }
 
 // Comment is the content of a comment on a pull request.
@@ -46,7 +46,7 @@ type Comment struct {
 	Result    Result
 }
 
-// Marker is the comment's first line: by it the comment of an earlier push is found, to be edited.
+// Marker returns the comment's first line: by it the comment of an earlier push is found, to be edited.
 func (c Comment) Marker() string { return fmt.Sprintf("<!-- inferadb %s of %s -->", c.Kind, c.Stack) }
 
 // Markdown returns the comment. If it is longer than the limit in bytes, only the diff is shortened.
@@ -83,7 +83,7 @@ func (c Comment) intro() string {
 	return ""
 }
 
-// reasons are the errors, what policies refuse, and the warnings: a failed preview says why before anything else.
+// reasons returns the errors, what policies refuse, and the warnings: a failed preview says why before anything else.
 func (c Comment) reasons() string {
 	var errors, others []string
 	for _, d := range c.Result.Diagnostics {
@@ -125,13 +125,13 @@ func message(d apitype.DiagnosticEvent) string {
 	return text
 }
 
-// subject is the resource that a message is about.
+// subject returns the resource that a message is about.
 func subject(urn string) string {
 	kind, name := named(urn)
 	return strings.TrimSpace(kind + " " + name)
 }
 
-// quoted is a list of messages, word for word, each at most 2000 characters and all together at most 8000.
+// quoted returns a list of messages, word for word, each at most 2000 characters and all together at most 8000.
 func quoted(title string, messages []string) string {
 	if messages == nil {
 		return ""
@@ -163,7 +163,7 @@ func unique(messages []string) []string {
 	return all
 }
 
-// fenced is a block whose fence is longer than any in the text, so that nothing in it can end the block.
+// fenced returns a block whose fence is longer than any in the text, so that nothing in it can end the block.
 func fenced(language, text string) string {
 	fence := "```"
 	for strings.Contains(text, fence) {
@@ -220,7 +220,7 @@ func count(steps []apitype.StepEventMetadata) map[apitype.OpType]int {
 	return counts
 }
 
-// ops are the operations that change something, the usual ones in their usual order.
+// ops returns the operations that change something, the usual ones in their usual order.
 func ops(counts map[apitype.OpType]int) []apitype.OpType {
 	usual := []apitype.OpType{apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete}
 	others := slices.Sorted(maps.Keys(counts))

@@ -25,7 +25,7 @@ type section struct {
 	lines []string
 }
 
-// sections are the diff by cluster and type. Without the details of new resources it is shorter.
+// sections returns the diff by cluster and type. Without the details of new resources it is shorter.
 func sections(steps []apitype.StepEventMetadata, details bool) []section {
 	parents := map[string]string{}
 	for _, step := range steps {
@@ -49,7 +49,7 @@ func sections(steps []apitype.StepEventMetadata, details bool) []section {
 	return all
 }
 
-// state is what a step has of its resource: the new state, or the old one of what goes.
+// state returns what a step has of its resource: the new state, or the old one of what goes.
 func state(step apitype.StepEventMetadata) apitype.StepEventStateMetadata {
 	switch {
 	case step.New != nil:
@@ -89,7 +89,7 @@ func summarize(steps []apitype.StepEventMetadata) string {
 	return strings.Join(parts, ", ")
 }
 
-// lines are the resources of a cluster by type. Resources with the same change are listed together, above it.
+// lines returns the resources of a cluster by type. Resources with the same change are listed together, above it.
 func lines(steps []apitype.StepEventMetadata, details bool) []string {
 	type change struct{ heads, properties []string }
 	var changes []*change
@@ -131,7 +131,7 @@ func head(step apitype.StepEventMetadata) string {
 	return line
 }
 
-// propertyLines are what a step says about properties: all of a new resource, those that change of an old one.
+// propertyLines returns what a step says about properties: all of a new resource, those that change of an old one.
 func propertyLines(step apitype.StepEventMetadata, details bool) []string {
 	var all []string
 	switch {
@@ -149,7 +149,8 @@ func propertyLines(step apitype.StepEventMetadata, details bool) []string {
 	return all
 }
 
-// changedPaths are the detailed ones, or the names of the properties from a provider that knows no better.
+// changedPaths returns the paths of the detailed diff, or the names of the properties from a provider that knows no
+// better.
 func changedPaths(step apitype.StepEventMetadata) []string {
 	if len(step.DetailedDiff) > 0 {
 		return slices.Sorted(maps.Keys(step.DetailedDiff))
@@ -159,7 +160,7 @@ func changedPaths(step apitype.StepEventMetadata) []string {
 	return slices.Compact(paths)
 }
 
-// propertyChange is one changed property, broken down to the plain values that differ.
+// propertyChange returns one changed property, broken down to the plain values that differ.
 func propertyChange(step apitype.StepEventMetadata, name string) []string {
 	path, err := resource.ParsePropertyPath(name)
 	if err != nil || step.Old == nil || step.New == nil {
@@ -204,7 +205,7 @@ func differs(text string) string {
 	return "differs"
 }
 
-// texts are the leaves of a value by their paths; none of a property that is not there.
+// texts returns the leaves of a value by their paths; none of a property that is not there.
 func texts(path string, value any) map[string]string {
 	all := map[string]string{}
 	if value == nil {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// diff is the folded diff, within so many bytes: first in full, then without the properties of new resources, then cut.
+// diff returns the folded diff, within so many bytes: first in full, then without the properties of new resources,
+// then cut.
 func (c Comment) diff(room int) string {
 	for _, details := range []bool{true, false} {
 		all := sections(c.Result.Steps, details)

@@ -43,7 +43,7 @@ func scrub(text string) string { return secretForms.ReplaceAllLiteralString(text
 // leaf is one plain value below a property, as it is shown.
 type leaf struct{ path, text string }
 
-// leaves are the plain values of a property, in the order of their paths.
+// leaves returns the plain values of a property, in the order of their paths.
 func leaves(path string, value any) []leaf {
 	switch v := value.(type) {
 	case map[string]any:
@@ -77,7 +77,7 @@ func leaves(path string, value any) []leaf {
 	return []leaf{{path, plain(value)}}
 }
 
-// marked is how an object with Pulumi's signature is shown: a secret, or a file.
+// marked returns how an object with Pulumi's signature is shown: a secret, or a file.
 func marked(mark any) string {
 	switch mark {
 	case sig.AssetSig, sig.ArchiveSig:
@@ -124,7 +124,7 @@ func secretPath(path resource.PropertyPath) bool {
 	})
 }
 
-// at is the value at a path; nil if there is none.
+// at returns the value at a path; nil if there is none.
 func at(properties map[string]any, path resource.PropertyPath) any {
 	var value any = properties
 	for _, part := range path {

@@ -89,5 +89,5 @@ func forcedBy(step apitype.StepEventMetadata) string {
 // forces reports whether a difference is why a resource has to be replaced.
 func forces(diff apitype.PropertyDiff) bool { return strings.HasSuffix(string(diff.Kind), "-replace") }
 
-// code is a name between backticks, which no name can close.
+// code returns a name between backticks, which no name can close.
 func code(name string) string { return "`" + strings.ReplaceAll(name, "`", "'") + "`" }

@@ -75,7 +75,7 @@ var awsMachines = map[string]MachineType{
 	},
 }
 
-// graviton is an AWS machine type with Amazon's arm64 processor.
+// graviton returns an AWS machine type with Amazon's arm64 processor.
 func graviton(name string, vCPU, memoryGiB int) MachineType {
 	return MachineType{Name: name, Architecture: ARM64, VCPU: vCPU, MemoryGiB: memoryGiB}
 }

@@ -88,7 +88,7 @@ func (c *check) acknowledged(step string) bool {
 	return true
 }
 
-// acknowledgeWith is the remedy's last part: how to say that the step was done.
+// acknowledgeWith returns the remedy's last part: how to say that the step was done.
 func acknowledgeWith(step string) string {
 	return fmt.Sprintf("add %q to acknowledge", step)
 }

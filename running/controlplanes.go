@@ -48,7 +48,7 @@ func (c *comparison) controlPlanes() {
 	}
 }
 
-// etcdLeft is the acknowledgment that a node's member has left etcd.
+// etcdLeft returns the acknowledgment that a node's member has left etcd.
 func etcdLeft(node string) string { return "etcd-left:" + node }
 
 func controlPlaneNames(c cluster.Cluster) []string {

@@ -72,7 +72,7 @@ func (c *comparison) machineConfigurations() {
 	}
 }
 
-// contract is the Talos version with which the cluster was created.
+// contract returns the Talos version with which the cluster was created.
 func (c *comparison) contract() string {
 	for _, secrets := range c.was.OfType(secretsType) {
 		if version := secrets.Text("talosVersion"); version != "" {

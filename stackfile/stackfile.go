@@ -99,7 +99,7 @@ func Append(text []byte, key, item string) ([]byte, error) {
 	return changed, checkList(changed, key, items)
 }
 
-// block is the whole list, indented as the other keys are.
+// block returns the whole list, indented as the other keys are.
 func block(column int, key string, items []string) string {
 	indent := strings.Repeat(" ", column)
 	text := indent + key + ":\n"

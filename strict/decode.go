@@ -199,7 +199,7 @@ func (d Decoder) object(path string, values map[string]any, into reflect.Value) 
 	}
 }
 
-// parseDefault is the value in a field's default tag.
+// parseDefault returns the value in a field's default tag.
 func parseDefault(f reflect.StructField) any {
 	text := f.Tag.Get("default")
 	switch f.Type.Kind() {
@@ -284,7 +284,7 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-// didYouMean is the remedy for a word that is not among the known ones.
+// didYouMean returns the remedy for a word that is not among the known ones.
 func didYouMean(word string, known []string) string {
 	nearest := slices.MinFunc(known, func(a, b string) int { return distance(word, a) - distance(word, b) })
 	if distance(word, nearest) <= max(2, len(word)/3) {

@@ -32,7 +32,7 @@ type values struct {
 	Accounts     []account
 }
 
-// Snapshots is the folder of etcd's snapshots in the bucket.
+// Snapshots returns the folder of etcd's snapshots in the bucket.
 func (v values) Snapshots() string { return roles.Snapshots }
 
 // account is the service account of one kind of workflow.

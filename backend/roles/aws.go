@@ -323,7 +323,7 @@ func grants(s Scope) []iampolicy.Statement {
 	}
 }
 
-// zones are private ones in the networks of the table's regions.
+// zones allows private zones in the networks of the table's regions.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func zones(s Scope) []iampolicy.Statement {
 	var networks []string
@@ -341,7 +341,7 @@ func zones(s Scope) []iampolicy.Statement {
 	}
 }
 
-// records are those below the clusters' private names.
+// records allows the records below the clusters' private names.
 func records(s Scope) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		iampolicy.Allow("route53:ChangeResourceRecordSets").OnResources(s.arn("route53:::hostedzone/*")).

@@ -44,8 +44,8 @@ var DigitalOcean = map[string]Permissions{
 	},
 }
 
-// ReadDigitalOcean are the scopes of a preview's token.
+// ReadDigitalOcean returns the scopes of a preview's token.
 func ReadDigitalOcean() []string { return reads(DigitalOcean, DigitalOceanFunctions) }
 
-// ChangeDigitalOcean are the scopes that an update's token has besides.
+// ChangeDigitalOcean returns the scopes that an update's token has besides.
 func ChangeDigitalOcean() []string { return writes(DigitalOcean) }

@@ -209,17 +209,17 @@ var GoogleCloud = map[string]Permissions{
 	},
 }
 
-// ReadGoogleCloud are the permissions of a preview.
+// ReadGoogleCloud returns the permissions of a preview.
 func ReadGoogleCloud() []string {
 	return sorted(append(reads(GoogleCloud, GoogleCloudFunctions), operations...))
 }
 
-// ChangeGoogleCloud are the permissions of an update.
+// ChangeGoogleCloud returns the permissions of an update.
 func ChangeGoogleCloud() []string {
 	return sorted(append(ReadGoogleCloud(), writes(GoogleCloud)...))
 }
 
-// reads is what a table of types and one of look-ups ask to look at everything.
+// reads returns the permissions that a table of types and one of look-ups ask to look at everything.
 func reads(types map[string]Permissions, functions map[string][]string) []string {
 	var all []string
 	for _, asks := range types {
@@ -231,7 +231,7 @@ func reads(types map[string]Permissions, functions map[string][]string) []string
 	return sorted(all)
 }
 
-// writes is what a table of types asks to make, change and delete everything.
+// writes returns the permissions that a table of types asks to make, change and delete everything.
 func writes(types map[string]Permissions) []string {
 	var all []string
 	for _, asks := range types {

@@ -50,7 +50,7 @@ type Policy struct {
 	Statements []iampolicy.Statement
 }
 
-// Read is what previews and refreshes need: to look at everything that a stack is made of.
+// Read returns what previews and refreshes need: reading every resource of a stack.
 func Read() Policy {
 	var actions []string
 	for _, access := range Resources {
@@ -155,7 +155,7 @@ var named = map[string][]string{
 	"sqs":         {"sqs:*:ACCOUNT:PREFIX*"},
 }
 
-// awsRegions are those of the region table.
+// awsRegions returns the AWS regions of the region table.
 func awsRegions() []string {
 	var names []string
 	for _, region := range regions.All() {
@@ -166,7 +166,7 @@ func awsRegions() []string {
 	return sorted(names)
 }
 
-// sorted is the list in order, each item once.
+// sorted returns the list in order, each item once.
 func sorted[T cmp.Ordered](list []T) []T {
 	return slices.Compact(slices.Sorted(slices.Values(list)))
 }

@@ -7,7 +7,7 @@ type State struct {
 	Bucket, StateKey, SecretsKey string
 }
 
-// ReadState is what a preview needs of the state: to read it, and to open what is secret in it. A preview takes no
+// ReadState returns what a preview needs of the state: reading it, and decrypting its secrets. A preview takes no
 // lock.
 func ReadState(s State) []iampolicy.Statement {
 	return []iampolicy.Statement{
@@ -20,8 +20,8 @@ func ReadState(s State) []iampolicy.Statement {
 // Snapshots is the folder in the state's bucket where a workflow saves etcd.
 const Snapshots = "etcd"
 
-// SaveSnapshots is what the workflow that saves etcd needs: the way to the nodes, which is among the outputs in the
-// state, and a folder of its own. It takes no lock. What it deletes there is a version that it cannot delete.
+// SaveSnapshots returns what the workflow that saves etcd needs: the way to the nodes, which is among the outputs in
+// the state, and a folder of its own. It takes no lock. What it deletes there is a version that it cannot delete.
 func SaveSnapshots(s State) []iampolicy.Statement {
 	return []iampolicy.Statement{
 		iampolicy.Allow("s3:ListBucket").OnResources(s.Bucket),
@@ -33,7 +33,8 @@ func SaveSnapshots(s State) []iampolicy.Statement {
 	}
 }
 
-// WriteState is what an update needs of it. The keys themselves, and who may use them, stay out of its reach.
+// WriteState returns what an update needs of the state. The keys themselves, and who may use them, stay out of its
+// reach.
 func WriteState(s State) []iampolicy.Statement {
 	return append(ReadState(s),
 		iampolicy.Allow("s3:PutObject", "s3:DeleteObject").OnResources(s.Bucket+"/*"),

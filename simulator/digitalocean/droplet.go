@@ -76,7 +76,7 @@ func checkKeys(c *schema.Call) error {
 	return nil
 }
 
-// updateDroplet resizes: the droplet is powered off for it, and its disk never shrinks.
+// updateDroplet resizes a droplet, which is powered off meanwhile, and its disk never shrinks.
 func updateDroplet(c *schema.Call) error {
 	slug := c.State.String("size")
 	disk, known := sizes[slug]

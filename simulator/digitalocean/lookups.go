@@ -8,7 +8,7 @@ import (
 	"github.com/inferadb/infra/simulator/store"
 )
 
-// getDroplets only filters by name, as the program does.
+// getDroplets filters by name only, as the program does.
 func getDroplets(c *schema.Call) (store.Values, error) {
 	list := []any{}
 	for _, droplet := range c.Store.List(dropletType, "") {

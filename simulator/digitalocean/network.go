@@ -124,7 +124,7 @@ func freeAddress(st *store.Store, vpc *store.Resource) (string, error) {
 	return "", fmt.Errorf("422 (unprocessable_entity) the VPC %s has no free address", vpc.State.String("name"))
 }
 
-// publicAddress is of the range for documentation.
+// publicAddress returns an address of the range for documentation.
 func publicAddress(st *store.Store) string {
 	n := st.Count("digitalocean public address")
 	return fmt.Sprintf("192.0.2.%d", 1+(n-1)%254)

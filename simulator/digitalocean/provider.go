@@ -90,7 +90,7 @@ func unique(c *schema.Call, what string) error {
 	return nil
 }
 
-// uuid and number are the two kinds of ids.
+// uuid and number return the two kinds of ids.
 func uuid(c *schema.Call) string {
 	h := c.Store.Hash(c.URN, 32)
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")

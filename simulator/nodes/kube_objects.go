@@ -87,8 +87,8 @@ func (a api) isCreated(p path) bool {
 	})
 }
 
-// apply is server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/. The library is that of
-// the API server; it knows no schemas here, so that a list belongs to one manager as a whole.
+// apply does a server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/. The library is
+// that of the API server; it knows no schemas here, so that a list belongs to one manager as a whole.
 func (a api) apply(ctx context.Context, p path, wanted object, force, dryRun bool) (any, error) {
 	if p.manager == "" {
 		return nil, apierrors.NewBadRequest("PatchOptions.meta.k8s.io: fieldManager: Required value: is required " +

@@ -187,7 +187,8 @@ func (a api) update(ctx context.Context, p path, o object) (any, error) {
 	return a.put(ctx, p.kind, o, expected)
 }
 
-// patch merges. A strategic patch of the fields that are used here is a merge patch; one with directives is refused.
+// patch merges a patch into an object. A strategic patch of the fields that are used here is a merge patch; one with
+// directives is refused.
 func (a api) patch(ctx context.Context, p path, change object) (any, error) {
 	if directive := findDirective(change); directive != "" {
 		return nil, apierrors.NewBadRequest("the simulator does not know the directive " + directive)
@@ -221,7 +222,7 @@ func findDirective(change object) string {
 	return ""
 }
 
-// mergePatch is https://www.rfc-editor.org/rfc/rfc7386.
+// mergePatch applies a JSON merge patch: https://www.rfc-editor.org/rfc/rfc7386.
 func mergePatch(o, change object) object {
 	merged := maps.Clone(o)
 	if merged == nil {

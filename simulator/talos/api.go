@@ -89,7 +89,7 @@ func (c *clusters) apid(from *node, client credentials, host string) ([]*node, e
 	return nodes, nil
 }
 
-// handshake is mutual TLS between the client and a machine's apid.
+// handshake does the mutual TLS between the client and a machine's apid.
 func (c *clusters) handshake(client credentials, host string, n *node) error {
 	security := n.config.Machine().Security()
 	if !n.controlPlane() {

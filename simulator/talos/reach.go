@@ -40,7 +40,7 @@ func Reach(clouds network.Network, memory Memory, file *clientcmdapi.Config, con
 	return api.Name, nil
 }
 
-// admits is mutual TLS between a client of the Kubernetes API and a control plane.
+// admits does the mutual TLS between a client of the Kubernetes API and a control plane.
 func (n *node) admits(authority, client []byte) error {
 	ca := n.config.Cluster().IssuingCA().Crt
 	if !bytes.Contains(authority, bytes.TrimSpace(ca)) {

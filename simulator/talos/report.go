@@ -73,7 +73,7 @@ func Reconcile(clouds network.Network, memory Memory) error {
 	return err
 }
 
-// name of the machine's cluster; a worker's configuration need not have it.
+// name returns the name of the machine's cluster; a worker's configuration need not have it.
 func (c *clusters) name(n *node) string {
 	for _, peer := range append([]*node{n}, c.controlPlanes(n.clusterID())...) {
 		if name := peer.config.Cluster().Name(); name != "" {

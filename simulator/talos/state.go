@@ -50,7 +50,7 @@ type disk struct {
 	EtcdDown bool `json:"etcdDown,omitempty"`
 }
 
-// boot is what a boot changes: what was staged and what was installed counts from now on.
+// boot applies what a boot changes: staged and installed configuration is in effect from now on.
 func (d *disk) boot() {
 	d.Boots++
 	d.Left, d.Rebooting, d.Hung = false, false, false
