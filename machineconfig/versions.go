@@ -3,6 +3,7 @@ package machineconfig
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/compatibility"
@@ -21,6 +22,13 @@ var (
 	talosVersion      = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
 	kubernetesVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 )
+
+// ImageTag returns the tag of a container image, such as "v1.13.10"; empty if it has none.
+func ImageTag(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	return tag
+}
 
 // VersionContract returns the version of the documents, and of the secrets, for a cluster that is created with a Talos
 // version: that version, or the newest that the provider understands.

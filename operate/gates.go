@@ -169,11 +169,10 @@ func (o *Observation) checkReach() []Finding {
 		if n.TalosError == "" {
 			continue
 		}
-		level := Degraded
 		if n.ControlPlane {
 			silent++
 		}
-		all = append(all, Finding{Level: level, Node: n.Name,
+		all = append(all, Finding{Level: Degraded, Node: n.Name,
 			Problem: fmt.Sprintf("its Talos API at %s does not answer: %s",
 				cmp.Or(n.Endpoint, n.Address), n.TalosError),
 			Remedy: "check whether the machine runs, and the route to " +

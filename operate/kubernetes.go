@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/cluster"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -140,7 +141,7 @@ func firstVersion(pods corev1.PodTemplateSpec) string {
 	if len(pods.Spec.Containers) == 0 {
 		return ""
 	}
-	return strings.TrimPrefix(tagOf(pods.Spec.Containers[0].Image), "v")
+	return strings.TrimPrefix(machineconfig.ImageTag(pods.Spec.Containers[0].Image), "v")
 }
 
 // ownWorkloads are those of kube-system that the cluster itself installs. What else is there is a user's.
@@ -250,7 +251,7 @@ func staticPods(node string, pods []corev1.Pod) map[string]StaticPod {
 			len(pod.Spec.Containers) == 0 {
 			continue
 		}
-		p := StaticPod{Version: strings.TrimPrefix(tagOf(pod.Spec.Containers[0].Image), "v"), Ready: podReady(pod)}
+		p := StaticPod{Version: strings.TrimPrefix(machineconfig.ImageTag(pod.Spec.Containers[0].Image), "v"), Ready: podReady(pod)}
 		for _, status := range pod.Status.ContainerStatuses {
 			if status.State.Running != nil {
 				p.Started = status.State.Running.StartedAt.Time
@@ -265,13 +266,6 @@ func podReady(pod corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})
-}
-
-// tagOf returns the tag of an image: "v1.36.5".
-func tagOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
-	return tag
 }
 
 // blocked returns the budgets that allow no eviction and protect a pod on a machine that has a name.

@@ -139,7 +139,7 @@ func (c *Cluster) issue(ctx context.Context, state []byte) ([]swap, error) {
 	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := api.core.Get().Resource("nodes").Do(limited).Error(); err != nil {
-		return nil, fmt.Errorf("the Kubernetes API at %s refuses the new credentials: %s", c.Server, reason(err))
+		return nil, fmt.Errorf("the Kubernetes API at %s did not accept the new credentials: %s", c.Server, reason(err))
 	}
 	return append(swapsOf("talosconfig", credentials{c.talos.Crt, c.talos.Key}, talos),
 			swapsOf("kubeconfig", before,

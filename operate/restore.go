@@ -242,7 +242,7 @@ func (r *Restore) start(ctx context.Context, file *os.File, members []controlPla
 		})
 		cancel()
 		if err != nil {
-			return fmt.Errorf("%s: it refuses the reset: %s", m.Name, reason(err))
+			return fmt.Errorf("%s: it did not accept the reset: %s", m.Name, reason(err))
 		}
 	}
 	if err := r.untilAllWait(ctx); err != nil {
@@ -254,7 +254,7 @@ func (r *Restore) start(ctx context.Context, file *os.File, members []controlPla
 	defer cancel()
 	c, to := r.Operator.talos.reach(limited, first, "")
 	if _, err := c.EtcdRecover(to, file); err != nil {
-		return fmt.Errorf("%s: it refuses the snapshot: %s", first.Name, reason(err))
+		return fmt.Errorf("%s: it did not accept the snapshot: %s", first.Name, reason(err))
 	}
 	return r.bootstrap(ctx, first)
 }

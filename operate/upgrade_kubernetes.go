@@ -102,7 +102,7 @@ func (r *upgradeRun) configure(ctx context.Context, o *Observation, n *Node,
 	_, err = c.ApplyConfiguration(ctx,
 		&machine.ApplyConfigurationRequest{Data: text, Mode: machine.ApplyConfigurationRequest_NO_REBOOT})
 	if err != nil {
-		return fmt.Errorf("it refuses its configuration with another image: %s", reason(err))
+		return fmt.Errorf("it did not accept its configuration with another image: %s", reason(err))
 	}
 	return nil
 }

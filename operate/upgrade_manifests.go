@@ -181,7 +181,7 @@ func (r *upgradeRun) waitFor(ctx context.Context, c *manifestChange) error {
 // reason returns an error of the API server about an object, which may quote the object.
 func (c *manifestChange) reason(err error) string {
 	if c.secret && !errors.Is(err, context.DeadlineExceeded) {
-		return "the API server refuses it; the reason is not shown, because it may contain a secret"
+		return "the API server did not accept it; the reason is not shown, because it may contain a secret"
 	}
 	return reason(err)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cosi-project/runtime/pkg/safe"
+	"github.com/inferadb/infra/machineconfig"
 	"github.com/siderolabs/talos/pkg/machinery/client"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
@@ -59,7 +60,7 @@ func proxyOf(objects []*unstructured.Unstructured) string {
 	for _, object := range objects {
 		if object.GetKind() == "DaemonSet" && object.GetName() == proxyName {
 			for _, image := range (&manifestChange{wanted: object}).images() {
-				return strings.TrimPrefix(tagOf(image), "v")
+				return strings.TrimPrefix(machineconfig.ImageTag(image), "v")
 			}
 		}
 	}

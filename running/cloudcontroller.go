@@ -18,7 +18,7 @@ func (c *comparison) nodeNames(m machines) {
 				machineconfig.NodeName(m.config),
 				machineconfig.NodeName(m.nodes[0].Config),
 			),
-			"put it back; it cannot be changed in a running cluster: move the workloads to another cluster",
+			"put it back, because running nodes cannot be renamed, or move the workloads to another cluster",
 		)
 	}
 }

@@ -1,9 +1,8 @@
 package running
 
 import (
-	"strings"
-
 	"github.com/inferadb/infra/cluster"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // Outputs returns the outputs of a resource by its type and name; nil if the state does not have it.
@@ -26,8 +25,7 @@ func (s State) TalosVersion(cluster cluster.Cluster) string {
 	was, _ := Find(clusters, cluster)
 	version := ""
 	for i, node := range was.Nodes {
-		image := node.Config.Machine().Install().Image()
-		tag := image[strings.LastIndex(image, ":")+1:]
+		tag := machineconfig.ImageTag(node.Config.Machine().Install().Image())
 		if i > 0 && tag != version {
 			return ""
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/inferadb/infra/cluster"
+	"github.com/inferadb/infra/machineconfig"
 )
 
 // upgradeUnderWay refuses every update while nodes are being upgraded: the stack file has the versions of before, and
@@ -37,8 +38,8 @@ func (c *comparison) versions() {
 	}
 	machine := nodes[0].Config.Machine()
 	for _, version := range []struct{ path, was, want string }{
-		{"talosVersion", tagOf(machine.Install().Image()), c.want.TalosVersion},
-		{"kubernetesVersion", strings.TrimPrefix(tagOf(machine.Kubelet().Image()), "v"), c.want.KubernetesVersion},
+		{"talosVersion", machineconfig.ImageTag(machine.Install().Image()), c.want.TalosVersion},
+		{"kubernetesVersion", strings.TrimPrefix(machineconfig.ImageTag(machine.Kubelet().Image()), "v"), c.want.KubernetesVersion},
 	} {
 		if slices.Contains(c.want.UnsetVersions, version.path) && version.was != version.want && version.was != "" {
 			c.refuse(
@@ -53,11 +54,4 @@ func (c *comparison) versions() {
 			)
 		}
 	}
-}
-
-// tagOf returns the tag of an image: "v1.12.1".
-func tagOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
-	return tag
 }

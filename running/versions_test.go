@@ -27,11 +27,3 @@ func TestNoUpdateWhileNodesAreUpgraded(t *testing.T) {
 	}, refusals(t, stackFile(t, "upgrade", `{"talos":"v1.12.2","kubernetes":"1.35.1"}`), before))
 	assert.Empty(t, refusals(t, stackFile(t, "upgrade", `{"talos":"v1.12.2","kubernetes":"1.35.1"}`), State{}), "nothing runs yet")
 }
-
-func TestTagOf(t *testing.T) {
-	for image, want := range map[string]string{
-		"ghcr.io/siderolabs/kubelet:v1.35.0": "v1.35.0", "registry:5000/kubelet": "", "kubelet:v1@sha256:ab": "v1", "": "",
-	} {
-		assert.Equal(t, want, tagOf(image), image)
-	}
-}

@@ -88,8 +88,10 @@ func restart(cloud *schema.Provider, st *store.Store) []network.Finding {
 	for _, group := range how.Groups {
 		for _, r := range st.List(group.Type, "") {
 			if err := group.Start(cloud.CallFor(st, r)); err != nil {
-				findings = append(findings, network.Finding{Subject: r.Name, Reason: "starts no machine: " +
-					err.Error()})
+				findings = append(findings, network.Finding{
+					Subject: r.Type + " " + r.Name,
+					Reason:  "starts no machine: " + err.Error(),
+				})
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 
 	"github.com/inferadb/infra/preview"
@@ -27,7 +25,7 @@ func newPreviewSimulated() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := os.Stat(s.Path("store")); errors.Is(err, fs.ErrNotExist) {
+			if !s.Exists() {
 				defer os.RemoveAll(s.Folder)
 			}
 			if err := s.Prepare(); err != nil {

@@ -17,6 +17,9 @@ const (
 	maxDroplets = 10
 )
 
+// firewallLimits are the lists of a firewall and the most that each may have.
+var firewallLimits = map[string]int{"tags": maxTags, "dropletIds": maxDroplets}
+
 func checkFirewall(c *schema.Call) []schema.Problem {
 	var problems []schema.Problem
 	count := 0
@@ -35,6 +38,11 @@ func checkFirewall(c *schema.Call) []schema.Problem {
 	if count > maxRules {
 		problems = append(problems, schema.Refuse("inboundRules", "%d rules, at most %d are allowed", count,
 			maxRules)...)
+	}
+	for property, most := range firewallLimits {
+		if list, ok := c.Inputs[property].([]any); ok && len(list) > most {
+			problems = append(problems, schema.Refuse(property, "%d items, at most %d are allowed", len(list), most)...)
+		}
 	}
 	return problems
 }

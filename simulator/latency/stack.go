@@ -21,10 +21,7 @@ type Plan struct{ Path, Minimum Path }
 func (p Plan) Ratio() float64 { return float64(p.Path.Total()) / float64(p.Minimum.Total()) }
 
 // need is a dependency that is not about data, and that no program could do without.
-type need struct {
-	of, before []string
-	reason     string
-}
+type need struct{ of, before []string }
 
 var (
 	machines = []string{"aws:ec2/instance:Instance", "aws:autoscaling/group:Group", "gcp:compute/instance:Instance",
@@ -33,32 +30,32 @@ var (
 	bootstrapType = "talos:machine/bootstrap:Bootstrap"
 )
 
-// needs are few on purpose: what is missing here makes the minimum smaller, and a dependency that costs time shows.
+// needs are few on purpose, each with its reason: a need that is missing here makes the minimum smaller, so that a
+// dependency which costs time shows.
 var needs = []need{
+	// A machine without egress gets no image, no time and no peers (invariant 39).
 	{machines, []string{"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation",
-		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "gcp:compute/routerNat:RouterNat"},
-		"a machine without egress gets no image, no time and no peers (invariant 39)"},
-	{machines, []string{"digitalocean:index/firewall:Firewall"},
-		"a droplet has a public address, so its firewall is created first (invariant 9)"},
-	{machines, []string{"aws:kms/grant:Grant", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"},
-		"a disk is encrypted when it is made, and the cloud must be allowed to use the key by then"},
+		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "gcp:compute/routerNat:RouterNat"}},
+	// A droplet has a public address, so its firewall is created first (invariant 9).
+	{machines, []string{"digitalocean:index/firewall:Firewall"}},
+	// A disk is encrypted when it is created, and the cloud must be allowed to use the key by then.
+	{machines, []string{"aws:kms/grant:Grant", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"}},
+	// A network without an internet gateway maps no address: Gateway.NotAttached,
+	// https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 	{[]string{"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"},
-		[]string{"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation"},
-		"a network without an internet gateway maps no address: Gateway.NotAttached, " +
-			"https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html"},
-	{[]string{"gcp:compute/forwardingRule:ForwardingRule"}, []string{"gcp:compute/subnetwork:Subnetwork"},
-		"a proxy has addresses: https://cloud.google.com/load-balancing/docs/proxy-only-subnets"},
+		[]string{"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation"}},
+	// A proxy needs addresses: https://cloud.google.com/load-balancing/docs/proxy-only-subnets
+	{[]string{"gcp:compute/forwardingRule:ForwardingRule"}, []string{"gcp:compute/subnetwork:Subnetwork"}},
+	// A bootstrap cannot be undone, and most edits are refused after it. So what can fail comes first (invariant 33).
 	{[]string{bootstrapType}, []string{
 		"aws:lb/listener:Listener", "aws:route53/record:Record", "aws:lb/targetGroupAttachment:TargetGroupAttachment",
 		"gcp:compute/forwardingRule:ForwardingRule", "gcp:compute/instanceGroupMembership:InstanceGroupMembership",
 		"digitalocean:index/loadBalancer:LoadBalancer", "digitalocean:index/firewall:Firewall",
-	},
-		"a bootstrap cannot be undone, and after it most edits are refused: what can fail comes first " +
-			"(invariant 33)"},
-	{[]string{bootstrapType}, []string{applyType},
-		"the API's first certificate and the first manifests are in the configuration that the machine could not " +
-			"boot with"},
-	{[]string{"talos:cluster/kubeconfig:Kubeconfig"}, []string{bootstrapType}, "there is no API before"},
+	}},
+	// The first certificate of the API and the first manifests are in the applied configuration, not in the user data.
+	{[]string{bootstrapType}, []string{applyType}},
+	// There is no API before the bootstrap.
+	{[]string{"talos:cluster/kubeconfig:Kubeconfig"}, []string{bootstrapType}},
 }
 
 // needed reports whether one type needs another before it.

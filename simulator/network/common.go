@@ -46,8 +46,8 @@ func Unhealthy(loadBalancer, target string, err error) Finding {
 // speaks TLS and answers 401 to clients that do not authenticate.
 func CheckHealth(protocol string, accepts401 bool) error {
 	switch {
-	case protocol == "HTTP":
-		return fmt.Errorf("the health check speaks HTTP, the Kubernetes API TLS")
+	case protocol != "TCP" && protocol != "HTTPS":
+		return fmt.Errorf("the health check speaks %s, the Kubernetes API TLS", protocol)
 	case protocol == "HTTPS" && !accepts401:
 		return fmt.Errorf("the health check gets the status 401, because it does not authenticate to the " +
 			"Kubernetes API")

@@ -154,6 +154,10 @@ func (s Sandbox) project() ([]byte, error) {
 // Prepare creates the sandbox with its stack, unless it is there. The output of the CLI goes to standard error.
 func (s Sandbox) Prepare() error {
 	if s.Exists() {
+		if _, err := os.Stat(s.Path("store")); err != nil {
+			return fmt.Errorf("%s has a stack, but not what its cloud has: another version of the simulator left it; "+
+				"remove it with: make clean", s.Folder)
+		}
 		return nil
 	}
 	if err := s.Create(); err != nil {

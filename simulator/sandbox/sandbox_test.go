@@ -92,6 +92,12 @@ func TestLinkOrCopy(t *testing.T) {
 	text, err := os.ReadFile(to)
 	require.NoError(t, err)
 	assert.Equal(t, "first", string(text))
+	link, linked := filepath.Join(folder, "link"), filepath.Join(folder, "linked")
+	require.NoError(t, os.Symlink("to", link))
+	require.NoError(t, linkOrCopy(link, linked))
+	info, err := os.Lstat(linked)
+	require.NoError(t, err)
+	assert.True(t, info.Mode().IsRegular(), "a symbolic link would lead the CLI to another language host")
 	assert.ErrorContains(t, linkOrCopy(filepath.Join(folder, "none"), filepath.Join(folder, "other")), "make tools")
 }
 

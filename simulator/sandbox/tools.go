@@ -31,12 +31,12 @@ func Link(binary string, names []string) error {
 // SDKs takes longer than most commands on the simulator.
 func CLI(root, path, folder string) (cli string, err error) {
 	program := filepath.Join(folder, "program")
-	// The program of the project is linked where make links it, and only if it has changed.
+	// The program of the project is linked where make links it, with the same flags, and only if it has changed.
 	built := program
 	if path == "." {
 		built = filepath.Join(root, ".bin", "inferadb")
 	}
-	build := exec.Command("go", "build", "-o", built, path)
+	build := exec.Command("go", "build", "-ldflags=-w", "-o", built, path)
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w\n%s", path, err, output)
@@ -60,6 +60,18 @@ func CLI(root, path, folder string) (cli string, err error) {
 // linkOrCopy creates a hard link to a binary, or a copy on a file system of its own. A binary that is compiled anew is
 // a new file, so the link keeps the one that it was made for.
 func linkOrCopy(from, to string) error {
+	// .bin has a symbolic link to a CLI that was found on PATH. package os does not record for Go's test cache which
+	// links it reads.
+	for {
+		target, err := os.Readlink(from)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(from), target)
+		}
+		from = target
+	}
 	if os.Link(from, to) == nil {
 		return nil
 	}

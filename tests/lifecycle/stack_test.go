@@ -30,6 +30,17 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
+// forgetCaller unsets what the shell and make hand to this process and the commands under test would take for theirs:
+// the simulator's settings, and the variables of `make test ARGS=-count=1`.
+func forgetCaller() {
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "SIMULATOR_") || strings.HasPrefix(name, "MAKE") || name == "MFLAGS" || name == "ARGS" {
+			os.Unsetenv(name)
+		}
+	}
+}
+
 // run compiles the program once: linking the cloud SDKs takes longer than bringing a stack up.
 func run(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "lifecycle")
@@ -38,6 +49,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
+	forgetCaller()
 	secrets = filepath.Join(folder, "secrets")
 	if repository, err = filepath.Abs("../.."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
