@@ -15,7 +15,7 @@ import (
 func (c Cluster) PrivateName() string { return "api." + c.Name + ".internal" }
 
 // networks returns the ranges that hold the nodes' addresses. Those of an adopted network are only known during an
-// update: until then each of its subnets has a range that is as long as any and in none of the tables.
+// update: until then each subnet has a placeholder range, as long as any real one and in no table of regions.
 func (c Cluster) networks() []netip.Prefix {
 	if c.Network.CIDR.IsValid() {
 		return []netip.Prefix{c.Network.CIDR}
@@ -36,8 +36,7 @@ func (c Cluster) ControlPlaneConfiguration() machineconfig.Input {
 	return in
 }
 
-// AppliedConfiguration returns the same with the manifests, for which user data has no room. Control planes are given
-// it after they booted.
+// AppliedConfiguration adds the manifests, which do not fit in user data. Control planes get it after they have booted.
 func (c Cluster) AppliedConfiguration() machineconfig.Input {
 	in := c.ControlPlaneConfiguration()
 	in.Manifests = c.Manifests

@@ -22,14 +22,18 @@ type generator struct {
 	host pulumi.StringOutput
 }
 
-// ofBoot returns the configuration that machines boot with.
-func (g generator) ofBoot(in machineconfig.Input) pulumi.StringOutput {
+// bootConfiguration returns the configuration that machines boot with.
+func (g generator) bootConfiguration(in machineconfig.Input) pulumi.StringOutput {
 	return g.configuration(in, pulumi.StringMap{})
 }
 
-// ofNode returns a named node's configuration, with the labels that a cloud controller would set on the node. The names
-// are added to the certificate of the API.
-func (g generator) ofNode(in machineconfig.Input, node cloud.Node, names ...pulumi.StringOutput) pulumi.StringOutput {
+// nodeConfiguration returns a named node's configuration, with the labels that a cloud controller would set on the
+// node. The names are added to the certificate of the API.
+func (g generator) nodeConfiguration(
+	in machineconfig.Input,
+	node cloud.Node,
+	names ...pulumi.StringOutput,
+) pulumi.StringOutput {
 	return g.configuration(in, pulumi.StringMap{
 		machineconfig.RegionLabel:       pulumi.String(g.cluster.Location.Region),
 		machineconfig.ZoneLabel:         node.Zone,

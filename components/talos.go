@@ -92,8 +92,8 @@ func (t *talosAPI) apply(nodes []application, lanes int, after ...pulumi.Resourc
 	return applied, nil
 }
 
-// bootstrap starts etcd on the first control plane. It happens once in a cluster's life: a changed address is no
-// reason.
+// bootstrap starts etcd on the first control plane. It happens once in a cluster's life. A changed address does not
+// repeat it.
 func (t *talosAPI) bootstrap(
 	first cloud.Node,
 	endpoint pulumi.StringOutput,
@@ -106,7 +106,8 @@ func (t *talosAPI) bootstrap(
 	}, t.options(
 		pulumi.DependsOn(after),
 		pulumi.IgnoreChanges([]string{"node", "endpoint", "clientConfiguration"}),
-		// Forgotten in a half-done deletion it would be made again, and fail: etcd has its data already.
+		// If it left the state in an interrupted destroy, the next up would bootstrap again and fail, because etcd has
+		// its data already.
 		pulumi.Protect(t.cluster.Protected),
 	)...)
 }

@@ -22,7 +22,7 @@ type TalosCluster struct {
 	// Kubeconfig and Talosconfig are secret: a file each, for this cluster only.
 	Kubeconfig  pulumi.StringOutput `pulumi:"kubeconfig"`
 	Talosconfig pulumi.StringOutput `pulumi:"talosconfig"`
-	// Summary is plain: what there is, by name and address.
+	// Summary has names and addresses; it is not secret.
 	Summary pulumi.MapOutput `pulumi:"summary"`
 
 	region string
@@ -108,7 +108,7 @@ func newClusterBuilder(ctx *pulumi.Context, cluster cluster.Cluster, running Run
 	}, nil
 }
 
-// connect creates the provider of the cluster's cloud. It is the only place that distinguishes the clouds.
+// connect creates the provider of the cluster's cloud. Only connect and Check distinguish the clouds in this package.
 func connect(
 	ctx *pulumi.Context,
 	cluster cluster.Cluster,
@@ -127,8 +127,8 @@ func connect(
 	}
 }
 
-// build makes the cluster. It reads in the order in which things happen; what does not depend on an earlier step runs
-// beside it: workers never wait for the control planes.
+// build registers the resources in dependency order. Worker machines do not wait for control planes; their
+// configuration waits for the bootstrap.
 func (b *clusterBuilder) build(ctx *pulumi.Context) error {
 	talos, err := newTalosAPI(ctx, b.cluster, b.bootstrapped, b.component)
 	if err != nil {
@@ -195,7 +195,7 @@ func (b *clusterBuilder) createControlPlanes(at cloud.MachineMaker, configuratio
 		Machine:      b.cluster.ControlPlanes.Machine,
 		DiskGiB:      b.cluster.ControlPlanes.DiskGiB,
 		Zones:        b.cluster.Location.Zones,
-		UserData:     configurations.ofBoot(b.cluster.ControlPlaneConfiguration()),
+		UserData:     configurations.bootConfiguration(b.cluster.ControlPlaneConfiguration()),
 		Protected:    b.cluster.Protected,
 	})
 }
@@ -216,7 +216,7 @@ func (b *clusterBuilder) createWorkers(
 			Machine:   pool.Machine,
 			DiskGiB:   pool.DiskGiB,
 			Zones:     pool.Zones,
-			UserData:  configurations.ofBoot(b.cluster.WorkerConfiguration(pool)),
+			UserData:  configurations.bootConfiguration(b.cluster.WorkerConfiguration(pool)),
 			Protected: b.cluster.Protected && pool.Workload == cluster.Stateful,
 		})
 		if err != nil {
@@ -227,8 +227,8 @@ func (b *clusterBuilder) createWorkers(
 	return workers, nil
 }
 
-// createGroups makes the scaling groups, beside everything else in a new cluster. In one that runs they wait until the
-// named nodes took their configuration: what one of them refuses does not roll through the groups.
+// createGroups makes the scaling groups, beside everything else in a new cluster. In a running cluster they wait until
+// the named nodes have their configuration, so a configuration that a node rejects never reaches a group.
 func (b *clusterBuilder) createGroups(
 	at cloud.MachineMaker,
 	configurations generator,
@@ -246,7 +246,7 @@ func (b *clusterBuilder) createGroups(
 			}
 			continue
 		}
-		userData := configurations.ofBoot(b.cluster.WorkerConfiguration(pool))
+		userData := configurations.bootConfiguration(b.cluster.WorkerConfiguration(pool))
 		group, err := at.Group(cloud.GroupArgs{Pool: pool, UserData: userData, After: configured})
 		if err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
@@ -276,7 +276,7 @@ func (b *clusterBuilder) configureControlPlanes(
 		applications = append(applications, application{
 			node:          node,
 			endpoint:      b.operatorAddress(node),
-			configuration: configurations.ofNode(b.cluster.AppliedConfiguration(), node, names...),
+			configuration: configurations.nodeConfiguration(b.cluster.AppliedConfiguration(), node, names...),
 		})
 	}
 	return talos.apply(applications, 1, networkReady...)
@@ -310,7 +310,7 @@ func (b *clusterBuilder) configureWorkers(
 			applications = append(applications, application{
 				node:          node,
 				endpoint:      through,
-				configuration: configurations.ofNode(b.cluster.WorkerConfiguration(pool), node),
+				configuration: configurations.nodeConfiguration(b.cluster.WorkerConfiguration(pool), node),
 			})
 		}
 		applied, err := talos.apply(applications, pool.MaxUnavailable(), bootstrapped)

@@ -26,7 +26,7 @@ func Load(
 	return LoadFrom("", stackName, settings, encrypted...)
 }
 
-// LoadFrom does the same for a stack file of the folder, where it reads the files that the settings name.
+// LoadFrom is like Load, but reads the files that the settings name from folder.
 func LoadFrom(
 	folder, stackName string,
 	settings map[string]string,
@@ -78,7 +78,7 @@ type loader struct {
 	encryptedKeys []string
 }
 
-// target is a region of the stack file on its way to a cluster.
+// target is a region of the stack file that is being resolved to a cluster.
 type target struct {
 	path         string
 	settings     RegionSettings
@@ -242,8 +242,8 @@ func (l *loader) zones(p *target) {
 	location.Zones = slices.Clone(p.settings.Zones)
 }
 
-// isZoneOf reports whether the name has the form of the location's own zones. Its letter may be another, because
-// accounts differ in the zones that they have.
+// isZoneOf reports whether the name has the form of the location's own zones. The final letter may differ, because
+// accounts have different zones.
 func isZoneOf(location regions.Location, zone string) bool {
 	return len(location.Zones) > 0 && len(zone) == len(location.Zones[0]) &&
 		strings.HasPrefix(zone, location.Zones[0][:len(zone)-1]) && zone[len(zone)-1] >= 'a' && zone[len(zone)-1] <= 'f'
@@ -254,18 +254,18 @@ func isZoneOf(location regions.Location, zone string) bool {
 func (l *loader) choosePrimary() {
 	chosen, rank := -1, 0
 	for i, p := range l.targets {
-		switch said := p.settings.Primary; {
-		case said != nil && *said && rank == 3:
+		switch primary := p.settings.Primary; {
+		case primary != nil && *primary && rank == 3:
 			l.Reject(
 				join(p.path, "primary"),
 				l.targets[chosen].path+" is primary already",
 				"set primary: true on one region only",
 			)
-		case said != nil && *said:
+		case primary != nil && *primary:
 			chosen, rank = i, 3
-		case said == nil && p.region.Primary && rank < 2:
+		case primary == nil && p.region.Primary && rank < 2:
 			chosen, rank = i, 2
-		case said == nil && rank < 1:
+		case primary == nil && rank < 1:
 			chosen, rank = i, 1
 		}
 	}

@@ -22,7 +22,9 @@ const (
 	// (https://docs.siderolabs.com/talos/v1.13/getting-started/system-requirements), and images and logs fill a smaller
 	// disk than this within a day.
 	minDiskGiB = 20
-	// maxDiskGiB is the most that a gp3 volume had when every cloud could follow: 16 TiB.
+	// maxDiskGiB is the largest root disk, 16 TiB, which every cloud that has disks of a chosen size accepts:
+	// https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html and
+	// https://cloud.google.com/compute/docs/disks/persistent-disks
 	maxDiskGiB = 16384
 )
 
@@ -80,7 +82,7 @@ func (l *loader) checkPools() {
 		l.checkLabels(join(path, "labels"), pool.Labels)
 		l.checkTaints(join(path, "taints"), pool.Taints)
 	}
-	// A pool that is parked keeps nothing running.
+	// A pool with at most 0 machines does not count.
 	steady := func(pool PoolSettings) bool {
 		_, most, known := bounds(pool)
 		return !pool.Spot.isOn() && (!known || most > 0)
@@ -194,7 +196,7 @@ func (l *loader) checkRequirements(path string, spot SpotSettings) {
 	case spot.Requirements && spot.Strategy == prioritized:
 		l.Reject(
 			path,
-			"lists the types in no order, and the strategy "+prioritized+" wants one",
+			"gives the types no order, which the strategy "+prioritized+" requires",
 			"choose another strategy, or remove requirements",
 		)
 	}
@@ -272,8 +274,7 @@ func taintsOf(settings []TaintSettings) []cluster.Taint {
 	return taints
 }
 
-// addPoolLabels lets workloads choose: every pool carries its name and workload, and a spot pool says so. It also keeps
-// off what does not tolerate interruption, unless there is nowhere else to go.
+// addPoolLabels labels each pool and, if an on-demand pool may have machines, taints spot pools.
 func addPoolLabels(pools []cluster.Pool) {
 	elsewhere := slices.ContainsFunc(pools, func(p cluster.Pool) bool { return !p.OnSpot() && p.Max > 0 })
 	for i := range pools {
@@ -395,12 +396,12 @@ func (l *loader) spot(path string, settings PoolSettings, pool cluster.Pool, p *
 		policy.Base = *spot.Base
 	}
 	if !p.capabilities.SpotPolicy {
-		for key, said := range map[string]bool{
+		for key, isSet := range map[string]bool{
 			"maxPrice": spot.MaxPrice != "", "strategy": spot.Strategy != "", "types": spot.Types != nil,
 			"onDemandPercent": spot.OnDemandPercent != nil, "requirements": spot.Requirements,
 			"rebalance": spot.Rebalance,
 		} {
-			if said {
+			if isSet {
 				l.Reject(
 					join(path, key),
 					fmt.Sprintf("%s does not support this setting", p.capabilities.DisplayName),

@@ -213,7 +213,7 @@ var refused = []struct {
 		"pools[0].spot.requirements: allows every type that is like the pool's own, and types allows only some; remove one of them",
 	}},
 	{"requirements in order", stackFile{"pools": `[{"name":"a","size":"small","count":2,"spot":{"requirements":true,"strategy":"capacity-optimized-prioritized"}}]`}, []string{
-		"pools[0].spot.requirements: lists the types in no order, and the strategy capacity-optimized-prioritized wants one; choose another strategy, or remove requirements",
+		"pools[0].spot.requirements: gives the types no order, which the strategy capacity-optimized-prioritized requires; choose another strategy, or remove requirements",
 	}},
 	{"autoscaling of a fixed pool", stackFile{"pools": `[{"name":"a","size":"small","count":2,"autoscaling":"cpu"}]`}, []string{
 		"pools[0].autoscaling: the pool has a fixed size; remove it, or set min and max",

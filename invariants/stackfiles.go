@@ -6,7 +6,7 @@ var settingRows = []Invariant{
 		ID:        26,
 		Sentence:  "Every key is honored or refused on every cloud; unknown keys are errors.",
 		Unseen:    "It concerns the settings.",
-		Elsewhere: []string{"TestEverySettingIsHonouredOrRejected", "TestEachOfTheseIsRefused"},
+		Elsewhere: []string{"TestEverySettingIsHonoredOrRejected", "TestEachOfTheseIsRefused"},
 	},
 	{
 		ID:        27,

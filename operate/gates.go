@@ -13,11 +13,11 @@ import (
 type Level int
 
 const (
-	// Notice needs nothing now.
+	// Notice means that nothing has to be done now.
 	Notice Level = iota
-	// Degraded works, but cannot take another failure, or differs from the stack file.
+	// Degraded means that the cluster works, but cannot survive another failure or differs from the stack file.
 	Degraded
-	// Down does not work.
+	// Down means that the cluster or a part of it does not work.
 	Down
 )
 

@@ -98,8 +98,8 @@ func poolHas(pool cluster.Pool, t corev1.Taint) bool {
 	})
 }
 
-// bringIt is the remedy for a node that has a name: an update cannot change what a kubelet may not.
-const bringIt = "run: make apply"
+// applyRemedy is the remedy for a named node: an update cannot change what a kubelet may not.
+const applyRemedy = "run: make apply"
 
 // checkTaints compares a node's taints with its pool's: a kubelet sets them only when it registers.
 func (o *Observation) checkTaints() []Finding {
@@ -109,7 +109,7 @@ func (o *Observation) checkTaints() []Finding {
 		if !ok {
 			continue
 		}
-		remedy := bringIt
+		remedy := applyRemedy
 		if pool.InScalingGroup() {
 			remedy = "the next make up replaces machines of scaling groups"
 		}
@@ -140,7 +140,7 @@ func (o *Observation) checkLabels() []Finding {
 		if !ok {
 			continue
 		}
-		remedy := bringIt
+		remedy := applyRemedy
 		if pool.InScalingGroup() {
 			remedy = "the next make up replaces machines of scaling groups"
 		}

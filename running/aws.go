@@ -30,7 +30,7 @@ var _ = register(regions.AWS, reader{
 			id:      c.first(awsFirewallType).Text("vpcId"),
 			subnets: c.first(awsBalancerType).texts("subnets"),
 		}
-		return n.madeWith(c.first(awsVPCType).Text("cidrBlock"))
+		return n.createdWith(c.first(awsVPCType).Text("cidrBlock"))
 	},
 	machine: func(r Resource) machineState {
 		key, _ := nested(r.Outputs, "rootBlockDevice", "kmsKeyId").(string)

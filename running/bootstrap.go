@@ -35,9 +35,10 @@ func (c *comparison) lostQuorum() {
 		),
 		fmt.Sprintf(
 			"to restore a snapshot of etcd, %s; to begin with an empty etcd, run: make "+
-				"forget-bootstrap STACK=<stack>; "+
+				"forget-bootstrap STACK=%s; "+
 				"docs/operations.md#recover-lost-control-planes has the steps",
 			acknowledgeWith(restore),
+			c.want.Stack,
 		),
 	)
 }

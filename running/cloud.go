@@ -91,13 +91,14 @@ func (c Cluster) isPlaced() bool {
 	return slices.ContainsFunc(c.Resources, func(r Resource) bool { return slices.Contains(types, r.Type) })
 }
 
-// startAgain is how a cluster that has not been started yet gets another network or other zones.
-const startAgain = "; or run make destroy and make up again: the cluster was not started yet, so that nothing is lost"
+// recreateRemedy is how a cluster that has not been started yet gets another network or other zones.
+const recreateRemedy = "; or run make destroy and make up again: the cluster was not started yet, so that nothing " +
+	"is lost"
 
 // refusePlace refuses an edit of the network or the zones of the cluster.
 func (c *comparison) refusePlace(path, problem, remedy string) {
 	if !c.was.Bootstrapped {
-		remedy += startAgain
+		remedy += recreateRemedy
 	}
 	c.refuse(path, problem, remedy)
 }

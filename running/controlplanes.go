@@ -38,10 +38,11 @@ func (c *comparison) controlPlanes() {
 			fmt.Sprintf("%s runs %d control planes, and %d would delete %s, which etcd still counts as members",
 				c.want.Name, len(nodes), want, strings.Join(leaving, ", ")),
 			fmt.Sprintf(
-				"run: make control-planes STACK=<stack> TO=%d; each of them then leaves etcd, one after the other, "+
-					"and %q are added to acknowledge before the update; %s",
+				"run: make control-planes STACK=%s TO=%d; it lets them leave etcd, one after the other, "+
+					"and adds %s to acknowledge before the update; %s",
+				c.want.Stack,
 				want,
-				missing,
+				strings.Join(missing, ", "),
 				etcdSteps,
 			),
 		)

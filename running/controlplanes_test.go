@@ -25,7 +25,7 @@ func TestEtcdKeepsItsQuorum(t *testing.T) {
 		"two of three":                 {state: three, count: "1", refused: "controlPlanes: inferadb-staging-nyc1 runs 3 control planes, and 1 would delete " + controlPlane + "1, " + controlPlane + "2"},
 		"one of the two has left":      {state: three, count: "1", acknowledged: left2, refused: left1, notMentions: left2},
 		"both have left":               {state: three, count: "1", acknowledged: left1 + `","` + left2},
-		"two of five":                  {state: five, count: "3", refused: "make control-planes STACK=<stack> TO=3"},
+		"two of five":                  {state: five, count: "3", refused: "make control-planes STACK=staging TO=3"},
 		"four of five":                 {state: five, count: "1", acknowledged: left3 + `","` + left4, refused: left1},
 		"two of five have left":        {state: five, count: "3", acknowledged: left3 + `","` + left4},
 		"one has left and is to stay":  {state: three, count: "3", acknowledged: left2, refused: "acknowledge: \"" + left2 + "\" is acknowledged, but controlPlanes: 3 keeps the node"},

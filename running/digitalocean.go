@@ -12,7 +12,7 @@ var _ = register(regions.DigitalOcean, reader{
 	inSubnets: []string{doBalancerType},
 	network: func(c Cluster) network {
 		n := network{id: c.first(doBalancerType).Text("vpcUuid")}
-		return n.madeWith(c.first(doVPCType).Text("ipRange"))
+		return n.createdWith(c.first(doVPCType).Text("ipRange"))
 	},
 	machine: func(r Resource) machineState { return machineState{size: r.Text("size")} },
 })

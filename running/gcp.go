@@ -61,7 +61,7 @@ func networkOnGoogleCloud(c Cluster) network {
 		// The nodes have the first half of the network, the load balancer's proxies a part of the other.
 		half, err := netip.ParsePrefix(subnetwork.Text("ipCidrRange"))
 		if err == nil && subnetwork.Text("purpose") != "REGIONAL_MANAGED_PROXY" {
-			return n.madeWith(netip.PrefixFrom(half.Addr(), half.Bits()-1).String())
+			return n.createdWith(netip.PrefixFrom(half.Addr(), half.Bits()-1).String())
 		}
 	}
 	return network{}

@@ -42,10 +42,8 @@ func (c *comparison) bootstrapManifests() {
 	if len(removed) > 0 {
 		c.warn(
 			"bootstrapManifests: %s has %s, which are no longer in the stack file. The update leaves "+
-				"them; from Talos 1.13 on the next "+
-				"talosctl upgrade-k8s deletes them, with everything in a namespace and every object of a "+
-				"kind. To keep them, take them off "+
-				"Talos' list first; %s",
+				"them; from Talos 1.13 on the next talosctl upgrade-k8s deletes them. Deleting a namespace or "+
+				"CRD also deletes what is in it. To keep them, remove them from Talos' inventory first; %s",
 			c.want.Name,
 			list(removed),
 			manifestSteps,

@@ -29,8 +29,8 @@ func (c Cluster) network() network {
 	return network{}
 }
 
-// madeWith returns the network as one that the cluster created, if the range that it was created with is known.
-func (n network) madeWith(cidr string) network {
+// createdWith returns the network as one that the cluster created, if the range that it was created with is known.
+func (n network) createdWith(cidr string) network {
 	if prefix, err := netip.ParsePrefix(cidr); err == nil {
 		n.created, n.cidr = true, prefix
 	}

@@ -15,14 +15,14 @@ const (
 type Rule struct {
 	// Name is unique among the rules to a role.
 	Name string
-	// Purpose groups rules: etcd, kubelet, overlay. Rules of one purpose connect each of some roles with each of some
-	// roles, so that a cloud whose rules can have several sources and targets needs only one for them.
+	// Purpose groups rules: etcd, kubelet, overlay. The rules of one purpose connect every source role to every target
+	// role, so that a cloud whose rules can have several sources and targets needs only one for each protocol of it.
 	Purpose  string
 	To, From string
 	// Protocol is tcp, udp or icmp. For icmp Low is the type and High the code.
 	Protocol  string
 	Low, High int
-	// Why is for people.
+	// Why is the rule's description in the cloud, where it has one.
 	Why string
 }
 
@@ -65,7 +65,7 @@ func NodeRules(cluster cluster.Cluster) []Rule {
 // OpenName returns the name of the rule that opens a port to nodes or networks: "open-tcp-9100".
 func OpenName(open cluster.OpenPort) string { return "open-" + open.String() }
 
-// OpenReason is for people.
+// OpenReason is the description of these rules in the cloud.
 const OpenReason = "Opened by openPorts of the stack file"
 
 // openRules returns the rules by which nodes of every role reach the opened ports of nodes of every role. Talos' own

@@ -328,13 +328,13 @@ func (c *cluster) raiseAlarms(nodes map[string]*node) error {
 			if _, err := m.etcd.Server.Alarm(ctx, alarm); err != nil {
 				return err
 			}
-			return c.struck(state.ID, talos.FaultNoSpace)
+			return c.clearFault(state.ID, talos.FaultNoSpace)
 		}
 		if state.Faults.Has(talos.FaultRemoveMember) {
 			if err := c.removeByFault(ctx, n, nodes); err != nil {
 				return err
 			}
-			return c.struck(state.ID, talos.FaultRemoveMember)
+			return c.clearFault(state.ID, talos.FaultRemoveMember)
 		}
 	}
 	return nil
@@ -358,10 +358,9 @@ func (c *cluster) removeByFault(ctx context.Context, n *node, nodes map[string]*
 	return errors.New("no other member runs")
 }
 
-// struck takes a fault away.
-func (c *cluster) struck(machine, kind string) error {
-	return c.daemon.change(func(st *store.Store,
-		_ network.Network) error {
+// clearFault removes a fault that has taken effect.
+func (c *cluster) clearFault(machine, kind string) error {
+	return c.daemon.change(func(st *store.Store, _ network.Network) error {
 		return talos.ClearFault(st, machine, kind)
 	})
 }

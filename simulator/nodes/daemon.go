@@ -32,9 +32,9 @@ type Options struct {
 	Reboot time.Duration
 	// Log takes a line for each thing that happens.
 	Log io.Writer
-	// hasty lets etcd change its membership at any time. By itself it wants all members to have been connected for five
-	// seconds, and a majority to have started, for which tests have no time.
-	hasty bool
+	// skipReconfigCheck lets etcd change its membership at any time. By default etcd requires that all members have
+	// been connected for five seconds and that a majority has started, for which tests have no time.
+	skipReconfigCheck bool
 }
 
 // Daemon serves the nodes of a store until it is closed.

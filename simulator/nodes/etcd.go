@@ -81,7 +81,7 @@ func (n *node) startEtcd(name, cluster string, isNew bool) error {
 	if isNew {
 		config.ClusterState = embed.ClusterStateFlagNew
 	}
-	config.StrictReconfigCheck = !n.daemon.options.hasty
+	config.StrictReconfigCheck = !n.daemon.options.skipReconfigCheck
 	config.UnsafeNoFsync = true
 	config.EnableGRPCGateway = false
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(fatal)

@@ -96,7 +96,7 @@ func (h *harness) start() {
 	var err error
 	h.daemon, err = Start(Options{
 		Journal: h.journal, Network: func(*store.Store) network.Network { return h }, Proxy: proxyAddress,
-		Reboot: 200 * time.Millisecond, Log: testLog{h.t}, hasty: true,
+		Reboot: 200 * time.Millisecond, Log: testLog{h.t}, skipReconfigCheck: true,
 	})
 	require.NoError(h.t, err)
 }

@@ -137,7 +137,7 @@ func cut(ctx context.Context, kind string) error {
 }
 
 // Upgrade upgrades as Talos before 1.13: it checks the image and etcd, and answers. Then the node drains itself,
-// installs and reboots. A PodDisruptionBudget holds its drain up, but not for ever; here not at all.
+// installs and reboots. In Talos a PodDisruptionBudget delays the drain for a limited time; the simulator ignores it.
 //
 //nolint:staticcheck // The method is deprecated, and still what nodes below 1.13 have.
 func (machineService) Upgrade(ctx context.Context, in *machine.UpgradeRequest) (*machine.UpgradeResponse, error) {

@@ -31,7 +31,7 @@ type node struct {
 	resources      state.State
 	events         events
 
-	// stopping lets one end of etcd happen at a time.
+	// stopping serializes stopEtcd and the end of watchEtcd.
 	stopping sync.Mutex
 
 	mutex   sync.Mutex

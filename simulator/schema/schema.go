@@ -66,12 +66,12 @@ type Resource struct {
 	Autoname *Autoname `json:"autoname,omitempty"`
 	// Global resources exist once in an account, not in every region.
 	Global bool `json:"global,omitempty"`
-	// Account marks a setting of the account, which is shared by all its users and never left over.
+	// Account marks a setting of the account, which all its users share. It is not counted by --expect-empty.
 	Account bool `json:"account,omitempty"`
 	// Shared resources are handed out again when they are created twice.
 	Shared bool `json:"shared,omitempty"`
-	// StateOnly resources are a call and nothing that a cloud would have: reading one returns what the program's state
-	// has, deleting one does nothing, and importing one fails.
+	// StateOnly resources exist only in the Pulumi state: reading one returns what the state has, deleting one does
+	// nothing, and importing one fails.
 	StateOnly bool `json:"stateOnly,omitempty"`
 	// Machines means that machines may start or end when one is created, changed or deleted.
 	Machines bool `json:"machines,omitempty"`

@@ -21,7 +21,7 @@ type Resource struct {
 	Name   string `json:"name,omitempty"`
 	Inputs Values `json:"inputs"`
 	State  Values `json:"state"`
-	// Adopted marks what was there before the program, and so is never left over.
+	// Adopted marks what was there before the program. It is not counted by --expect-empty.
 	Adopted bool `json:"adopted,omitempty"`
 }
 

@@ -161,9 +161,9 @@ func BeginReboot(memory Memory, machine string) error {
 func FinishReboot(memory Memory, machine string) error {
 	waiting := faultsOf(memory, machine)
 	hasFault := func(kind string) bool {
-		_, struck := waiting[kind]
+		_, found := waiting[kind]
 		delete(waiting, kind)
-		return struck
+		return found
 	}
 	err := changeDisk(memory, machine, func(d *disk) error {
 		if hasFault(FaultOldVersion) {
@@ -400,7 +400,7 @@ func SetFault(clouds network.Network, memory Memory, machine, fault string) erro
 	return saveFaults(memory, n.ID, all)
 }
 
-// ClearFault takes a fault away that has struck.
+// ClearFault removes a fault that has taken effect.
 func ClearFault(memory Memory, machine, kind string) error {
 	all := faultsOf(memory, machine)
 	delete(all, kind)

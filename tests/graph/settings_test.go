@@ -124,9 +124,9 @@ func with(settings map[string]string, key, value string) map[string]string {
 	return settings
 }
 
-// TestEverySettingIsHonouredOrRejected is the promise that no cloud ignores a setting: whatever is said changes the
+// TestEverySettingIsHonoredOrRejected is the promise that no cloud ignores a setting: whatever is said changes the
 // graph, or is an error.
-func TestEverySettingIsHonouredOrRejected(t *testing.T) {
+func TestEverySettingIsHonoredOrRejected(t *testing.T) {
 	var keys, tested []string
 	for _, key := range config.Keys() {
 		// They are about a cluster that runs, which no stack under mocks does: running/ and the lifecycle tests have
