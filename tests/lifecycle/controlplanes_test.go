@@ -107,7 +107,7 @@ func TestControlPlanesOfAProtectedStack(t *testing.T) {
 	s.set("acknowledge", "[]")
 	s.up()
 	o.isHealthy(3)
-	s.refusedEdit("controlPlanes", "1", "3", "make control-planes STACK=<stack> TO=1")
+	s.refusedEdit("controlPlanes", "1", "3", "make control-planes STACK=dev TO=1")
 	o.run("shrink", "make control-planes STACK=dev TO=1")
 	o.isHealthy(1)
 	s.destroy()
