@@ -186,7 +186,7 @@ func awsAlarms(g *Graph, v *Violations) {
 		v.equal("notBreaching", r.Text("treatMissingData"), r, "what silence means")
 		v.equal("arn:aws:::"+cluster+"-alarms", r.Text("alarmActions", 0), r, "its topic")
 		if pool := g.pool("any"); pool != nil {
-			v.equal("4", r.Text("threshold"), r, "half of the eight machines above the base")
+			v.equal("3", r.Text("threshold"), r, "half of the six machines on the spot market")
 		}
 	}
 	for _, r := range g.ofType(awsTopic) {

@@ -96,7 +96,7 @@ func acknowledgeWith(step string) string {
 func (c *check) unusedAcknowledgments() {
 	for i, step := range c.acknowledge {
 		if !slices.Contains(c.used, step) {
-			c.warn("acknowledge[%d]: %q is no longer needed; remove it", i, step)
+			c.warn("acknowledge[%d]: %q allows no pending edit; remove it", i, step)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func TestAnUnusedKeyGoesWhenThatIsAcknowledged(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, kept, wanted[0].EncryptionKey.Kept)
 		if kept {
-			assert.Contains(t, strings.Join(warnings, "\n"), `acknowledge[0]: "key-unused:inferadb-staging-nyc1" allows no edit`)
+			assert.Contains(t, strings.Join(warnings, "\n"), `acknowledge[0]: "key-unused:inferadb-staging-nyc1" allows no pending edit`)
 		}
 	}
 }

@@ -134,7 +134,7 @@ func TestAnAcknowledgmentThatAllowsNothingIsWarnedOf(t *testing.T) {
 	clusters := stackFile(t, "acknowledge", `["etcd-left:nobody"]`)
 	warnings, err := Check(clusters, stateOf(t, clusters))
 	require.NoError(t, err)
-	assert.Equal(t, []string{`acknowledge[0]: "etcd-left:nobody" is no longer needed; remove it`}, warnings)
+	assert.Equal(t, []string{`acknowledge[0]: "etcd-left:nobody" allows no pending edit; remove it`}, warnings)
 }
 
 // The types of machines, by cloud.

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,7 +100,9 @@ func checkHealth(loadBalancer, group, machine *store.Resource, st *store.Store) 
 		return fmt.Errorf("the load balancer has no subnet in its zone")
 	}
 	health := group.State.Object("healthCheck")
-	return network.CheckHealth(health.String("protocol"), strings.Contains(health.String("matcher"), "401"))
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+	protocol := cmp.Or(health.String("protocol"), "TCP")
+	return network.CheckHealth(protocol, strings.Contains(health.String("matcher"), "401"))
 }
 
 // silentAlarms returns the alarms that their topic refuses. A topic without a policy accepts those of its account.
