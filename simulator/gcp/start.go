@@ -128,10 +128,10 @@ var healthCheckers = []string{"130.211.0.1", "35.191.0.1"}
 // https://cloud.google.com/load-balancing/docs/health-check-concepts#criteria-protocol-http
 func checkProbe(check *store.Resource) error {
 	switch {
-	case check.State.Has("tcpHealthCheck"):
-		return nil
 	case check.State.Has("httpsHealthCheck"):
 		return network.CheckHealth("HTTPS", false)
+	case check.State.Has("tcpHealthCheck"):
+		return nil
 	}
 	return network.CheckHealth(check.State.String("type"), false)
 }
