@@ -1,3 +1,5 @@
+// Package conditions has the ways in which a simulated cloud can be unusual, by variables of the environment: zones,
+// quotas, stock, delays and images.
 package conditions
 
 import (
@@ -7,7 +9,7 @@ import (
 	"time"
 )
 
-// The variables of the environment by which a cloud is not as usual. README.md describes them.
+// The variables of the environment. README.md describes them.
 const (
 	// Zones are the ones that the account has in their regions.
 	Zones = "SIMULATOR_ZONES"
