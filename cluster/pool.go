@@ -1,10 +1,6 @@
 package cluster
 
-import (
-	"math"
-
-	"github.com/inferadb/infra/regions"
-)
+import "github.com/inferadb/infra/regions"
 
 // Pool is a set of like workers.
 type Pool struct {
@@ -38,8 +34,7 @@ func (p Pool) OnDemand(machines int) int {
 		return machines
 	}
 	base := min(p.Spot.Base, machines)
-	share := float64((machines-base)*p.Spot.OnDemandPercent) / 100
-	return base + int(math.Ceil(share))
+	return base + share(machines-base, p.Spot.OnDemandPercent)
 }
 
 // InScalingGroup reports whether the pool is in a scaling group of the cloud (spot, or a range of machines). Any other
@@ -50,7 +45,10 @@ func (p Pool) InScalingGroup() bool { return p.OnSpot() || p.Autoscaled() }
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }
 
 // MaxUnavailable returns how many of the pool's named nodes get a new configuration at the same time: at least one.
-func (p Pool) MaxUnavailable() int { return (p.Min*RollPercent + 99) / 100 }
+func (p Pool) MaxUnavailable() int { return share(p.Min, RollPercent) }
+
+// share returns a percentage of a number of machines, rounded up to whole machines.
+func share(machines, percent int) int { return (machines*percent + 99) / 100 }
 
 // Spot is a pool's spot policy.
 type Spot struct {
