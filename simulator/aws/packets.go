@@ -135,7 +135,8 @@ func (n cloudNetwork) dialAddress(from source, address string, port int) ([]netw
 		var err error
 		switch {
 		case target.place.privateIP == address && (from.operator() || from.place.vpc == target.place.vpc):
-			err = n.passes(from, target, n.privateAddress(from, target), network.TCP(port))
+			client := n.clientAddress(from, target.machine.Region, target.place.vpc)
+			err = n.passes(from, target, client, network.TCP(port))
 		case target.place.publicIP == address:
 			err = n.crossesInternet(from, target, port)
 		default:
@@ -151,18 +152,6 @@ func (n cloudNetwork) dialAddress(from source, address string, port int) ([]netw
 		return nil, lost
 	}
 	return found, nil
-}
-
-// privateAddress returns the source address of a packet to a machine of the same network.
-func (n cloudNetwork) privateAddress(from, target source) string {
-	switch {
-	case !from.operator():
-		return from.place.privateIP
-	case n.operator != "":
-		return n.operator
-	default:
-		return n.firstAddress(target.machine.Region, target.place.vpc)
-	}
 }
 
 // firstAddress returns an address inside a network that no machine has.
@@ -280,6 +269,7 @@ func (n cloudNetwork) dialLoadBalancer(from source, loadBalancer *store.Resource
 		})
 }
 
+// clientAddress returns the source address of a packet into a network of a region.
 func (n cloudNetwork) clientAddress(from source, region, vpc string) string {
 	switch {
 	case !from.operator():
