@@ -44,8 +44,9 @@ func (p Pool) InScalingGroup() bool { return p.OnSpot() || p.Autoscaled() }
 // Autoscaled reports whether something outside this program changes the number of machines.
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }
 
-// MaxUnavailable returns how many of the pool's named nodes get a new configuration at the same time: at least one.
-func (p Pool) MaxUnavailable() int { return share(p.Min, RollPercent) }
+// MaxUnavailable returns how many of the pool's named nodes get a new configuration at the same time. It is at least
+// two, so that one node that does not answer leaves a turn for the others.
+func (p Pool) MaxUnavailable() int { return max(2, share(p.Min, RollPercent)) }
 
 // share returns a percentage of a number of machines, rounded up to whole machines.
 func share(machines, percent int) int { return (machines*percent + 99) / 100 }

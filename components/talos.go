@@ -63,33 +63,61 @@ type application struct {
 	endpoint, configuration pulumi.StringOutput
 }
 
-// apply applies configurations to nodes. In a running cluster the nodes are divided into lanes: a node waits for the
-// one before it in its lane, so that no more nodes change at the same time than there are lanes, and a node that does
-// not answer blocks only the rest of its lane. In a new cluster no node serves yet, and all are configured in parallel.
-func (t *talosAPI) apply(nodes []application, lanes int, after ...pulumi.Resource) ([]pulumi.Resource, error) {
+// applyInOrder configures nodes one after the other, and stops at the first that fails. In a new cluster no node serves
+// yet, and all are configured in parallel.
+func (t *talosAPI) applyInOrder(nodes []application, after ...pulumi.Resource) ([]pulumi.Resource, error) {
 	var applied []pulumi.Resource
-	for i, a := range nodes {
-		before := slices.Concat(after, a.node.Ready)
-		if t.running && i >= lanes {
-			before = append(before, applied[i-lanes])
+	for _, a := range nodes {
+		before := after
+		if t.running && len(applied) > 0 {
+			before = slices.Concat(after, applied[len(applied)-1:])
 		}
-		made, err := machine.NewConfigurationApply(t.ctx, a.node.Name, &machine.ConfigurationApplyArgs{
-			ClientConfiguration:       t.client(),
-			Endpoint:                  a.endpoint,
-			Node:                      a.node.PrivateIP,
-			MachineConfigurationInput: a.configuration,
-			ApplyMode:                 pulumi.String(applyMode),
-		}, t.options(
-			pulumi.DependsOn(before),
-			// A machine that was replaced has the address of the old one, and booted with an old configuration.
-			pulumi.ReplacementTrigger(a.node.Identity),
-		)...)
+		made, err := t.apply(a, before)
 		if err != nil {
 			return nil, err
 		}
 		applied = append(applied, made)
 	}
 	return applied, nil
+}
+
+// applyInTurns configures at most that many nodes at the same time. In a new cluster no node serves yet, and all are
+// configured in parallel.
+func (t *talosAPI) applyInTurns(nodes []application, atOnce int, after ...pulumi.Resource) ([]pulumi.Resource, error) {
+	if !t.running || t.ctx.DryRun() {
+		atOnce = len(nodes)
+	}
+	turns := newTurns(t.ctx, atOnce)
+	var applied []pulumi.Resource
+	for _, a := range nodes {
+		turn := turns.next()
+		made, err := t.apply(a, after, pulumi.DependsOnInputs(turn.begins))
+		if err != nil {
+			return nil, err
+		}
+		turn.endsWith(made)
+		applied = append(applied, made)
+	}
+	return applied, nil
+}
+
+// apply applies a configuration to a node.
+func (t *talosAPI) apply(
+	a application,
+	after []pulumi.Resource,
+	options ...pulumi.ResourceOption,
+) (pulumi.Resource, error) {
+	return machine.NewConfigurationApply(t.ctx, a.node.Name, &machine.ConfigurationApplyArgs{
+		ClientConfiguration:       t.client(),
+		Endpoint:                  a.endpoint,
+		Node:                      a.node.PrivateIP,
+		MachineConfigurationInput: a.configuration,
+		ApplyMode:                 pulumi.String(applyMode),
+	}, t.options(slices.Concat(options, []pulumi.ResourceOption{
+		pulumi.DependsOn(slices.Concat(after, a.node.Ready)),
+		// A machine that was replaced has the address of the old one, and booted with an old configuration.
+		pulumi.ReplacementTrigger(a.node.Identity),
+	})...)...)
 }
 
 // bootstrap starts etcd on the first control plane. It happens once in a cluster's life. A changed address does not

@@ -1,11 +1,13 @@
 package components
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/inferadb/infra/cluster"
 	"github.com/inferadb/infra/components/cloud"
@@ -15,65 +17,149 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dependencies are the mocks that write down what each application waits for, by the name of its node.
-type dependencies struct {
+// configured are mocks that write down how nodes are configured.
+type configured struct {
+	// configure is called while a node is configured.
+	configure func(node string) error
+
 	mutex sync.Mutex
-	of    map[string][]string
+	// dependencies has what each node depends on in the state, besides the cluster's secrets.
+	dependencies map[string][]string
+	// together is how many nodes are being configured, and most is its largest value.
+	together, most int
 }
 
-func (d *dependencies) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	if args.TypeToken == "talos:machine/configurationApply:ConfigurationApply" {
-		var names []string
-		for _, urn := range args.RegisterRPC.GetDependencies() {
-			names = append(names, urn[strings.LastIndex(urn, ":")+1:])
-		}
-		d.mutex.Lock()
-		defer d.mutex.Unlock()
-		d.of[args.Name] = names
+func (c *configured) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken != "talos:machine/configurationApply:ConfigurationApply" {
+		return args.Name, args.Inputs, nil
 	}
-	return args.Name, args.Inputs, nil
+	names := []string{}
+	for _, urn := range args.RegisterRPC.GetDependencies() {
+		if name := urn[strings.LastIndex(urn, ":")+1:]; name != "c" {
+			names = append(names, name)
+		}
+	}
+	c.begin(args.Name, names)
+	err := c.configure(args.Name)
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.together--
+	return args.Name, args.Inputs, err
 }
 
-func (*dependencies) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
+func (c *configured) begin(node string, dependencies []string) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.dependencies[node] = dependencies
+	c.together++
+	c.most = max(c.most, c.together)
+}
 
-func TestNodesStandInLanes(t *testing.T) {
+func (*configured) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
+
+// configureNodes configures that many nodes, all in their turns or in their order, with the mocks.
+func configureNodes(
+	mocks *configured,
+	nodes int,
+	running bool,
+	apply func(*talosAPI, []application) ([]pulumi.Resource, error),
+) error {
+	mocks.dependencies = map[string][]string{}
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
+		talos, err := newTalosAPI(ctx, cluster.Cluster{Name: "c", TalosVersion: "v1.13.9"}, running, nil)
+		if err != nil {
+			return err
+		}
+		text := pulumi.String("").ToStringOutput()
+		var all []application
+		for i := range nodes {
+			node := cloud.Node{
+				Name: fmt.Sprint("node-", i), PrivateIP: text, Identity: pulumi.ID("id").ToIDOutput(),
+			}
+			all = append(all, application{node: node, endpoint: text, configuration: text})
+		}
+		_, err = apply(talos, all)
+		return err
+	}, pulumi.WithMocks("project", "stack", mocks))
+}
+
+// inTurns configures three nodes at the same time.
+func inTurns(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
+	return talos.applyInTurns(all, 3)
+}
+
+func inOrder(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
+	return talos.applyInOrder(all)
+}
+
+func TestControlPlanesAreConfiguredInOrder(t *testing.T) {
+	mocks := &configured{configure: func(string) error { return nil }}
+	require.NoError(t, configureNodes(mocks, 3, true, inOrder))
+	assert.Equal(t, map[string][]string{"node-0": {}, "node-1": {"node-0"}, "node-2": {"node-1"}}, mocks.dependencies)
+
+	mocks.configure = func(node string) error {
+		if node == "node-1" {
+			return errors.New("refused")
+		}
+		return nil
+	}
+	require.ErrorContains(t, configureNodes(mocks, 3, true, inOrder), "refused")
+	assert.NotContains(t, mocks.dependencies, "node-2", "nothing is configured after a failure")
+}
+
+func TestWorkersAreConfiguredInTurns(t *testing.T) {
+	mocks := &configured{configure: func(string) error {
+		time.Sleep(5 * time.Millisecond)
+		return nil
+	}}
+	require.NoError(t, configureNodes(mocks, 25, true, inTurns))
+	assert.Len(t, mocks.dependencies, 25)
+	assert.Equal(t, 3, mocks.most)
+	for node, dependencies := range mocks.dependencies {
+		assert.Empty(t, dependencies, "%s depends on no other node", node)
+	}
+}
+
+// TestAWorkerThatDoesNotAnswer blocks two of three turns until all other nodes are configured.
+func TestAWorkerThatDoesNotAnswer(t *testing.T) {
 	const nodes = 25
-	for name, test := range map[string]struct {
-		running bool
-		lanes   int
-	}{
-		"a new cluster":  {running: false, lanes: nodes},
-		"control planes": {running: true, lanes: 1},
-		"a pool":         {running: true, lanes: cluster.Pool{Min: nodes}.MaxUnavailable()},
+	blocked := []string{"node-1", "node-7"}
+	var others sync.WaitGroup
+	others.Add(nodes - len(blocked))
+	mocks := &configured{configure: func(node string) error {
+		if slices.Contains(blocked, node) {
+			others.Wait()
+			return fmt.Errorf("%s does not answer", node)
+		}
+		others.Done()
+		return nil
+	}}
+	require.ErrorContains(t, configureNodes(mocks, nodes, true, inTurns), "does not answer")
+	assert.Len(t, mocks.dependencies, nodes)
+}
+
+// TestAllWorkersFail lets the program end although no node can be configured.
+func TestAllWorkersFail(t *testing.T) {
+	mocks := &configured{configure: func(string) error { return errors.New("refused") }}
+	require.ErrorContains(t, configureNodes(mocks, 25, true, inTurns), "refused")
+}
+
+func TestNewNodesAreConfiguredAtOnce(t *testing.T) {
+	const nodes = 25
+	for name, apply := range map[string]func(*talosAPI, []application) ([]pulumi.Resource, error){
+		"control planes": inOrder,
+		"workers":        inTurns,
 	} {
 		t.Run(name, func(t *testing.T) {
-			mocks := &dependencies{of: map[string][]string{}}
-			require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
-				talos, err := newTalosAPI(ctx, cluster.Cluster{Name: "c", TalosVersion: "v1.13.9"}, test.running, nil)
-				if err != nil {
-					return err
-				}
-				text := pulumi.String("").ToStringOutput()
-				var applications []application
-				for i := range nodes {
-					node := cloud.Node{
-						Name: fmt.Sprint("node-", i), PrivateIP: text, Identity: pulumi.ID("id").ToIDOutput(),
-					}
-					applications = append(applications, application{node: node, endpoint: text, configuration: text})
-				}
-				applied, err := talos.apply(applications, test.lanes)
-				assert.Len(t, applied, nodes)
-				return err
-			}, pulumi.WithMocks("project", "stack", mocks)))
-			require.Len(t, mocks.of, nodes)
-			for i := range nodes {
-				want := []string{}
-				if i >= test.lanes {
-					want = []string{fmt.Sprint("node-", i-test.lanes)}
-				}
-				got := slices.DeleteFunc(mocks.of[fmt.Sprint("node-", i)], func(name string) bool { return name == "c" })
-				assert.Equal(t, want, got, "node-%d", i)
-			}
+			var all sync.WaitGroup
+			all.Add(nodes)
+			mocks := &configured{configure: func(string) error {
+				all.Done()
+				all.Wait()
+				return nil
+			}}
+			require.NoError(t, configureNodes(mocks, nodes, false, apply))
+			assert.Equal(t, nodes, mocks.most)
 		})
 	}
 }

@@ -279,7 +279,7 @@ func (b *clusterBuilder) configureControlPlanes(
 			configuration: configurations.nodeConfiguration(b.cluster.AppliedConfiguration(), node, names...),
 		})
 	}
-	return talos.apply(applications, 1, networkReady...)
+	return talos.applyInOrder(applications, networkReady...)
 }
 
 // apiReady returns the resources that must exist before the Kubernetes API answers.
@@ -313,7 +313,7 @@ func (b *clusterBuilder) configureWorkers(
 				configuration: configurations.nodeConfiguration(b.cluster.WorkerConfiguration(pool), node),
 			})
 		}
-		applied, err := talos.apply(applications, pool.MaxUnavailable(), bootstrapped)
+		applied, err := talos.applyInTurns(applications, pool.MaxUnavailable(), bootstrapped)
 		if err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
 		}

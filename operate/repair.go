@@ -228,34 +228,12 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 				n.Name, n.TalosError, r.Stack.Name, r.Stack.Name)
 			continue
 		}
-		behind := "no node waits behind it"
-		if waiting := o.behind(n); len(waiting) > 0 {
-			behind = "behind it wait " + namesOfNodes(waiting)
-		}
-		found.forYou("%s does not answer (%s), and holds up each up that changes its configuration; %s. "+
+		found.forYou("%s does not answer (%s), and fails each up that changes its configuration. "+
 			"If the cloud has its machine no more: make refresh STACK=%s, then make up STACK=%s. To go "+
 			"around it until it is mended: "+
 			"make up STACK=%s ARGS=\"--exclude '**ConfigurationApply::%s'\"",
-			n.Name, n.TalosError, behind, r.Stack.Name, r.Stack.Name, r.Stack.Name, n.Name)
+			n.Name, n.TalosError, r.Stack.Name, r.Stack.Name, r.Stack.Name, n.Name)
 	}
-}
-
-// behind returns the nodes that wait for a worker in an update: those behind it in its lane. The lanes of a pool are as
-// many as its nodes that may change at the same time, and its nodes alternate among them.
-func (o *Observation) behind(worker *Node) []*Node {
-	i := slices.IndexFunc(o.Cluster.Want.Pools, func(p cluster.Pool) bool { return p.Name == worker.Pool })
-	if i < 0 {
-		return nil
-	}
-	pool := slices.DeleteFunc(slices.Clone(o.Nodes), func(n *Node) bool {
-		return n.ControlPlane || n.Pool != worker.Pool
-	})
-	lanes := o.Cluster.Want.Pools[i].MaxUnavailable()
-	var waiting []*Node
-	for next := slices.Index(pool, worker) + lanes; next < len(pool); next += lanes {
-		waiting = append(waiting, pool[next])
-	}
-	return waiting
 }
 
 func namesOfNodes(nodes []*Node) string {
