@@ -235,11 +235,3 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 			n.Name, n.TalosError, r.Stack.Name, r.Stack.Name, r.Stack.Name, n.Name)
 	}
 }
-
-func namesOfNodes(nodes []*Node) string {
-	var names []string
-	for _, n := range nodes {
-		names = append(names, n.Name)
-	}
-	return strings.Join(names, ", ")
-}
