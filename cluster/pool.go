@@ -97,8 +97,8 @@ const (
 // TargetCPU is the percentage of processor time at which the cloud's autoscaler keeps a pool.
 const TargetCPU = 60
 
-// RollPercent is the share of a pool that a change reaches at the same time, rounded up to whole machines: the named
-// nodes that are configured in parallel, and the machines that a scaling group on AWS replaces at once.
+// RollPercent is the share of a pool that a change reaches at the same time, rounded up to whole machines: the machines
+// that a scaling group on AWS replaces at once, and the named nodes that are configured in parallel (MaxUnavailable).
 const RollPercent = 10
 
 // ControlPlanePool is the pool name of control planes. No pool of workers can have it.

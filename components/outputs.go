@@ -70,7 +70,18 @@ func (b *clusterBuilder) setOutputs(
 	component.Summary = b.summary(endpoint, server, made).ToMapOutput()
 	return ctx.RegisterResourceOutputs(component, pulumi.Map{
 		"kubeconfig": component.Kubeconfig, "talosconfig": component.Talosconfig, "summary": component.Summary,
+		workersTakeTurns: b.dependenciesAreGone(made.configuredWorkers),
 	})
+}
+
+// dependenciesAreGone reports whether workers depend on each other no longer. They do not once an update has registered
+// all of them, and `infra apply` registers one at a time.
+func (b *clusterBuilder) dependenciesAreGone(workers []pulumi.Resource) pulumi.Output {
+	var urns []any
+	for _, worker := range workers {
+		urns = append(urns, worker.URN())
+	}
+	return pulumi.All(urns...).ApplyT(func([]any) bool { return b.takesTurns || !b.running.Applying })
 }
 
 // server returns the host in the kubeconfig. Operators must be able to resolve and reach it, so it is not a name in a

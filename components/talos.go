@@ -81,13 +81,12 @@ func (t *talosAPI) applyInOrder(nodes []application, after ...pulumi.Resource) (
 	return applied, nil
 }
 
-// applyInTurns configures at most that many nodes at the same time. In a new cluster no node serves yet, and all are
-// configured in parallel.
-func (t *talosAPI) applyInTurns(nodes []application, atOnce int, after ...pulumi.Resource) ([]pulumi.Resource, error) {
-	if !t.running || t.ctx.DryRun() {
-		atOnce = len(nodes)
-	}
-	turns := newTurns(t.ctx, atOnce)
+// applyInTurns configures each node when its turn has come.
+func (t *talosAPI) applyInTurns(
+	nodes []application,
+	turns *turns,
+	after ...pulumi.Resource,
+) ([]pulumi.Resource, error) {
 	var applied []pulumi.Resource
 	for _, a := range nodes {
 		turn := turns.next()

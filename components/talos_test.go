@@ -85,7 +85,7 @@ func configureNodes(
 
 // inTurns configures three nodes at the same time.
 func inTurns(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
-	return talos.applyInTurns(all, 3)
+	return talos.applyInTurns(all, newTurns(talos.ctx, 3))
 }
 
 func inOrder(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
@@ -144,22 +144,32 @@ func TestAllWorkersFail(t *testing.T) {
 	require.ErrorContains(t, configureNodes(mocks, 25, true, inTurns), "refused")
 }
 
-func TestNewNodesAreConfiguredAtOnce(t *testing.T) {
-	const nodes = 25
-	for name, apply := range map[string]func(*talosAPI, []application) ([]pulumi.Resource, error){
-		"control planes": inOrder,
-		"workers":        inTurns,
-	} {
-		t.Run(name, func(t *testing.T) {
-			var all sync.WaitGroup
-			all.Add(nodes)
-			mocks := &configured{configure: func(string) error {
-				all.Done()
-				all.Wait()
-				return nil
-			}}
-			require.NoError(t, configureNodes(mocks, nodes, false, apply))
-			assert.Equal(t, nodes, mocks.most)
-		})
+func TestNewControlPlanesAreConfiguredAtOnce(t *testing.T) {
+	const nodes = 5
+	var all sync.WaitGroup
+	all.Add(nodes)
+	mocks := &configured{configure: func(string) error {
+		all.Done()
+		all.Wait()
+		return nil
+	}}
+	require.NoError(t, configureNodes(mocks, nodes, false, inOrder))
+	assert.Equal(t, nodes, mocks.most)
+}
+
+// TestOneTurnKeepsTheOrder configures nodes in the order in which an earlier version made them depend on each other.
+func TestOneTurnKeepsTheOrder(t *testing.T) {
+	var order, want []string
+	mocks := &configured{configure: func(node string) error {
+		order = append(order, node)
+		return nil
+	}}
+	oneTurn := func(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
+		return talos.applyInTurns(all, newTurns(talos.ctx, 1))
 	}
+	require.NoError(t, configureNodes(mocks, 25, true, oneTurn))
+	for i := range 25 {
+		want = append(want, fmt.Sprint("node-", i))
+	}
+	assert.Equal(t, want, order)
 }

@@ -78,6 +78,14 @@ func NewTalosClusters(
 	return built, nil
 }
 
+const (
+	componentType = "inferadb:index:TalosCluster"
+	// workersTakeTurns is an output of the component. In a state without it, workers may depend on each other, as an
+	// earlier version of the program wrote it. Then an update that leaves some out (--target, --exclude) fails if a
+	// worker is registered before one that it depends on: the engine has put that one into the new state already.
+	workersTakeTurns = "workersTakeTurns"
+)
+
 // clusterBuilder has what the steps of a bring-up share. Each step takes what it needs as arguments, and returns what
 // it creates.
 type clusterBuilder struct {
@@ -87,12 +95,14 @@ type clusterBuilder struct {
 	running   Running
 	// bootstrapped reports whether an earlier update started the cluster's etcd.
 	bootstrapped bool
+	// takesTurns reports whether the state is free of dependencies between workers, see workersTakeTurns.
+	takesTurns bool
 }
 
 // newClusterBuilder registers the component and its cloud's provider: enough to ask the cloud.
 func newClusterBuilder(ctx *pulumi.Context, cluster cluster.Cluster, running Running) (*clusterBuilder, error) {
 	component := &TalosCluster{region: cluster.Region}
-	if err := ctx.RegisterComponentResourceV2("inferadb:index:TalosCluster", cluster.Name, pulumi.Map{
+	if err := ctx.RegisterComponentResourceV2(componentType, cluster.Name, pulumi.Map{
 		"region":   pulumi.String(cluster.Region),
 		"provider": pulumi.String(cluster.Provider),
 	}, component); err != nil {
@@ -102,9 +112,10 @@ func newClusterBuilder(ctx *pulumi.Context, cluster cluster.Cluster, running Run
 	if err != nil {
 		return nil, err
 	}
+	bootstrapped := running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil
 	return &clusterBuilder{
-		cluster: cluster, component: component, cloud: provider, running: running,
-		bootstrapped: running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil,
+		cluster: cluster, component: component, cloud: provider, running: running, bootstrapped: bootstrapped,
+		takesTurns: !bootstrapped || running.Outputs(componentType, cluster.Name)[workersTakeTurns] == true,
 	}, nil
 }
 
@@ -168,15 +179,17 @@ func (b *clusterBuilder) build(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	configured, err = b.configureWorkers(talos, configurations, workers, operators, bootstrapped)
+	configuredWorkers, err := b.configureWorkers(talos, configurations, workers, operators, bootstrapped)
 	if err != nil {
 		return err
 	}
-	groups, err := b.createGroups(endpoint, configurations, configured)
+	groups, err := b.createGroups(endpoint, configurations, configuredWorkers)
 	if err != nil {
 		return err
 	}
-	machines := machines{controlPlanes: controlPlanes, workers: workers, groups: groups}
+	machines := machines{
+		controlPlanes: controlPlanes, workers: workers, groups: groups, configuredWorkers: configuredWorkers,
+	}
 	return b.setOutputs(ctx, talos.secrets.ClientConfiguration, kubeconfig, endpoint, machines)
 }
 
@@ -185,6 +198,8 @@ type machines struct {
 	controlPlanes []cloud.Node
 	workers       map[string][]cloud.Node
 	groups        map[string]cloud.Group
+	// configuredWorkers are what exists when all workers are configured.
+	configuredWorkers []pulumi.Resource
 }
 
 func (b *clusterBuilder) createControlPlanes(at cloud.MachineMaker, configurations generator) ([]cloud.Node, error) {
@@ -293,9 +308,9 @@ func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []
 
 // configureWorkers configures the named workers as configureControlPlanes does the control planes, through the first
 // control plane, which operators reach at the given address. The pools do not wait for each other, and a part of each
-// is configured at the same time. A worker's Talos API can be used once a control plane has issued its certificate,
-// which is after the bootstrap. The machines of a group are replaced instead; configureWorkers returns what they wait
-// for.
+// is configured at the same time; in a new cluster all are, because no node serves yet. A worker's Talos API can be used
+// once a control plane has issued its certificate, which is after the bootstrap. The machines of a group are replaced
+// instead; configureWorkers returns what they wait for.
 func (b *clusterBuilder) configureWorkers(
 	talos *talosAPI,
 	configurations generator,
@@ -304,7 +319,15 @@ func (b *clusterBuilder) configureWorkers(
 	bootstrapped pulumi.Resource,
 ) ([]pulumi.Resource, error) {
 	configured := []pulumi.Resource{bootstrapped}
+	inOrder := newTurns(talos.ctx, 1)
 	for _, pool := range b.cluster.Pools {
+		turns := newTurns(talos.ctx, pool.MaxUnavailable())
+		switch {
+		case !b.bootstrapped:
+			turns = newTurns(talos.ctx, pool.Min)
+		case !b.takesTurns:
+			turns = inOrder
+		}
 		var applications []application
 		for _, node := range workers[pool.Name] {
 			applications = append(applications, application{
@@ -313,7 +336,7 @@ func (b *clusterBuilder) configureWorkers(
 				configuration: configurations.nodeConfiguration(b.cluster.WorkerConfiguration(pool), node),
 			})
 		}
-		applied, err := talos.applyInTurns(applications, pool.MaxUnavailable(), bootstrapped)
+		applied, err := talos.applyInTurns(applications, turns, bootstrapped)
 		if err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
 		}

@@ -207,8 +207,8 @@ func (r *repairRun) findCordoned(_ context.Context, o *Observation, found *repai
 	}
 }
 
-// findSilent names the machines that do not answer, with the way around a worker, for which others may wait in an
-// update. What a control plane has on its disk may be the last copy, so nothing is wiped here.
+// findSilent names the machines that do not answer, with the way to leave a worker out of an update. What a control
+// plane has on its disk may be the last copy, so nothing is wiped here.
 func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs) {
 	for _, n := range o.Nodes {
 		if n.TalosError == "" {

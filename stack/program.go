@@ -46,7 +46,10 @@ func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 		}
 	}
 	built, err := components.NewTalosClusters(ctx, clusters, func(cluster cluster.Cluster) components.Running {
-		return components.Running{TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs}
+		return components.Running{
+			TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs,
+			Applying: os.Getenv(config.ApplyVariable) != "",
+		}
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ type Running struct {
 	// Resource returns the outputs that the state holds of a resource, by its type and name; nil if there is no such
 	// resource.
 	Resource func(token, name string) map[string]any
+	// Applying reports whether the program runs for `infra apply`, whose updates leave out most resources.
+	Applying bool
 }
 
 // Outputs returns the outputs of a resource in the state; nil if the state does not have it.

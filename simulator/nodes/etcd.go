@@ -93,9 +93,17 @@ func (n *node) startEtcd(name, cluster string, isNew bool) error {
 		etcd: started, kv: v3client.New(started.Server),
 		client: started.Clients[0].Addr().String(), peer: started.Peers[0].Addr().String(),
 	}
+	// A node that was stopped in the meantime has found no etcd to stop.
 	n.mutex.Lock()
-	n.etcd = m
+	stopped := n.ctx.Err()
+	if stopped == nil {
+		n.etcd = m
+	}
 	n.mutex.Unlock()
+	if stopped != nil {
+		m.stop()
+		return stopped
+	}
 	n.daemon.spawn(func() { n.watchEtcd(m) })
 	return nil
 }

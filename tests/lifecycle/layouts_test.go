@@ -62,6 +62,8 @@ func TestFormerLayouts(t *testing.T) {
 			s := l.start(t, unchanged)
 			assert.Equal(t, l.lines(t, "resources"), s.urns())
 			l.holdsNoSecret(t, secretsOf(t, s.resources("--show-secrets")))
+			// Workers may depend on each other in this state, whatever the program registers.
+			s.pulumi("preview", "--exclude", "**ConfigurationApply::**")
 			plan := s.plan()
 			require.Empty(t, losses(plan), "a running cluster would lose or restart these: CONTRIBUTING.md#move-or-rename-a-resource")
 			require.Equal(t, l.lines(t, "expected"), plan.lines(), "if these steps are right, they belong into %s", l.file("expected"))

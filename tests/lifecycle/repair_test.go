@@ -94,8 +94,8 @@ func (o *operator) losesControlPlane(remedy block) {
 	o.isHealthySoon(3)
 }
 
-// losesWorker hangs a worker: an update that changes its configuration fails after all others have theirs, and leaves it
-// out as repair says.
+// losesWorker hangs a worker: an update fails after all others have their configuration, and leaves it out as repair
+// says.
 func (o *operator) losesWorker(remedy block) {
 	o.t.Helper()
 	const hung = "inferadb-dev-nyc1-workers-0"
