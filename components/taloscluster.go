@@ -308,9 +308,9 @@ func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []
 
 // configureWorkers configures the named workers as configureControlPlanes does the control planes, through the first
 // control plane, which operators reach at the given address. The pools do not wait for each other, and a part of each
-// is configured at the same time; in a new cluster all are, because no node serves yet. A worker's Talos API can be used
-// once a control plane has issued its certificate, which is after the bootstrap. The machines of a group are replaced
-// instead; configureWorkers returns what they wait for.
+// is configured at the same time; in a new cluster all are, because no node serves yet. A worker's Talos API can be
+// used once a control plane has issued its certificate, which is after the bootstrap. The machines of a group are
+// replaced instead; configureWorkers returns what they wait for.
 func (b *clusterBuilder) configureWorkers(
 	talos *talosAPI,
 	configurations generator,
