@@ -41,8 +41,12 @@ type prepared struct {
 }
 
 // Connect makes an explicit provider for the cluster's region, so that no resource uses the default one.
-func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
-	error) {
+func Connect(
+	ctx *pulumi.Context,
+	cluster cluster.Cluster,
+	running cloud.Running,
+	parent pulumi.Resource,
+) (*Cloud, error) {
 	provider, err := aws.NewProvider(ctx, cluster.Name+"-aws", &aws.ProviderArgs{
 		Region:      pulumi.String(cluster.Location.Region),
 		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(cluster.Tags)},

@@ -9,8 +9,7 @@ import (
 
 // lookupVPC reads the adopted network. The error names its setting.
 func (c *Cloud) lookupVPC() digitalocean.LookupVpcResultOutput {
-	return pulumi.String(c.cluster.Network.ID).ToStringOutput().ApplyT(func(id string) (digitalocean.LookupVpcResult,
-		error) {
+	lookup := func(id string) (digitalocean.LookupVpcResult, error) {
 		found, err := digitalocean.LookupVpc(c.ctx, &digitalocean.LookupVpcArgs{Id: &id}, pulumi.Parent(c.parent),
 			pulumi.Provider(c.provider))
 		if err != nil {
@@ -18,5 +17,6 @@ func (c *Cloud) lookupVPC() digitalocean.LookupVpcResultOutput {
 				"correct the id, or use a token of its account", c.cluster.Region, id, err)
 		}
 		return *found, nil
-	}).(digitalocean.LookupVpcResultOutput)
+	}
+	return pulumi.String(c.cluster.Network.ID).ToStringOutput().ApplyT(lookup).(digitalocean.LookupVpcResultOutput)
 }

@@ -35,8 +35,12 @@ type prepared struct {
 }
 
 // Connect makes an explicit provider for the cluster's project and region, so that no resource uses the default ones.
-func Connect(ctx *pulumi.Context, cluster cluster.Cluster, running cloud.Running, parent pulumi.Resource) (*Cloud,
-	error) {
+func Connect(
+	ctx *pulumi.Context,
+	cluster cluster.Cluster,
+	running cloud.Running,
+	parent pulumi.Resource,
+) (*Cloud, error) {
 	if err := config.CheckGoogleProject(cluster.Project); err != nil {
 		return nil, err
 	}

@@ -86,8 +86,10 @@ func (a *talosAPI) EtcdRecover(stream grpc.ClientStreamingServer[common.Data, ma
 
 // Bootstrap starts etcd from the snapshot. The other control planes whose etcd waits join it as learners, and vote
 // soon.
-func (a *talosAPI) Bootstrap(ctx context.Context, request *machine.BootstrapRequest) (*machine.BootstrapResponse,
-	error) {
+func (a *talosAPI) Bootstrap(
+	ctx context.Context,
+	request *machine.BootstrapRequest,
+) (*machine.BootstrapResponse, error) {
 	c := a.cluster
 	return &machine.BootstrapResponse{}, a.on(ctx, func(n *Node) error {
 		switch {

@@ -190,8 +190,10 @@ func (a *talosAPI) pull(ctx context.Context, image string) error {
 	})
 }
 
-func (a *talosAPI) ImagePull(ctx context.Context, request *machine.ImagePullRequest) (*machine.ImagePullResponse,
-	error) {
+func (a *talosAPI) ImagePull(
+	ctx context.Context,
+	request *machine.ImagePullRequest,
+) (*machine.ImagePullResponse, error) {
 	return &machine.ImagePullResponse{Messages: []*machine.ImagePull{{}}}, a.pull(ctx, request.GetReference())
 }
 

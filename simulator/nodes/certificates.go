@@ -21,8 +21,12 @@ type identity struct {
 }
 
 // issue creates a server's certificate for names and addresses. Servers of etcd are each other's clients too.
-func issue(authority *x509.PEMEncodedCertificateAndKey, clients [][]byte, common string, hosts []string) (identity,
-	error) {
+func issue(
+	authority *x509.PEMEncodedCertificateAndKey,
+	clients [][]byte,
+	common string,
+	hosts []string,
+) (identity, error) {
 	if authority == nil || len(authority.Key) == 0 {
 		return identity{}, errors.New("there is no authority with a key")
 	}

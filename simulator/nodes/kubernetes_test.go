@@ -1,12 +1,10 @@
 package nodes
 
 import (
-	"context"
 	"crypto/tls"
 	stdx509 "crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"testing"
 	"time"
 
@@ -36,11 +34,8 @@ func (h *harness) etcd(name string) *clientv3.Client {
 	roots.AppendCertsFromPEM(bundle().Certs.Etcd.Crt)
 	c, err := clientv3.New(clientv3.Config{
 		Endpoints: []string{fmt.Sprintf("https://%s:%d", h.address(name), etcdClientPort)}, Logger: zap.NewNop(),
-		TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair.certificate}},
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn,
-			error) {
-			return dialer.DynamicProxyDialer(ctx, address)
-		})},
+		TLS:         &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair.certificate}},
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(dialer.DynamicProxyDialer)},
 	})
 	require.NoError(h.t, err)
 	h.t.Cleanup(func() { c.Close() })

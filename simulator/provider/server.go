@@ -98,8 +98,10 @@ func (s *Server) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (
 }
 
 // Configure prepares the provider instance.
-func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse,
-	error) {
+func (s *Server) Configure(
+	_ context.Context,
+	request *pulumirpc.ConfigureRequest,
+) (*pulumirpc.ConfigureResponse, error) {
 	arguments, err := unmarshal(request.Args)
 	if err != nil {
 		return nil, err

@@ -129,8 +129,12 @@ type KubernetesNode struct {
 const kubernetesPrefix = "kubernetes/"
 
 // ConnectKubernetes reaches the API with a context of a kubeconfig, under the same conditions as Reach.
-func ConnectKubernetes(clouds network.Network, memory Memory, file *clientcmdapi.Config, context string) (*Kubernetes,
-	error) {
+func ConnectKubernetes(
+	clouds network.Network,
+	memory Memory,
+	file *clientcmdapi.Config,
+	context string,
+) (*Kubernetes, error) {
 	name, err := Reach(clouds, memory, file, context)
 	if err != nil {
 		return nil, err

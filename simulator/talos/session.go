@@ -23,8 +23,12 @@ type Session struct {
 }
 
 // Connect reads a context's credentials. Without endpoints each node is its own.
-func Connect(clouds network.Network, memory Memory, context *clientconfig.Context, endpoints []string) (*Session,
-	error) {
+func Connect(
+	clouds network.Network,
+	memory Memory,
+	context *clientconfig.Context,
+	endpoints []string,
+) (*Session, error) {
 	client, err := readCredentials(store.Values{
 		"caCertificate": context.CA, "clientCertificate": context.Crt, "clientKey": context.Key,
 	})
