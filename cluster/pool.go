@@ -44,9 +44,9 @@ func (p Pool) InScalingGroup() bool { return p.OnSpot() || p.Autoscaled() }
 // Autoscaled reports whether something outside this program changes the number of machines.
 func (p Pool) Autoscaled() bool { return p.Min != p.Max }
 
-// MaxUnavailable returns how many of the pool's named nodes get a new configuration at the same time. It is at least
-// two, so that one node that does not answer leaves a turn for the others.
-func (p Pool) MaxUnavailable() int { return max(2, share(p.Min, RollPercent)) }
+// ConfiguredAtOnce returns how many of the pool's named nodes get a new configuration at the same time. It is at least
+// two, so that one node that does not answer does not block the others.
+func (p Pool) ConfiguredAtOnce() int { return max(2, share(p.Min, RollPercent)) }
 
 // share returns a percentage of a number of machines, rounded up to whole machines.
 func share(machines, percent int) int { return (machines*percent + 99) / 100 }
@@ -98,7 +98,7 @@ const (
 const TargetCPU = 60
 
 // RollPercent is the share of a pool that a change reaches at the same time, rounded up to whole machines: the machines
-// that a scaling group on AWS replaces at once, and the named nodes that are configured in parallel (MaxUnavailable).
+// that a scaling group on AWS replaces at once, and the named nodes that are configured in parallel (ConfiguredAtOnce).
 const RollPercent = 10
 
 // ControlPlanePool is the pool name of control planes. No pool of workers can have it.

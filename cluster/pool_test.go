@@ -6,9 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestMaxUnavailable(t *testing.T) {
-	for count, want := range map[int]int{1: 2, 2: 2, 10: 2, 20: 2, 21: 3, 99: 10, 100: 10, 101: 11} {
-		assert.Equal(t, want, Pool{Min: count}.MaxUnavailable(), "%d nodes", count)
+func TestConfiguredAtOnce(t *testing.T) {
+	for count, want := range map[int]int{2: 2, 10: 2, 20: 2, 21: 3, 99: 10, 100: 10, 101: 11} {
+		assert.Equal(t, want, Pool{Min: count}.ConfiguredAtOnce(), "%d nodes", count)
 	}
 }
 

@@ -59,6 +59,7 @@ func (b *clusterBuilder) setOutputs(
 	kubeconfig pulumi.StringOutput,
 	endpoint cloud.Endpoint,
 	made machines,
+	configured []pulumi.Resource,
 ) error {
 	component, server := b.component, b.server(endpoint, made.controlPlanes[0])
 	component.kubernetes = pulumi.All(kubeconfig, server).ApplyT(func(values []any) (kubeconfigEntry, error) {
@@ -70,18 +71,18 @@ func (b *clusterBuilder) setOutputs(
 	component.Summary = b.summary(endpoint, server, made).ToMapOutput()
 	return ctx.RegisterResourceOutputs(component, pulumi.Map{
 		"kubeconfig": component.Kubeconfig, "talosconfig": component.Talosconfig, "summary": component.Summary,
-		workersTakeTurns: b.dependenciesAreGone(made.configuredWorkers),
+		workersIndependent: b.independent(configured),
 	})
 }
 
-// dependenciesAreGone reports whether workers depend on each other no longer. They do not once an update has registered
-// all of them, and `infra apply` registers one at a time.
-func (b *clusterBuilder) dependenciesAreGone(workers []pulumi.Resource) pulumi.Output {
+// independent returns whether the state has no dependencies between workers any more: an update has registered all of
+// them. `infra apply` leaves out most. It waits for the workers, so that an update that fails does not set the output.
+func (b *clusterBuilder) independent(workers []pulumi.Resource) pulumi.Output {
 	var urns []any
 	for _, worker := range workers {
 		urns = append(urns, worker.URN())
 	}
-	return pulumi.All(urns...).ApplyT(func([]any) bool { return b.takesTurns || !b.running.Applying })
+	return pulumi.All(urns...).ApplyT(func([]any) bool { return b.workersIndependent || !b.running.Applying })
 }
 
 // server returns the host in the kubeconfig. Operators must be able to resolve and reach it, so it is not a name in a

@@ -63,8 +63,8 @@ type application struct {
 	endpoint, configuration pulumi.StringOutput
 }
 
-// applyInOrder configures nodes one after the other, and stops at the first that fails. In a new cluster no node serves
-// yet, and all are configured in parallel.
+// applyInOrder configures the nodes of a running cluster one after the other, and stops at the first that fails. In a
+// new cluster no node serves yet, and all are configured at the same time.
 func (t *talosAPI) applyInOrder(nodes []application, after ...pulumi.Resource) ([]pulumi.Resource, error) {
 	var applied []pulumi.Resource
 	for _, a := range nodes {
@@ -81,26 +81,26 @@ func (t *talosAPI) applyInOrder(nodes []application, after ...pulumi.Resource) (
 	return applied, nil
 }
 
-// applyInTurns configures each node when its turn has come.
-func (t *talosAPI) applyInTurns(
+// applyLimited configures as many nodes at the same time as the limiter lets it. They do not depend on each other, so
+// that one that hangs does not block the others.
+func (t *talosAPI) applyLimited(
 	nodes []application,
-	turns *turns,
+	limiter *limiter,
 	after ...pulumi.Resource,
 ) ([]pulumi.Resource, error) {
 	var applied []pulumi.Resource
 	for _, a := range nodes {
-		turn := turns.next()
-		made, err := t.apply(a, after, pulumi.DependsOnInputs(turn.begins))
+		made, err := limiter.register(func(wait pulumi.ResourceOption) (pulumi.Resource, error) {
+			return t.apply(a, after, wait)
+		})
 		if err != nil {
 			return nil, err
 		}
-		turn.endsWith(made)
 		applied = append(applied, made)
 	}
 	return applied, nil
 }
 
-// apply applies a configuration to a node.
 func (t *talosAPI) apply(
 	a application,
 	after []pulumi.Resource,

@@ -13,6 +13,7 @@ import (
 	"github.com/inferadb/infra/components/cloud"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -57,7 +58,7 @@ func (c *configured) begin(node string, dependencies []string) {
 
 func (*configured) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
 
-// configureNodes configures that many nodes, all in their turns or in their order, with the mocks.
+// configureNodes configures that many nodes, with the mocks.
 func configureNodes(
 	mocks *configured,
 	nodes int,
@@ -65,6 +66,22 @@ func configureNodes(
 	apply func(*talosAPI, []application) ([]pulumi.Resource, error),
 ) error {
 	mocks.dependencies = map[string][]string{}
+	ended := make(chan error, 1)
+	go func() { ended <- runWith(mocks, nodes, running, apply) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(time.Minute):
+		return errors.New("the program does not end")
+	}
+}
+
+func runWith(
+	mocks *configured,
+	nodes int,
+	running bool,
+	apply func(*talosAPI, []application) ([]pulumi.Resource, error),
+) error {
 	return pulumi.RunErr(func(ctx *pulumi.Context) error {
 		talos, err := newTalosAPI(ctx, cluster.Cluster{Name: "c", TalosVersion: "v1.13.9"}, running, nil)
 		if err != nil {
@@ -83,9 +100,9 @@ func configureNodes(
 	}, pulumi.WithMocks("project", "stack", mocks))
 }
 
-// inTurns configures three nodes at the same time.
-func inTurns(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
-	return talos.applyInTurns(all, newTurns(talos.ctx, 3))
+// limited configures three nodes at the same time.
+func limited(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
+	return talos.applyLimited(all, newLimiter(talos.ctx, 3))
 }
 
 func inOrder(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
@@ -107,12 +124,12 @@ func TestControlPlanesAreConfiguredInOrder(t *testing.T) {
 	assert.NotContains(t, mocks.dependencies, "node-2", "nothing is configured after a failure")
 }
 
-func TestWorkersAreConfiguredInTurns(t *testing.T) {
+func TestWorkersAreConfiguredAFewAtATime(t *testing.T) {
 	mocks := &configured{configure: func(string) error {
 		time.Sleep(5 * time.Millisecond)
 		return nil
 	}}
-	require.NoError(t, configureNodes(mocks, 25, true, inTurns))
+	require.NoError(t, configureNodes(mocks, 25, true, limited))
 	assert.Len(t, mocks.dependencies, 25)
 	assert.Equal(t, 3, mocks.most)
 	for node, dependencies := range mocks.dependencies {
@@ -134,14 +151,13 @@ func TestAWorkerThatDoesNotAnswer(t *testing.T) {
 		others.Done()
 		return nil
 	}}
-	require.ErrorContains(t, configureNodes(mocks, nodes, true, inTurns), "does not answer")
-	assert.Len(t, mocks.dependencies, nodes)
+	require.ErrorContains(t, configureNodes(mocks, nodes, true, limited), "does not answer")
 }
 
 // TestAllWorkersFail lets the program end although no node can be configured.
 func TestAllWorkersFail(t *testing.T) {
 	mocks := &configured{configure: func(string) error { return errors.New("refused") }}
-	require.ErrorContains(t, configureNodes(mocks, 25, true, inTurns), "refused")
+	require.ErrorContains(t, configureNodes(mocks, 25, true, limited), "refused")
 }
 
 func TestNewControlPlanesAreConfiguredAtOnce(t *testing.T) {
@@ -154,22 +170,57 @@ func TestNewControlPlanesAreConfiguredAtOnce(t *testing.T) {
 		return nil
 	}}
 	require.NoError(t, configureNodes(mocks, nodes, false, inOrder))
-	assert.Equal(t, nodes, mocks.most)
 }
 
-// TestOneTurnKeepsTheOrder configures nodes in the order in which an earlier version made them depend on each other.
-func TestOneTurnKeepsTheOrder(t *testing.T) {
+// TestALimitOfOneKeepsTheOrder configures nodes in the order in which they depended on each other in earlier versions.
+func TestALimitOfOneKeepsTheOrder(t *testing.T) {
+	var mutex sync.Mutex
 	var order, want []string
 	mocks := &configured{configure: func(node string) error {
+		mutex.Lock()
+		defer mutex.Unlock()
 		order = append(order, node)
 		return nil
 	}}
-	oneTurn := func(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
-		return talos.applyInTurns(all, newTurns(talos.ctx, 1))
+	oneByOne := func(talos *talosAPI, all []application) ([]pulumi.Resource, error) {
+		return talos.applyLimited(all, newLimiter(talos.ctx, 1))
 	}
-	require.NoError(t, configureNodes(mocks, 25, true, oneTurn))
+	require.NoError(t, configureNodes(mocks, 25, true, oneByOne))
 	for i := range 25 {
 		want = append(want, fmt.Sprint("node-", i))
 	}
 	assert.Equal(t, want, order)
+}
+
+func TestHowManyWorkersAreConfiguredAtOnce(t *testing.T) {
+	pool := cluster.Pool{Min: 50}
+	for name, test := range map[string]struct {
+		builder clusterBuilder
+		want    int
+	}{
+		"a new cluster":                   {clusterBuilder{workersIndependent: true}, 50},
+		"a running cluster":               {clusterBuilder{bootstrapped: true, workersIndependent: true}, 5},
+		"a cluster of an earlier version": {clusterBuilder{bootstrapped: true}, 1},
+	} {
+		assert.Equal(t, test.want, test.builder.workerLimit(nil)(pool).free, name)
+	}
+	earlier := clusterBuilder{bootstrapped: true}
+	limit := earlier.workerLimit(nil)
+	assert.Same(t, limit(pool), limit(cluster.Pool{Min: 2}), "its pools wait for each other")
+}
+
+// TestWorkersBecomeIndependent is about the output that says so: each complete update sets it.
+func TestWorkersBecomeIndependent(t *testing.T) {
+	for _, test := range []struct {
+		was, applying, want bool
+	}{
+		{was: false, applying: false, want: true},
+		{was: false, applying: true, want: false},
+		{was: true, applying: true, want: true},
+	} {
+		builder := clusterBuilder{workersIndependent: test.was, running: Running{Applying: test.applying}}
+		got, err := internals.UnsafeAwaitOutput(t.Context(), builder.independent(nil))
+		require.NoError(t, err)
+		assert.Equal(t, test.want, got.Value, "%+v", test)
+	}
 }

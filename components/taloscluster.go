@@ -80,10 +80,11 @@ func NewTalosClusters(
 
 const (
 	componentType = "inferadb:index:TalosCluster"
-	// workersTakeTurns is an output of the component. In a state without it, workers may depend on each other, as an
-	// earlier version of the program wrote it. Then an update that leaves some out (--target, --exclude) fails if a
-	// worker is registered before one that it depends on: the engine has put that one into the new state already.
-	workersTakeTurns = "workersTakeTurns"
+	// workersIndependent is an output of the component: the state has no dependencies between workers. An earlier
+	// version of the program wrote some. For a worker that an update leaves out (--target, --exclude) the engine first
+	// writes what it depends on in the old state. If the program registers one of those later, the engine reports a
+	// duplicate URN.
+	workersIndependent = "workersIndependent"
 )
 
 // clusterBuilder has what the steps of a bring-up share. Each step takes what it needs as arguments, and returns what
@@ -95,8 +96,8 @@ type clusterBuilder struct {
 	running   Running
 	// bootstrapped reports whether an earlier update started the cluster's etcd.
 	bootstrapped bool
-	// takesTurns reports whether the state is free of dependencies between workers, see workersTakeTurns.
-	takesTurns bool
+	// workersIndependent reports whether the state has no dependencies between workers.
+	workersIndependent bool
 }
 
 // newClusterBuilder registers the component and its cloud's provider: enough to ask the cloud.
@@ -115,7 +116,7 @@ func newClusterBuilder(ctx *pulumi.Context, cluster cluster.Cluster, running Run
 	bootstrapped := running.Outputs("talos:machine/bootstrap:Bootstrap", cluster.Name) != nil
 	return &clusterBuilder{
 		cluster: cluster, component: component, cloud: provider, running: running, bootstrapped: bootstrapped,
-		takesTurns: !bootstrapped || running.Outputs(componentType, cluster.Name)[workersTakeTurns] == true,
+		workersIndependent: !bootstrapped || running.Outputs(componentType, cluster.Name)[workersIndependent] == true,
 	}, nil
 }
 
@@ -179,18 +180,16 @@ func (b *clusterBuilder) build(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	configuredWorkers, err := b.configureWorkers(talos, configurations, workers, operators, bootstrapped)
+	configured, err = b.configureWorkers(talos, configurations, workers, operators, bootstrapped)
 	if err != nil {
 		return err
 	}
-	groups, err := b.createGroups(endpoint, configurations, configuredWorkers)
+	groups, err := b.createGroups(endpoint, configurations, configured)
 	if err != nil {
 		return err
 	}
-	machines := machines{
-		controlPlanes: controlPlanes, workers: workers, groups: groups, configuredWorkers: configuredWorkers,
-	}
-	return b.setOutputs(ctx, talos.secrets.ClientConfiguration, kubeconfig, endpoint, machines)
+	machines := machines{controlPlanes: controlPlanes, workers: workers, groups: groups}
+	return b.setOutputs(ctx, talos.secrets.ClientConfiguration, kubeconfig, endpoint, machines, configured)
 }
 
 // machines are those of a cluster: the control planes, and each pool's by its name, as nodes or as a group.
@@ -198,8 +197,6 @@ type machines struct {
 	controlPlanes []cloud.Node
 	workers       map[string][]cloud.Node
 	groups        map[string]cloud.Group
-	// configuredWorkers are what exists when all workers are configured.
-	configuredWorkers []pulumi.Resource
 }
 
 func (b *clusterBuilder) createControlPlanes(at cloud.MachineMaker, configurations generator) ([]cloud.Node, error) {
@@ -306,11 +303,9 @@ func apiReady(endpoint cloud.Endpoint, controlPlanes []cloud.Node, configured []
 	return append(ready, configured...)
 }
 
-// configureWorkers configures the named workers as configureControlPlanes does the control planes, through the first
-// control plane, which operators reach at the given address. The pools do not wait for each other, and a part of each
-// is configured at the same time; in a new cluster all are, because no node serves yet. A worker's Talos API can be
-// used once a control plane has issued its certificate, which is after the bootstrap. The machines of a group are
-// replaced instead; configureWorkers returns what they wait for.
+// configureWorkers configures the named workers through the first control plane, which operators reach at the given
+// address. A worker's Talos API can be used once a control plane has issued its certificate, which is after the
+// bootstrap. The machines of a group are replaced instead; configureWorkers returns what they wait for.
 func (b *clusterBuilder) configureWorkers(
 	talos *talosAPI,
 	configurations generator,
@@ -319,15 +314,8 @@ func (b *clusterBuilder) configureWorkers(
 	bootstrapped pulumi.Resource,
 ) ([]pulumi.Resource, error) {
 	configured := []pulumi.Resource{bootstrapped}
-	inOrder := newTurns(talos.ctx, 1)
+	limit := b.workerLimit(talos.ctx)
 	for _, pool := range b.cluster.Pools {
-		turns := newTurns(talos.ctx, pool.MaxUnavailable())
-		switch {
-		case !b.bootstrapped:
-			turns = newTurns(talos.ctx, pool.Min)
-		case !b.takesTurns:
-			turns = inOrder
-		}
 		var applications []application
 		for _, node := range workers[pool.Name] {
 			applications = append(applications, application{
@@ -336,13 +324,30 @@ func (b *clusterBuilder) configureWorkers(
 				configuration: configurations.nodeConfiguration(b.cluster.WorkerConfiguration(pool), node),
 			})
 		}
-		applied, err := talos.applyInTurns(applications, turns, bootstrapped)
+		applied, err := talos.applyLimited(applications, limit(pool), bootstrapped)
 		if err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pool.Name, err)
 		}
 		configured = append(configured, applied...)
 	}
 	return configured, nil
+}
+
+// workerLimit returns what limits how many workers of a pool are configured at the same time. The pools do not wait for
+// each other. In a new cluster no node serves yet, and all are configured at the same time.
+func (b *clusterBuilder) workerLimit(ctx *pulumi.Context) func(cluster.Pool) *limiter {
+	inOrder := newLimiter(ctx, 1)
+	return func(pool cluster.Pool) *limiter {
+		switch {
+		case !b.bootstrapped:
+			return newLimiter(ctx, pool.Min)
+		case !b.workersIndependent:
+			// In the state of an earlier version a worker may depend on those of other pools.
+			return inOrder
+		default:
+			return newLimiter(ctx, pool.ConfiguredAtOnce())
+		}
+	}
 }
 
 // operatorAddress returns the address at which operators reach a control plane.

@@ -228,9 +228,9 @@ func (r *repairRun) findSilent(_ context.Context, o *Observation, found *repairs
 				n.Name, n.TalosError, r.Stack.Name, r.Stack.Name)
 			continue
 		}
-		found.forYou("%s does not answer (%s), and fails each up that changes its configuration. "+
-			"If the cloud has its machine no more: make refresh STACK=%s, then make up STACK=%s. To go "+
-			"around it until it is mended: "+
+		found.forYou("%s does not answer (%s), and each up that changes its configuration fails. "+
+			"If its machine no longer exists in the cloud: make refresh STACK=%s, then make up STACK=%s. "+
+			"To leave it out until it is repaired: "+
 			"make up STACK=%s ARGS=\"--exclude '**ConfigurationApply::%s'\"",
 			n.Name, n.TalosError, r.Stack.Name, r.Stack.Name, r.Stack.Name, n.Name)
 	}

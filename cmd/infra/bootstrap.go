@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/inferadb/infra/operate"
 	"github.com/spf13/cobra"
@@ -103,11 +104,10 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 		command.Printf("%s: it has no control plane yet\n", c.name)
 		return false, nil
 	}
-	nodes, err := c.ask(ctx)
+	first, err := c.askFirst(ctx)
 	if err != nil {
 		return false, err
 	}
-	first := nodes[0]
 	members := membersOf(first)
 	if first.EtcdError != "" {
 		return false, fmt.Errorf("%s: its first control plane does not run etcd, so there is no bootstrap to "+
@@ -125,13 +125,41 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 		return false, fmt.Errorf("%s: etcd does not count %s as a member; its members are %s", c.name, first.Name,
 			strings.Join(members, ", "))
 	}
-	if first.Etcd.Leader == 0 || first.Etcd.Learner || len(first.Etcd.Errors) > 0 {
+	if !hasLeader(first) {
 		return false, fmt.Errorf("%s: etcd was started, and is not healthy: %s has no leader, or is still catching "+
 			"up: %s", c.name, first.Name,
 			strings.Join(first.Etcd.Errors, ", "))
 	}
 	command.Printf("%s: etcd runs with the members %s\n", c.name, strings.Join(members, ", "))
 	return true, state.recordBootstrap(c)
+}
+
+// elections is how long an etcd that was just started may take to elect a leader. Talos leaves etcd's default, one
+// second without a leader before an election: https://etcd.io/docs/v3.6/tuning/#time-parameters
+const elections = 15 * time.Second
+
+// askFirst asks the first control plane. If its etcd runs without a leader, it asks again until there is one or the
+// elections must be over.
+func (c deployedCluster) askFirst(ctx context.Context) (*operate.Node, error) {
+	for end := time.Now().Add(elections); ; {
+		nodes, err := c.ask(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if first := nodes[0]; first.EtcdError != "" || hasLeader(first) || time.Now().After(end) {
+			return first, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// hasLeader reports whether the node is a full member of an etcd with a leader.
+func hasLeader(n *operate.Node) bool {
+	return n.Etcd.Leader != 0 && !n.Etcd.Learner && len(n.Etcd.Errors) == 0
 }
 
 // forgetIfLost forgets a cluster's bootstrap if each of its control planes answers and none runs etcd.

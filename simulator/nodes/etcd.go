@@ -172,6 +172,12 @@ func (n *node) stopEtcd(crash bool) {
 
 func (m *member) stop() {
 	m.kv.Close()
+	// Close waits for servers that start when the member has found a leader, or has ended.
+	select {
+	case <-m.etcd.Server.ReadyNotify():
+	default:
+		m.etcd.Server.HardStop()
+	}
 	m.etcd.Close()
 }
 

@@ -71,6 +71,8 @@ func TestFormerLayouts(t *testing.T) {
 			s.up()
 			assert.ElementsMatch(t, before, s.nodes())
 			s.settled()
+			assert.Equal(t, true, s.outputsOf("inferadb:index:TalosCluster")["workersIndependent"])
+			s.pulumi("preview", "--exclude", "**ConfigurationApply::**")
 			s.destroy()
 		})
 	}

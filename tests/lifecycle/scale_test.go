@@ -21,8 +21,8 @@ const (
 	atOnce      = 5
 )
 
-// TestManyWorkers changes the configuration of a running cluster with a large pool, on each cloud: the time does not
-// grow with the number of nodes, and a worker that does not answer keeps nobody waiting.
+// TestManyWorkers changes the configuration of a running cluster with a large pool, on each cloud: a tenth of the
+// pool takes it at the same time, and a worker that does not answer keeps no other waiting.
 func TestManyWorkers(t *testing.T) {
 	takesLong(t)
 	for _, cloud := range clouds {
@@ -36,7 +36,7 @@ func TestManyWorkers(t *testing.T) {
 			s.changeAll("262144")
 			_, err := s.try([]string{"SIMULATOR_LATENCY=1.5"}, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--parallel", "32")
 			require.NoError(t, err)
-			s.tookTurns(s.applications())
+			s.fewAtATime(s.applications())
 
 			hung := []string{"inferadb-dev-nyc1-workers-22", "inferadb-dev-nyc1-other-0"}
 			for _, name := range hung {
@@ -85,9 +85,9 @@ func (s *stack) applications() map[string]latency.Entry {
 	return applications
 }
 
-// tookTurns expects that the control planes were changed one after the other, then the workers of each pool, a tenth of
-// the pool at the same time.
-func (s *stack) tookTurns(applications map[string]latency.Entry) {
+// fewAtATime expects that the control planes were changed one after the other, then the workers of each pool, a tenth
+// of the pool at the same time.
+func (s *stack) fewAtATime(applications map[string]latency.Entry) {
 	s.t.Helper()
 	require.Len(s.t, applications, 3+manyWorkers+2)
 	follows := func(later, earlier string) {
