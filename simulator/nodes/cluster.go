@@ -242,7 +242,7 @@ func memberHex(id uint64) string { return fmt.Sprintf("%016x", id) }
 // anyMember returns a member that has a leader.
 func (c *cluster) anyMember(nodes map[string]*node) *member {
 	for _, n := range nodes {
-		if m := n.member(); m != nil && m.etcd.Server.Lead() != 0 && !m.etcd.Server.IsLearner() {
+		if m := n.member(); m != nil && m.votes() {
 			return m
 		}
 	}

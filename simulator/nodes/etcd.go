@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/inferadb/infra/simulator/talos"
@@ -14,6 +15,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/etcdutl/v3/snapshot"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
@@ -106,6 +108,16 @@ func (n *node) startEtcd(name, cluster string, isNew bool) error {
 	}
 	n.daemon.spawn(func() { n.watchEtcd(m) })
 	return nil
+}
+
+// votes reports whether the member has a leader and is no learner. Etcd's own IsLearner panics in a member that knows
+// that it was removed.
+// https://github.com/etcd-io/etcd/blob/v3.6.14/server/etcdserver/api/membership/cluster.go
+func (m *member) votes() bool {
+	server := m.etcd.Server
+	return server.Lead() != 0 && slices.ContainsFunc(server.Cluster().Members(), func(peer *membership.Member) bool {
+		return peer.ID == server.MemberID() && !peer.IsLearner
+	})
 }
 
 // etcdFiles writes the certificates, which etcd reads from files.

@@ -214,7 +214,7 @@ func successor(pod object) object {
 // anyAPI returns an API whose etcd has a leader.
 func (c *cluster) anyAPI() (api, bool) {
 	for _, n := range c.daemon.runningNodes(c.id) {
-		if m := n.member(); m != nil && m.etcd.Server.Lead() != 0 && !m.etcd.Server.IsLearner() {
+		if m := n.member(); m != nil && m.votes() {
 			return api{node: n}, true
 		}
 	}
