@@ -156,6 +156,8 @@ func newFolder(t *testing.T, name, program, cli string) *stack {
 	return &stack{t: t, name: name, folder: folder.Folder, cli: cli, environment: append(folder.Environment(),
 		"SIMULATOR_SECRETS="+secrets,
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
+		// The commands are short and small: collecting garbage less often takes an eighth off the tests.
+		"GOGC=400",
 	)}
 }
 
