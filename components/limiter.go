@@ -22,11 +22,11 @@ func newLimiter(ctx *pulumi.Context, limit int) *limiter { return &limiter{ctx: 
 
 // register calls a function that registers a resource with an option. The option makes the resource wait until it may
 // start.
-func (l *limiter) register(new func(pulumi.ResourceOption) (pulumi.Resource, error)) (pulumi.Resource, error) {
+func (l *limiter) register(create func(pulumi.ResourceOption) (pulumi.Resource, error)) (pulumi.Resource, error) {
 	started, start, _ := l.ctx.NewOutput()
 	noDependencies := func(any) []pulumi.Resource { return nil }
 	l.acquire(func() { start(true) })
-	resource, err := new(pulumi.DependsOnInputs(started.ApplyT(noDependencies).(pulumi.ResourceArrayOutput)))
+	resource, err := create(pulumi.DependsOnInputs(started.ApplyT(noDependencies).(pulumi.ResourceArrayOutput)))
 	if err != nil {
 		l.release()
 		return nil, err

@@ -81,16 +81,16 @@ func (t *talosAPI) applyInOrder(nodes []application, after ...pulumi.Resource) (
 	return applied, nil
 }
 
-// applyLimited configures as many nodes at the same time as the limiter lets it. They do not depend on each other, so
+// applyLimited configures as many nodes at the same time as the limit lets it. They do not depend on each other, so
 // that one that hangs does not block the others.
 func (t *talosAPI) applyLimited(
 	nodes []application,
-	limiter *limiter,
+	limit *limiter,
 	after ...pulumi.Resource,
 ) ([]pulumi.Resource, error) {
 	var applied []pulumi.Resource
 	for _, a := range nodes {
-		made, err := limiter.register(func(wait pulumi.ResourceOption) (pulumi.Resource, error) {
+		made, err := limit.register(func(wait pulumi.ResourceOption) (pulumi.Resource, error) {
 			return t.apply(a, after, wait)
 		})
 		if err != nil {
