@@ -153,3 +153,8 @@ func (o *Observation) Node(name string) *Node {
 	}
 	return nil
 }
+
+// HasHealthyEtcd reports whether the node is a full member of an etcd that has a leader and reports no errors.
+func (n *Node) HasHealthyEtcd() bool {
+	return n.EtcdError == "" && n.Etcd.Leader != 0 && !n.Etcd.Learner && len(n.Etcd.Errors) == 0
+}

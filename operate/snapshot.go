@@ -74,7 +74,7 @@ func snapshotSource(o *Observation) (*Node, error) {
 	var best *Node
 	for _, n := range o.ControlPlanes() {
 		// Without a leader, a member cannot know what it lacks.
-		if n.EtcdError != "" || n.Etcd.Leader == 0 || n.Etcd.Learner || len(n.Etcd.Errors) > 0 {
+		if !n.HasHealthyEtcd() {
 			continue
 		}
 		follows := n.Etcd.Leader != n.Etcd.ID

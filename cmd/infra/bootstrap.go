@@ -125,7 +125,7 @@ func recordIfRunning(ctx context.Context, command *cobra.Command, state *deploym
 		return false, fmt.Errorf("%s: etcd does not count %s as a member; its members are %s", c.name, first.Name,
 			strings.Join(members, ", "))
 	}
-	if !hasLeader(first) {
+	if !first.HasHealthyEtcd() {
 		return false, fmt.Errorf("%s: etcd was started, and is not healthy: %s has no leader, or is still catching "+
 			"up: %s", c.name, first.Name,
 			strings.Join(first.Etcd.Errors, ", "))
@@ -146,7 +146,7 @@ func (c deployedCluster) askFirst(ctx context.Context) (*operate.Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		if first := nodes[0]; first.EtcdError != "" || hasLeader(first) || time.Now().After(end) {
+		if first := nodes[0]; first.EtcdError != "" || first.HasHealthyEtcd() || time.Now().After(end) {
 			return first, nil
 		}
 		select {
@@ -155,11 +155,6 @@ func (c deployedCluster) askFirst(ctx context.Context) (*operate.Node, error) {
 		case <-time.After(time.Second):
 		}
 	}
-}
-
-// hasLeader reports whether the node is a full member of an etcd with a leader.
-func hasLeader(n *operate.Node) bool {
-	return n.Etcd.Leader != 0 && !n.Etcd.Learner && len(n.Etcd.Errors) == 0
 }
 
 // forgetIfLost forgets a cluster's bootstrap if each of its control planes answers and none runs etcd.
