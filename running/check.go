@@ -2,7 +2,6 @@ package running
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/inferadb/infra/cluster"
@@ -11,13 +10,13 @@ import (
 
 // Check compares the clusters that a stack file asks for, in its order, with those that run. The error is of type
 // config.Errors and holds every edit that a running cluster would not survive. The warnings are for people. Check also
-// fills in what only the state knows: EncryptionKey.Kept.
-func Check(wanted []cluster.Cluster, state State) (warnings []string, err error) {
+// fills in what only the state knows: EncryptionKey.Kept. applying says that the program runs for `infra apply`.
+func Check(wanted []cluster.Cluster, state State, applying bool) (warnings []string, err error) {
 	running, err := state.Clusters()
 	if err != nil {
 		return nil, err
 	}
-	c := &check{applying: os.Getenv(config.ApplyVariable) != ""}
+	c := &check{applying: applying}
 	if len(wanted) > 0 {
 		c.acknowledge = wanted[0].Acknowledged
 	}

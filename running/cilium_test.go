@@ -42,18 +42,18 @@ func TestNodesKeepTheirNames(t *testing.T) {
 
 	// A controller that knows nodes by their host names can be had later.
 	by := `{"all":["cluster: {externalCloudProvider: {enabled: true}}"]}`
-	warnings, err := Check(stackFile(t, "patches", by), before)
+	warnings, err := Check(stackFile(t, "patches", by), before, false)
 	require.NoError(t, err)
 	assert.Contains(t, strings.Join(warnings, "\n"), clusterName+"-control-plane: its running nodes do not wait for a cloud controller")
 }
 
 func TestAnotherCiliumIsAnnounced(t *testing.T) {
 	before := stateOf(t, stackFile(t, "kubernetesVersion", "1.32.4"))
-	warnings, err := Check(stackFile(t, "kubernetesVersion", "1.33.0"), before)
+	warnings, err := Check(stackFile(t, "kubernetesVersion", "1.33.0"), before, false)
 	require.NoError(t, err)
 	assert.Contains(t, strings.Join(warnings, "\n"), clusterName+": the nodes are given Cilium 1.20.2 instead of 1.19.3")
 
-	warnings, err = Check(stackFile(t, "podEncryption", "none"), stateOf(t, stackFile(t)))
+	warnings, err = Check(stackFile(t, "podEncryption", "none"), stateOf(t, stackFile(t)), false)
 	require.NoError(t, err)
 	assert.Contains(t, strings.Join(warnings, "\n"), clusterName+": the nodes are given another podEncryption")
 }

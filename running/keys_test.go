@@ -69,7 +69,7 @@ func TestAKeyStaysWhileADiskUsesIt(t *testing.T) {
 				key = `{"managed":false}`
 			}
 			wanted := stackFile(t, "provider", test.provider, "encryptionKey", key)
-			warnings, err := Check(wanted, test.state)
+			warnings, err := Check(wanted, test.state, false)
 			require.NoError(t, err)
 			assert.Equal(t, test.kept, wanted[0].EncryptionKey.Kept)
 			if test.warned == nil {
@@ -86,7 +86,7 @@ func TestAKeyStaysWhileADiskUsesIt(t *testing.T) {
 func TestAnUnusedKeyGoesWhenThatIsAcknowledged(t *testing.T) {
 	for key, kept := range map[string]bool{managedARN: true, ownARN: false} {
 		wanted := stackFile(t, "encryptionKey", `{"managed":false}`, "acknowledge", `["key-unused:inferadb-staging-nyc1"]`)
-		warnings, err := Check(wanted, onAWS(t).with(awsKeyType, "-disks", outputs{"arn": managedARN}).diskOn("control-plane-1", key))
+		warnings, err := Check(wanted, onAWS(t).with(awsKeyType, "-disks", outputs{"arn": managedARN}).diskOn("control-plane-1", key), false)
 		require.NoError(t, err)
 		assert.Equal(t, kept, wanted[0].EncryptionKey.Kept)
 		if kept {
@@ -121,7 +121,7 @@ func TestWhatMachinesKeepIsTold(t *testing.T) {
 		{"AWS, nothing", onAWS(t), nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			warnings, err := Check(stackFile(t, test.changes...), test.state)
+			warnings, err := Check(stackFile(t, test.changes...), test.state, false)
 			require.NoError(t, err)
 			if test.warned == "" {
 				assert.Empty(t, warnings)

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/inferadb/infra/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -160,7 +159,6 @@ func TestAClusterOfAnOlderTalosIsComparedByItsOwnDocuments(t *testing.T) {
 func TestTheApplyCommandIsRefusedNoRebootAndNoTaint(t *testing.T) {
 	edited := stackFile(t, "patches", udev, "pools", pool(`,"taints":[{"key":"gpu","effect":"NoSchedule"}]`))
 	require.Len(t, refusals(t, edited, stateOf(t, stackFile(t))), 3)
-	t.Setenv(config.ApplyVariable, "1")
-	assert.Empty(t, refusals(t, edited, stateOf(t, stackFile(t))))
-	assert.Len(t, refusals(t, stackFile(t, "cni", "flannel"), stateOf(t, stackFile(t))), 1)
+	assert.Empty(t, refusalsWhile(t, true, edited, stateOf(t, stackFile(t))))
+	assert.Len(t, refusalsWhile(t, true, stackFile(t, "cni", "flannel"), stateOf(t, stackFile(t))), 1)
 }

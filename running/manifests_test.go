@@ -27,7 +27,7 @@ func TestChangedManifestsAreAnnounced(t *testing.T) {
 		spelled = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  namespace: flux-system\n  name: flux\n"
 	)
 	warnings := func(before, after string) string {
-		said, err := Check(stackFile(t, "bootstrapManifests", after), stateOf(t, stackFile(t, "bootstrapManifests", before)))
+		said, err := Check(stackFile(t, "bootstrapManifests", after), stateOf(t, stackFile(t, "bootstrapManifests", before)), false)
 		require.NoError(t, err)
 		return strings.Join(said, "\n")
 	}

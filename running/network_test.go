@@ -195,7 +195,7 @@ func TestAccessStays(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			wanted := stackFile(t, "provider", test.provider, "access", string(test.wanted), "operatorCidrs", `["203.0.113.0/24"]`)
-			warnings, err := Check(wanted, test.state.reachedAt(test.address))
+			warnings, err := Check(wanted, test.state.reachedAt(test.address), false)
 			if test.refused != "" {
 				assert.ErrorContains(t, err, test.refused)
 			} else {

@@ -82,7 +82,13 @@ func stateOf(t *testing.T, clusters []cluster.Cluster) State {
 // refusals returns what Check refuses, a line each.
 func refusals(t *testing.T, wanted []cluster.Cluster, state State) []string {
 	t.Helper()
-	_, err := Check(wanted, state)
+	return refusalsWhile(t, false, wanted, state)
+}
+
+// refusalsWhile returns what is refused, to `infra apply` or to an update.
+func refusalsWhile(t *testing.T, applying bool, wanted []cluster.Cluster, state State) []string {
+	t.Helper()
+	_, err := Check(wanted, state, applying)
 	var all config.Errors
 	if err != nil {
 		require.True(t, errors.As(err, &all), "%v", err)
@@ -119,20 +125,20 @@ func TestAConfigurationThatCannotBeReadIsNotQuoted(t *testing.T) {
 
 func TestAnUnchangedStackIsNotRefused(t *testing.T) {
 	clusters := stackFile(t, "regions", `["nyc1","sfo1"]`)
-	warnings, err := Check(clusters, stateOf(t, clusters))
+	warnings, err := Check(clusters, stateOf(t, clusters), false)
 	require.NoError(t, err)
 	assert.Empty(t, warnings)
 }
 
 func TestANewStackIsNotRefused(t *testing.T) {
-	warnings, err := Check(stackFile(t), State{})
+	warnings, err := Check(stackFile(t), State{}, false)
 	require.NoError(t, err)
 	assert.Empty(t, warnings)
 }
 
 func TestAnAcknowledgmentThatAllowsNothingIsWarnedOf(t *testing.T) {
 	clusters := stackFile(t, "acknowledge", `["etcd-left:nobody"]`)
-	warnings, err := Check(clusters, stateOf(t, clusters))
+	warnings, err := Check(clusters, stateOf(t, clusters), false)
 	require.NoError(t, err)
 	assert.Equal(t, []string{`acknowledge[0]: "etcd-left:nobody" allows no pending edit; remove it`}, warnings)
 }

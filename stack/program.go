@@ -36,7 +36,8 @@ func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	if err != nil {
 		return err
 	}
-	more, err := running.Check(clusters, state)
+	applying := os.Getenv(config.ApplyVariable) != ""
+	more, err := running.Check(clusters, state, applying)
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func Program(ctx *pulumi.Context, settings map[string]string, encrypted ...strin
 	built, err := components.NewTalosClusters(ctx, clusters, func(cluster cluster.Cluster) components.Running {
 		return components.Running{
 			TalosVersion: state.TalosVersion(cluster), Resource: state.Outputs,
-			Applying: os.Getenv(config.ApplyVariable) != "",
+			Applying: applying,
 		}
 	})
 	if err != nil {
